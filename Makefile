@@ -1,0 +1,116 @@
+# kduel: compare kernels, patched and unpatched.
+#
+#   make            build kduel, kduel-agent, kduel-bench
+#   make run        packages, build, kernels, VMs, benchmarks, report
+#   make check      packages, build, every test
+#   make deps       install the Debian packages that are missing
+#   make install    PREFIX=/usr/local, DESTDIR=
+#
+# O=dir objects elsewhere; V=1 show commands; SAN=address,undefined; CC=clang
+
+O      ?= build
+PREFIX ?= /usr/local
+CONFIG ?= configs/dax-huge.yaml
+V      ?= 0
+SAN    ?=
+CFLAGS ?= -O2 -g
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+# A sanitizer build lives beside the plain one, never mixed with it.
+B := $(O)$(if $(SAN),/san)
+
+PKGS := libcyaml jansson sqlite3 libarchive liburing hwloc numa papi libRmath libmd
+
+VERSION := $(shell cat VERSION)
+
+all_cflags := -std=gnu11 -D_GNU_SOURCE -DKDUEL_VERSION='"$(VERSION)"' \
+	-DKDUEL_PREFIX='"$(PREFIX)"' -DMATHLIB_STANDALONE -I. -Ilib \
+	-Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
+	-fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) \
+	$(CFLAGS) -MMD -MP
+
+pkg_cflags = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+pkg_libs   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpfm -lm -lpthread
+
+src = $(sort $(wildcard $(1)/*.c))
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+lib_src    := $(call src,lib)
+bench_src  := $(filter-out bench/main.c,$(call src,bench))
+driver_src := $(filter-out host-driver/main.c,$(call src,host-driver))
+agent_src  := $(filter-out guest-agent/main.c,$(call src,guest-agent))
+unit_src   := $(wildcard tests/unit/test-*.c)
+
+PROGRAMS := $(B)/kduel $(B)/kduel-agent $(B)/kduel-bench
+UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
+
+all: $(PROGRAMS)
+
+# --- objects and archives -----------------------------------------------
+
+# The flags stamp: objects are rebuilt when the way to build them changes.
+flags := $(CC) $(all_cflags)
+$(B)/.flags: FORCE
+	@mkdir -p $(@D); echo '$(flags)' | cmp -s - $@ || echo '$(flags)' > $@
+FORCE:
+
+$(B)/%.o: %.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(all_cflags) $(pkg_cflags) -c $< -o $@
+
+define archive
+$(B)/lib$(1).a: $(call obj,$($(1)_src))
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+$(foreach a,lib bench driver agent,$(eval $(call archive,$(a))))
+
+link = $(Q)$(CC) $(all_cflags) -o $@ $^ -Wl,--as-needed $(pkg_libs) $(LDFLAGS)
+
+$(B)/kduel: $(B)/host-driver/main.o $(B)/libdriver.a $(B)/libbench.a $(B)/liblib.a
+	$(call say,LINK,$@)
+	$(link)
+$(B)/kduel-agent: $(B)/guest-agent/main.o $(B)/libagent.a $(B)/libbench.a $(B)/liblib.a
+	$(call say,LINK,$@)
+	$(link)
+$(B)/kduel-bench: $(B)/bench/main.o $(B)/libbench.a $(B)/liblib.a
+	$(call say,LINK,$@)
+	$(link)
+
+# --- tests ----------------------------------------------------------------
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdriver.a $(B)/libagent.a $(B)/libbench.a $(B)/liblib.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(all_cflags) -o $@ $^ -Wl,--as-needed $(pkg_libs) -lcmocka $(LDFLAGS)
+
+unit: $(UNIT)
+
+check-unit: all unit
+	$(Q)O='$(B)' tests/run-tests unit
+
+check-quick: all unit
+	$(Q)O='$(B)' tests/run-tests unit cli
+
+check: deps
+	$(Q)$(MAKE) --no-print-directory all unit
+	$(Q)O='$(B)' tests/run-tests all
+
+# --- users' targets -------------------------------------------------------
+
+deps:
+	$(Q)tools/deps
+
+run: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(B)/kduel run $(CONFIG)
+
+clean:
+	rm -rf $(O)
+
+.PHONY: all unit check check-unit check-quick deps run clean install FORCE
+.SECONDARY:
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

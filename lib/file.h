@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whole files: read, publish, hash. A published file is either absent, the
+ * old one, or the new one in full: it is written beside its place, synced and
+ * renamed, and the folder is synced after.
+ */
+#ifndef KDUEL_FILE_H
+#define KDUEL_FILE_H
+
+#include <stddef.h>
+
+#include "err.h"
+
+#define FILE_HASH_MAX 65	/* SHA-256 in hex and its NUL */
+
+/*
+ * Reads `path` whole. `*data` gets a NUL after its `*len` bytes and is the
+ * caller's to free. `len` may be NULL. Works for /proc and /sys files.
+ */
+int file_read(const char *path, char **data, size_t *len, struct err *err);
+
+/* Publishes `len` bytes as `path`, mode 0644. */
+int file_publish(const char *path, const void *data, size_t len,
+		 struct err *err);
+
+/* Writes into an existing file (sysfs, procfs) with one write(2). */
+int file_poke(const char *path, const char *text, struct err *err);
+
+/* mkdir -p. */
+int file_mkdirs(const char *path, struct err *err);
+
+/* rm -r, staying below `path`, not following links. Absent is no error. */
+int file_remove_tree(const char *path, struct err *err);
+
+/* The SHA-256 of a file, in hex. */
+int file_hash(const char *path, char hex[static FILE_HASH_MAX],
+	      struct err *err);
+
+/* The SHA-256 of a buffer, in hex. */
+void data_hash(const void *data, size_t len, char hex[static FILE_HASH_MAX]);
+
+/* ${XDG_CACHE_HOME:-~/.cache}/kduel/<below>; the caller frees it. */
+char *file_cache_path(const char *below);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "size.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char units[] = "KMGT";
+
+/* The power of 1024 that a unit stands for, or -1. */
+static int unit_shift(const char *unit)
+{
+	const char *u;
+	int letter = toupper((unsigned char)unit[0]);
+
+	if (!strcasecmp(unit, "") || !strcasecmp(unit, "B"))
+		return 0;
+	u = strchr(units, letter);
+	if (!letter || !u)
+		return -1;
+	unit++;
+	if (strcasecmp(unit, "") && strcasecmp(unit, "B") && strcasecmp(unit, "iB"))
+		return -1;
+	return 10 * (int)(u - units + 1);
+}
+
+int size_parse(const char *text, uint64_t *value, struct err *err)
+{
+	unsigned long long n;
+	char *end;
+	int shift;
+
+	if (!isdigit((unsigned char)text[0]))
+		return err_config(err, "'%s' is not a number (write 4096, 64k, 4KiB, 1G)",
+				  text);
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (errno == ERANGE)
+		return err_config(err, "'%s' is too large for 64 bits", text);
+	shift = unit_shift(end);
+	if (shift < 0)
+		return err_config(err, "'%s': unknown unit '%s' (k, M, G or T)",
+				  text, end);
+	if (shift && n > UINT64_MAX >> shift)
+		return err_config(err, "'%s' is too large for 64 bits", text);
+	*value = (uint64_t)n << shift;
+	return 0;
+}
+
+const char *size_format(uint64_t value, char buf[static SIZE_TEXT_MAX])
+{
+	int u = -1;
+
+	while (value && value % 1024 == 0 && u < (int)strlen(units) - 1) {
+		value /= 1024;
+		u++;
+	}
+	if (u < 0)
+		snprintf(buf, SIZE_TEXT_MAX, "%" PRIu64, value);
+	else
+		snprintf(buf, SIZE_TEXT_MAX, "%" PRIu64 "%c", value, units[u]);
+	return buf;
+}
+
+int size_parse_range(const char *text, uint64_t *lo, uint64_t *hi,
+		     struct err *err)
+{
+	const char *dots = strstr(text, "..");
+	char head[64];
+	int ret;
+
+	if (!dots) {
+		ret = size_parse(text, lo, err);
+		*hi = *lo;
+		return ret;
+	}
+	if ((size_t)(dots - text) >= sizeof(head))
+		return err_config(err, "'%s' is not a range (write 64..65536)", text);
+	memcpy(head, text, dots - text);
+	head[dots - text] = '\0';
+	ret = size_parse(head, lo, err);
+	if (!ret)
+		ret = size_parse(dots + 2, hi, err);
+	if (!ret && *lo > *hi)
+		ret = err_config(err, "'%s': the range ends before it starts", text);
+	return ret;
+}
+
+int duration_parse(const char *text, double *seconds, struct err *err)
+{
+	static const struct {
+		const char *unit;
+		double seconds;
+	} scale[] = { { "", 1 }, { "s", 1 }, { "ms", 1e-3 }, { "m", 60 },
+		      { "min", 60 }, { "h", 3600 } };
+	char *end;
+	double n;
+
+	if (!isdigit((unsigned char)text[0]))
+		return err_config(err, "'%s' is not a duration (write 90s, 20m, 1h)",
+				  text);
+	n = strtod(text, &end);
+	for (size_t i = 0; i < sizeof(scale) / sizeof(scale[0]); i++)
+		if (!strcmp(end, scale[i].unit) && isfinite(n)) {
+			*seconds = n * scale[i].seconds;
+			return 0;
+		}
+	return err_config(err, "'%s': unknown unit '%s' (ms, s, m or h)",
+			  text, end);
+}

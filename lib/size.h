@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Numbers with units, as users write them: "4096", "64k", "4KiB", "1G".
+ * k, M, G, T are powers of 1024 whatever their case and with or without
+ * "i"/"B": in this field a 2M page has 2097152 bytes.
+ */
+#ifndef KDUEL_SIZE_H
+#define KDUEL_SIZE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+#define SIZE_TEXT_MAX 32
+
+/* Parses all of `text` into `*value`; refuses overflow, signs, and rests. */
+int size_parse(const char *text, uint64_t *value, struct err *err);
+
+/* "2M", "1536K", "77": exact, never rounded. Returns `buf`. */
+const char *size_format(uint64_t value, char buf[static SIZE_TEXT_MAX]);
+
+/* Parses "64" (a range of one) or "64..65536"; refuses lo > hi. */
+int size_parse_range(const char *text, uint64_t *lo, uint64_t *hi,
+		     struct err *err);
+
+/* A duration, "20m", "90s", "1h", "250ms" or "90" (seconds), in seconds. */
+int duration_parse(const char *text, double *seconds, struct err *err);
+
+#endif
