@@ -88,15 +88,25 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdriver.a $(B)/libagent.a $(B)/lib
 
 unit: $(UNIT)
 
-check-unit: all unit
-	$(Q)O='$(B)' tests/run-tests unit
+# Each header must stand alone: it is a manual that can be read by itself.
+headers := $(wildcard lib/*.h bench/*.h host-driver/*.h guest-agent/*.h)
+headers: $(patsubst %.h,$(B)/%.hcheck,$(headers))
+$(B)/%.hcheck: %.h $(B)/.flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(all_cflags)) $(pkg_cflags) -fsyntax-only -x c $< && touch $@
 
-check-quick: all unit
-	$(Q)O='$(B)' tests/run-tests unit cli
+SANITIZE := SAN=address,undefined
 
 check: deps
-	$(Q)$(MAKE) --no-print-directory all unit
-	$(Q)O='$(B)' tests/run-tests all
+	@echo '== build: programs, headers, unit tests, and both again with sanitizers'
+	$(Q)$(MAKE) --no-print-directory all headers unit
+	$(Q)$(MAKE) --no-print-directory $(SANITIZE) unit
+	$(Q)O='$(O)' tests/run-tests all
+
+# What needs neither root nor a VM: about a minute.
+check-quick:
+	$(Q)$(MAKE) --no-print-directory all headers unit
+	$(Q)O='$(O)' tests/run-tests unit cli
 
 # --- users' targets -------------------------------------------------------
 
@@ -107,10 +117,17 @@ run: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(B)/kduel run $(CONFIG)
 
+share := $(DESTDIR)$(PREFIX)/share/kduel
+install: all
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
+	install -d $(share) && cp -R kernels configs plots $(share)/
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(wildcard docs/man/*.1)
+	$(if $(wildcard docs/man/*.5),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(wildcard docs/man/*.5))
+
 clean:
 	rm -rf $(O)
 
-.PHONY: all unit check check-unit check-quick deps run clean install FORCE
+.PHONY: all unit headers check check-quick deps run clean install FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
