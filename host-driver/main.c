@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
+#include "command.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	fputs("kduel " KDUEL_VERSION "\n", stdout);
-	return 0;
+	return command_main(argc, argv);
 }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The verbs of kduel.
+ *
+ * A verb is one file host-driver/cmd-<verb>.c that exports cmd_<verb>(), one
+ * line in the table of command.c, and one manual page
+ * docs/man/kduel-<verb>.1; tests/cli/test-commands checks that they agree.
+ *
+ *	int cmd_compare(int argc, char **argv)
+ *	{
+ *		struct err err = ERR_INIT;
+ *		struct options o = { .json = false };
+ *
+ *		argp_parse(&argp, argc, argv, 0, NULL, &o);
+ *		if (compare(&o, &err))
+ *			return command_fail(&err);
+ *		return EXIT_DONE;
+ *	}
+ *
+ * argv[0] is "kduel <verb>", so that argp's texts name the verb. Usage errors
+ * that argp finds exit with EXIT_CONFIG by themselves.
+ */
+#ifndef KDUEL_COMMAND_H
+#define KDUEL_COMMAND_H
+
+#include <stdio.h>
+
+#include "err.h"
+
+/* Policies, enforced by command_main() before the verb is called. */
+enum command_flags {
+	COMMAND_CONFIG = 1 << 0,	/* needs a CONFIG or plan operand */
+	COMMAND_FOLDER = 1 << 1,	/* needs a results folder as operand */
+	COMMAND_JSON = 1 << 2,		/* has --json: errors are JSON then, too */
+	COMMAND_ROOT = 1 << 3,		/* only root can do it */
+};
+
+struct command {
+	const char *name;
+	const char *help;	/* one line, no final stop */
+	int (*run)(int argc, char **argv);	/* returns an exit code */
+	unsigned flags;
+};
+
+/* The table, in the order of the work; ends with a NULL name. */
+extern const struct command commands[];
+
+/* Finds the verb in argv and runs it; the program's exit code. */
+int command_main(int argc, char **argv);
+
+/*
+ * The one place that prints an error: "kduel: <text>" on stderr, or, where
+ * the verb was given --json, {"error":...,"exit":...} on stdout. Returns the
+ * exit code that belongs to it.
+ */
+int command_fail(const struct err *err);
+
+/* Prints what `kduel help` prints. */
+void command_list(FILE *to);
+
+/* One for each verb, in the order of the table. */
+int cmd_help(int argc, char **argv);
+
+#endif
