@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The statistics: pure functions of arrays of numbers. They know no storage,
+ * no kernel and no unit; docs/statistics.md says why each was chosen and with
+ * which error rates, and `make check-stats` measures those rates.
+ *
+ * The design of a campaign is block > boot > process > iteration, and only
+ * blocks are independent. So everything below a boot is first reduced to one
+ * number per boot (stats_boot), two arms become one difference per block
+ * (stats_effect takes those), and all uncertainty comes from the spread of
+ * the differences between blocks.
+ *
+ * Effects are relative: +0.02 is 2% more than the baseline. Whether more is
+ * worse is the caller's knowledge (enum stats_better).
+ */
+#ifndef KDUEL_STATS_H
+#define KDUEL_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATS_ALPHA 0.05	/* of every two-sided test */
+#define STATS_POWER 0.80	/* of the smallest detectable effect */
+#define STATS_MARGIN 0.01	/* D, where the user gives none */
+#define STATS_PERCENTILE_BLOCKS 10	/* blocks a percentile needs */
+
+/* A seeded generator (xoshiro256**): the same seed, the same numbers. */
+struct stats_rng {
+	uint64_t s[4];
+};
+void stats_rng_init(struct stats_rng *r, uint64_t seed);
+uint64_t stats_rng_next(struct stats_rng *r);
+double stats_rng_uniform(struct stats_rng *r);	/* in (0, 1) */
+double stats_rng_normal(struct stats_rng *r);
+
+/* --- reducing ----------------------------------------------------------- */
+
+/* NaN for n = 0. The median leaves `v` as it is. */
+double stats_mean(const double *v, size_t n);
+double stats_sd(const double *v, size_t n);	/* n - 1 */
+double stats_median(const double *v, size_t n);
+/* The q-quantile of a sorted array, interpolated (R's type 7). */
+double stats_quantile_sorted(const double *v, size_t n, double q);
+double stats_autocorrelation(const double *v, size_t n);	/* lag 1 */
+
+/*
+ * One number for a boot from the medians of its processes: the mean of their
+ * logs, or for counts, which may be 0, the mean of the medians themselves.
+ */
+double stats_boot(const double *medians, size_t processes, bool count);
+
+/* --- one effect ----------------------------------------------------------- */
+
+/* How the differences of the blocks became an interval. */
+enum stats_method {
+	STATS_LOG_RATIO,	/* mean of log ratios, t interval; the rule */
+	STATS_DIFFERENCE,	/* counts with a 0 among them: t interval of the
+				 * differences, relative to the baseline's mean */
+	STATS_RESAMPLED,	/* percentiles: blocks resampled */
+	STATS_EXACT,		/* no spread at all, and none can be expected */
+};
+
+struct stats_effect {
+	enum stats_method method;
+	unsigned n;		/* blocks with both arms */
+	double effect, lo, hi;	/* relative, with the interval's ends */
+	bool absolute;		/* baseline is 0: the three are differences */
+	double sd;		/* of the per-block (log) differences */
+	double p;		/* two-sided: t, or sign-flip where resampled */
+	double p_flip;		/* the sign-flip test beside it */
+	double sde;		/* smallest effect found with STATS_POWER */
+};
+
+struct stats_pairs {		/* what stats_effect() judges */
+	const double *base;	/* per block: stats_boot() of the baseline */
+	const double *arm;	/* and of the other arm */
+	size_t n;
+	bool count;		/* counts: `base` and `arm` are not logs */
+	bool percentile;	/* resample the blocks; needs 10 */
+	bool deterministic;	/* equal values in all blocks mean what they say:
+				 * counts, and times that are instruction counts */
+	double confidence;	/* 0 = 1 - STATS_ALPHA */
+	uint64_t seed;		/* of what is resampled */
+};
+
+/*
+ * Returns NULL, or why no effect can be given (too few blocks, values that
+ * are not finite, no spread where there should be some): a static string.
+ */
+const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e);
+
+/* The mean of v with its t interval; for n = 1 the ends are infinite. */
+struct stats_interval {
+	double mean, sd, lo, hi;
+	size_t n;
+};
+void stats_t_interval(const double *v, size_t n, double confidence,
+		      struct stats_interval *out);
+double stats_t_p(const double *v, size_t n);	/* H0: mean 0, two-sided */
+
+/*
+ * The sign-flip test of mean 0: the share of the 2^n sign patterns whose
+ * |sum| is at least the one seen. All of them up to n = 20; beyond, 99,999
+ * random ones and the one seen.
+ */
+double stats_flip_p(const double *d, size_t n, uint64_t seed);
+
+/* --- many ----------------------------------------------------------------- */
+
+/* Adjusted p values; `adjusted` may be `p`. NaN entries do not count. */
+int stats_holm(const double *p, double *adjusted, size_t n);
+int stats_benjamini_hochberg(const double *p, double *adjusted, size_t n);
+
+/* --- power ---------------------------------------------------------------- */
+
+/* Power of the two-sided t test over n blocks for a log effect `delta`. */
+double stats_power(double delta, double sd, size_t n, double alpha);
+/* The smallest relative effect found with `power`; 0 if sd is 0. */
+double stats_sde(double sd, size_t n, double alpha, double power);
+/* Blocks needed to find a relative effect; 0 if `most` is not enough. */
+size_t stats_blocks_needed(double effect, double sd, double alpha,
+			   double power, size_t most);
+
+/* --- verdicts ------------------------------------------------------------- */
+
+enum stats_better { STATS_LOWER, STATS_HIGHER, STATS_NEITHER };
+
+enum verdict {
+	VERDICT_NONE,		/* the baseline itself: nothing is judged */
+	VERDICT_DESCRIBED,	/* neither direction is better: never judged */
+	VERDICT_REGRESSED,
+	VERDICT_IMPROVED,
+	VERDICT_NOT_WORSE,	/* than D */
+	VERDICT_INCONCLUSIVE,
+	VERDICT_UNSTABLE,	/* an arm failed in some boots */
+	VERDICT_NOT_COMPARABLE,
+};
+const char *verdict_name(enum verdict v);	/* "not worse", ... */
+
+/*
+ * regressed, improved: p_adjusted <= alpha, and the interval is not wholly
+ * inside -D..D. not worse: the interval's worse end is better than D.
+ */
+enum verdict stats_verdict(const struct stats_effect *e, double p_adjusted,
+			   double alpha, enum stats_better better,
+			   double margin);
+
+/* --- optional stopping ---------------------------------------------------- */
+
+/*
+ * Looking at the data after 6, 8, 10, 12, 16 and 20 blocks with the level
+ * stats_until_alpha at each look keeps the whole at 5%.
+ */
+#define STATS_UNTIL_ALPHA 0.014
+extern const unsigned stats_until_looks[];	/* ends with 0 */
+/* The first look after `blocks`; 0 if that was the last. */
+unsigned stats_until_next(unsigned blocks);
+
+/* --- change points -------------------------------------------------------- */
+
+struct stats_change {
+	size_t at;		/* first point of the new level */
+	double before, after;	/* medians of the two segments */
+	double score;		/* statistic over its critical value, > 1 */
+};
+
+struct stats_changes {
+	struct stats_change *change;	/* by `at`; stats_changes_release() */
+	size_t n;
+	double autocorrelation;	/* estimated lag 1, steps removed */
+};
+
+/*
+ * Change points of a series of at least 12 values. Ranks, so outliers do not
+ * matter; variance widened by the autocorrelation, so a wandering series is
+ * not cut to pieces. False points in at most 2% of series without a change.
+ */
+int stats_change_points(const double *v, size_t n, struct stats_changes *out);
+void stats_changes_release(struct stats_changes *c);
+
+#endif
