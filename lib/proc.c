@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+/* What becomes of the child's descriptors 0, 1 and 2. */
+struct stdio_plan {
+	int child[3];	/* what the child dups; -1: inherit */
+	int ours[3];	/* our pipe ends, -1: none */
+	bool owned[3];	/* child[i] was opened here and is closed after fork */
+};
+
+static int plan_one(struct stdio_plan *s, int i, int wish)
+{
+	int ends[2];
+
+	switch (wish) {
+	case PROC_INHERIT:
+		return 0;
+	case PROC_NULL:
+		s->child[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		s->owned[i] = true;
+		return s->child[i] < 0 ? -errno : 0;
+	case PROC_PIPE:
+		if (pipe2(ends, O_CLOEXEC))
+			return -errno;
+		s->child[i] = ends[i ? 1 : 0];
+		s->ours[i] = ends[i ? 0 : 1];
+		s->owned[i] = true;
+		return fcntl(s->ours[i], F_SETFL, O_NONBLOCK) ? -errno : 0;
+	}
+	s->child[i] = wish;
+	return 0;
+}
+
+static void close_child_ends(struct stdio_plan *s)
+{
+	for (int i = 0; i < 3; i++) {
+		if (s->owned[i] && s->child[i] >= 0)
+			close(s->child[i]);
+	}
+}
+
+static void close_our_ends(struct stdio_plan *s)
+{
+	for (int i = 0; i < 3; i++) {
+		if (s->ours[i] >= 0)
+			close(s->ours[i]);
+	}
+}
+
+static int plan_stdio(struct stdio_plan *s, const struct proc_options *o)
+{
+	int wish[3] = { o->in, o->out, o->err };
+	int ret = 0;
+
+	for (int i = 0; i < 3; i++) {
+		s->child[i] = s->ours[i] = -1;
+		s->owned[i] = false;
+	}
+	for (int i = 0; i < 3 && !ret; i++)
+		ret = plan_one(s, i, wish[i]);
+	if (ret) {
+		close_child_ends(s);
+		close_our_ends(s);
+	}
+	return ret;
+}
+
+static int place_stdio(const struct stdio_plan *s)
+{
+	int fd[3];
+
+	/* Out of the way of 0..2 first, so that no dup2 overwrites a source. */
+	for (int i = 0; i < 3; i++) {
+		fd[i] = s->child[i];
+		if (fd[i] >= 0 && fd[i] < 3)
+			fd[i] = fcntl(fd[i], F_DUPFD_CLOEXEC, 3);
+	}
+	for (int i = 0; i < 3; i++) {
+		if (fd[i] >= 0 && dup2(fd[i], i) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Runs in the child; only returns to report what failed, as an errno. */
+static int become(const struct proc_options *o, const struct stdio_plan *s,
+		  pid_t parent)
+{
+	sigset_t none;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return errno;
+	/* The parent may have died before the line above. */
+	if (getppid() != parent)
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	/* Ctrl-C is for the driver, which then ends its children in order. */
+	setpgid(0, 0);
+	if (place_stdio(s))
+		return errno;
+	for (const int *k = o->keep; k && *k >= 0; k++)
+		fcntl(*k, F_SETFD, 0);
+	if (o->dir && chdir(o->dir))
+		return errno;
+	execvp(o->argv[0], (char *const *)o->argv);
+	return errno;
+}
+
+/* Forks; `report` gets the child's errno if it could not become argv[0]. */
+static int fork_child(struct proc *p, const struct proc_options *o,
+		      const struct stdio_plan *s, int report[2])
+{
+	pid_t parent = getpid();
+
+	p->pid = fork();
+	if (p->pid < 0) {
+		p->pid = 0;
+		return -errno;
+	}
+	if (p->pid == 0) {
+		int error = become(o, s, parent);
+		ssize_t n = write(report[1], &error, sizeof(error));
+
+		_exit(n == sizeof(error) ? 127 : 126);
+	}
+	p->pidfd = pidfd_open(p->pid, 0);
+	return p->pidfd < 0 ? -errno : 0;
+}
+
+int proc_spawn(struct proc *p, const struct proc_options *o, struct err *err)
+{
+	struct stdio_plan s;
+	int report[2], error = 0, ret;
+
+	*p = (struct proc)PROC_INIT;
+	ret = plan_stdio(&s, o);
+	if (ret)
+		return err_sys(err, -ret, "cannot run %s", o->argv[0]);
+	if (pipe2(report, O_CLOEXEC)) {
+		ret = -errno;
+		close_child_ends(&s);
+		close_our_ends(&s);
+		return err_sys(err, -ret, "cannot run %s", o->argv[0]);
+	}
+	ret = fork_child(p, o, &s, report);
+	close(report[1]);
+	close_child_ends(&s);
+	p->in = s.ours[0];
+	p->out = s.ours[1];
+	p->err = s.ours[2];
+	if (!ret && read(report[0], &error, sizeof(error)) == sizeof(error))
+		ret = -error;
+	close(report[0]);
+	if (ret) {
+		proc_release(p);
+		return err_sys(err, -ret, "cannot run %s", o->argv[0]);
+	}
+	return 0;
+}
+
+static int reap(struct proc *p, int *status)
+{
+	pid_t pid;
+
+	do {
+		pid = waitpid(p->pid, status, 0);
+	} while (pid < 0 && errno == EINTR);
+	p->pid = 0;
+	return pid < 0 ? -errno : 0;
+}
+
+int proc_wait(struct proc *p, double seconds, int *status)
+{
+	struct pollfd fd = { .fd = p->pidfd, .events = POLLIN };
+	double end = loop_now() + seconds;
+
+	if (!p->pid)
+		return -ECHILD;
+	while (seconds >= 0) {
+		double left = end - loop_now();
+		int n = poll(&fd, 1, left > 0 ? (int)(left * 1000) + 1 : 0);
+
+		if (n > 0)
+			break;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (loop_now() >= end)
+			return -ETIME;
+	}
+	return reap(p, status);
+}
+
+void proc_reaped(struct proc *p)
+{
+	p->pid = 0;
+}
+
+void proc_signal(struct proc *p, int signo)
+{
+	if (p->pid)
+		pidfd_send_signal(p->pidfd, signo, NULL, 0);
+}
+
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void proc_release(struct proc *p)
+{
+	int status;
+
+	if (p->pid) {
+		kill(p->pid, SIGKILL);
+		reap(p, &status);
+	}
+	close_one(&p->pidfd);
+	close_one(&p->in);
+	close_one(&p->out);
+	close_one(&p->err);
+}
+
+struct capture {
+	char *text;
+	size_t used, room;
+};
+
+/* Reads what is there; 1 more may come, 0 end of file, negative errno. */
+static int capture_some(struct capture *c, int fd)
+{
+	char *more;
+	ssize_t n;
+
+	if (c->room - c->used < 2) {
+		c->room = c->room ? 2 * c->room : 4096;
+		more = realloc(c->text, c->room);
+		if (!more)
+			return -ENOMEM;
+		c->text = more;
+	}
+	n = read(fd, c->text + c->used, c->room - c->used - 1);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 1 : -errno;
+	c->used += n;
+	c->text[c->used] = '\0';
+	return n > 0;
+}
+
+static int capture_all(struct capture *c, int fd, double seconds)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	double end = loop_now() + seconds;
+	int ret = 1;
+
+	while (ret > 0) {
+		double left = end - loop_now();
+
+		if (left <= 0)
+			return -ETIME;
+		if (poll(&p, 1, (int)(left * 1000) + 1) > 0)
+			ret = capture_some(c, fd);
+	}
+	return ret;
+}
+
+/* The last `max` bytes, from a line's start. */
+static const char *tail(const char *text, size_t max)
+{
+	size_t n = text ? strlen(text) : 0;
+	const char *line;
+
+	if (n <= max)
+		return text ? text : "";
+	line = strchr(text + n - max, '\n');
+	return line ? line + 1 : text + n - max;
+}
+
+int proc_run(const char *const argv[], double seconds, char **output,
+	     struct err *err)
+{
+	struct proc_options o = { .argv = argv, .out = PROC_PIPE };
+	struct capture c = { 0 };
+	struct proc p;
+	int both[2], status = 0, ret;
+	char how[64];
+
+	if (output)
+		*output = NULL;
+	if (pipe2(both, O_CLOEXEC))
+		return err_sys(err, errno, "cannot run %s", argv[0]);
+	o.out = o.err = both[1];
+	ret = proc_spawn(&p, &o, err);
+	close(both[1]);
+	if (ret)
+		goto close_pipe;
+	fcntl(both[0], F_SETFL, O_NONBLOCK);
+	ret = capture_all(&c, both[0], seconds);
+	if (!ret)
+		ret = proc_wait(&p, seconds, &status);
+	proc_release(&p);
+	if (ret == -ETIME)
+		err_set(err, EXIT_MACHINE, ret, "%s did not end in %g s\n%s",
+			argv[0], seconds, tail(c.text, 1500));
+	else if (ret)
+		err_sys(err, -ret, "cannot follow %s", argv[0]);
+	else if (status)
+		ret = err_set(err, EXIT_MACHINE, -EIO, "%s failed: %s\n%s",
+			      argv[0], proc_status_text(status, how, sizeof(how)),
+			      tail(c.text, 1500));
+	if (!ret && output) {
+		*output = c.text;
+		c.text = NULL;
+	}
+close_pipe:
+	free(c.text);
+	close(both[0]);
+	return ret;
+}
+
+const char *proc_status_text(int status, char *buf, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(buf, size, "killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		snprintf(buf, size, "exit %d", WEXITSTATUS(status));
+	return buf;
+}
+
+char *proc_find(const char *name)
+{
+	const char *path = getenv("PATH");
+	char *found;
+
+	if (strchr(name, '/'))
+		return access(name, X_OK) ? NULL : strdup(name);
+	/* mkfs and friends are in sbin, which users often lack. */
+	if (!path || asprintf(&found, "%s:/usr/sbin:/sbin", path) < 0)
+		return NULL;
+	path = found;
+	for (const char *p = path, *end; p; p = *end ? end + 1 : NULL) {
+		char *full;
+
+		end = strchrnul(p, ':');
+		if (asprintf(&full, "%.*s/%s", (int)(end - p), p, name) < 0)
+			break;
+		if (!access(full, X_OK)) {
+			free(found);
+			return full;
+		}
+		free(full);
+	}
+	free(found);
+	return NULL;
+}
+
+static bool plain(const char *word)
+{
+	return *word && strspn(word, "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			       "0123456789-_=+,./:@%") == strlen(word);
+}
+
+char *proc_command_text(const char *const argv[])
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	for (int i = 0; argv[i]; i++) {
+		fputs(i ? " " : "", f);
+		if (plain(argv[i])) {
+			fputs(argv[i], f);
+			continue;
+		}
+		fputc('\'', f);
+		for (const char *c = argv[i]; *c; c++) {
+			if (*c == '\'')
+				fputs("'\\''", f);
+			else
+				fputc(*c, f);
+		}
+		fputc('\'', f);
+	}
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Child processes. Every child is held by a pidfd, so that it can be waited
+ * for in a loop (loop_add_child) and never confused with another process, and
+ * is sent SIGKILL by the kernel when the thread that started it dies, however
+ * it dies: nothing that was started here outlives the driver.
+ *
+ *	struct proc p;
+ *	struct proc_options o = { .argv = argv, .out = PROC_PIPE };
+ *
+ *	if (proc_spawn(&p, &o, err))		says "cannot run qemu...: No such file"
+ *		return err->code;
+ *	... read p.out ...
+ *	proc_release(&p);			kills it if it still runs
+ */
+#ifndef KDUEL_PROC_H
+#define KDUEL_PROC_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+/* Values for proc_options.in/out/err besides a descriptor > 0. */
+#define PROC_NULL 0	/* /dev/null, the default */
+#define PROC_PIPE (-1)	/* a pipe; our end is in struct proc, non-blocking */
+#define PROC_INHERIT (-2)
+
+struct proc_options {
+	const char *const *argv;	/* NULL-terminated; argv[0] sought in PATH */
+	const char *dir;		/* working directory, NULL: ours */
+	int in, out, err;
+	/*
+	 * Descriptors to hand over besides, -1-terminated; they keep their
+	 * numbers. Everything else is closed at exec by O_CLOEXEC.
+	 */
+	const int *keep;
+};
+
+struct proc {
+	pid_t pid;		/* 0: not running (reaped, or never started) */
+	int pidfd;		/* -1 when there is none */
+	int in, out, err;	/* our ends of the pipes; -1 when there is none */
+};
+
+/* A struct proc that owns nothing: proc_release() on it is a no-op. */
+#define PROC_INIT { 0, -1, -1, -1, -1 }
+
+int proc_spawn(struct proc *p, const struct proc_options *o, struct err *err);
+
+/*
+ * Waits for the end, at most `seconds` (negative: for ever). 0 with *status as
+ * from waitpid(2), or -ETIME; the child then still runs.
+ */
+int proc_wait(struct proc *p, double seconds, int *status);
+
+/* Someone else reaped it (loop_add_child): forget the pid, keep the pipes. */
+void proc_reaped(struct proc *p);
+
+/* Sends `signo` if it still runs. */
+void proc_signal(struct proc *p, int signo);
+
+/* SIGKILL if it still runs, reap, close everything. Safe to call again. */
+void proc_release(struct proc *p);
+
+/*
+ * Runs a command to its end, at most `seconds`, and captures stdout and stderr
+ * together. Fails, with the command and its last lines, if the command cannot
+ * be started, is stopped by a signal or the time limit, or exits with anything
+ * but 0. `output` (may be NULL) is then NULL, else the caller's to free.
+ */
+int proc_run(const char *const argv[], double seconds, char **output,
+	     struct err *err);
+
+/* "exit 3", "killed by signal 9 (Killed)". Returns `buf`. */
+const char *proc_status_text(int status, char *buf, size_t size);
+
+/* Is there a program of this name in PATH? The path is the caller's, or NULL. */
+char *proc_find(const char *name);
+
+/* "qemu -m 3G 'a b'": a command as a shell would take it; caller frees. */
+char *proc_command_text(const char *const argv[]);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/loop.h"
+#include "lib/proc.h"
+
+static void run_captures_both_streams(void **state)
+{
+	static const char *const argv[] = { "sh", "-c", "echo out; echo bad >&2", NULL };
+	char *text;
+
+	(void)state;
+	assert_int_equal(proc_run(argv, 10, &text, NULL), 0);
+	assert_string_equal(text, "out\nbad\n");
+	free(text);
+}
+
+static void run_reports_failures(void **state)
+{
+	static const char *const exits[] = { "sh", "-c", "echo why; exit 3", NULL };
+	static const char *const dies[] = { "sh", "-c", "kill -9 $$", NULL };
+	static const char *const none[] = { "/nonexistent/kduel", NULL };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_true(proc_run(exits, 10, NULL, &err) < 0);
+	assert_non_null(strstr(err.text, "exit 3"));
+	assert_non_null(strstr(err.text, "why"));
+	err.code = 0;
+	assert_true(proc_run(dies, 10, NULL, &err) < 0);
+	assert_non_null(strstr(err.text, "signal 9"));
+	err.code = 0;
+	assert_int_equal(proc_run(none, 10, NULL, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "cannot run /nonexistent/kduel"));
+}
+
+static void run_has_a_time_limit(void **state)
+{
+	static const char *const argv[] = { "sleep", "60", NULL };
+	struct err err = ERR_INIT;
+	double start = loop_now();
+
+	(void)state;
+	assert_int_equal(proc_run(argv, 0.05, NULL, &err), -ETIME);
+	assert_true(loop_now() - start < 5);
+	assert_non_null(strstr(err.text, "did not end in 0.05 s"));
+}
+
+static void pipes_carry_bytes(void **state)
+{
+	static const char *const argv[] = { "cat", NULL };
+	struct proc_options o = { .argv = argv, .in = PROC_PIPE, .out = PROC_PIPE };
+	struct pollfd fd = { .events = POLLIN };
+	struct proc p;
+	char buf[8];
+	int status;
+
+	(void)state;
+	assert_int_equal(proc_spawn(&p, &o, NULL), 0);
+	assert_int_equal(write(p.in, "hello", 5), 5);
+	fd.fd = p.out;
+	assert_int_equal(poll(&fd, 1, 5000), 1);
+	assert_int_equal(read(p.out, buf, sizeof(buf)), 5);
+	close(p.in);
+	p.in = -1;
+	assert_int_equal(proc_wait(&p, 5, &status), 0);
+	assert_int_equal(status, 0);
+	proc_release(&p);
+	proc_release(&p);
+}
+
+static void wait_has_a_time_limit(void **state)
+{
+	static const char *const argv[] = { "sleep", "60", NULL };
+	struct proc_options o = { .argv = argv };
+	struct proc p;
+	int status;
+
+	(void)state;
+	assert_int_equal(proc_spawn(&p, &o, NULL), 0);
+	assert_int_equal(proc_wait(&p, 0.02, &status), -ETIME);
+	assert_true(p.pid > 0);
+	proc_release(&p);
+	assert_int_equal(p.pid, 0);
+}
+
+/* A child of a killed parent is killed too: the grandchild's pipe closes. */
+static void nothing_outlives_a_killed_parent(void **state)
+{
+	static const char *const argv[] = { "sleep", "60", NULL };
+	struct pollfd fd = { .events = POLLIN };
+	int pipefd[2], keep[2];
+	char c;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(pipefd), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct proc_options o = { .argv = argv, .keep = keep };
+		struct proc p;
+
+		keep[0] = pipefd[1];
+		keep[1] = -1;
+		close(pipefd[0]);
+		if (proc_spawn(&p, &o, NULL) || write(pipefd[1], "r", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	close(pipefd[1]);
+	assert_int_equal(read(pipefd[0], &c, 1), 1);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	fd.fd = pipefd[0];
+	assert_int_equal(poll(&fd, 1, 5000), 1);
+	assert_int_equal(read(pipefd[0], &c, 1), 0);
+	close(pipefd[0]);
+}
+
+static void command_text_is_for_a_shell(void **state)
+{
+	static const char *const argv[] = { "q", "-m", "3G,a=b", "a b", "it's", "", NULL };
+	char *text = proc_command_text(argv);
+
+	(void)state;
+	assert_string_equal(text, "q -m 3G,a=b 'a b' 'it'\\''s' ''");
+	free(text);
+}
+
+static void find_seeks_in_path(void **state)
+{
+	char *path = proc_find("sh");
+
+	(void)state;
+	assert_non_null(path);
+	assert_int_equal(access(path, X_OK), 0);
+	free(path);
+	assert_null(proc_find("kduel-no-such-program"));
+	assert_null(proc_find("/nonexistent/sh"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(run_captures_both_streams),
+		cmocka_unit_test(run_reports_failures),
+		cmocka_unit_test(run_has_a_time_limit),
+		cmocka_unit_test(pipes_carry_bytes),
+		cmocka_unit_test(wait_has_a_time_limit),
+		cmocka_unit_test(nothing_outlives_a_killed_parent),
+		cmocka_unit_test(command_text_is_for_a_shell),
+		cmocka_unit_test(find_seeks_in_path),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
