@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "frame.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crc32c.h"
+
+static const char magic[4] = { 'K', 'D', 'U', 'L' };
+
+enum { AT_VERSION = 4, AT_CHANNEL = 5, AT_FLAGS = 6, AT_LENGTH = 8,
+       AT_SEQ = 12, AT_NONCE = 20, AT_CRC = 28 };
+
+static void put_le(char *at, uint64_t value, int bytes)
+{
+	for (int i = 0; i < bytes; i++)
+		at[i] = (char)(value >> (8 * i));
+}
+
+static uint64_t get_le(const char *at, int bytes)
+{
+	uint64_t value = 0;
+
+	for (int i = bytes - 1; i >= 0; i--)
+		value = value << 8 | (uint8_t)at[i];
+	return value;
+}
+
+static uint32_t checksum(const char *frame, size_t payload_len)
+{
+	static const char zero[4];
+	uint32_t crc = crc32c(0, frame, AT_CRC);
+
+	crc = crc32c(crc, zero, sizeof(zero));
+	return crc32c(crc, frame + FRAME_HEADER_LEN, payload_len);
+}
+
+int frame_write(struct frame_writer *w, enum frame_channel channel,
+		const void *payload, size_t len, char **out, size_t *out_len,
+		struct err *err)
+{
+	char *b;
+
+	if (len > FRAME_PAYLOAD_MAX)
+		return err_set(err, EXIT_MACHINE, -EMSGSIZE,
+			       "message of %zu bytes: a frame holds at most %u",
+			       len, FRAME_PAYLOAD_MAX);
+	b = malloc(FRAME_HEADER_LEN + len);
+	if (!b)
+		return err_sys(err, ENOMEM, "cannot send a message");
+	memcpy(b, magic, sizeof(magic));
+	put_le(b + AT_VERSION, FRAME_VERSION, 1);
+	put_le(b + AT_CHANNEL, channel, 1);
+	put_le(b + AT_FLAGS, 0, 2);
+	put_le(b + AT_LENGTH, len, 4);
+	put_le(b + AT_SEQ, ++w->seq, 8);
+	put_le(b + AT_NONCE, w->nonce, 8);
+	if (len)
+		memcpy(b + FRAME_HEADER_LEN, payload, len);
+	put_le(b + AT_CRC, checksum(b, len), 4);
+	*out = b;
+	*out_len = FRAME_HEADER_LEN + len;
+	return 0;
+}
+
+void frame_parser_init(struct frame_parser *p, uint64_t nonce)
+{
+	memset(p, 0, sizeof(*p));
+	p->nonce = nonce;
+}
+
+void frame_parser_release(struct frame_parser *p)
+{
+	free(p->buf);
+	p->buf = NULL;
+	p->start = p->used = p->room = 0;
+	p->lent = false;
+}
+
+/* Gives back the byte behind the last frame's payload. */
+static void take_back(struct frame_parser *p)
+{
+	if (p->lent)
+		p->buf[p->start] = p->held;
+	p->lent = false;
+}
+
+static int make_room(struct frame_parser *p, size_t len)
+{
+	size_t unread = p->used - p->start;
+	char *more;
+
+	if (p->start) {
+		memmove(p->buf, p->buf + p->start, unread);
+		p->start = 0;
+		p->used = unread;
+	}
+	if (unread + len + 1 <= p->room)	/* 1: the lent NUL */
+		return 0;
+	more = realloc(p->buf, unread + len + 1);
+	if (!more)
+		return -ENOMEM;
+	p->buf = more;
+	p->room = unread + len + 1;
+	return 0;
+}
+
+int frame_parser_feed(struct frame_parser *p, const void *data, size_t len,
+		      struct err *err)
+{
+	const size_t most = FRAME_HEADER_LEN + FRAME_PAYLOAD_MAX + FRAME_FEED_MAX;
+
+	if (p->failed)
+		return err_set(err, EXIT_MACHINE, p->failed, "%s", p->why);
+	take_back(p);
+	if (len > FRAME_FEED_MAX || p->used - p->start + len > most)
+		return err_set(err, EXIT_MACHINE, -EMSGSIZE,
+			       "more bytes than a frame and a read can hold");
+	if (make_room(p, len))
+		return err_sys(err, ENOMEM, "cannot receive a message");
+	if (len)
+		memcpy(p->buf + p->used, data, len);
+	p->used += len;
+	return 0;
+}
+
+/* Why this header cannot be one of ours, or NULL. */
+static const char *header_fault(const struct frame_parser *p, const char *h)
+{
+	if (memcmp(h, magic, sizeof(magic)))
+		return "no frame begins here";
+	if (h[AT_VERSION] != FRAME_VERSION)
+		return "a frame of another version";
+	if (get_le(h + AT_CHANNEL, 1) >= FRAME_CHANNELS)
+		return "a frame for an unknown channel";
+	if (get_le(h + AT_FLAGS, 2))
+		return "a frame with unknown flags";
+	if (get_le(h + AT_LENGTH, 4) > FRAME_PAYLOAD_MAX)
+		return "a frame that is too long";
+	if (get_le(h + AT_NONCE, 8) != p->nonce)
+		return "a frame of another run";
+	if (get_le(h + AT_SEQ, 8) != p->seq + 1)
+		return "a frame out of sequence";
+	return NULL;
+}
+
+/*
+ * Before the first good frame a fault costs one byte of patience; after it,
+ * the stream.
+ */
+static int fault(struct frame_parser *p, const char *what, struct err *err)
+{
+	if (!p->seq && p->skipped < FRAME_SKIP_MAX) {
+		p->skipped++;
+		p->start++;
+		return 0;
+	}
+	p->failed = -EPROTO;
+	if (p->seq)
+		snprintf(p->why, sizeof(p->why), "damaged stream: %s, after %llu good frames",
+			 what, (unsigned long long)p->seq);
+	else
+		snprintf(p->why, sizeof(p->why), "damaged stream: %s, nor in the first %u bytes",
+			 what, FRAME_SKIP_MAX);
+	return err_set(err, EXIT_MACHINE, -EPROTO, "%s", p->why);
+}
+
+/* Lends the checked frame at `start` to the caller and steps over it. */
+static void lend(struct frame_parser *p, struct frame *f)
+{
+	char *h = p->buf + p->start;
+
+	f->channel = get_le(h + AT_CHANNEL, 1);
+	f->seq = p->seq = get_le(h + AT_SEQ, 8);
+	f->len = get_le(h + AT_LENGTH, 4);
+	f->payload = h + FRAME_HEADER_LEN;
+	p->start += FRAME_HEADER_LEN + f->len;
+	p->held = p->buf[p->start];
+	p->buf[p->start] = '\0';
+	p->lent = true;
+}
+
+int frame_parser_next(struct frame_parser *p, struct frame *f,
+		      struct err *err)
+{
+	int ret;
+
+	if (p->failed)
+		return err_set(err, EXIT_MACHINE, p->failed, "%s", p->why);
+	if (!p->buf)
+		return 0;
+	take_back(p);
+	while (p->used - p->start >= FRAME_HEADER_LEN) {
+		const char *h = p->buf + p->start;
+		const char *what = header_fault(p, h);
+
+		if (!what) {
+			size_t len = get_le(h + AT_LENGTH, 4);
+
+			if (p->used - p->start < FRAME_HEADER_LEN + len)
+				return 0;
+			if (checksum(h, len) == get_le(h + AT_CRC, 4)) {
+				lend(p, f);
+				return 1;
+			}
+			what = "a frame with a wrong checksum";
+		}
+		ret = fault(p, what, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

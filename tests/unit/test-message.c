@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages: what a peer may say, and how a wrong field is named. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "message.h"
+
+static void goes_through_a_stream(void **state)
+{
+	struct frame_writer w = { .nonce = 7 };
+	struct frame_parser p;
+	struct frame f;
+	json_t *msg = message_request("prepare", 3), *back;
+	char *out;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(message_encode(&w, FRAME_NODE, msg, &out, &n, NULL), 0);
+	frame_parser_init(&p, 7);
+	assert_int_equal(frame_parser_feed(&p, out, n, NULL), 0);
+	assert_int_equal(frame_parser_next(&p, &f, NULL), 1);
+	back = message_decode(&f, NULL);
+	assert_true(json_equal(msg, back));
+	json_decref(msg);
+	json_decref(back);
+	frame_parser_release(&p);
+	free(out);
+}
+
+static void refuses_what_is_no_object(void **state)
+{
+	static const char *const bad[] = {
+		"", "[1]", "3", "{", "{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}", "{} {}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct frame f = { .payload = bad[i], .len = strlen(bad[i]) };
+		struct err err = ERR_INIT;
+
+		assert_null(message_decode(&f, &err));
+		assert_int_equal(err.code, -EPROTO);
+	}
+}
+
+static void getters_name_the_field(void **state)
+{
+	json_t *m = json_pack("{s:s, s:i, s:i, s:s, s:n, s:[]}", "name", "x",
+			      "n", 5, "neg", -1, "size", "64M", "nil", "list");
+	struct err err = ERR_INIT;
+	const char *text;
+	json_t *obj = m;
+	uint64_t n;
+
+	(void)state;
+	assert_int_equal(message_string(m, "name", &text, NULL), 0);
+	assert_int_equal(message_count(m, "n", &n, NULL), 0);
+	assert_int_equal(n, 5);
+	assert_int_equal(message_size(m, "size", &n, NULL), 0);
+	assert_int_equal(n, 64 << 20);
+	assert_int_equal(message_count_or(m, "nil", 9, &n, NULL), 0);
+	assert_int_equal(n, 9);
+	assert_int_equal(message_object_or(m, "nil", &obj, NULL), 0);
+	assert_null(obj);
+	assert_int_equal(message_object_or(m, "list", &obj, NULL), -EINVAL);
+	assert_int_equal(message_string(m, "n", &text, NULL), -EINVAL);
+	assert_int_equal(message_count(m, "neg", &n, NULL), -EINVAL);
+	assert_int_equal(message_count_or(m, "name", 1, &n, NULL), -EINVAL);
+	assert_int_equal(message_count(m, "gone", &n, &err), -EINVAL);
+	assert_string_equal(err.text, "field 'gone': missing");
+	json_decref(m);
+}
+
+static void errors_have_a_class(void **state)
+{
+	struct err err = ERR_INIT;
+	json_t *m;
+
+	(void)state;
+	err_machine(&err, "no KVM");
+	m = message_failure(1, message_class_of(&err), err.text);
+	assert_string_equal(json_string_value(json_object_get(m, "class")),
+			    "unsupported");
+	json_decref(m);
+	for (int c = 0; c < MESSAGE_CLASSES; c++)
+		assert_non_null(message_class_name(c));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(goes_through_a_stream),
+		cmocka_unit_test(refuses_what_is_no_object),
+		cmocka_unit_test(getters_name_the_field),
+		cmocka_unit_test(errors_have_a_class),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
