@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The journal: checked frames in an append-only file; docs/record-format.md
+ * is its format. It knows frames, not what is in them.
+ *
+ * Writing: one writer at a time, held by a lock on the file. Every append is
+ * one write(2), so killing the driver loses nothing that was appended;
+ * journal_sync() makes it survive a power cut. After a failed write or fsync
+ * the journal refuses everything: the kernel may have dropped the pages, and
+ * a second fsync that succeeds would prove nothing.
+ *
+ * Reading: journal_next() gives one record after the other, every one of them
+ * checked. A torn tail (what a kill or a power cut leaves) is the end; damage
+ * anywhere else is an error that names the byte offset.
+ */
+#ifndef KDUEL_JOURNAL_H
+#define KDUEL_JOURNAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+#define JOURNAL_MAGIC "KDUELJ1\n"
+#define JOURNAL_MAGIC_LEN 8
+#define JOURNAL_FRAME_HEAD 8		/* length and CRC */
+#define JOURNAL_PAYLOAD_MAX (16u << 20)
+
+struct journal;
+struct journal_reader;
+
+/* Makes a new, empty journal; an existing file is an error. */
+int journal_create(struct journal **j, const char *path, struct err *err);
+
+/*
+ * Opens for appending: takes the lock, checks every frame, cuts off a torn
+ * tail. `*cut` (may be NULL) gets the number of bytes cut.
+ */
+int journal_open(struct journal **j, const char *path, uint64_t *cut,
+		 struct err *err);
+
+/* Appends one record: `len` bytes of JSON, an object on one line. */
+int journal_append(struct journal *j, const char *text, size_t len,
+		   struct err *err);
+int journal_append_json(struct journal *j, const json_t *record,
+			struct err *err);
+
+/* fdatasync. */
+int journal_sync(struct journal *j, struct err *err);
+
+/* Where the next frame will begin. */
+uint64_t journal_size(const struct journal *j);
+
+void journal_close(struct journal *j);	/* NULL is fine */
+
+int journal_reader_open(struct journal_reader **r, const char *path,
+			struct err *err);
+
+/*
+ * The next record: 1 and `*text` (NUL-terminated, valid until the next call),
+ * 0 at the end, or a negative errno. `*offset` is where its frame begins.
+ */
+int journal_next(struct journal_reader *r, const char **text, size_t *len,
+		 uint64_t *offset, struct err *err);
+
+/* The record whose frame begins at `offset`, which must be one's begin. */
+int journal_read_at(struct journal_reader *r, uint64_t offset,
+		    const char **text, size_t *len, struct err *err);
+
+/* After the end: where the good frames end, and whether a torn tail follows. */
+uint64_t journal_good(const struct journal_reader *r);
+bool journal_torn(const struct journal_reader *r);
+
+void journal_reader_close(struct journal_reader *r);	/* NULL is fine */
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plan: a campaign decided in full before anything boots. Cells, arms,
+ * the order of the boots and the seed are frozen in one JSON object that is
+ * named by the SHA-256 of its own canonical text, and is the first record of
+ * the journal. Two results are comparable only if their plans are equal.
+ *
+ *	struct plan *p;
+ *
+ *	if (plan_load("configs/smoke.yaml", NULL, &p, &err))
+ *		return command_fail(&err);
+ *	for (size_t i = 0; i < p->n_boots; i++)
+ *		boot(p, &p->boots[i]);
+ *	plan_free(p);
+ *
+ * The plan owns everything in it and is not changed after it was made.
+ * Strings are never NULL; what was not given is "".
+ *
+ * Canonical JSON: keys sorted, no white space, UTF-8 as it is, no real
+ * numbers. The hash covers the object without its "hash" key.
+ *
+ * Order: in each block every arm boots once. The order is a Fisher-Yates
+ * shuffle driven by SplitMix64, started at seed + block * 0x9e3779b97f4a7c15
+ * (see plan_shuffle()), so that a plan of more blocks begins with the plan of
+ * fewer.
+ */
+#ifndef KDUEL_PLAN_H
+#define KDUEL_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "file.h"
+
+#define PLAN_GATES_MAX 8
+#define PLAN_BOOTS_MAX 100000
+
+enum plan_clock { CLOCK_TIME, CLOCK_INSTRUCTIONS };
+enum machine_kind { MACHINE_VM, MACHINE_HOST, MACHINE_SSH, MACHINE_FAKE };
+enum machine_accel { ACCEL_AUTO, ACCEL_HARDWARE, ACCEL_EMULATION };
+
+struct plan_machine {
+	enum machine_kind kind;
+	enum machine_accel accel;
+	unsigned cpus;
+	uint64_t memory;	/* bytes */
+	uint64_t pmem;		/* bytes; 0 = none */
+	char *host;		/* MACHINE_SSH: user@host */
+};
+
+struct plan_guest {
+	char *kernel;
+	unsigned cpus;
+	uint64_t memory;	/* bytes */
+};
+
+struct plan_arm {
+	char *name;
+	char *kernel;		/* kernels/<kernel>.yaml */
+	bool baseline;		/* exactly one arm is */
+	bool aa;		/* the baseline again, as the other half of an A/A pair */
+	char *second_level;	/* "4k", "2m", "1g": what the proof must find; "" = not judged */
+	char *cmdline;		/* added to the kernel command line of the MUT */
+	char **layouts;		/* code layouts; block b uses layouts[(b - 1) % n] */
+	size_t n_layouts;	/* at least 1; "default" if none was given */
+};
+
+struct plan_cell {
+	char *id;		/* "fsdax-xfs/thp/tlb-miss", unique */
+	char *backing;
+	char *source;
+	char *workload;
+	json_t *params;		/* object of strings, as the user wrote them */
+	unsigned processes;	/* workload processes, one after another */
+};
+
+struct plan_boot {
+	unsigned boot;		/* 1.. */
+	unsigned block;		/* 1.. */
+	unsigned order;		/* 1..: position in its block */
+	unsigned arm;		/* index into arms */
+	const char *layout;	/* one of the arm's */
+};
+
+struct plan_gate {
+	char *cell;		/* glob over cell ids */
+	char *metric;
+};
+
+struct plan {
+	char *name;
+	char *question;
+	uint64_t seed;
+	unsigned n_blocks;
+	enum plan_clock clock;
+	struct plan_machine machine;
+	struct plan_guest guest;
+	struct plan_arm *arms;
+	size_t n_arms;
+	struct plan_cell *cells;
+	size_t n_cells;
+	struct plan_boot *boots;	/* in the order they are run */
+	size_t n_boots;
+	struct plan_gate *gates;
+	size_t n_gates;
+	char **expect;
+	size_t n_expect;
+	char hash[FILE_HASH_MAX];
+};
+
+/* What a command line may change about a config; refused for a frozen plan. */
+struct plan_options {
+	unsigned blocks;	/* instead of the config's; 0 = as it says */
+	const char *only;	/* glob: the cells whose id matches; NULL = all */
+	bool aa;		/* only the baseline, as two arms */
+	const char *machine;	/* "fake", "vm", ... instead of the config's; NULL */
+};
+
+/*
+ * Reads a config (YAML) or a plan (JSON, told by its first character) and
+ * returns the plan. Every error is EXIT_CONFIG and names file, line and
+ * field. `o` may be NULL.
+ */
+int plan_load(const char *path, const struct plan_options *o,
+	      struct plan **plan, struct err *err);
+
+/* From JSON that is not trusted: everything is checked, the hash too. */
+int plan_from_json(const json_t *json, struct plan **plan, struct err *err);
+
+/* The whole object with its hash; a new reference, NULL without memory. */
+json_t *plan_to_json(const struct plan *p);
+
+/* Canonical text of any JSON value, malloc()ed. */
+char *plan_canonical(const json_t *json);
+
+void plan_free(struct plan *p);
+
+/* The arm's or cell's index, or -1. */
+int plan_arm(const struct plan *p, const char *name);
+int plan_cell(const struct plan *p, const char *id);
+const struct plan_arm *plan_baseline(const struct plan *p);
+
+/* An estimate, from the sizes in the plan and the figures in plan.c. */
+struct plan_cost {
+	double seconds;		/* of the whole campaign, kernels already built */
+	uint64_t disk;		/* bytes of the results folder */
+};
+void plan_cost(const struct plan *p, struct plan_cost *cost);
+
+/* The order of block `block`: a permutation of 0..n-1. */
+void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n);
+
+const char *plan_clock_name(enum plan_clock c);		/* "time" */
+const char *machine_kind_name(enum machine_kind k);	/* "vm" */
+const char *machine_accel_name(enum machine_accel a);	/* "auto" */
+
+#endif
