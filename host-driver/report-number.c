@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report-number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DECIMALS_MAX 5
+
+enum number_style number_style(double effect)
+{
+	return effect < -0.5 || effect > 1.0 ? NUMBER_RATIO : NUMBER_PERCENT;
+}
+
+static int clamp(int value, int lo, int hi)
+{
+	return value < lo ? lo : value > hi ? hi : value;
+}
+
+/* Decimals that show `digits` significant digits of `x`. */
+static int decimals_for(double x, int digits)
+{
+	int power;
+
+	x = fabs(x);
+	if (!(x > 0) || !isfinite(x))
+		return 0;
+	power = floor(log10(x));
+	if (x * pow(10, digits - 1 - power) >= pow(10, digits) - 0.5)
+		power++;	/* 9.996 is shown as 10.0 */
+	return clamp(digits - 1 - power, 0, DECIMALS_MAX);
+}
+
+/*
+ * Two digits of the half width, but not more than four significant digits of
+ * the effect itself; an exact effect (no width) gets three.
+ */
+static int effect_decimals(double effect, double half)
+{
+	int most = decimals_for(effect, 4);
+
+	if (half > 0)
+		return fabs(effect) > half ? clamp(decimals_for(half, 2), 0, most)
+					   : decimals_for(half, 2);
+	return decimals_for(effect, 3);
+}
+
+/* A signed number; what rounds to zero has no sign. */
+static const char *signed_number(double x, int decimals,
+				 char buf[static NUMBER_MAX])
+{
+	if (fabs(x) < 0.5 * pow(10, -decimals))
+		snprintf(buf, NUMBER_MAX, "%.*f", decimals, 0.0);
+	else
+		snprintf(buf, NUMBER_MAX, "%+.*f", decimals, x);
+	return buf;
+}
+
+void number_effect(double effect, double lo, double hi,
+		   struct number_effect *out)
+{
+	double half = (hi - lo) / 2;
+	int has_interval = isfinite(lo) && isfinite(hi);
+	char a[NUMBER_MAX], b[NUMBER_MAX];
+	int d;
+
+	out->style = number_style(effect);
+	strcpy(out->effect, "-");
+	out->interval[0] = '\0';
+	if (!isfinite(effect))
+		return;
+	if (!has_interval)
+		half = 0;
+	if (out->style == NUMBER_RATIO) {
+		d = effect_decimals(1 + effect, half);
+		snprintf(out->effect, sizeof(out->effect), "x%.*f", d, 1 + effect);
+		if (has_interval)
+			snprintf(out->interval, sizeof(out->interval),
+				 "[%.*f, %.*f]", d, 1 + lo, d, 1 + hi);
+		return;
+	}
+	d = effect_decimals(100 * effect, 100 * half);
+	snprintf(out->effect, sizeof(out->effect), "%s%%",
+		 signed_number(100 * effect, d, a));
+	if (has_interval)
+		snprintf(out->interval, sizeof(out->interval), "[%s, %s]%%",
+			 signed_number(100 * lo, d, a),
+			 signed_number(100 * hi, d, b));
+}
+
+const char *number_percent(double fraction, char buf[static NUMBER_MAX])
+{
+	if (!isfinite(fraction))
+		strcpy(buf, "-");
+	else if (fraction == 0 || fabs(fraction) >= 0.0995)
+		snprintf(buf, NUMBER_MAX, "%.0f%%", 100 * fraction);
+	else
+		snprintf(buf, NUMBER_MAX, "%.*f%%",
+			 decimals_for(100 * fraction, 2), 100 * fraction);
+	return buf;
+}
+
+static void group_thousands(double value, char buf[static NUMBER_MAX])
+{
+	char plain[NUMBER_MAX];
+	size_t len, out = 0;
+	const char *p = plain;
+
+	snprintf(plain, sizeof(plain), "%.0f", value);
+	if (*p == '-')
+		buf[out++] = *p++;
+	len = strlen(p);
+	for (size_t i = 0; i < len && out + 2 < NUMBER_MAX; i++) {
+		if (i && (len - i) % 3 == 0)
+			buf[out++] = ',';
+		buf[out++] = p[i];
+	}
+	buf[out] = '\0';
+}
+
+/* Three significant digits without an exponent where that stays short. */
+static void plain_number(double value, char buf[static NUMBER_MAX])
+{
+	double size = fabs(value);
+
+	if (size >= 1e15 || (size > 0 && size < 1e-4))
+		snprintf(buf, NUMBER_MAX, "%.2e", value);
+	else if (size >= 1000 || (value == floor(value) && size >= 100))
+		group_thousands(value, buf);
+	else if (value == floor(value))
+		snprintf(buf, NUMBER_MAX, "%.0f", value);
+	else
+		snprintf(buf, NUMBER_MAX, "%.*f", decimals_for(value, 3), value);
+}
+
+/* Units that scale by 1000: each row is a family, smallest first. */
+static const char *const families[][5] = {
+	{ "ns", "us", "ms", "s", NULL },
+	{ "B/s", "kB/s", "MB/s", "GB/s", "TB/s" },
+};
+
+static const char *scale(double *value, const char *unit)
+{
+	for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++)
+		for (int i = 0; i < 5 && families[f][i]; i++) {
+			if (strcmp(unit, families[f][i]))
+				continue;
+			while (i < 4 && families[f][i + 1] && fabs(*value) >= 999.5) {
+				*value /= 1000;
+				i++;
+			}
+			while (i > 0 && *value != 0 && fabs(*value) < 0.1) {
+				*value *= 1000;
+				i--;
+			}
+			return families[f][i];
+		}
+	return unit;
+}
+
+const char *number_value(double value, const char *unit,
+			 char buf[static NUMBER_MAX])
+{
+	char digits[NUMBER_MAX];
+
+	if (!isfinite(value))
+		return strcpy(buf, "-");
+	unit = scale(&value, unit ? unit : "");
+	plain_number(value, digits);
+	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "1"))
+		snprintf(buf, NUMBER_MAX, "%s", digits);
+	else
+		snprintf(buf, NUMBER_MAX, "%.20s %.24s", digits, unit);
+	return buf;
+}
+
+const char *number_bytes(uint64_t bytes, char buf[static NUMBER_MAX])
+{
+	static const char *const unit[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double value = bytes;
+	int i = 0;
+
+	while (i < 4 && value >= 1024) {
+		value /= 1024;
+		i++;
+	}
+	if (!bytes)
+		strcpy(buf, "0");
+	else if (value == floor(value) || value >= 99.95)
+		snprintf(buf, NUMBER_MAX, "%.0f %s", value, unit[i]);
+	else
+		snprintf(buf, NUMBER_MAX, "%.*f %s", value < 9.995 ? 2 : 1,
+			 value, unit[i]);
+	return buf;
+}
+
+const char *number_duration(double seconds, char buf[static NUMBER_MAX])
+{
+	double s = round(seconds);
+
+	if (!isfinite(seconds) || seconds < 0)
+		strcpy(buf, "-");
+	else if (seconds < 60)
+		snprintf(buf, NUMBER_MAX, "%.*f s", seconds < 10 ? 1 : 0, seconds);
+	else if (s < 3600)
+		snprintf(buf, NUMBER_MAX, "%.0f min %.0f s", floor(s / 60),
+			 fmod(s, 60));
+	else
+		snprintf(buf, NUMBER_MAX, "%.0f h %.0f min", floor(s / 3600),
+			 floor(fmod(s, 3600) / 60));
+	return buf;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Numbers as a reader wants them: no more digits than the measurement
+ * carries, always with a unit, the same notation within a row.
+ *
+ * Relative effects (arm / baseline - 1) are shown in one of two styles,
+ * chosen once per row by number_style(): percent for changes up to a factor
+ * of two ("-3.2%"), else the plain ratio ("x0.081" = 0.081 times the
+ * baseline), since "-91.9%" hides the difference between 10 and 12 times.
+ */
+#ifndef KDUEL_REPORT_NUMBER_H
+#define KDUEL_REPORT_NUMBER_H
+
+#include <stdint.h>
+
+#define NUMBER_MAX 48
+
+enum number_style { NUMBER_PERCENT, NUMBER_RATIO };
+
+/* An effect with its interval, in text and ready to print. */
+struct number_effect {
+	enum number_style style;
+	char effect[NUMBER_MAX];	/* "-3.2%", "x0.081" */
+	char interval[2 * NUMBER_MAX];	/* "[-3.9, -2.5]%", "[0.079, 0.084]" */
+};
+
+enum number_style number_style(double effect);
+
+/*
+ * Both numbers with two digits of the interval's half width. Not finite:
+ * "-" and "".
+ */
+void number_effect(double effect, double lo, double hi,
+		   struct number_effect *out);
+
+/* "1.2%": a smallest detectable effect, a D, a share. Not finite: "-". */
+const char *number_percent(double fraction, char buf[static NUMBER_MAX]);
+
+/*
+ * A measured value with three significant digits, its unit scaled to suit:
+ * 71234 ns -> "71.2 us", 13400 MB/s -> "13.4 GB/s", 143612 with the unit
+ * "faults" or "count" -> "143,612 faults" or "143,612". Not finite: "-".
+ */
+const char *number_value(double value, const char *unit,
+			 char buf[static NUMBER_MAX]);
+
+/* "560 MiB", "1.75 GiB", "4 KiB", "0". */
+const char *number_bytes(uint64_t bytes, char buf[static NUMBER_MAX]);
+
+/* "3 min 12 s", "4.2 s". */
+const char *number_duration(double seconds, char buf[static NUMBER_MAX]);
+
+#endif

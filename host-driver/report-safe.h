@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text from outside (guests, consoles, configs, journals) made harmless.
+ *
+ * A report is pasted into mails, shown on terminals and opened in browsers,
+ * and part of what it quotes was written by the machines under test. So every
+ * quoted string goes through safe_text() first: what is not printable UTF-8
+ * becomes a visible escape ("\x1b", "\u{202e}"), newlines and tabs become
+ * one space. A terminal escape, a right-to-left override or a NUL then has no
+ * effect anywhere. html_put() adds the escapes that HTML needs.
+ */
+#ifndef KDUEL_REPORT_SAFE_H
+#define KDUEL_REPORT_SAFE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * A printable copy of `text`, the caller's to free; never NULL: an absent
+ * text is "", and memory that cannot be had ends the program.
+ */
+char *safe_text(const char *text);
+
+/* The same for plot data: ASCII without quotes, backslashes and newlines. */
+char *safe_plot_text(const char *text);
+
+/* Columns that `text` (already safe) takes on a terminal. */
+size_t safe_width(const char *text);
+
+/* Length in bytes of the UTF-8 character that `text` (already safe) begins with. */
+size_t safe_char_len(const char *text);
+
+/* Writes `text` made safe. */
+void text_put(FILE *out, const char *text);
+
+/* Writes `text` made safe, as HTML content or attribute value. */
+void html_put(FILE *out, const char *text);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Numbers, hostile text and columns: what every report is made of. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host-driver/report-layout.h"
+#include "host-driver/report-number.h"
+#include "host-driver/report-safe.h"
+
+static void check_effect(double effect, double lo, double hi, const char *e,
+			 const char *interval)
+{
+	struct number_effect out;
+
+	number_effect(effect, lo, hi, &out);
+	assert_string_equal(out.effect, e);
+	assert_string_equal(out.interval, interval);
+}
+
+static void effects(void **state)
+{
+	(void)state;
+	check_effect(-0.032, -0.0391, -0.0249, "-3.20%", "[-3.91, -2.49]%");
+	check_effect(0.021, 0.001, 0.041, "+2.1%", "[+0.1, +4.1]%");
+	check_effect(-0.9191, -0.921, -0.917, "x0.0809", "[0.0790, 0.0830]");
+	check_effect(11.34, 10.2, 12.6, "x12.3", "[11.2, 13.6]");
+	check_effect(0.0001, -0.02, 0.0202, "0.0%", "[-2.0, +2.0]%");
+	check_effect(-0.00001, -0.02, 0.0202, "0.0%", "[-2.0, +2.0]%");
+	check_effect(0, 0, 0, "0%", "[0, 0]%");
+	check_effect(0.5, NAN, NAN, "+50.0%", "");
+	check_effect(NAN, 0, 1, "-", "");
+	check_effect(0.3, -0.9, INFINITY, "+30.0%", "");
+}
+
+static void check_value(double v, const char *unit, const char *text)
+{
+	char buf[NUMBER_MAX];
+
+	assert_string_equal(number_value(v, unit, buf), text);
+}
+
+static void values(void **state)
+{
+	char buf[NUMBER_MAX];
+
+	(void)state;
+	check_value(71234, "ns", "71.2 us");
+	check_value(23.34, "ns", "23.3 ns");
+	check_value(999.6, "ns", "1.00 us");
+	check_value(13400, "MB/s", "13.4 GB/s");
+	check_value(143612, "count", "143,612");
+	check_value(143612.4, "faults", "143,612 faults");
+	check_value(0, "ns", "0 ns");
+	check_value(0.0123, "s", "12.3 ms");
+	check_value(NAN, "ns", "-");
+	check_value(1.5, "misses", "1.50 misses");
+	check_value(1e300, "count", "1.00e+300");
+	check_value(-1234567, "count", "-1,234,567");
+	assert_string_equal(number_bytes(587202560, buf), "560 MiB");
+	assert_string_equal(number_bytes(1875968, buf), "1.79 MiB");
+	assert_string_equal(number_bytes(0, buf), "0");
+	assert_string_equal(number_percent(0.0123, buf), "1.2%");
+	assert_string_equal(number_percent(0.5, buf), "50%");
+	assert_string_equal(number_duration(192, buf), "3 min 12 s");
+}
+
+static void check_safe(const char *in, const char *want)
+{
+	char *safe = safe_text(in);
+
+	assert_string_equal(safe, want);
+	free(safe);
+}
+
+static void hostile_text(void **state)
+{
+	char *plot;
+
+	(void)state;
+	check_safe("plain \xc3\xa9", "plain \xc3\xa9");
+	check_safe("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m");
+	check_safe("a\nb\tc\r", "a b c ");
+	check_safe("\x07\x7f", "\\x07\\x7f");
+	check_safe("\xff\xc3", "\\xff\\xc3");			/* not UTF-8 */
+	check_safe("\xc0\xaf", "\\xc0\\xaf");			/* overlong */
+	check_safe("\xed\xa0\x80", "\\xed\\xa0\\x80");		/* surrogate */
+	check_safe("\xe2\x80\xae" "abc", "\\u{202e}abc");	/* bidi override */
+	check_safe("\xc2\x9b" "2J", "\\x9b2J");			/* C1 CSI */
+	check_safe(NULL, "");
+	plot = safe_plot_text("a\"b\\c\nd\xc3\xa9`x`");
+	assert_string_equal(plot, "a'b/c d?`x`");
+	free(plot);
+}
+
+static void html(void **state)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	html_put(out, "<script>\"&'\x1b");
+	fclose(out);
+	assert_string_equal(text, "&lt;script&gt;&quot;&amp;&#39;\\x1b");
+	free(text);
+}
+
+static size_t widest_line(const char *text)
+{
+	size_t widest = 0;
+	char *copy = strdup(text), *save = NULL;
+
+	for (char *l = strtok_r(copy, "\n", &save); l;
+	     l = strtok_r(NULL, "\n", &save))
+		if (safe_width(l) > widest)
+			widest = safe_width(l);
+	free(copy);
+	return widest;
+}
+
+static void columns(void **state)
+{
+	char *text, word[301];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct layout_table t;
+
+	(void)state;
+	memset(word, 'w', 300);
+	word[300] = '\0';
+	layout_paragraph(out, 4, 8, word);
+	layout_paragraph(out, 0, 0, "");
+	layout_field(out, "question", "What changes when KVM maps DAX-backed "
+		     "guest memory with huge pages, and what does it cost?");
+	layout_field(out, "wide", "\xe5\xb9\x85\xe5\xb9\x85\xe5\xb9\x85 \xe5\xb9\x85"
+		     "\xe5\xb9\x85 twice as wide as a letter, and so on and on on");
+	layout_table_init(&t, "lrw");
+	layout_table_add(&t, "arm", "n", "a reason that is long enough to need "
+			 "three or even four lines of its own in the table, "
+			 "because its author had much to say about it");
+	layout_table_add(&t, "6.1", "5", NULL);
+	layout_table_print(&t, out, 2);
+	layout_table_release(&t);
+	fclose(out);
+	assert_in_range(widest_line(text), 70, REPORT_COLUMNS);
+	assert_non_null(strstr(text, "  6.1  5\n"));
+	assert_null(strstr(text, " \n"));	/* no trailing blanks */
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(effects),
+		cmocka_unit_test(values),
+		cmocka_unit_test(hostile_text),
+		cmocka_unit_test(html),
+		cmocka_unit_test(columns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
