@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "qemu.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ALIGN_2M (2ULL << 20)
+
+/*
+ * What every kernel is told. A panic ends the machine at once, so that it is
+ * seen as one. The rest saves boot time where a virtual machine needs no
+ * probing: one serial port, no check that the timer works, no selftests.
+ */
+static const char cmdline_common[] =
+	"console=ttyS0 quiet panic=-1 8250.nr_uarts=1 no_timer_check "
+	"tsc=reliable cryptomgr.notests random.trust_cpu=on";
+
+const char *qemu_binary(void)
+{
+	const char *wish = getenv("KDUEL_QEMU");
+
+	return wish && *wish ? wish : "qemu-system-x86_64";
+}
+
+const char *qemu_accel_name(enum qemu_accel accel)
+{
+	static const char *const names[] = {
+		[QEMU_TCG] = "emulation",
+		[QEMU_ICOUNT] = "emulation, counting instructions",
+		[QEMU_KVM] = "hardware",
+	};
+
+	return names[accel];
+}
+
+char *qemu_cmdline(const struct qemu_vm *vm)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "%s%s%s", cmdline_common, vm->append ? " " : "",
+		     vm->append ? vm->append : "") < 0)
+		return NULL;
+	return text;
+}
+
+static int check(const struct qemu_vm *vm, struct err *err)
+{
+	if (!vm->cpus)
+		return err_config(err, "cpus: a machine needs at least 1");
+	if (!vm->memory || vm->memory % ALIGN_2M)
+		return err_config(err, "memory: %" PRIu64 " bytes is no multiple of 2M",
+				  vm->memory);
+	if (vm->pmem % ALIGN_2M)
+		return err_config(err, "pmem: %" PRIu64 " bytes is no multiple of 2M",
+				  vm->pmem);
+	if (vm->accel == QEMU_ICOUNT && vm->cpus != 1)
+		return err_config(err, "cpus: counting instructions needs 1, not %u",
+				  vm->cpus);
+	if (vm->ram == QEMU_RAM_FILE && !vm->ram_path)
+		return err_config(err, "memory in a file needs the file's path");
+	if (vm->ram == QEMU_RAM_HUGETLB &&
+	    (!vm->ram_page || vm->memory % vm->ram_page))
+		return err_config(err, "memory: %" PRIu64 " bytes is no multiple of the huge page",
+				  vm->memory);
+	return 0;
+}
+
+static void add_accel(const struct qemu_vm *vm, struct args *a)
+{
+	switch (vm->accel) {
+	case QEMU_KVM:
+		args_add_all(a, "-accel", "kvm", "-cpu", "host", NULL);
+		return;
+	case QEMU_ICOUNT:
+		/* Even the wall clock follows the count: two boots see the same. */
+		args_add_all(a, "-accel", "tcg,thread=single",
+			     "-icount", "shift=0,sleep=off",
+			     "-rtc", "base=2018-10-01T00:00:00,clock=vm", NULL);
+		break;
+	case QEMU_TCG:
+		args_add_all(a, "-accel", "tcg,thread=multi", NULL);
+		break;
+	}
+	/* Of what TCG emulates, the one with nested paging. */
+	args_add_all(a, "-cpu",
+		     vm->role == QEMU_MUT ? "EPYC,svm=on,npt=on" : "max", NULL);
+}
+
+static void add_memory(const struct qemu_vm *vm, struct args *a)
+{
+	args_add(a, "-m");
+	if (vm->pmem)
+		args_addf(a, "%" PRIu64 "M,slots=1,maxmem=%" PRIu64 "M",
+			  vm->memory >> 20, (vm->memory + vm->pmem) >> 20);
+	else
+		args_addf(a, "%" PRIu64 "M", vm->memory >> 20);
+	if (vm->ram == QEMU_RAM_ANON)
+		return;
+	args_add(a, "-object");
+	switch (vm->ram) {
+	case QEMU_RAM_FILE:
+		args_addf(a, "memory-backend-file,id=ram,mem-path=%s,size=%" PRIu64
+			  ",share=on,align=2M", vm->ram_path, vm->memory);
+		break;
+	case QEMU_RAM_HUGETLB:
+		args_addf(a, "memory-backend-memfd,id=ram,size=%" PRIu64
+			  ",share=on,hugetlb=on,hugetlbsize=%" PRIu64,
+			  vm->memory, vm->ram_page);
+		break;
+	default:
+		args_addf(a, "memory-backend-memfd,id=ram,size=%" PRIu64
+			  ",share=on", vm->memory);
+	}
+	args_add_all(a, "-machine", "memory-backend=ram", NULL);
+}
+
+/*
+ * The NVDIMM is anonymous memory: it need not outlive the machine, leaves no
+ * file behind, and this host may map it huge.
+ */
+static void add_pmem(const struct qemu_vm *vm, struct args *a)
+{
+	if (!vm->pmem)
+		return;
+	args_add_all(a, "-machine", "nvdimm=on", "-object", NULL);
+	args_addf(a, "memory-backend-ram,id=pmem,size=%" PRIu64, vm->pmem);
+	args_add_all(a, "-device", "nvdimm,id=nvdimm0,memdev=pmem", NULL);
+}
+
+static void add_streams(const struct qemu_vm *vm, struct args *a)
+{
+	if (vm->console_fd >= 0) {
+		args_add(a, "-chardev");
+		args_addf(a, "socket,id=console,fd=%d", vm->console_fd);
+		args_add_all(a, "-serial", "chardev:console", NULL);
+	} else {
+		args_add_all(a, "-serial", "null", NULL);
+	}
+	if (vm->link_fd < 0)
+		return;
+	args_add(a, "-chardev");
+	args_addf(a, "socket,id=link,fd=%d", vm->link_fd);
+	args_add_all(a, "-device", "virtio-serial-pci,max_ports=2", "-device",
+		     "virtserialport,chardev=link,name=" QEMU_LINK_NAME, NULL);
+}
+
+static void add_kernel(const struct qemu_vm *vm, struct args *a)
+{
+	char *cmdline = qemu_cmdline(vm);
+
+	if (!vm->kernel) {
+		free(cmdline);
+		return;
+	}
+	args_add_all(a, "-kernel", vm->kernel, NULL);
+	if (vm->initrd)
+		args_add_all(a, "-initrd", vm->initrd, NULL);
+	args_add(a, "-append");
+	args_addf(a, "%s", cmdline ? cmdline : "");
+	a->failed |= !cmdline;
+	free(cmdline);
+}
+
+int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
+{
+	int ret = check(vm, err);
+
+	if (ret)
+		return ret;
+	args_add(a, vm->binary ? vm->binary : qemu_binary());
+	if (vm->firmware)
+		args_add_all(a, "-L", vm->firmware, NULL);
+	args_add_all(a, "-nodefaults", "-no-user-config", "-display", "none",
+		     "-no-reboot", "-machine", "q35,usb=off,vmport=off", NULL);
+	add_accel(vm, a);
+	args_add(a, "-smp");
+	args_addf(a, "%u", vm->cpus);
+	add_memory(vm, a);
+	add_pmem(vm, a);
+	add_streams(vm, a);
+	add_kernel(vm, a);
+	return args_done(a, err);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QEMU command lines, as argument lists. The driver makes the one of the
+ * machine under test, the node agent the one of the guest; both are described
+ * by one struct, so that what the two differ in can be read off it.
+ *
+ * Byte streams are sockets that the caller made (socketpair) and hands over
+ * by number: no socket files, nothing to clean up.
+ *
+ *	struct qemu_vm vm = {
+ *		.role = QEMU_MUT, .accel = QEMU_TCG, .cpus = 2,
+ *		.memory = 3ULL << 30, .pmem = 1ULL << 30,
+ *		.kernel = image, .initrd = initrd, .append = "quiet",
+ *		.console_fd = 5, .link_fd = 6,
+ *	};
+ *	struct args a = ARGS_INIT;
+ *
+ *	ret = qemu_args(&vm, &a, err);
+ *	... proc_spawn() with .keep = {5, 6, -1} ...
+ */
+#ifndef KDUEL_QEMU_H
+#define KDUEL_QEMU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "args.h"
+#include "err.h"
+
+/* The name by which the agent finds its port: /dev/virtio-ports/<name>. */
+#define QEMU_LINK_NAME "kduel.0"
+
+enum qemu_role {
+	QEMU_MUT,	/* has pmem, can run guests of its own */
+	QEMU_GUEST,	/* RAM is the memory under test */
+};
+
+enum qemu_accel {
+	QEMU_TCG,	/* emulation; a MUT gets an AMD processor with SVM and NPT */
+	QEMU_ICOUNT,	/* emulation that counts instructions as time; one CPU */
+	QEMU_KVM,	/* this machine's virtualization hardware */
+};
+
+/* Where the machine's RAM comes from. */
+enum qemu_ram {
+	QEMU_RAM_ANON,		/* anonymous; huge if the host's THP says so */
+	QEMU_RAM_FILE,		/* `ram_path`, shared: a file on DAX, a devdax node, hugetlbfs */
+	QEMU_RAM_MEMFD,		/* shared anonymous file */
+	QEMU_RAM_HUGETLB,	/* memfd of huge pages of `ram_page` bytes */
+};
+
+struct qemu_vm {
+	enum qemu_role role;
+	enum qemu_accel accel;
+	const char *binary;	/* NULL: qemu_binary() */
+	const char *firmware;	/* folder of QEMU's ROMs, NULL: QEMU's own default */
+	unsigned cpus;
+	uint64_t memory;	/* bytes, a multiple of 2M */
+	uint64_t pmem;		/* QEMU_MUT: bytes of NVDIMM; 0: none */
+
+	enum qemu_ram ram;
+	const char *ram_path;
+	uint64_t ram_page;
+
+	const char *kernel, *initrd;
+	const char *append;	/* beyond what this file adds, may be NULL */
+
+	int console_fd;		/* ttyS0; < 0: none */
+	int link_fd;		/* the port QEMU_LINK_NAME; < 0: none */
+};
+
+/* $KDUEL_QEMU, or qemu-system-x86_64. */
+const char *qemu_binary(void);
+
+/*
+ * Appends the whole command line. Refuses, naming the field, what QEMU would
+ * refuse less clearly: no CPU, unaligned memory, instruction counting with
+ * more than one CPU, a file backing without a file.
+ */
+int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err);
+
+/* The kernel command line that qemu_args() uses; the caller frees it. */
+char *qemu_cmdline(const struct qemu_vm *vm);
+
+const char *qemu_accel_name(enum qemu_accel accel);
+
+#endif
