@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Many numbers to one. */
+#include "stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+double stats_mean(const double *v, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += v[i];
+	return n ? sum / (double)n : NAN;
+}
+
+double stats_sd(const double *v, size_t n)
+{
+	double mean = stats_mean(v, n), sum = 0;
+
+	if (n < 2)
+		return NAN;
+	for (size_t i = 0; i < n; i++)
+		sum += (v[i] - mean) * (v[i] - mean);
+	return sqrt(sum / (double)(n - 1));
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double stats_quantile_sorted(const double *v, size_t n, double q)
+{
+	double at;
+	size_t i;
+
+	if (!n)
+		return NAN;
+	at = q * (double)(n - 1);
+	i = (size_t)at;
+	if (i + 1 >= n)
+		return v[n - 1];
+	return v[i] + (at - (double)i) * (v[i + 1] - v[i]);
+}
+
+double stats_median(const double *v, size_t n)
+{
+	double *copy, median;
+
+	if (!n)
+		return NAN;
+	copy = malloc(n * sizeof(*copy));
+	if (!copy)
+		return NAN;
+	memcpy(copy, v, n * sizeof(*copy));
+	qsort(copy, n, sizeof(*copy), ascending);
+	median = stats_quantile_sorted(copy, n, 0.5);
+	free(copy);
+	return median;
+}
+
+double stats_autocorrelation(const double *v, size_t n)
+{
+	double mean = stats_mean(v, n), near = 0, all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all += (v[i] - mean) * (v[i] - mean);
+	for (size_t i = 1; i < n; i++)
+		near += (v[i] - mean) * (v[i - 1] - mean);
+	return all > 0 ? near / all : 0;
+}
+
+double stats_boot(const double *medians, size_t processes, bool count)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < processes; i++)
+		sum += count ? medians[i] : log(medians[i]);
+	return processes ? sum / (double)processes : NAN;
+}
