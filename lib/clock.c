@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "file.h"
+
+struct clock_facts clock_facts = {
+	.name = "CLOCK_MONOTONIC_RAW",
+	.why = "clock_init() was not called",
+	.ns_per_tick = 1,
+};
+
+static bool tsc_is_invariant(void)
+{
+#if defined(__x86_64__)
+	unsigned a, b, c, d;
+
+	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & (1u << 8));
+#else
+	return false;
+#endif
+}
+
+/* The kernel watches the counter; where it went back on it, so do we. */
+static bool kernel_trusts_tsc(void)
+{
+	char *text;
+	bool trusted;
+
+	if (file_read("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+		      &text, NULL, NULL))
+		return false;
+	trusted = !strncmp(text, "tsc", 3) || !strncmp(text, "kvm-clock", 9) ||
+		  !strncmp(text, "hyperv", 6);
+	free(text);
+	return trusted;
+}
+
+#if defined(__x86_64__)
+/* One reading of both clocks, the tightest of a few. */
+static void read_both(uint64_t *tsc, uint64_t *ns)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (int i = 0; i < 16; i++) {
+		uint64_t before = __rdtsc();
+		uint64_t now = clock_raw_ns();
+		uint64_t after = __rdtsc();
+
+		if (after - before < best) {
+			best = after - before;
+			*tsc = before + (after - before) / 2;
+			*ns = now;
+		}
+	}
+}
+
+static double measure_tick(void)
+{
+	uint64_t t0 = 0, n0 = 0, t1 = 0, n1 = 0;
+
+	read_both(&t0, &n0);
+	usleep(20000);
+	read_both(&t1, &n1);
+	return t1 > t0 ? (double)(n1 - n0) / (t1 - t0) : 0;
+}
+#else
+static double measure_tick(void)
+{
+	return 0;
+}
+#endif
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void measure_cost(void)
+{
+	uint64_t step[257], smallest = UINT64_MAX;
+	const int n = 256;
+	uint64_t t0 = clock_ticks();
+
+	for (int i = 0; i < n; i++) {
+		uint64_t t = clock_ticks();
+
+		step[i] = t - t0;
+		t0 = t;
+		if (step[i] && step[i] < smallest)
+			smallest = step[i];
+	}
+	qsort(step, n, sizeof(step[0]), by_value);
+	clock_facts.overhead_ns = clock_ns(step[n / 2]);
+	clock_facts.resolution_ns = smallest == UINT64_MAX ? 1 : clock_ns(smallest);
+	/* A coarse clock reads the same for long: then the mean is the cost. */
+	if (!step[n / 2]) {
+		t0 = clock_ticks();
+		for (int i = 0; i < 10000; i++)
+			(void)clock_ticks();
+		clock_facts.overhead_ns = clock_ns(clock_ticks() - t0) / 10000;
+	}
+}
+
+void clock_init(void)
+{
+	static bool done;
+	double tick = 0;
+
+	if (done)
+		return;
+	done = true;
+	if (!tsc_is_invariant())
+		clock_facts.why = "the time-stamp counter is not invariant";
+	else if (!kernel_trusts_tsc())
+		clock_facts.why = "the kernel does not use the time-stamp counter";
+	else if ((tick = measure_tick()) <= 0)
+		clock_facts.why = "the time-stamp counter stands still";
+	if (tick > 0) {
+		clock_facts.name = "tsc";
+		clock_facts.why = "";
+		clock_facts.tsc = true;
+		clock_facts.ns_per_tick = tick;
+	}
+	measure_cost();
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "topology.h"
+
+#include <errno.h>
+#include <hwloc.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct topology {
+	hwloc_topology_t hw;
+	cpu_set_t ours;
+};
+
+int topology_new(struct topology **out, struct err *err)
+{
+	struct topology *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return err_sys(err, ENOMEM, "topology");
+	if (sched_getaffinity(0, sizeof(t->ours), &t->ours)) {
+		int error = errno;
+
+		free(t);
+		return err_sys(err, error, "cannot read the CPUs of this process");
+	}
+	if (hwloc_topology_init(&t->hw)) {
+		free(t);
+		return err_machine(err, "hwloc cannot start");
+	}
+	if (hwloc_topology_load(t->hw)) {
+		topology_free(t);
+		return err_machine(err, "hwloc cannot read the topology of this machine");
+	}
+	*out = t;
+	return 0;
+}
+
+void topology_free(struct topology *t)
+{
+	if (!t)
+		return;
+	hwloc_topology_destroy(t->hw);
+	free(t);
+}
+
+int topology_first_cpu(const struct topology *t)
+{
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &t->ours))
+			return cpu;
+	return 0;
+}
+
+static int core_of(const struct topology *t, int cpu)
+{
+	hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
+	hwloc_obj_t core = pu ? hwloc_get_ancestor_obj_by_type(t->hw, HWLOC_OBJ_CORE, pu) : NULL;
+
+	return core ? (int)core->logical_index : cpu;
+}
+
+int topology_cores(const struct topology *t, int first, int *cpus, int max)
+{
+	cpu_set_t seen;
+	int n = 0;
+
+	CPU_ZERO(&seen);
+	for (int i = 0; i <= CPU_SETSIZE; i++) {
+		int cpu = i ? i - 1 : first, core;
+
+		if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &t->ours))
+			continue;
+		core = core_of(t, cpu);
+		if (core >= CPU_SETSIZE || CPU_ISSET(core, &seen))
+			continue;
+		CPU_SET(core, &seen);
+		if (n < max)
+			cpus[n] = cpu;
+		n++;
+	}
+	return n;
+}
+
+static int is_data_cache(hwloc_obj_t o)
+{
+	return hwloc_obj_type_is_dcache(o->type);
+}
+
+uint64_t topology_cache(const struct topology *t, int cpu, unsigned level)
+{
+	hwloc_obj_t o = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
+
+	for (; o; o = o->parent)
+		if (is_data_cache(o) && o->attr->cache.depth == level)
+			return o->attr->cache.size;
+	return 0;
+}
+
+uint64_t topology_llc(const struct topology *t, int cpu)
+{
+	hwloc_obj_t o = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
+	uint64_t size = 0;
+
+	for (; o; o = o->parent)
+		if (is_data_cache(o))
+			size = o->attr->cache.size;
+	return size;
+}
+
+int topology_node(const struct topology *t, int cpu)
+{
+	hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
+	hwloc_obj_t node = NULL;
+
+	while (pu && (node = hwloc_get_next_obj_by_type(t->hw, HWLOC_OBJ_NUMANODE, node)))
+		if (hwloc_bitmap_isset(node->cpuset, cpu))
+			return node->os_index;
+	return -1;
+}
+
+int topology_has_node(const struct topology *t, int node)
+{
+	return node >= 0 && hwloc_get_numanode_obj_by_os_index(t->hw, node) != NULL;
+}
+
+int topology_pin(struct topology *t, int cpu, struct err *err)
+{
+	hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
+
+	if (!pu)
+		return err_config(err, "there is no CPU %d on this machine", cpu);
+	if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &t->ours))
+		return err_config(err, "CPU %d is not ours to pin to: the affinity mask "
+				  "or cpuset of this process leaves it out", cpu);
+	if (hwloc_set_cpubind(t->hw, pu->cpuset, HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT))
+		return err_sys(err, errno, "cannot pin to CPU %d", cpu);
+	return 0;
+}
+
+int topology_last_cpu(struct topology *t)
+{
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	int cpu = -1;
+
+	if (set && !hwloc_get_last_cpu_location(t->hw, set, HWLOC_CPUBIND_THREAD))
+		cpu = hwloc_bitmap_first(set);
+	hwloc_bitmap_free(set);
+	return cpu;
+}
+
+int topology_xml(struct topology *t, char **xml, struct err *err)
+{
+	char *buf;
+	int len;
+
+	if (hwloc_topology_export_xmlbuffer(t->hw, &buf, &len, 0))
+		return err_machine(err, "hwloc cannot export the topology");
+	*xml = strdup(buf);
+	hwloc_free_xmlbuffer(t->hw, buf);
+	return *xml ? 0 : err_sys(err, ENOMEM, "topology");
+}

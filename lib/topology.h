@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine as hwloc sees it: cores, caches, nodes, and which CPU a thread
+ * really runs on. All CPU numbers are the kernel's.
+ */
+#ifndef KDUEL_TOPOLOGY_H
+#define KDUEL_TOPOLOGY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct topology;
+
+int topology_new(struct topology **t, struct err *err);
+void topology_free(struct topology *t);
+
+/* The first CPU this process may run on. */
+int topology_first_cpu(const struct topology *t);
+
+/*
+ * One CPU of each core we may run on, in order, `first`'s core first. Fills
+ * at most `max` and returns how many cores there are.
+ */
+int topology_cores(const struct topology *t, int first, int *cpus, int max);
+
+/* Bytes of the data cache of this level that serves `cpu`; 0 = none known. */
+uint64_t topology_cache(const struct topology *t, int cpu, unsigned level);
+/* Bytes of the last-level cache that serves `cpu`; 0 = none known. */
+uint64_t topology_llc(const struct topology *t, int cpu);
+
+/* NUMA node of `cpu`, -1 if the machine has none. */
+int topology_node(const struct topology *t, int cpu);
+/* Is there such a node? */
+int topology_has_node(const struct topology *t, int node);
+
+/* Pins the calling thread. EXIT_CONFIG if `cpu` is not ours to pin to. */
+int topology_pin(struct topology *t, int cpu, struct err *err);
+
+/* The CPU the calling thread last ran on, by hwloc; -1 if it cannot tell. */
+int topology_last_cpu(struct topology *t);
+
+/* The whole as hwloc XML; the caller frees it. */
+int topology_xml(struct topology *t, char **xml, struct err *err);
+
+#endif
