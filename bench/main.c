@@ -1,8 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
+/* kduel-bench: the workloads by themselves, without any VM. */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-int main(void)
+#include "cli.h"
+#include "exit.h"
+
+static const struct cli_verb verbs[] = {
+	{ "list", "the workloads and the sources of memory", cli_list },
+	{ "run", "run a workload", cli_run },
+};
+
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+int cli_fail(const struct err *err)
 {
-	fputs("kduel-bench " KDUEL_VERSION "\n", stdout);
-	return 0;
+	fprintf(stderr, "kduel-bench: %s\n", err->text);
+	return err->exit;
+}
+
+int cli_print_json(json_t *j)
+{
+	int ret = json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+
+	json_decref(j);
+	putchar('\n');
+	return ret || fflush(stdout) ? EXIT_MACHINE : EXIT_DONE;
+}
+
+static int usage(FILE *to, int code)
+{
+	fputs("Usage: kduel-bench VERB [OPTION...]\n\nVerbs:\n", to);
+	for (size_t i = 0; i < N_VERBS; i++)
+		fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+	fputs("\nkduel-bench VERB --help tells more. Exit codes: 0 done, 2 usage,\n"
+	      "3 this machine cannot do it.\n", to);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	/* A usage error is exit code 2 in every program of kduel. */
+	argp_err_exit_status = EXIT_CONFIG;
+	if (argc < 2)
+		return usage(stderr, EXIT_CONFIG);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+		return usage(stdout, EXIT_DONE);
+	if (!strcmp(argv[1], "--version")) {
+		puts("kduel-bench " KDUEL_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strcmp(argv[1], verbs[i].name)) {
+			char name[64];
+
+			snprintf(name, sizeof(name), "kduel-bench %s", verbs[i].name);
+			argv[1] = name;
+			return verbs[i].run(argc - 1, argv + 1);
+		}
+	fprintf(stderr, "kduel-bench: there is no verb '%s'\n", argv[1]);
+	return usage(stderr, EXIT_CONFIG);
 }

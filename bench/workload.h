@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A workload: one small file in bench/ that ends in one `struct workload`,
- * and one line in bench/registry.c.
+ * and one line in bench/registry.c. docs/adding-a-workload.md walks through
+ * one; bench/null.c is the smallest.
  *
  * Life cycle, driven by the harness (bench/harness.h) in a process of its own:
  *
- *	validate -> setup -> verify_before -> [ hold: proof, "go" ]
+ *	validate -> setup -> verify_before -> [ proof, hold, "go" ]
  *	         -> run -> [ proof ] -> verify_after -> teardown
  *
- * Only what run() does between bench_begin() and bench_end() is timed.
+ * Only what run() does between bench_begin() and bench_end() is timed; most
+ * workloads call bench_measure(), which does this for them.
  * verify_before proves the work right before its time counts (a cycle visits
  * every node, a kernel computes the right sums on a small input);
  * verify_after proves that the timed work was really done (checksum, replay,
- * lost updates). A workload knows no VM, no driver and no journal.
+ * lost updates). Both say what they proved with bench_validated().
+ * teardown is called whenever setup was, also after a failure; buffers from
+ * bench_buffer() are unmapped by the harness after it.
+ *
+ * A workload knows no VM, no driver and no journal.
  */
 #ifndef KDUEL_WORKLOAD_H
 #define KDUEL_WORKLOAD_H
@@ -22,16 +28,17 @@
 
 #include "err.h"
 
-#define WORKLOAD_ABI 1
+#define WORKLOAD_ABI 2
 
 struct bench;
 
 enum param_type {
 	PARAM_SIZE,	/* "64M": bytes */
 	PARAM_COUNT,	/* "64", "64k": a number of things */
-	PARAM_RANGE,	/* "64..65536": a ladder of counts */
+	PARAM_RANGE,	/* "64..65536": a ladder of counts or sizes */
 	PARAM_CHOICE,	/* one of `choices`, separated by '|' */
-	PARAM_FLAG,	/* true or false */
+	PARAM_FLAG,	/* true or false; the option alone means true */
+	PARAM_PATH,	/* a file or device */
 };
 
 struct param {
@@ -40,6 +47,7 @@ struct param {
 	const char *fallback;	/* value when not given, as text; "" = decided at run time */
 	const char *choices;	/* PARAM_CHOICE only */
 	const char *help;	/* one line, with the unit */
+	uint64_t min, max;	/* bounds of numbers; max 0 = none. Outside: refused */
 };
 
 struct workload {
@@ -48,14 +56,15 @@ struct workload {
 	const char *help;		/* one line */
 	const char *unit;		/* of the main metric */
 	const char *method;		/* paragraph for --help: what is done, how it is counted, source */
-	const struct param *params;	/* ends with a NULL name */
+	const struct param *params;	/* ends with a NULL name; NULL = none */
+	unsigned samples;		/* default number of samples a series; 0 = 11 */
 
 	int (*validate)(struct bench *b, struct err *err);	/* may be NULL */
 	int (*setup)(struct bench *b, struct err *err);
 	int (*verify_before)(struct bench *b, struct err *err);	/* may be NULL */
 	int (*run)(struct bench *b, struct err *err);
-	int (*verify_after)(struct bench *b, struct err *err);
-	void (*teardown)(struct bench *b);
+	int (*verify_after)(struct bench *b, struct err *err);	/* may be NULL */
+	void (*teardown)(struct bench *b);			/* may be NULL */
 };
 
 #endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <argp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "params.h"
+#include "registry.h"
+#include "source.h"
+
+static bool as_json;
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key == 'j')
+		as_json = true;
+	else if (key == ARGP_KEY_ARG)
+		argp_error(state, "list takes no argument");
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+static json_t *param_json(const struct param *p)
+{
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s}", "name", p->name,
+			      "type", param_type_name(p->type),
+			      "default", p->fallback, "help", p->help);
+
+	if (p->choices)
+		json_object_set_new(j, "choices", json_string(p->choices));
+	if (p->min)
+		json_object_set_new(j, "min", json_integer(p->min));
+	if (p->max)
+		json_object_set_new(j, "max", json_integer(p->max));
+	return j;
+}
+
+static json_t *workload_json(const struct workload *w)
+{
+	json_t *params = json_array();
+
+	for (const struct param *p = w->params; p && p->name; p++)
+		json_array_append_new(params, param_json(p));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", w->name,
+			 "help", w->help, "unit", w->unit, "method", w->method,
+			 "params", params);
+}
+
+static json_t *list_json(void)
+{
+	json_t *ws = json_array(), *ss = json_array();
+
+	for (int i = 0; workloads[i]; i++)
+		json_array_append_new(ws, workload_json(workloads[i]));
+	for (const struct source *s = sources; s->name; s++)
+		json_array_append_new(ss, json_pack("{s:s, s:s, s:I}", "name", s->name,
+						    "help", s->help, "page",
+						    (json_int_t)s->page));
+	return json_pack("{s:o, s:o}", "workloads", ws, "sources", ss);
+}
+
+int cli_list(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "json", 'j', NULL, 0, "print JSON, parameters included", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		options, parse, "", "Lists the workloads and the sources of memory.",
+		NULL, NULL, NULL,
+	};
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (as_json)
+		return cli_print_json(list_json());
+	puts("workloads:");
+	for (int i = 0; workloads[i]; i++)
+		printf("  %-18s %s\n", workloads[i]->name, workloads[i]->help);
+	puts("\nsources:");
+	for (const struct source *s = sources; s->name; s++)
+		printf("  %-18s %s\n", s->name, s->help);
+	puts("\nkduel-bench run WORKLOAD --help tells its parameters and method.");
+	return EXIT_DONE;
+}

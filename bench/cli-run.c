@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <argp.h>
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "cli.h"
+#include "params.h"
+#include "registry.h"
+#include "size.h"
+#include "source.h"
+
+enum {
+	OPT_SOURCE = 0x200, OPT_CPU, OPT_NODE, OPT_SEED, OPT_SAMPLES,
+	OPT_SMALL, OPT_COUNTERS, OPT_MULTIPLEX, OPT_JSON, OPT_TIMEOUT,
+	OPT_PARAM = 0x1000,	/* + index into the workload's, then the common parameters */
+};
+
+static const struct argp_option common_options[] = {
+	{ NULL, 0, NULL, 0, "Conditions:", 2 },
+	{ "source", OPT_SOURCE, "S", 0, "where the memory comes from (default anon-4k; see list)", 2 },
+	{ "cpu", OPT_CPU, "N", 0, "run on this CPU (default: the first that is ours)", 2 },
+	{ "node", OPT_NODE, "N", 0, "memory of this NUMA node (default: the CPU's)", 2 },
+	{ "seed", OPT_SEED, "N", 0, "of every random choice (default 1)", 2 },
+	{ "samples", OPT_SAMPLES, "N", 0, "per series (default: the workload's)", 2 },
+	{ "allow-small", OPT_SMALL, NULL, 0, "run sizes that fit in a cache, labelled", 2 },
+	{ "timeout", OPT_TIMEOUT, "TIME", 0, "stop the run after 90s, 20m, ... (default: never)", 2 },
+	{ NULL, 0, NULL, 0, "Output:", 3 },
+	{ "counters", OPT_COUNTERS, NULL, 0, "count the processor's events too", 3 },
+	{ "multiplex", OPT_MULTIPLEX, NULL, 0, "count all events at once instead of in passes", 3 },
+	{ "json", OPT_JSON, NULL, 0, "print the result as JSON", 3 },
+	{ 0 },
+};
+
+#define OPTIONS_MOST 96
+
+struct run_options {
+	struct bench_request rq;
+	const struct workload *w;
+	bool json;
+	double timeout_s;
+	struct argp_option table[OPTIONS_MOST];
+	const struct param *params[OPTIONS_MOST];
+	char help[OPTIONS_MOST][512];
+	int n_params;
+	json_t *values;
+};
+
+static int number(const char *text, uint64_t most, const char *what,
+		  uint64_t *value, struct err *err)
+{
+	int ret = size_parse(text, value, err);
+
+	if (!ret && *value > most)
+		ret = err_config(err, "'%s' is too large", text);
+	if (ret)
+		err_prefix(err, "--%s", what);
+	return ret;
+}
+
+/* Exits: an option that is wrong ends the program before anything runs. */
+static uint64_t option_number(const char *text, uint64_t most, const char *what)
+{
+	struct err err = ERR_INIT;
+	uint64_t value;
+
+	if (number(text, most, what, &value, &err))
+		exit(cli_fail(&err));
+	return value;
+}
+
+static double option_duration(const char *text)
+{
+	struct err err = ERR_INIT;
+	double value;
+
+	if (duration_parse(text, &value, &err)) {
+		err_prefix(&err, "--timeout");
+		exit(cli_fail(&err));
+	}
+	return value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct run_options *o = state->input;
+
+	switch (key) {
+	case OPT_SOURCE:
+		o->rq.source = arg;
+		break;
+	case OPT_CPU:
+		o->rq.cpu = option_number(arg, 1 << 20, "cpu");
+		break;
+	case OPT_NODE:
+		o->rq.node = option_number(arg, 1 << 20, "node");
+		break;
+	case OPT_SEED:
+		o->rq.seed = option_number(arg, INT64_MAX, "seed");
+		break;
+	case OPT_SAMPLES:
+		o->rq.samples = option_number(arg, 1000000, "samples");
+		if (!o->rq.samples)
+			argp_error(state, "--samples: at least 1");
+		break;
+	case OPT_SMALL:
+		o->rq.allow_small = true;
+		break;
+	case OPT_TIMEOUT:
+		o->timeout_s = option_duration(arg);
+		break;
+	case OPT_COUNTERS:
+		o->rq.counters = true;
+		break;
+	case OPT_MULTIPLEX:
+		o->rq.counters = o->rq.multiplex = true;
+		break;
+	case OPT_JSON:
+		o->json = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (state->arg_num || strcmp(arg, o->w->name))
+			argp_error(state, "one workload at a time, and '%s' is one too many", arg);
+		break;
+	default:
+		if (key < OPT_PARAM || key >= OPT_PARAM + o->n_params)
+			return ARGP_ERR_UNKNOWN;
+		json_object_set_new(o->values, o->params[key - OPT_PARAM]->name,
+				    json_string(arg ? arg : "true"));
+	}
+	return 0;
+}
+
+static void describe(char *buf, size_t room, const struct param *p)
+{
+	char lo[SIZE_TEXT_MAX], hi[SIZE_TEXT_MAX];
+	int n = snprintf(buf, room, "%s", p->help);
+
+	if (p->choices)
+		n += snprintf(buf + n, room - n, " [%s]", p->choices);
+	if (p->max)
+		n += snprintf(buf + n, room - n, " [%s..%s]", size_format(p->min, lo),
+			      size_format(p->max, hi));
+	if (*p->fallback)
+		snprintf(buf + n, room - n, " (default %s)", p->fallback);
+}
+
+static void add_params(struct run_options *o, const struct param *table, int *used)
+{
+	for (; table && table->name && *used < OPTIONS_MOST - 20; table++) {
+		struct argp_option *opt = &o->table[*used];
+
+		o->params[o->n_params] = table;
+		describe(o->help[o->n_params], sizeof(o->help[0]), table);
+		opt->name = table->name;
+		opt->key = OPT_PARAM + o->n_params;
+		opt->arg = param_type_name(table->type);
+		opt->flags = table->type == PARAM_FLAG ? OPTION_ARG_OPTIONAL : 0;
+		opt->doc = o->help[o->n_params];
+		opt->group = 1;
+		o->n_params++;
+		(*used)++;
+	}
+}
+
+/* The options of this workload: its parameters, then what all have. */
+static void build_options(struct run_options *o)
+{
+	int used = 0;
+
+	o->table[used].doc = "Parameters:";
+	o->table[used++].group = 1;
+	add_params(o, o->w->params, &used);
+	add_params(o, common_params, &used);
+	memcpy(&o->table[used], common_options, sizeof(common_options));
+}
+
+/* The workload is the first argument that is not an option's. */
+static const char *workload_of(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] != '-' && workload_find(argv[i], &(const struct workload *){ 0 }, NULL) == 0)
+			return argv[i];
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] != '-')
+			return argv[i];
+	return NULL;
+}
+
+static int usage(FILE *to, int code)
+{
+	fputs("Usage: kduel-bench run WORKLOAD [--<parameter> VALUE]... [OPTION...]\n"
+	      "       kduel-bench run WORKLOAD --help\n\nWorkloads:", to);
+	for (int i = 0; workloads[i]; i++)
+		fprintf(to, " %s", workloads[i]->name);
+	fputs("\n", to);
+	return code;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-?"))
+			return true;
+	return false;
+}
+
+static void show_progress(void *arg, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "\r\033[K%s", text);
+}
+
+static int run_it(struct run_options *o)
+{
+	const struct bench_hooks hooks = { .progress = show_progress };
+	bool live = isatty(STDERR_FILENO);
+	struct err err = ERR_INIT;
+	json_t *result = NULL;
+	int ret;
+
+	o->rq.workload = o->w->name;
+	o->rq.params = o->values;
+	ret = bench_run_forked(&o->rq, live ? &hooks : NULL, o->timeout_s, &result, &err);
+	if (live)
+		fputs("\r\033[K", stderr);
+	if (ret)
+		return cli_fail(&err);
+	if (o->json)
+		return cli_print_json(result);
+	result_print(result, stdout);
+	json_decref(result);
+	return EXIT_DONE;
+}
+
+int cli_run(int argc, char **argv)
+{
+	struct run_options *o = calloc(1, sizeof(*o));
+	const char *name = workload_of(argc, argv);
+	struct argp argp = { .parser = parse, .args_doc = "" };
+	struct err err = ERR_INIT;
+	char *doc = NULL;
+	int ret;
+
+	if (!o)
+		return EXIT_MACHINE;
+	if (!name) {
+		free(o);
+		return wants_help(argc, argv) ? usage(stdout, EXIT_DONE)
+					      : usage(stderr, EXIT_CONFIG);
+	}
+	ret = workload_find(name, &o->w, &err);
+	if (ret) {
+		free(o);
+		return cli_fail(&err);
+	}
+	o->rq.cpu = o->rq.node = -1;
+	o->rq.seed = 1;
+	o->values = json_object();
+	build_options(o);
+	if (asprintf(&doc, "%s: %s.\vMain unit: %s.\n\n%s", o->w->name, o->w->help,
+		     o->w->unit, o->w->method) < 0)
+		doc = NULL;
+	argp.options = o->table;
+	argp.args_doc = o->w->name;
+	argp.doc = doc;
+	argp_parse(&argp, argc, argv, 0, NULL, o);
+	ret = run_it(o);
+	json_decref(o->values);
+	free(doc);
+	free(o);
+	return ret;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of `struct bench`: for the harness's own files, not for
+ * workloads, which use bench/harness.h.
+ */
+#ifndef KDUEL_CONTEXT_H
+#define KDUEL_CONTEXT_H
+
+#include "bench.h"
+#include "clock.h"
+#include "harness.h"
+#include "params.h"
+#include "registry.h"
+#include "source.h"
+#include "topology.h"
+
+#define BENCH_BUFFERS 16
+
+struct values {
+	double *v;
+	size_t n, room;
+};
+
+struct series {
+	struct metric metric;
+	json_t *point;
+	struct values values, rejected;
+	bool steady;
+	uint64_t iterations;	/* of a batch; 0 = not by bench_measure() */
+	double proportion;	/* time of twice the work / twice the time; 0 = not checked */
+};
+
+struct bench {
+	const struct bench_request *rq;
+	const struct bench_hooks *hooks;
+	const struct workload *w;
+	const struct source *source;
+	struct params params;
+	struct topology *topo;
+	int cpu, node;
+	int cpu_before, cpu_after;
+	void *state;
+	struct buffer *buffers[BENCH_BUFFERS];
+	bool untouched[BENCH_BUFFERS];
+	unsigned n_buffers;
+	struct series **series;
+	size_t n_series;
+	json_t *derived, *labels, *validated;
+	json_t *proof_before, *proof_after, *placement;
+	uint64_t t0;		/* of bench_begin() */
+};
+
+/* harness.c */
+void values_push(struct values *v, double value);
+double values_median(const struct values *v);
+double values_min(const struct values *v);
+void bench_free_series(struct bench *b);
+json_t *series_json(const struct series *s);
+void label_proportions(struct bench *b);
+
+/* memory.c */
+void bench_free_buffers(struct bench *b);
+/* Page sizes of all buffers: the guest layer of the proof. */
+json_t *bench_proof(struct bench *b);
+/* Refuses buffers that an exact source mapped with other pages than its own. */
+int bench_check_pages(struct bench *b, struct err *err);
+json_t *bench_placement(struct bench *b);
+
+#endif

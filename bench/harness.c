@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parameters, conditions and results: what a workload asks for and leaves. */
+#include "harness.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "context.h"
+#include "file.h"
+#include "size.h"
+
+static struct value *get(const struct bench *b, const char *name)
+{
+	struct value *v = params_find(&b->params, name);
+
+	if (v)
+		return v;
+	fprintf(stderr, "bug: %s asked for its parameter '%s', which it lacks\n",
+		b->w->name, name);
+	abort();
+}
+
+uint64_t bench_number(const struct bench *b, const char *name)
+{
+	return get(b, name)->lo;
+}
+
+void bench_range(const struct bench *b, const char *name,
+		 uint64_t *lo, uint64_t *hi)
+{
+	const struct value *v = get(b, name);
+
+	*lo = v->lo;
+	*hi = v->hi;
+}
+
+const char *bench_text(const struct bench *b, const char *name)
+{
+	const struct value *v = get(b, name);
+
+	return v->text ? v->text : "";
+}
+
+bool bench_flag(const struct bench *b, const char *name)
+{
+	return get(b, name)->lo;
+}
+
+bool bench_given(const struct bench *b, const char *name)
+{
+	return get(b, name)->text != NULL;
+}
+
+int bench_set_number(struct bench *b, const char *name, uint64_t value,
+		     struct err *err)
+{
+	char text[SIZE_TEXT_MAX];
+
+	get(b, name);
+	return params_set(&b->params, name, size_format(value, text), err);
+}
+
+uint64_t bench_seed(const struct bench *b)
+{
+	return b->rq->seed;
+}
+
+unsigned bench_samples(const struct bench *b)
+{
+	if (b->rq->samples)
+		return b->rq->samples;
+	return b->w->samples ? b->w->samples : 11;
+}
+
+int bench_cpu(const struct bench *b)
+{
+	return b->cpu;
+}
+
+int bench_node(const struct bench *b)
+{
+	return b->node;
+}
+
+const char *bench_source(const struct bench *b)
+{
+	return b->source->name;
+}
+
+uint64_t bench_llc(const struct bench *b)
+{
+	return topology_llc(b->topo, b->cpu);
+}
+
+uint64_t bench_cache(const struct bench *b, unsigned level)
+{
+	return topology_cache(b->topo, b->cpu, level);
+}
+
+uint64_t bench_memory(const struct bench *b)
+{
+	(void)b;
+	return source_memory();
+}
+
+int bench_at_least(struct bench *b, const char *what, uint64_t bytes,
+		   uint64_t least, const char *why, struct err *err)
+{
+	if (bytes >= least)
+		return 0;
+	if (!b->rq->allow_small)
+		return err_config(err, "%s of %" PRIu64 " KiB is too small: %s, so at least "
+				  "%" PRIu64 " KiB; insist with --allow-small",
+				  what, bytes >> 10, why, (least + 1023) >> 10);
+	bench_label(b, "small: %s of %" PRIu64 " KiB, below %" PRIu64 " KiB (%s)", what,
+		    bytes >> 10, (least + 1023) >> 10, why);
+	return 0;
+}
+
+void bench_set_state(struct bench *b, void *state)
+{
+	b->state = state;
+}
+
+void *bench_state(const struct bench *b)
+{
+	return b->state;
+}
+
+/* Out of memory while writing down a result: there is no result then. */
+static void *need(void *p)
+{
+	if (!p) {
+		fputs("out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+void values_push(struct values *v, double value)
+{
+	if (v->n == v->room) {
+		v->room = v->room ? 2 * v->room : 16;
+		v->v = need(realloc(v->v, v->room * sizeof(*v->v)));
+	}
+	v->v[v->n++] = value;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double values_median(const struct values *v)
+{
+	double *sorted, median;
+
+	if (!v->n)
+		return NAN;
+	sorted = need(malloc(v->n * sizeof(*sorted)));
+	memcpy(sorted, v->v, v->n * sizeof(*sorted));
+	qsort(sorted, v->n, sizeof(*sorted), by_value);
+	median = (sorted[(v->n - 1) / 2] + sorted[v->n / 2]) / 2;
+	free(sorted);
+	return median;
+}
+
+double values_min(const struct values *v)
+{
+	double least = NAN;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (!(v->v[i] >= least))
+			least = v->v[i];
+	return least;
+}
+
+struct series *bench_series(struct bench *b, const struct metric *metric,
+			    json_t *point)
+{
+	struct series *s = need(calloc(1, sizeof(*s)));
+
+	s->metric = *metric;
+	s->point = point ? point : json_object();
+	s->steady = true;
+	b->series = need(realloc(b->series, (b->n_series + 1) * sizeof(s)));
+	b->series[b->n_series++] = s;
+	return s;
+}
+
+void bench_free_series(struct bench *b)
+{
+	for (size_t i = 0; i < b->n_series; i++) {
+		json_decref(b->series[i]->point);
+		free(b->series[i]->values.v);
+		free(b->series[i]->rejected.v);
+		free(b->series[i]);
+	}
+	free(b->series);
+	b->series = NULL;
+	b->n_series = 0;
+}
+
+void series_push(struct series *s, double value)
+{
+	values_push(&s->values, value);
+}
+
+size_t series_count(const struct series *s)
+{
+	return s->values.n;
+}
+
+double series_value(const struct series *s, size_t i)
+{
+	return s->values.v[i];
+}
+
+double series_min(const struct series *s)
+{
+	return values_min(&s->values);
+}
+
+double series_median(const struct series *s)
+{
+	return values_median(&s->values);
+}
+
+static json_t *numbers(const struct values *v)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < v->n; i++)
+		json_array_append_new(a, json_real(v->v[i]));
+	return a;
+}
+
+json_t *series_json(const struct series *s)
+{
+	static const char *const kinds[] = { "time", "rate", "count" };
+	static const char *const better[] = { "lower", "higher", "none" };
+	json_t *j = json_pack("{s:s, s:O, s:s, s:s, s:s, s:o, s:o, s:b, s:[]}",
+			      "metric", s->metric.name, "point", s->point,
+			      "unit", s->metric.unit, "better", better[s->metric.better],
+			      "kind", kinds[s->metric.kind],
+			      "values", numbers(&s->values),
+			      "rejected", numbers(&s->rejected),
+			      "steady", s->steady, "counters");
+
+	if (s->iterations)
+		json_object_set_new(j, "iterations", json_integer(s->iterations));
+	if (s->proportion > 0)
+		json_object_set_new(j, "proportion", json_real(s->proportion));
+	return j;
+}
+
+void bench_derive(struct bench *b, const char *key, json_t *value)
+{
+	json_object_set_new(b->derived, key, value);
+}
+
+static void append(json_t *array, const char *fmt, va_list ap)
+{
+	json_array_append_new(array, json_vsprintf(fmt, ap));
+}
+
+void bench_label(struct bench *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	append(b->labels, fmt, ap);
+	va_end(ap);
+}
+
+void bench_validated(struct bench *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	append(b->validated, fmt, ap);
+	va_end(ap);
+}
+
+void bench_progress(struct bench *b, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	if (!b->hooks || !b->hooks->progress)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	b->hooks->progress(b->hooks->arg, text);
+}
+
+int bench_invalid(struct bench *b, struct err *err, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(err, EXIT_MACHINE, -EBADMSG,
+		       "%s: its work is not right, so its time is worth nothing: %s",
+		       b->w->name, text);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a workload gets from the harness: its parameters, its memory, a way to
+ * measure, and a place for its results. See bench/workload.h for the life
+ * cycle and bench/null.c for the smallest user.
+ *
+ *	static int setup(struct bench *b, struct err *err)
+ *	{
+ *		struct state *s = calloc(1, sizeof(*s));
+ *
+ *		bench_set_state(b, s);
+ *		return bench_buffer(b, bench_number(b, "size"), 0, &s->buf, err);
+ *	}
+ *
+ *	static int run(struct bench *b, struct err *err)
+ *	{
+ *		struct state *s = bench_state(b);
+ *		const struct measure m = {
+ *			.metric = &ns_per_access, .body = chase, .arg = s,
+ *		};
+ *
+ *		return bench_measure(b, &m, NULL, err);
+ *	}
+ */
+#ifndef KDUEL_HARNESS_H
+#define KDUEL_HARNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#include "source.h"
+#include "workload.h"
+
+/* --- parameters: asking for one that the table lacks is a bug (abort) --- */
+
+uint64_t bench_number(const struct bench *b, const char *name);	/* size, count */
+void bench_range(const struct bench *b, const char *name,
+		 uint64_t *lo, uint64_t *hi);
+const char *bench_text(const struct bench *b, const char *name); /* choice, path */
+bool bench_flag(const struct bench *b, const char *name);
+
+/* False while a parameter with the fallback "" has neither been given nor set. */
+bool bench_given(const struct bench *b, const char *name);
+
+/* Decides a parameter at run time; it is recorded as if it had been given. */
+int bench_set_number(struct bench *b, const char *name, uint64_t value,
+		     struct err *err);
+
+/* --- conditions --- */
+
+uint64_t bench_seed(const struct bench *b);
+unsigned bench_samples(const struct bench *b);
+int bench_cpu(const struct bench *b);
+int bench_node(const struct bench *b);
+const char *bench_source(const struct bench *b);	/* "thp" */
+uint64_t bench_llc(const struct bench *b);	/* bytes of the CPU's last cache; 0 = unknown */
+uint64_t bench_cache(const struct bench *b, unsigned level); /* data cache 1..; 0 = none */
+uint64_t bench_memory(const struct bench *b);	/* bytes that can be had now */
+
+/*
+ * Refuses `bytes` below `least` ("every array at least 4 x the last-level
+ * cache") unless --allow-small was given; then the result gets the label
+ * "small: ...".
+ */
+int bench_at_least(struct bench *b, const char *what, uint64_t bytes,
+		   uint64_t least, const char *why, struct err *err);
+
+void bench_set_state(struct bench *b, void *state);
+void *bench_state(const struct bench *b);
+
+/* --- memory --- */
+
+enum buffer_flags {
+	BUFFER_UNTOUCHED = 1,	/* leave it unmapped: the first touch is the workload's */
+};
+
+/*
+ * `size` bytes from the request's source, on the request's node, written once
+ * unless BUFFER_UNTOUCHED. Page size and placement are verified and part of
+ * the proof before and after. Aligned to the source's page. The harness
+ * unmaps it. Several buffers may be had.
+ */
+int bench_buffer(struct bench *b, size_t size, unsigned flags,
+		 struct buffer **buf, struct err *err);
+
+/* --- results --- */
+
+enum kind { KIND_TIME, KIND_RATE, KIND_COUNT };
+enum better { BETTER_LOWER, BETTER_HIGHER, BETTER_NONE };
+
+struct metric {
+	const char *name;	/* "ns_per_access" */
+	const char *unit;	/* "ns", "GB/s", "faults" */
+	enum kind kind;
+	enum better better;
+	double scale;		/* factor from ns or things/s to the unit; 0 = 1 */
+};
+
+struct series;
+
+/*
+ * A new series of the result. Takes the reference to `point` (an object of
+ * strings and numbers: where on the ladder this is; NULL = {}).
+ */
+struct series *bench_series(struct bench *b, const struct metric *metric,
+			    json_t *point);
+void series_push(struct series *s, double value);
+size_t series_count(const struct series *s);
+double series_value(const struct series *s, size_t i);
+double series_min(const struct series *s);
+double series_median(const struct series *s);
+
+/* Puts `value` (reference taken) under "derived" in the result. */
+void bench_derive(struct bench *b, const char *key, json_t *value);
+/* Something a reader must know to judge the numbers: "small: ...". */
+void bench_label(struct bench *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* What a verify function proved: "the cycle visits all 512 lines once". */
+void bench_validated(struct bench *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void bench_progress(struct bench *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A failed proof of the work: names the workload. EXIT_MACHINE, -EBADMSG. */
+int bench_invalid(struct bench *b, struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* --- measuring --- */
+
+struct measure {
+	const struct metric *metric;
+	json_t *point;		/* reference taken, also on failure */
+	/* Does `n` iterations of the work. Nothing else. */
+	void (*body)(void *arg, uint64_t n);
+	/* Before each timed batch, untimed. May be NULL. */
+	int (*prepare)(void *arg, uint64_t n, struct err *err);
+	void *arg;
+	double per_iteration;	/* things (accesses, bytes) an iteration does; 0 = 1 */
+	uint64_t iterations;	/* of a batch; 0 = calibrated to about 10 ms */
+	unsigned samples;	/* 0 = bench_samples() */
+	unsigned warmup;	/* at most so many batches; 0 = 12; MEASURE_COLD = none */
+};
+
+#define MEASURE_COLD (~0u)	/* the first batch counts */
+
+/*
+ * Calibrates a batch (doubling, then scaled to about 10 ms), checks that
+ * twice the work takes twice the time within 5% (else the result is labelled
+ * "unproportional: ..."), warms up until the last four batches lie within 3%
+ * or the bound is reached (steady = false), and takes the samples. KIND_TIME:
+ * ns per thing. KIND_RATE: things per second. Both times metric->scale.
+ * Warm-up values are kept as "rejected".
+ */
+int bench_measure(struct bench *b, const struct measure *m,
+		  struct series **out, struct err *err);
+
+/*
+ * By hand, for work that bench_measure() does not fit. bench_begin() starts
+ * the next group of counters, then the clock; bench_end() stops them and
+ * returns nanoseconds. Counts go to the series given.
+ */
+void bench_begin(struct bench *b);
+double bench_end(struct bench *b, struct series *s);
+
+#endif

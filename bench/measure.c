@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calibrated batches, warm-up and samples. */
+#include <errno.h>
+#include <math.h>
+
+#include "context.h"
+
+#define BATCH_NS 10e6
+#define PROPORTION 0.05
+#define STEADY_WINDOW 4
+#define STEADY_SPREAD 0.03
+#define WARMUP_MOST 12
+
+void bench_begin(struct bench *b)
+{
+	b->t0 = clock_ticks();
+}
+
+double bench_end(struct bench *b, struct series *s)
+{
+	double ns = clock_ns(clock_ticks() - b->t0) - clock_facts.overhead_ns;
+
+	(void)s;
+	return ns > 0 ? ns : 0;
+}
+
+/* One batch; `s` gets its counts, NULL while calibrating. */
+static int batch(struct bench *b, const struct measure *m, uint64_t n,
+		 struct series *s, double *ns, struct err *err)
+{
+	int ret = m->prepare ? m->prepare(m->arg, n, err) : 0;
+
+	if (ret)
+		return ret;
+	bench_begin(b);
+	m->body(m->arg, n);
+	*ns = bench_end(b, s);
+	return 0;
+}
+
+static int calibrate(struct bench *b, const struct measure *m, uint64_t *out,
+		     struct err *err)
+{
+	double ns;
+	int ret;
+
+	for (uint64_t n = 1; n < 1ULL << 48; n *= 2) {
+		ret = batch(b, m, n, NULL, &ns, err);
+		if (ret)
+			return ret;
+		if (ns < BATCH_NS / 8)
+			continue;
+		*out = fmax(1, round(n * BATCH_NS / ns));
+		return 0;
+	}
+	return bench_invalid(b, err, "2^48 iterations of %s take no time", m->metric->name);
+}
+
+/* Time of 2n over twice the time of n: the try that comes nearest to 1. */
+static int check_proportion(struct bench *b, const struct measure *m,
+			    struct series *s, struct err *err)
+{
+	for (int i = 0; i < 3; i++) {
+		double one, two, proportion;
+		int ret = batch(b, m, s->iterations, NULL, &one, err);
+
+		if (!ret)
+			ret = batch(b, m, 2 * s->iterations, NULL, &two, err);
+		if (ret)
+			return ret;
+		proportion = two / (2 * one);
+		if (!i || fabs(proportion - 1) < fabs(s->proportion - 1))
+			s->proportion = proportion;
+		if (fabs(s->proportion - 1) <= PROPORTION)
+			break;
+	}
+	return 0;
+}
+
+static double value_of(const struct measure *m, uint64_t n, double ns)
+{
+	double things = n * (m->per_iteration > 0 ? m->per_iteration : 1);
+	double scale = m->metric->scale > 0 ? m->metric->scale : 1;
+
+	if (m->metric->kind == KIND_RATE)
+		return ns > 0 ? things / ns * 1e9 * scale : 0;
+	return ns / things * scale;
+}
+
+static bool is_steady(const struct values *v)
+{
+	double lo = INFINITY, hi = 0;
+
+	if (v->n < STEADY_WINDOW)
+		return false;
+	for (size_t i = v->n - STEADY_WINDOW; i < v->n; i++) {
+		lo = fmin(lo, v->v[i]);
+		hi = fmax(hi, v->v[i]);
+	}
+	return hi <= lo * (1 + STEADY_SPREAD);
+}
+
+static int warm_up(struct bench *b, const struct measure *m, struct series *s,
+		   struct err *err)
+{
+	unsigned most = m->warmup ? m->warmup : WARMUP_MOST;
+
+	if (m->warmup == MEASURE_COLD)
+		return 0;
+	s->steady = false;
+	for (unsigned i = 0; i < most && !s->steady; i++) {
+		double ns;
+		int ret = batch(b, m, s->iterations, NULL, &ns, err);
+
+		if (ret)
+			return ret;
+		values_push(&s->rejected, value_of(m, s->iterations, ns));
+		s->steady = is_steady(&s->rejected);
+	}
+	return 0;
+}
+
+static int take(struct bench *b, const struct measure *m, struct series *s,
+		struct err *err)
+{
+	unsigned samples = m->samples ? m->samples : bench_samples(b);
+
+	for (unsigned i = 0; i < samples; i++) {
+		double ns;
+		int ret = batch(b, m, s->iterations, s, &ns, err);
+
+		if (ret)
+			return ret;
+		values_push(&s->values, value_of(m, s->iterations, ns));
+	}
+	return 0;
+}
+
+int bench_measure(struct bench *b, const struct measure *m,
+		  struct series **out, struct err *err)
+{
+	struct series *s = bench_series(b, m->metric, m->point);
+	int ret = 0;
+
+	s->iterations = m->iterations;
+	if (!s->iterations) {
+		ret = calibrate(b, m, &s->iterations, err);
+		if (!ret)
+			ret = check_proportion(b, m, s, err);
+	}
+	if (!ret)
+		ret = warm_up(b, m, s, err);
+	if (!ret)
+		ret = take(b, m, s, err);
+	if (!ret && out)
+		*out = s;
+	return ret;
+}
+
+void label_proportions(struct bench *b)
+{
+	double worst = 1;
+	size_t bad = 0, checked = 0;
+
+	for (size_t i = 0; i < b->n_series; i++) {
+		double p = b->series[i]->proportion;
+
+		checked += p > 0;
+		bad += p > 0 && fabs(p - 1) > PROPORTION;
+		if (p > 0 && fabs(p - 1) > fabs(worst - 1))
+			worst = p;
+	}
+	if (bad)
+		bench_label(b, "unproportional: in %zu of %zu series twice the work did not "
+			    "take twice the time within 5%% (worst: %.2f of it); the machine is noisy",
+			    bad, checked, worst);
+}

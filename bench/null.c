@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "harness.h"
+
+static const struct metric ns_per_iteration = {
+	"ns_per_iteration", "ns", KIND_TIME, BETTER_LOWER, 1,
+};
+
+/* What a workload's inner step costs when it does nothing. */
+static void __attribute__((noinline)) nothing(void *arg)
+{
+	__asm__ volatile("" : : "r"(arg) : "memory");
+}
+
+static void call_nothing(void *arg, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		nothing(arg);
+}
+
+static void empty_loop(void *arg, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		__asm__ volatile("" : : "r"(arg));
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	(void)b;
+	(void)err;
+	return 0;
+}
+
+static int verify(struct bench *b, struct err *err)
+{
+	(void)err;
+	bench_validated(b, "nothing was to be done and nothing was done");
+	return 0;
+}
+
+static int run(struct bench *b, struct err *err)
+{
+	const struct measure call = { .metric = &ns_per_iteration, .body = call_nothing };
+
+	return bench_measure(b, &call, NULL, err);
+}
+
+static int run_base(struct bench *b, struct err *err)
+{
+	const struct measure loop = { .metric = &ns_per_iteration, .body = empty_loop };
+
+	return bench_measure(b, &loop, NULL, err);
+}
+
+extern const struct workload null_workload, null_base_workload;
+
+const struct workload null_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "null",
+	.help = "the harness itself: a call that does nothing",
+	.unit = "ns",
+	.method = "Calls an empty function once an iteration. What is left is the "
+		  "harness: at most 2 ns above null-base, an empty loop. Every other "
+		  "workload's times contain no more of it than that.",
+	.setup = setup,
+	.verify_after = verify,
+	.run = run,
+};
+
+const struct workload null_base_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "null-base",
+	.help = "an empty loop, the base that null is compared with",
+	.unit = "ns",
+	.method = "A loop without a body: the least an iteration can cost.",
+	.setup = setup,
+	.verify_after = verify,
+	.run = run_base,
+};

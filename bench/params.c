@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "params.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "size.h"
+
+const struct param common_params[] = {
+	{ "path", PARAM_PATH, "", NULL,
+	  "for the sources fsdax and devdax: a folder on a DAX file system, a file in one (overwritten), a DAX device",
+	  0, 0 },
+	{ 0 },
+};
+
+const char *param_type_name(enum param_type type)
+{
+	static const char *const names[] = {
+		[PARAM_SIZE] = "SIZE", [PARAM_COUNT] = "N",
+		[PARAM_RANGE] = "N..M", [PARAM_CHOICE] = "CHOICE",
+		[PARAM_FLAG] = "BOOL", [PARAM_PATH] = "PATH",
+	};
+
+	return names[type];
+}
+
+static size_t count(const struct param *table)
+{
+	size_t n = 0;
+
+	while (table && table[n].name)
+		n++;
+	return n;
+}
+
+struct value *params_find(const struct params *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!strcmp(p->values[i].param->name, name))
+			return &p->values[i];
+	return NULL;
+}
+
+static bool is_choice(const char *choices, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (const char *c = choices; c; c = strchr(c, '|'), c = c ? c + 1 : c)
+		if (n && !strchr(text, '|') && !strncmp(c, text, n) && (c[n] == '|' || !c[n]))
+			return true;
+	return false;
+}
+
+static int check_bounds(const struct value *v, struct err *err)
+{
+	const struct param *q = v->param;
+	char least[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX];
+
+	if (v->lo >= q->min && (!q->max || v->hi <= q->max))
+		return 0;
+	size_format(q->min, least);
+	if (!q->max)
+		return err_config(err, "must be at least %s", least);
+	return err_config(err, "must be from %s to %s", least,
+			  size_format(q->max, most));
+}
+
+static int parse_flag(struct value *v, const char *text, struct err *err)
+{
+	static const struct {
+		const char *text;
+		int value;
+	} words[] = { { "true", 1 }, { "yes", 1 }, { "1", 1 }, { "on", 1 },
+		      { "false", 0 }, { "no", 0 }, { "0", 0 }, { "off", 0 } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(words[i].text, text)) {
+			v->lo = v->hi = words[i].value;
+			return 0;
+		}
+	return err_config(err, "'%s' is neither true nor false", text);
+}
+
+static int parse(struct value *v, const char *text, struct err *err)
+{
+	int ret = 0;
+
+	switch (v->param->type) {
+	case PARAM_SIZE:
+	case PARAM_COUNT:
+		ret = size_parse(text, &v->lo, err);
+		v->hi = v->lo;
+		return ret ? ret : check_bounds(v, err);
+	case PARAM_RANGE:
+		ret = size_parse_range(text, &v->lo, &v->hi, err);
+		return ret ? ret : check_bounds(v, err);
+	case PARAM_CHOICE:
+		if (!is_choice(v->param->choices, text))
+			ret = err_config(err, "'%s' is none of %s", text,
+					 v->param->choices);
+		return ret;
+	case PARAM_FLAG:
+		return parse_flag(v, text, err);
+	case PARAM_PATH:
+		return *text ? 0 : err_config(err, "the path is empty");
+	}
+	return err_config(err, "unknown type of parameter");
+}
+
+static int set(struct value *v, const char *text, struct err *err)
+{
+	char *copy = strdup(text);
+	int ret;
+
+	if (!copy)
+		return err_sys(err, ENOMEM, "parameter %s", v->param->name);
+	ret = parse(v, text, err);
+	if (ret) {
+		err_prefix(err, "parameter %s", v->param->name);
+		free(copy);
+		return ret;
+	}
+	free(v->text);
+	v->text = copy;
+	return 0;
+}
+
+int params_init(struct params *p, const struct workload *w, struct err *err)
+{
+	size_t own = count(w->params), common = count(common_params);
+
+	memset(p, 0, sizeof(*p));
+	p->workload = w->name;
+	p->values = calloc(own + common, sizeof(*p->values));
+	if (!p->values)
+		return err_sys(err, ENOMEM, "parameters");
+	for (size_t i = 0; i < own + common; i++) {
+		const struct param *q = i < own ? &w->params[i] : &common_params[i - own];
+		struct value *v = &p->values[p->n];
+		int ret;
+
+		if (params_find(p, q->name))
+			continue;	/* the workload has its own of this name */
+		v->param = q;
+		p->n++;
+		ret = *q->fallback ? set(v, q->fallback, err) : 0;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+void params_release(struct params *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		free(p->values[i].text);
+	free(p->values);
+	memset(p, 0, sizeof(*p));
+}
+
+static int unknown(const struct params *p, const char *name, struct err *err)
+{
+	char list[512] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < p->n && used < sizeof(list); i++)
+		used += snprintf(list + used, sizeof(list) - used, "%s%s",
+				 i ? ", " : "", p->values[i].param->name);
+	return err_config(err, "%s has no parameter '%s' (it has: %s)",
+			  p->workload, name, list);
+}
+
+int params_set(struct params *p, const char *name, const char *text,
+	       struct err *err)
+{
+	struct value *v = params_find(p, name);
+	int ret;
+
+	if (!v)
+		return unknown(p, name, err);
+	ret = set(v, text, err);
+	v->given = v->given || !ret;
+	return ret;
+}
+
+int params_set_json(struct params *p, const json_t *object, struct err *err)
+{
+	const char *key;
+	json_t *item;
+	char number[32];
+	int ret = 0;
+
+	if (!object)
+		return 0;
+	if (!json_is_object(object))
+		return err_config(err, "the parameters are not a JSON object");
+	json_object_foreach((json_t *)object, key, item) {
+		if (json_is_string(item)) {
+			ret = params_set(p, key, json_string_value(item), err);
+		} else if (json_is_integer(item)) {
+			snprintf(number, sizeof(number), "%lld",
+				 (long long)json_integer_value(item));
+			ret = params_set(p, key, number, err);
+		} else if (json_is_boolean(item)) {
+			ret = params_set(p, key, json_is_true(item) ? "true" : "false", err);
+		} else {
+			ret = err_config(err, "parameter %s: a string, a whole number or a "
+					 "boolean is wanted", key);
+		}
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+json_t *params_json(const struct params *p)
+{
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->values[i].text)
+			json_object_set_new(out, p->values[i].param->name,
+					    json_string(p->values[i].text));
+	return out;
+}

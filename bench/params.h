@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The values of a workload's parameters, from text or JSON. Everything is
+ * checked when it is set: the name, the type, the bounds. Nothing is clamped.
+ */
+#ifndef KDUEL_PARAMS_H
+#define KDUEL_PARAMS_H
+
+#include <stdbool.h>
+#include <jansson.h>
+
+#include "workload.h"
+
+struct value {
+	const struct param *param;
+	char *text;		/* as given, or the fallback */
+	uint64_t lo, hi;	/* numbers: both the same but for ranges; flags: 0, 1 */
+	bool given;
+};
+
+struct params {
+	struct value *values;	/* the workload's, then those every workload has */
+	size_t n;
+	const char *workload;
+};
+
+/* Parameters that every workload has; ends with a NULL name. */
+extern const struct param common_params[];
+
+/* All fallbacks. */
+int params_init(struct params *p, const struct workload *w, struct err *err);
+void params_release(struct params *p);
+
+int params_set(struct params *p, const char *name, const char *text,
+	       struct err *err);
+/* An object of strings, whole numbers and booleans. */
+int params_set_json(struct params *p, const json_t *object, struct err *err);
+
+/* NULL if there is none of this name. */
+struct value *params_find(const struct params *p, const char *name);
+
+/* {"pages":"64..4096","source":...}: what was used, as text. */
+json_t *params_json(const struct params *p);
+
+/* "count", "size", "choice a|b" for --help. */
+const char *param_type_name(enum param_type type);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A result as a page that can be pasted into a mail: at most 76 columns. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char *str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static double num(const json_t *o, const char *key)
+{
+	return json_number_value(json_object_get(o, key));
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct spread {
+	double min, p10, median, p90, max;
+	size_t n;
+};
+
+static double quantile(const double *v, size_t n, double q)
+{
+	double at = q * (n - 1);
+	size_t i = at;
+
+	return i + 1 < n ? v[i] + (at - i) * (v[i + 1] - v[i]) : v[n - 1];
+}
+
+static struct spread spread_of(const json_t *values)
+{
+	struct spread s = { .n = json_array_size(values) };
+	double *v = calloc(s.n + 1, sizeof(*v));
+
+	if (!v || !s.n) {
+		free(v);
+		return (struct spread){ NAN, NAN, NAN, NAN, NAN, 0 };
+	}
+	for (size_t i = 0; i < s.n; i++)
+		v[i] = json_number_value(json_array_get(values, i));
+	qsort(v, s.n, sizeof(*v), by_value);
+	s.min = v[0];
+	s.p10 = quantile(v, s.n, 0.1);
+	s.median = quantile(v, s.n, 0.5);
+	s.p90 = quantile(v, s.n, 0.9);
+	s.max = v[s.n - 1];
+	free(v);
+	return s;
+}
+
+/* "pages=512 op=read" */
+static void point_text(const json_t *point, char *buf, size_t room)
+{
+	const char *key;
+	json_t *v;
+	size_t n = 0;
+
+	buf[0] = '\0';
+	json_object_foreach((json_t *)point, key, v) {
+		if (n >= room)
+			return;
+		if (json_is_string(v))
+			n += snprintf(buf + n, room - n, "%s%s=%s", n ? " " : "", key,
+				      json_string_value(v));
+		else
+			n += snprintf(buf + n, room - n, "%s%s=%.10g", n ? " " : "", key,
+				      json_number_value(v));
+	}
+}
+
+static void print_head(const json_t *r, FILE *out)
+{
+	const json_t *timer = json_object_get(r, "timer");
+	const json_t *place = json_object_get(r, "placement");
+	const char *key;
+	json_t *v;
+
+	fprintf(out, "%s on %s, CPU %.0f, node %.0f, seed %.0f\n", str(r, "workload"),
+		str(r, "source"), num(place, "cpu"), num(place, "node"), num(r, "seed"));
+	fprintf(out, "clock %s, %.1f ns a reading, resolution %.1f ns\n",
+		str(timer, "clock"), num(timer, "overhead_ns"), num(timer, "resolution_ns"));
+	fputs("parameters:", out);
+	json_object_foreach(json_object_get(r, "params"), key, v)
+		fprintf(out, " %s=%s", key, json_string_value(v));
+	fputs(json_object_size(json_object_get(r, "params")) ? "\n" : " none\n", out);
+}
+
+static void print_metrics(const json_t *r, FILE *out)
+{
+	const char *last = "";
+	size_t i;
+	json_t *m;
+
+	fprintf(out, "\n%-32s %9s %9s %9s %5s %s\n", "", "median", "p10", "p90", "n", "");
+	json_array_foreach(json_object_get(r, "metrics"), i, m) {
+		struct spread s = spread_of(json_object_get(m, "values"));
+		char point[64];
+
+		if (strcmp(last, str(m, "metric")))
+			fprintf(out, "%s [%s]\n", str(m, "metric"), str(m, "unit"));
+		last = str(m, "metric");
+		point_text(json_object_get(m, "point"), point, sizeof(point));
+		fprintf(out, "  %-30s %9.4g %9.4g %9.4g %5zu %s\n", point, s.median,
+			s.p10, s.p90, s.n,
+			json_is_true(json_object_get(m, "steady")) ? "" : "not steady");
+	}
+}
+
+static void print_list(const json_t *r, const char *key, const char *what, FILE *out)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(json_object_get(r, key), i, v)
+		fprintf(out, "%-10s %s\n", i ? "" : what, json_string_value(v));
+}
+
+static void print_derived(const json_t *r, FILE *out)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(json_object_get(r, "derived"), key, v) {
+		char *text = json_is_string(v) ? strdup(json_string_value(v))
+			: json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(5));
+
+		fprintf(out, "%-10s %s: %s\n", "derived", key, text ? text : "");
+		free(text);
+	}
+}
+
+static void print_proof(const json_t *r, FILE *out)
+{
+	static const char *const sides[] = { "before", "after" };
+
+	for (int i = 0; i < 2; i++) {
+		const json_t *p = json_object_get(json_object_get(r, "proof"), sides[i]);
+		const json_t *b = json_object_get(p, "bytes");
+
+		if (b)
+			fprintf(out, "%-10s %-6s 4K %.1f MiB, 2M %.1f MiB, 1G %.1f MiB (%s)\n",
+				i ? "" : "pages", sides[i], num(b, "4k") / 1048576,
+				num(b, "2m") / 1048576, num(b, "1g") / 1048576,
+				str(p, "method"));
+		else
+			fprintf(out, "%-10s %-6s unavailable: %s\n", i ? "" : "pages",
+				sides[i], str(p, "unavailable"));
+	}
+}
+
+void result_print(const json_t *r, FILE *out)
+{
+	print_head(r, out);
+	print_metrics(r, out);
+	fputs("\n", out);
+	print_derived(r, out);
+	print_list(r, "validated", "validated", out);
+	print_proof(r, out);
+	print_list(r, "labels", "NOTE", out);
+}

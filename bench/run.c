@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life cycle of one run, in this process. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "context.h"
+
+#define SAMPLES_MOST 1000000u
+
+/* Everything that can be refused without mapping memory or pinning. */
+static int prepare(struct bench *b, const struct bench_request *rq,
+		   const struct bench_hooks *hooks, struct err *err)
+{
+	int ret;
+
+	memset(b, 0, sizeof(*b));
+	b->rq = rq;
+	b->hooks = hooks;
+	b->derived = json_object();
+	b->labels = json_array();
+	b->validated = json_array();
+	if (rq->samples > SAMPLES_MOST)
+		return err_config(err, "%u samples: at most %u", rq->samples, SAMPLES_MOST);
+	ret = workload_find(rq->workload ? rq->workload : "", &b->w, err);
+	if (!ret)
+		ret = source_find(rq->source ? rq->source : "anon-4k", &b->source, err);
+	if (!ret)
+		ret = params_init(&b->params, b->w, err);
+	if (!ret)
+		ret = params_set_json(&b->params, rq->params, err);
+	if (!ret)
+		ret = topology_new(&b->topo, err);
+	if (ret)
+		return ret;
+	b->cpu = rq->cpu >= 0 ? rq->cpu : topology_first_cpu(b->topo);
+	b->node = rq->node >= 0 ? rq->node : topology_node(b->topo, b->cpu);
+	if (rq->node >= 0 && !topology_has_node(b->topo, rq->node))
+		return err_config(err, "there is no memory node %d on this machine", rq->node);
+	return 0;
+}
+
+static void release(struct bench *b)
+{
+	bench_free_buffers(b);
+	bench_free_series(b);
+	params_release(&b->params);
+	topology_free(b->topo);
+	json_decref(b->derived);
+	json_decref(b->labels);
+	json_decref(b->validated);
+	json_decref(b->proof_before);
+	json_decref(b->proof_after);
+	json_decref(b->placement);
+}
+
+static int step(int (*fn)(struct bench *, struct err *), struct bench *b,
+		struct err *err)
+{
+	return fn ? fn(b, err) : 0;
+}
+
+static int check_cpu(struct bench *b, int *seen, struct err *err)
+{
+	*seen = topology_last_cpu(b->topo);
+	if (*seen < 0 || *seen == b->cpu)
+		return 0;
+	return err_machine(err, "pinned to CPU %d, but found on CPU %d", b->cpu, *seen);
+}
+
+static int timed_part(struct bench *b, struct err *err)
+{
+	int ret;
+
+	b->proof_before = bench_proof(b);
+	if (b->hooks && b->hooks->hold) {
+		ret = b->hooks->hold(b->hooks->arg, b->proof_before, err);
+		if (ret)
+			return ret;
+	}
+	ret = check_cpu(b, &b->cpu_before, err);
+	if (!ret)
+		ret = b->w->run(b, err);
+	if (!ret)
+		ret = check_cpu(b, &b->cpu_after, err);
+	if (ret)
+		return ret;
+	b->proof_after = bench_proof(b);
+	b->placement = bench_placement(b);
+	return bench_check_pages(b, err);
+}
+
+static int life(struct bench *b, struct err *err)
+{
+	int ret = topology_pin(b->topo, b->cpu, err);
+
+	if (ret)
+		return ret;
+	clock_init();
+	ret = step(b->w->validate, b, err);
+	if (ret)
+		return ret;
+	ret = step(b->w->setup, b, err);
+	if (!ret)
+		ret = step(b->w->verify_before, b, err);
+	if (!ret)
+		ret = timed_part(b, err);
+	if (!ret)
+		ret = step(b->w->verify_after, b, err);
+	if (b->w->teardown)
+		b->w->teardown(b);
+	return ret;
+}
+
+static json_t *timer_json(void)
+{
+	return json_pack("{s:s, s:s, s:f, s:f, s:f}", "clock", clock_facts.name,
+			 "why", clock_facts.why, "ns_per_tick", clock_facts.ns_per_tick,
+			 "resolution_ns", clock_facts.resolution_ns,
+			 "overhead_ns", clock_facts.overhead_ns);
+}
+
+static json_t *result_json(struct bench *b)
+{
+	json_t *metrics = json_array();
+
+	label_proportions(b);
+	for (size_t i = 0; i < b->n_series; i++)
+		json_array_append_new(metrics, series_json(b->series[i]));
+	return json_pack("{s:s, s:s, s:o, s:I, s:O, s:o, s:O, s:[], s:{s:O, s:O}, s:O, s:O, s:o}",
+			 "workload", b->w->name, "source", b->source->name,
+			 "params", params_json(&b->params),
+			 "seed", (json_int_t)b->rq->seed, "labels", b->labels,
+			 "metrics", metrics, "derived", b->derived, "providers",
+			 "proof", "before", b->proof_before, "after", b->proof_after,
+			 "placement", b->placement, "validated", b->validated,
+			 "timer", timer_json());
+}
+
+int bench_run(const struct bench_request *rq, const struct bench_hooks *hooks,
+	      json_t **result, struct err *err)
+{
+	struct bench b;
+	int ret = prepare(&b, rq, hooks, err);
+
+	if (!ret)
+		ret = life(&b, err);
+	if (!ret) {
+		*result = result_json(&b);
+		if (!*result)
+			ret = err_sys(err, ENOMEM, "result of %s", b.w->name);
+	}
+	release(&b);
+	return ret;
+}
+
+int bench_check(const struct bench_request *rq, struct err *err)
+{
+	struct bench b;
+	int ret = prepare(&b, rq, NULL, err);
+
+	release(&b);
+	return ret;
+}

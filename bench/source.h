@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a workload's buffer comes from. One table line a source; a buffer is
+ * not handed out before its page size and its node have been read back from
+ * the kernel.
+ */
+#ifndef KDUEL_SOURCE_H
+#define KDUEL_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct buffer {
+	void *addr;
+	size_t size;		/* what was asked for */
+	size_t page;		/* bytes a page of the source: 4096, 2M, 1G */
+	size_t mapped;		/* size rounded up to whole pages */
+	const struct source *source;
+	void *base;		/* of the whole reservation */
+	size_t reserved;
+	int fd;
+};
+
+struct source {
+	const char *name;	/* "hugetlb-2m" */
+	const char *help;
+	size_t page;		/* page size wanted in this kernel's page table */
+	bool exact;		/* a buffer with other pages than that is refused */
+	int (*check)(const struct source *s, size_t size, const char *path,
+		     struct err *err);
+	int (*map)(const struct source *s, const char *path,
+		   struct buffer *buf, struct err *err);
+};
+
+/* The table; ends with a NULL name. */
+extern const struct source sources[];
+
+/* EXIT_CONFIG, listing the names, if there is none. */
+int source_find(const char *name, const struct source **s, struct err *err);
+
+/* Can `size` bytes be had? Says what to do if not. Maps nothing. */
+int source_check(const struct source *s, size_t size, const char *path,
+		 struct err *err);
+
+/* Bytes of memory that can be had now (MemAvailable). */
+uint64_t source_memory(void);
+
+/* Maps, does not touch. */
+int source_map(const struct source *s, size_t size, const char *path,
+	       struct buffer *buf, struct err *err);
+void source_unmap(struct buffer *buf);
+
+#endif
