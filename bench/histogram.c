@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "histogram.h"
+
+#include <math.h>
+
+static uint64_t low_end(unsigned i)
+{
+	unsigned shift;
+
+	if (i < 2 * HISTOGRAM_STEPS)
+		return i;
+	shift = i / HISTOGRAM_STEPS - 1;
+	return (uint64_t)(i % HISTOGRAM_STEPS + HISTOGRAM_STEPS) << shift;
+}
+
+/* Whole nanoseconds stand for themselves, wider buckets for their middle. */
+static double middle(unsigned i)
+{
+	return (low_end(i) + low_end(i + 1) - 1) / 2.0;
+}
+
+double histogram_quantile(const struct histogram *h, double q)
+{
+	uint64_t want = ceil(q * h->count), seen = 0;
+
+	if (!h->count)
+		return 0;
+	if (want < 1)
+		want = 1;
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS - 1; i++) {
+		seen += h->bucket[i];
+		if (seen >= want)
+			return fmin(middle(i), h->max);
+	}
+	return h->max;
+}
+
+json_t *histogram_json(const struct histogram *h)
+{
+	json_t *buckets = json_array();
+
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+		if (h->bucket[i])
+			json_array_append_new(buckets,
+				json_pack("[I, I]", (json_int_t)low_end(i),
+					  (json_int_t)h->bucket[i]));
+	return json_pack("{s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:o}",
+			 "count", (json_int_t)h->count,
+			 "mean", h->count ? h->sum / h->count : 0.0,
+			 "p50", histogram_quantile(h, 0.5),
+			 "p90", histogram_quantile(h, 0.9),
+			 "p99", histogram_quantile(h, 0.99),
+			 "p999", histogram_quantile(h, 0.999),
+			 "max", (json_int_t)h->max, "over", (json_int_t)h->over,
+			 "error", HISTOGRAM_ERROR, "buckets", buckets);
+}
