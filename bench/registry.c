@@ -9,7 +9,8 @@
 
 #define WORKLOADS(X)		\
 	X(null_workload)	\
-	X(null_base_workload)
+	X(null_base_workload)	\
+	X(first_touch_workload)
 
 #define DECLARE(w) extern const struct workload w;
 #define LIST(w) &w,

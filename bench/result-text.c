@@ -102,7 +102,7 @@ static void print_metrics(const json_t *r, FILE *out)
 	size_t i;
 	json_t *m;
 
-	fprintf(out, "\n%-32s %9s %9s %9s %5s %s\n", "", "median", "p10", "p90", "n", "");
+	fprintf(out, "\n%-32s %9s %9s %9s %5s\n", "", "median", "p10", "p90", "n");
 	json_array_foreach(json_object_get(r, "metrics"), i, m) {
 		struct spread s = spread_of(json_object_get(m, "values"));
 		char point[64];
@@ -126,17 +126,49 @@ static void print_list(const json_t *r, const char *key, const char *what, FILE 
 		fprintf(out, "%-10s %s\n", i ? "" : what, json_string_value(v));
 }
 
+static void print_value(const json_t *v, FILE *out)
+{
+	char *text;
+
+	if (json_is_string(v)) {
+		fputs(json_string_value(v), out);
+	} else if (json_is_number(v)) {
+		fprintf(out, "%.5g", json_number_value(v));
+	} else {
+		text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(5));
+		fputs(text ? text : "", out);
+		free(text);
+	}
+}
+
+/* Long lists (a histogram's buckets) are for the JSON. */
+static void print_object(const json_t *o, FILE *out)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)o, key, v) {
+		if (json_array_size(v) > 8)
+			continue;
+		fprintf(out, " %s=", key);
+		print_value(v, out);
+	}
+}
+
 static void print_derived(const json_t *r, FILE *out)
 {
 	const char *key;
 	json_t *v;
 
 	json_object_foreach(json_object_get(r, "derived"), key, v) {
-		char *text = json_is_string(v) ? strdup(json_string_value(v))
-			: json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(5));
-
-		fprintf(out, "%-10s %s: %s\n", "derived", key, text ? text : "");
-		free(text);
+		fprintf(out, "%-10s %s:", "derived", key);
+		if (json_is_object(v)) {
+			print_object(v, out);
+		} else {
+			fputc(' ', out);
+			print_value(v, out);
+		}
+		fputc('\n', out);
 	}
 }
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "harness.h"
+#include "histogram.h"
+
+#define PAGE 4096UL
+#define WORDS (PAGE / sizeof(uint64_t))
+
+struct touch {
+	struct buffer *buf;
+	size_t slice;		/* bytes, a multiple of the source's page */
+	unsigned slices;
+	uint64_t tag;		/* what page i gets: tag + i */
+	struct histogram *first, *again;
+};
+
+static const struct metric ns_per_page = {
+	"ns_per_page", "ns", KIND_TIME, BETTER_LOWER, 1,
+}, ns_per_page_again = {
+	"ns_per_page_again", "ns", KIND_TIME, BETTER_LOWER, 1,
+}, pages_per_s = {
+	"pages_per_s", "pages/s", KIND_RATE, BETTER_HIGHER, 1,
+};
+
+static const struct param params[] = {
+	{ "size", PARAM_SIZE, "128M", NULL,
+	  "bytes touched in all", PAGE, 1ULL << 46 },
+	{ 0 },
+};
+
+static size_t page_of_source(struct bench *b)
+{
+	const struct source *s;
+
+	return source_find(bench_source(b), &s, NULL) ? PAGE : s->page;
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	struct touch *t = calloc(1, sizeof(*t));
+	size_t page = page_of_source(b), pages;
+
+	if (!t)
+		return err_sys(err, ENOMEM, "first-touch");
+	bench_set_state(b, t);
+	t->first = calloc(1, sizeof(*t->first));
+	t->again = calloc(1, sizeof(*t->again));
+	if (!t->first || !t->again)
+		return err_sys(err, ENOMEM, "first-touch");
+	/* Whole pages of the source in each slice: a page is nobody's half. */
+	pages = (bench_number(b, "size") + page - 1) / page;
+	t->slices = bench_samples(b);
+	if (t->slices > pages)
+		return err_config(err, "%u samples of a buffer of %zu pages of %zu KiB: each "
+				  "sample needs a page of its own; give a larger --size or "
+				  "fewer --samples", t->slices, pages, page >> 10);
+	t->slice = pages / t->slices * page;
+	if (pages % t->slices)
+		bench_label(b, "size: %zu of %zu pages of %zu KiB are used, so that all %u "
+			    "samples are alike", pages / t->slices * t->slices, pages,
+			    page >> 10, t->slices);
+	t->tag = bench_seed(b) * 0x9e3779b97f4a7c15ULL;
+	return bench_buffer(b, t->slice * t->slices, BUFFER_UNTOUCHED, &t->buf, err);
+}
+
+/*
+ * One write a page, one reading of the clock a page: the end of one page's
+ * time is the start of the next's. The write is the page's number, so that
+ * what was timed can be proved afterwards.
+ */
+static uint64_t touch_slice(const struct touch *t, unsigned slice, uint64_t bump,
+			    struct histogram *h)
+{
+	uint64_t index = slice * (t->slice / PAGE);
+	volatile uint64_t *at = (uint64_t *)t->buf->addr + index * WORDS;
+	volatile uint64_t *end = at + t->slice / sizeof(*at);
+	uint64_t begin = clock_ticks(), last = begin, now;
+
+	for (; at < end; at += WORDS, index++) {
+		*at = t->tag + bump + index;
+		now = clock_ticks();
+		histogram_add(h, clock_ns(now - last));
+		/* Counting is not touching. */
+		last = clock_ticks();
+		begin += last - now;
+	}
+	return last - begin;
+}
+
+static double pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bump,
+		   struct histogram *h, struct series *s)
+{
+	size_t pages = t->slice / PAGE;
+	double ns;
+
+	bench_begin(b);
+	ns = clock_ns(touch_slice(t, slice, bump, h));
+	bench_end(b, s);
+	ns -= pages * clock_facts.overhead_ns;
+	ns = ns > 0 ? ns / pages : 0;
+	series_push(s, ns);
+	return ns;
+}
+
+static int run(struct bench *b, struct err *err)
+{
+	struct touch *t = bench_state(b);
+	struct series *first = bench_series(b, &ns_per_page, NULL);
+	struct series *rate = bench_series(b, &pages_per_s, NULL);
+	struct series *again = bench_series(b, &ns_per_page_again, NULL);
+
+	(void)err;
+	for (unsigned i = 0; i < t->slices; i++) {
+		double ns = pass(b, t, i, 0, t->first, first);
+
+		if (ns > 0)
+			series_push(rate, 1e9 / ns);
+	}
+	for (unsigned i = 0; i < t->slices; i++)
+		pass(b, t, i, 1, t->again, again);
+	bench_derive(b, "first", histogram_json(t->first));
+	bench_derive(b, "again", histogram_json(t->again));
+	return 0;
+}
+
+static int verify_after(struct bench *b, struct err *err)
+{
+	struct touch *t = bench_state(b);
+	size_t pages = t->slice / PAGE * t->slices;
+	const uint64_t *at = t->buf->addr;
+
+	for (size_t i = 0; i < pages; i++)
+		if (at[i * WORDS] != t->tag + 1 + i)
+			return bench_invalid(b, err, "page %zu does not hold what was "
+					     "written to it", i);
+	if (t->first->count != pages || t->again->count != pages)
+		return bench_invalid(b, err, "%" PRIu64 " and %" PRIu64 " of %zu pages were "
+				     "touched", t->first->count, t->again->count, pages);
+	bench_validated(b, "all %zu pages hold what the two touches wrote", pages);
+	return 0;
+}
+
+static void teardown(struct bench *b)
+{
+	struct touch *t = bench_state(b);
+
+	if (!t)
+		return;
+	free(t->first);
+	free(t->again);
+	free(t);
+}
+
+extern const struct workload first_touch_workload;
+
+const struct workload first_touch_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "first-touch",
+	.help = "what the first write to each page costs",
+	.unit = "ns per 4 KiB page",
+	.method = "Writes one word to every 4 KiB page of a fresh buffer, each page timed by "
+		  "itself; the clock's own cost is taken off. The buffer is cut into as "
+		  "many slices as there are samples (default 16), one slice a sample: no sample touches memory that an earlier one "
+		  "has touched, because in a guest the second touch of the same guest page "
+		  "finds the second-level entry in place and would measure something else. "
+		  "There is no warm-up for the same reason. The second touch of each slice is "
+		  "the control: it faults nowhere. With huge pages one write in 512 (or "
+		  "262144) pays for all. Percentiles are from a log-bucket histogram with an "
+		  "error of at most 1.6%; a fault is not timed apart from its write.",
+	.params = params,
+	.samples = 16,
+	.setup = setup,
+	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};
