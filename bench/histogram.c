@@ -27,7 +27,7 @@ double histogram_quantile(const struct histogram *h, double q)
 		return 0;
 	if (want < 1)
 		want = 1;
-	for (unsigned i = 0; i < HISTOGRAM_BUCKETS - 1; i++) {
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS - (h->over ? 1 : 0); i++) {
 		seen += h->bucket[i];
 		if (seen >= want)
 			return fmin(middle(i), h->max);
