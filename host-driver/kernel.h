@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernels: what kernels/<name>.yaml says, built or taken from the cache.
+ *
+ *	struct kernel k = KERNEL_INIT;
+ *
+ *	if (kernel_resolve("6.1-rfc", &k, &err) ||	reads and checks files
+ *	    kernel_ensure(&k, progress, arg, &err))	builds if need be
+ *		...
+ *	boot(k.image, k.release);
+ *	record(k.identity);
+ *	kernel_free(&k);
+ *
+ * A finished kernel is one folder of the cache, kernels/<key>/, named by the
+ * hash of everything that goes into it: the source's hash, the fragments, the
+ * patches, the compiler, the layout. It is published by renaming a complete
+ * folder, so that whatever bears a key is finished and is what the key says.
+ * See docs/adding-a-kernel.md for the files and for what the cache holds.
+ */
+#ifndef KDUEL_KERNEL_H
+#define KDUEL_KERNEL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "file.h"
+
+struct kernel_spec;
+
+struct kernel {
+	char *name;
+	char *layout;		/* "" = as the compiler does; "32": see kernel_set_layout() */
+	struct kernel_spec *spec;	/* the file's content; kernel-spec.h */
+
+	/* After kernel_ensure(): */
+	bool cached;		/* nothing had to be built */
+	char key[FILE_HASH_MAX];
+	char *image;		/* the bzImage */
+	char *config;		/* its .config; NULL for a ready image without one */
+	char *release;		/* what uname -r says in it; "" if it cannot be told */
+	json_t *identity;	/* {name, key, release, source, patches, config, ...} */
+};
+
+#define KERNEL_INIT { NULL, NULL, NULL, false, "", NULL, NULL, NULL, NULL }
+
+enum kernel_phase {
+	KERNEL_WAIT,		/* for another kduel that builds */
+	KERNEL_FETCH,		/* the source package */
+	KERNEL_UNPACK,
+	KERNEL_PATCH,
+	KERNEL_CONFIGURE,
+	KERNEL_COMPILE,
+	KERNEL_DONE,
+};
+
+struct kernel_progress {
+	const char *kernel;	/* name */
+	enum kernel_phase phase;
+	unsigned done;		/* KERNEL_COMPILE: files compiled so far */
+	unsigned expected;	/* about so many; 0 = unknown */
+	double seconds;		/* since kernel_ensure() began */
+	const char *text;	/* the phase in words, with what it works on */
+};
+
+/* Called at each phase's start and a few times a second in KERNEL_COMPILE. */
+typedef void (*kernel_progress_fn)(const struct kernel_progress *p, void *arg);
+
+struct kernel_options {
+	bool force;		/* build although it is in the cache */
+	bool update;		/* ask again which source package is current */
+};
+
+/*
+ * Reads and checks kernels/<name>.yaml, its fragments and patches. Errors of
+ * the user's files are EXIT_CONFIG, with file, line and field. No network,
+ * no build.
+ */
+int kernel_resolve(const char *name, struct kernel *k, struct err *err);
+
+/*
+ * Asks for another layout of the same code: "default", or functions aligned
+ * to "16", "32", "64" or "128" bytes. Before kernel_ensure().
+ */
+int kernel_set_layout(struct kernel *k, const char *layout, struct err *err);
+
+/*
+ * Takes the kernel from the cache, or fetches, unpacks, patches, configures,
+ * compiles and checks it. One build at a time: others wait for its lock. All
+ * programs it starts end with it. `fn` may be NULL.
+ */
+int kernel_ensure(struct kernel *k, kernel_progress_fn fn, void *arg,
+		  struct err *err);
+int kernel_ensure_with(struct kernel *k, const struct kernel_options *o,
+		       kernel_progress_fn fn, void *arg, struct err *err);
+
+/* Is it in the cache as it is described now? Never builds or downloads. */
+bool kernel_is_cached(struct kernel *k);
+
+/* The names that kernels/ describes, sorted; for kernel_names_free(). */
+int kernel_names(char ***names, size_t *n, struct err *err);
+void kernel_names_free(char **names, size_t n);
+
+/* Frees what `k` owns; `k` can be used again. */
+void kernel_free(struct kernel *k);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "data.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool has(const char *folder, const char *name)
+{
+	char *path;
+	bool there;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		return false;
+	there = !access(path, F_OK);
+	free(path);
+	return there;
+}
+
+/* The nearest folder above the running program that is a source tree. */
+static bool source_tree(char folder[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+	char *slash;
+
+	if (n < 0)
+		return false;
+	folder[n] = '\0';
+	while ((slash = strrchr(folder, '/')) && slash != folder) {
+		*slash = '\0';
+		if (has(folder, "VERSION") && has(folder, "kernels"))
+			return true;
+	}
+	return false;
+}
+
+static int found(const char *folder, const char *below, char **path,
+		 struct err *err)
+{
+	if (asprintf(path, "%s/%s", folder, below) < 0) {
+		*path = NULL;
+		return err_sys(err, ENOMEM, "%s", below);
+	}
+	return 0;
+}
+
+int data_path(const char *below, char **path, struct err *err)
+{
+	static const char installed[] = KDUEL_PREFIX "/share/kduel";
+	const char *told = getenv("KDUEL_DATA");
+	char tree[PATH_MAX];
+	bool in_tree;
+
+	*path = NULL;
+	if (told && *told) {
+		if (has(told, below))
+			return found(told, below, path, err);
+		return err_config(err, "KDUEL_DATA is %s, but there is no %s in it",
+				  told, below);
+	}
+	in_tree = source_tree(tree);
+	if (in_tree && has(tree, below))
+		return found(tree, below, path, err);
+	if (has(installed, below))
+		return found(installed, below, path, err);
+	return err_machine(err, "no %s in %s%s%s; reinstall kduel, or set KDUEL_DATA to the folder that has it",
+			   below, in_tree ? tree : "", in_tree ? " nor in " : "",
+			   installed);
+}
