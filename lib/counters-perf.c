@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* perf_event_open(2), with libpfm4 to turn names into its attributes. */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <perfmon/pfmlib.h>
+#include <perfmon/pfmlib_perf_event.h>
+
+#include "counters-provider.h"
+
+struct perf_group {
+	size_t n;
+	int fd[COUNTERS_MOST];
+	bool multiplex;
+};
+
+struct reading {
+	uint64_t value, enabled, running;
+};
+
+static int sys_perf_event_open(struct perf_event_attr *attr, pid_t tid, int group)
+{
+	return syscall(SYS_perf_event_open, attr, tid, -1, group, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int init(char why[static WHY_MAX])
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr),
+		.config = PERF_COUNT_SW_PAGE_FAULTS_MIN, .exclude_kernel = 1,
+	};
+	int fd, ret = pfm_initialize();
+
+	if (ret != PFM_SUCCESS) {
+		snprintf(why, WHY_MAX, "libpfm4: %s", pfm_strerror(ret));
+		return -1;
+	}
+	fd = sys_perf_event_open(&attr, 0, -1);
+	if (fd < 0) {
+		snprintf(why, WHY_MAX, "perf_event_open: %s%s", strerror(errno),
+			 errno == ENOSYS ? " (CONFIG_PERF_EVENTS)" :
+			 errno == EACCES || errno == EPERM
+				? " (/proc/sys/kernel/perf_event_paranoid)" : "");
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+static int encode(const char *native, struct perf_event_attr *attr)
+{
+	pfm_perf_encode_arg_t arg = { .attr = attr, .size = sizeof(arg) };
+
+	memset(attr, 0, sizeof(*attr));
+	attr->size = sizeof(*attr);
+	return pfm_get_os_event_encoding(native, PFM_PLM0 | PFM_PLM3,
+					 PFM_OS_PERF_EVENT_EXT, &arg);
+}
+
+/* In a guest of a hypervisor without a virtual PMU the kernel has none. */
+static const char *hint(int error)
+{
+	if (error == ENOENT || error == EOPNOTSUPP)
+		return " (no PMU for it here)";
+	if (error == EACCES || error == EPERM)
+		return " (/proc/sys/kernel/perf_event_paranoid)";
+	return "";
+}
+
+static int open_one(struct perf_group *g, const struct group_request *rq,
+		    const struct counter_event *ev, char why[static WHY_MAX])
+{
+	struct perf_event_attr attr;
+	bool leads = !g->n || rq->multiplex;
+	int ret = encode(ev->native, &attr), fd;
+
+	if (ret != PFM_SUCCESS) {
+		snprintf(why, WHY_MAX, "libpfm4: %s", pfm_strerror(ret));
+		return -1;
+	}
+	if (rq->guest_only && attr.type == PERF_TYPE_SOFTWARE) {
+		snprintf(why, WHY_MAX, "a software event cannot be filtered to the guest");
+		return -1;
+	}
+	attr.disabled = leads;
+	attr.exclude_host = rq->guest_only;
+	attr.exclude_guest = 0;
+	attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+	/* All of a group at once or not at all, never rotated with others. */
+	attr.pinned = leads && !rq->multiplex;
+	fd = sys_perf_event_open(&attr, rq->tid, leads ? -1 : g->fd[0]);
+	if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+		attr.exclude_kernel = 1;
+		fd = sys_perf_event_open(&attr, rq->tid, leads ? -1 : g->fd[0]);
+	}
+	if (fd < 0) {
+		snprintf(why, WHY_MAX, "perf_event_open: %s%s", strerror(errno), hint(errno));
+		return -1;
+	}
+	g->fd[g->n++] = fd;
+	return 0;
+}
+
+static void each(struct perf_group *g, unsigned long request)
+{
+	for (size_t i = 0; i < (g->multiplex ? g->n : 1); i++)
+		ioctl(g->fd[i], request, PERF_IOC_FLAG_GROUP);
+}
+
+static void start(void *group)
+{
+	each(group, PERF_EVENT_IOC_RESET);
+	each(group, PERF_EVENT_IOC_ENABLE);
+}
+
+/* False if an event never ran: it has no count then, not even 0. */
+static bool read_all(struct perf_group *g, uint64_t *values, bool *scaled)
+{
+	bool ran = true;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct reading r = { 0 };
+
+		if (read(g->fd[i], &r, sizeof(r)) != sizeof(r) || !r.running) {
+			values[i] = 0;
+			ran = false;
+			continue;
+		}
+		*scaled |= r.running < r.enabled;
+		values[i] = r.running < r.enabled
+			? (uint64_t)((double)r.value * r.enabled / r.running) : r.value;
+	}
+	return ran;
+}
+
+static bool stop(void *group, uint64_t *values)
+{
+	bool scaled = false;
+
+	each(group, PERF_EVENT_IOC_DISABLE);
+	read_all(group, values, &scaled);
+	return scaled;
+}
+
+static void close_group(void *group)
+{
+	struct perf_group *g = group;
+
+	while (g->n)
+		close(g->fd[--g->n]);
+	free(g);
+}
+
+/* A thread that sleeps (a vCPU) runs no event: then opening must do. */
+static int prove(struct perf_group *g, const struct group_request *rq,
+		 char why[static WHY_MAX])
+{
+	uint64_t values[COUNTERS_MOST];
+	bool scaled = false, ran;
+
+	start(g);
+	for (volatile int i = 0; i < 1000; i++)
+		;
+	each(g, PERF_EVENT_IOC_DISABLE);
+	ran = read_all(g, values, &scaled);
+	if (ran || rq->tid || rq->multiplex)
+		return 0;
+	snprintf(why, WHY_MAX, "opened, but never counts: the processor's counters are taken");
+	return -1;
+}
+
+static void *open_group(const struct group_request *rq, char why[static WHY_MAX])
+{
+	struct perf_group *g = calloc(1, sizeof(*g));
+
+	if (!g) {
+		snprintf(why, WHY_MAX, "out of memory");
+		return NULL;
+	}
+	g->multiplex = rq->multiplex;
+	for (size_t i = 0; i < rq->n; i++)
+		if (open_one(g, rq, rq->events[i], why)) {
+			close_group(g);
+			return NULL;
+		}
+	if (prove(g, rq, why)) {
+		close_group(g);
+		return NULL;
+	}
+	return g;
+}
+
+const struct provider provider_perf = {
+	"perf", init, open_group, start, stop, close_group,
+};

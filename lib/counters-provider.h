@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a provider of counts implements; for lib/counters*.c only. A group is
+ * opened stopped. `open` must have added, started and stopped every event
+ * before it returns 0, since nothing less proves that they count.
+ */
+#ifndef KDUEL_COUNTERS_PROVIDER_H
+#define KDUEL_COUNTERS_PROVIDER_H
+
+#include "counters.h"
+
+#define WHY_MAX 256
+
+struct group_request {
+	const struct counter_event *events[COUNTERS_MOST];
+	size_t n;
+	pid_t tid;
+	bool guest_only, multiplex;
+};
+
+struct provider {
+	const char *name;
+	/* Once per process: can it do anything here? Else says why not. */
+	int (*init)(char why[static WHY_MAX]);
+	void *(*open)(const struct group_request *rq, char why[static WHY_MAX]);
+	void (*start)(void *group);
+	/* Fills values[0..n-1]; returns true if they are extrapolated. */
+	bool (*stop)(void *group, uint64_t *values);
+	void (*close)(void *group);
+};
+
+extern const struct provider provider_papi, provider_perf, provider_getrusage;
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The provider of last resort: what the kernel accounts to every thread. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "counters-provider.h"
+
+static const struct {
+	const char *native;
+	size_t offset;
+} fields[] = {
+	{ "perf::MINOR-FAULTS", offsetof(struct rusage, ru_minflt) },
+	{ "perf::MAJOR-FAULTS", offsetof(struct rusage, ru_majflt) },
+	{ "perf::CONTEXT-SWITCHES", 0 },	/* the sum of two fields */
+};
+
+struct rusage_group {
+	size_t n;
+	int field[COUNTERS_MOST];
+	struct rusage before;
+};
+
+static int init(char why[static WHY_MAX])
+{
+	struct rusage ru;
+
+	if (!getrusage(RUSAGE_THREAD, &ru))
+		return 0;
+	snprintf(why, WHY_MAX, "getrusage does not work here");
+	return -1;
+}
+
+static int field_of(const char *native)
+{
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!strcmp(fields[i].native, native))
+			return i;
+	return -1;
+}
+
+static void *open_group(const struct group_request *rq, char why[static WHY_MAX])
+{
+	struct rusage_group *g = calloc(1, sizeof(*g));
+
+	why[0] = '\0';
+	if (!g || rq->tid || rq->guest_only) {
+		snprintf(why, WHY_MAX, "counts the calling thread only");
+		free(g);
+		return NULL;
+	}
+	for (g->n = 0; g->n < rq->n; g->n++) {
+		g->field[g->n] = field_of(rq->events[g->n]->native);
+		if (g->field[g->n] < 0) {
+			snprintf(why, WHY_MAX, "does not account this");
+			free(g);
+			return NULL;
+		}
+	}
+	return g;
+}
+
+static void start(void *group)
+{
+	getrusage(RUSAGE_THREAD, &((struct rusage_group *)group)->before);
+}
+
+static uint64_t value_of(const struct rusage *ru, int field)
+{
+	if (!fields[field].offset)
+		return ru->ru_nvcsw + ru->ru_nivcsw;
+	return *(const long *)((const char *)ru + fields[field].offset);
+}
+
+static bool stop(void *group, uint64_t *values)
+{
+	struct rusage_group *g = group;
+	struct rusage now;
+
+	getrusage(RUSAGE_THREAD, &now);
+	for (size_t i = 0; i < g->n; i++)
+		values[i] = value_of(&now, g->field[i]) - value_of(&g->before, g->field[i]);
+	return false;
+}
+
+const struct provider provider_getrusage = {
+	"getrusage", init, open_group, start, stop, free,
+};

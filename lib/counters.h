@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Event counts around a timed region, whoever can deliver them.
+ *
+ * Each event is served by the first provider that can really add and start it
+ * (a provider's own "available" is not believed): PAPI, then
+ * perf_event_open(2), then getrusage(2). What an event could not be had for is
+ * kept, in the words of those who refused it, and ends as
+ * "unavailable: <reason>" in the record: never as 0.
+ *
+ * Events are packed in groups of at most four, of one provider and kind; one
+ * group counts at a time, and each batch takes the next one, so no event is
+ * ever extrapolated. With `multiplex`, all events of a provider count at once
+ * and the kernel shares the processor's counters between them.
+ *
+ *	struct counters *c;
+ *	struct counter_sum sum[COUNTERS_MOST] = { 0 };
+ *
+ *	counters_new(&c, &(struct counters_options){ .events = ev, .n = n }, &err);
+ *	for each batch:
+ *		counters_start(c);
+ *		...
+ *		counters_stop(c, sum, things_done);
+ *	json = counters_json(c, sum);
+ *	counters_free(c);
+ *
+ * Counts are of one thread: the caller, or `tid`. On the machine under test,
+ * `guest_only` with the tid of a vCPU thread counts what its guest does and
+ * nothing of what the host does for it (software events have no such filter
+ * and are unavailable then).
+ */
+#ifndef KDUEL_COUNTERS_H
+#define KDUEL_COUNTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <jansson.h>
+
+#include "err.h"
+
+#define COUNTERS_MOST 32
+#define COUNTERS_GROUP 4
+
+struct counter_event {
+	const char *name;	/* ours: "minor_faults", "dtlb_load_walks" */
+	const char *native;	/* libpfm4's: "perf::MINOR-FAULTS" */
+	bool hardware;
+};
+
+/* Software events that every kernel has, and generic processor events. */
+extern const struct counter_event counters_software[];
+extern const size_t counters_software_n;
+extern const struct counter_event counters_generic[];
+extern const size_t counters_generic_n;
+
+struct counters_options {
+	const struct counter_event *events;	/* copied, with their texts */
+	size_t n;
+	pid_t tid;		/* 0 = the calling thread */
+	bool guest_only;
+	bool multiplex;
+	const char *provider;	/* this one only; NULL = in their order */
+};
+
+struct counter_sum {
+	uint64_t value;		/* events counted */
+	uint64_t batches;	/* in how many batches */
+	double things;		/* and over how many things (accesses, pages) */
+	bool scaled;		/* the kernel multiplexed and extrapolated it */
+};
+
+struct counters;
+
+/* Fails only for a wrong request or lack of memory, not for absent events. */
+int counters_new(struct counters **c, const struct counters_options *o,
+		 struct err *err);
+void counters_free(struct counters *c);
+
+/* How many events, and how many groups take turns (0: none can be had). */
+size_t counters_count(const struct counters *c);
+unsigned counters_passes(const struct counters *c);
+
+/* Starts the next group; stops it and adds to sum[0..counters_count()-1]. */
+void counters_start(struct counters *c);
+void counters_stop(struct counters *c, struct counter_sum *sum, double things);
+
+/* Provider of event i ("papi"), or NULL and the reason in *why. */
+const char *counters_provider(const struct counters *c, size_t i,
+			      const char **why);
+
+/*
+ * [{"name","native","provider","value","batches","things"},
+ *  {"name","native","unavailable":"<reason>"}]
+ */
+json_t *counters_json(const struct counters *c, const struct counter_sum *sum);
+
+/* [{"name":"papi","used":false,"why":"..."}], in the order of trying. */
+json_t *counters_providers_json(const struct counters *c);
+
+/* ns that one start and stop of a group takes, median of a few; 0 = no group. */
+double counters_overhead(struct counters *c);
+
+/*
+ * Counts the minor faults of the first writes to `pages` fresh pages with one
+ * provider. Right if *counted == pages. Fails if the provider has no such
+ * event here.
+ */
+int counters_self_test(const char *provider, uint64_t pages, uint64_t *counted,
+		       struct err *err);
+
+/* "papi", "perf", "getrusage", NULL. */
+const char *counters_provider_name(unsigned i);
+
+#endif
