@@ -8,6 +8,7 @@
 
 #include "bench.h"
 #include "clock.h"
+#include "counters.h"
 #include "harness.h"
 #include "params.h"
 #include "registry.h"
@@ -27,6 +28,7 @@ struct series {
 	struct values values, rejected;
 	bool steady;
 	uint64_t iterations;	/* of a batch; 0 = not by bench_measure() */
+	struct counter_sum counts[COUNTERS_MOST];
 	double proportion;	/* time of twice the work / twice the time; 0 = not checked */
 };
 
@@ -37,6 +39,7 @@ struct bench {
 	const struct source *source;
 	struct params params;
 	struct topology *topo;
+	struct counters *counters;
 	int cpu, node;
 	int cpu_before, cpu_after;
 	void *state;
@@ -55,7 +58,7 @@ void values_push(struct values *v, double value);
 double values_median(const struct values *v);
 double values_min(const struct values *v);
 void bench_free_series(struct bench *b);
-json_t *series_json(const struct series *s);
+json_t *series_json(const struct bench *b, const struct series *s);
 void label_proportions(struct bench *b);
 
 /* memory.c */

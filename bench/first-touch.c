@@ -100,7 +100,7 @@ static double pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bu
 
 	bench_begin(b);
 	ns = clock_ns(touch_slice(t, slice, bump, h));
-	bench_end(b, s);
+	bench_end(b, s, pages);
 	ns -= pages * clock_facts.overhead_ns;
 	ns = ns > 0 ? ns / pages : 0;
 	series_push(s, ns);

@@ -242,17 +242,18 @@ static json_t *numbers(const struct values *v)
 	return a;
 }
 
-json_t *series_json(const struct series *s)
+json_t *series_json(const struct bench *b, const struct series *s)
 {
 	static const char *const kinds[] = { "time", "rate", "count" };
 	static const char *const better[] = { "lower", "higher", "none" };
-	json_t *j = json_pack("{s:s, s:O, s:s, s:s, s:s, s:o, s:o, s:b, s:[]}",
+	json_t *j = json_pack("{s:s, s:O, s:s, s:s, s:s, s:o, s:o, s:b, s:o}",
 			      "metric", s->metric.name, "point", s->point,
 			      "unit", s->metric.unit, "better", better[s->metric.better],
 			      "kind", kinds[s->metric.kind],
 			      "values", numbers(&s->values),
 			      "rejected", numbers(&s->rejected),
-			      "steady", s->steady, "counters");
+			      "steady", s->steady,
+			      "counters", counters_json(b->counters, s->counts));
 
 	if (s->iterations)
 		json_object_set_new(j, "iterations", json_integer(s->iterations));

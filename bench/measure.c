@@ -13,15 +13,21 @@
 
 void bench_begin(struct bench *b)
 {
+	counters_start(b->counters);
 	b->t0 = clock_ticks();
 }
 
-double bench_end(struct bench *b, struct series *s)
+double bench_end(struct bench *b, struct series *s, double things)
 {
 	double ns = clock_ns(clock_ticks() - b->t0) - clock_facts.overhead_ns;
 
-	(void)s;
+	counters_stop(b->counters, s ? s->counts : NULL, things);
 	return ns > 0 ? ns : 0;
+}
+
+static double things_of(const struct measure *m, uint64_t n)
+{
+	return n * (m->per_iteration > 0 ? m->per_iteration : 1);
 }
 
 /* One batch; `s` gets its counts, NULL while calibrating. */
@@ -34,7 +40,7 @@ static int batch(struct bench *b, const struct measure *m, uint64_t n,
 		return ret;
 	bench_begin(b);
 	m->body(m->arg, n);
-	*ns = bench_end(b, s);
+	*ns = bench_end(b, s, things_of(m, n));
 	return 0;
 }
 
@@ -79,7 +85,7 @@ static int check_proportion(struct bench *b, const struct measure *m,
 
 static double value_of(const struct measure *m, uint64_t n, double ns)
 {
-	double things = n * (m->per_iteration > 0 ? m->per_iteration : 1);
+	double things = things_of(m, n);
 	double scale = m->metric->scale > 0 ? m->metric->scale : 1;
 
 	if (m->metric->kind == KIND_RATE)

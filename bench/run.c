@@ -44,6 +44,7 @@ static void release(struct bench *b)
 {
 	bench_free_buffers(b);
 	bench_free_series(b);
+	counters_free(b->counters);
 	params_release(&b->params);
 	topology_free(b->topo);
 	json_decref(b->derived);
@@ -90,6 +91,46 @@ static int timed_part(struct bench *b, struct err *err)
 	return bench_check_pages(b, err);
 }
 
+/* [{"name","native"}] of the request, behind the software events. */
+static int add_requested(const json_t *events, struct counter_event *ev, size_t *n,
+			 struct err *err)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach((json_t *)events, i, item) {
+		struct counter_event *e = &ev[*n];
+
+		if (*n == COUNTERS_MOST)
+			return err_config(err, "more than %d counters", COUNTERS_MOST);
+		e->name = json_string_value(json_object_get(item, "name"));
+		e->native = json_string_value(json_object_get(item, "native"));
+		e->hardware = true;
+		if (!e->name || !e->native)
+			return err_config(err, "counter %zu: name and native are wanted", i + 1);
+		(*n)++;
+	}
+	return 0;
+}
+
+static int open_counters(struct bench *b, struct err *err)
+{
+	struct counter_event ev[COUNTERS_MOST];
+	struct counters_options o = { .events = ev, .multiplex = b->rq->multiplex };
+	size_t software = counters_software_n * sizeof(ev[0]);
+	int ret = 0;
+
+	memcpy(ev, counters_software, software);
+	o.n = counters_software_n;
+	if (b->rq->counters && b->rq->events) {
+		ret = add_requested(b->rq->events, ev, &o.n, err);
+	} else if (b->rq->counters) {
+		memcpy(ev + o.n, counters_generic, counters_generic_n * sizeof(ev[0]));
+		o.n += counters_generic_n;
+	}
+	return ret ? ret : counters_new(&b->counters, &o, err);
+}
+
 static int life(struct bench *b, struct err *err)
 {
 	int ret = topology_pin(b->topo, b->cpu, err);
@@ -97,7 +138,9 @@ static int life(struct bench *b, struct err *err)
 	if (ret)
 		return ret;
 	clock_init();
-	ret = step(b->w->validate, b, err);
+	ret = open_counters(b, err);
+	if (!ret)
+		ret = step(b->w->validate, b, err);
 	if (ret)
 		return ret;
 	ret = step(b->w->setup, b, err);
@@ -112,12 +155,13 @@ static int life(struct bench *b, struct err *err)
 	return ret;
 }
 
-static json_t *timer_json(void)
+static json_t *timer_json(struct bench *b)
 {
-	return json_pack("{s:s, s:s, s:f, s:f, s:f}", "clock", clock_facts.name,
+	return json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}", "clock", clock_facts.name,
 			 "why", clock_facts.why, "ns_per_tick", clock_facts.ns_per_tick,
 			 "resolution_ns", clock_facts.resolution_ns,
-			 "overhead_ns", clock_facts.overhead_ns);
+			 "overhead_ns", clock_facts.overhead_ns,
+			 "counters_overhead_ns", counters_overhead(b->counters));
 }
 
 static json_t *result_json(struct bench *b)
@@ -126,15 +170,16 @@ static json_t *result_json(struct bench *b)
 
 	label_proportions(b);
 	for (size_t i = 0; i < b->n_series; i++)
-		json_array_append_new(metrics, series_json(b->series[i]));
-	return json_pack("{s:s, s:s, s:o, s:I, s:O, s:o, s:O, s:[], s:{s:O, s:O}, s:O, s:O, s:o}",
+		json_array_append_new(metrics, series_json(b, b->series[i]));
+	return json_pack("{s:s, s:s, s:o, s:I, s:O, s:o, s:O, s:o, s:{s:O, s:O}, s:O, s:O, s:o}",
 			 "workload", b->w->name, "source", b->source->name,
 			 "params", params_json(&b->params),
 			 "seed", (json_int_t)b->rq->seed, "labels", b->labels,
-			 "metrics", metrics, "derived", b->derived, "providers",
+			 "metrics", metrics, "derived", b->derived,
+			 "providers", counters_providers_json(b->counters),
 			 "proof", "before", b->proof_before, "after", b->proof_after,
 			 "placement", b->placement, "validated", b->validated,
-			 "timer", timer_json());
+			 "timer", timer_json(b));
 }
 
 int bench_run(const struct bench_request *rq, const struct bench_hooks *hooks,
