@@ -8,6 +8,7 @@
 #include "params.h"
 
 #define WORKLOADS(X)		\
+	X(tlb_miss_workload)	\
 	X(null_workload)	\
 	X(null_base_workload)	\
 	X(first_touch_workload)

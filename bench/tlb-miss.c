@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "chase.h"
+#include "harness.h"
+#include "tlb-miss-ladder.h"
+
+#define BASE_PAGE 4096
+#define HUGE_STEP (2UL << 20)
+#define HUGE_LEAST 192		/* lines 2M apart that tell 2M from 1G */
+#define HUGE_MOST 512
+#define SAMPLES_LEAST 5		/* of which the least is believed */
+
+static const struct metric access_ns = {
+	"ns_per_access", "ns", KIND_TIME, BETTER_LOWER, 1,
+};
+static const struct metric control_ns = {
+	"control_ns_per_access", "ns", KIND_TIME, BETTER_NONE, 1,
+};
+static const struct metric walk_ns = {
+	"walk_cost", "ns", KIND_TIME, BETTER_LOWER, 1,
+};
+
+/* A ladder: its rungs, and the samples that belong to them. */
+struct ladder {
+	uint64_t points[LADDER_MOST];
+	size_t n;
+	size_t spacing;		/* bytes between lines of the chase */
+	const uint32_t *place;
+	struct series *access[LADDER_MOST], *control[LADDER_MOST];
+};
+
+struct state {
+	struct buffer *buf;
+	struct ladder pages, huge;
+	uint32_t *place;
+	uint64_t accesses;
+};
+
+static int validate(struct bench *b, struct err *err)
+{
+	uint64_t lo, hi, points[LADDER_MOST];
+
+	bench_range(b, "pages", &lo, &hi);
+	if (bench_number(b, "stride") % BASE_PAGE)
+		return err_config(err, "stride: %llu is not a multiple of 4096",
+				  (unsigned long long)bench_number(b, "stride"));
+	if (!ladder_points(lo, hi, bench_number(b, "step"), points))
+		return err_config(err, "pages, step: more than %d rungs; make step larger",
+				  LADDER_MOST);
+	if (bench_samples(b) < SAMPLES_LEAST)
+		bench_label(b, "few: the least of %u samples is taken, not of at least %d",
+			    bench_samples(b), SAMPLES_LEAST);
+	return 0;
+}
+
+static bool is_random(const struct bench *b)
+{
+	return *bench_text(b, "layout") == 'r';
+}
+
+/* One place at random out of every `spread`: distinct, and free of a pattern. */
+static int scatter(struct bench *b, struct state *s, uint64_t pages,
+		   struct err *err)
+{
+	uint64_t spread = bench_number(b, "spread");
+	struct rng rng;
+
+	if (!is_random(b))
+		return 0;
+	s->place = calloc(pages, sizeof(*s->place));
+	if (!s->place)
+		return err_sys(err, ENOMEM, "places of %llu pages", (unsigned long long)pages);
+	rng_init(&rng, bench_seed(b));
+	for (uint64_t i = 0; i < pages; i++)
+		s->place[i] = i * spread + rng_below(&rng, spread);
+	s->pages.place = s->place;
+	return 0;
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	uint64_t lo, hi, places;
+	int ret;
+
+	if (!s)
+		return err_sys(err, ENOMEM, "tlb-miss");
+	bench_set_state(b, s);
+	bench_range(b, "pages", &lo, &hi);
+	s->accesses = bench_number(b, "accesses");
+	s->pages.spacing = bench_number(b, "stride");
+	s->pages.n = ladder_points(lo, hi, bench_number(b, "step"), s->pages.points);
+	places = hi * (is_random(b) ? bench_number(b, "spread") : 1);
+	if (places > UINT32_MAX || s->pages.spacing > SIZE_MAX / places)
+		return err_config(err, "pages, stride, spread: %llu places are too many",
+				  (unsigned long long)places);
+	ret = scatter(b, s, hi, err);
+	if (ret)
+		return ret;
+	return bench_buffer(b, places * s->pages.spacing, 0, &s->buf, err);
+}
+
+static struct chase_field sparse_field(const struct state *s,
+				       const struct ladder *l, size_t rung)
+{
+	return (struct chase_field){
+		.base = s->buf->addr, .spacing = l->spacing, .nodes = l->points[rung],
+		.coloured = true, .place = l->place,
+	};
+}
+
+/* As many lines, side by side. They lie in the same memory: the last linked wins. */
+static struct chase_field dense_field(const struct state *s,
+				      const struct ladder *l, size_t rung)
+{
+	return (struct chase_field){
+		.base = s->buf->addr, .spacing = CHASE_LINE, .nodes = l->points[rung],
+	};
+}
+
+/* The same cycle each time: it depends on the seed and the rung alone. */
+static void link_field(struct bench *b, const struct chase_field *f)
+{
+	struct rng rng;
+
+	rng_init(&rng, bench_seed(b) ^ f->nodes << 20);
+	chase_link_random(f, &rng);
+}
+
+static int check_field(struct bench *b, const struct chase_field *f,
+		       struct err *err)
+{
+	char why[128];
+
+	link_field(b, f);
+	if (chase_check(f, why, sizeof(why)))
+		return bench_invalid(b, err, "%zu lines: %s", f->nodes, why);
+	return 0;
+}
+
+static int verify_before(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+
+	for (size_t i = 0; i < s->pages.n; i++) {
+		struct chase_field sparse = sparse_field(s, &s->pages, i);
+		struct chase_field dense = dense_field(s, &s->pages, i);
+		int ret = check_field(b, &sparse, err);
+
+		if (!ret)
+			ret = check_field(b, &dense, err);
+		if (ret)
+			return ret;
+	}
+	bench_validated(b, "on each of %zu rungs the cycle visits every line of the chase and "
+			"of its control once", s->pages.n);
+	return 0;
+}
+
+/* One sample of one field: whole rounds, after one that is not timed. */
+static int sample(struct bench *b, const struct chase_field *f,
+		  struct series *to, struct err *err)
+{
+	struct state *s = bench_state(b);
+	uint64_t rounds = (s->accesses + f->nodes - 1) / f->nodes;
+	char *start = chase_node(f, 0), *end;
+	double ns;
+
+	link_field(b, f);
+	end = chase_walk(start, f->nodes);
+	bench_begin(b);
+	end = chase_walk(end, rounds * f->nodes);
+	ns = bench_end(b, to, rounds * f->nodes);
+	if (end != start)
+		return bench_invalid(b, err, "%llu whole rounds over %zu lines end elsewhere "
+				     "than they began", (unsigned long long)rounds, f->nodes);
+	series_push(to, ns / (rounds * f->nodes));
+	return 0;
+}
+
+static int measure_rung(struct bench *b, struct ladder *l, size_t rung,
+			struct err *err)
+{
+	struct state *s = bench_state(b);
+	struct chase_field dense = dense_field(s, l, rung);
+	struct chase_field sparse = sparse_field(s, l, rung);
+	int ret = sample(b, &dense, l->control[rung], err);
+
+	return ret ? ret : sample(b, &sparse, l->access[rung], err);
+}
+
+static json_t *point(const struct ladder *l, size_t rung)
+{
+	json_t *p = json_pack("{s:I}", "pages", (json_int_t)l->points[rung]);
+
+	if (l->spacing != BASE_PAGE)
+		json_object_set_new(p, "stride", json_integer(l->spacing));
+	return p;
+}
+
+/*
+ * Round after round over the whole ladder, not sample after sample on a rung:
+ * a disturbance of a second then costs each rung one sample, not one rung all.
+ */
+static int measure_ladder(struct bench *b, struct ladder *l, struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		l->control[i] = bench_series(b, &control_ns, point(l, i));
+		l->access[i] = bench_series(b, &access_ns, point(l, i));
+	}
+	for (unsigned k = 0; k < bench_samples(b); k++) {
+		bench_progress(b, "tlb-miss: round %u of %u over %zu page counts", k + 1,
+			       bench_samples(b), l->n);
+		for (size_t i = 0; i < l->n && !ret; i++)
+			ret = measure_rung(b, l, i, err);
+	}
+	return ret;
+}
+
+static size_t rungs_of(const struct ladder *l, struct rung r[static LADDER_MOST])
+{
+	for (size_t i = 0; i < l->n; i++)
+		r[i] = (struct rung){ l->points[i], series_min(l->access[i]),
+				      series_min(l->control[i]) };
+	return l->n;
+}
+
+static json_t *ladder_json(const struct rung *r, size_t n)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, json_pack("{s:f, s:f, s:f, s:f}", "pages", r[i].pages,
+						   "access_ns", r[i].access,
+						   "control_ns", r[i].control, "difference_ns",
+						   r[i].access - r[i].control));
+	return a;
+}
+
+static json_t *knee_json(const struct knee *k)
+{
+	if (!k->found)
+		return json_pack("{s:s}", "unavailable", "no rise was seen");
+	return json_pack("{s:f, s:f, s:f}", "pages", k->pages, "half_rise_pages", k->half,
+			 "rise_ns", k->rise);
+}
+
+static json_t *walk_json(const struct ladder_fit *f)
+{
+	if (isnan(f->walk_ns))
+		return json_pack("{s:s}", "unavailable", f->second.found
+				 ? "the ladder has fewer than 3 rungs from 1.5 to 3 times the "
+				   "second level's reach"
+				 : "no second-level knee was seen");
+	return json_pack("{s:f, s:f, s:I, s:f, s:f}", "ns", f->walk_ns,
+			 "residual_ns", f->walk_residual, "rungs", (json_int_t)f->walk_rungs,
+			 "from_pages", 1.5 * f->second.pages, "to_pages", 3 * f->second.pages);
+}
+
+static json_t *inference_json(const struct inference *i)
+{
+	json_t *j = json_pack("{s:s}", "why", i->why);
+
+	if (!i->bytes) {
+		json_object_set_new(j, "unavailable", json_string(i->why));
+		return j;
+	}
+	json_object_set_new(j, "bytes", json_integer(i->bytes));
+	json_object_set_new(j, "or_larger", json_boolean(i->or_larger));
+	return j;
+}
+
+/* Only where 4K is ruled out, and where the buffer is large enough to tell. */
+static int tell_huge(struct bench *b, struct inference *in, struct err *err)
+{
+	struct state *s = bench_state(b);
+	uint64_t lines = s->buf->mapped / HUGE_STEP;
+	struct rung r[LADDER_MOST];
+	struct ladder_fit fit;
+	int ret;
+
+	if (!in->or_larger || lines < HUGE_LEAST)
+		return 0;
+	if (lines > HUGE_MOST)
+		lines = HUGE_MOST;
+	s->huge.spacing = HUGE_STEP;
+	s->huge.n = ladder_points(8, lines, 12, s->huge.points);
+	ret = measure_ladder(b, &s->huge, err);
+	if (ret)
+		return ret;
+	ladder_fit(r, rungs_of(&s->huge, r), &fit);
+	ladder_infer_huge(&fit, lines, in);
+	bench_derive(b, "huge_ladder", ladder_json(r, s->huge.n));
+	return 0;
+}
+
+static int run(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	struct rung r[LADDER_MOST];
+	struct inference in = { 0 };
+	struct ladder_fit fit;
+	int ret = measure_ladder(b, &s->pages, err);
+
+	if (ret)
+		return ret;
+	ladder_fit(r, rungs_of(&s->pages, r), &fit);
+	if (s->pages.spacing == BASE_PAGE && !is_random(b)) {
+		ladder_infer(&fit, r[s->pages.n - 1].pages, s->buf->page, &in);
+		ret = tell_huge(b, &in, err);
+		bench_derive(b, "effective_page", inference_json(&in));
+	}
+	bench_derive(b, "ladder", ladder_json(r, s->pages.n));
+	bench_derive(b, "knees", json_pack("{s:o, s:o}", "first_level", knee_json(&fit.first),
+					   "second_level", knee_json(&fit.second)));
+	bench_derive(b, "walk", walk_json(&fit));
+	if (!isnan(fit.walk_ns) && fit.walk_ns > 0)
+		series_push(bench_series(b, &walk_ns, NULL), fit.walk_ns);
+	return ret;
+}
+
+static int verify_after(struct bench *b, struct err *err)
+{
+	(void)err;
+	bench_validated(b, "every timed sample was whole rounds and ended where it began");
+	return 0;
+}
+
+static void teardown(struct bench *b)
+{
+	struct state *s = bench_state(b);
+
+	if (s)
+		free(s->place);
+	free(s);
+}
+
+static const struct param params[] = {
+	{ .name = "pages", .type = PARAM_RANGE, .fallback = "16..16384",
+	  .help = "page counts of the ladder", .min = 2, .max = 1UL << 26 },
+	{ .name = "stride", .type = PARAM_SIZE, .fallback = "4K",
+	  .help = "bytes from page to page, a multiple of 4K", .min = 4096, .max = 1UL << 30 },
+	{ .name = "layout", .type = PARAM_CHOICE, .fallback = "sequential",
+	  .choices = "sequential|random",
+	  .help = "neighbouring pages, or pages drawn at random from spread times as many" },
+	{ .name = "spread", .type = PARAM_COUNT, .fallback = "4",
+	  .help = "places per page of the random layout", .min = 1, .max = 1024 },
+	{ .name = "step", .type = PARAM_COUNT, .fallback = "12",
+	  .help = "percent from rung to rung near knees, half as dense elsewhere",
+	  .min = 1, .max = 400 },
+	{ .name = "accesses", .type = PARAM_COUNT, .fallback = "32k",
+	  .help = "timed accesses a sample, at least; rounded up to whole rounds",
+	  .min = 1, .max = 1UL << 40 },
+	{ .name = NULL },
+};
+
+extern const struct workload tlb_miss_workload;
+
+const struct workload tlb_miss_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "tlb-miss",
+	.help = "what a TLB miss costs: a dependent chase over a ladder of page counts",
+	.unit = "ns",
+	.method = "For each page count N a chase of dependent loads visits one cache line in "
+		  "each of N pages, in one random cycle. The lines are coloured: they use the "
+		  "sets of the caches as N adjacent lines would, and a chase over N adjacent "
+		  "lines is the control. What the first costs more than the second is address "
+		  "translation. Each rung's time is the least of its samples, which are taken "
+		  "in rounds over the whole ladder. Derived: the knees (page counts at which "
+		  "a quarter of the rise to the next level is done), the cost of a walk (fitted "
+		  "over 1.5 to 3 times the second knee against the share of accesses that must "
+		  "miss), and the page size the TLB effectively works with, which the layers "
+		  "below decide and which needs no privilege to be seen. Under software "
+		  "emulation the knees are the emulator's, not a processor's.",
+	.params = params,
+	.samples = 15,
+	.validate = validate,
+	.setup = setup,
+	.verify_before = verify_before,
+	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};
