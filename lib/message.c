@@ -11,7 +11,6 @@ static const char *const class_names[MESSAGE_CLASSES] = {
 	[MESSAGE_BAD_REQUEST] = "bad-request",
 	[MESSAGE_UNSUPPORTED] = "unsupported",
 	[MESSAGE_FAILED] = "failed",
-	[MESSAGE_VOID] = "void",
 	[MESSAGE_LOST] = "lost",
 	[MESSAGE_PROTOCOL] = "protocol",
 	[MESSAGE_TIMEOUT] = "timeout",

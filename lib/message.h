@@ -24,7 +24,6 @@ enum message_class {
 	MESSAGE_BAD_REQUEST,	/* the request itself is wrong */
 	MESSAGE_UNSUPPORTED,	/* this kernel or machine cannot do it */
 	MESSAGE_FAILED,		/* it should have worked, and did not */
-	MESSAGE_VOID,		/* it was done, but not as asked: no result counts */
 	MESSAGE_LOST,		/* a process or the guest is gone */
 	MESSAGE_PROTOCOL,	/* the guest sent what is no frame or message */
 	MESSAGE_TIMEOUT,	/* it took longer than its limit */
