@@ -1,8 +1,119 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-int main(void)
+#include "agent.h"
+#include "file.h"
+#include "init.h"
+#include "port.h"
+
+#define PORT_WAIT_S 10
+
+const char *argp_program_version = "kduel-agent " KDUEL_VERSION;
+
+static const struct argp_option options[] = {
+	{ "role", 'r', "ROLE", 0, "node (prepares memory, runs guests) or guest (runs workloads)", 0 },
+	{ "stdio", 's', NULL, 0, "speak on stdin and stdout, not on the virtio-serial port " PORT_NAME, 0 },
+	{ "nonce", 'n', "HEX", 0, "the run's nonce, 64 bits", 0 },
+	{ "fault", 'f', "KIND@OP", 0, "misbehave at this request, for tests: panic, hang, garbage, flood, exit", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	fputs("kduel-agent " KDUEL_VERSION "\n", stdout);
-	return 0;
+	struct settings *s = state->input;
+	struct err err = ERR_INIT;
+
+	if (key == 's') {
+		s->stdio = true;
+		return 0;
+	}
+	for (const struct argp_option *o = options; o->name; o++) {
+		if (o->key != key)
+			continue;
+		if (settings_set(s, o->name, arg, &err))
+			argp_error(state, "%s", err.text);
+		return 0;
+	}
+	if (key == ARGP_KEY_ARG)
+		argp_error(state, "unexpected argument '%s'", arg);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Serves kduel's requests on the machine under test or in its guest.",
+};
+
+static int fail(const struct err *err)
+{
+	fprintf(stderr, "kduel-agent: %s\n", err->text);
+	return err->exit;
+}
+
+/* What is written to stdout by mistake must not end up between frames. */
+static int take_stdout(void)
+{
+	int out = fcntl(1, F_DUPFD_CLOEXEC, 3);
+
+	dup2(2, 1);
+	return out;
+}
+
+static int take_stdin(void)
+{
+	int in = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	int null = open("/dev/null", O_RDONLY);
+
+	if (null >= 0) {
+		dup2(null, 0);
+		close(null);
+	}
+	return in;
+}
+
+static int serve(const struct settings *s, bool pid1)
+{
+	struct err err = ERR_INIT;
+	int in, out, ret;
+
+	if (s->stdio) {
+		in = take_stdin();
+		out = take_stdout();
+	} else {
+		in = out = port_open(PORT_NAME, PORT_WAIT_S, &err);
+	}
+	if (in < 0 || out < 0)
+		return fail(&err);
+	ret = agent_run(s, pid1, in, out, &err);
+	return err.code ? fail(&err) : ret;
+}
+
+static int serve_in_vm(void *arg)
+{
+	struct settings *s = arg;
+	struct err err = ERR_INIT;
+	char *cmdline;
+
+	if (file_read("/proc/cmdline", &cmdline, NULL, &err))
+		return fail(&err);
+	if (settings_from_cmdline(s, cmdline, &err))
+		return fail(&err);
+	free(cmdline);
+	return serve(s, true);
+}
+
+int main(int argc, char **argv)
+{
+	struct settings s = { .role = ROLE_NODE };
+
+	if (getpid() == 1)
+		init_run(serve_in_vm, &s);
+	argp_err_exit_status = EXIT_CONFIG;
+	argp_parse(&argp, argc, argv, 0, NULL, &s);
+	return serve(&s, false);
 }

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "node.h"
+#include "runner.h"
+
+double agent_uptime(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void stop(struct agent *a, const struct err *why)
+{
+	if (a->done)
+		return;
+	a->done = true;
+	a->exit = why ? why->exit : EXIT_DONE;
+	if (why)
+		fprintf(stderr, "kduel-agent: %s\n", why->text);
+}
+
+void agent_send(struct agent *a, json_t *msg)
+{
+	struct err err = ERR_INIT;
+
+	if (link_send(&a->link, a->channel, msg, &err))
+		stop(a, &err);
+	json_decref(msg);
+}
+
+void agent_reply(struct agent *a, int64_t id, json_t *fields)
+{
+	json_t *msg = message_ok(id);
+
+	json_object_update(msg, fields);
+	json_decref(fields);
+	agent_send(a, msg);
+}
+
+void agent_fail(struct agent *a, int64_t id, enum message_class c,
+		const char *text)
+{
+	agent_send(a, message_failure(id, c, text));
+}
+
+void agent_log(struct agent *a, const char *fmt, ...)
+{
+	json_t *msg = message_event("log");
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_object_set_new(msg, "text", json_string(text));
+	agent_send(a, msg);
+}
+
+static const struct op *find_op(const struct agent *a, const char *name)
+{
+	for (const struct op *op = agent_ops; op->name; op++) {
+		if (!strcmp(op->name, name) &&
+		    op->roles & 1u << a->settings.role)
+			return op;
+	}
+	return NULL;
+}
+
+static int call_op(struct agent *a, int64_t id, const json_t *msg,
+		   json_t *reply, struct err *err)
+{
+	const struct op *op;
+	const char *name;
+
+	if (message_string(msg, "op", &name, err))
+		return err->code;
+	fault_at(&a->settings.fault, name, &a->link, a->pid1);
+	op = find_op(a, name);
+	if (!op)
+		return err_config(err, "the %s's agent knows no request '%s'",
+				  role_names[a->settings.role], name);
+	return op->fn(a, id, msg, reply, err);
+}
+
+static void answer(struct agent *a, int64_t id, const json_t *msg)
+{
+	struct err err = ERR_INIT;
+	json_t *reply = message_ok(id);
+	int ret = call_op(a, id, msg, reply, &err);
+
+	if (ret < 0) {
+		json_t *failure = message_failure(id, message_class_of(&err), err.text);
+
+		json_object_update(reply, failure);
+		json_decref(failure);
+	}
+	if (ret == OP_LATER)
+		json_decref(reply);
+	else
+		agent_send(a, reply);
+}
+
+static void on_frame(struct link *l, const struct frame *f, void *arg)
+{
+	struct agent *a = arg;
+	struct err err = ERR_INIT;
+	uint64_t id;
+	json_t *msg;
+
+	(void)l;
+	if (f->channel != a->channel) {
+		if (a->node)
+			node_relay(a, f);
+		return;
+	}
+	msg = message_decode(f, &err);
+	if (!msg || message_count(msg, "id", &id, &err)) {
+		stop(a, &err);
+		json_decref(msg);
+		return;
+	}
+	answer(a, id, msg);
+	json_decref(msg);
+}
+
+/* A plain end of the stream is how a driver on this host says goodbye. */
+static void on_closed(struct link *l, const struct err *why, void *arg)
+{
+	(void)l;
+	stop(arg, why->code == -ECONNRESET ? NULL : why);
+}
+
+static json_t *hello(const struct agent *a)
+{
+	struct utsname u;
+	json_t *msg = message_event("hello");
+
+	uname(&u);
+	json_object_set_new(msg, "protocol", json_integer(AGENT_PROTOCOL));
+	json_object_set_new(msg, "version", json_string(KDUEL_VERSION));
+	json_object_set_new(msg, "role", json_string(role_names[a->settings.role]));
+	json_object_set_new(msg, "kernel", json_string(u.release));
+	json_object_set_new(msg, "pid1", json_boolean(a->pid1));
+	json_object_set_new(msg, "uptime", json_real(agent_uptime()));
+	return msg;
+}
+
+static int role_init(struct agent *a, struct err *err)
+{
+	if (a->settings.role == ROLE_NODE)
+		return node_new(&a->node, a, err);
+	return runner_new(&a->runner, a, err);
+}
+
+static void serve(struct agent *a)
+{
+	fault_at(&a->settings.fault, "hello", &a->link, a->pid1);
+	agent_send(a, hello(a));
+	while (!a->done) {
+		if (loop_step(a->loop, -1) < 0)
+			stop(a, &(struct err){ .exit = EXIT_MACHINE,
+					       .text = "the kernel refuses to wait" });
+	}
+	link_flush(&a->link, 5);
+}
+
+int agent_run(const struct settings *s, bool pid1, int in, int out,
+	      struct err *err)
+{
+	struct agent a = { .settings = *s, .pid1 = pid1 };
+	int ret;
+
+	a.channel = s->role == ROLE_NODE ? FRAME_NODE : FRAME_GUEST;
+	ret = loop_new(&a.loop, err);
+	if (ret)
+		return err->exit;
+	ret = link_init(&a.link, a.loop, in, out, s->nonce, on_frame, on_closed,
+			&a, err);
+	if (ret)
+		goto free_loop;
+	ret = role_init(&a, err);
+	if (ret)
+		goto release_link;
+	serve(&a);
+	node_free(a.node);
+	runner_free(a.runner);
+release_link:
+	link_release(&a.link);
+free_loop:
+	loop_free(a.loop);
+	return ret ? (int)err->exit : a.exit;
+}

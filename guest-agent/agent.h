@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The agent: one link to whoever gives orders, one table of requests.
+ *
+ * Each request has one line in the table in ops.c: its name, the roles that
+ * know it, its function. A function gets the request's arguments and a reply
+ * object that already says {"re":id,"ok":true}; it returns
+ *
+ *	0		the reply goes out, with the fields it added
+ *	OP_LATER	it will reply itself (agent_reply, agent_fail)
+ *	< 0		the reply becomes a failure with err's text and class;
+ *			fields it added stay (console lines, say)
+ */
+#ifndef KDUEL_AGENT_H
+#define KDUEL_AGENT_H
+
+#include <jansson.h>
+
+#include "cmdline.h"
+#include "err.h"
+#include "link.h"
+#include "loop.h"
+#include "message.h"
+
+#define AGENT_PROTOCOL 1
+#define OP_LATER 1
+
+struct node;
+struct runner;
+
+struct agent {
+	struct settings settings;
+	bool pid1;		/* this VM is ours: its PID 1 is our parent */
+	struct loop *loop;
+	struct link link;
+	enum frame_channel channel;	/* what we answer on */
+	struct node *node;	/* role node only */
+	struct runner *runner;	/* role guest only */
+	bool done;		/* leave the loop */
+	int exit;
+};
+
+typedef int (*op_fn)(struct agent *a, int64_t id, const json_t *args,
+		     json_t *reply, struct err *err);
+
+struct op {
+	const char *name;
+	unsigned roles;		/* bits: 1 << ROLE_... */
+	op_fn fn;
+};
+
+/* The table; ends with a NULL name. */
+extern const struct op agent_ops[];
+
+/*
+ * Serves the stream `in`, `out` until it ends or a poweroff is asked for.
+ * Returns the program's exit code.
+ */
+int agent_run(const struct settings *s, bool pid1, int in, int out,
+	      struct err *err);
+
+/* Takes the object; a message that cannot be sent ends the agent. */
+void agent_send(struct agent *a, json_t *msg);
+void agent_reply(struct agent *a, int64_t id, json_t *fields);
+void agent_fail(struct agent *a, int64_t id, enum message_class c,
+		const char *text);
+/* Event `log`. */
+void agent_log(struct agent *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Seconds since the kernel started. */
+double agent_uptime(void);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct {
+	const char *type, *where;
+	int needed;	/* say so if the kernel has not got it */
+} mounts[] = {
+	{ "proc", "/proc", 1 },
+	{ "sysfs", "/sys", 1 },
+	{ "devtmpfs", "/dev", 1 },
+	{ "tmpfs", "/tmp", 1 },
+	{ "tmpfs", "/run", 1 },
+	{ "debugfs", "/sys/kernel/debug", 0 },
+	{ "tracefs", "/sys/kernel/tracing", 0 },
+};
+
+static void mount_all(void)
+{
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		mkdir(mounts[i].where, 0755);
+		if (!mount("kduel", mounts[i].where, mounts[i].type, 0, NULL) ||
+		    errno == EBUSY || !mounts[i].needed)
+			continue;
+		fprintf(stderr, "kduel-agent: cannot mount %s: %s\n",
+			mounts[i].where, strerror(errno));
+	}
+	mkdir("/dev/shm", 01777);
+}
+
+/* An initramfs need not hold /dev/console: the kernel then gave us no stdio. */
+static void open_console(void)
+{
+	int fd;
+
+	if (fcntl(2, F_GETFD) >= 0)
+		return;
+	fd = open("/dev/console", O_RDWR);
+	for (int i = 0; fd >= 0 && i < 3; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+static int reap_until(pid_t agent)
+{
+	int status;
+	pid_t pid;
+
+	for (;;) {
+		pid = wait(&status);
+		if (pid == agent)
+			return status;
+		if (pid < 0 && errno != EINTR)
+			return 1;
+	}
+}
+
+void init_run(int (*agent)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid;
+
+	mount_all();
+	open_console();
+	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("HOME", "/tmp", 1);
+	pid = fork();
+	if (pid == 0)
+		_exit(agent(arg));
+	status = pid < 0 ? 1 : reap_until(pid);
+	if (status) {
+		fprintf(stderr, "kduel-agent: the agent ended with %s %d\n",
+			WIFSIGNALED(status) ? "signal" : "exit code",
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		_exit(1);
+	}
+	reboot(RB_AUTOBOOT);
+	_exit(1);
+}
