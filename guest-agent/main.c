@@ -111,7 +111,8 @@ int main(int argc, char **argv)
 {
 	struct settings s = { .role = ROLE_NODE };
 
-	if (getpid() == 1)
+	/* A container's first process has options; a kernel's has none. */
+	if (getpid() == 1 && (argc == 1 || argv[1][0] != '-'))
 		init_run(serve_in_vm, &s);
 	argp_err_exit_status = EXIT_CONFIG;
 	argp_parse(&argp, argc, argv, 0, NULL, &s);

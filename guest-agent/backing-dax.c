@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Backings on persistent memory: files on a filesystem, and the device. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backing.h"
+#include "dax-trace.h"
+#include "extent.h"
+#include "loop.h"
+#include "size.h"
+
+#define M2 (2ULL << 20)
+#define MOUNT_POINT "/run/kduel-pmem"
+
+static const char *param(const json_t *params, const char *name)
+{
+	return json_string_value(json_object_get(params, name));
+}
+
+static int setup_pmem(struct backing *b, enum pmem_mode mode,
+		      const json_t *params, struct err *err)
+{
+	const char *align = param(params, "align");
+	uint64_t bytes = M2;
+	char text[24];
+	int ret = align ? size_parse(align, &bytes, err) : 0;
+
+	if (!ret)
+		ret = pmem_setup(mode, param(params, "device"), bytes, &b->pmem, err);
+	if (ret)
+		return ret;
+	if (b->pmem.size < b->size)
+		return err_machine(err, "%s has %" PRIu64 " MiB, %" PRIu64 " are needed",
+				   b->pmem.namespace, b->pmem.size >> 20, b->size >> 20);
+	json_object_set_new(b->facts, "namespace", json_string(b->pmem.namespace));
+	json_object_set_new(b->facts, "device", json_string(b->pmem.node));
+	json_object_set_new(b->facts, "device_size", json_integer(b->pmem.size));
+	json_object_set_new(b->facts, "align", json_integer(b->pmem.align));
+	snprintf(text, sizeof(text), "0x%" PRIx64, b->pmem.base);
+	json_object_set_new(b->facts, "base", json_string(text));
+	return 0;
+}
+
+static const struct fs_kind *fs_of(const struct backing *b)
+{
+	const struct fs_kind *k = fs_kinds;
+
+	while (strcmp(k->type, b->kind->variant))
+		k++;
+	return k;
+}
+
+static int make_file(struct backing *b, struct err *err)
+{
+	snprintf(b->path, sizeof(b->path), "%s/guest-ram", b->mount);
+	b->fd = fs_allocate(b->path, b->size, err);
+	if (b->fd < 0)
+		return b->fd;
+	return fs_check_dax(b->path, err);
+}
+
+static void note_extents(struct backing *b)
+{
+	struct extent *v;
+	size_t n;
+
+	if (extent_read(b->fd, &v, &n, NULL))
+		return;
+	json_object_set_new(b->facts, "extents", json_integer(n));
+	free(v);
+}
+
+/* The counts are a help for old kernels; without them a proof is missing. */
+static void start_trace(struct backing *b)
+{
+	struct err err = ERR_INIT;
+
+	if (dax_trace_new(&b->trace, &err))
+		json_object_set_new(b->facts, "no_fault_counts", json_string(err.text));
+}
+
+int fsdax_prepare(struct backing *b, const json_t *params, struct err *err)
+{
+	const struct fs_kind *fs = fs_of(b);
+	int ret = BACKING_PHASE(b, "pmem", setup_pmem(b, PMEM_FSDAX, params, err));
+
+	if (!ret)
+		ret = BACKING_PHASE(b, "mkfs", fs_make(fs, b->pmem.node,
+						       param(params, "mkfs"), err));
+	if (!ret)
+		ret = BACKING_PHASE(b, "mount", fs_mount(fs, b->pmem.node,
+							 MOUNT_POINT, err));
+	if (ret)
+		return ret;
+	snprintf(b->mount, sizeof(b->mount), "%s", MOUNT_POINT);
+	json_object_set_new(b->facts, "filesystem", json_string(fs->type));
+	ret = BACKING_PHASE(b, "allocate", make_file(b, err));
+	if (ret)
+		return ret;
+	note_extents(b);
+	start_trace(b);
+	return 0;
+}
+
+int fsdax_file_pages(const struct backing *b, struct page_bytes *p,
+		     struct err *err)
+{
+	struct extent *v;
+	size_t n;
+	int ret = extent_read(b->fd, &v, &n, err);
+
+	if (ret)
+		return ret;
+	extent_pages(v, n, b->pmem.base, b->size, p);
+	free(v);
+	return 0;
+}
+
+static uint64_t at_most(uint64_t n, uint64_t limit)
+{
+	return n < limit ? n : limit;
+}
+
+/* An entry that faulted twice (read, then write) is counted twice: capped. */
+int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
+		    struct err *err)
+{
+	struct dax_counts c;
+	int ret;
+
+	if (!b->trace)
+		return err_machine(err, "neither PAGEMAP_SCAN (Linux 6.7) nor the fs_dax "
+				   "tracepoints can be had");
+	ret = dax_trace_read(b->trace, &c, err);
+	if (ret)
+		return ret;
+	p->method = "fs_dax tracepoints, faults from the guest's start";
+	p->b2m = at_most(c.pmd_mapped * M2, b->size);
+	p->b4k = at_most(c.pte_mapped * 4096, b->size - p->b2m);
+	return 0;
+}
+
+void fsdax_release(struct backing *b)
+{
+	dax_trace_free(b->trace);
+	if (b->fd >= 0) {
+		close(b->fd);
+		unlink(b->path);
+	}
+	if (b->mount[0])
+		fs_unmount(b->mount);
+}
+
+int devdax_prepare(struct backing *b, const json_t *params, struct err *err)
+{
+	int ret = BACKING_PHASE(b, "pmem", setup_pmem(b, PMEM_DEVDAX, params, err));
+
+	if (!ret)
+		snprintf(b->path, sizeof(b->path), "%s", b->pmem.node);
+	return ret;
+}
+
+/* A device maps by its alignment: all of it, or the mapping is refused. */
+int devdax_file_pages(const struct backing *b, struct page_bytes *p,
+		      struct err *err)
+{
+	(void)err;
+	p->method = "device's address and alignment";
+	if (b->pmem.align >= 1ULL << 30 && b->pmem.base % (1ULL << 30) == 0)
+		p->b1g = b->size;
+	else if (b->pmem.align >= M2 && b->pmem.base % M2 == 0)
+		p->b2m = b->size;
+	else
+		p->b4k = b->size;
+	return 0;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backing.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nearest.h"
+#include "proof.h"
+#include "ram-map.h"
+
+#define M2 (2ULL << 20)
+#define G1 (1ULL << 30)
+
+static const char *const params_fsdax[] = { "device", "mkfs", "align", NULL };
+static const char *const params_devdax[] = { "device", "align", NULL };
+static const char *const params_none[] = { NULL };
+
+const struct backing_kind backing_kinds[] = {
+	{ "fsdax-xfs", "a file on XFS on persistent memory, mapped by DAX",
+	  QEMU_RAM_FILE, 0, "xfs", params_fsdax,
+	  fsdax_prepare, fsdax_file_pages, fsdax_mut_pages, fsdax_release },
+	{ "fsdax-ext4", "a file on ext4 on persistent memory, mapped by DAX",
+	  QEMU_RAM_FILE, 0, "ext4", params_fsdax,
+	  fsdax_prepare, fsdax_file_pages, fsdax_mut_pages, fsdax_release },
+	{ "devdax", "persistent memory itself, as a character device",
+	  QEMU_RAM_FILE, M2, "", params_devdax,
+	  devdax_prepare, devdax_file_pages, NULL, NULL },
+	{ "hugetlb-2m", "2M pages reserved beforehand",
+	  QEMU_RAM_HUGETLB, M2, "", params_none,
+	  hugetlb_prepare, NULL, NULL, hugetlb_release },
+	{ "hugetlb-1g", "1G pages reserved beforehand",
+	  QEMU_RAM_HUGETLB, G1, "", params_none,
+	  hugetlb_prepare, NULL, NULL, hugetlb_release },
+	{ "thp", "anonymous memory, transparent huge pages on",
+	  QEMU_RAM_ANON, 0, "always", params_none,
+	  anon_prepare, NULL, NULL, anon_release },
+	{ "anon-4k", "anonymous memory, transparent huge pages off",
+	  QEMU_RAM_ANON, 0, "never", params_none,
+	  anon_prepare, NULL, NULL, anon_release },
+	{ "memfd", "a shared file in memory, as the kernel is set for those",
+	  QEMU_RAM_MEMFD, 0, "", params_none, NULL, NULL, NULL, NULL },
+	{ .name = NULL }
+};
+
+int backing_find(const char *name, const struct backing_kind **kind,
+		 struct err *err)
+{
+	char names[256] = "";
+
+	for (const struct backing_kind *k = backing_kinds; k->name; k++) {
+		if (!strcmp(k->name, name)) {
+			*kind = k;
+			return 0;
+		}
+		snprintf(names + strlen(names), sizeof(names) - strlen(names),
+			 "%s%s", names[0] ? ", " : "", k->name);
+	}
+	return err_config(err, "no backing is called '%s': there are %s", name, names);
+}
+
+static int check_params(const struct backing_kind *k, const json_t *params,
+			struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)params, key, value) {
+		const char *const *known = k->params;
+
+		while (*known && strcmp(*known, key))
+			known++;
+		if (!*known)
+			return err_config(err, "backing %s has no parameter '%s'",
+					  k->name, key);
+		if (!json_is_string(value))
+			return err_config(err, "backing %s: parameter '%s' is not text",
+					  k->name, key);
+	}
+	return 0;
+}
+
+static int check(const struct backing_kind *k, uint64_t size,
+		 const json_t *params, struct err *err)
+{
+	uint64_t unit = k->page > M2 ? k->page : M2;
+
+	if (!size || size % unit)
+		return err_config(err, "size: %" PRIu64 " bytes is no multiple of %" PRIu64
+				  "M, which backing %s needs", size, unit >> 20, k->name);
+	return check_params(k, params, err);
+}
+
+int backing_prepare(struct backing *b, const struct backing_kind *kind,
+		    uint64_t size, const json_t *params, struct err *err)
+{
+	int ret;
+
+	memset(b, 0, sizeof(*b));
+	b->fd = -1;
+	ret = check(kind, size, params, err);
+	if (ret)
+		return ret;
+	b->kind = kind;
+	b->size = size;
+	b->facts = json_object();
+	b->phases = json_object();
+	ret = kind->prepare ? kind->prepare(b, params, err) : 0;
+	if (ret) {
+		err_prefix(err, "backing %s", kind->name);
+		backing_release(b);
+	}
+	return ret;
+}
+
+void backing_release(struct backing *b)
+{
+	if (!b->kind)
+		return;
+	if (b->kind->release)
+		b->kind->release(b);
+	json_decref(b->facts);
+	json_decref(b->phases);
+	memset(b, 0, sizeof(*b));
+	b->fd = -1;
+}
+
+json_t *backing_file_proof(const struct backing *b)
+{
+	struct page_bytes p = { 0 };
+	struct err err = ERR_INIT;
+
+	if (!b->kind->file_pages)
+		return proof_unavailable("file", "this memory is in no file on a device");
+	if (b->kind->file_pages(b, &p, &err))
+		return proof_unavailable("file", err.text);
+	return proof_layer("file", &p);
+}
+
+json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
+{
+	struct page_bytes p = { 0 };
+	struct err err = ERR_INIT;
+	uint64_t start;
+	int ret = ram_map_find(qemu, b->path, b->size, &start, &err);
+
+	if (!ret)
+		ret = pages_read(qemu, start, b->size, &p, &err);
+	if (ret == -ENOTSUP && b->kind->mut_pages) {
+		err = (struct err)ERR_INIT;
+		p = (struct page_bytes){ 0 };
+		ret = b->kind->mut_pages(b, &p, &err);
+	}
+	if (ret)
+		return proof_unavailable("mut", err.text);
+	return proof_layer("mut", &p);
+}

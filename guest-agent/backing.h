@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a guest's RAM is on the machine under test. One table entry a kind, in
+ * backing.c; docs/adding-a-backing.md shows how to add one.
+ *
+ * Life cycle: backing_find -> backing_prepare -> (guests run, proofs are read)
+ * -> backing_release. A prepare that fails leaves nothing behind.
+ */
+#ifndef KDUEL_BACKING_H
+#define KDUEL_BACKING_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+#include "fs.h"
+#include "pages.h"
+#include "pmem.h"
+#include "qemu.h"
+
+struct dax_trace;
+struct backing;
+
+struct backing_kind {
+	const char *name;	/* "fsdax-xfs" */
+	const char *help;
+	enum qemu_ram ram;	/* how QEMU is told */
+	uint64_t page;		/* the size of its huge pages; 0: none of its own */
+	const char *variant;	/* what prepare() makes of it: filesystem, THP setting */
+	const char *const *params;	/* names it knows, NULL-terminated */
+
+	int (*prepare)(struct backing *b, const json_t *params, struct err *err);
+	/* How the file lies; NULL: there is no file. */
+	int (*file_pages)(const struct backing *b, struct page_bytes *p,
+			  struct err *err);
+	/*
+	 * How QEMU's page table maps it, where lib/pages.h cannot tell; NULL:
+	 * it always can.
+	 */
+	int (*mut_pages)(const struct backing *b, struct page_bytes *p,
+			 struct err *err);
+	void (*release)(struct backing *b);	/* also of what is half prepared */
+};
+
+struct backing {
+	const struct backing_kind *kind;
+	uint64_t size;
+	char path[96];		/* of the file or device; "" for none */
+	json_t *facts;		/* for the record */
+	json_t *phases;		/* name: seconds */
+
+	struct pmem pmem;
+	int fd;			/* the file, -1: none */
+	char mount[64];		/* "" when not mounted */
+	struct dax_trace *trace;	/* NULL: none */
+	char thp_before[32];	/* settings to put back; "" when not touched */
+	uint64_t hugepages_before;
+	bool hugepages_taken;
+};
+
+/* The table; ends with a NULL name. */
+extern const struct backing_kind backing_kinds[];
+
+/* -EINVAL, listing the names, if there is none. */
+int backing_find(const char *name, const struct backing_kind **kind,
+		 struct err *err);
+
+/* `size` is a multiple of 2M. `params` may be NULL. */
+int backing_prepare(struct backing *b, const struct backing_kind *kind,
+		    uint64_t size, const json_t *params, struct err *err);
+void backing_release(struct backing *b);
+
+/* The file layer's object for a reply: bytes, or why there are none. */
+json_t *backing_file_proof(const struct backing *b);
+/* The same for the MUT's page table of the guest's RAM in process `qemu`. */
+json_t *backing_mut_proof(const struct backing *b, pid_t qemu);
+
+/* Runs f() and notes under `name` how long it took. For kinds' prepare(). */
+#define BACKING_PHASE(b, name, call) ({					\
+	double t0_ = loop_now();					\
+	__typeof__(call) ret_ = (call);					\
+	json_object_set_new((b)->phases, name, json_real(loop_now() - t0_)); \
+	ret_; })
+
+/* The kinds' functions, by file. */
+int fsdax_prepare(struct backing *b, const json_t *params, struct err *err);
+int fsdax_file_pages(const struct backing *b, struct page_bytes *p, struct err *err);
+int fsdax_mut_pages(const struct backing *b, struct page_bytes *p, struct err *err);
+void fsdax_release(struct backing *b);
+int devdax_prepare(struct backing *b, const json_t *params, struct err *err);
+int devdax_file_pages(const struct backing *b, struct page_bytes *p, struct err *err);
+int hugetlb_prepare(struct backing *b, const json_t *params, struct err *err);
+void hugetlb_release(struct backing *b);
+int anon_prepare(struct backing *b, const json_t *params, struct err *err);
+void anon_release(struct backing *b);
+
+#endif

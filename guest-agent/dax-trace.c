@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dax-trace.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "file.h"
+
+/* Results of a fault as the kernel prints them (vm_fault_reason). */
+static const struct {
+	const char *event, *filter;
+} events[] = {
+	{ "dax_pmd_fault_done", "result & 0x100" },	/* VM_FAULT_NOPAGE: done */
+	{ "dax_pmd_fault_done", "result & 0x800" },	/* VM_FAULT_FALLBACK */
+	{ "dax_pte_fault_done", "result & 0x100" },
+};
+
+#define EVENTS (sizeof(events) / sizeof(events[0]))
+
+struct dax_trace {
+	int cpus;
+	int *fd;	/* [cpus][EVENTS], -1: not open */
+};
+
+static int event_id(const char *name, uint64_t *id, struct err *err)
+{
+	static const char *const roots[] = {
+		"/sys/kernel/tracing", "/sys/kernel/debug/tracing",
+	};
+
+	for (int i = 0; i < 2; i++) {
+		char path[128], *text;
+
+		snprintf(path, sizeof(path), "%s/events/fs_dax/%s/id", roots[i], name);
+		if (file_read(path, &text, NULL, NULL))
+			continue;
+		*id = strtoull(text, NULL, 10);
+		free(text);
+		return 0;
+	}
+	return err_machine(err, "no tracepoint fs_dax:%s (CONFIG_FS_DAX, CONFIG_FTRACE, root)",
+			   name);
+}
+
+static int open_event(uint64_t id, const char *filter, int cpu, struct err *err)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = id,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot count a tracepoint of fs_dax");
+	if (!ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter))
+		return fd;
+	err_sys(err, errno, "cannot filter a tracepoint of fs_dax by '%s'", filter);
+	close(fd);
+	return err ? err->code : -EINVAL;
+}
+
+static int open_all(struct dax_trace *t, struct err *err)
+{
+	for (size_t e = 0; e < EVENTS; e++) {
+		uint64_t id = 0;
+		int ret = event_id(events[e].event, &id, err);
+
+		for (int cpu = 0; !ret && cpu < t->cpus; cpu++) {
+			int fd = open_event(id, events[e].filter, cpu, err);
+
+			t->fd[cpu * EVENTS + e] = fd;
+			ret = fd < 0 ? fd : 0;
+		}
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int dax_trace_new(struct dax_trace **trace, struct err *err)
+{
+	struct dax_trace *t = calloc(1, sizeof(*t));
+	int ret = -ENOMEM;
+
+	if (!t)
+		return err_sys(err, ENOMEM, "cannot count faults");
+	t->cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	t->fd = malloc(t->cpus * EVENTS * sizeof(*t->fd));
+	if (!t->fd) {
+		err_sys(err, ENOMEM, "cannot count faults");
+		goto fail;
+	}
+	memset(t->fd, -1, t->cpus * EVENTS * sizeof(*t->fd));
+	ret = open_all(t, err);
+	if (ret)
+		goto fail;
+	*trace = t;
+	return 0;
+fail:
+	dax_trace_free(t);
+	return ret;
+}
+
+void dax_trace_free(struct dax_trace *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; t->fd && i < t->cpus * EVENTS; i++) {
+		if (t->fd[i] >= 0)
+			close(t->fd[i]);
+	}
+	free(t->fd);
+	free(t);
+}
+
+int dax_trace_read(const struct dax_trace *t, struct dax_counts *c,
+		   struct err *err)
+{
+	uint64_t sum[EVENTS] = { 0 };
+
+	for (size_t i = 0; i < t->cpus * EVENTS; i++) {
+		uint64_t n;
+
+		if (read(t->fd[i], &n, sizeof(n)) != sizeof(n))
+			return err_sys(err, errno, "cannot read a count of faults");
+		sum[i % EVENTS] += n;
+	}
+	c->pmd_mapped = sum[0];
+	c->pmd_fallback = sum[1];
+	c->pte_mapped = sum[2];
+	return 0;
+}

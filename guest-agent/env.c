@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "env.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+#include "file.h"
+#include "topology.h"
+
+#define DMESG_MAX (64 << 10)
+#define KLOG_READ_ALL 3
+
+/* Single files whose whole text is the fact. */
+static const struct {
+	const char *group, *name, *path;
+	bool node;
+} files[] = {
+	{ NULL, "cmdline", "/proc/cmdline", false },
+	{ NULL, "clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource", false },
+	{ "cpu", "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", false },
+	{ "thp", "enabled", "/sys/kernel/mm/transparent_hugepage/enabled", false },
+	{ "thp", "defrag", "/sys/kernel/mm/transparent_hugepage/defrag", false },
+	{ "thp", "shmem", "/sys/kernel/mm/transparent_hugepage/shmem_enabled", false },
+	{ "hugepages", "2m", "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", false },
+	{ "hugepages", "1g", "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", false },
+	{ "kvm", "nx_huge_pages", "/sys/module/kvm/parameters/nx_huge_pages", true },
+	{ "kvm", "tdp_mmu", "/sys/module/kvm/parameters/tdp_mmu", true },
+	{ "kvm", "npt", "/sys/module/kvm_amd/parameters/npt", true },
+	{ "kvm", "ept", "/sys/module/kvm_intel/parameters/ept", true },
+	{ "kvm", "nested", "/sys/module/kvm_amd/parameters/nested", true },
+	{ "kvm", "nested", "/sys/module/kvm_intel/parameters/nested", true },
+};
+
+static json_t *text_of(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n && text[n - 1] == '\n')
+		n--;
+	return json_stringn(text, n);
+}
+
+static json_t *group_of(json_t *facts, const char *name)
+{
+	json_t *g = name ? json_object_get(facts, name) : facts;
+
+	if (!g) {
+		g = json_object();
+		json_object_set_new(facts, name, g);
+	}
+	return g;
+}
+
+static void add_files(json_t *facts, bool node)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *text;
+
+		if ((files[i].node && !node) ||
+		    file_read(files[i].path, &text, NULL, NULL))
+			continue;
+		json_object_set_new(group_of(facts, files[i].group), files[i].name,
+				    text_of(text));
+		free(text);
+	}
+}
+
+static void add_kernel(json_t *facts)
+{
+	json_t *k = group_of(facts, "kernel");
+	char hex[FILE_HASH_MAX];
+	struct utsname u;
+
+	uname(&u);
+	json_object_set_new(k, "release", json_string(u.release));
+	json_object_set_new(k, "version", json_string(u.version));
+	if (!file_hash("/proc/config.gz", hex, NULL))
+		json_object_set_new(k, "config_hash", json_string(hex));
+}
+
+json_t *env_cpuinfo(const char *cpuinfo, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *line = cpuinfo; line && *line;) {
+		const char *end = strchrnul(line, '\n');
+		const char *colon = memchr(line, ':', end - line);
+
+		if (colon && !strncmp(line, key, n) && strspn(line + n, "\t ") == (size_t)(colon - line - n)) {
+			colon += strspn(colon, ": ");
+			return json_stringn(colon, end > colon ? end - colon : 0);
+		}
+		line = *end ? end + 1 : NULL;
+	}
+	return NULL;
+}
+
+static void add_cpu(json_t *facts)
+{
+	json_t *cpu = group_of(facts, "cpu"), *v;
+	char *text;
+
+	json_object_set_new(cpu, "count", json_integer(get_nprocs()));
+	if (file_read("/proc/cpuinfo", &text, NULL, NULL))
+		return;
+	if ((v = env_cpuinfo(text, "model name")))
+		json_object_set_new(cpu, "model", v);
+	if ((v = env_cpuinfo(text, "microcode")))
+		json_object_set_new(cpu, "microcode", v);
+	free(text);
+}
+
+static void add_mitigations(json_t *facts)
+{
+	static const char dir[] = "/sys/devices/system/cpu/vulnerabilities";
+	DIR *d = opendir(dir);
+	json_t *all;
+
+	if (!d)
+		return;
+	all = group_of(facts, "mitigations");
+	for (struct dirent *e; (e = readdir(d));) {
+		char path[400], *text;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		if (e->d_name[0] == '.' || file_read(path, &text, NULL, NULL))
+			continue;
+		json_object_set_new(all, e->d_name, text_of(text));
+		free(text);
+	}
+	closedir(d);
+}
+
+static void add_kvm(json_t *facts)
+{
+	static const char *const modules[] = { "kvm_intel", "kvm_amd" };
+	char path[64], *text;
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/sys/module/%s/parameters/nested", modules[i]);
+		if (file_read(path, &text, NULL, NULL))
+			continue;
+		free(text);
+		/* Built in, both are there; the one that serves has the CPU's flag. */
+		if (!file_read("/proc/cpuinfo", &text, NULL, NULL)) {
+			if (strstr(text, i ? " svm" : " vmx"))
+				json_object_set_new(group_of(facts, "kvm"), "module",
+						    json_string(modules[i]));
+			free(text);
+		}
+	}
+}
+
+static void add_topology(json_t *facts)
+{
+	struct topology *t;
+	char *xml;
+
+	if (topology_new(&t, NULL))
+		return;
+	if (!topology_xml(t, &xml, NULL)) {
+		json_object_set_new(facts, "hwloc", json_string(xml));
+		free(xml);
+	}
+	topology_free(t);
+}
+
+/* The log's end: a message must fit a frame. Not all of a log is UTF-8. */
+static void add_dmesg(json_t *facts)
+{
+	char *text = malloc(DMESG_MAX);
+	int n = text ? klogctl(KLOG_READ_ALL, text, DMESG_MAX) : -1;
+
+	for (int i = 0; i < n; i++) {
+		if ((unsigned char)text[i] >= 127 || !text[i])
+			text[i] = '?';
+	}
+	if (n > 0)
+		json_object_set_new(facts, "dmesg", json_stringn(text, n));
+	free(text);
+}
+
+json_t *env_capture(bool node)
+{
+	json_t *facts = json_object();
+	struct sysinfo si;
+
+	add_kernel(facts);
+	add_cpu(facts);
+	add_files(facts, node);
+	add_mitigations(facts);
+	if (node)
+		add_kvm(facts);
+	if (!sysinfo(&si))
+		json_object_set_new(facts, "memory",
+				    json_integer((json_int_t)si.totalram * si.mem_unit));
+	add_topology(facts);
+	add_dmesg(facts);
+	json_object_set_new(facts, "agent", json_string(KDUEL_VERSION));
+	return facts;
+}

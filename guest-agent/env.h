@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The conditions of a measurement, as seen by the machine it is made on. Two
+ * arms are compared by these; what cannot be read is absent, never guessed.
+ */
+#ifndef KDUEL_ENV_H
+#define KDUEL_ENV_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* The object `facts` of docs/protocol.md. `node`: with KVM and QEMU. */
+json_t *env_capture(bool node);
+
+/* The value of the first "key : value" line of a /proc/cpuinfo; NULL if none. */
+json_t *env_cpuinfo(const char *cpuinfo, const char *key);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A filesystem on persistent memory, made so that a large file can be mapped
+ * with huge pages, mounted with DAX, and asked whether that took effect.
+ */
+#ifndef KDUEL_FS_H
+#define KDUEL_FS_H
+
+#include <stdint.h>
+
+#include "err.h"
+
+struct fs_kind {
+	const char *type;		/* "xfs" */
+	const char *const *mkfs;	/* command up to the device, NULL-terminated */
+	const char *mount_options;
+	const char *config;		/* what the kernel needs */
+};
+
+/* Ends with a NULL type. */
+extern const struct fs_kind fs_kinds[];
+
+/* `extra` (may be NULL): more options for mkfs, separated by blanks. */
+int fs_make(const struct fs_kind *k, const char *device, const char *extra,
+	    struct err *err);
+int fs_mount(const struct fs_kind *k, const char *device, const char *where,
+	     struct err *err);
+void fs_unmount(const char *where);
+
+/*
+ * Makes the file `path` of `size` bytes, all of it allocated, none of it
+ * written. Returns its descriptor.
+ */
+int fs_allocate(const char *path, uint64_t size, struct err *err);
+
+/*
+ * Fails unless the kernel says that this file is accessed by DAX: a mount
+ * with "dax" may succeed without it.
+ */
+int fs_check_dax(const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The second-level page table of one guest, by KVM's own statistics: a folder
+ * of debugfs for each VM, named after QEMU's pid.
+ *
+ * pages_4k, pages_2m and pages_1g count entries that exist now (Linux 5.15);
+ * older kernels count large entries only (largepages), so that 4K is unknown
+ * there. Faults count from the guest's start.
+ */
+#ifndef KDUEL_KVM_STATS_H
+#define KDUEL_KVM_STATS_H
+
+#include <jansson.h>
+#include <sys/types.h>
+
+/*
+ * The object of layer `second-level` for the VM of this process, with
+ * "faults", "faults_fixed" and "exits" where the kernel counts them.
+ * `root` is KVM's folder in debugfs, NULL for where it is by rights.
+ */
+json_t *kvm_stats_proof(const char *root, pid_t qemu);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "node.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "backing.h"
+#include "kvm-stats.h"
+#include "vm.h"
+
+#define GUEST_KERNEL "/guest/bzImage"
+#define GUEST_INITRD "/guest/initrd"
+
+struct node {
+	struct agent *agent;
+	struct backing backing;	/* .kind NULL: none prepared */
+	struct vm vm;		/* .loop NULL: none started */
+};
+
+int node_new(struct node **n, struct agent *a, struct err *err)
+{
+	*n = calloc(1, sizeof(**n));
+	if (!*n)
+		return err_sys(err, ENOMEM, "cannot start the node's role");
+	(*n)->agent = a;
+	return 0;
+}
+
+void node_free(struct node *n)
+{
+	if (!n)
+		return;
+	vm_release(&n->vm);
+	backing_release(&n->backing);
+	free(n);
+}
+
+int node_op_prepare(struct agent *a, int64_t id, const json_t *args,
+		    json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+	const struct backing_kind *kind;
+	json_t *params;
+	const char *name;
+	uint64_t size;
+	int ret;
+
+	(void)id;
+	if (n->backing.kind)
+		return err_set(err, EXIT_MACHINE, -EBUSY,
+			       "backing %s is prepared: release it first",
+			       n->backing.kind->name);
+	if (message_string(args, "backing", &name, err) ||
+	    message_size(args, "size", &size, err) ||
+	    message_object_or(args, "params", &params, err) ||
+	    backing_find(name, &kind, err))
+		return err->code;
+	ret = backing_prepare(&n->backing, kind, size, params, err);
+	if (ret)
+		return ret;
+	json_object_set_new(reply, "backing", json_string(name));
+	json_object_set_new(reply, "size", json_integer(size));
+	json_object_set_new(reply, "path", n->backing.path[0] ?
+			    json_string(n->backing.path) : json_null());
+	json_object_set(reply, "facts", n->backing.facts);
+	json_object_set_new(reply, "proof", backing_file_proof(&n->backing));
+	json_object_set(reply, "phases", n->backing.phases);
+	return 0;
+}
+
+int node_op_release(struct agent *a, int64_t id, const json_t *args,
+		    json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+	const char *name;
+
+	(void)id;
+	(void)reply;
+	if (message_string(args, "backing", &name, err))
+		return err->code;
+	if (n->vm.loop)
+		return err_set(err, EXIT_MACHINE, -EBUSY,
+			       "a guest uses backing %s: stop it first", name);
+	if (!n->backing.kind || strcmp(n->backing.kind->name, name))
+		return err_config(err, "backing '%s' is not prepared", name);
+	backing_release(&n->backing);
+	return 0;
+}
+
+static void on_guest_frame(struct vm *vm, const struct frame *f, void *arg)
+{
+	struct node *n = arg;
+	struct err err = ERR_INIT;
+
+	(void)vm;
+	if (link_send_payload(&n->agent->link, FRAME_GUEST, f->payload, f->len, &err))
+		agent_log(n->agent, "a message of the guest was dropped: %s", err.text);
+}
+
+static void on_guest_lost(struct vm *vm, const char *class, const char *text,
+			  void *arg)
+{
+	struct node *n = arg;
+	json_t *event = message_event("guest-lost");
+
+	json_object_set_new(event, "class", json_string(class));
+	json_object_set_new(event, "text", json_string(text));
+	json_object_set_new(event, "console", console_json(&vm->console));
+	agent_send(n->agent, event);
+}
+
+static const char *text_or(const json_t *args, const char *key, const char *fallback)
+{
+	const char *text = json_string_value(json_object_get(args, key));
+
+	return text ? text : fallback;
+}
+
+static int parse_accel(const json_t *args, enum qemu_accel *accel, struct err *err)
+{
+	const char *name = text_or(args, "accel", "kvm");
+
+	*accel = !strcmp(name, "tcg") ? QEMU_TCG : QEMU_KVM;
+	if (strcmp(name, "tcg") && strcmp(name, "kvm"))
+		return err_config(err, "field 'accel': '%s' is neither kvm nor tcg", name);
+	return 0;
+}
+
+static int describe_guest(const struct node *n, const json_t *args,
+			  struct qemu_vm *q, uint64_t *nonce, struct err *err)
+{
+	struct settings s = { 0 };
+	const char *text;
+	uint64_t cpus;
+
+	*q = (struct qemu_vm){
+		.role = QEMU_GUEST,
+		.memory = n->backing.size,
+		.ram = n->backing.kind->ram,
+		.ram_path = n->backing.path[0] ? n->backing.path : NULL,
+		.ram_page = n->backing.kind->page,
+		.kernel = text_or(args, "kernel", GUEST_KERNEL),
+		.initrd = text_or(args, "initrd", GUEST_INITRD),
+		.append = text_or(args, "cmdline", NULL),
+	};
+	if (message_count(args, "cpus", &cpus, err) ||
+	    message_string(args, "nonce", &text, err) ||
+	    settings_set(&s, "nonce", text, err) ||
+	    parse_accel(args, &q->accel, err))
+		return err->code;
+	if (cpus < 1 || cpus > 1024)
+		return err_config(err, "field 'cpus': not 1 to 1024");
+	q->cpus = cpus;
+	*nonce = s.nonce;
+	return 0;
+}
+
+static json_t *words(const struct args *a)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->n; i++)
+		json_array_append_new(list, json_string(a->v[i]));
+	return list;
+}
+
+int node_op_guest_start(struct agent *a, int64_t id, const json_t *args,
+			json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+	struct qemu_vm q;
+	uint64_t nonce = 0;
+	int ret;
+
+	(void)id;
+	if (n->vm.loop)
+		return err_set(err, EXIT_MACHINE, -EBUSY, "a guest runs already: stop it first");
+	if (!n->backing.kind)
+		return err_config(err, "no backing is prepared for the guest's memory");
+	ret = describe_guest(n, args, &q, &nonce, err);
+	if (!ret)
+		ret = vm_start(&n->vm, a->loop, &q, nonce, on_guest_frame,
+			       on_guest_lost, n, err);
+	if (ret)
+		return ret;
+	json_object_set_new(reply, "pid", json_integer(n->vm.proc.pid));
+	json_object_set_new(reply, "args", words(&n->vm.args));
+	return 0;
+}
+
+int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
+		       json_t *reply, struct err *err)
+{
+	struct vm *vm = &a->node->vm;
+
+	(void)id;
+	(void)args;
+	(void)err;
+	if (vm->loop)
+		json_object_set_new(reply, "console", console_json(&vm->console));
+	vm_release(vm);
+	return 0;
+}
+
+int node_op_proof(struct agent *a, int64_t id, const json_t *args,
+		  json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+	json_t *layers;
+
+	(void)id;
+	(void)args;
+	if (!n->vm.running)
+		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	layers = json_array();
+	json_array_append_new(layers, kvm_stats_proof(NULL, n->vm.proc.pid));
+	json_array_append_new(layers, backing_mut_proof(&n->backing, n->vm.proc.pid));
+	json_array_append_new(layers, backing_file_proof(&n->backing));
+	json_object_set_new(reply, "layers", layers);
+	return 0;
+}
+
+/* Answers for a guest that is not there. */
+static void refuse(struct agent *a, const struct frame *f)
+{
+	json_t *msg = message_decode(f, NULL), *failure;
+	uint64_t id;
+
+	if (!msg)
+		return;
+	if (!message_count(msg, "id", &id, NULL)) {
+		failure = message_failure(id, MESSAGE_LOST, "no guest is running");
+		link_send(&a->link, FRAME_GUEST, failure, NULL);
+		json_decref(failure);
+	}
+	json_decref(msg);
+}
+
+void node_relay(struct agent *a, const struct frame *f)
+{
+	struct vm *vm = &a->node->vm;
+	struct err err = ERR_INIT;
+
+	if (!vm->running)
+		refuse(a, f);
+	else if (link_send_payload(&vm->link, FRAME_GUEST, f->payload, f->len, &err))
+		agent_log(a, "a message to the guest was dropped: %s", err.text);
+}

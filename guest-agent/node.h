@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The node's role: one backing at a time, one guest at a time, and the relay
+ * between the guest and the driver.
+ */
+#ifndef KDUEL_NODE_H
+#define KDUEL_NODE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "frame.h"
+
+struct agent;
+struct node;
+
+int node_new(struct node **n, struct agent *a, struct err *err);
+/* Ends the guest and gives the backing back. NULL is allowed. */
+void node_free(struct node *n);
+
+/* A frame from the driver that is for the guest. */
+void node_relay(struct agent *a, const struct frame *f);
+
+/* Requests, see docs/protocol.md. */
+int node_op_prepare(struct agent *a, int64_t id, const json_t *args,
+		    json_t *reply, struct err *err);
+int node_op_guest_start(struct agent *a, int64_t id, const json_t *args,
+			json_t *reply, struct err *err);
+int node_op_proof(struct agent *a, int64_t id, const json_t *args,
+		  json_t *reply, struct err *err);
+int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
+		       json_t *reply, struct err *err);
+int node_op_release(struct agent *a, int64_t id, const json_t *args,
+		    json_t *reply, struct err *err);
+
+#endif

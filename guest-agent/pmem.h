@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Persistent memory: a namespace of the kernel's nvdimm subsystem, made usable
+ * for DAX by writing to sysfs. No tool and no udev takes part, so that the
+ * seconds these wait for each other are not spent in each boot.
+ *
+ * A namespace without a header is "raw": its block device has no struct pages
+ * and cannot be mapped by DAX. Claimed by a "pfn" device it becomes a block
+ * device for filesystems (fsdax), by a "dax" device a character device
+ * (devdax); in either case a header is written, 2M at the start are lost, and
+ * the pages' descriptors live in ordinary memory.
+ */
+#ifndef KDUEL_PMEM_H
+#define KDUEL_PMEM_H
+
+#include <stdint.h>
+
+#include "err.h"
+
+enum pmem_mode {
+	PMEM_FSDAX,
+	PMEM_DEVDAX,
+};
+
+struct pmem {
+	char node[64];		/* "/dev/pmem0", "/dev/dax0.0" */
+	char namespace[32];	/* "namespace0.0" */
+	uint64_t base;		/* physical address of the node's first byte */
+	uint64_t size, align;	/* bytes */
+	int made;		/* 0: it was in this mode already */
+};
+
+/*
+ * Brings a namespace into `mode`: the one called `namespace`, or, if NULL, the
+ * first there is. What it held is lost, unless it is in that mode already.
+ */
+int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
+	       struct pmem *p, struct err *err);
+
+#endif
