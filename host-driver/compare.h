@@ -14,7 +14,7 @@
  *	comparison_release(&c);
  *
  * Every string and array belongs to the comparison. Strings are never NULL
- * unless said here. A number that is not known is NaN, never 0: print it as
+ * unless said here, and are text that guests had a hand in: print them so. A number that is not known is NaN, never 0: print it as
  * "unavailable" or leave it out. Effects are relative: 0.02 is 2% more than
  * the baseline; whether that is worse is in the series' `better`.
  */
@@ -55,6 +55,8 @@ struct compare_estimate {
 	double lo, hi;		/* its t interval over boots, see stats.h;
 				 * NaN for a single boot */
 	double min, max;	/* of the boots */
+	double *boot;		/* value of block b at [b - 1], NaN if it has none;
+				 * n_block_ids of them */
 	char *void_reason;	/* of the first void sample, "" if none */
 };
 
@@ -97,6 +99,7 @@ struct compare_proof {
 	char *layer;		/* "guest", "second-level", "mut", "file" */
 	char *method;		/* "" if not known */
 	struct compare_pages before, after;
+	struct compare_pages *block;	/* `after` in block b at [b - 1] */
 	char *unavailable;	/* the reason, "" if there are readings */
 };
 
@@ -136,6 +139,8 @@ struct comparison {
 	uint64_t seed;
 	unsigned blocks_planned;
 	unsigned blocks;	/* in which every arm has an "ok" boot */
+	unsigned n_block_ids;	/* blocks are numbered 1..n_block_ids */
+	bool deterministic;	/* domain "instructions": equal means equal */
 	double margin, alpha;
 	json_t *env;		/* facts of the driver's machine: {} if none */
 
@@ -163,6 +168,8 @@ struct comparison {
 	unsigned gate_tests, other_tests;
 	/* The A/A pair that rode along: tests, raw p <= alpha, judged different. */
 	unsigned control_tests, control_nominal, control_alarms;
+
+	struct compare_memory *memory;	/* owns all of the above */
 };
 
 int compare_run(struct store *s, const struct compare_options *o,

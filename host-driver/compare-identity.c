@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What differs between the arms besides the kernel under test.
+ *
+ * An arm's identity (recorded once) and the environments of its boots are
+ * flattened to "key.key = value". What belongs to the kernel under test is
+ * allowed to differ. A fact that is not the same in all boots of one arm
+ * (a load, a time) is the weather and no difference between arms.
+ */
+#include "compare-memory.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store.h"
+
+/* Facts that are the kernel under test, or follow from it. */
+static const char *const under_test[] = {
+	"kernel", "kernel.*", "release", "version", "source", "source.*", "patches",
+	"patches.*", "image", "image.*", "hash", "config_hash", "config", "config.*",
+	"node.kernel*", "node.release", "node.version", "node.uname*", "node.dmesg*",
+	"node.btf*", "node.config*",
+};
+
+/* Facts of one boot that say nothing about its arm. */
+static const char *const weather[] = {
+	"*dmesg*", "*uptime*", "*boot_id*", "*nonce*", "*free*", "*load*", "*time*",
+	"*seconds*", "*date*", "*pid*", "*console*", "*hwloc*", "*mhz*", "*random*",
+	"*available_bytes*",
+};
+
+static bool listed(const char *key, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!fnmatch(list[i], key, FNM_CASEFOLD))
+			return true;
+	return false;
+}
+
+#define LISTED(key, list) listed(key, list, sizeof(list) / sizeof((list)[0]))
+
+struct fact {
+	const char *key;
+	char **value;		/* per arm; NULL: not recorded */
+	bool *varies;		/* per arm */
+};
+
+struct facts {
+	struct comparison *c;
+	struct fact *list;
+	size_t n;
+};
+
+static struct fact *fact_of(struct facts *f, const char *key)
+{
+	struct fact *list;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (!strcmp(f->list[i].key, key))
+			return &f->list[i];
+	list = compare_grow(f->c, f->list, &f->n, sizeof(*list));
+	if (!list)
+		return NULL;
+	f->list = list;
+	list += f->n - 1;
+	list->key = compare_text(f->c, "%s", key);
+	list->value = compare_alloc(f->c, f->c->n_arms, sizeof(*list->value));
+	list->varies = compare_alloc(f->c, f->c->n_arms, sizeof(*list->varies));
+	return list->value && list->varies ? list : NULL;
+}
+
+static int add_value(struct facts *f, unsigned arm, const char *key,
+		     const char *value)
+{
+	struct fact *fact = fact_of(f, key);
+
+	if (!fact)
+		return -ENOMEM;
+	if (!fact->value[arm])
+		fact->value[arm] = compare_text(f->c, "%s", value);
+	else if (strcmp(fact->value[arm], value))
+		fact->varies[arm] = true;
+	return 0;
+}
+
+static int add_leaf(struct facts *f, unsigned arm, const char *key,
+		    const json_t *json)
+{
+	char *dump;
+	int rc;
+
+	if (json_is_string(json))
+		return add_value(f, arm, key, json_string_value(json));
+	dump = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+	rc = dump ? add_value(f, arm, key, dump) : -ENOMEM;
+	free(dump);
+	return rc;
+}
+
+/* Objects are followed; arrays are compared as a whole. */
+static int flatten(struct facts *f, unsigned arm, const char *prefix,
+		   const json_t *json)
+{
+	const char *name;
+	json_t *value;
+	int rc = 0;
+
+	json_object_foreach((json_t *)json, name, value) {
+		char key[256];
+
+		snprintf(key, sizeof(key), "%s%s%s", prefix, *prefix ? "." : "", name);
+		if (LISTED(key, under_test) || LISTED(key, weather))
+			continue;
+		rc = json_is_object(value) ? flatten(f, arm, key, value)
+					   : add_leaf(f, arm, key, value);
+		if (rc)
+			return rc;
+	}
+	return rc;
+}
+
+static int collect(struct facts *f, struct store *s, struct err *err)
+{
+	const struct plan *p = store_plan(s);
+	const struct store_env *env;
+	size_t n;
+	int rc = store_envs(s, &env, &n, err);
+
+	if (rc)
+		return rc;
+	for (unsigned a = 0; a < p->n_arms; a++) {
+		if (add_value(f, a, "command line", p->arms[a].cmdline) ||
+		    flatten(f, a, "", f->c->arms[a].identity))
+			return err_sys(err, ENOMEM, "cannot compare");
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (env[i].arm < 0) {
+			if (!strcmp(env[i].where, "driver") && !f->c->env)
+				f->c->env = compare_hold(f->c, env[i].facts);
+			continue;
+		}
+		if (flatten(f, (unsigned)env[i].arm, env[i].where, env[i].facts))
+			return err_sys(err, ENOMEM, "cannot compare");
+	}
+	if (!f->c->env)
+		f->c->env = compare_hold(f->c, NULL);
+	return 0;
+}
+
+static const char *shown(const char *value)
+{
+	return value ? value : "(not recorded)";
+}
+
+static int add_difference(struct comparison *c, const struct fact *fact, size_t arm)
+{
+	struct compare_difference *list, *d;
+
+	list = compare_grow(c, c->differences, &c->n_differences, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	c->differences = list;
+	d = &list[c->n_differences - 1];
+	d->what = compare_text(c, "%s", fact->key);
+	d->arm = compare_text(c, "%s", c->arms[arm].name);
+	d->baseline_value = compare_text(c, "%s", shown(fact->value[c->baseline]));
+	d->arm_value = compare_text(c, "%s", shown(fact->value[arm]));
+	return 0;
+}
+
+static bool differs(const struct comparison *c, const struct fact *f, size_t arm)
+{
+	const char *a = f->value[c->baseline], *b = f->value[arm];
+
+	/* An arm without a good boot has no facts; that is said elsewhere. */
+	if (f->varies[c->baseline] || f->varies[arm] ||
+	    c->arms[arm].failed == c->arms[arm].boots ||
+	    c->arms[c->baseline].failed == c->arms[c->baseline].boots)
+		return false;
+	return !a != !b || (a && strcmp(a, b));
+}
+
+int compare_identities(struct comparison *c, struct store *s, bool allow,
+		       struct err *err)
+{
+	struct facts f = { .c = c };
+	int rc = collect(&f, s, err);
+
+	for (size_t i = 0; !rc && i < f.n; i++)
+		for (size_t a = 0; !rc && a < c->n_arms; a++)
+			if (a != c->baseline && differs(c, &f.list[i], a) &&
+			    add_difference(c, &f.list[i], a))
+				rc = err_sys(err, ENOMEM, "cannot compare");
+	if (rc || !c->n_differences)
+		return rc;
+	if (allow)
+		compare_note(c, "%zu differences besides the kernel under test were allowed",
+			     c->n_differences);
+	else
+		compare_refuse(c, "the arms differ in more than the kernel under test (%s of %s: '%.60s', baseline '%.60s'%s); --allow-differences judges all the same",
+			       c->differences[0].what, c->differences[0].arm,
+			       c->differences[0].arm_value,
+			       c->differences[0].baseline_value,
+			       c->n_differences > 1 ? "; and more" : "");
+	return 0;
+}

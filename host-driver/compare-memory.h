@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who makes a comparison: memory that lives as long as it does, and the steps
+ * of compare_run(), one file each, in this order.
+ *
+ * Memory comes zeroed from compare_alloc() and is let go as a whole. Texts
+ * that find no memory become "" and compare_run() fails at its end; arrays
+ * return NULL and their step returns -ENOMEM.
+ */
+#ifndef KDUEL_COMPARE_MEMORY_H
+#define KDUEL_COMPARE_MEMORY_H
+
+#include "compare.h"
+
+void *compare_alloc(struct comparison *c, size_t n, size_t size);
+char *compare_text(struct comparison *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Holds a reference until the comparison goes; {} for NULL. */
+json_t *compare_hold(struct comparison *c, const json_t *json);
+bool compare_out_of_memory(const struct comparison *c);
+void compare_memory_release(struct comparison *c);
+
+/* Adds a line to the notes, or to the reasons of the refusal. */
+void compare_note(struct comparison *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void compare_refuse(struct comparison *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* An element more for an array of the comparison; NULL without memory. */
+void *compare_grow(struct comparison *c, void *array, size_t *n, size_t size);
+
+/* --- the steps ------------------------------------------------------------ */
+
+/* Arms, boots and blocks. */
+int compare_arms(struct comparison *c, struct store *s, struct err *err);
+/* What differs between arms besides the kernel; refuses unless allowed. */
+int compare_identities(struct comparison *c, struct store *s, bool allow,
+		       struct err *err);
+/* Values of every series, per arm and block. */
+int compare_gather(struct comparison *c, struct store *s, struct err *err);
+int compare_proofs(struct comparison *c, struct store *s, struct err *err);
+/* Effects, corrections, verdicts. */
+int compare_judge(struct comparison *c, struct store *s, struct err *err);
+
+#endif
