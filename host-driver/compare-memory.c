@@ -109,6 +109,12 @@ void compare_memory_release(struct comparison *c)
 	c->memory = NULL;
 }
 
+void comparison_release(struct comparison *c)
+{
+	compare_memory_release(c);
+	*c = (struct comparison){ .n_arms = 0 };
+}
+
 void *compare_grow(struct comparison *c, void *array, size_t *n, size_t size)
 {
 	char *bigger = array;

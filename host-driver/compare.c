@@ -117,9 +117,3 @@ int compare_run(struct store *s, const struct compare_options *o,
 		comparison_release(c);
 	return rc;
 }
-
-void comparison_release(struct comparison *c)
-{
-	compare_memory_release(c);
-	*c = (struct comparison){ .n_arms = 0 };
-}

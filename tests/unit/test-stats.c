@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The statistics against published results, and their properties. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host-driver/stats.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+#define near(a, b, tolerance) assert_true(fabs((a) - (b)) <= (tolerance))
+
+/* Student's sleep data: differences of ten patients; R's t.test(paired). */
+static const double sleep_data[] = { 1.2, 2.4, 1.3, 1.3, 0.0,
+				     1.0, 1.8, 0.8, 4.6, 1.4 };
+
+/* Darwin's maize, eighths of an inch, with Fisher's exact count. */
+static const double maize[] = { 49, -67, 8,  16, 6,  23, 28, 41,
+				14, 29,	 56, 24, 75, 60, -48 };
+
+static void t_interval_and_p(void **state)
+{
+	struct stats_interval t;
+
+	(void)state;
+	stats_t_interval(sleep_data, N(sleep_data), 0.95, &t);
+	near(t.mean, 1.58, 1e-12);
+	near(t.lo, 0.7001142, 1e-6);
+	near(t.hi, 2.4598858, 1e-6);
+	near(stats_t_p(sleep_data, N(sleep_data)), 0.002833, 1e-6);
+	near(stats_t_p(maize, N(maize)), 0.0497, 5e-5);
+	stats_t_interval(sleep_data, 1, 0.95, &t);
+	assert_true(isinf(t.lo) && isinf(t.hi));
+}
+
+static void flips(void **state)
+{
+	const double one[] = { 3 }, ties[] = { 1, 1, 1, 1 };
+	double many[24], exact, random;
+
+	(void)state;
+	near(stats_flip_p(maize, N(maize), 1), 2 * 863 / 32768.0, 1e-12);
+	near(stats_flip_p(one, 1, 1), 1, 0);
+	near(stats_flip_p(ties, 4, 1), 2 / 16.0, 1e-12);
+	/* Padding with zeros changes no sum: past 20, random patterns. */
+	memset(many, 0, sizeof(many));
+	memcpy(many, sleep_data, sizeof(sleep_data));
+	exact = stats_flip_p(sleep_data, N(sleep_data), 1);
+	random = stats_flip_p(many, N(many), 7);
+	near(random, exact, 4 * sqrt(exact / 99999));
+	near(random, stats_flip_p(many, N(many), 7), 0);
+}
+
+static void corrections(void **state)
+{
+	const double p[] = { 0.01, 0.02, 0.03, 0.04, 0.05 };
+	const double holm[] = { 0.05, 0.08, 0.09, 0.09, 0.09 };
+	const double with_nan[] = { 0.04, NAN, 0.01 };
+	double out[5];
+
+	(void)state;
+	assert_int_equal(stats_holm(p, out, 5), 0);
+	for (int i = 0; i < 5; i++)
+		near(out[i], holm[i], 1e-12);
+	assert_int_equal(stats_benjamini_hochberg(p, out, 5), 0);
+	for (int i = 0; i < 5; i++)
+		near(out[i], 0.05, 1e-12);
+	stats_holm(with_nan, out, 3);
+	near(out[0], 0.04, 1e-12);
+	assert_true(isnan(out[1]));
+	near(out[2], 0.02, 1e-12);
+	assert_int_equal(stats_holm(p, out, 0), 0);
+}
+
+/* power.t.test(type = "one.sample"), and the sample size for d = 0.5. */
+static void power(void **state)
+{
+	(void)state;
+	near(stats_power(0.5, 1, 20, 0.05), 0.5645, 2e-4);
+	near(stats_power(0, 1, 20, 0.05), 0.05, 1e-6);
+	near(stats_power(1, 1, 20, 0.05), 0.98, 0.02);
+	assert_int_equal(stats_blocks_needed(expm1(0.5), 1, 0.05, 0.8, 100), 34);
+	assert_int_equal(stats_blocks_needed(expm1(0.5), 1, 0.05, 0.8, 33), 0);
+	near(stats_power(0.1, 0, 5, 0.05), 1, 0);
+	for (size_t n = 2; n < 40; n += 5) {
+		double found = log1p(stats_sde(0.02, n, 0.05, 0.8));
+
+		near(stats_power(found, 0.02, n, 0.05), 0.8, 1e-3);
+	}
+	near(stats_sde(0, 5, 0.05, 0.8), 0, 0);
+	assert_true(isnan(stats_sde(1, 1, 0.05, 0.8)));
+	assert_true(stats_sde(0.01, 6, 0.014, 0.8) > stats_sde(0.01, 6, 0.05, 0.8));
+}
+
+static void reducing(void **state)
+{
+	const double v[] = { 4, 1, 3, 2 }, sorted[] = { 1, 2, 3, 4 };
+	const double saw[] = { 1, -1, 1, -1, 1, -1 };
+
+	(void)state;
+	near(stats_median(v, 4), 2.5, 0);
+	near(v[0], 4, 0);
+	near(stats_quantile_sorted(sorted, 4, 0.9), 3.7, 1e-12);	/* R type 7 */
+	near(stats_quantile_sorted(sorted, 4, 1), 4, 0);
+	assert_true(isnan(stats_median(v, 0)));
+	near(stats_boot(v, 4, true), 2.5, 0);
+	near(stats_boot(v, 4, false), log(24) / 4, 1e-12);
+	assert_true(stats_autocorrelation(saw, 6) < -0.8);
+}
+
+static struct stats_effect effect_of(const double *base, const double *arm,
+				     size_t n, bool count, bool deterministic,
+				     const char **why)
+{
+	struct stats_pairs p = { .base = base, .arm = arm, .n = n, .count = count,
+				 .deterministic = deterministic };
+	struct stats_effect e;
+
+	*why = stats_effect(&p, &e);
+	return e;
+}
+
+static void an_effect(void **state)
+{
+	const double base[] = { 0.00, 0.01, 0.02, 0.01, 0.00 };
+	double arm[5];
+	const char *why;
+	struct stats_effect e;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		arm[i] = base[i] + log(1.1) + (i - 2) * 0.001;
+	e = effect_of(base, arm, 5, false, false, &why);
+	assert_null(why);
+	near(e.effect, 0.1, 1e-9);
+	assert_true(e.lo < 0.1 && e.hi > 0.1 && e.lo > 0.09);
+	assert_int_equal(e.method, STATS_LOG_RATIO);
+	near(e.p_flip, 2 / 32.0, 1e-12);
+	assert_true(e.sde > 0 && e.sde < 0.01);
+}
+
+static void refusals(void **state)
+{
+	const double a[] = { 1, 1 }, b[] = { 1, NAN }, c[] = { 2, -INFINITY };
+	const char *why;
+	struct stats_effect e;
+
+	(void)state;
+	e = effect_of(a, a, 1, false, false, &why);
+	assert_non_null(strstr(why, "fewer than 2"));
+	effect_of(a, b, 2, false, false, &why);
+	assert_non_null(strstr(why, "finite"));
+	effect_of(a, c, 2, false, false, &why);
+	assert_non_null(strstr(why, "finite"));
+	e = effect_of(a, a, 2, false, false, &why);
+	assert_non_null(strstr(why, "no spread"));
+	assert_int_equal(e.n, 0);
+}
+
+static void zero_spread_is_exact(void **state)
+{
+	const double a[] = { 500, 500, 500, 500 }, b[] = { 501, 501, 501, 501 };
+	const double zero[] = { 0, 0, 0, 0 };
+	const char *why;
+	struct stats_effect e = effect_of(a, a, 4, true, false, &why);
+
+	(void)state;
+	assert_null(why);
+	assert_int_equal(e.method, STATS_EXACT);
+	near(e.effect, 0, 0);
+	near(e.p, 1, 0);
+	/* A count may come out equal by chance: 2 of the 70 ways to deal. */
+	e = effect_of(a, b, 4, true, false, &why);
+	near(e.effect, 0.002, 1e-12);
+	near(e.p, 2 / 70.0, 1e-12);
+	/* An instruction count may not: 2 blocks are a proof. */
+	e = effect_of(a, b, 2, true, true, &why);
+	near(e.p, 0, 0);
+	near(e.lo, e.hi, 0);
+	e = effect_of(zero, b, 4, true, false, &why);
+	assert_true(e.absolute);
+	near(e.effect, 501, 0);
+	e = effect_of(zero, zero, 4, true, false, &why);
+	assert_false(e.absolute);
+	near(e.effect, 0, 0);
+}
+
+static void counts_with_zeros(void **state)
+{
+	const double a[] = { 0, 0, 0, 0 }, b[] = { 9, 10, 11, 10 };
+	const double c[] = { 10, 0, 20, 10 }, d[] = { 20, 10, 30, 21 };
+	const char *why;
+	struct stats_effect e = effect_of(a, b, 4, true, false, &why);
+
+	(void)state;
+	assert_null(why);
+	assert_int_equal(e.method, STATS_DIFFERENCE);
+	assert_true(e.absolute);
+	near(e.effect, 10, 1e-12);
+	assert_int_equal(stats_verdict(&e, e.p, 0.05, STATS_LOWER, 0.01),
+			 VERDICT_REGRESSED);
+	e = effect_of(c, d, 4, true, false, &why);
+	assert_false(e.absolute);
+	near(e.effect, 10.25 / 10, 1e-12);
+}
+
+static void percentiles_need_ten(void **state)
+{
+	double a[12], b[12];
+	struct stats_pairs p = { .base = a, .arm = b, .n = 9, .percentile = true,
+				 .seed = 3 };
+	struct stats_effect e, again;
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		a[i] = 0.01 * (i % 3);
+		b[i] = a[i] + 0.05 + 0.001 * (i % 5);
+	}
+	assert_non_null(strstr(stats_effect(&p, &e), "needs 10"));
+	p.n = 12;
+	assert_null(stats_effect(&p, &e));
+	assert_int_equal(e.method, STATS_RESAMPLED);
+	assert_true(e.lo < e.effect && e.effect < e.hi);
+	assert_null(stats_effect(&p, &again));
+	near(e.lo, again.lo, 0);
+	near(e.p, 2 / 4096.0, 1e-12);
+}
+
+static void verdicts(void **state)
+{
+	static const struct {
+		double effect, lo, hi, p;
+		enum stats_better better;
+		enum verdict is;
+	} t[] = {
+		{ .05, .03, .07, .001, STATS_LOWER, VERDICT_REGRESSED },
+		{ .05, .03, .07, .001, STATS_HIGHER, VERDICT_IMPROVED },
+		{ -.05, -.07, -.03, .001, STATS_LOWER, VERDICT_IMPROVED },
+		{ -.05, -.07, -.03, .001, STATS_HIGHER, VERDICT_REGRESSED },
+		{ .05, .03, .07, .2, STATS_LOWER, VERDICT_INCONCLUSIVE },
+		{ .002, -.004, .008, .4, STATS_LOWER, VERDICT_NOT_WORSE },
+		{ .002, -.014, .018, .4, STATS_LOWER, VERDICT_INCONCLUSIVE },
+		{ -.02, -.05, .008, .1, STATS_LOWER, VERDICT_NOT_WORSE },
+		{ .02, -.008, .05, .1, STATS_HIGHER, VERDICT_NOT_WORSE },
+		/* Significant, and shown to be smaller than D. */
+		{ .002, .001, .003, .001, STATS_LOWER, VERDICT_NOT_WORSE },
+		{ .05, .03, .07, .001, STATS_NEITHER, VERDICT_DESCRIBED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(t); i++) {
+		struct stats_effect e = { .n = 5, .effect = t[i].effect,
+					  .lo = t[i].lo, .hi = t[i].hi };
+
+		assert_int_equal(stats_verdict(&e, t[i].p, 0.05, t[i].better, 0.01),
+				 t[i].is);
+	}
+	assert_string_equal(verdict_name(VERDICT_NOT_COMPARABLE), "not comparable");
+}
+
+static void looks(void **state)
+{
+	(void)state;
+	assert_int_equal(stats_until_next(0), 6);
+	assert_int_equal(stats_until_next(6), 8);
+	assert_int_equal(stats_until_next(13), 16);
+	assert_int_equal(stats_until_next(20), 0);
+}
+
+static void change_points(void **state)
+{
+	double v[120];
+	struct stats_rng r;
+	struct stats_changes c;
+
+	(void)state;
+	stats_rng_init(&r, 11);
+	for (int i = 0; i < 120; i++)
+		v[i] = 1 + 0.01 * stats_rng_normal(&r) + (i >= 40 && i < 80 ? 0.05 : 0);
+	v[20] = 9;	/* an outlier is no level */
+	assert_int_equal(stats_change_points(v, 120, &c), 0);
+	assert_int_equal(c.n, 2);
+	assert_true(c.change[0].at >= 38 && c.change[0].at <= 42);
+	assert_true(c.change[1].at >= 78 && c.change[1].at <= 82);
+	near(c.change[0].before, 1, 0.01);
+	near(c.change[0].after, 1.05, 0.01);
+	assert_true(c.change[0].score > 1);
+	stats_changes_release(&c);
+	for (int i = 0; i < 120; i++)
+		v[i] = 3;
+	assert_int_equal(stats_change_points(v, 120, &c), 0);
+	assert_int_equal(c.n, 0);
+	stats_changes_release(&c);
+	v[3] = NAN;
+	assert_true(stats_change_points(v, 120, &c) < 0);
+	assert_true(stats_change_points(v, 5, &c) < 0);
+}
+
+static void generator(void **state)
+{
+	struct stats_rng a, b;
+	double sum = 0, square = 0;
+
+	(void)state;
+	stats_rng_init(&a, 5);
+	stats_rng_init(&b, 5);
+	for (int i = 0; i < 100000; i++) {
+		double x = stats_rng_normal(&a);
+
+		near(x, stats_rng_normal(&b), 0);
+		sum += x;
+		square += x * x;
+	}
+	near(sum / 1e5, 0, 0.015);
+	near(square / 1e5, 1, 0.02);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t_interval_and_p),
+		cmocka_unit_test(flips),
+		cmocka_unit_test(corrections),
+		cmocka_unit_test(power),
+		cmocka_unit_test(reducing),
+		cmocka_unit_test(an_effect),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(zero_spread_is_exact),
+		cmocka_unit_test(counts_with_zeros),
+		cmocka_unit_test(percentiles_need_ten),
+		cmocka_unit_test(verdicts),
+		cmocka_unit_test(looks),
+		cmocka_unit_test(change_points),
+		cmocka_unit_test(generator),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
