@@ -20,17 +20,18 @@ struct parser {
 	struct err *err;
 };
 
-static int fail(struct parser *p, const char *what)
-{
-	return err_config(p->err, "%s: column %d: %s\n    %s\n    %*s^", p->where,
-			  (int)(p->at - p->text) + 1, what, p->text,
-			  (int)(p->at - p->text), "");
-}
-
 static void skip_space(struct parser *p)
 {
 	while (isspace((unsigned char)*p->at))
 		p->at++;
+}
+
+static int fail(struct parser *p, const char *what)
+{
+	skip_space(p);
+	return err_config(p->err, "%s: column %d: %s\n    %s\n    %*s^", p->where,
+			  (int)(p->at - p->text) + 1, what, p->text,
+			  (int)(p->at - p->text), "");
 }
 
 static bool accept(struct parser *p, const char *token)
