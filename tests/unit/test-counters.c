@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Counts are right or said to be unavailable, never made up. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "counters.h"
+
+static void minor_faults_are_exact(void **state)
+{
+	static const uint64_t pages[] = { 500, 1000, 2000 };
+	unsigned worked = 0;
+
+	(void)state;
+	for (unsigned p = 0; counters_provider_name(p); p++)
+		for (int i = 0; i < 3; i++) {
+			struct err err = ERR_INIT;
+			uint64_t n = 0;
+
+			if (counters_self_test(counters_provider_name(p), pages[i], &n, &err)) {
+				printf("%s: %s\n", counters_provider_name(p), err.text);
+				continue;
+			}
+			assert_int_equal(n, pages[i]);
+			worked++;
+		}
+	/* getrusage needs nothing but a kernel. */
+	assert_true(worked >= 3);
+}
+
+static void nonsense_is_unavailable(void **state)
+{
+	static const struct counter_event ev[] = {
+		{ "nonsense", "nosuchunit::NO_SUCH_EVENT", true },
+		{ "minor_faults", "perf::MINOR-FAULTS", false },
+	};
+	struct counter_sum sum[COUNTERS_MOST] = { 0 };
+	struct counters *c;
+	struct err err = ERR_INIT;
+	const char *why = NULL;
+	json_t *j, *entry;
+
+	(void)state;
+	assert_int_equal(counters_new(&c, &(struct counters_options){ .events = ev, .n = 2 },
+				      &err), 0);
+	assert_null(counters_provider(c, 0, &why));
+	assert_non_null(strstr(why, "getrusage: "));
+	assert_non_null(counters_provider(c, 1, &why));
+	counters_start(c);
+	counters_stop(c, sum, 1);
+	j = counters_json(c, sum);
+	entry = json_array_get(j, 0);
+	assert_null(json_object_get(entry, "value"));
+	assert_true(strlen(json_string_value(json_object_get(entry, "unavailable"))) > 10);
+	assert_non_null(json_object_get(json_array_get(j, 1), "value"));
+	json_decref(j);
+	counters_free(c);
+}
+
+static void groups_take_turns(void **state)
+{
+	struct counter_event ev[10];
+	struct counter_sum sum[COUNTERS_MOST] = { 0 };
+	struct counters *c;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		ev[i] = counters_software[i % 3];
+	assert_int_equal(counters_new(&c, &(struct counters_options){
+				.events = ev, .n = 10, .provider = "getrusage" }, &err), 0);
+	assert_int_equal(counters_passes(c), 3);
+	for (int i = 0; i < 7; i++) {
+		counters_start(c);
+		counters_stop(c, sum, 5);
+	}
+	assert_int_equal(sum[0].batches, 3);
+	assert_int_equal(sum[4].batches, 2);
+	assert_int_equal(sum[9].batches, 2);
+	assert_true(sum[0].things == 15);
+	counters_free(c);
+}
+
+static void too_few_batches_is_said(void **state)
+{
+	struct counter_event ev[8];
+	struct counter_sum sum[COUNTERS_MOST] = { 0 };
+	struct counters *c;
+	json_t *j;
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		ev[i] = counters_software[i % 3];
+	assert_int_equal(counters_new(&c, &(struct counters_options){
+				.events = ev, .n = 8, .provider = "getrusage" }, NULL), 0);
+	counters_start(c);
+	counters_stop(c, sum, 1);
+	j = counters_json(c, sum);
+	assert_non_null(json_object_get(json_array_get(j, 0), "value"));
+	assert_non_null(json_object_get(json_array_get(j, 7), "unavailable"));
+	json_decref(j);
+	counters_free(c);
+}
+
+static void refuses_wrong_requests(void **state)
+{
+	struct counter_event ev[COUNTERS_MOST + 1];
+	struct err err = ERR_INIT;
+	struct counters *c;
+
+	(void)state;
+	for (int i = 0; i <= COUNTERS_MOST; i++)
+		ev[i] = counters_software[0];
+	assert_int_not_equal(counters_new(&c, &(struct counters_options){
+				.events = ev, .n = COUNTERS_MOST + 1 }, &err), 0);
+	assert_int_equal(err.exit, EXIT_CONFIG);
+	err = (struct err)ERR_INIT;
+	assert_int_not_equal(counters_new(&c, &(struct counters_options){
+				.events = ev, .n = 1, .provider = "vtune" }, &err), 0);
+	assert_non_null(strstr(err.text, "vtune"));
+}
+
+static void guest_only_refuses_software(void **state)
+{
+	struct counters *c;
+	const char *why = "";
+
+	(void)state;
+	assert_int_equal(counters_new(&c, &(struct counters_options){
+				.events = counters_software, .n = 1,
+				.guest_only = true }, NULL), 0);
+	assert_null(counters_provider(c, 0, &why));
+	assert_non_null(strstr(why, "guest"));
+	counters_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(minor_faults_are_exact),
+		cmocka_unit_test(nonsense_is_unavailable),
+		cmocka_unit_test(groups_take_turns),
+		cmocka_unit_test(too_few_batches_is_said),
+		cmocka_unit_test(refuses_wrong_requests),
+		cmocka_unit_test(guest_only_refuses_software),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
