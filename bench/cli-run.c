@@ -8,6 +8,7 @@
 
 #include "bench.h"
 #include "cli.h"
+#include "cpu.h"
 #include "params.h"
 #include "registry.h"
 #include "size.h"
@@ -214,17 +215,31 @@ static void show_progress(void *arg, const char *text)
 	fprintf(stderr, "\r\033[K%s", text);
 }
 
+/* The processor's own events where it is known, else the kernel's generic ones. */
+static json_t *events_here(void)
+{
+	struct cpu *cpu = NULL;
+	json_t *events = NULL;
+
+	if (!cpu_load(NULL, &cpu, NULL))
+		events = cpu_events_json(cpu);
+	cpu_free(cpu);
+	return events;
+}
+
 static int run_it(struct run_options *o)
 {
 	const struct bench_hooks hooks = { .progress = show_progress };
 	bool live = isatty(STDERR_FILENO);
 	struct err err = ERR_INIT;
-	json_t *result = NULL;
+	json_t *result = NULL, *events = o->rq.counters ? events_here() : NULL;
 	int ret;
 
+	o->rq.events = events;
 	o->rq.workload = o->w->name;
 	o->rq.params = o->values;
 	ret = bench_run_forked(&o->rq, live ? &hooks : NULL, o->timeout_s, &result, &err);
+	json_decref(events);
 	if (live)
 		fputs("\r\033[K", stderr);
 	if (ret)

@@ -19,6 +19,9 @@ struct cli_verb {
 
 int cli_list(int argc, char **argv);
 int cli_run(int argc, char **argv);
+int cli_cpu(int argc, char **argv);
+int cli_counters(int argc, char **argv);
+int cli_model(int argc, char **argv);
 
 /* Prints "kduel-bench: <text>" and returns the error's exit code. */
 int cli_fail(const struct err *err);

@@ -11,6 +11,9 @@
 static const struct cli_verb verbs[] = {
 	{ "list", "the workloads and the sources of memory", cli_list },
 	{ "run", "run a workload", cli_run },
+	{ "cpu", "TLB sizes and event names of this processor", cli_cpu },
+	{ "counters", "which events can be counted here, by whom; self-test", cli_counters },
+	{ "model", "what the TLBs should do with an access pattern", cli_model },
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

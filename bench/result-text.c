@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A result as a page that can be pasted into a mail: at most 76 columns. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,10 +192,71 @@ static void print_proof(const json_t *r, FILE *out)
 	}
 }
 
+/* Events per thing; those that never happened are left to the JSON. */
+static void print_counts(const json_t *m, FILE *out)
+{
+	char point[64];
+	bool first = true;
+	size_t i;
+	json_t *c;
+
+	point_text(json_object_get(m, "point"), point, sizeof(point));
+	json_array_foreach(json_object_get(m, "counters"), i, c) {
+		double value = num(c, "value"), things = num(c, "things");
+
+		if (value <= 0 || things <= 0)
+			continue;
+		if (first)
+			fprintf(out, "  %s%s%s:", str(m, "metric"), *point ? " " : "", point);
+		fprintf(out, "%s %s %.4g", first ? "" : ",", str(c, "name"), value / things);
+		first = false;
+	}
+	if (!first)
+		fputc('\n', out);
+}
+
+/* The names that share a reason on one line, the reason under them. */
+static void print_unavailable(const json_t *counters, FILE *out)
+{
+	const char *last = "";
+	size_t i;
+	json_t *c;
+
+	json_array_foreach(counters, i, c) {
+		const char *why = str(c, "unavailable");
+
+		if (*last && strcmp(why, last))
+			fprintf(out, "\n    %s\n", last);
+		if (*why)
+			fprintf(out, "%s %s", strcmp(why, last) ? "  unavailable:" : ",",
+				str(c, "name"));
+		last = why;
+	}
+	if (*last)
+		fprintf(out, "\n    %s\n", last);
+}
+
+static void print_counters(const json_t *r, FILE *out)
+{
+	const json_t *metrics = json_object_get(r, "metrics");
+	size_t i;
+	json_t *m, *p;
+
+	fputs("\nevents per thing, by", out);
+	json_array_foreach(json_object_get(r, "providers"), i, p)
+		if (json_is_true(json_object_get(p, "used")))
+			fprintf(out, " %s", str(p, "name"));
+	fputc('\n', out);
+	json_array_foreach(metrics, i, m)
+		print_counts(m, out);
+	print_unavailable(json_object_get(json_array_get(metrics, 0), "counters"), out);
+}
+
 void result_print(const json_t *r, FILE *out)
 {
 	print_head(r, out);
 	print_metrics(r, out);
+	print_counters(r, out);
 	fputs("\n", out);
 	print_derived(r, out);
 	print_list(r, "validated", "validated", out);

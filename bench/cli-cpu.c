@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <argp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "cpu.h"
+
+struct options {
+	const char *cpu_model;
+	bool json, all;
+};
+
+static const struct argp_option table[] = {
+	{ "cpu-model", 'm', "NAME", 0, "another processor than this machine's", 0 },
+	{ "list", 'l', NULL, 0, "only the names of all processors known", 0 },
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	if (key == 'm')
+		o->cpu_model = arg;
+	else if (key == 'l')
+		o->all = true;
+	else if (key == 'j')
+		o->json = true;
+	else if (key == ARGP_KEY_ARG)
+		argp_error(state, "cpu takes options only");
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+static json_t *tlb_json(const struct tlb *t)
+{
+	return json_pack("{s:i, s:i, s:i}", "4k", t->e4k, "2m", t->e2m, "1g", t->e1g);
+}
+
+static int print_names(void)
+{
+	struct err err = ERR_INIT;
+	char **names;
+	size_t n;
+
+	if (cpu_names(&names, &n, &err))
+		return cli_fail(&err);
+	for (size_t i = 0; i < n; i++) {
+		puts(names[i]);
+		free(names[i]);
+	}
+	free(names);
+	return EXIT_DONE;
+}
+
+static void print_entries(const char *what, const struct tlb *t)
+{
+	printf("%-14s %5u of 4K  %5u of 2M  %5u of 1G\n", what, t->e4k, t->e2m, t->e1g);
+}
+
+static void print_text(const struct cpu *cpu)
+{
+	printf("%s (%s)\n", cpu->f->title, cpu->name);
+	print_entries("first TLB", &cpu->f->tlb.first);
+	print_entries("second TLB", &cpu->f->tlb.second);
+	printf("%-14s", "core unit");
+	for (unsigned i = 0; i < cpu->f->n_pmu; i++)
+		printf(" %s", cpu->f->pmu[i]);
+	puts(cpu->f->n_pmu ? "" : " unknown to libpfm4");
+	puts("events");
+	for (unsigned i = 0; i < cpu->f->n_events; i++) {
+		char *native = cpu_event_native(cpu, i, NULL);
+
+		printf("  %-24s %s\n", cpu->f->events[i].name, native ? native : "");
+		free(native);
+	}
+}
+
+int cli_cpu(int argc, char **argv)
+{
+	static const struct argp argp = {
+		table, parse, "", "TLB sizes and event names of this machine's processor.",
+		NULL, NULL, NULL,
+	};
+	struct options o = { 0 };
+	struct err err = ERR_INIT;
+	struct cpu *cpu = NULL;
+	int ret = EXIT_DONE;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.all)
+		return print_names();
+	if (cpu_load(o.cpu_model, &cpu, &err))
+		return cli_fail(&err);
+	if (o.json)
+		ret = cli_print_json(json_pack("{s:s, s:s, s:o, s:o, s:o}",
+					       "name", cpu->name, "title", cpu->f->title,
+					       "first_tlb", tlb_json(&cpu->f->tlb.first),
+					       "second_tlb", tlb_json(&cpu->f->tlb.second),
+					       "events", cpu_events_json(cpu)));
+	else
+		print_text(cpu);
+	cpu_free(cpu);
+	return ret;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cpu.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <perfmon/pfmlib.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "conf.h"
+#include "data.h"
+#include "nearest.h"
+
+#define PTR CYAML_FLAG_POINTER
+#define OPT CYAML_FLAG_OPTIONAL
+#define TEXT(key, structure, member) \
+	CYAML_FIELD_STRING_PTR(key, PTR, structure, member, 1, CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t match_fields[] = {
+	CYAML_FIELD_UINT("family", CYAML_FLAG_DEFAULT, struct cpu_match, family),
+	CYAML_FIELD_UINT("model", CYAML_FLAG_DEFAULT, struct cpu_match, model),
+	CYAML_FIELD_UINT("model-to", OPT, struct cpu_match, model_to),
+	CYAML_FIELD_UINT("stepping-from", OPT, struct cpu_match, stepping_from),
+	CYAML_FIELD_UINT("stepping-to", OPT, struct cpu_match, stepping_to),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t entries_fields[] = {
+	CYAML_FIELD_UINT("4k", CYAML_FLAG_DEFAULT, struct tlb, e4k),
+	CYAML_FIELD_UINT("2m", CYAML_FLAG_DEFAULT, struct tlb, e2m),
+	CYAML_FIELD_UINT("1g", CYAML_FLAG_DEFAULT, struct tlb, e1g),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t event_fields[] = {
+	TEXT("name", struct cpu_event, name),
+	TEXT("native", struct cpu_event, native),
+	CYAML_FIELD_END,
+};
+
+/* The pair of levels has no name of its own in the struct. */
+static const cyaml_schema_field_t tlb_fields[] = {
+	{ .key = "first", .value = { .type = CYAML_MAPPING, .flags = CYAML_FLAG_DEFAULT,
+	  .mapping.fields = entries_fields, .data_size = sizeof(struct tlb) },
+	  .data_offset = 0 },
+	{ .key = "second", .value = { .type = CYAML_MAPPING, .flags = CYAML_FLAG_DEFAULT,
+	  .mapping.fields = entries_fields, .data_size = sizeof(struct tlb) },
+	  .data_offset = sizeof(struct tlb) },
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t match_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_match, match_fields),
+};
+
+static const cyaml_schema_value_t event_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_event, event_fields),
+};
+
+static const cyaml_schema_value_t text_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t file_fields[] = {
+	TEXT("title", struct cpu_file, title),
+	TEXT("vendor", struct cpu_file, vendor),
+	CYAML_FIELD_SEQUENCE_COUNT("match", PTR, struct cpu_file, match, n_match,
+				   &match_schema, 1, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE_COUNT("pmu", PTR, struct cpu_file, pmu, n_pmu,
+				   &text_schema, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_MAPPING("tlb", CYAML_FLAG_DEFAULT, struct cpu_file, tlb, tlb_fields),
+	CYAML_FIELD_SEQUENCE_COUNT("events", PTR, struct cpu_file, events, n_events,
+				   &event_schema, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t file_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct cpu_file, file_fields),
+};
+
+void cpu_identify(struct cpu_id *id)
+{
+	memset(id, 0, sizeof(*id));
+#if defined(__x86_64__)
+	unsigned a, b, c, d;
+
+	__cpuid(0, a, b, c, d);
+	memcpy(id->vendor, &b, 4);
+	memcpy(id->vendor + 4, &d, 4);
+	memcpy(id->vendor + 8, &c, 4);
+	__cpuid(1, a, b, c, d);
+	id->stepping = a & 15;
+	id->model = (a >> 4 & 15) | (a >> 12 & 0xf0);
+	id->family = a >> 8 & 15;
+	if (id->family == 15)
+		id->family += a >> 20 & 255;
+#endif
+}
+
+static int yaml_only(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+
+	return e->d_name[0] != '.' && n > 5 && !strcmp(e->d_name + n - 5, ".yaml");
+}
+
+int cpu_names(char ***out, size_t *n, struct err *err)
+{
+	struct dirent **entries;
+	char *folder, **names;
+	int count, ret = data_path("configs/cpus", &folder, err);
+
+	if (ret)
+		return ret;
+	count = scandir(folder, &entries, yaml_only, alphasort);
+	if (count < 0) {
+		ret = err_sys(err, errno, "cannot read %s", folder);
+		free(folder);
+		return ret;
+	}
+	free(folder);
+	names = calloc(count + 1, sizeof(*names));
+	for (int i = 0; i < count; i++) {
+		if (names)
+			names[i] = strndup(entries[i]->d_name, strlen(entries[i]->d_name) - 5);
+		free(entries[i]);
+	}
+	free(entries);
+	if (!names)
+		return err_sys(err, ENOMEM, "processors");
+	*out = names;
+	*n = count;
+	return 0;
+}
+
+static void free_names(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static int check_file(const struct conf *c, const struct cpu_file *f, struct err *err)
+{
+	char field[64];
+
+	for (unsigned i = 0; i < f->n_events; i++) {
+		snprintf(field, sizeof(field), "events[%u].native", i);
+		if (!strncmp(f->events[i].native, "PMU::", 5) && !f->n_pmu)
+			return conf_error(c, field, err, "no pmu is named to put in");
+	}
+	if (!f->tlb.first.e4k)
+		return conf_error(c, "tlb.first.4k", err, "a processor without a TLB");
+	return 0;
+}
+
+static int load_file(const char *name, struct cpu **out, struct err *err)
+{
+	struct cpu *cpu = calloc(1, sizeof(*cpu));
+	char below[128], *path = NULL;
+	struct conf *c = NULL;
+	int ret;
+
+	if (!cpu)
+		return err_sys(err, ENOMEM, "processor %s", name);
+	snprintf(cpu->name, sizeof(cpu->name), "%s", name);
+	snprintf(below, sizeof(below), "configs/cpus/%s.yaml", name);
+	ret = data_path(below, &path, err);
+	if (!ret)
+		ret = conf_open(path, &c, err);
+	if (!ret)
+		ret = conf_load(c, &file_schema, (void **)&cpu->f, err);
+	if (!ret)
+		ret = check_file(c, cpu->f, err);
+	if (c)
+		conf_close(c);
+	free(path);
+	if (ret) {
+		cpu_free(cpu);
+		return ret;
+	}
+	*out = cpu;
+	return 0;
+}
+
+void cpu_free(struct cpu *cpu)
+{
+	if (!cpu)
+		return;
+	if (cpu->f)
+		conf_unload(&file_schema, cpu->f);
+	free(cpu);
+}
+
+int cpu_matches(const struct cpu *cpu, const struct cpu_id *id)
+{
+	if (strcmp(cpu->f->vendor, id->vendor))
+		return 0;
+	for (unsigned i = 0; i < cpu->f->n_match; i++) {
+		const struct cpu_match *m = &cpu->f->match[i];
+		unsigned model_to = m->model_to ? m->model_to : m->model;
+		unsigned stepping_to = m->stepping_to ? m->stepping_to : 15;
+
+		if (m->family == id->family && id->model >= m->model &&
+		    id->model <= model_to && id->stepping >= m->stepping_from &&
+		    id->stepping <= stepping_to)
+			return 1;
+	}
+	return 0;
+}
+
+int cpu_load_id(const struct cpu_id *id, struct cpu **cpu, struct err *err)
+{
+	char **names;
+	size_t n;
+	int ret = cpu_names(&names, &n, err);
+	bool found = false;
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; !ret && !found && i < n; i++) {
+		ret = load_file(names[i], cpu, err);
+		found = !ret && cpu_matches(*cpu, id);
+		if (!ret && !found)
+			cpu_free(*cpu);
+	}
+	free_names(names, n);
+	if (ret || found)
+		return ret;
+	*cpu = NULL;
+	return err_machine(err, "no file in configs/cpus describes this processor (%s family "
+			   "%u model %u stepping %u); name one with --cpu-model",
+			   id->vendor, id->family, id->model, id->stepping);
+}
+
+static int load_name(const char *name, struct cpu **cpu, struct err *err)
+{
+	char **names;
+	size_t n, used = 0;
+	char list[512] = "";
+	int ret = cpu_names(&names, &n, err);
+	bool found = false;
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < n; i++) {
+		found |= !strcmp(names[i], name);
+		if (used < sizeof(list))
+			used += snprintf(list + used, sizeof(list) - used, "%s%s",
+					 i ? ", " : "", names[i]);
+	}
+	if (found) {
+		ret = load_file(name, cpu, err);
+	} else {
+		const char *near = nearest_word(name, (const char *const *)names, n);
+
+		ret = near ? err_config(err, "there is no processor '%s'; did you mean '%s'?",
+					name, near)
+			   : err_config(err, "there is no processor '%s' (there are: %s)",
+					name, list);
+	}
+	free_names(names, n);
+	return ret;
+}
+
+int cpu_load(const char *name, struct cpu **cpu, struct err *err)
+{
+	struct cpu_id id;
+
+	if (name)
+		return load_name(name, cpu, err);
+	cpu_identify(&id);
+	return cpu_load_id(&id, cpu, err);
+}
+
+static int unit_is_here(const char *pmu)
+{
+	for (int i = 0; i < PFM_PMU_MAX; i++) {
+		pfm_pmu_info_t info = { .size = sizeof(info) };
+
+		if (pfm_get_pmu_info(i, &info) == PFM_SUCCESS && info.is_present &&
+		    !strcmp(info.name, pmu))
+			return 1;
+	}
+	return 0;
+}
+
+static const char *unit_of(const struct cpu *cpu)
+{
+	if (pfm_initialize() == PFM_SUCCESS)
+		for (unsigned i = 0; i < cpu->f->n_pmu; i++)
+			if (unit_is_here(cpu->f->pmu[i]))
+				return cpu->f->pmu[i];
+	return cpu->f->n_pmu ? cpu->f->pmu[0] : "";
+}
+
+char *cpu_event_native(const struct cpu *cpu, unsigned i, const char *pmu)
+{
+	const char *native = cpu->f->events[i].native;
+	char *out = NULL;
+
+	if (strncmp(native, "PMU::", 5))
+		return strdup(native);
+	if (asprintf(&out, "%s%s", pmu ? pmu : unit_of(cpu), native + 3) < 0)
+		return NULL;
+	return out;
+}
+
+json_t *cpu_events_json(const struct cpu *cpu)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; i < cpu->f->n_events; i++) {
+		char *native = cpu_event_native(cpu, i, NULL);
+
+		json_array_append_new(a, json_pack("{s:s, s:s}", "name",
+						   cpu->f->events[i].name,
+						   "native", native ? native : ""));
+		free(native);
+	}
+	return a;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of a processor: its TLBs and the names of its events, from
+ * configs/cpus/<name>.yaml. Chosen by CPUID, or by the user's word
+ * (--cpu-model) when the model has to speak for a processor that is not here.
+ *
+ *	struct cpu *cpu = NULL;
+ *
+ *	ret = cpu_load("cascadelake", &cpu, err);	NULL = this machine's
+ *	...
+ *	cpu_free(cpu);
+ *
+ * Needs libcyaml and the data folder: it is for kduel-bench and the driver.
+ * An agent gets the events it shall count in its request.
+ */
+#ifndef KDUEL_CPU_H
+#define KDUEL_CPU_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#include "err.h"
+
+/* Entries by size of page; 0 = none, or not known. */
+struct tlb {
+	unsigned e4k, e2m, e1g;
+};
+
+struct cpu_event {
+	char *name;	/* ours, the same for all processors that have such a thing */
+	char *native;	/* libpfm4's, "PMU" in place of the unit's name */
+};
+
+struct cpu_match {
+	unsigned family, model, model_to, stepping_from, stepping_to;
+};
+
+struct cpu_file {
+	char *title, *vendor;
+	struct cpu_match *match;
+	unsigned n_match;
+	char **pmu;		/* libpfm4's names of the core unit */
+	unsigned n_pmu;
+	struct {
+		struct tlb first, second;
+	} tlb;
+	struct cpu_event *events;
+	unsigned n_events;
+};
+
+struct cpu {
+	char name[64];		/* the file's, without .yaml */
+	struct cpu_file *f;
+};
+
+struct cpu_id {
+	char vendor[16];
+	unsigned family, model, stepping;
+};
+
+/* This machine's CPUID; the vendor is "" where there is no such instruction. */
+void cpu_identify(struct cpu_id *id);
+
+/*
+ * The processor `name`, or with NULL the one of this machine. Unknown names
+ * are EXIT_CONFIG, with the known ones; a machine that no file matches is
+ * EXIT_MACHINE.
+ */
+int cpu_load(const char *name, struct cpu **cpu, struct err *err);
+/* The same for CPUID values. */
+int cpu_load_id(const struct cpu_id *id, struct cpu **cpu, struct err *err);
+void cpu_free(struct cpu *cpu);
+
+/* Names of all files, sorted; free each and the array. */
+int cpu_names(char ***names, size_t *n, struct err *err);
+
+/* Does this file describe that processor? */
+int cpu_matches(const struct cpu *cpu, const struct cpu_id *id);
+
+/*
+ * Event i's name for libpfm4 with the core unit `pmu` filled in (NULL: the
+ * first that libpfm4 finds here, else the first of the file). The caller
+ * frees it.
+ */
+char *cpu_event_native(const struct cpu *cpu, unsigned i, const char *pmu);
+
+/* [{"name","native"}] for bench_request.events. */
+json_t *cpu_events_json(const struct cpu *cpu);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the TLBs of a processor should do with an access pattern: the numbers
+ * that measured ones are held against, and all there is where nothing can be
+ * counted. They are always labelled `model`.
+ *
+ * The model. An entry of a TLB covers the effective page, the smaller of the
+ * guest's page and the second-level page. N is how many effective pages the
+ * pattern goes through, E how many entries the processor has for them.
+ *   random      an access misses with probability max(0, 1 - E/N)
+ *   cycle       a fixed order over and over; under LRU every new page misses
+ *               once N > E, and none before. Real replacement is not LRU: the
+ *               rise is around E, half of it at 0.9 - 1.25 x E
+ *   sequential  every new page misses once N > E, one in accesses-per-page
+ * A walk is a miss of the second level. It reads at most (g+1)(h+1)-1 entries,
+ * g and h being the levels of the two tables down to their pages (4K: 4,
+ * 2M: 3, 1G: 2), or g without a second table. Caches of upper levels save
+ * most of these: the references are an upper bound.
+ */
+#ifndef KDUEL_MODEL_H
+#define KDUEL_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#include "cpu.h"
+#include "err.h"
+
+enum model_pattern { MODEL_RANDOM, MODEL_CYCLE, MODEL_SEQUENTIAL };
+
+struct model_in {
+	enum model_pattern pattern;
+	uint64_t span;		/* bytes of address space the pattern goes through */
+	uint64_t spacing;	/* bytes from one line to the next in it (4096: one a page) */
+	uint64_t guest_page;	/* 4096, 2M, 1G */
+	uint64_t second_page;	/* the same, or 0 = no second level */
+};
+
+struct model_out {
+	uint64_t page;		/* the effective one */
+	uint64_t pages;		/* N */
+	unsigned first, second;	/* E of both levels */
+	double first_misses;	/* per access */
+	double walks;		/* per access */
+	unsigned references;	/* of a walk, at most */
+	double walk_references;	/* per access, at most */
+};
+
+/* EXIT_CONFIG for a page size that is none. */
+int model_expect(const struct tlb *first, const struct tlb *second,
+		 const struct model_in *in, struct model_out *out,
+		 struct err *err);
+
+/* References of one walk, at most; second_page 0 = none. */
+unsigned model_references(uint64_t guest_page, uint64_t second_page);
+
+/*
+ * The pattern of a workload with these parameters (strings, as in a plan) and
+ * buffer source. -ENOTSUP (no error text) where the model says nothing about
+ * it. `second_page` as above. `lines` of a ladder: the upper end.
+ */
+int model_of_workload(const char *workload, const char *source,
+		      const json_t *params, uint64_t second_page,
+		      struct model_in *in);
+
+/*
+ * {"label":"model","cpu","effective_page","pages","first_entries",
+ *  "second_entries","first_misses_per_access","walks_per_access",
+ *  "references_per_walk","references_per_access"}
+ */
+json_t *model_json(const char *cpu_name, const struct model_out *out);
+
+/*
+ * Arm over baseline of walks and of walk references per access; NAN where the
+ * baseline expects none.
+ */
+struct model_change {
+	double walks, references;
+};
+void model_compare(const struct model_out *base, const struct model_out *arm,
+		   struct model_change *change);
+
+/* 4096 -> "4K"; anything else: NULL. The reverse gives 0 for no page size. */
+const char *model_page_name(uint64_t page);
+uint64_t model_page(const char *name);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The model against figures that can be worked out by hand. */
+#include <math.h>
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "bench/model.h"
+
+#define K4 4096ULL
+#define M2 (2ULL << 20)
+#define G1 (1ULL << 30)
+
+static const struct tlb first = { 64, 32, 4 }, second = { 1536, 1536, 16 };
+
+static struct model_out expect(enum model_pattern p, uint64_t pages, uint64_t g,
+			       uint64_t h)
+{
+	const struct model_in in = { p, pages * K4, K4, g, h };
+	struct model_out out;
+
+	assert_int_equal(model_expect(&first, &second, &in, &out, NULL), 0);
+	return out;
+}
+
+static void references_are_the_known_ones(void **state)
+{
+	(void)state;
+	assert_int_equal(model_references(K4, K4), 24);
+	assert_int_equal(model_references(K4, M2), 19);
+	assert_int_equal(model_references(M2, K4), 19);
+	assert_int_equal(model_references(M2, M2), 15);
+	assert_int_equal(model_references(M2, G1), 11);
+	assert_int_equal(model_references(K4, 0), 4);
+	assert_int_equal(model_references(M2, 0), 3);
+}
+
+static void the_smaller_page_counts(void **state)
+{
+	(void)state;
+	assert_int_equal(expect(MODEL_RANDOM, 4096, M2, K4).page, K4);
+	assert_int_equal(expect(MODEL_RANDOM, 4096, K4, M2).page, K4);
+	assert_int_equal(expect(MODEL_RANDOM, 4096, M2, G1).page, M2);
+	assert_int_equal(expect(MODEL_RANDOM, 4096, M2, 0).pages, 8);
+}
+
+static void random_misses_rise_smoothly(void **state)
+{
+	(void)state;
+	assert_true(expect(MODEL_RANDOM, 1536, K4, 0).walks == 0);
+	assert_true(fabs(expect(MODEL_RANDOM, 3072, K4, 0).walks - 0.5) < 1e-9);
+	assert_true(fabs(expect(MODEL_RANDOM, 128, K4, 0).first_misses - 0.5) < 1e-9);
+	assert_true(fabs(expect(MODEL_RANDOM, 3072, K4, K4).walk_references - 12) < 1e-9);
+}
+
+static void a_cycle_steps(void **state)
+{
+	(void)state;
+	assert_true(expect(MODEL_CYCLE, 64, K4, 0).first_misses == 0);
+	assert_true(expect(MODEL_CYCLE, 65, K4, 0).first_misses == 1);
+	assert_true(expect(MODEL_CYCLE, 1536, K4, 0).walks == 0);
+	assert_true(expect(MODEL_CYCLE, 1537, K4, 0).walks == 1);
+}
+
+static void sequential_misses_once_a_page(void **state)
+{
+	const struct model_in in = { MODEL_SEQUENTIAL, 1ULL << 30, 64, K4, 0 };
+	struct model_out out;
+
+	(void)state;
+	assert_int_equal(model_expect(&first, &second, &in, &out, NULL), 0);
+	assert_true(fabs(out.walks - 1 / 64.0) < 1e-12);
+}
+
+static void arms_compare(void **state)
+{
+	struct model_out base = expect(MODEL_RANDOM, 1 << 18, M2, K4);
+	struct model_out arm = expect(MODEL_RANDOM, 1 << 18, M2, M2);
+	struct model_out small = expect(MODEL_RANDOM, 16, M2, M2);
+	struct model_change change;
+
+	(void)state;
+	model_compare(&base, &arm, &change);
+	assert_true(change.walks == 0 && change.references == 0);
+	model_compare(&small, &arm, &change);
+	assert_true(isnan(change.walks));
+}
+
+static void refuses_odd_pages(void **state)
+{
+	const struct model_in bad[] = {
+		{ MODEL_RANDOM, 1 << 20, K4, 8192, 0 },
+		{ MODEL_RANDOM, 1 << 20, K4, K4, 64 },
+		{ MODEL_RANDOM, 0, K4, K4, 0 },
+		{ MODEL_RANDOM, 1 << 20, 0, K4, 0 },
+	};
+	struct model_out out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct err err = ERR_INIT;
+
+		assert_int_not_equal(model_expect(&first, &second, &bad[i], &out, &err), 0);
+		assert_int_equal(err.exit, EXIT_CONFIG);
+	}
+}
+
+static void workloads_have_patterns(void **state)
+{
+	json_t *params = json_pack("{s:s}", "pages", "64..4096");
+	struct model_in in;
+
+	(void)state;
+	assert_int_equal(model_of_workload("tlb-miss", "thp", params, K4, &in), 0);
+	assert_int_equal(in.span, 4096 * K4);
+	assert_int_equal(in.guest_page, M2);
+	assert_int_not_equal(model_of_workload("null", "thp", params, K4, &in), 0);
+	assert_int_not_equal(model_of_workload("tlb-miss", "nowhere", params, K4, &in), 0);
+	json_decref(params);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(references_are_the_known_ones),
+		cmocka_unit_test(the_smaller_page_counts),
+		cmocka_unit_test(random_misses_rise_smoothly),
+		cmocka_unit_test(a_cycle_steps),
+		cmocka_unit_test(sequential_misses_once_a_page),
+		cmocka_unit_test(arms_compare),
+		cmocka_unit_test(refuses_odd_pages),
+		cmocka_unit_test(workloads_have_patterns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
