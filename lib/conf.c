@@ -9,25 +9,17 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "conf-walk.h"
 #include "file.h"
 #include "nearest.h"
 
 #define FIELD_MAX 256
-#define KEYS_MAX 64
-#define BACKTRACE_MAX 16
 
 struct conf {
 	char *path;
 	char *text;
 	size_t len;
 	yaml_document_t doc;
-};
-
-/* What libcyaml said about one failed load. */
-struct complaint {
-	char text[512];
-	char field[FIELD_MAX];
-	unsigned lines;
 };
 
 static yaml_node_t *node_at(const struct conf *c, int index)
@@ -104,8 +96,19 @@ unsigned conf_line(const struct conf *c, const char *field)
 	return mark ? mark->start_mark.line + 1 : 1;
 }
 
-static int error_at(const struct conf *c, unsigned line, const char *field,
-		    struct err *err, const char *text)
+/* Is `field` not in the file? */
+static bool is_absent(const struct conf *c, const char *field)
+{
+	const yaml_node_t *node = root_of(c);
+	const yaml_node_t *mark;
+
+	while (node && *field)
+		node = step(c, node, &field, &mark);
+	return !node;
+}
+
+int conf_error_at(const struct conf *c, unsigned line, const char *field,
+		  struct err *err, const char *text)
 {
 	return err_config(err, "%s:%u: %s%s%s", c->path, line, field,
 			  *field ? ": " : "", text);
@@ -114,191 +117,71 @@ static int error_at(const struct conf *c, unsigned line, const char *field,
 int conf_error(const struct conf *c, const char *field, struct err *err,
 	       const char *fmt, ...)
 {
-	char text[ERR_TEXT_MAX / 2];
+	char text[ERR_TEXT_MAX / 2], name[FIELD_MAX];
 	va_list ap;
+	size_t len;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return error_at(c, conf_line(c, field), field, err, text);
+	/* A value that stands for a list of one is not called [0]. */
+	snprintf(name, sizeof(name), "%s", field);
+	len = strlen(name);
+	if (len > 3 && !strcmp(name + len - 3, "[0]") && is_absent(c, field))
+		name[len - 3] = '\0';
+	return conf_error_at(c, conf_line(c, name), name, err, text);
 }
 
-/* --- the text held against the schema ------------------------------------ */
-
-static int check(const struct conf *c, const yaml_node_t *node,
-		 const cyaml_schema_value_t *schema, const char *field,
-		 struct err *err);
-
-static const cyaml_schema_field_t *
-field_of(const cyaml_schema_value_t *schema, const char *key)
+void conf_unknown_text(const char *what, const char *word,
+		       const char *const *known, size_t n, char *text,
+		       size_t len)
 {
-	const cyaml_schema_field_t *f = schema->mapping.fields;
+	const char *near = nearest_word(word, known, n);
+	size_t used = snprintf(text, len, "unknown %s '%.80s'; ", what, word);
 
-	for (; f->key; f++)
-		if (!strcmp(f->key, key))
-			return f;
-	return NULL;
+	if (near && used < len)
+		used += snprintf(text + used, len - used,
+				 "did you mean '%s'? ", near);
+	if (used < len)
+		used += snprintf(text + used, len - used, "known are");
+	for (size_t i = 0; i < n && used < len; i++)
+		used += snprintf(text + used, len - used, "%s %s",
+				 i ? "," : "", known[i]);
 }
 
-static int unknown_key(const struct conf *c, const yaml_node_t *key,
-		       const cyaml_schema_value_t *schema, const char *field,
-		       struct err *err)
+int conf_unknown(const struct conf *c, const char *field, struct err *err,
+		 const char *what, const char *word, const char *const *known,
+		 size_t n)
 {
-	const cyaml_schema_field_t *f = schema->mapping.fields;
-	const char *names[KEYS_MAX], *near;
-	char text[1024];
-	size_t n = 0, used;
+	char text[ERR_TEXT_MAX / 2];
 
-	for (; f->key && n < KEYS_MAX; f++)
-		names[n++] = f->key;
-	near = nearest_word(scalar(key), names, n);
-	if (near) {
-		snprintf(text, sizeof(text), "unknown key; did you mean '%s'?",
-			 near);
-	} else {
-		used = snprintf(text, sizeof(text), "unknown key; known are");
-		for (size_t i = 0; i < n && used < sizeof(text); i++)
-			used += snprintf(text + used, sizeof(text) - used,
-					 "%s %s", i ? "," : "", names[i]);
-	}
-	return error_at(c, key->start_mark.line + 1, field, err, text);
-}
-
-static void join(char out[FIELD_MAX], const char *field, const char *key)
-{
-	snprintf(out, FIELD_MAX, "%s%s%s", field, *field ? "." : "", key);
-}
-
-static int check_pair(const struct conf *c, const yaml_node_t *map,
-		      const yaml_node_pair_t *pair,
-		      const cyaml_schema_value_t *schema, const char *field,
-		      struct err *err)
-{
-	const yaml_node_t *key = node_at(c, pair->key);
-	const cyaml_schema_field_t *f;
-	char below[FIELD_MAX];
-
-	if (!scalar(key))
-		return error_at(c, key->start_mark.line + 1, field, err,
-				"a key must be a word");
-	join(below, field, scalar(key));
-	if (pair_of(c, map, scalar(key), strlen(scalar(key))) != pair)
-		return error_at(c, key->start_mark.line + 1, below, err,
-				"given twice");
-	f = field_of(schema, scalar(key));
-	if (!f)
-		return unknown_key(c, key, schema, below, err);
-	return check(c, node_at(c, pair->value), &f->value, below, err);
-}
-
-static int check_mapping(const struct conf *c, const yaml_node_t *node,
-			 const cyaml_schema_value_t *schema, const char *field,
-			 struct err *err)
-{
-	const cyaml_schema_field_t *f = schema->mapping.fields;
-	const yaml_node_pair_t *p = node->data.mapping.pairs.start;
-	char below[FIELD_MAX];
-
-	for (; p < node->data.mapping.pairs.top; p++)
-		if (check_pair(c, node, p, schema, field, err))
-			return -EINVAL;
-	for (; f->key; f++) {
-		if (f->value.flags & CYAML_FLAG_OPTIONAL)
-			continue;
-		if (pair_of(c, node, f->key, strlen(f->key)))
-			continue;
-		join(below, field, f->key);
-		return error_at(c, node->start_mark.line + 1, below, err,
-				"missing");
-	}
-	return 0;
-}
-
-static int check_sequence(const struct conf *c, const yaml_node_t *node,
-			  const cyaml_schema_value_t *schema, const char *field,
-			  struct err *err)
-{
-	yaml_node_item_t *items = node->data.sequence.items.start;
-	size_t n = node->data.sequence.items.top - items;
-	char below[FIELD_MAX];
-
-	for (size_t i = 0; i < n; i++) {
-		snprintf(below, sizeof(below), "%s[%zu]", field, i);
-		if (check(c, node_at(c, items[i]), schema->sequence.entry,
-			  below, err))
-			return -EINVAL;
-	}
-	return 0;
-}
-
-static int check(const struct conf *c, const yaml_node_t *node,
-		 const cyaml_schema_value_t *schema, const char *field,
-		 struct err *err)
-{
-	static const char *const want[] = {
-		[YAML_SCALAR_NODE] = "must be one value",
-		[YAML_SEQUENCE_NODE] = "must be a list: [a, b]",
-		[YAML_MAPPING_NODE] = "must be keys and values: { a: b }",
-	};
-	yaml_node_type_t type = YAML_SCALAR_NODE;
-
-	if (schema->type == CYAML_IGNORE || schema->type == CYAML_FLAGS ||
-	    schema->type == CYAML_BITFIELD)
-		return 0;
-	if (schema->type == CYAML_MAPPING)
-		type = YAML_MAPPING_NODE;
-	if (schema->type == CYAML_SEQUENCE ||
-	    schema->type == CYAML_SEQUENCE_FIXED)
-		type = YAML_SEQUENCE_NODE;
-	if (node->type != type)
-		return error_at(c, node->start_mark.line + 1, field, err,
-				want[type]);
-	if (type == YAML_MAPPING_NODE)
-		return check_mapping(c, node, schema, field, err);
-	if (type == YAML_SEQUENCE_NODE)
-		return check_sequence(c, node, schema, field, err);
-	return 0;
+	conf_unknown_text(what, word, known, n, text, sizeof(text));
+	return conf_error(c, field, err, "%s", text);
 }
 
 /* --- libcyaml --------------------------------------------------------------- */
 
-/* The backtrace comes innermost first: each part goes before the rest. */
-static void prepend(struct complaint *said, const char *part)
-{
-	char rest[FIELD_MAX];
+const cyaml_schema_value_t conf_text_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED),
+};
 
-	memcpy(rest, said->field, sizeof(rest));
-	snprintf(said->field, sizeof(said->field), "%s%s%.120s", part,
-		 *rest && *rest != '[' ? "." : "", rest);
-}
+const cyaml_schema_field_t conf_pair_fields[] = {
+	CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER, struct conf_pair, key,
+			       1, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE_COUNT("values", CYAML_FLAG_POINTER,
+				   struct conf_pair, values, n_values,
+				   &conf_text_schema, 1, CYAML_UNLIMITED),
+	CYAML_FIELD_END,
+};
 
-static void take_line(cyaml_log_t level, void *ctx, const char *fmt,
-		      va_list args)
-{
-	struct complaint *said = ctx;
-	char line[512], name[100], part[120];
-	unsigned i;
+const cyaml_schema_value_t conf_pair_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct conf_pair,
+			    conf_pair_fields),
+};
 
-	if (level < CYAML_LOG_ERROR || said->lines++ > BACKTRACE_MAX)
-		return;
-	vsnprintf(line, sizeof(line), fmt, args);
-	line[strcspn(line, "\n")] = '\0';
-	if (said->lines == 1) {
-		const char *text = line;
-
-		text += !strncmp(text, "Load: ", 6) ? 6 : 0;
-		snprintf(said->text, sizeof(said->text), "%s", text);
-	} else if (sscanf(line, " in mapping field '%99[^']'", name) == 1) {
-		prepend(said, name);
-	} else if (sscanf(line, " in sequence entry '%u'", &i) == 1) {
-		snprintf(part, sizeof(part), "[%u]", i - 1);
-		prepend(said, part);
-	}
-}
-
+/* The walk has checked what can be checked: its messages are better. */
 static const cyaml_config_t cyaml = {
 	.mem_fn = cyaml_mem,
-	.log_fn = take_line,
 	.log_level = CYAML_LOG_ERROR,
 	.flags = CYAML_CFG_NO_ALIAS,
 };
@@ -306,33 +189,31 @@ static const cyaml_config_t cyaml = {
 int conf_load(struct conf *c, const cyaml_schema_value_t *schema, void **data,
 	      struct err *err)
 {
-	struct complaint said = { .text = "" };
-	cyaml_config_t config = cyaml;
-	cyaml_err_t ret;
+	struct conf_text strict = { NULL, 0 };
+	cyaml_err_t said;
+	int ret;
 
 	*data = NULL;
 	if (!root_of(c))
-		return error_at(c, 1, "", err, "the file is empty");
-	if (check(c, root_of(c), schema, "", err))
-		return -EINVAL;
-	config.log_ctx = &said;
-	ret = cyaml_load_data((const uint8_t *)c->text, c->len, &config, schema,
-			      data, NULL);
-	if (ret == CYAML_OK && *data)
-		return 0;
-	*data = NULL;
-	return conf_error(c, said.field, err, "%s",
-			  *said.text ? said.text : cyaml_strerror(ret));
+		return conf_error_at(c, 1, "", err, "the file is empty");
+	ret = conf_walk(c, &c->doc, schema, &strict, err);
+	if (!ret) {
+		said = cyaml_load_data((const uint8_t *)strict.data, strict.len,
+				       &cyaml, schema, data, NULL);
+		if (said != CYAML_OK) {
+			*data = NULL;
+			ret = conf_error(c, "", err, "%s",
+					 cyaml_strerror(said));
+		}
+	}
+	free(strict.data);
+	return ret;
 }
 
 void conf_unload(const cyaml_schema_value_t *schema, void *data)
 {
-	struct complaint said = { .text = "" };
-	cyaml_config_t config = cyaml;
-
-	config.log_ctx = &said;
 	if (data)
-		cyaml_free(&config, schema, data, 0);
+		cyaml_free(&cyaml, schema, data, 0);
 }
 
 /* --- the file ------------------------------------------------------------- */
@@ -347,7 +228,7 @@ static int parse(struct conf *c, struct err *err)
 	yaml_parser_set_input_string(&parser, (unsigned char *)c->text, c->len);
 	if (!yaml_parser_load(&parser, &c->doc)) {
 		memset(&c->doc, 0, sizeof(c->doc));
-		ret = error_at(c, parser.problem_mark.line + 1, "", err,
+		ret = conf_error_at(c, parser.problem_mark.line + 1, "", err,
 			       parser.problem ? parser.problem : "not YAML");
 	}
 	yaml_parser_delete(&parser);

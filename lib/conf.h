@@ -23,6 +23,11 @@
  *	conf_unload(&thing_schema, thing);
  *	conf_close(c);
  *
+ * Two liberties for people who write YAML: where the schema has a sequence, a
+ * single value is a list of one; and where it has a sequence of
+ * struct conf_pair, the file has a mapping with keys of any name, each with a
+ * value or a list: `params: { size: 128M, pages: [64, 128] }`.
+ *
  * All errors are EXIT_CONFIG but those of reading the file.
  */
 #ifndef KDUEL_CONF_H
@@ -34,6 +39,16 @@
 #include "err.h"
 
 struct conf;
+
+struct conf_pair {
+	char *key;
+	char **values;		/* at least one */
+	unsigned n_values;
+};
+
+/* Entries for CYAML_FIELD_SEQUENCE: pairs as above; texts, not empty. */
+extern const cyaml_schema_value_t conf_pair_schema;
+extern const cyaml_schema_value_t conf_text_schema;
 
 int conf_open(const char *path, struct conf **c, struct err *err);
 
@@ -53,6 +68,17 @@ void conf_unload(const cyaml_schema_value_t *schema, void *data);
  */
 int conf_error(const struct conf *c, const char *field, struct err *err,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * The same for a word that is not among `known`: "unknown kernel '6.l'; did
+ * you mean '6.1'? known are 6.1, 6.12". `what` is "kernel".
+ */
+int conf_unknown(const struct conf *c, const char *field, struct err *err,
+		 const char *what, const char *word, const char *const *known,
+		 size_t n);
+void conf_unknown_text(const char *what, const char *word,
+		       const char *const *known, size_t n, char *text,
+		       size_t len);
 
 /* The line, from 1, on which `field` (see conf_error) is. */
 unsigned conf_line(const struct conf *c, const char *field);
