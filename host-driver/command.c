@@ -12,6 +12,8 @@
 #include "nearest.h"
 
 const struct command commands[] = {
+	{ "plan", "decide what will be run, and in which order", cmd_plan,
+	  COMMAND_CONFIG | COMMAND_JSON },
 	{ "help", "list the verbs, or show one verb's options", cmd_help, 0 },
 	{ NULL, NULL, NULL, 0 },
 };

@@ -59,6 +59,7 @@ int command_fail(const struct err *err);
 void command_list(FILE *to);
 
 /* One for each verb, in the order of the table. */
+int cmd_plan(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif

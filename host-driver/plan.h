@@ -75,6 +75,8 @@ struct plan_cell {
 	char *workload;
 	json_t *params;		/* object of strings, as the user wrote them */
 	unsigned processes;	/* workload processes, one after another */
+	unsigned samples;	/* iterations a process keeps; 0 = as the workload says */
+	bool allow_small;	/* sizes that fit in a cache: run, labelled */
 };
 
 struct plan_boot {

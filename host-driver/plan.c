@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "plan-make.h"
+
+/*
+ * What a boot costs, in seconds: power-on to the first sample and down again,
+ * and then each workload process. Measured with configs/dax-huge.yaml on two
+ * cores; only for telling the user how long he will wait.
+ */
+static const struct {
+	double boot, process;
+} cost_of[2][3] = {
+	[0] = { [ACCEL_AUTO] = { 12, 2 }, [ACCEL_HARDWARE] = { 8, 3 },
+		[ACCEL_EMULATION] = { 12, 2 } },
+	[1] = { { 0.1, 0.02 }, { 0.1, 0.02 }, { 0.1, 0.02 } },	/* fake */
+};
+#define COST_INSTRUCTIONS 2.5	/* single-threaded emulation, times as long */
+#define DISK_CAMPAIGN (1u << 20)
+#define DISK_BOOT (96u << 10)
+#define DISK_PROCESS (16u << 10)
+
+static uint64_t splitmix64(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+/* A number in 0..n-1 without bias: what would be uneven is thrown away. */
+static uint64_t below(uint64_t *state, uint64_t n)
+{
+	uint64_t limit = UINT64_MAX - UINT64_MAX % n, r;
+
+	do
+		r = splitmix64(state);
+	while (r >= limit);
+	return r % n;
+}
+
+void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n)
+{
+	uint64_t state = seed + block * 0x9e3779b97f4a7c15ull;
+
+	/* Neighbouring blocks must not share a stream: scramble the start. */
+	state = splitmix64(&state);
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	for (size_t i = n; i > 1; i--) {
+		size_t k = below(&state, i);
+		unsigned t = order[i - 1];
+
+		order[i - 1] = order[k];
+		order[k] = t;
+	}
+}
+
+static void order_block(struct plan *p, unsigned block, unsigned *order)
+{
+	plan_shuffle(p->seed, block, order, p->n_arms);
+	for (size_t i = 0; i < p->n_arms; i++) {
+		const struct plan_arm *arm = &p->arms[order[i]];
+		struct plan_boot *b = &p->boots[p->n_boots++];
+
+		b->boot = p->n_boots;
+		b->block = block;
+		b->order = i + 1;
+		b->arm = order[i];
+		b->layout = arm->layouts[(block - 1) % arm->n_layouts];
+	}
+}
+
+int plan_order(struct plan *p, struct err *err)
+{
+	unsigned *order = calloc(p->n_arms, sizeof(*order));
+
+	p->n_boots = 0;
+	p->boots = calloc(p->n_blocks * p->n_arms, sizeof(*p->boots));
+	if (!order || !p->boots) {
+		free(order);
+		return err_sys(err, ENOMEM, "cannot order the boots");
+	}
+	for (unsigned block = 1; block <= p->n_blocks; block++)
+		order_block(p, block, order);
+	free(order);
+	return 0;
+}
+
+/* A frozen plan is what it is: the command line cannot change it. */
+static int refuse_options(const char *path, const struct plan_options *o,
+			  struct err *err)
+{
+	const char *what = !o		? NULL
+			   : o->blocks	? "--blocks"
+			   : o->only	? "--only"
+			   : o->aa	? "an A/A comparison"
+			   : o->machine ? "--machine"
+					: NULL;
+
+	if (!what)
+		return 0;
+	return err_config(err, "%s: is a frozen plan, which %s would change; give the config instead",
+			  path, what);
+}
+
+static int load_frozen(const char *path, const char *text, size_t len,
+		       const struct plan_options *o, struct plan **plan,
+		       struct err *err)
+{
+	json_error_t je;
+	json_t *json;
+	int ret = refuse_options(path, o, err);
+
+	if (ret)
+		return ret;
+	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
+	if (!json)
+		return err_config(err, "%s:%d: is no JSON: %s", path, je.line,
+				  je.text);
+	ret = plan_from_json(json, plan, err);
+	json_decref(json);
+	if (ret)
+		err_prefix(err, "%s", path);
+	return ret;
+}
+
+static int load_config(const char *path, const char *text, size_t len,
+		       const struct plan_options *o, struct plan **plan,
+		       struct err *err)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+	int ret;
+
+	if (!p)
+		return err_sys(err, ENOMEM, "cannot read %s", path);
+	ret = config_parse(path, text, len, o, p, err);
+	if (!ret)
+		ret = plan_order(p, err);
+	if (!ret)
+		ret = plan_seal(p, err);
+	if (ret) {
+		plan_free(p);
+		return ret;
+	}
+	*plan = p;
+	return 0;
+}
+
+int plan_load(const char *path, const struct plan_options *o,
+	      struct plan **plan, struct err *err)
+{
+	size_t len, first = 0;
+	char *text;
+	int ret = file_read(path, &text, &len, err);
+
+	if (ret) {
+		if (err)
+			err->exit = EXIT_CONFIG;
+		return ret;
+	}
+	while (first < len && isspace((unsigned char)text[first]))
+		first++;
+	ret = text[first] == '{' ? load_frozen(path, text, len, o, plan, err)
+				 : load_config(path, text, len, o, plan, err);
+	free(text);
+	return ret;
+}
+
+static void free_arms(struct plan *p)
+{
+	for (size_t i = 0; i < p->n_arms; i++) {
+		struct plan_arm *a = &p->arms[i];
+
+		for (size_t k = 0; k < a->n_layouts; k++)
+			free(a->layouts[k]);
+		free(a->layouts);
+		free(a->name);
+		free(a->kernel);
+		free(a->second_level);
+		free(a->cmdline);
+	}
+	free(p->arms);
+}
+
+static void free_cells(struct plan *p)
+{
+	for (size_t i = 0; i < p->n_cells; i++) {
+		struct plan_cell *c = &p->cells[i];
+
+		free(c->id);
+		free(c->backing);
+		free(c->source);
+		free(c->workload);
+		json_decref(c->params);
+	}
+	free(p->cells);
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	free(p->name);
+	free(p->question);
+	free(p->machine.host);
+	free(p->guest.kernel);
+	free_arms(p);
+	free_cells(p);
+	free(p->boots);
+	for (size_t i = 0; i < p->n_gates; i++) {
+		free(p->gates[i].cell);
+		free(p->gates[i].metric);
+	}
+	free(p->gates);
+	for (size_t i = 0; i < p->n_expect; i++)
+		free(p->expect[i]);
+	free(p->expect);
+	free(p);
+}
+
+int plan_arm(const struct plan *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_arms; i++)
+		if (!strcmp(p->arms[i].name, name))
+			return i;
+	return -1;
+}
+
+int plan_cell(const struct plan *p, const char *id)
+{
+	for (size_t i = 0; i < p->n_cells; i++)
+		if (!strcmp(p->cells[i].id, id))
+			return i;
+	return -1;
+}
+
+const struct plan_arm *plan_baseline(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_arms; i++)
+		if (p->arms[i].baseline)
+			return &p->arms[i];
+	return NULL;
+}
+
+void plan_cost(const struct plan *p, struct plan_cost *cost)
+{
+	bool fake = p->machine.kind == MACHINE_FAKE;
+	double boot = cost_of[fake][p->machine.accel].boot;
+	double process = cost_of[fake][p->machine.accel].process;
+	uint64_t processes = 0;
+
+	for (size_t i = 0; i < p->n_cells; i++)
+		processes += p->cells[i].processes;
+	cost->seconds = p->n_boots * (boot + processes * process);
+	if (p->clock == CLOCK_INSTRUCTIONS && !fake)
+		cost->seconds *= COST_INSTRUCTIONS;
+	cost->disk = DISK_CAMPAIGN +
+		     p->n_boots * (DISK_BOOT + processes * DISK_PROCESS);
+}

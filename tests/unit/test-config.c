@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every way a config can be wrong, and what is said about it. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "file.h"
+#include "host-driver/plan.h"
+
+#define GOOD								\
+	"name: t\n"							\
+	"seed: 7\n"							\
+	"blocks: 3\n"							\
+	"machine: { kind: fake }\n"					\
+	"guest: { kernel: k1, memory: 256M }\n"				\
+	"arms:\n"							\
+	"  - { kernel: k1, baseline: true }\n"				\
+	"  - { kernel: k2, second-level: 2m }\n"			\
+	"cells:\n"							\
+	"  - { backing: anon-4k, source: [anon-4k, thp], workload: \"null\" }\n"
+
+static char folder[] = "/tmp/kduel-config-XXXXXX";
+static char file[64];
+
+static int load(const char *text, const struct plan_options *o,
+		struct plan **p, struct err *err)
+{
+	*p = NULL;
+	assert_int_equal(file_publish(file, text, strlen(text), err), 0);
+	return plan_load(file, o, p, err);
+}
+
+/* GOOD with `from` replaced by `to`. */
+static char *edited(const char *from, const char *to)
+{
+	const char *at = strstr(GOOD, from);
+	char *text = NULL;
+
+	if (!at)
+		fail_msg("the good config has no '%s'", from);
+	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - GOOD), GOOD, to,
+			     at + strlen(from)) > 0);
+	return text;
+}
+
+static void the_good_one_is_good(void **state)
+{
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	(void)state;
+	if (load(GOOD, NULL, &p, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(p->n_arms, 2);
+	assert_string_equal(p->arms[1].name, "k2");
+	assert_string_equal(p->arms[1].second_level, "2m");
+	assert_string_equal(p->arms[0].layouts[0], "default");
+	assert_int_equal(p->n_cells, 2);
+	assert_string_equal(p->cells[1].id, "anon-4k/thp/null");
+	assert_int_equal(p->cells[1].processes, 1);
+	assert_int_equal(p->n_boots, 6);
+	assert_int_equal(p->guest.memory, 256 << 20);
+	assert_int_equal(p->machine.memory, 3ll << 30);
+	plan_free(p);
+}
+
+static void every_error_is_said_exactly(void **state)
+{
+	static const struct {
+		const char *from, *to, *want;
+	} bad[] = {
+		/* keys */
+		{ "seed: 7", "sede: 7", ":2: sede: unknown key; did you mean 'seed'?" },
+		{ "seed: 7", "seed: 7\nseed: 8", ":3: seed: given twice" },
+		{ "seed: 7", "colour: 7",
+		  ":2: colour: unknown key; known are name, question, seed, blocks, clock, aa, machine, guest, arms, cells, gates, expect" },
+		{ "kind: fake", "knid: fake", ":4: machine.knid: unknown key; did you mean 'kind'?" },
+		{ "second-level: 2m", "second_level: 2m",
+		  ":8: arms[1].second_level: unknown key; did you mean 'second-level'?" },
+		{ "name: t\n", "", ":1: name: missing" },
+		{ "kernel: k1, memory", "memory", ":5: guest.kernel: missing" },
+		{ ", workload: \"null\"", "", ":10: cells[0].workload: missing" },
+		/* types */
+		{ "blocks: 3", "blocks: many", ":3: blocks: 'many' is not a whole number" },
+		{ "blocks: 3", "blocks: 3.5", ":3: blocks: '3.5' is not a whole number" },
+		{ "blocks: 3", "blocks: -3", ":3: blocks: '-3' is not a whole number" },
+		{ "blocks: 3", "blocks: 4294967296", ":3: blocks: 4294967296 is too large" },
+		{ "blocks: 3", "blocks: [3]", ":3: blocks: must be one value" },
+		{ "{ kind: fake }", "fake", ":4: machine: must be keys and values: { a: b }" },
+		{ "baseline: true", "baseline: yes", ":7: arms[0].baseline: 'yes' is neither true nor false" },
+		{ "name: t", "name: ''", ":1: name: is empty" },
+		{ "name: t", "name: [", ":3: did not find expected" },
+		{ "name: t", "name: ../t", ":1: name: '../t' is no name" },
+		{ "name: t", "name: \"a\\e[2J\"", ":1: name: '" },
+		/* words */
+		{ "kernel: k2", "kernel: k3",
+		  ":8: arms[1].kernel: unknown kernel 'k3'; did you mean 'k1'? known are k1, k2" },
+		{ "kernel: k1, memory", "kernel: linux, memory",
+		  ":5: guest.kernel: unknown kernel 'linux'; known are k1, k2" },
+		{ "backing: anon-4k", "backing: fsdax-xsf",
+		  ":10: cells[0].backing: unknown backing 'fsdax-xsf'; did you mean 'fsdax-xfs'? known are fsdax-xfs, fsdax-ext4, devdax, hugetlb-2m, hugetlb-1g, thp, anon-4k, memfd" },
+		{ "[anon-4k, thp]", "[anon-4k,\n     tph]",
+		  ":11: cells[0].source[1]: unknown source 'tph'; did you mean 'thp'? known are anon-4k, thp, hugetlb-2m" },
+		{ "[anon-4k, thp]", "[]", ":10: cells[0].source: the list is empty" },
+		{ "\"null\"", "nul", ":10: cells[0].workload: unknown workload 'nul'; did you mean 'null'? known are " },
+		{ "kind: fake", "kind: vmm", ":4: machine.kind: unknown value 'vmm'; did you mean 'vm'? known are vm, host, ssh, fake" },
+		{ "kind: fake", "accel: magic", ":4: machine.accel: unknown value 'magic'; known are auto, hardware, emulation" },
+		{ "second-level: 2m", "second-level: 3m", ":8: arms[1].second-level: '3m' is not known; one of 4k, 2m, 1g" },
+		/* parameters of a workload */
+		{ "workload: \"null\"", "workload: \"null\", params: { colour: 3 }",
+		  ":10: cells[0].params.colour: null has no parameter 'colour'" },
+		{ "workload: \"null\"", "workload: tlb-miss, params: { pages: 64..x }",
+		  ":10: cells[0].params.pages: " },
+		{ "workload: \"null\"", "workload: first-touch, params: { size: [64M, 9X] }",
+		  ":10: cells[0].params.size[1]: " },
+		{ "workload: \"null\"", "workload: first-touch, params: { size: 256M }",
+		  ":10: cells[0].params.size: 256M does not fit in guest.memory, 256M" },
+		{ "workload: \"null\"", "workload: \"null\", params: [a]",
+		  ":10: cells[0].params: must be keys and values: { a: b }" },
+		/* sizes */
+		{ "256M", "256X", ":5: guest.memory: " },
+		{ "256M", "16777216T", ":5: guest.memory: " },
+		{ "256M", "1M", ":5: guest.memory: is too little; at least 64M" },
+		{ "kind: fake", "kind: vm, memory: 256M", ":5: guest.memory: 256M does not fit in machine.memory, 256M" },
+		{ "{ kind: fake }", "{ kind: vm, cpus: 0 }", ":4: machine.cpus: 0 is out of range; 1 to 256 are allowed" },
+		/* what makes no comparison */
+		{ "blocks: 3", "blocks: 1", ":3: blocks: 1 is too few: a verdict needs at least 2 blocks, 5 or more are better" },
+		{ "blocks: 3", "blocks: 1001", ":3: blocks: 1001 is out of range; 2 to 1000 are allowed" },
+		{ "  - { kernel: k2, second-level: 2m }\n", "",
+		  ":6: arms: there is 1; a comparison needs 2 to 16 arms (or aa: true with one)" },
+		{ ", baseline: true", "", ":6: arms: no arm is the baseline; mark one with baseline: true" },
+		{ "second-level: 2m", "baseline: true", ":6: arms: 2 arms are the baseline; only one can be" },
+		{ "kernel: k2,", "kernel: k1,", ":8: arms[1].name: 'k1' is there twice; give one of them another name" },
+		{ "workload: \"null\" }\n", "workload: [\"null\", \"null\"] }\n",
+		  ":9: cells[1]: anon-4k/anon-4k/null is there twice" },
+		{ "workload: \"null\"", "workload: \"null\", processes: 0",
+		  ":10: cells[0].processes: 0 is out of range; 1 to 1000 are allowed" },
+		{ "machine: { kind: fake }", "clock: instructions\nmachine: { kind: vm, cpus: 2 }",
+		  ":5: machine.cpus: clock: instructions needs cpus: 1; it is single-threaded" },
+		{ "machine: { kind: fake }", "clock: instructions\nmachine: { accel: hardware }",
+		  ":5: machine.accel: clock: instructions needs accel: emulation or auto" },
+		{ "kind: fake", "kind: ssh", ":4: machine.host: kind: ssh needs a host, e.g. root@testbox" },
+		{ "kind: fake", "kind: ssh, host: -oProxy", ":4: machine.host: '-oProxy' is no host" },
+		/* gates */
+		{ "cells:", "gates: [{ cell: '*/gups', metric: x }]\ncells:",
+		  ":9: gates[0].cell: '*/gups' matches none of the cells, e.g. anon-4k/anon-4k/null" },
+		{ "cells:", "gates: [{ cell: '*', metric: 'a b' }]\ncells:", ":9: gates[0].metric: 'a b' is no name" },
+		{ "cells:",
+		  "gates: [{cell: '*', metric: a}, {cell: '*', metric: b}, {cell: '*', metric: c}, {cell: '*', metric: d}, {cell: '*', metric: e}, {cell: '*', metric: f}, {cell: '*', metric: g}, {cell: '*', metric: h}, {cell: '*', metric: i}]\ncells:",
+		  ":9: gates: there are 9; at most 8, or none of them can be found" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *text = edited(bad[i].from, bad[i].to), *want = NULL;
+		struct err err = ERR_INIT;
+		struct plan *p;
+
+		assert_true(asprintf(&want, "%s%s", file, bad[i].want) > 0);
+		if (load(text, NULL, &p, &err) == 0)
+			fail_msg("accepted: %s", bad[i].want);
+		if (strncmp(err.text, want, strlen(want)))
+			fail_msg("said '%s'\nwant '%s'", err.text, want);
+		assert_int_equal(err.exit, EXIT_CONFIG);
+		free(text);
+		free(want);
+	}
+}
+
+static void other_files_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", " \n", "# only a comment\n", "- a\n", "a: b: c\n", "\x01",
+		"\xff\xfe", "%YAML 9.9\n---\n", "{", "{\"kduel_plan\":2}",
+		"{\"kduel_plan\":1}", "[1]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct err err = ERR_INIT;
+		struct plan *p;
+
+		assert_true(load(bad[i], NULL, &p, &err) < 0);
+		assert_int_equal(err.exit, EXIT_CONFIG);
+		assert_non_null(strstr(err.text, file));
+		assert_null(p);
+	}
+}
+
+static void lists_multiply_and_names_stay_unique(void **state)
+{
+	char *text = edited("workload: \"null\"",
+			    "workload: [\"null\", first-touch], params: {} }\n"
+			    "  - { backing: anon-4k, source: thp, workload: tlb-miss, params: { pages: [64, 64..128] }, processes: 3");
+	static const char *const ids[] = {
+		"anon-4k/anon-4k/null", "anon-4k/anon-4k/first-touch",
+		"anon-4k/thp/null", "anon-4k/thp/first-touch",
+		"anon-4k/thp/tlb-miss?pages=64",
+		"anon-4k/thp/tlb-miss?pages=64..128",
+	};
+	struct plan_options only = { .only = "*tlb-miss*" };
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	(void)state;
+	if (load(text, NULL, &p, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(p->n_cells, 6);
+	for (int i = 0; i < 6; i++)
+		assert_string_equal(p->cells[i].id, ids[i]);
+	assert_int_equal(p->cells[5].processes, 3);
+	plan_free(p);
+	assert_int_equal(load(text, &only, &p, &err), 0);
+	assert_int_equal(p->n_cells, 2);
+	assert_string_equal(p->cells[0].id, ids[4]);
+	plan_free(p);
+	only.only = "*/gups";
+	assert_true(load(text, &only, &p, &err) < 0);
+	assert_non_null(strstr(err.text, "--only: '*/gups' matches none"));
+	free(text);
+}
+
+static void an_aa_pair_rides_along_or_is_all(void **state)
+{
+	struct plan_options alone = { .aa = true };
+	char *text = edited("seed: 7", "aa: true");
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	(void)state;
+	assert_int_equal(load(text, NULL, &p, &err), 0);
+	assert_int_equal(p->n_arms, 3);
+	assert_string_equal(p->arms[2].name, "k1-aa");
+	assert_string_equal(p->arms[2].kernel, "k1");
+	assert_true(p->arms[2].aa && !p->arms[2].baseline);
+	plan_free(p);
+	assert_int_equal(load(text, &alone, &p, &err), 0);
+	assert_int_equal(p->n_arms, 2);
+	assert_true(p->arms[0].baseline && p->arms[1].aa);
+	plan_free(p);
+	free(text);
+}
+
+static void layouts_take_turns(void **state)
+{
+	char *text = edited("second-level: 2m", "layout: [default, '32']");
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	(void)state;
+	assert_int_equal(load(text, NULL, &p, &err), 0);
+	for (size_t i = 0; i < p->n_boots; i++) {
+		const struct plan_boot *b = &p->boots[i];
+		const char *want = b->arm == 1 && b->block == 2 ? "32" : "default";
+
+		assert_string_equal(b->layout, want);
+	}
+	plan_free(p);
+	free(text);
+}
+
+static int make_folder(void **state)
+{
+	struct err err = ERR_INIT;
+	char path[96];
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(file, sizeof(file), "%s/c.yaml", folder);
+	snprintf(path, sizeof(path), "%s/kernels", folder);
+	file_mkdirs(path, &err);
+	snprintf(path, sizeof(path), "%s/kernels/k1.yaml", folder);
+	file_publish(path, "", 0, &err);
+	snprintf(path, sizeof(path), "%s/kernels/k2.yaml", folder);
+	file_publish(path, "", 0, &err);
+	setenv("KDUEL_DATA", folder, 1);
+	return err.code;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return file_remove_tree(folder, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_good_one_is_good),
+		cmocka_unit_test(every_error_is_said_exactly),
+		cmocka_unit_test(other_files_are_refused),
+		cmocka_unit_test(lists_multiply_and_names_stay_unique),
+		cmocka_unit_test(an_aa_pair_rides_along_or_is_all),
+		cmocka_unit_test(layouts_take_turns),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

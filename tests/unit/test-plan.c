@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The plan: frozen, seeded, hashed; the same text gives the same plan. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "file.h"
+#include "host-driver/plan.h"
+
+#define CONFIG								\
+	"name: golden\nquestion: Is it?\nseed: 2018\nblocks: 4\n"	\
+	"machine: { kind: fake }\n"					\
+	"guest: { kernel: k1 }\n"					\
+	"arms:\n"							\
+	"  - { kernel: k1, baseline: true, second-level: 4k }\n"	\
+	"  - { name: b, kernel: k2, cmdline: quiet }\n"			\
+	"  - { name: c, kernel: k2, layout: [default, '32'] }\n"	\
+	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"	\
+	"gates: { cell: '*', metric: ns_per_iteration }\n"		\
+	"expect: [ 'null.ns: b < 2' ]\n"
+
+/* Must never change for this text, or old plans cannot be made again. */
+#define GOLDEN_HASH \
+	"dddc642e1b991c03549481b87d4b1b813efe80ba9a741f33facf37d562ce529b"
+#define GOLDEN_ORDER "cabcbaacbcba"
+
+static char folder[] = "/tmp/kduel-plan-XXXXXX";
+static char file[64];
+
+static struct plan *load(const char *text)
+{
+	struct err err = ERR_INIT;
+	struct plan *p = NULL;
+
+	file_publish(file, text, strlen(text), &err);
+	if (plan_load(file, NULL, &p, &err))
+		fail_msg("%s", err.text);
+	return p;
+}
+
+static void order_text(const struct plan *p, char *text)
+{
+	for (size_t i = 0; i < p->n_boots; i++)
+		*text++ = 'a' + p->boots[i].arm;
+	*text = '\0';
+}
+
+static void the_same_config_gives_the_same_plan(void **state)
+{
+	struct plan *p = load(CONFIG);
+	char order[64];
+
+	(void)state;
+	order_text(p, order);
+	assert_string_equal(order, GOLDEN_ORDER);
+	assert_string_equal(p->hash, GOLDEN_HASH);
+	plan_free(p);
+}
+
+static void more_blocks_begin_with_the_fewer(void **state)
+{
+	struct plan_options o = { .blocks = 9 };
+	struct plan *few = load(CONFIG), *many = NULL;
+	struct err err = ERR_INIT;
+	char a[64], b[64];
+
+	(void)state;
+	assert_int_equal(plan_load(file, &o, &many, &err), 0);
+	assert_int_equal(many->n_boots, 27);
+	order_text(few, a);
+	order_text(many, b);
+	assert_int_equal(strncmp(a, b, strlen(a)), 0);
+	assert_string_not_equal(few->hash, many->hash);
+	plan_free(few);
+	plan_free(many);
+}
+
+static void every_order_is_as_likely(void **state)
+{
+	unsigned order[3], count[6] = { 0 };
+	double chi = 0;
+
+	(void)state;
+	for (unsigned block = 1; block <= 60000; block++) {
+		plan_shuffle(1, block, order, 3);
+		count[order[0] * 2 + (order[1] > order[2])]++;
+	}
+	for (int i = 0; i < 6; i++)
+		chi += (count[i] - 10000.0) * (count[i] - 10000.0) / 10000;
+	assert_true(chi < 20.5);	/* 5 degrees of freedom, p = 0.001 */
+}
+
+static void survives_json(void **state)
+{
+	struct plan *p = load(CONFIG), *again = NULL;
+	struct err err = ERR_INIT;
+	json_t *json = plan_to_json(p), *json2;
+	char *text = json_dumps(json, JSON_INDENT(2));
+
+	(void)state;
+	assert_int_equal(plan_from_json(json, &again, &err), 0);
+	json2 = plan_to_json(again);
+	assert_true(json_equal(json, json2));
+	assert_string_equal(again->hash, p->hash);
+	assert_string_equal(again->boots[5].layout, p->boots[5].layout);
+	plan_free(again);
+	again = load(text);
+	assert_string_equal(again->hash, p->hash);
+	plan_free(again);
+	plan_free(p);
+	json_decref(json);
+	json_decref(json2);
+	free(text);
+}
+
+static void a_frozen_plan_takes_no_options(void **state)
+{
+	static const struct plan_options options[] = {
+		{ .blocks = 3 }, { .only = "*" }, { .aa = true },
+		{ .machine = "fake" },
+	};
+	struct plan *p = load(CONFIG);
+	json_t *json = plan_to_json(p);
+	char *text = json_dumps(json, 0);
+
+	(void)state;
+	plan_free(p);
+	plan_free(load(text));
+	for (size_t i = 0; i < 4; i++) {
+		struct err err = ERR_INIT;
+
+		assert_true(plan_load(file, &options[i], &p, &err) < 0);
+		assert_non_null(strstr(err.text, "is a frozen plan"));
+	}
+	json_decref(json);
+	free(text);
+}
+
+/* Changes one leaf after the other; the hash must notice each. */
+static void tamper(json_t *root, json_t *node)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (json_is_object(node))
+		json_object_foreach(node, key, value)
+			tamper(root, value);
+	if (json_is_array(node))
+		json_array_foreach(node, i, value)
+			tamper(root, value);
+	if (json_is_integer(node)) {
+		struct err err = ERR_INIT;
+		json_int_t was = json_integer_value(node);
+		struct plan *p = NULL;
+
+		json_integer_set(node, was + 1);
+		assert_true(plan_from_json(root, &p, &err) < 0);
+		assert_null(p);
+		json_integer_set(node, was);
+	}
+}
+
+static void a_changed_plan_is_refused(void **state)
+{
+	struct plan *p = load(CONFIG);
+	json_t *json = plan_to_json(p);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	plan_free(p);
+	tamper(json, json);
+	assert_int_equal(plan_from_json(json, &p, &err), 0);
+	plan_free(p);
+	json_object_set_new(json, "question", json_string("Is it not?"));
+	assert_true(plan_from_json(json, &p, &err) < 0);
+	assert_non_null(strstr(err.text, "hash: does not fit the plan"));
+	json_decref(json);
+}
+
+/* Takes out or garbles each key and sets the hash right again. */
+static void broken_plans_are_refused(void **state)
+{
+	struct plan *p = load(CONFIG);
+	json_t *json = plan_to_json(p);
+	const char *key;
+	json_t *value;
+
+	(void)state;
+	plan_free(p);
+	json_object_foreach(json, key, value) {
+		for (int how = 0; how < 3; how++) {
+			json_t *bad = json_deep_copy(json);
+			struct err err = ERR_INIT;
+			char hash[FILE_HASH_MAX], *text;
+
+			if (how == 0)
+				json_object_del(bad, key);
+			else
+				json_object_set_new(bad, key, how == 1
+						    ? json_pack("[f]", 1.5)
+						    : json_pack("[{s:n}]", "arm"));
+			json_object_del(bad, "hash");
+			text = plan_canonical(bad);
+			data_hash(text, strlen(text), hash);
+			free(text);
+			if (strcmp(key, "hash"))
+				json_object_set_new(bad, "hash",
+						    json_string(hash));
+			p = NULL;
+			if (plan_from_json(bad, &p, &err) >= 0)
+				fail_msg("accepted without %s", key);
+			assert_int_equal(err.exit, EXIT_CONFIG);
+			assert_null(p);
+			json_decref(bad);
+		}
+	}
+	json_decref(json);
+}
+
+static void says_how_long(void **state)
+{
+	struct plan_cost cost;
+	struct plan *p = load(CONFIG);
+
+	(void)state;
+	plan_cost(p, &cost);
+	assert_true(cost.seconds > 0 && cost.seconds < 60);
+	assert_true(cost.disk > 0);
+	plan_free(p);
+}
+
+static int make_folder(void **state)
+{
+	struct err err = ERR_INIT;
+	char path[96];
+
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(file, sizeof(file), "%s/c.yaml", folder);
+	snprintf(path, sizeof(path), "%s/kernels", folder);
+	file_mkdirs(path, &err);
+	snprintf(path, sizeof(path), "%s/kernels/k1.yaml", folder);
+	file_publish(path, "", 0, &err);
+	snprintf(path, sizeof(path), "%s/kernels/k2.yaml", folder);
+	file_publish(path, "", 0, &err);
+	setenv("KDUEL_DATA", folder, 1);
+	return err.code;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return file_remove_tree(folder, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_same_config_gives_the_same_plan),
+		cmocka_unit_test(more_blocks_begin_with_the_fewer),
+		cmocka_unit_test(every_order_is_as_likely),
+		cmocka_unit_test(survives_json),
+		cmocka_unit_test(a_frozen_plan_takes_no_options),
+		cmocka_unit_test(a_changed_plan_is_refused),
+		cmocka_unit_test(broken_plans_are_refused),
+		cmocka_unit_test(says_how_long),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
