@@ -213,6 +213,11 @@ void series_push(struct series *s, double value)
 	values_push(&s->values, value);
 }
 
+void series_reject(struct series *s, double value)
+{
+	values_push(&s->rejected, value);
+}
+
 size_t series_count(const struct series *s)
 {
 	return s->values.n;

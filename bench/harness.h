@@ -107,6 +107,8 @@ struct series;
 struct series *bench_series(struct bench *b, const struct metric *metric,
 			    json_t *point);
 void series_push(struct series *s, double value);
+/* A value of the prefix that is kept but does not count. */
+void series_reject(struct series *s, double value);
 size_t series_count(const struct series *s);
 double series_value(const struct series *s, size_t i);
 double series_min(const struct series *s);
