@@ -209,10 +209,10 @@ static int measure_ladder(struct bench *b, struct ladder *l, struct err *err)
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < l->n; i++) {
-		l->control[i] = bench_series(b, &control_ns, point(l, i));
+	for (size_t i = 0; i < l->n; i++)
 		l->access[i] = bench_series(b, &access_ns, point(l, i));
-	}
+	for (size_t i = 0; i < l->n; i++)
+		l->control[i] = bench_series(b, &control_ns, point(l, i));
 	for (unsigned k = 0; k < bench_samples(b); k++) {
 		bench_progress(b, "tlb-miss: round %u of %u over %zu page counts", k + 1,
 			       bench_samples(b), l->n);
