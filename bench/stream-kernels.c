@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stream-kernels.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+/*
+ * One set of kernels: `V` a vector of doubles, `W` how many it holds, `PUT`
+ * how it is stored. Two vectors a turn, so that one turn covers whole lines.
+ */
+#define LOOP(ATTR, NAME, V, W, PUT, END, EXPR)					\
+ATTR static void NAME(double *to, const double *x, const double *y,		\
+		      double s, size_t n)					\
+{										\
+	(void)y;								\
+	(void)s;								\
+	for (size_t i = 0; i < n; i += 2 * (W)) {				\
+		for (size_t k = i; k < i + 2 * (W); k += (W)) {			\
+			V X = *(const V *)(x + k);				\
+			V Y = *(const V *)(y + k);				\
+			(void)X;						\
+			(void)Y;						\
+			PUT((double *)(to + k), (EXPR));			\
+		}								\
+	}									\
+	END;									\
+}
+
+#define KERNELS(ATTR, ISA, V, W, PUT, END)					\
+	LOOP(ATTR, ISA##_scale, V, W, PUT, END, s * X)				\
+	LOOP(ATTR, ISA##_add, V, W, PUT, END, X + Y)				\
+	LOOP(ATTR, ISA##_triad, V, W, PUT, END, X + s * Y)
+
+#define TABLE(ISA) { library_copy, ISA##_scale, ISA##_add, ISA##_triad }
+#define TABLE_NT(ISA) { ISA##_copy, ISA##_scale, ISA##_add, ISA##_triad }
+
+typedef double v2 __attribute__((vector_size(16)));
+typedef double v4 __attribute__((vector_size(32)));
+typedef double v8 __attribute__((vector_size(64)));
+
+#define PUT_V2(at, v) (*(v2 *)(at) = (v))
+#define PUT_V4(at, v) (*(v4 *)(at) = (v))
+#define PUT_V8(at, v) (*(v8 *)(at) = (v))
+
+static bool always(void)
+{
+	return true;
+}
+
+/* What compilers make of the plain loop, too: so it is compared with its like. */
+static void library_copy(double *to, const double *x, const double *y,
+			 double s, size_t n)
+{
+	(void)y;
+	(void)s;
+	memcpy(to, x, n * sizeof(*to));
+}
+
+KERNELS(, base, v2, 2, PUT_V2, (void)0)
+
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2,fma")))
+#define AVX512 __attribute__((target("avx512f")))
+#define NT_V2(at, v) _mm_stream_pd(at, (__m128d)(v))
+#define NT_V4(at, v) _mm256_stream_pd(at, (__m256d)(v))
+#define NT_V8(at, v) _mm512_stream_pd(at, (__m512d)(v))
+
+#define KERNELS_NT(ATTR, ISA, V, W, PUT)					\
+	KERNELS(ATTR, ISA, V, W, PUT, _mm_sfence())				\
+	LOOP(ATTR, ISA##_copy, V, W, PUT, _mm_sfence(), X)
+
+KERNELS_NT(, base_nt, v2, 2, NT_V2)
+KERNELS(AVX2, avx2, v4, 4, PUT_V4, (void)0)
+KERNELS_NT(AVX2, avx2_nt, v4, 4, NT_V4)
+KERNELS(AVX512, avx512, v8, 8, PUT_V8, (void)0)
+KERNELS_NT(AVX512, avx512_nt, v8, 8, NT_V8)
+
+static bool has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f");
+}
+
+const struct stream_kernels stream_kernels[] = {
+	{ "avx512", has_avx512, TABLE(avx512), TABLE_NT(avx512_nt) },
+	{ "avx2", has_avx2, TABLE(avx2), TABLE_NT(avx2_nt) },
+	{ "base", always, TABLE(base), TABLE_NT(base_nt) },
+	{ 0 },
+};
+#else
+/* No portable non-temporal store: the table says so by its NULLs. */
+const struct stream_kernels stream_kernels[] = {
+	{ "base", always, TABLE(base), { 0 } },
+	{ 0 },
+};
+#endif
+
+const struct stream_kernels *stream_kernels_find(const char *isa)
+{
+	for (const struct stream_kernels *k = stream_kernels; k->isa; k++)
+		if ((!strcmp(isa, "auto") || !strcmp(isa, k->isa)) && k->supported())
+			return k;
+	return NULL;
+}
+
+struct stream_call stream_call(const struct stream_arrays *s, enum stream_op op)
+{
+	switch (op) {
+	case STREAM_COPY:
+		return (struct stream_call){ s->c, s->a, s->b, 16, "copy" };
+	case STREAM_SCALE:
+		return (struct stream_call){ s->b, s->c, s->a, 16, "scale" };
+	case STREAM_ADD:
+		return (struct stream_call){ s->c, s->a, s->b, 24, "add" };
+	default:
+		return (struct stream_call){ s->a, s->b, s->c, 24, "triad" };
+	}
+}
+
+void stream_fill(const struct stream_arrays *s, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		s->a[i] = 1.0;
+		s->b[i] = 2.0;
+		s->c[i] = 0.0;
+	}
+}
+
+static double wanted(enum stream_op op, double x, double y)
+{
+	switch (op) {
+	case STREAM_COPY:
+		return x;
+	case STREAM_SCALE:
+		return STREAM_SCALAR * x;
+	case STREAM_ADD:
+		return x + y;
+	default:
+		return x + STREAM_SCALAR * y;
+	}
+}
+
+static double error_of(double is, double should)
+{
+	return fabs(is - should) / (should ? fabs(should) : 1);
+}
+
+#define PROVE 512
+
+int stream_prove(const stream_fn fn[STREAM_OPS], char *why, size_t size)
+{
+	static const char *const names[] = { "copy", "scale", "add", "triad" };
+	_Alignas(64) double x[PROVE], y[PROVE], to[PROVE];
+
+	for (int op = 0; op < STREAM_OPS; op++) {
+		for (int i = 0; i < PROVE; i++) {
+			x[i] = 1.5 + i * 0.75;
+			y[i] = 1e3 / (i + 1);
+			to[i] = -1;
+		}
+		fn[op](to, x, y, STREAM_SCALAR, PROVE - STREAM_GRAIN);
+		for (int i = 0; i < PROVE; i++) {
+			bool inside = i < PROVE - STREAM_GRAIN;
+			double should = inside ? wanted(op, x[i], y[i]) : -1;
+
+			if (error_of(to[i], should) <= STREAM_TOLERANCE)
+				continue;
+			snprintf(why, size, "%s: element %d is %.17g, not %.17g", names[op], i,
+				 to[i], should);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* The values that every element has after so many passes. */
+static void replay(unsigned passes, double *a, double *b, double *c)
+{
+	*a = 1.0;
+	*b = 2.0;
+	*c = 0.0;
+	while (passes--) {
+		*c = *a;
+		*b = STREAM_SCALAR * *c;
+		*c = *a + *b;
+		*a = *b + STREAM_SCALAR * *c;
+	}
+}
+
+static int check_array(const char *name, const double *v, size_t n,
+		       double should, char *why, size_t size)
+{
+	size_t wrong = 0, first = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (error_of(v[i], should) <= STREAM_TOLERANCE)
+			continue;
+		if (!wrong++)
+			first = i;
+	}
+	if (!wrong)
+		return 0;
+	snprintf(why, size, "array %s: %zu of %zu elements are wrong, the first is %zu: %.17g, "
+		 "not %.17g", name, wrong, n, first, v[first], should);
+	return -1;
+}
+
+int stream_check(const struct stream_arrays *s, unsigned passes,
+		 char *why, size_t size)
+{
+	double a, b, c;
+
+	replay(passes, &a, &b, &c);
+	if (check_array("a", s->a, s->n, a, why, size) ||
+	    check_array("b", s->b, s->n, b, why, size) ||
+	    check_array("c", s->c, s->n, c, why, size))
+		return -1;
+	return 0;
+}

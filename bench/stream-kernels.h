@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The four kernels of the STREAM rules, per instruction set and kind of store,
+ * and the proof of what they compute. Code of our own after those rules.
+ *
+ *	copy   c = a		16 bytes an element
+ *	scale  b = s c		16
+ *	add    c = a + b	24
+ *	triad  a = b + s c	24
+ *
+ * Bytes are counted as the rules do: what the program asks for, not the read
+ * of the line that an ordinary store causes.
+ */
+#ifndef KDUEL_STREAM_KERNELS_H
+#define KDUEL_STREAM_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define STREAM_SCALAR 3.0
+#define STREAM_TOLERANCE 1e-13
+
+/* Slices of the arrays are multiples of this many elements. */
+#define STREAM_GRAIN 64
+
+/* The more a pass multiplies, the sooner numbers end: 15 to the power of this. */
+#define STREAM_PASSES_MOST 250
+
+enum stream_op { STREAM_COPY, STREAM_SCALE, STREAM_ADD, STREAM_TRIAD, STREAM_OPS };
+
+/*
+ * to = x, to = s x, to = x + y, to = x + s y. All aligned to 64 bytes, `n` a
+ * multiple of STREAM_GRAIN. Non-temporal ones end with a store fence. The
+ * plain copy is the C library's memcpy(), whatever the instruction set.
+ */
+typedef void (*stream_fn)(double *to, const double *x, const double *y,
+			  double s, size_t n);
+
+struct stream_kernels {
+	const char *isa;	/* "avx512", "avx2", "base" */
+	bool (*supported)(void);
+	stream_fn plain[STREAM_OPS];
+	stream_fn nontemporal[STREAM_OPS];
+};
+
+/* Widest first; ends with a NULL isa. The last, "base", always runs. */
+extern const struct stream_kernels stream_kernels[];
+
+/* By name, or for "auto" the widest that this processor has; NULL if none. */
+const struct stream_kernels *stream_kernels_find(const char *isa);
+
+struct stream_arrays {
+	double *a, *b, *c;
+	size_t n;
+};
+
+struct stream_call {
+	double *to;
+	const double *x, *y;
+	unsigned bytes;		/* counted per element */
+	const char *name;
+};
+
+/* What an operation reads and writes. */
+struct stream_call stream_call(const struct stream_arrays *s, enum stream_op op);
+
+/* The values before the first pass, for the elements [from, to). */
+void stream_fill(const struct stream_arrays *s, size_t from, size_t to);
+
+/*
+ * Proves a table of kernels on small arrays of odd numbers against a loop
+ * that cannot be misunderstood. 0, or -1 with the reason in `why`.
+ */
+int stream_prove(const stream_fn fn[STREAM_OPS], char *why, size_t size);
+
+/*
+ * Every element after `passes` passes of all four kernels, each within
+ * STREAM_TOLERANCE of the value it must have (the rules ask it of the mean).
+ */
+int stream_check(const struct stream_arrays *s, unsigned passes,
+		 char *why, size_t size);
+
+#endif

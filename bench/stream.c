@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "stream-kernels.h"
+#include "team.h"
+
+#define RULE_FACTOR 4		/* every array so many times the last-level cache */
+#define DEFAULT_BYTES (128UL << 20)	/* where no cache is known */
+#define GRAIN_BYTES (STREAM_GRAIN * sizeof(double))
+/*
+ * The arrays start at different lines of a page: else a load of one and a
+ * store to the next, 4K apart but for whole pages, look like the same address
+ * to the processor, which then waits.
+ */
+#define STAGGER (17 * 64)
+
+static const struct metric bandwidth[STREAM_OPS] = {
+	{ "copy", "GB/s", KIND_RATE, BETTER_HIGHER, 1 },
+	{ "scale", "GB/s", KIND_RATE, BETTER_HIGHER, 1 },
+	{ "add", "GB/s", KIND_RATE, BETTER_HIGHER, 1 },
+	{ "triad", "GB/s", KIND_RATE, BETTER_HIGHER, 1 },
+};
+
+struct state {
+	struct stream_arrays arrays;
+	const struct stream_kernels *kernels;
+	const stream_fn *fn;
+	struct team *team;
+	struct series *series[STREAM_OPS];
+	unsigned passes;
+	enum stream_op op;	/* what the team does now */
+};
+
+static int choose_size(struct bench *b, struct err *err)
+{
+	uint64_t llc = bench_llc(b), bytes;
+
+	if (!bench_given(b, "size")) {
+		bytes = llc ? RULE_FACTOR * llc : DEFAULT_BYTES;
+		return bench_set_number(b, "size", bytes, err);
+	}
+	bytes = bench_number(b, "size");
+	if (bytes % GRAIN_BYTES)
+		return err_config(err, "size: %llu bytes are not a multiple of %zu",
+				  (unsigned long long)bytes, GRAIN_BYTES);
+	return bench_at_least(b, "an array", bytes, RULE_FACTOR * llc,
+			      "the rules ask for 4 times the last-level cache", err);
+}
+
+static int validate(struct bench *b, struct err *err)
+{
+	const char *isa = bench_text(b, "isa");
+	const struct stream_kernels *k = stream_kernels_find(isa);
+
+	if (bench_samples(b) >= STREAM_PASSES_MOST)
+		return err_config(err, "%u samples: at most %d, the sums grow 15 times a pass",
+				  bench_samples(b), STREAM_PASSES_MOST - 1);
+	if (!k)
+		return err_machine(err, "isa: this processor has no %s", isa);
+	if (*bench_text(b, "stores") == 'n' && !k->nontemporal[0])
+		return err_machine(err, "stores: no non-temporal stores on this architecture");
+	if (!bench_llc(b))
+		bench_label(b, "unknown cache: the size of the last-level cache is not known");
+	return choose_size(b, err);
+}
+
+/* Member `i`'s elements, in whole grains. */
+static size_t slice(const struct state *s, unsigned i)
+{
+	size_t grains = s->arrays.n / STREAM_GRAIN;
+
+	return grains * i / team_size(s->team) * STREAM_GRAIN;
+}
+
+static void fill(void *arg, unsigned member)
+{
+	struct state *s = arg;
+
+	stream_fill(&s->arrays, slice(s, member), slice(s, member + 1));
+}
+
+static void work(void *arg, unsigned member)
+{
+	struct state *s = arg;
+	struct stream_call c = stream_call(&s->arrays, s->op);
+	size_t from = slice(s, member), to = slice(s, member + 1);
+
+	s->fn[s->op](c.to + from, c.x + from, c.y + from, STREAM_SCALAR, to - from);
+}
+
+/* Untouched: each member's part is first written, so placed, by that member. */
+static int map_arrays(struct bench *b, struct state *s, struct err *err)
+{
+	size_t bytes = bench_number(b, "size");
+	double **arrays[] = { &s->arrays.a, &s->arrays.b, &s->arrays.c };
+
+	s->arrays.n = bytes / sizeof(double);
+	for (int i = 0; i < 3; i++) {
+		struct buffer *buf;
+		int ret = bench_buffer(b, bytes + 2 * STAGGER, BUFFER_UNTOUCHED, &buf, err);
+
+		if (ret)
+			return ret;
+		*arrays[i] = (double *)((char *)buf->addr + i * STAGGER);
+	}
+	return 0;
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return err_sys(err, ENOMEM, "stream");
+	bench_set_state(b, s);
+	s->kernels = stream_kernels_find(bench_text(b, "isa"));
+	s->fn = *bench_text(b, "stores") == 'n' ? s->kernels->nontemporal : s->kernels->plain;
+	ret = map_arrays(b, s, err);
+	if (!ret)
+		ret = bench_team(b, bench_number(b, "threads"), &s->team, err);
+	if (!ret)
+		team_run(s->team, fill, s);
+	return ret;
+}
+
+static int verify_before(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	char why[160];
+
+	if (stream_prove(s->fn, why, sizeof(why)))
+		return bench_invalid(b, err, "%s, %s stores: %s", s->kernels->isa,
+				     bench_text(b, "stores"), why);
+	bench_validated(b, "each kernel (%s, %s stores) computes what a plain loop does",
+			s->kernels->isa, bench_text(b, "stores"));
+	return 0;
+}
+
+/* All four kernels in turn, as the rules have it. The first pass does not count. */
+static void pass(struct bench *b, struct state *s)
+{
+	for (int op = 0; op < STREAM_OPS; op++) {
+		double bytes = (double)stream_call(&s->arrays, op).bytes * s->arrays.n, ns;
+
+		s->op = op;
+		bench_begin(b);
+		team_run(s->team, work, s);
+		ns = bench_end(b, s->passes ? s->series[op] : NULL, bytes);
+		if (s->passes)
+			series_push(s->series[op], bytes / ns);
+		else
+			series_reject(s->series[op], bytes / ns);
+	}
+	s->passes++;
+}
+
+static double best_of(const struct series *s)
+{
+	double best = 0;
+
+	for (size_t i = 0; i < series_count(s); i++)
+		best = fmax(best, series_value(s, i));
+	return best;
+}
+
+static int run(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	json_t *best = json_object(), *cpus = json_array();
+
+	(void)err;
+	for (int op = 0; op < STREAM_OPS; op++)
+		s->series[op] = bench_series(b, &bandwidth[op], NULL);
+	for (unsigned i = 0; i <= bench_samples(b); i++)
+		pass(b, s);
+	for (int op = 0; op < STREAM_OPS; op++)
+		json_object_set_new(best, bandwidth[op].name, json_real(best_of(s->series[op])));
+	for (unsigned i = 0; i < team_size(s->team); i++)
+		json_array_append_new(cpus, json_integer(team_cpu(s->team, i)));
+	bench_derive(b, "best", best);
+	bench_derive(b, "cpus", cpus);
+	bench_derive(b, "isa", json_string(s->kernels->isa));
+	bench_derive(b, "array_bytes", json_integer(s->arrays.n * sizeof(double)));
+	bench_derive(b, "llc_bytes", json_integer(bench_llc(b)));
+	bench_derive(b, "rules", json_string("based on STREAM: its rules, code of our own"));
+	return 0;
+}
+
+static int verify_after(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	char why[200];
+
+	if (stream_check(&s->arrays, s->passes, why, sizeof(why)))
+		return bench_invalid(b, err, "after %u passes, %s", s->passes, why);
+	bench_validated(b, "after %u passes each element of the three arrays is within %g of its "
+			"value", s->passes, STREAM_TOLERANCE);
+	return 0;
+}
+
+static void teardown(struct bench *b)
+{
+	struct state *s = bench_state(b);
+
+	if (s && s->team)
+		team_free(s->team);
+	free(s);
+}
+
+static const struct param params[] = {
+	{ .name = "size", .type = PARAM_SIZE, .fallback = "",
+	  .help = "bytes of each of the three arrays (default: 4 times the last-level cache)",
+	  .min = 4096, .max = 1UL << 46 },
+	{ .name = "stores", .type = PARAM_CHOICE, .fallback = "plain",
+	  .choices = "plain|nontemporal", .help = "how results are written" },
+	{ .name = "isa", .type = PARAM_CHOICE, .fallback = "auto",
+	  .choices = "auto|avx512|avx2|base",
+	  .help = "vector instructions; auto takes the widest that the processor has" },
+	{ .name = "threads", .type = PARAM_COUNT, .fallback = "0",
+	  .help = "threads, each on a core of its own; 0 = one on every core we may use",
+	  .max = 4096 },
+	{ .name = NULL },
+};
+
+extern const struct workload stream_workload;
+
+const struct workload stream_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "stream",
+	.help = "memory bandwidth by STREAM's four kernels and rules",
+	.unit = "GB/s",
+	.method = "copy c=a, scale b=3c, add c=a+b, triad a=b+3c over three arrays of doubles, "
+		  "each at least 4 times the last-level cache, all four in turn, one pass more "
+		  "than there are samples; the first pass is kept but does not count. 16, 16, "
+		  "24 and 24 bytes are counted an element, 1 GB = 10^9 bytes; derived.best is "
+		  "the best pass, which is the figure that STREAM prints. Every element is "
+		  "checked to 1e-13 afterwards. The plain copy is the C library's memcpy, which "
+		  "is what compilers make of that loop. Based on STREAM: its rules, code of our "
+		  "own.",
+	.params = params,
+	.samples = 10,
+	.validate = validate,
+	.setup = setup,
+	.verify_before = verify_before,
+	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};
