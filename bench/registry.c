@@ -10,6 +10,7 @@
 #define WORKLOADS(X)		\
 	X(tlb_miss_workload)	\
 	X(stream_workload)	\
+	X(gups_workload)	\
 	X(null_workload)	\
 	X(null_base_workload)	\
 	X(first_touch_workload)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "gups-table.h"
+#include "harness.h"
+
+#define RULE_FACTOR 4		/* the table at least so many times the last-level cache */
+#define DEFAULT_FACTOR 8
+#define DEFAULT_BYTES (128UL << 20)	/* where no cache is known */
+
+static const struct metric gups_rate = {
+	"gups", "GUP/s", KIND_RATE, BETTER_HIGHER, 1,
+};
+
+struct state {
+	struct gups g;
+	struct buffer *buf;
+	uint64_t words, updates;
+	uint64_t done;		/* steps of each stream so far */
+};
+
+static bool is_power_of_two(uint64_t v)
+{
+	return v && !(v & (v - 1));
+}
+
+static int choose_size(struct bench *b, struct err *err)
+{
+	uint64_t llc = bench_llc(b), bytes = 1 << 12;
+
+	if (bench_given(b, "size")) {
+		bytes = bench_number(b, "size");
+		if (!is_power_of_two(bytes))
+			return err_config(err, "size: %llu bytes are not a power of two",
+					  (unsigned long long)bytes);
+		return bench_at_least(b, "the table", bytes, RULE_FACTOR * llc,
+				      "it must not fit in 4 times the last-level cache", err);
+	}
+	while (bytes < (llc ? DEFAULT_FACTOR * llc : DEFAULT_BYTES))
+		bytes *= 2;
+	return bench_set_number(b, "size", bytes, err);
+}
+
+static int validate(struct bench *b, struct err *err)
+{
+	uint64_t flight = bench_number(b, "in-flight"), steps;
+	int ret;
+
+	if (!is_power_of_two(flight))
+		return err_config(err, "in-flight: %llu is not a power of two",
+				  (unsigned long long)flight);
+	if (!bench_llc(b))
+		bench_label(b, "unknown cache: the size of the last-level cache is not known");
+	ret = choose_size(b, err);
+	if (ret)
+		return ret;
+	steps = bench_number(b, "size") / 8 * bench_number(b, "updates") / flight;
+	if (steps <= bench_samples(b))
+		return err_config(err, "size, updates: %llu updates for each of %llu in flight "
+				  "cannot be cut into %u samples", (unsigned long long)steps,
+				  (unsigned long long)flight, bench_samples(b));
+	return 0;
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return err_sys(err, ENOMEM, "gups");
+	bench_set_state(b, s);
+	s->words = bench_number(b, "size") / sizeof(uint64_t);
+	s->updates = s->words * bench_number(b, "updates");
+	ret = bench_buffer(b, bench_number(b, "size"), 0, &s->buf, err);
+	if (!ret)
+		gups_init(&s->g, s->buf->addr, s->words, s->updates,
+			  bench_number(b, "in-flight"));
+	return ret;
+}
+
+#define PROVE_WORDS 1024UL
+
+/* On a table of its own: the streams in flight do what the plain order does. */
+static int verify_before(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	uint64_t table[PROVE_WORDS], wrong;
+	uint64_t updates = 4 * PROVE_WORDS;
+	struct gups g;
+
+	gups_init(&g, table, PROVE_WORDS, updates, s->g.flight);
+	gups_update(&g, g.steps);
+	wrong = gups_replay(table, PROVE_WORDS, updates);
+	if (wrong)
+		return bench_invalid(b, err, "%llu of %lu words of a small table are wrong",
+				     (unsigned long long)wrong, PROVE_WORDS);
+	bench_validated(b, "with %u in flight a small table becomes what it must", s->g.flight);
+	return 0;
+}
+
+static double slice(struct bench *b, struct state *s, uint64_t steps,
+		    struct series *to)
+{
+	uint64_t n = steps * s->g.flight;
+	double ns;
+
+	bench_begin(b);
+	gups_update(&s->g, steps);
+	ns = bench_end(b, to, n);
+	s->done += steps;
+	return ns;
+}
+
+/*
+ * All the updates that the rules ask for, once, cut into one slice more than
+ * there are samples. The first, which takes the rest of the division, warms up.
+ */
+static int run(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	uint64_t each = s->g.steps / (bench_samples(b) + 1);
+	uint64_t first = s->g.steps - each * bench_samples(b);
+	struct series *to = bench_series(b, &gups_rate, NULL);
+	double ns = slice(b, s, first, NULL), total = ns;
+
+	(void)err;
+	series_reject(to, first * s->g.flight / ns);
+	for (unsigned i = 0; i < bench_samples(b); i++) {
+		ns = slice(b, s, each, to);
+		series_push(to, each * s->g.flight / ns);
+		total += ns;
+	}
+	bench_derive(b, "gups_all", json_real(s->updates / total));
+	bench_derive(b, "updates", json_integer(s->updates));
+	bench_derive(b, "table_words", json_integer(s->words));
+	bench_derive(b, "rules", json_string("after HPCC RandomAccess: its sequence and rules, "
+					     "code of our own"));
+	return 0;
+}
+
+static int verify_after(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	uint64_t wrong;
+
+	if (s->done != s->g.steps)
+		return bench_invalid(b, err, "%llu of %llu steps were done",
+				     (unsigned long long)s->done,
+				     (unsigned long long)s->g.steps);
+	wrong = gups_replay(s->buf->addr, s->words, s->updates);
+	if (wrong)
+		return bench_invalid(b, err, "%llu of %llu words are wrong after the replay: "
+				     "updates were lost", (unsigned long long)wrong,
+				     (unsigned long long)s->words);
+	bench_validated(b, "replay: none of %llu updates was lost",
+			(unsigned long long)s->updates);
+	return 0;
+}
+
+static void teardown(struct bench *b)
+{
+	free(bench_state(b));
+}
+
+static const struct param params[] = {
+	{ .name = "size", .type = PARAM_SIZE, .fallback = "",
+	  .help = "bytes of the table, a power of two (default: 8 times the last-level cache; "
+		  "the rules allow up to half of the memory)", .min = 64, .max = 1UL << 46 },
+	{ .name = "updates", .type = PARAM_COUNT, .fallback = "4",
+	  .help = "updates per word of the table; the rules want 4", .min = 1, .max = 1024 },
+	{ .name = "in-flight", .type = PARAM_COUNT, .fallback = "128",
+	  .help = "updates under way at once, a power of two",
+	  .min = 1, .max = GUPS_FLIGHT_MOST },
+	{ .name = NULL },
+};
+
+extern const struct workload gups_workload;
+
+const struct workload gups_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "gups",
+	.help = "random updates of a large table, by the rules of HPCC RandomAccess",
+	.unit = "GUP/s",
+	.method = "table[r mod words] ^= r for each r of HPCC's sequence, 4 times as many "
+		  "updates as there are words, by one thread. The sequence is cut into as many "
+		  "streams as updates may be in flight; a stream's next update waits for its "
+		  "last one. With 1 in flight this is the latency of an update, with many the "
+		  "parallelism of the memory. All updates are done once and cut into samples, "
+		  "the first of which does not count; derived.gups_all is all updates over all "
+		  "time, HPCC's figure. Then the updates are replayed in their plain order and "
+		  "every word must come back: the rules tolerate 1% wrong, here none is.",
+	.params = params,
+	.samples = 10,
+	.validate = validate,
+	.setup = setup,
+	.verify_before = verify_before,
+	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};
