@@ -44,7 +44,6 @@ struct bench {
 	int cpu_before, cpu_after;
 	void *state;
 	struct buffer *buffers[BENCH_BUFFERS];
-	bool untouched[BENCH_BUFFERS];
 	unsigned n_buffers;
 	struct series **series;
 	size_t n_series;
@@ -52,6 +51,11 @@ struct bench {
 	json_t *proof_before, *proof_after, *placement;
 	uint64_t t0;		/* of bench_begin() */
 };
+
+/* run.c: bench_run() for a table that is not in the registry (tests). */
+int bench_run_workload(const struct workload *w, const struct bench_request *rq,
+		       const struct bench_hooks *hooks, json_t **result,
+		       struct err *err);
 
 /* harness.c */
 void values_push(struct values *v, double value);

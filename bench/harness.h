@@ -85,6 +85,12 @@ enum buffer_flags {
 int bench_buffer(struct bench *b, size_t size, unsigned flags,
 		 struct buffer **buf, struct err *err);
 
+/*
+ * Takes over a buffer that the workload mapped itself (malloc'ed struct): it
+ * is part of the proof, and unmapped and freed by the harness.
+ */
+int bench_adopt(struct bench *b, struct buffer *buf, struct err *err);
+
 /* --- results --- */
 
 enum kind { KIND_TIME, KIND_RATE, KIND_COUNT };

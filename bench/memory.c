@@ -55,15 +55,23 @@ static int check_node(const struct bench *b, const struct buffer *buf,
 	return placement_verify(&p, b->rq->node >= 0 ? b->node : -1, err);
 }
 
+int bench_adopt(struct bench *b, struct buffer *buf, struct err *err)
+{
+	if (b->n_buffers == BENCH_BUFFERS) {
+		source_unmap(buf);
+		free(buf);
+		return err_machine(err, "%s: more than %d buffers", b->w->name, BENCH_BUFFERS);
+	}
+	b->buffers[b->n_buffers++] = buf;
+	return 0;
+}
+
 int bench_buffer(struct bench *b, size_t size, unsigned flags,
 		 struct buffer **out, struct err *err)
 {
-	struct buffer *buf;
+	struct buffer *buf = calloc(1, sizeof(*buf));
 	int ret;
 
-	if (b->n_buffers == BENCH_BUFFERS)
-		return err_machine(err, "%s: more than %d buffers", b->w->name, BENCH_BUFFERS);
-	buf = calloc(1, sizeof(*buf));
 	if (!buf)
 		return err_sys(err, ENOMEM, "buffer");
 	ret = source_map(b->source, size, path_of(b), buf, err);
@@ -71,8 +79,9 @@ int bench_buffer(struct bench *b, size_t size, unsigned flags,
 		free(buf);
 		return ret;
 	}
-	b->untouched[b->n_buffers] = flags & BUFFER_UNTOUCHED;
-	b->buffers[b->n_buffers++] = buf;
+	ret = bench_adopt(b, buf, err);
+	if (ret)
+		return ret;
 	/* Only memory can be bound; a DAX file is where its device is. */
 	if (b->rq->node >= 0 && buf->fd < 0)
 		ret = placement_bind(buf->addr, buf->mapped, b->node, err);

@@ -9,22 +9,21 @@
 #define SAMPLES_MOST 1000000u
 
 /* Everything that can be refused without mapping memory or pinning. */
-static int prepare(struct bench *b, const struct bench_request *rq,
-		   const struct bench_hooks *hooks, struct err *err)
+static int prepare(struct bench *b, const struct workload *w,
+		   const struct bench_request *rq, const struct bench_hooks *hooks, struct err *err)
 {
 	int ret;
 
 	memset(b, 0, sizeof(*b));
 	b->rq = rq;
+	b->w = w;
 	b->hooks = hooks;
 	b->derived = json_object();
 	b->labels = json_array();
 	b->validated = json_array();
 	if (rq->samples > SAMPLES_MOST)
 		return err_config(err, "%u samples: at most %u", rq->samples, SAMPLES_MOST);
-	ret = workload_find(rq->workload ? rq->workload : "", &b->w, err);
-	if (!ret)
-		ret = source_find(rq->source ? rq->source : "anon-4k", &b->source, err);
+	ret = source_find(rq->source ? rq->source : "anon-4k", &b->source, err);
 	if (!ret)
 		ret = params_init(&b->params, b->w, err);
 	if (!ret)
@@ -182,11 +181,12 @@ static json_t *result_json(struct bench *b)
 			 "timer", timer_json(b));
 }
 
-int bench_run(const struct bench_request *rq, const struct bench_hooks *hooks,
-	      json_t **result, struct err *err)
+int bench_run_workload(const struct workload *w, const struct bench_request *rq,
+		       const struct bench_hooks *hooks, json_t **result,
+		       struct err *err)
 {
 	struct bench b;
-	int ret = prepare(&b, rq, hooks, err);
+	int ret = prepare(&b, w, rq, hooks, err);
 
 	if (!ret)
 		ret = life(&b, err);
@@ -199,11 +199,24 @@ int bench_run(const struct bench_request *rq, const struct bench_hooks *hooks,
 	return ret;
 }
 
+int bench_run(const struct bench_request *rq, const struct bench_hooks *hooks,
+	      json_t **result, struct err *err)
+{
+	const struct workload *w;
+	int ret = workload_find(rq->workload ? rq->workload : "", &w, err);
+
+	return ret ? ret : bench_run_workload(w, rq, hooks, result, err);
+}
+
 int bench_check(const struct bench_request *rq, struct err *err)
 {
+	const struct workload *w;
 	struct bench b;
-	int ret = prepare(&b, rq, NULL, err);
+	int ret = workload_find(rq->workload ? rq->workload : "", &w, err);
 
+	if (ret)
+		return ret;
+	ret = prepare(&b, w, rq, NULL, err);
 	release(&b);
 	return ret;
 }

@@ -131,15 +131,29 @@ static int reserve(struct buffer *buf, size_t align, struct err *err)
 	return 0;
 }
 
-static int map_into(struct buffer *buf, int flags, int fd, struct err *err)
+static int map_again(const struct buffer *buf)
 {
 	void *p = mmap(buf->addr, buf->mapped, PROT_READ | PROT_WRITE,
-		       MAP_FIXED | flags, fd, 0);
+		       MAP_FIXED | buf->map_flags, buf->fd, 0);
 
-	if (p != MAP_FAILED)
-		return 0;
-	return err_sys(err, errno, "source %s: cannot map %zu MiB",
-		       buf->source->name, buf->mapped >> 20);
+	if (p == MAP_FAILED)
+		return errno;
+	/* Without THP in the kernel there is nothing to switch off. */
+	if (buf->advice && madvise(buf->addr, buf->mapped, buf->advice) &&
+	    !(errno == EINVAL && buf->advice == MADV_NOHUGEPAGE))
+		return errno;
+	return 0;
+}
+
+static int map_into(struct buffer *buf, int flags, int advice, struct err *err)
+{
+	int error;
+
+	buf->map_flags = flags;
+	buf->advice = advice;
+	error = map_again(buf);
+	return error ? err_sys(err, error, "source %s: cannot map %zu MiB",
+			       buf->source->name, buf->mapped >> 20) : 0;
 }
 
 static int map_anon(const struct source *s, const char *path,
@@ -151,11 +165,7 @@ static int map_anon(const struct source *s, const char *path,
 	(void)path;
 	ret = reserve(buf, M2, err);
 	if (!ret)
-		ret = map_into(buf, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, err);
-	/* Without THP in the kernel there is nothing to switch off. */
-	if (!ret && madvise(buf->addr, buf->mapped, advice) &&
-	    !(errno == EINVAL && advice == MADV_NOHUGEPAGE))
-		ret = err_sys(err, errno, "source %s: madvise", s->name);
+		ret = map_into(buf, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, advice, err);
 	return ret;
 }
 
@@ -168,7 +178,7 @@ static int map_hugetlb(const struct source *s, const char *path,
 	ret = reserve(buf, s->page, err);
 	if (!ret)
 		ret = map_into(buf, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGE_FLAG(shift),
-			       -1, err);
+			       0, err);
 	return ret;
 }
 
@@ -225,20 +235,19 @@ static int open_fsdax(const char *path, struct buffer *buf, struct err *err)
 static int map_fsdax(const struct source *s, const char *path,
 		     struct buffer *buf, struct err *err)
 {
-	int ret = open_fsdax(path, buf, err);
+	int error, ret = open_fsdax(path, buf, err);
 
 	if (!ret)
 		ret = reserve(buf, M2, err);
 	if (ret)
 		return ret;
 	/* Only a DAX mapping can be synchronous: this proves that it is one. */
-	if (mmap(buf->addr, buf->mapped, PROT_READ | PROT_WRITE,
-		 MAP_FIXED | MAP_SHARED_VALIDATE | MAP_SYNC, buf->fd, 0) != MAP_FAILED)
-		return 0;
-	if (errno == EOPNOTSUPP)
+	buf->map_flags = MAP_SHARED_VALIDATE | MAP_SYNC;
+	error = map_again(buf);
+	if (error == EOPNOTSUPP)
 		return err_machine(err, "source %s: %s is not on a DAX file system "
 				   "(mount it with -o dax=always)", s->name, path);
-	return err_sys(err, errno, "source %s: cannot map %s", s->name, path);
+	return error ? err_sys(err, error, "source %s: cannot map %s", s->name, path) : 0;
 }
 
 static uint64_t device_attribute(const char *path, const char *name)
@@ -286,7 +295,7 @@ static int map_devdax(const struct source *s, const char *path,
 	if (buf->fd < 0)
 		return err_sys(err, errno, "cannot open %s", path);
 	ret = reserve(buf, buf->page, err);
-	return ret ? ret : map_into(buf, MAP_SHARED, buf->fd, err);
+	return ret ? ret : map_into(buf, MAP_SHARED, 0, err);
 }
 
 const struct source sources[] = {
@@ -348,6 +357,40 @@ int source_map(const struct source *s, size_t size, const char *path,
 	ret = s->check(s, buf->mapped, path, err);
 	if (!ret)
 		ret = s->map(s, path, buf, err);
+	if (ret)
+		source_unmap(buf);
+	return ret;
+}
+
+int source_renew(struct buffer *buf, struct err *err)
+{
+	int error = map_again(buf);
+
+	return error ? err_sys(err, error, "source %s: cannot map %zu MiB again",
+			       buf->source->name, buf->mapped >> 20) : 0;
+}
+
+int source_map_file(const char *path, size_t size, struct buffer *buf,
+		    struct err *err)
+{
+	static const struct source file = { .name = "file", .page = K4 };
+	int ret;
+
+	memset(buf, 0, sizeof(*buf));
+	buf->fd = -1;
+	buf->source = &file;
+	buf->size = size;
+	buf->page = K4;
+	buf->mapped = round_up(size, K4);
+	if (!size || buf->mapped < size)
+		return err_config(err, "a buffer of %zu bytes cannot be", size);
+	ret = check_fsdax(&file, buf->mapped, path, err);
+	if (!ret)
+		ret = open_fsdax(path, buf, err);
+	if (!ret)
+		ret = reserve(buf, M2, err);
+	if (!ret)
+		ret = map_into(buf, MAP_SHARED, 0, err);
 	if (ret)
 		source_unmap(buf);
 	return ret;

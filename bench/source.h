@@ -21,7 +21,9 @@ struct buffer {
 	const struct source *source;
 	void *base;		/* of the whole reservation */
 	size_t reserved;
-	int fd;
+	int fd;			/* -1 = memory */
+	int map_flags;		/* of mmap, and the madvise that followed (0 = none) */
+	int advice;
 };
 
 struct source {
@@ -52,5 +54,15 @@ uint64_t source_memory(void);
 int source_map(const struct source *s, size_t size, const char *path,
 	       struct buffer *buf, struct err *err);
 void source_unmap(struct buffer *buf);
+
+/* Maps the same range again, as it was at first: every page is untouched. */
+int source_renew(struct buffer *buf, struct err *err);
+
+/*
+ * Maps an ordinary file into `buf` (no DAX wanted, and none proved): for the
+ * tests of workloads that want a DAX file. There is no table line for it.
+ */
+int source_map_file(const char *path, size_t size, struct buffer *buf,
+		    struct err *err);
 
 #endif
