@@ -13,7 +13,8 @@
 	X(gups_workload)	\
 	X(null_workload)	\
 	X(null_base_workload)	\
-	X(first_touch_workload)
+	X(first_touch_workload)	\
+	X(unmap_workload)
 
 #define DECLARE(w) extern const struct workload w;
 #define LIST(w) &w,

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "pages.h"
+#include "team.h"
+
+/* --- the operations --- */
+
+static int protect(void *addr, size_t len)
+{
+	return mprotect(addr, len, PROT_READ);
+}
+
+static int dontneed(void *addr, size_t len)
+{
+	return madvise(addr, len, MADV_DONTNEED);
+}
+
+static size_t still_mapped(const void *addr, size_t len, size_t page)
+{
+	unsigned char in_core;
+	size_t missed = 0;
+
+	for (size_t i = 0; i < len; i += page)
+		if (!mincore((char *)addr + i, 4096, &in_core) || errno != ENOMEM)
+			missed += page;
+	return missed;
+}
+
+/* The kernel writes for us: where we may not, it answers EFAULT. */
+static size_t still_writable(const void *addr, size_t len, size_t page)
+{
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	size_t missed = 0;
+
+	for (size_t i = 0; i < len; i += page)
+		if (read(zero, (char *)addr + i, 1) >= 0 || errno != EFAULT)
+			missed += page;
+	close(zero);
+	return missed;
+}
+
+static size_t still_present(const void *addr, size_t len, size_t page)
+{
+	struct page_bytes p = { 0 };
+
+	(void)page;
+	if (pages_read(0, (uintptr_t)addr, len, &p, NULL))
+		return 0;
+	return p.b4k + p.b2m + p.b1g;
+}
+
+const struct unmap_op unmap_ops[] = {
+	{ "munmap", munmap, still_mapped },
+	{ "mprotect", protect, still_writable },
+	{ "dontneed", dontneed, still_present },
+	{ 0 },
+};
+
+int unmap_check(const struct unmap_op *op, const void *addr, size_t len,
+		size_t page, struct err *err)
+{
+	size_t missed = op->missed(addr, len, page);
+
+	if (!missed)
+		return 0;
+	return err_set(err, EXIT_MACHINE, -EBADMSG,
+		       "unmap: %s was not done to %zu of %zu bytes, so its time is worth "
+		       "nothing", op->name, missed, len);
+}
+
+/* --- the workload --- */
+
+struct unmap {
+	struct buffer *buf;
+	struct team *team;	/* NULL while one thread is measured */
+	const struct unmap_op *op;
+	size_t call;		/* bytes a call */
+	int failed;		/* errno of the first call that failed */
+	atomic_bool quiet;
+	atomic_uint watching;
+	bool running;
+};
+
+static const struct metric ns_per_page = {
+	"ns_per_page", "ns", KIND_TIME, BETTER_LOWER, 1,
+};
+
+static const struct param params[] = {
+	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed",
+	  "what is done to the pages", 0, 0 },
+	{ "size", PARAM_SIZE, "4M", NULL, "bytes of the buffer", 4096, 1ULL << 40 },
+	{ "call", PARAM_RANGE, "1..512", NULL,
+	  "pages a call, in steps of 8 times", 1, 1ULL << 28 },
+	{ "threads", PARAM_COUNT, "", NULL,
+	  "threads that share the memory, in a second round (default: one per core; 1: no second round)",
+	  1, 1024 },
+	{ 0 },
+};
+
+static int setup(struct bench *b, struct err *err)
+{
+	struct unmap *u = calloc(1, sizeof(*u));
+	unsigned threads = bench_given(b, "threads") ? bench_number(b, "threads") : 0;
+	int ret;
+
+	if (!u)
+		return err_sys(err, ENOMEM, "unmap");
+	bench_set_state(b, u);
+	ret = bench_buffer(b, bench_number(b, "size"), 0, &u->buf, err);
+	if (ret || threads == 1)
+		return ret;
+	return bench_team(b, threads, &u->team, err);
+}
+
+/* Spins in user mode: its CPU has our page table, and must be told. */
+static void watch(void *arg, unsigned member)
+{
+	struct unmap *u = arg;
+
+	(void)member;
+	atomic_fetch_add(&u->watching, 1);
+	while (!atomic_load_explicit(&u->quiet, memory_order_relaxed))
+		;
+}
+
+static void stop_watching(struct unmap *u)
+{
+	if (!u->running)
+		return;
+	atomic_store(&u->quiet, true);
+	team_join(u->team);
+	u->running = false;
+}
+
+static void touch(void *arg, unsigned member)
+{
+	struct unmap *u = arg;
+	volatile char *p = u->buf->addr;
+
+	for (size_t i = 0; i < u->buf->mapped; i += 4096) {
+		if (!member)
+			p[i] = 1;
+		else
+			(void)p[i];
+	}
+}
+
+/* Every page mapped afresh and seen by every thread; then the others watch. */
+static int renew(void *arg, uint64_t n, struct err *err)
+{
+	struct unmap *u = arg;
+	int ret;
+
+	(void)n;
+	stop_watching(u);
+	ret = source_renew(u->buf, err);
+	if (ret)
+		return ret;
+	if (!u->team || team_size(u->team) < 2) {
+		touch(u, 0);
+		return 0;
+	}
+	team_run(u->team, touch, u);
+	atomic_store(&u->quiet, false);
+	atomic_store(&u->watching, 0);
+	team_start(u->team, watch, u);
+	u->running = true;
+	while (atomic_load(&u->watching) < team_size(u->team) - 1)
+		;
+	return 0;
+}
+
+static void call_all(void *arg, uint64_t n)
+{
+	struct unmap *u = arg;
+	char *p = u->buf->addr, *end = p + u->buf->mapped;
+
+	(void)n;
+	for (; p < end; p += u->call) {
+		size_t len = (size_t)(end - p) < u->call ? (size_t)(end - p) : u->call;
+
+		if (u->op->call(p, len) && !u->failed)
+			u->failed = errno;
+	}
+}
+
+static json_t *point_of(const struct unmap *u, unsigned threads)
+{
+	return json_pack("{s:s, s:I, s:i}", "op", u->op->name,
+			 "call", (json_int_t)(u->call / u->buf->page),
+			 "threads", (int)threads);
+}
+
+static int measure(struct bench *b, struct unmap *u, struct err *err)
+{
+	unsigned threads = u->team ? team_size(u->team) : 1;
+	const struct measure m = {
+		.metric = &ns_per_page, .point = point_of(u, threads),
+		.body = call_all, .prepare = renew, .arg = u, .iterations = 1,
+		.per_iteration = u->buf->mapped / u->buf->page, .warmup = 6,
+	};
+	int ret;
+
+	bench_progress(b, "unmap: %s, %zu pages a call, %u threads", u->op->name,
+		       u->call / u->buf->page, threads);
+	ret = bench_measure(b, &m, NULL, err);
+	stop_watching(u);
+	if (!ret && u->failed)
+		ret = err_sys(err, u->failed, "%s failed", u->op->name);
+	if (!ret)
+		ret = unmap_check(u->op, u->buf->addr, u->buf->mapped, u->buf->page, err);
+	return ret;
+}
+
+static int ladder(struct bench *b, struct unmap *u, struct err *err)
+{
+	uint64_t lo, hi, most = u->buf->mapped / u->buf->page;
+	int ret = 0;
+
+	bench_range(b, "call", &lo, &hi);
+	if (lo > most)
+		return err_config(err, "parameter call: %" PRIu64 " pages a call, but the "
+				  "buffer has %" PRIu64, lo, most);
+	for (; !ret && lo <= hi && lo <= most; lo *= 8) {
+		u->call = lo * u->buf->page;
+		ret = measure(b, u, err);
+	}
+	return ret;
+}
+
+static int run_ops(struct bench *b, struct unmap *u, struct err *err)
+{
+	const char *wanted = bench_text(b, "op");
+	int ret = 0;
+
+	for (u->op = unmap_ops; !ret && u->op->name; u->op++)
+		if (!strcmp(wanted, "all") || !strcmp(wanted, u->op->name))
+			ret = ladder(b, u, err);
+	return ret;
+}
+
+static int run(struct bench *b, struct err *err)
+{
+	struct unmap *u = bench_state(b);
+	struct team *team = u->team;
+	int ret;
+
+	u->team = NULL;
+	ret = run_ops(b, u, err);
+	u->team = team;
+	if (!ret && team && team_size(team) > 1)
+		ret = run_ops(b, u, err);
+	else if (!ret)
+		bench_label(b, "one thread: no other CPU had to be told");
+	/* The proof after the run is of the buffer as it was, not of a hole. */
+	return ret ? ret : renew(u, 0, err);
+}
+
+static int verify_after(struct bench *b, struct err *err)
+{
+	(void)err;
+	bench_validated(b, "after each series, every page was found unmapped, read-only or "
+			"dropped, as asked");
+	return 0;
+}
+
+static void teardown(struct bench *b)
+{
+	struct unmap *u = bench_state(b);
+
+	if (!u)
+		return;
+	stop_watching(u);
+	team_free(u->team);
+	free(u);
+}
+
+extern const struct workload unmap_workload;
+
+const struct workload unmap_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "unmap",
+	.help = "what munmap, mprotect and madvise(DONTNEED) cost per page",
+	.unit = "ns per page of the source",
+	.method = "Maps and touches a buffer, then times a pass of calls over all of it, each "
+		  "for so many pages; one pass is one batch, mapped afresh before. In the second "
+		  "round the other threads have read every page and spin on their CPUs, so "
+		  "each call has to make them forget (TLB shootdown); the difference of the "
+		  "rounds is its cost. mprotect takes away the right to write. Pages are "
+		  "those of the source: 2M each for thp.",
+	.params = params,
+	.setup = setup,
+	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};
