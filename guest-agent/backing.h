@@ -56,6 +56,7 @@ struct backing {
 	char mount[64];		/* "" when not mounted */
 	struct dax_trace *trace;	/* NULL: none */
 	char thp_before[32];	/* settings to put back; "" when not touched */
+	char writeback_before[32];
 	uint64_t hugepages_before;
 	bool hugepages_taken;
 };
