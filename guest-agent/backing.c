@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "nearest.h"
-#include "proof.h"
+#include "layer.h"
 #include "ram-map.h"
 
 #define M2 (2ULL << 20)
@@ -132,10 +132,10 @@ json_t *backing_file_proof(const struct backing *b)
 	struct err err = ERR_INIT;
 
 	if (!b->kind->file_pages)
-		return proof_unavailable("file", "this memory is in no file on a device");
+		return layer_unavailable("file", "this memory is in no file on a device");
 	if (b->kind->file_pages(b, &p, &err))
-		return proof_unavailable("file", err.text);
-	return proof_layer("file", &p);
+		return layer_unavailable("file", err.text);
+	return layer_new("file", &p);
 }
 
 json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
@@ -153,6 +153,6 @@ json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
 		ret = b->kind->mut_pages(b, &p, &err);
 	}
 	if (ret)
-		return proof_unavailable("mut", err.text);
-	return proof_layer("mut", &p);
+		return layer_unavailable("mut", err.text);
+	return layer_new("mut", &p);
 }

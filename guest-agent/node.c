@@ -107,7 +107,7 @@ static void on_guest_lost(struct vm *vm, const char *class, const char *text,
 
 	json_object_set_new(event, "class", json_string(class));
 	json_object_set_new(event, "text", json_string(text));
-	json_object_set_new(event, "console", console_json(&vm->console));
+	json_object_set_new(event, "console", tail_json(&vm->console));
 	agent_send(n->agent, event);
 }
 
@@ -199,7 +199,7 @@ int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
 	(void)args;
 	(void)err;
 	if (vm->loop)
-		json_object_set_new(reply, "console", console_json(&vm->console));
+		json_object_set_new(reply, "console", tail_json(&vm->console));
 	vm_release(vm);
 	return 0;
 }

@@ -15,7 +15,7 @@ static void drain_console(struct vm *vm)
 	ssize_t n;
 
 	while ((n = read(vm->console_fd, bytes, sizeof(bytes))) > 0)
-		console_feed(&vm->console, bytes, n);
+		tail_feed(&vm->console, bytes, n);
 	/* At the end: nothing will ever come again, so stop asking. */
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		loop_set_events(vm->loop, vm->console_id, 0);
@@ -31,7 +31,7 @@ static void on_console(struct loop *loop, int fd, unsigned events, void *arg)
 	(void)events;
 	/* One read a turn: a guest that floods must not keep the loop busy. */
 	if (n > 0)
-		console_feed(&vm->console, bytes, n);
+		tail_feed(&vm->console, bytes, n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		loop_set_events(vm->loop, vm->console_id, 0);
 }
@@ -53,7 +53,7 @@ static void on_child(struct loop *loop, int status, void *arg)
 	proc_reaped(&vm->proc);
 	vm->child_id = 0;
 	drain_console(vm);
-	console_feed(&vm->console, "\n", 1);
+	tail_feed(&vm->console, "\n", 1);
 	snprintf(text, sizeof(text), "the guest's QEMU ended: %s%s",
 		 proc_status_text(status, how, sizeof(how)),
 		 vm->console.panic ? ", after its kernel panicked" : "");
@@ -127,7 +127,7 @@ int vm_start(struct vm *vm, struct loop *loop, const struct qemu_vm *q,
 
 	*vm = (struct vm){ .loop = loop, .frame = frame, .lost = lost, .arg = arg,
 			   .proc = PROC_INIT, .console_fd = -1 };
-	console_init(&vm->console);
+	tail_init(&vm->console);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link))
 		return err_sys(err, errno, "cannot make a link to the guest");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console)) {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "args.h"
-#include "console.h"
+#include "tail.h"
 #include "link.h"
 #include "proc.h"
 #include "qemu.h"
@@ -27,7 +27,7 @@ struct vm {
 	struct proc proc;
 	struct args args;	/* QEMU's command line */
 	struct link link;
-	struct console console;
+	struct tail console;
 	int console_fd;
 	int64_t console_id, child_id;
 	vm_frame_fn frame;

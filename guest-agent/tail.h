@@ -4,26 +4,26 @@
  * Bytes that are not printable ASCII become '?': what is kept is shown to
  * users.
  */
-#ifndef KDUEL_CONSOLE_H
-#define KDUEL_CONSOLE_H
+#ifndef KDUEL_TAIL_H
+#define KDUEL_TAIL_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONSOLE_LINES 40
-#define CONSOLE_WIDTH 200
+#define TAIL_LINES 40
+#define TAIL_WIDTH 200
 
-struct console {
-	char line[CONSOLE_LINES][CONSOLE_WIDTH];
+struct tail {
+	char line[TAIL_LINES][TAIL_WIDTH];
 	unsigned count;		/* lines begun so far */
 	size_t at;		/* in the newest line */
 	bool panic;		/* a kernel said that it panics */
 };
 
-void console_init(struct console *c);
-void console_feed(struct console *c, const char *bytes, size_t n);
+void tail_init(struct tail *c);
+void tail_feed(struct tail *c, const char *bytes, size_t n);
 /* Array of the last lines, oldest first. */
-json_t *console_json(const struct console *c);
+json_t *tail_json(const struct tail *c);
 
 #endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The agent's small parts: settings, faults, console, maps, ports, cpuinfo. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "file.h"
+#include "guest-agent/cmdline.h"
+#include "guest-agent/env.h"
+#include "guest-agent/port.h"
+#include "guest-agent/ram-map.h"
+#include "guest-agent/tail.h"
+
+static void settings_come_from_the_command_line(void **state)
+{
+	struct settings s = { 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(settings_from_cmdline(&s, "console=ttyS0 kduel.role=guest quiet "
+		"kduel.nonce=ffeeddccbbaa9988 kduel.fault=hang@run\n", &err), 0);
+	assert_int_equal(s.role, ROLE_GUEST);
+	assert_true(s.nonce == 0xffeeddccbbaa9988ull);
+	assert_int_equal(s.fault.kind, FAULT_HANG);
+	assert_string_equal(s.fault.op, "run");
+}
+
+static void wrong_settings_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"kduel.role=boss", "kduel.nonce=12x", "kduel.nonce=", "kduel.nonce=-1",
+		"kduel.nonce=11223344556677889", "kduel.rolle=node",
+		"kduel.fault=hang", "kduel.fault=hang@", "kduel.fault=melt@run",
+		"kduel.fault=@run",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct settings s = { 0 };
+		struct err err = ERR_INIT;
+
+		assert_true(settings_from_cmdline(&s, bad[i], &err) < 0);
+		assert_int_equal(err.exit, EXIT_CONFIG);
+	}
+}
+
+static void tail_keeps_the_end_and_is_printable(void **state)
+{
+	struct tail t;
+	json_t *lines;
+
+	(void)state;
+	tail_init(&t);
+	for (int i = 0; i < 1000; i++) {
+		char line[32];
+
+		snprintf(line, sizeof(line), "line %d\r\n\n", i);
+		tail_feed(&t, line, strlen(line));
+	}
+	tail_feed(&t, "\x1b[31mred\xff\n", 10);
+	tail_feed(&t, "unfin", 5);
+	lines = tail_json(&t);
+	assert_int_equal(json_array_size(lines), TAIL_LINES);
+	assert_string_equal(json_string_value(json_array_get(lines, TAIL_LINES - 1)), "unfin");
+	assert_string_equal(json_string_value(json_array_get(lines, TAIL_LINES - 2)),
+			    "?[31mred?");
+	assert_string_equal(json_string_value(json_array_get(lines, TAIL_LINES - 3)),
+			    "line 999");
+	assert_false(t.panic);
+	json_decref(lines);
+}
+
+static void tail_survives_a_flood_and_sees_a_panic(void **state)
+{
+	struct tail t;
+	char flood[1000];
+
+	(void)state;
+	tail_init(&t);
+	memset(flood, 'x', sizeof(flood));
+	for (int i = 0; i < 1000; i++)
+		tail_feed(&t, flood, sizeof(flood));
+	assert_int_equal(strlen(t.line[0]), TAIL_WIDTH - 1);
+	tail_feed(&t, "\n[1.0] Kernel panic - not syncing\n", 34);
+	assert_true(t.panic);
+}
+
+static void maps_are_searched(void **state)
+{
+	static const char text[] =
+		"00400000-00401000 r-xp 00000000 00:01 12 /usr/bin/qemu\n"
+		"7f0000000000-7f0000100000 rw-p 00000000 00:00 0 \n"
+		"7f1000000000-7f1020000000 rw-s 00000000 103:00 131 /run/kduel-pmem/guest-ram\n"
+		"7f2000000000-7f2020000000 rw-p 00000000 00:00 0 \n"
+		"7f3000000000-7f3040000000 rw-s 00000000 00:01 5 /memfd:memory-backend-memfd (deleted)\n";
+	static const struct {
+		const char *path;
+		uint64_t size, start;
+	} want[] = {
+		{ "/run/kduel-pmem/guest-ram", 512 << 20, 0x7f1000000000 },
+		{ "", 512 << 20, 0x7f2000000000 },
+		{ "", 1 << 30, 0x7f3000000000 },
+	};
+	uint64_t start;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		char *copy = strdup(text);
+
+		assert_int_equal(ram_map_parse(copy, want[i].path, want[i].size, &start), 0);
+		assert_true(start == want[i].start);
+		free(copy);
+	}
+	{
+		char *copy = strdup(text);
+
+		assert_int_equal(ram_map_parse(copy, "", 2ull << 30, &start), -ENOENT);
+		free(copy);
+	}
+}
+
+static void put_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(file_mkdirs(path, NULL), 0);
+	snprintf(path, sizeof(path), "%s/%s/name", dir, name);
+	assert_int_equal(file_publish(path, text, strlen(text), NULL), 0);
+}
+
+static void ports_are_found_by_name(void **state)
+{
+	char dir[] = "/tmp/kduel-ports-XXXXXX", node[300];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	put_file(dir, "vport0p1", "org.qemu.guest_agent.0\n");
+	assert_int_equal(port_find(dir, PORT_NAME, node, sizeof(node)), -ENOENT);
+	put_file(dir, "vport0p2", PORT_NAME "\n");
+	assert_int_equal(port_find(dir, PORT_NAME, node, sizeof(node)), 0);
+	assert_string_equal(node, "/dev/vport0p2");
+	file_remove_tree(dir, NULL);
+	assert_int_equal(port_find(dir, PORT_NAME, node, sizeof(node)), -ENOENT);
+}
+
+static void cpuinfo_is_read(void **state)
+{
+	static const char text[] = "processor\t: 0\nmodel\t\t: 1\nmodel name\t: AMD EPYC\n"
+		"microcode\t: 0x1000065\npower management:\n\nprocessor\t: 1\nmodel name\t: other\n";
+	json_t *v = env_cpuinfo(text, "model name");
+
+	(void)state;
+	assert_string_equal(json_string_value(v), "AMD EPYC");
+	json_decref(v);
+	v = env_cpuinfo(text, "microcode");
+	assert_string_equal(json_string_value(v), "0x1000065");
+	json_decref(v);
+	assert_null(env_cpuinfo(text, "model nam"));
+	assert_null(env_cpuinfo("", "model name"));
+}
+
+static void environment_has_what_this_machine_has(void **state)
+{
+	json_t *facts = env_capture(true);
+	char *text = json_dumps(facts, 0);
+
+	(void)state;
+	assert_non_null(text);
+	assert_true(strlen(text) < 1 << 20);
+	assert_true(json_is_string(json_object_get(json_object_get(facts, "kernel"), "release")));
+	assert_true(json_integer_value(json_object_get(json_object_get(facts, "cpu"), "count")) > 0);
+	assert_true(json_integer_value(json_object_get(facts, "memory")) > 1 << 20);
+	free(text);
+	json_decref(facts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(settings_come_from_the_command_line),
+		cmocka_unit_test(wrong_settings_are_refused),
+		cmocka_unit_test(tail_keeps_the_end_and_is_printable),
+		cmocka_unit_test(tail_survives_a_flood_and_sees_a_panic),
+		cmocka_unit_test(maps_are_searched),
+		cmocka_unit_test(ports_are_found_by_name),
+		cmocka_unit_test(cpuinfo_is_read),
+		cmocka_unit_test(environment_has_what_this_machine_has),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

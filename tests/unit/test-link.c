@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Links: big messages through small buffers, damage, ends. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <sys/socket.h>
+
+#include "guest-agent/link.h"
+#include "message.h"
+
+#define NONCE 5
+
+struct side {
+	struct link link;
+	unsigned frames;
+	size_t bytes;
+	int ended;	/* the code, once */
+	int ends;
+};
+
+static void on_frame(struct link *l, const struct frame *f, void *arg)
+{
+	struct side *s = arg;
+
+	(void)l;
+	s->frames++;
+	s->bytes += f->len;
+}
+
+static void on_closed(struct link *l, const struct err *why, void *arg)
+{
+	struct side *s = arg;
+
+	(void)l;
+	s->ended = why->code;
+	s->ends++;
+}
+
+static void open_pair(struct loop *loop, struct side *a, struct side *b)
+{
+	int fd[2];
+
+	memset(a, 0, sizeof(*a));
+	memset(b, 0, sizeof(*b));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	assert_int_equal(link_init(&a->link, loop, fd[0], dup(fd[0]), NONCE,
+				   on_frame, on_closed, a, NULL), 0);
+	assert_int_equal(link_init(&b->link, loop, fd[1], dup(fd[1]), NONCE,
+				   on_frame, on_closed, b, NULL), 0);
+}
+
+static bool has_three(void *arg)
+{
+	return ((struct side *)arg)->frames == 3;
+}
+
+static bool has_ended(void *arg)
+{
+	return ((struct side *)arg)->ends > 0;
+}
+
+static void carries_more_than_the_stream_holds(void **state)
+{
+	struct loop *loop;
+	struct side a, b;
+	char *big = calloc(1, FRAME_PAYLOAD_MAX);
+
+	(void)state;
+	assert_int_equal(loop_new(&loop, NULL), 0);
+	open_pair(loop, &a, &b);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(link_send_payload(&a.link, FRAME_NODE, big,
+						   FRAME_PAYLOAD_MAX, NULL), 0);
+	assert_true(a.link.queued > 0);
+	assert_int_equal(loop_run_until(loop, has_three, &b, 20), 0);
+	assert_int_equal(b.bytes, 3 * FRAME_PAYLOAD_MAX);
+	assert_int_equal(a.link.queued, 0);
+	link_release(&a.link);
+	assert_int_equal(loop_run_until(loop, has_ended, &b, 5), 0);
+	assert_int_equal(b.ended, -ECONNRESET);
+	link_release(&b.link);
+	loop_free(loop);
+	free(big);
+}
+
+static void a_peer_that_does_not_read_is_refused(void **state)
+{
+	struct loop *loop;
+	struct side a, b;
+	char *big = calloc(1, FRAME_PAYLOAD_MAX);
+	int ret = 0;
+
+	(void)state;
+	assert_int_equal(loop_new(&loop, NULL), 0);
+	open_pair(loop, &a, &b);
+	for (int i = 0; i < 10 && !ret; i++)
+		ret = link_send_payload(&a.link, FRAME_NODE, big, FRAME_PAYLOAD_MAX, NULL);
+	assert_int_equal(ret, -EMSGSIZE);
+	assert_true(a.link.queued <= LINK_QUEUE_MAX);
+	link_release(&a.link);
+	link_release(&b.link);
+	loop_free(loop);
+	free(big);
+}
+
+static void damage_ends_it_once(void **state)
+{
+	struct loop *loop;
+	struct side a, b;
+	json_t *msg = message_event("hello");
+
+	(void)state;
+	assert_int_equal(loop_new(&loop, NULL), 0);
+	open_pair(loop, &a, &b);
+	assert_int_equal(link_send(&a.link, FRAME_NODE, msg, NULL), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(link_send_raw(&a.link, "this is no frame at all, is it? ", 32, NULL), 0);
+	assert_int_equal(loop_run_until(loop, has_ended, &b, 5), 0);
+	for (int i = 0; i < 5; i++)
+		loop_step(loop, 0);
+	assert_int_equal(b.ends, 1);
+	assert_int_equal(b.ended, -EPROTO);
+	assert_int_equal(b.frames, 1);
+	json_decref(msg);
+	link_release(&a.link);
+	link_release(&b.link);
+	loop_free(loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(carries_more_than_the_stream_holds),
+		cmocka_unit_test(a_peer_that_does_not_read_is_refused),
+		cmocka_unit_test(damage_ends_it_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
