@@ -65,6 +65,17 @@ int bench_set_number(struct bench *b, const char *name, uint64_t value,
 	return params_set(&b->params, name, size_format(value, text), err);
 }
 
+int bench_set_range(struct bench *b, const char *name, uint64_t lo, uint64_t hi,
+		    struct err *err)
+{
+	char least[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX], text[2 * SIZE_TEXT_MAX + 2];
+
+	get(b, name);
+	snprintf(text, sizeof(text), "%s..%s", size_format(lo, least),
+		 size_format(hi, most));
+	return params_set(&b->params, name, text, err);
+}
+
 uint64_t bench_seed(const struct bench *b)
 {
 	return b->rq->seed;

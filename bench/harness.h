@@ -47,6 +47,8 @@ bool bench_given(const struct bench *b, const char *name);
 /* Decides a parameter at run time; it is recorded as if it had been given. */
 int bench_set_number(struct bench *b, const char *name, uint64_t value,
 		     struct err *err);
+int bench_set_range(struct bench *b, const char *name, uint64_t lo, uint64_t hi,
+		    struct err *err);
 
 /* --- conditions --- */
 
