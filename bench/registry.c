@@ -9,6 +9,7 @@
 
 #define WORKLOADS(X)		\
 	X(tlb_miss_workload)	\
+	X(mem_walk_workload)	\
 	X(stream_workload)	\
 	X(gups_workload)	\
 	X(null_workload)	\

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "mem-walk-chains.h"
+
+#define SIZES_MOST 128
+#define LLC_FACTOR 8
+#define DEFAULT_LEAST (16UL << 10)	/* where no cache is known */
+#define DEFAULT_MOST (256UL << 20)
+#define NODE_BYTES 16		/* a link and a word */
+
+static const struct metric access_ns = {
+	"ns_per_access", "ns", KIND_TIME, BETTER_LOWER, 1,
+};
+
+struct state {
+	struct buffer *buf;
+	struct chains chains;
+	walk_fn walk;
+	enum walk_op op;
+};
+
+static const char *const ops[WALK_OPS] = { "read", "write", "rmw" };
+
+static enum walk_op op_of(const struct bench *b)
+{
+	int op = WALK_READ;
+
+	while (op < WALK_OPS - 1 && strcmp(ops[op], bench_text(b, "op")))
+		op++;
+	return op;
+}
+
+static uint64_t round_down_two(uint64_t v)
+{
+	uint64_t p = 1;
+
+	while (p <= v / 2)
+		p *= 2;
+	return p;
+}
+
+/* From half of the first cache to 8 times the last one, if memory allows. */
+static int choose_sizes(struct bench *b, struct err *err)
+{
+	uint64_t l1 = bench_cache(b, 1), llc = bench_llc(b);
+	uint64_t lo = l1 ? round_down_two(l1 / 2) : DEFAULT_LEAST;
+	uint64_t hi = llc ? LLC_FACTOR * llc : DEFAULT_MOST;
+	uint64_t room = round_down_two(bench_memory(b) / 2);
+
+	if (hi > room) {
+		bench_label(b, "memory: the ladder ends at %llu MiB, not at %d times the "
+			    "last-level cache", (unsigned long long)(room >> 20), LLC_FACTOR);
+		hi = room;
+	}
+	return bench_set_range(b, "size", lo < hi ? lo : hi, hi, err);
+}
+
+static int validate(struct bench *b, struct err *err)
+{
+	uint64_t lo, hi, spacing = bench_number(b, "spacing");
+	uint64_t stride = bench_number(b, "stride"), page = bench_number(b, "page");
+
+	if (!bench_given(b, "size")) {
+		int ret = choose_sizes(b, err);
+
+		if (ret)
+			return ret;
+	}
+	bench_range(b, "size", &lo, &hi);
+	if (spacing % NODE_BYTES)
+		return err_config(err, "spacing: %llu is not a multiple of %d",
+				  (unsigned long long)spacing, NODE_BYTES);
+	if (stride % spacing || page % spacing)
+		return err_config(err, "stride, page: must be multiples of spacing (%llu)",
+				  (unsigned long long)spacing);
+	if (lo / spacing / bench_number(b, "chains") < 2)
+		return err_config(err, "size: %llu bytes hold fewer than 2 nodes for each chain",
+				  (unsigned long long)lo);
+	return 0;
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	uint64_t lo, hi;
+
+	if (!s)
+		return err_sys(err, ENOMEM, "mem-walk");
+	bench_set_state(b, s);
+	bench_range(b, "size", &lo, &hi);
+	s->op = op_of(b);
+	s->walk = walk_find(s->op, bench_number(b, "chains"));
+	return bench_buffer(b, hi, 0, &s->buf, err);
+}
+
+static void link_field(const struct bench *b, const struct chase_field *f,
+		       struct rng *rng)
+{
+	const char *pattern = bench_text(b, "pattern");
+
+	if (!strcmp(pattern, "random-line"))
+		chase_link_random(f, rng);
+	else if (!strcmp(pattern, "random-page"))
+		chase_link_groups(f, bench_number(b, "page") / f->spacing, rng);
+	else if (!strcmp(pattern, "strided"))
+		chase_link_strided(f, bench_number(b, "stride") / f->spacing);
+	else
+		chase_link_strided(f, 1);
+}
+
+/* Linked anew for each size, and proved each time before anything is timed. */
+static int prepare_size(struct bench *b, uint64_t size, struct err *err)
+{
+	struct state *s = bench_state(b);
+	struct chase_field whole = { .base = s->buf->addr,
+				     .spacing = bench_number(b, "spacing") };
+	struct rng rng;
+
+	whole.nodes = size / whole.spacing;
+	chains_cut(&s->chains, &whole, bench_number(b, "chains"));
+	rng_init(&rng, bench_seed(b));
+	for (unsigned i = 0; i < s->chains.n; i++) {
+		char why[128];
+
+		link_field(b, &s->chains.field[i], &rng);
+		if (chase_check(&s->chains.field[i], why, sizeof(why)))
+			return bench_invalid(b, err, "%llu bytes, chain %u: %s",
+					     (unsigned long long)size, i, why);
+	}
+	chains_start(&s->chains);
+	return 0;
+}
+
+static int verify_before(struct bench *b, struct err *err)
+{
+	uint64_t lo, hi;
+	int ret;
+
+	bench_range(b, "size", &lo, &hi);
+	ret = prepare_size(b, hi, err);
+	if (!ret)
+		bench_validated(b, "before each size is timed its cycles are walked: they visit "
+				"every node once");
+	return ret;
+}
+
+/* The walk goes on where the batch before ended: no batch sees warm nodes. */
+static void body(void *arg, uint64_t n)
+{
+	struct state *s = arg;
+
+	chains_walk(&s->chains, s->walk, n);
+}
+
+static int measure_size(struct bench *b, uint64_t size, struct err *err)
+{
+	struct state *s = bench_state(b);
+	char why[160];
+	int ret = prepare_size(b, size, err);
+	struct measure m = {
+		.metric = &access_ns, .body = body, .arg = s,
+		.per_iteration = bench_number(b, "chains"),
+		.iterations = bench_number(b, "accesses") / bench_number(b, "chains"),
+	};
+
+	if (ret)
+		return ret;
+	bench_progress(b, "mem-walk: %llu KiB", (unsigned long long)(size >> 10));
+	m.point = json_pack("{s:I}", "size", (json_int_t)size);
+	ret = bench_measure(b, &m, NULL, err);
+	if (!ret && chains_check(&s->chains, s->op, why, sizeof(why)))
+		ret = bench_invalid(b, err, "%llu bytes: %s", (unsigned long long)size, why);
+	return ret;
+}
+
+static int run(struct bench *b, struct err *err)
+{
+	uint64_t lo, hi, size;
+	double factor = 1 + bench_number(b, "step") / 100.0, next;
+	unsigned sizes = 0;
+	int ret;
+
+	bench_range(b, "size", &lo, &hi);
+	for (next = lo; next < hi / (1 + (factor - 1) / 4); next *= factor) {
+		size = (uint64_t)next / 4096 * 4096;
+		if (size < lo)
+			size = lo;
+		if (++sizes == SIZES_MOST)
+			return err_config(err, "size, step: more than %d sizes", SIZES_MOST);
+		ret = measure_size(b, size, err);
+		if (ret)
+			return ret;
+	}
+	return measure_size(b, hi, err);
+}
+
+static int verify_after(struct bench *b, struct err *err)
+{
+	(void)err;
+	bench_validated(b, "after each size every chain stood where its steps lead, and the "
+			"nodes held what %s leaves", bench_text(b, "op"));
+	return 0;
+}
+
+static void teardown(struct bench *b)
+{
+	free(bench_state(b));
+}
+
+static const struct param params[] = {
+	{ .name = "size", .type = PARAM_RANGE, .fallback = "",
+	  .help = "bytes walked, a ladder (default: half of the first cache to 8 times the "
+		  "last, as far as half of the memory allows)", .min = 64, .max = 1UL << 46 },
+	{ .name = "step", .type = PARAM_COUNT, .fallback = "100",
+	  .help = "percent from size to size; 100 doubles", .min = 5, .max = 10000 },
+	{ .name = "pattern", .type = PARAM_CHOICE, .fallback = "random-line",
+	  .choices = "sequential|strided|random-line|random-page",
+	  .help = "order: rising; in strides that come back for the nodes between; every node "
+		  "at random; pages at random and rising within each" },
+	{ .name = "op", .type = PARAM_CHOICE, .fallback = "read", .choices = "read|write|rmw",
+	  .help = "what is done to a node: read it, store in it, add to it" },
+	{ .name = "chains", .type = PARAM_COUNT, .fallback = "1",
+	  .help = "chains walked side by side, each access waiting for the last of its chain",
+	  .min = 1, .max = CHAINS_MOST },
+	{ .name = "spacing", .type = PARAM_SIZE, .fallback = "64",
+	  .help = "bytes from node to node, a multiple of 16", .min = 16, .max = 1UL << 30 },
+	{ .name = "stride", .type = PARAM_SIZE, .fallback = "4K",
+	  .help = "of the strided pattern, a multiple of spacing", .min = 16, .max = 1UL << 30 },
+	{ .name = "page", .type = PARAM_SIZE, .fallback = "4K",
+	  .help = "of the random-page pattern, a multiple of spacing",
+	  .min = 16, .max = 1UL << 30 },
+	{ .name = "accesses", .type = PARAM_COUNT, .fallback = "0",
+	  .help = "accesses a sample, in all chains; 0 = as many as take 10 ms",
+	  .max = 1UL << 40 },
+	{ .name = NULL },
+};
+
+extern const struct workload mem_walk_workload;
+
+const struct workload mem_walk_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "mem-walk",
+	.help = "walks of a buffer: what an access costs, by size, order and operation",
+	.unit = "ns",
+	.method = "Nodes of a link and a word, spacing bytes apart, are linked to closed cycles "
+		  "and walked, each access waiting for the one before in its chain. One chain "
+		  "measures latency; more show how much of it overlaps. Counted is the time per "
+		  "access, over all chains. The walk goes on from batch to batch and never "
+		  "starts over. The cycles are proved before each size is timed, and afterwards "
+		  "the place where each chain stands and the words that the operation left.",
+	.params = params,
+	.validate = validate,
+	.setup = setup,
+	.verify_before = verify_before,
+	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};
