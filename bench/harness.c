@@ -283,9 +283,18 @@ void bench_derive(struct bench *b, const char *key, json_t *value)
 	json_object_set_new(b->derived, key, value);
 }
 
+/* Said twice is said once. */
 static void append(json_t *array, const char *fmt, va_list ap)
 {
-	json_array_append_new(array, json_vsprintf(fmt, ap));
+	json_t *text = json_vsprintf(fmt, ap), *have;
+	size_t i;
+
+	json_array_foreach(array, i, have)
+		if (json_equal(have, text)) {
+			json_decref(text);
+			return;
+		}
+	json_array_append_new(array, text);
 }
 
 void bench_label(struct bench *b, const char *fmt, ...)

@@ -15,7 +15,8 @@
 	X(null_workload)	\
 	X(null_base_workload)	\
 	X(first_touch_workload)	\
-	X(unmap_workload)
+	X(unmap_workload)	\
+	X(pmem_io_workload)
 
 #define DECLARE(w) extern const struct workload w;
 #define LIST(w) &w,

@@ -26,6 +26,8 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+#define RARE 0.001
+
 struct spread {
 	double min, p10, median, p90, max;
 	size_t n;
@@ -97,24 +99,42 @@ static void print_head(const json_t *r, FILE *out)
 	fputs(json_object_size(json_object_get(r, "params")) ? "\n" : " none\n", out);
 }
 
+static void print_series(const json_t *m, FILE *out)
+{
+	struct spread s = spread_of(json_object_get(m, "values"));
+	char point[64];
+
+	point_text(json_object_get(m, "point"), point, sizeof(point));
+	fprintf(out, "  %-30s %9.4g %9.4g %9.4g %5zu%s\n", point, s.median, s.p10, s.p90,
+		s.n, json_is_true(json_object_get(m, "steady")) ? "" : " not steady");
+}
+
+static bool is_first_of_its_name(const json_t *metrics, size_t i)
+{
+	const char *name = str(json_array_get(metrics, i), "metric");
+
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(name, str(json_array_get(metrics, k), "metric")))
+			return false;
+	return true;
+}
+
+/* By metric, its points in the order they were measured. */
 static void print_metrics(const json_t *r, FILE *out)
 {
-	const char *last = "";
-	size_t i;
-	json_t *m;
+	const json_t *metrics = json_object_get(r, "metrics");
+	size_t n = json_array_size(metrics);
 
 	fprintf(out, "\n%-32s %9s %9s %9s %5s\n", "", "median", "p10", "p90", "n");
-	json_array_foreach(json_object_get(r, "metrics"), i, m) {
-		struct spread s = spread_of(json_object_get(m, "values"));
-		char point[64];
+	for (size_t i = 0; i < n; i++) {
+		const json_t *m = json_array_get(metrics, i);
 
-		if (strcmp(last, str(m, "metric")))
-			fprintf(out, "%s [%s]\n", str(m, "metric"), str(m, "unit"));
-		last = str(m, "metric");
-		point_text(json_object_get(m, "point"), point, sizeof(point));
-		fprintf(out, "  %-30s %9.4g %9.4g %9.4g %5zu %s\n", point, s.median,
-			s.p10, s.p90, s.n,
-			json_is_true(json_object_get(m, "steady")) ? "" : "not steady");
+		if (!is_first_of_its_name(metrics, i))
+			continue;
+		fprintf(out, "%s [%s]\n", str(m, "metric"), str(m, "unit"));
+		for (size_t k = i; k < n; k++)
+			if (!strcmp(str(m, "metric"), str(json_array_get(metrics, k), "metric")))
+				print_series(json_array_get(metrics, k), out);
 	}
 }
 
@@ -192,7 +212,7 @@ static void print_proof(const json_t *r, FILE *out)
 	}
 }
 
-/* Events per thing; those that never happened are left to the JSON. */
+/* Events per thing; the rare ones are left to the JSON. */
 static void print_counts(const json_t *m, FILE *out)
 {
 	char point[64];
@@ -204,7 +224,7 @@ static void print_counts(const json_t *m, FILE *out)
 	json_array_foreach(json_object_get(m, "counters"), i, c) {
 		double value = num(c, "value"), things = num(c, "things");
 
-		if (value <= 0 || things <= 0)
+		if (things <= 0 || value / things < RARE)
 			continue;
 		if (first)
 			fprintf(out, "  %s%s%s:", str(m, "metric"), *point ? " " : "", point);

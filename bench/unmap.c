@@ -233,7 +233,9 @@ static int ladder(struct bench *b, struct unmap *u, struct err *err)
 	if (lo > most)
 		return err_config(err, "parameter call: %" PRIu64 " pages a call, but the "
 				  "buffer has %" PRIu64, lo, most);
-	for (; !ret && lo <= hi && lo <= most; lo *= 8) {
+	if (hi > most)
+		hi = most;	/* the whole buffer in one call */
+	for (; !ret && lo <= hi; lo = lo < hi && lo * 8 > hi ? hi : lo * 8) {
 		u->call = lo * u->buf->page;
 		ret = measure(b, u, err);
 	}

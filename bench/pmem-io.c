@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pmem-io.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LINE 64
+#define WORDS (LINE / sizeof(uint64_t))
+
+static const struct param params[] = {
+	{ "path", PARAM_PATH, "", NULL,
+	  "a folder on a DAX file system, a file in one or a DAX device; what it holds is overwritten",
+	  0, 0 },
+	{ "op", PARAM_CHOICE, "all", "all|load|store|copy|read|write",
+	  "what is measured", 0, 0 },
+	{ "size", PARAM_SIZE, "64M", NULL, "bytes of the file that are used", 64 << 10, 1ULL << 46 },
+	{ "block", PARAM_SIZE, "4K", NULL, "bytes of a read or write, a power of two", 512, 16 << 20 },
+	{ "depth", PARAM_RANGE, "1..32", NULL,
+	  "reads or writes in flight, in steps of 4 times; at most half the blocks", 1, 4096 },
+	{ "flush", PARAM_CHOICE, "auto", "auto|clwb|clflushopt|clflush",
+	  "how stores are written back", 0, 0 },
+	{ "ordinary", PARAM_FLAG, "false", NULL,
+	  "take a file that is not on DAX, and label the result so", 0, 0 },
+	{ 0 },
+};
+
+static const struct metric load_rate = {
+	"load_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
+}, store_rate = {
+	"store_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
+}, store_line = {
+	"store_line", "ns", KIND_TIME, BETTER_LOWER, 1,
+}, copy_rate = {
+	"copy_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
+};
+
+void pmem_fill(const struct pmem *p, void *to, size_t block, uint32_t generation)
+{
+	uint64_t *words = to;
+
+	for (size_t w = 0; w < p->block / sizeof(*words); w++)
+		words[w] = pmem_word(p->seed, block, generation, w);
+}
+
+bool pmem_is_block(const struct pmem *p, const void *data, size_t block)
+{
+	const uint64_t *words = data;
+
+	for (size_t w = 0; w < p->block / sizeof(*words); w++)
+		if (words[w] != pmem_word(p->seed, block, p->generation[block], w))
+			return false;
+	return true;
+}
+
+static int validate(struct bench *b, struct err *err)
+{
+	uint64_t size = bench_number(b, "size"), block = bench_number(b, "block");
+	uint64_t lo, hi;
+
+	if (!bench_given(b, "path"))
+		return err_config(err, "pmem-io: say which DAX file, folder or device with --path");
+	if (block & (block - 1))
+		return err_config(err, "parameter block: %" PRIu64 " is no power of two", block);
+	if (size % block)
+		return err_config(err, "parameter size: %" PRIu64 " is no multiple of the block, %"
+				  PRIu64, size, block);
+	bench_range(b, "depth", &lo, &hi);
+	if (hi > size / block / 2)
+		return err_config(err, "parameter depth: %" PRIu64 " in flight need at least %"
+				  PRIu64 " blocks, the file has %" PRIu64, hi, 2 * hi, size / block);
+	return 0;
+}
+
+static int map_path(struct bench *b, struct buffer *buf, struct err *err)
+{
+	const char *path = bench_text(b, "path");
+	const struct source *s;
+	struct stat st;
+	struct err why = ERR_INIT;
+	size_t size = bench_number(b, "size");
+	int ret;
+
+	if (stat(path, &st))
+		return err_sys(err, errno, "pmem-io: %s", path);
+	ret = source_find(S_ISCHR(st.st_mode) ? "devdax" : "fsdax", &s, err);
+	if (ret)
+		return ret;
+	ret = source_map(s, size, path, buf, &why);
+	if (!ret)
+		return 0;
+	if (!bench_flag(b, "ordinary") || S_ISCHR(st.st_mode))
+		return err_set(err, why.exit, why.code, "%s%s", why.text,
+			       S_ISCHR(st.st_mode) ? "" : "\n  --ordinary takes any file, and says so");
+	bench_label(b, "ordinary: %s is not on DAX; loads, stores and copies go to the page "
+		    "cache, and nothing here says anything about pmem", path);
+	return source_map_file(path, size, buf, err);
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	struct pmem *p = calloc(1, sizeof(*p));
+	struct buffer *buf = calloc(1, sizeof(*buf));
+	int ret;
+
+	if (!p || !buf) {
+		free(p);
+		free(buf);
+		return err_sys(err, ENOMEM, "pmem-io");
+	}
+	bench_set_state(b, p);
+	p->seed = bench_seed(b);
+	rng_init(&p->rng, p->seed);
+	p->block = bench_number(b, "block");
+	p->blocks = bench_number(b, "size") / p->block;
+	p->generation = calloc(p->blocks, sizeof(*p->generation));
+	ret = p->generation ? map_path(b, buf, err) : err_sys(err, ENOMEM, "pmem-io");
+	if (ret) {
+		free(buf);
+		return ret;
+	}
+	ret = bench_adopt(b, buf, err);
+	if (ret)
+		return ret;
+	p->file = buf;
+	ret = pmem_flush_find(bench_text(b, "flush"), &p->flush, err);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < p->blocks; i++)
+		pmem_fill(p, (char *)buf->addr + i * p->block, i, 0);
+	return bench_buffer(b, buf->size, 0, &p->dram, err);
+}
+
+/* Every block as its generation wants it. */
+static int verify(struct bench *b, const void *data, const char *what, struct err *err)
+{
+	struct pmem *p = bench_state(b);
+
+	for (size_t i = 0; i < p->blocks; i++)
+		if (!pmem_is_block(p, (const char *)data + i * p->block, i))
+			return bench_invalid(b, err, "block %zu of %s does not hold what was "
+					     "stored there", i, what);
+	return 0;
+}
+
+static int verify_file(struct bench *b, struct err *err)
+{
+	struct pmem *p = bench_state(b);
+	int ret = verify(b, p->file->addr, "the file", err);
+
+	if (!ret)
+		bench_validated(b, "all %zu blocks of the file hold what was stored last", p->blocks);
+	return ret;
+}
+
+/* --- loads and stores --- */
+
+static void load_all(void *arg, uint64_t n)
+{
+	struct pmem *p = arg;
+	const uint64_t *end = (const uint64_t *)((char *)p->file->addr + p->file->size);
+	uint64_t a = 0, b = 0, c = 0, d = 0;
+
+	while (n--)
+		for (const uint64_t *w = p->file->addr; w < end; w += 4) {
+			a += w[0];
+			b += w[1];
+			c += w[2];
+			d += w[3];
+		}
+	p->sum += a + b + c + d;
+}
+
+static void store_line_at(struct pmem *p, size_t line)
+{
+	size_t per_block = p->block / LINE, block = line / per_block;
+	volatile uint64_t *w = (uint64_t *)p->file->addr + line * WORDS;
+	size_t first = line % per_block * WORDS;
+
+	for (size_t i = 0; i < WORDS; i++)
+		w[i] = pmem_word(p->seed, block, p->generation[block], first + i);
+	p->flush->line((const void *)w);
+}
+
+/* In order, the fence once a block: how a log is written. */
+static void store_blocks(void *arg, uint64_t n)
+{
+	struct pmem *p = arg;
+	size_t per_block = p->block / LINE;
+
+	while (n--) {
+		size_t block = p->at++ % p->blocks;
+
+		p->generation[block]++;
+		for (size_t i = 0; i < per_block; i++)
+			store_line_at(p, block * per_block + i);
+		pmem_fence();
+	}
+}
+
+/* One line anywhere, flushed and fenced: the least a durable store takes. */
+static void store_lines(void *arg, uint64_t n)
+{
+	struct pmem *p = arg;
+	size_t lines = p->file->size / LINE;
+
+	while (n--) {
+		store_line_at(p, rng_below(&p->rng, lines));
+		pmem_fence();
+	}
+}
+
+static void copy_out(void *arg, uint64_t n)
+{
+	struct pmem *p = arg;
+
+	while (n--)
+		memcpy(p->dram->addr, p->file->addr, p->file->size);
+}
+
+static void copy_in(void *arg, uint64_t n)
+{
+	struct pmem *p = arg;
+
+	while (n--) {
+		memcpy(p->file->addr, p->dram->addr, p->file->size);
+		pmem_flush_range(p->flush, p->file->addr, p->file->size);
+		pmem_fence();
+	}
+}
+
+static int measure(struct bench *b, const struct metric *metric, json_t *point,
+		   void (*body)(void *, uint64_t), double things, struct err *err)
+{
+	const struct measure m = {
+		.metric = metric, .point = point, .body = body,
+		.arg = bench_state(b), .per_iteration = things,
+	};
+
+	bench_progress(b, "pmem-io: %s", metric->name);
+	return bench_measure(b, &m, NULL, err);
+}
+
+static int run_load(struct bench *b, struct err *err)
+{
+	struct pmem *p = bench_state(b);
+
+	return measure(b, &load_rate, NULL, load_all, p->file->size, err);
+}
+
+static int run_store(struct bench *b, struct err *err)
+{
+	struct pmem *p = bench_state(b);
+	int ret = measure(b, &store_rate, json_pack("{s:s}", "flush", p->flush->name),
+			  store_blocks, p->block, err);
+
+	if (!ret)
+		ret = measure(b, &store_line, json_pack("{s:s}", "flush", p->flush->name),
+			      store_lines, 1, err);
+	return ret ? ret : verify(b, p->file->addr, "the file", err);
+}
+
+static int run_copy(struct bench *b, struct err *err)
+{
+	struct pmem *p = bench_state(b);
+	int ret = measure(b, &copy_rate, json_pack("{s:s}", "to", "memory"), copy_out,
+			  p->file->size, err);
+
+	if (!ret)
+		ret = verify(b, p->dram->addr, "the copy in memory", err);
+	if (!ret)
+		ret = measure(b, &copy_rate, json_pack("{s:s}", "to", "file"), copy_in,
+			      p->file->size, err);
+	return ret ? ret : verify(b, p->file->addr, "the file", err);
+}
+
+/* --- reads and writes --- */
+
+/* A device or kernel without it is a note when all was asked for, else fatal. */
+static int run_io(struct bench *b, bool write, struct err *err)
+{
+	struct pmem *p = bench_state(b);
+	bool asked = strcmp(bench_text(b, "op"), "all");
+	struct err why = ERR_INIT;
+	uint64_t lo, hi;
+	int ret = 0;
+
+	bench_range(b, "depth", &lo, &hi);
+	for (; !ret && lo <= hi; lo = lo < hi && lo * 4 > hi ? hi : lo * 4) {
+		bench_progress(b, "pmem-io: %s, %" PRIu64 " in flight", write ? "write" : "read", lo);
+		ret = pmem_uring(b, p, write, lo, &why);
+	}
+	if (!ret)
+		return 0;
+	if (asked || ret == -EBADMSG)
+		return err_set(err, why.exit, why.code, "%s", why.text);
+	bench_label(b, "%s unavailable: %s", write ? "write" : "read", why.text);
+	return 0;
+}
+
+static int run_read(struct bench *b, struct err *err)
+{
+	return run_io(b, false, err);
+}
+
+static int run_write(struct bench *b, struct err *err)
+{
+	return run_io(b, true, err);
+}
+
+static const struct {
+	const char *op;
+	int (*run)(struct bench *b, struct err *err);
+} ops[] = {
+	{ "load", run_load }, { "store", run_store }, { "copy", run_copy },
+	{ "read", run_read }, { "write", run_write },
+};
+
+static int run(struct bench *b, struct err *err)
+{
+	const char *wanted = bench_text(b, "op");
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (!strcmp(wanted, "all") || !strcmp(wanted, ops[i].op))
+			ret = ops[i].run(b, err);
+	return ret;
+}
+
+static void teardown(struct bench *b)
+{
+	struct pmem *p = bench_state(b);
+
+	if (!p)
+		return;
+	free(p->generation);
+	free(p);
+}
+
+extern const struct workload pmem_io_workload;
+
+const struct workload pmem_io_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "pmem-io",
+	.help = "loads, flushed stores, copies and O_DIRECT I/O on a DAX file or device",
+	.unit = "GB/s, ns, us",
+	.method = "load_rate: all words in order. store_rate: block after block, each line written "
+		  "back, a fence a block. store_line: one line anywhere, written back and fenced. "
+		  "copy_rate: memcpy from and to memory of --source, the way to the file "
+		  "with write-back. io_rate, io_p50, io_p99: random blocks by io_uring with "
+		  "O_DIRECT, so many in flight; filling a block before a write and proving it "
+		  "after a read are part of the time. Each word of the file tells its block and "
+		  "generation; every block that is read and, after each part, the whole file are "
+		  "held against that. A mapping counts as DAX because it could be made with "
+		  "MAP_SYNC. GB are 10^9 bytes.",
+	.params = params,
+	.validate = validate,
+	.setup = setup,
+	.verify_before = verify_file,
+	.run = run,
+	.verify_after = verify_file,
+	.teardown = teardown,
+};
