@@ -64,8 +64,12 @@ struct kernel_progress {
 	const char *text;	/* the phase in words, with what it works on */
 };
 
-/* Called at each phase's start and a few times a second in KERNEL_COMPILE. */
-typedef void (*kernel_progress_fn)(const struct kernel_progress *p, void *arg);
+/*
+ * Called at each phase's start and a few times a second while a program runs.
+ * Returns 0, or anything else to stop the build: kernel_ensure() then ends
+ * the programs it started and fails with -EINTR.
+ */
+typedef int (*kernel_progress_fn)(const struct kernel_progress *p, void *arg);
 
 struct kernel_options {
 	bool force;		/* build although it is in the cache */

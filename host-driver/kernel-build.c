@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel-build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel-config.h"
+#include "proc.h"
+
+#define OBJECT_ROOM (700ULL << 20)	/* of a tiny kernel's object tree */
+#define ABOUT_FILES 1300		/* that a tiny kernel compiles */
+#define SETTLED 60			/* seconds after which a file is whole */
+#define ARGS_MAX 24
+
+/* The make command line, being put together. */
+struct command {
+	const char *argv[ARGS_MAX];
+	char text[ARGS_MAX][4400];
+	int n;
+};
+
+static void add(struct command *c, const char *fmt, const char *value)
+{
+	snprintf(c->text[c->n], sizeof(c->text[0]), fmt, value);
+	c->argv[c->n] = c->text[c->n];
+	c->argv[++c->n] = NULL;
+}
+
+int kernel_compiler(char **text, struct err *err)
+{
+	static const char *const ask[][3] = {
+		{ "gcc", "--version", NULL }, { "ld", "--version", NULL },
+	};
+	char *said[2] = { NULL, NULL };
+	int ret = 0;
+
+	*text = NULL;
+	for (int i = 0; i < 2 && !ret; i++) {
+		ret = proc_run(ask[i], 20, &said[i], err);
+		if (!ret)
+			said[i][strcspn(said[i], "\n")] = '\0';
+	}
+	if (!ret && asprintf(text, "%s; %s", said[0], said[1]) < 0) {
+		*text = NULL;
+		ret = err_sys(err, ENOMEM, "gcc");
+	}
+	free(said[0]);
+	free(said[1]);
+	return ret;
+}
+
+/* --- the object tree -------------------------------------------------------- */
+
+static char *objects_path(const struct kernel_build *b)
+{
+	char id[600], hash[FILE_HASH_MAX], below[64];
+
+	snprintf(id, sizeof(id), "%s %s", b->compiler, b->layout);
+	data_hash(id, strlen(id), hash);
+	snprintf(below, sizeof(below), "objects/%.16s-%.8s", b->tree->hash,
+		 hash);
+	return file_cache_path(below);
+}
+
+static FTS *walk(const char *path)
+{
+	char *paths[] = { (char *)path, NULL };
+
+	return fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+}
+
+int kernel_build_repair(const char *objects, struct err *err)
+{
+	time_t newest = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		FTS *fts = walk(objects);
+		FTSENT *e;
+
+		if (!fts)
+			return err_sys(err, errno, "cannot read %s", objects);
+		while ((e = fts_read(fts))) {
+			time_t t;
+
+			if (e->fts_info != FTS_F)
+				continue;
+			t = e->fts_statp->st_mtime;
+			if (pass == 0 && t > newest)
+				newest = t;
+			if (pass == 1 && t > newest - SETTLED)
+				unlink(e->fts_accpath);
+		}
+		fts_close(fts);
+	}
+	return 0;
+}
+
+static int begin(const char *objects, const char *mark, unsigned *expected,
+		 struct err *err)
+{
+	int fd, ret;
+
+	*expected = access(objects, F_OK) ? ABOUT_FILES : 0;
+	ret = file_mkdirs(objects, err);
+	if (ret)
+		return ret;
+	if (*expected)
+		ret = job_need_disk(objects, OBJECT_ROOM, "building a kernel",
+				    err);
+	if (!ret && !access(mark, F_OK))
+		ret = kernel_build_repair(objects, err);
+	if (ret)
+		return ret;
+	fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_sys(err, errno, "cannot write %s", mark);
+	close(fd);
+	return 0;
+}
+
+/* --- make ---------------------------------------------------------------------- */
+
+static void make_command(struct command *c, const struct kernel_build *b,
+			 const char *objects)
+{
+	char tree[4096];
+
+	c->n = 0;
+	snprintf(tree, sizeof(tree), "%s/tree", b->tree->dir);
+	add(c, "%s", "env");
+	add(c, "%s", "LC_ALL=C");
+	add(c, "%s", "make");
+	add(c, "-C%s", tree);
+	add(c, "O=%s", objects);
+	/* The same input is to give the same image. */
+	add(c, "%s", "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970");
+	add(c, "%s", "KBUILD_BUILD_USER=kduel");
+	add(c, "%s", "KBUILD_BUILD_HOST=kduel");
+	add(c, "%s", "KBUILD_BUILD_VERSION=1");
+	add(c, "LOCALVERSION=%s", b->suffix);
+	if (*b->layout)
+		add(c, "KCFLAGS=-falign-functions=%s", b->layout);
+}
+
+/* What tinyconfig is made of in this tree; not every version has all. */
+static void write_tiny(FILE *f, const char *tree)
+{
+	static const char *const parts[] = {
+		"kernel/configs/tiny-base.config",
+		"kernel/configs/tiny.config", "arch/x86/configs/tiny.config",
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char path[4096], *text;
+
+		snprintf(path, sizeof(path), "%s/tree/%s", tree, parts[i]);
+		if (file_read(path, &text, NULL, NULL))
+			continue;
+		fputs(text, f);
+		free(text);
+	}
+}
+
+static int write_wants(const char *path, const char *tree,
+		       const struct kernel_want *wants, size_t n,
+		       struct err *err)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		return err_sys(err, errno, "cannot write %s", path);
+	write_tiny(f, tree);
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(wants[i].value, "n"))
+			fprintf(f, "# %s is not set\n", wants[i].symbol);
+		else
+			fprintf(f, "%s=%s\n", wants[i].symbol, wants[i].value);
+	}
+	if (fclose(f))
+		return err_sys(err, errno, "cannot write %s", path);
+	return 0;
+}
+
+/* The same check before compiling, to fail early, and after, to be sure. */
+static int check_config(const char *objects, const struct kernel_want *wants,
+			size_t n, struct err *err)
+{
+	char path[4200], *text;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/.config", objects);
+	ret = file_read(path, &text, NULL, err);
+	if (ret)
+		return ret;
+	ret = kernel_config_check(text, wants, n, err);
+	free(text);
+	return ret;
+}
+
+static int configure(struct kernel_job *job, const struct kernel_build *b,
+		     const char *objects, const struct kernel_want *wants,
+		     size_t n, struct err *err)
+{
+	struct command *c = calloc(1, sizeof(*c));
+	char path[4200];
+	int ret;
+
+	if (!c)
+		return err_sys(err, ENOMEM, "make");
+	ret = job_phase(job, KERNEL_CONFIGURE, err, "configuring");
+	snprintf(path, sizeof(path), "%s/wanted.config", objects);
+	if (!ret)
+		ret = write_wants(path, b->tree->dir, wants, n, err);
+	make_command(c, b, objects);
+	add(c, "KCONFIG_ALLCONFIG=%s", path);
+	add(c, "%s", "allnoconfig");
+	if (!ret)
+		ret = job_run(job, NULL, c->argv, err);
+	if (!ret)
+		ret = check_config(objects, wants, n, err);
+	free(c);
+	return ret;
+}
+
+static int compile(struct kernel_job *job, const struct kernel_build *b,
+		   const char *objects, unsigned expected, struct err *err)
+{
+	struct command *c = calloc(1, sizeof(*c));
+	char jobs[16];
+	cpu_set_t cpus;
+	int n = 1, ret;
+
+	if (!c)
+		return err_sys(err, ENOMEM, "make");
+	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
+		n = CPU_COUNT(&cpus);
+	snprintf(jobs, sizeof(jobs), "%d", n);
+	make_command(c, b, objects);
+	add(c, "-j%s", jobs);
+	add(c, "%s", "bzImage");
+	ret = job_phase(job, KERNEL_COMPILE, err, "compiling");
+	job->expected = expected;
+	if (!ret)
+		ret = job_run(job, NULL, c->argv, err);
+	free(c);
+	return ret;
+}
+
+static int take(const char *objects, const char *from, const char *out,
+		const char *to, struct err *err)
+{
+	char a[4200], b[4200], *data;
+	size_t len;
+	int ret;
+
+	snprintf(a, sizeof(a), "%s/%s", objects, from);
+	snprintf(b, sizeof(b), "%s/%s", out, to);
+	ret = file_read(a, &data, &len, err);
+	if (ret)
+		return ret;
+	ret = file_publish(b, data, len, err);
+	free(data);
+	return ret;
+}
+
+static int build(struct kernel_job *job, const struct kernel_build *b,
+		 const char *objects, const struct kernel_want *wants,
+		 size_t n, struct err *err)
+{
+	char mark[4200];
+	unsigned expected;
+	int ret;
+
+	snprintf(mark, sizeof(mark), "%s/.building", objects);
+	ret = begin(objects, mark, &expected, err);
+	if (ret)
+		return ret;
+	ret = configure(job, b, objects, wants, n, err);
+	if (!ret)
+		ret = compile(job, b, objects, expected, err);
+	/* make ended by itself, whatever it found: no file is half written. */
+	if (ret != -EINTR)
+		unlink(mark);
+	if (!ret)
+		ret = check_config(objects, wants, n, err);
+	if (!ret)
+		ret = take(objects, "arch/x86/boot/bzImage", b->out, "bzImage",
+			   err);
+	if (!ret)
+		ret = take(objects, ".config", b->out, "config", err);
+	return ret;
+}
+
+int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
+		     struct err *err)
+{
+	static const char *const programs[][2] = {
+		{ "make", "make" }, { "gcc", "gcc" }, { "ld", "binutils" },
+		{ "flex", "flex" }, { "bison", "bison" }, { "bc", "bc" },
+		{ "awk", "mawk" }, { "lz4", "lz4" }, { NULL, NULL },
+	};
+	struct kernel_want *wants = NULL;
+	size_t n = 0;
+	char *objects = objects_path(b);
+	int ret;
+
+	ret = objects ? job_need_programs(programs, err)
+		      : err_sys(err, ENOMEM, "make");
+	if (!ret)
+		ret = kernel_config_wants(b->spec->fragments,
+					  b->spec->n_fragments, &wants, &n,
+					  err);
+	if (!ret)
+		ret = build(job, b, objects, wants, n, err);
+	free(wants);
+	free(objects);
+	return ret;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel-config.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAID_MAX 10	/* symbols named in one error */
+
+struct wants {
+	struct kernel_want *list;
+	size_t n, room;
+};
+
+/* One line, NUL-terminated, into symbol and value. 1 = a line without any. */
+static int parse_line(const char *line, struct kernel_want *w)
+{
+	int end = 0;
+
+	if (sscanf(line, "# %95s is not set%n", w->symbol, &end) == 1 && end &&
+	    !line[end] && !strncmp(w->symbol, "CONFIG_", 7)) {
+		strcpy(w->value, "n");
+		return 0;
+	}
+	if (*line == '#' || !*line)
+		return 1;
+	if (sscanf(line, "%95[A-Za-z0-9_]=%159[^\n]%n", w->symbol, w->value,
+		   &end) != 2 || line[end] || strncmp(w->symbol, "CONFIG_", 7))
+		return -EINVAL;
+	return 0;
+}
+
+static int want(struct wants *w, const struct kernel_want *new)
+{
+	struct kernel_want *more;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (!strcmp(w->list[i].symbol, new->symbol)) {
+			w->list[i] = *new;
+			return 0;
+		}
+	}
+	if (w->n == w->room) {
+		w->room = w->room ? 2 * w->room : 128;
+		more = realloc(w->list, w->room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		w->list = more;
+	}
+	w->list[w->n++] = *new;
+	return 0;
+}
+
+static int read_fragment(const struct kernel_text *t, struct wants *w,
+			 struct err *err)
+{
+	struct kernel_want new = { .from = t };
+	const char *p = t->text;
+
+	while (*p) {
+		size_t n = strcspn(p, "\n");
+		char line[300];
+
+		new.line++;
+		snprintf(line, sizeof(line), "%.*s", (int)n, p);
+		p += n + (p[n] == '\n');
+		switch (parse_line(line, &new)) {
+		case 0:
+			if (want(w, &new))
+				return err_sys(err, ENOMEM, "%s", t->path);
+			break;
+		case -EINVAL:
+			return err_config(err, "%s:%u: '%s' is neither CONFIG_X=value nor '# CONFIG_X is not set'",
+					  t->path, new.line, line);
+		}
+	}
+	return 0;
+}
+
+int kernel_config_wants(const struct kernel_text *fragments, size_t n,
+			struct kernel_want **wants, size_t *n_wants,
+			struct err *err)
+{
+	struct wants w = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		int ret = read_fragment(&fragments[i], &w, err);
+
+		if (ret) {
+			free(w.list);
+			return ret;
+		}
+	}
+	*wants = w.list;
+	*n_wants = w.n;
+	return 0;
+}
+
+void kernel_config_value(const char *text, const char *symbol, char *value,
+			 size_t size)
+{
+	size_t n = strlen(symbol);
+	const char *p = text;
+
+	while (p) {
+		if (!strncmp(p, symbol, n) && p[n] == '=') {
+			p += n + 1;
+			snprintf(value, size, "%.*s", (int)strcspn(p, "\n"), p);
+			return;
+		}
+		p = strchr(p, '\n');
+		p += p != NULL;
+	}
+	snprintf(value, size, "n");
+}
+
+int kernel_config_check(const char *text, const struct kernel_want *wants,
+			size_t n_wants, struct err *err)
+{
+	char said[ERR_TEXT_MAX / 2] = "", have[160];
+	size_t used = 0, gone = 0;
+
+	for (size_t i = 0; i < n_wants; i++) {
+		const struct kernel_want *w = &wants[i];
+
+		kernel_config_value(text, w->symbol, have, sizeof(have));
+		if (!strcmp(have, w->value) || gone++ >= SAID_MAX)
+			continue;
+		used += snprintf(said + used, sizeof(said) - used,
+				 "%s%s:%u: %s=%s vanished: the built kernel has %s",
+				 gone > 1 ? "\n" : "", w->from->path, w->line,
+				 w->symbol, w->value, have);
+		if (used >= sizeof(said))
+			used = sizeof(said) - 1;
+	}
+	if (!gone)
+		return 0;
+	return err_config(err, "%s\n%zu wanted symbol%s did not survive the kernel's own configuration: each is unknown to this kernel, or what it depends on is off",
+			  said, gone, gone > 1 ? "s" : "");
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel-job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "proc.h"
+#include "size.h"
+
+#define TICK 0.25	/* seconds between looks at a running program */
+#define SAID_MAX 1800	/* bytes of a failed program's output in the error */
+
+static int tell(struct kernel_job *job, struct err *err)
+{
+	struct kernel_progress p = {
+		.kernel = job->name, .phase = job->phase, .text = job->text,
+		.done = job->compiled, .expected = job->expected,
+		.seconds = loop_now() - job->began,
+	};
+
+	if (!job->fn || !job->fn(&p, job->arg))
+		return 0;
+	return err_set(err, EXIT_INCOMPLETE, -EINTR,
+		       "stopped while building %s; it goes on from there next time",
+		       job->name);
+}
+
+int job_phase(struct kernel_job *job, enum kernel_phase phase, struct err *err,
+	      const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(job->text, sizeof(job->text), fmt, ap);
+	va_end(ap);
+	job->phase = phase;
+	job->compiled = job->expected = 0;
+	return tell(job, err);
+}
+
+/* --- the lock and the log --------------------------------------------------- */
+
+static int take_lock(struct kernel_job *job, const char *path, struct err *err)
+{
+	struct timespec pause = { 0, (long)(TICK * 1e9) };
+	char pid[32] = "";
+
+	job->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (job->lock < 0)
+		return err_sys(err, errno, "cannot open %s", path);
+	while (flock(job->lock, LOCK_EX | LOCK_NB)) {
+		ssize_t n = pread(job->lock, pid, sizeof(pid) - 1, 0);
+		int ret;
+
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_sys(err, errno, "cannot lock %s", path);
+		pid[n > 0 ? n : 0] = '\0';
+		ret = job_phase(job, KERNEL_WAIT, err,
+				"waiting for the build of process %.20s", pid);
+		if (ret)
+			return ret;
+		nanosleep(&pause, NULL);
+	}
+	if (!ftruncate(job->lock, 0))
+		dprintf(job->lock, "%d", (int)getpid());
+	return 0;
+}
+
+static int open_log(struct kernel_job *job, struct err *err)
+{
+	char *folder = file_cache_path("logs");
+	int ret = folder ? file_mkdirs(folder, err) : -ENOMEM;
+
+	if (!ret && asprintf(&job->log_path, "%s/%s.log", folder,
+			     job->name) < 0) {
+		job->log_path = NULL;
+		ret = err_sys(err, ENOMEM, "%s", job->name);
+	}
+	free(folder);
+	if (ret)
+		return ret;
+	job->log = open(job->log_path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND |
+			O_CLOEXEC, 0644);
+	return job->log < 0 ? err_sys(err, errno, "cannot write %s",
+				      job->log_path) : 0;
+}
+
+int job_open(struct kernel_job *job, const char *name, kernel_progress_fn fn,
+	     void *arg, struct err *err)
+{
+	char *root, *path;
+	int ret;
+
+	*job = (struct kernel_job){
+		.name = name, .fn = fn, .arg = arg, .began = loop_now(),
+		.lock = -1, .log = -1,
+	};
+	root = file_cache_path("");
+	path = file_cache_path("build.lock");
+	if (!root || !path)
+		ret = err_sys(err, ENOMEM, "%s", name);
+	else
+		ret = file_mkdirs(root, err);
+	if (!ret)
+		ret = take_lock(job, path, err);
+	if (!ret)
+		ret = open_log(job, err);
+	free(root);
+	free(path);
+	return ret;
+}
+
+void job_close(struct kernel_job *job)
+{
+	if (job->log >= 0)
+		close(job->log);
+	if (job->lock >= 0)
+		close(job->lock);
+	job->log = job->lock = -1;
+	free(job->log_path);
+	job->log_path = NULL;
+}
+
+/* --- programs --------------------------------------------------------------- */
+
+/* Counts what was compiled in the log from `*at` on. */
+static void follow(struct kernel_job *job, off_t *at)
+{
+	char buf[8192];
+	ssize_t n;
+
+	while ((n = pread(job->log, buf, sizeof(buf) - 1, *at)) > 0) {
+		char *line = buf, *end;
+
+		buf[n] = '\0';
+		for (; (end = strchr(line, '\n')); line = end + 1)
+			job->compiled += !strncmp(line, "  CC ", 5) ||
+					 !strncmp(line, "  AS ", 5);
+		if (line == buf)	/* no whole line yet, or a huge one */
+			line += n == sizeof(buf) - 1 ? n : 0;
+		if (line == buf)
+			return;
+		*at += line - buf;
+	}
+}
+
+/* What the program wrote, from the first error it named, else the end of it. */
+static char *said(const struct kernel_job *job, off_t from)
+{
+	off_t end = lseek(job->log, 0, SEEK_END);
+	char *text = calloc(1, (size_t)(end - from) + 1), *p, *line;
+
+	if (!text || pread(job->log, text, end - from, from) < 0)
+		return text;
+	p = strstr(text, "error:");
+	if (!p)
+		p = strstr(text, "Error");
+	for (line = p; line && line > text && line[-1] != '\n'; line--)
+		;
+	if (!p && end - from > SAID_MAX) {
+		line = strchr(text + (end - from) - SAID_MAX, '\n');
+		line += line != NULL;
+	}
+	if (line)
+		memmove(text, line, strlen(line) + 1);
+	if (strlen(text) > SAID_MAX)
+		text[SAID_MAX] = '\0';
+	for (size_t n = strlen(text); n && text[n - 1] == '\n'; n--)
+		text[n - 1] = '\0';
+	return text;
+}
+
+static int failed(struct kernel_job *job, const char *program, int status,
+		  off_t from, struct err *err)
+{
+	char *text = said(job, from), how[64];
+	int ret;
+
+	ret = err_set(err, EXIT_MACHINE, -EIO, "%s: %s failed: %s\n%s\nAll of it is in %s",
+		      job->text, program,
+		      proc_status_text(status, how, sizeof(how)),
+		      text ? text : "", job->log_path);
+	free(text);
+	return ret;
+}
+
+/* make removes half-written files on SIGINT; it gets the time to do so. */
+static void stop(struct proc *p)
+{
+	int status;
+	pid_t group = p->pid;
+
+	kill(-group, SIGINT);
+	if (proc_wait(p, 5, &status))
+		kill(-group, SIGKILL);
+}
+
+int job_run(struct kernel_job *job, const char *dir, const char *const argv[],
+	    struct err *err)
+{
+	const int keep[] = { job->lock, -1 };
+	struct proc_options o = {
+		.argv = argv, .dir = dir, .out = job->log, .err = job->log,
+		.keep = keep,
+	};
+	off_t from = lseek(job->log, 0, SEEK_END), at = from;
+	char *command = proc_command_text(argv);
+	struct proc p;
+	int status, ret;
+
+	if (command)
+		dprintf(job->log, "$ %s\n", command);
+	free(command);
+	ret = proc_spawn(&p, &o, err);
+	if (ret)
+		return ret;
+	while ((ret = proc_wait(&p, TICK, &status)) == -ETIME) {
+		follow(job, &at);
+		ret = tell(job, err);
+		if (ret)
+			break;
+	}
+	if (ret)
+		stop(&p);
+	follow(job, &at);
+	proc_release(&p);
+	if (ret)
+		return err_sys(err, -ret, "cannot follow %s", argv[0]);
+	return status ? failed(job, argv[0], status, from, err) : 0;
+}
+
+/* --- what the machine must have ----------------------------------------------- */
+
+int job_need_disk(const char *path, uint64_t need, const char *what,
+		  struct err *err)
+{
+	char have_text[SIZE_TEXT_MAX], need_text[SIZE_TEXT_MAX];
+	struct statvfs fs;
+	uint64_t have;
+
+	if (statvfs(path, &fs))
+		return err_sys(err, errno, "cannot see how full %s is", path);
+	have = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (have >= need)
+		return 0;
+	return err_machine(err, "too little disk for %s: %s has %s free, %s are needed; free some, or set XDG_CACHE_HOME to another place",
+			   what, path, size_format(have >> 20 << 20, have_text),
+			   size_format(need, need_text));
+}
+
+int job_need_programs(const char *const programs[][2], struct err *err)
+{
+	for (size_t i = 0; programs[i][0]; i++) {
+		char *found = proc_find(programs[i][0]);
+
+		if (!found)
+			return err_machine(err, "building a kernel needs %s (Debian package %s); make deps installs it",
+					   programs[i][0], programs[i][1]);
+		free(found);
+	}
+	return 0;
+}

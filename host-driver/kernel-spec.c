@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel-spec.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+
+/* The file as libcyaml sees it. */
+struct file {
+	char *title;
+	struct kernel_source source;
+	char **config;
+	unsigned config_count;
+	char **patches;
+	unsigned patches_count;
+};
+
+#define SOURCE_TEXT(key) \
+	CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+			       struct kernel_source, key, 1, 4096)
+
+static const cyaml_schema_field_t source_fields[] = {
+	SOURCE_TEXT(debian), SOURCE_TEXT(suite), SOURCE_TEXT(version),
+	SOURCE_TEXT(tarball), SOURCE_TEXT(git), SOURCE_TEXT(revision),
+	SOURCE_TEXT(image), CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t name_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 200),
+};
+
+#define NAMES(key) \
+	CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+			     struct file, key, &name_entry, 0, 100)
+
+static const cyaml_schema_field_t file_fields[] = {
+	CYAML_FIELD_STRING_PTR("title",
+			       CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+			       struct file, title, 0, 200),
+	CYAML_FIELD_MAPPING("source", CYAML_FLAG_DEFAULT, struct file, source,
+			    source_fields),
+	NAMES(config), NAMES(patches), CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t file_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields),
+};
+
+/* --- the source ----------------------------------------------------------- */
+
+static int need(const struct conf *c, const char *have, const char *field,
+		const char *why, struct err *err)
+{
+	return have ? 0 : conf_error(c, field, err, "missing: %s", why);
+}
+
+static int refuse(const struct conf *c, const char *have, const char *field,
+		  const char *belongs, struct err *err)
+{
+	return have ? conf_error(c, field, err, "only goes with '%s'", belongs)
+		    : 0;
+}
+
+static int check_source(const struct conf *c, const struct kernel_source *s,
+			enum kernel_source_kind *kind, struct err *err)
+{
+	const char *const given[] = { s->debian, s->tarball, s->git, s->image };
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (given[i]) {
+			*kind = i;
+			n++;
+		}
+	}
+	if (n != 1)
+		return conf_error(c, "source", err,
+				  "must have exactly one of debian, tarball, git, image");
+	if (*kind == SOURCE_DEBIAN) {
+		if (need(c, s->suite, "source.suite",
+			 "the Debian suite, e.g. bookworm", err))
+			return -EINVAL;
+	} else if (refuse(c, s->suite, "source.suite", "debian", err) ||
+		   refuse(c, s->version, "source.version", "debian", err)) {
+		return -EINVAL;
+	}
+	if (*kind == SOURCE_GIT)
+		return need(c, s->revision, "source.revision",
+			    "the revision, e.g. v6.1", err);
+	return refuse(c, s->revision, "source.revision", "git", err);
+}
+
+/* Words that end up as arguments and file names. */
+static int check_word(const struct conf *c, const char *word, const char *field,
+		      struct err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789.+~:_-";
+
+	if (!word || (*word != '-' && word[strspn(word, allowed)] == '\0'))
+		return 0;
+	return conf_error(c, field, err, "'%s' is not a name", word);
+}
+
+/* Makes `*path` absolute: from the YAML's folder. It must be there. */
+static int settle_path(const struct conf *c, const char *folder, char **path,
+		       const char *field, struct err *err)
+{
+	char *full = NULL;
+
+	if (!*path)
+		return 0;
+	if (**path == '/')
+		full = strdup(*path);
+	else if (asprintf(&full, "%s/%s", folder, *path) < 0)
+		full = NULL;
+	if (!full)
+		return err_sys(err, ENOMEM, "%s", *path);
+	if (access(full, R_OK)) {
+		conf_error(c, field, err, "cannot read %s: %s", full,
+			   strerror(errno));
+		free(full);
+		return -EINVAL;
+	}
+	free(*path);
+	*path = full;
+	return 0;
+}
+
+static int take_source(const struct conf *c, const char *folder,
+		       struct kernel_spec *spec, struct err *err)
+{
+	struct kernel_source *s = &spec->source;
+
+	if (check_source(c, s, &spec->kind, err) ||
+	    check_word(c, s->debian, "source.debian", err) ||
+	    check_word(c, s->suite, "source.suite", err) ||
+	    check_word(c, s->version, "source.version", err) ||
+	    settle_path(c, folder, &s->tarball, "source.tarball", err) ||
+	    settle_path(c, folder, &s->git, "source.git", err) ||
+	    settle_path(c, folder, &s->image, "source.image", err))
+		return err->code ? err->code : -EINVAL;
+	return 0;
+}
+
+/* --- fragments and patches ------------------------------------------------ */
+
+struct list {
+	const char *field, *folder, *suffix;
+};
+
+static const struct list fragments = { "config", "fragments", ".config" };
+static const struct list patches = { "patches", "patches", ".patch" };
+
+static int read_text(const struct conf *c, const char *kernels,
+		     const struct list *l, unsigned i, const char *name,
+		     struct kernel_text *t, struct err *err)
+{
+	struct err cause = ERR_INIT;
+	char field[64];
+
+	snprintf(field, sizeof(field), "%s[%u]", l->field, i);
+	if (strstr(name, "..") || *name == '/')
+		return conf_error(c, field, err,
+				  "'%s' must be a name below %s/%s", name,
+				  kernels, l->folder);
+	t->name = strdup(name);
+	if (!t->name || asprintf(&t->path, "%s/%s/%s%s", kernels, l->folder,
+				 name, l->suffix) < 0) {
+		t->path = NULL;
+		return err_sys(err, ENOMEM, "%s", name);
+	}
+	if (file_read(t->path, &t->text, &t->len, &cause))
+		return conf_error(c, field, err, "%s", cause.text);
+	data_hash(t->text, t->len, t->hash);
+	return 0;
+}
+
+static int read_texts(const struct conf *c, const char *kernels,
+		      const struct list *l, char **names, unsigned n,
+		      struct kernel_text **texts, size_t *count,
+		      struct err *err)
+{
+	*texts = calloc(n ? n : 1, sizeof(**texts));
+	if (!*texts)
+		return err_sys(err, ENOMEM, "%s", kernels);
+	*count = n;
+	for (unsigned i = 0; i < n; i++) {
+		int ret = read_text(c, kernels, l, i, names[i], &(*texts)[i],
+				    err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void free_texts(struct kernel_text *texts, size_t n)
+{
+	for (size_t i = 0; texts && i < n; i++) {
+		free(texts[i].name);
+		free(texts[i].path);
+		free(texts[i].text);
+	}
+	free(texts);
+}
+
+/* --- the file ------------------------------------------------------------- */
+
+static int check_lists(const struct conf *c, const struct file *f,
+		       enum kernel_source_kind kind, struct err *err)
+{
+	if (kind == SOURCE_IMAGE && f->config_count)
+		return conf_error(c, "config", err,
+				  "a ready image is not configured");
+	if (kind == SOURCE_IMAGE && f->patches_count)
+		return conf_error(c, "patches", err,
+				  "a ready image cannot be patched");
+	if (kind != SOURCE_IMAGE && !f->config_count)
+		return conf_error(c, "config", err,
+				  "missing: the config fragments, e.g. [base, kvm, pmem]");
+	return 0;
+}
+
+static int fill(struct kernel_spec *spec, const struct conf *c, struct file *f,
+		const char *kernels, const char *name, struct err *err)
+{
+	int ret;
+
+	/* The strings change hands; conf_unload() then finds NULL. */
+	spec->source = f->source;
+	memset(&f->source, 0, sizeof(f->source));
+	spec->title = f->title ? f->title : strdup(name);
+	f->title = NULL;
+	if (!spec->title)
+		return err_sys(err, ENOMEM, "%s", name);
+	ret = take_source(c, kernels, spec, err);
+	if (!ret)
+		ret = check_lists(c, f, spec->kind, err);
+	if (!ret)
+		ret = read_texts(c, kernels, &fragments, f->config,
+				 f->config_count, &spec->fragments,
+				 &spec->n_fragments, err);
+	if (!ret)
+		ret = read_texts(c, kernels, &patches, f->patches,
+				 f->patches_count, &spec->patches,
+				 &spec->n_patches, err);
+	return ret;
+}
+
+static int read_file(struct kernel_spec *spec, const char *kernels,
+		     const char *name, struct err *err)
+{
+	struct file *f = NULL;
+	struct conf *c;
+	int ret;
+
+	ret = conf_open(spec->path, &c, err);
+	if (ret)
+		return ret;
+	ret = conf_load(c, &file_schema, (void **)&f, err);
+	if (!ret)
+		ret = fill(spec, c, f, kernels, name, err);
+	conf_unload(&file_schema, f);
+	conf_close(c);
+	return ret;
+}
+
+int kernel_spec_read(const char *kernels, const char *name,
+		     struct kernel_spec **spec, struct err *err)
+{
+	struct kernel_spec *new = calloc(1, sizeof(*new));
+	int ret;
+
+	*spec = NULL;
+	if (!new)
+		return err_sys(err, ENOMEM, "%s", name);
+	if (asprintf(&new->path, "%s/%s.yaml", kernels, name) < 0) {
+		new->path = NULL;
+		ret = err_sys(err, ENOMEM, "%s", name);
+	} else {
+		ret = read_file(new, kernels, name, err);
+	}
+	if (ret)
+		kernel_spec_free(new);
+	else
+		*spec = new;
+	return ret;
+}
+
+void kernel_spec_free(struct kernel_spec *spec)
+{
+	if (!spec)
+		return;
+	free_texts(spec->fragments, spec->n_fragments);
+	free_texts(spec->patches, spec->n_patches);
+	free(spec->source.debian);
+	free(spec->source.suite);
+	free(spec->source.version);
+	free(spec->source.tarball);
+	free(spec->source.git);
+	free(spec->source.revision);
+	free(spec->source.image);
+	free(spec->title);
+	free(spec->path);
+	free(spec);
+}
+
+char *kernel_source_text(const struct kernel_spec *spec)
+{
+	const struct kernel_source *s = &spec->source;
+	char *text = NULL;
+	int n = -1;
+
+	switch (spec->kind) {
+	case SOURCE_DEBIAN:
+		n = asprintf(&text, "Debian's %s of %s", s->debian, s->suite);
+		break;
+	case SOURCE_TARBALL:
+		n = asprintf(&text, "%s", s->tarball);
+		break;
+	case SOURCE_GIT:
+		n = asprintf(&text, "%s at %s", s->git, s->revision);
+		break;
+	case SOURCE_IMAGE:
+		n = asprintf(&text, "the ready image %s", s->image);
+		break;
+	}
+	return n < 0 ? NULL : text;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel's description: kernels/<name>.yaml with everything it names that
+ * is ours (fragments and patches, read whole). What it names of the outside
+ * world, the source, is only named; kernel-source.h gets it.
+ *
+ *	title: Linux 6.1 without huge DAX mappings in KVM
+ *	source: { debian: linux-source-6.1, suite: bookworm }
+ *	config: [base, kvm, pmem]		fragments/<name>.config, in order
+ *	patches: [6.1/nodaxhuge]		patches/<name>.patch, in order
+ */
+#ifndef KDUEL_KERNEL_SPEC_H
+#define KDUEL_KERNEL_SPEC_H
+
+#include <stddef.h>
+
+#include "err.h"
+#include "file.h"
+
+enum kernel_source_kind {
+	SOURCE_DEBIAN,		/* package `debian` of `suite` */
+	SOURCE_TARBALL,		/* file `tarball` */
+	SOURCE_GIT,		/* `revision` of the local repository `git` */
+	SOURCE_IMAGE,		/* nothing to build: the bzImage `image` */
+};
+
+/* As in the file; what was not given is NULL. Paths are absolute. */
+struct kernel_source {
+	char *debian, *suite, *version;
+	char *tarball;
+	char *git, *revision;
+	char *image;
+};
+
+/* A fragment or a patch. */
+struct kernel_text {
+	char *name;		/* "base", "6.1/rfc" */
+	char *path;
+	char *text;
+	size_t len;
+	char hash[FILE_HASH_MAX];
+};
+
+struct kernel_spec {
+	char *path;		/* of the YAML */
+	char *title;
+	enum kernel_source_kind kind;
+	struct kernel_source source;
+	struct kernel_text *fragments;
+	size_t n_fragments;
+	struct kernel_text *patches;
+	size_t n_patches;
+};
+
+/* Reads kernels/<name>.yaml in the folder `kernels`. */
+int kernel_spec_read(const char *kernels, const char *name,
+		     struct kernel_spec **spec, struct err *err);
+void kernel_spec_free(struct kernel_spec *spec);
+
+/* "Debian's linux-source-6.1 of bookworm"; caller frees. */
+char *kernel_source_text(const struct kernel_spec *spec);
+
+#endif
