@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "crc32c.h"
+
+struct journal {
+	int fd;
+	char *path;
+	uint64_t size;
+	bool failed;	/* a write or fsync did: refuse everything */
+};
+
+static void put_le32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = v >> 8 * i;
+}
+
+static struct journal *journal_new(const char *path, int fd)
+{
+	struct journal *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->fd = fd;
+	j->path = strdup(path);
+	if (!j->path) {
+		free(j);
+		return NULL;
+	}
+	return j;
+}
+
+static int lock(int fd, const char *path, struct err *err)
+{
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return err_set(err, EXIT_CONFIG, -EBUSY,
+			       "%s: another kduel is writing it; wait until it ends or stop it",
+			       path);
+	return err_sys(err, errno, "cannot lock %s", path);
+}
+
+int journal_create(struct journal **out, const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
+		      0644);
+	struct journal *j;
+	int ret;
+
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, EXIT_CONFIG, -EEXIST,
+			       "%s: is there already; take another folder, or go on with it by kduel run --resume",
+			       path);
+	if (fd < 0)
+		return err_sys(err, errno, "cannot make %s", path);
+	ret = lock(fd, path, err);
+	if (ret)
+		goto close_fd;
+	if (write(fd, JOURNAL_MAGIC, JOURNAL_MAGIC_LEN) != JOURNAL_MAGIC_LEN ||
+	    fdatasync(fd)) {
+		ret = err_sys(err, errno, "cannot write %s", path);
+		goto close_fd;
+	}
+	j = journal_new(path, fd);
+	if (!j) {
+		ret = err_sys(err, ENOMEM, "cannot make %s", path);
+		goto close_fd;
+	}
+	j->size = JOURNAL_MAGIC_LEN;
+	*out = j;
+	return 0;
+close_fd:
+	close(fd);
+	return ret;
+}
+
+/* Reads all of it; the number of bytes that are good. */
+static int check_all(const char *path, uint64_t *good, struct err *err)
+{
+	struct journal_reader *r;
+	const char *text;
+	uint64_t offset;
+	size_t len;
+	int ret = journal_reader_open(&r, path, err);
+
+	if (ret)
+		return ret;
+	do
+		ret = journal_next(r, &text, &len, &offset, err);
+	while (ret > 0);
+	*good = journal_good(r);
+	journal_reader_close(r);
+	return ret;
+}
+
+int journal_open(struct journal **out, const char *path, uint64_t *cut,
+		 struct err *err)
+{
+	int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+	uint64_t good = 0;
+	struct journal *j;
+	struct stat st;
+	int ret;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open %s", path);
+	ret = lock(fd, path, err);
+	if (ret)
+		goto close_fd;
+	ret = check_all(path, &good, err);
+	if (ret)
+		goto close_fd;
+	if (fstat(fd, &st) || ((uint64_t)st.st_size > good &&
+			       (ftruncate(fd, good) || fdatasync(fd)))) {
+		ret = err_sys(err, errno, "cannot cut the unfinished tail of %s",
+			      path);
+		goto close_fd;
+	}
+	j = journal_new(path, fd);
+	if (!j) {
+		ret = err_sys(err, ENOMEM, "cannot open %s", path);
+		goto close_fd;
+	}
+	j->size = good;
+	if (cut)
+		*cut = st.st_size - good;
+	*out = j;
+	return 0;
+close_fd:
+	close(fd);
+	return ret;
+}
+
+static int refuse_failed(const struct journal *j, struct err *err)
+{
+	return err_set(err, EXIT_MACHINE, -EIO,
+		       "%s: an earlier write failed; nothing more is written to it",
+		       j->path);
+}
+
+int journal_append(struct journal *j, const char *text, size_t len,
+		   struct err *err)
+{
+	uint8_t head[JOURNAL_FRAME_HEAD];
+	struct iovec iov[2] = { { head, sizeof(head) },
+				{ (void *)(uintptr_t)text, len } };
+	ssize_t n;
+	int error;
+
+	if (j->failed)
+		return refuse_failed(j, err);
+	if (len < 2 || len > JOURNAL_PAYLOAD_MAX)
+		return err_set(err, EXIT_MACHINE, -EMSGSIZE,
+			       "%s: a record of %zu bytes cannot be written; at most %u",
+			       j->path, len, JOURNAL_PAYLOAD_MAX);
+	put_le32(head, len);
+	put_le32(head + 4, crc32c(0, text, len));
+	do
+		n = writev(j->fd, iov, 2);
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)(sizeof(head) + len)) {
+		j->size += n;
+		return 0;
+	}
+	error = n < 0 ? errno : ENOSPC;
+	j->failed = true;
+	/* Best effort: a reader takes what is left for an unfinished tail. */
+	if (n > 0 && ftruncate(j->fd, j->size))
+		error = errno;
+	return err_sys(err, error, "cannot write %s", j->path);
+}
+
+int journal_append_json(struct journal *j, const json_t *record,
+			struct err *err)
+{
+	char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	int ret;
+
+	if (!text)
+		return err_set(err, EXIT_MACHINE, -EINVAL,
+			       "%s: a record that is not JSON cannot be written",
+			       j->path);
+	ret = journal_append(j, text, strlen(text), err);
+	free(text);
+	return ret;
+}
+
+int journal_sync(struct journal *j, struct err *err)
+{
+	if (j->failed)
+		return refuse_failed(j, err);
+	if (!fdatasync(j->fd))
+		return 0;
+	j->failed = true;
+	return err_sys(err, errno, "cannot sync %s", j->path);
+}
+
+uint64_t journal_size(const struct journal *j)
+{
+	return j->size;
+}
+
+void journal_close(struct journal *j)
+{
+	if (!j)
+		return;
+	close(j->fd);
+	free(j->path);
+	free(j);
+}
