@@ -142,13 +142,3 @@ int compare_proofs(struct comparison *c, struct store *s, struct err *err)
 	sort(c->proofs, c->n_proofs);
 	return 0;
 }
-
-const struct compare_proof *compare_proof_of(const struct comparison *c,
-					     size_t arm, const char *layer)
-{
-	for (size_t i = 0; i < c->n_proofs; i++)
-		if (c->proofs[i].arm == arm && !c->proofs[i].cell &&
-		    !strcmp(c->proofs[i].layer, layer))
-			return &c->proofs[i];
-	return NULL;
-}

@@ -22,6 +22,16 @@ const struct compare_series *compare_find(const struct comparison *c,
 	return NULL;
 }
 
+const struct compare_proof *compare_proof_of(const struct comparison *c,
+					     size_t arm, const char *layer)
+{
+	for (size_t i = 0; i < c->n_proofs; i++)
+		if (c->proofs[i].arm == arm && !c->proofs[i].cell &&
+		    !strcmp(c->proofs[i].layer, layer))
+			return &c->proofs[i];
+	return NULL;
+}
+
 unsigned compare_count(const struct comparison *c, enum verdict v)
 {
 	unsigned n = 0;
