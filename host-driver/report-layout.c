@@ -8,7 +8,7 @@
 #include "report-safe.h"
 
 #define FIELD_NAME 12	/* columns of a field's name */
-#define WRAP_LEAST 12	/* a wrapped column is not made narrower */
+#define WRAP_LEAST 8	/* a wrapped column is not made narrower */
 
 static void spaces(FILE *out, size_t n)
 {
@@ -34,6 +34,15 @@ static size_t bytes_that_fit(const char *s, size_t width)
 	return used;
 }
 
+/* Where a word that is too long may end: behind a slash, else anywhere. */
+static size_t path_break(const char *s, size_t fit)
+{
+	for (size_t end = fit; end > fit / 3; end--)
+		if (strchr("/?,:", s[end - 1]))
+			return end;
+	return fit ? fit : safe_char_len(s);
+}
+
 /*
  * The next line of `*text` (safe text) that fits `width`: its length in
  * bytes. `*text` is moved behind it and the spaces that follow.
@@ -47,7 +56,7 @@ static size_t next_line(const char **text, size_t width)
 		while (end && s[end] != ' ')
 			end--;
 		if (!end)
-			end = fit ? fit : safe_char_len(s);
+			end = path_break(s, fit);
 	}
 	*text = s + end;
 	while (**text == ' ')
@@ -108,10 +117,9 @@ void layout_table_init(struct layout_table *t, const char *align)
 	*t = (struct layout_table){ .align = align };
 }
 
-void layout_table_add(struct layout_table *t, ...)
+static struct layout_row *new_row(struct layout_table *t)
 {
 	struct layout_row *row;
-	va_list args;
 
 	if (t->n_rows == t->room) {
 		t->room = t->room ? 2 * t->room : 16;
@@ -122,10 +130,23 @@ void layout_table_add(struct layout_table *t, ...)
 	}
 	row = &t->row[t->n_rows++];
 	memset(row, 0, sizeof(*row));
+	return row;
+}
+
+void layout_table_add(struct layout_table *t, ...)
+{
+	struct layout_row *row = new_row(t);
+	va_list args;
+
 	va_start(args, t);
 	for (size_t i = 0; t->align[i] && i < LAYOUT_CELLS_MAX; i++)
 		row->cell[i] = safe_text(va_arg(args, const char *));
 	va_end(args);
+}
+
+void layout_table_line(struct layout_table *t, const char *text)
+{
+	new_row(t)->line = safe_text(text);
 }
 
 void layout_table_colour(struct layout_table *t, const char *before,
@@ -140,6 +161,8 @@ static size_t natural_width(const struct layout_table *t, size_t column)
 	size_t width = 0, w;
 
 	for (size_t r = 0; r < t->n_rows; r++) {
+		if (t->row[r].line)
+			continue;
 		w = safe_width(t->row[r].cell[column]);
 		if (w > width)
 			width = w;
@@ -147,7 +170,20 @@ static size_t natural_width(const struct layout_table *t, size_t column)
 	return width;
 }
 
-/* Takes what is too much from the widest column that may wrap. */
+/* The widest column that may be made narrower; `any`: not only those with 'w'. */
+static size_t widest_column(const struct layout_table *t, const size_t *width,
+			    int any)
+{
+	size_t n = strlen(t->align), widest = n;
+
+	for (size_t i = 0; i < n; i++)
+		if ((any || t->align[i] == 'w') && width[i] > WRAP_LEAST &&
+		    (widest == n || width[i] > width[widest]))
+			widest = i;
+	return widest;
+}
+
+/* Takes what is too much from columns that may wrap, in need from all. */
 static void fit_widths(const struct layout_table *t, unsigned indent,
 		       size_t *width)
 {
@@ -158,12 +194,10 @@ static void fit_widths(const struct layout_table *t, unsigned indent,
 		sum += width[i];
 	}
 	while (sum > REPORT_COLUMNS) {
-		size_t widest = n;
+		size_t widest = widest_column(t, width, 0);
 
-		for (size_t i = 0; i < n; i++)
-			if (t->align[i] == 'w' && width[i] > WRAP_LEAST &&
-			    (widest == n || width[i] > width[widest]))
-				widest = i;
+		if (widest == n)
+			widest = widest_column(t, width, 1);
 		if (widest == n)
 			break;
 		width[widest]--;
@@ -212,19 +246,29 @@ void layout_table_print(const struct layout_table *t, FILE *out,
 	fit_widths(t, indent, width);
 	for (size_t r = 0; r < t->n_rows; r++) {
 		const char *rest[LAYOUT_CELLS_MAX];
+		const struct layout_row *row = &t->row[r];
 
+		if (row->line) {
+			fputs(row->before ? row->before : "", out);
+			layout_paragraph(out, indent ? indent - 2 : 0, indent + 4,
+					 row->line);
+			fputs(row->after ? row->after : "", out);
+			continue;
+		}
 		for (size_t i = 0; t->align[i]; i++)
-			rest[i] = t->row[r].cell[i];
-		while (print_line(t, &t->row[r], rest, width, out, indent))
+			rest[i] = row->cell[i];
+		while (print_line(t, row, rest, width, out, indent))
 			;
 	}
 }
 
 void layout_table_release(struct layout_table *t)
 {
-	for (size_t r = 0; r < t->n_rows; r++)
+	for (size_t r = 0; r < t->n_rows; r++) {
 		for (size_t i = 0; t->align[i]; i++)
 			free(t->row[r].cell[i]);
+		free(t->row[r].line);
+	}
 	free(t->row);
 	*t = (struct layout_table){ .align = t->align };
 }

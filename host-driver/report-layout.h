@@ -27,7 +27,8 @@ void layout_heading(FILE *out, const char *text);
 
 /*
  * A table: rows of cells, each column as wide as its widest cell. Where the
- * sum is too wide the columns marked 'w' in `align` are wrapped to fit.
+ * sum is too wide the columns marked 'w' in `align` are wrapped to fit, and
+ * the others too if that is not enough.
  *
  *	struct layout_table t;
  *
@@ -41,6 +42,7 @@ void layout_heading(FILE *out, const char *text);
 
 struct layout_row {
 	char *cell[LAYOUT_CELLS_MAX];	/* safe text */
+	char *line;		/* instead of cells: a line across all columns */
 	const char *before, *after;	/* printed around the row's last cell: colour */
 };
 
@@ -53,7 +55,10 @@ struct layout_table {
 void layout_table_init(struct layout_table *t, const char *align);
 /* As many texts as columns; NULL is an empty cell. */
 void layout_table_add(struct layout_table *t, ...);
-/* A row's last cell gets these around it (terminal colours, no width). */
+/* A line across all columns, between rows. */
+void layout_table_line(struct layout_table *t, const char *text);
+/* The last row's last cell, or its line, gets these around it (terminal
+ * colours, which take no width). */
 void layout_table_colour(struct layout_table *t, const char *before,
 			 const char *after);
 void layout_table_print(const struct layout_table *t, FILE *out,

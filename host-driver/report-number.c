@@ -88,6 +88,21 @@ void number_effect(double effect, double lo, double hi,
 			 signed_number(100 * hi, d, b));
 }
 
+static void as_ratio(double effect, struct number_effect *out)
+{
+	out->style = NUMBER_RATIO;
+	out->interval[0] = '\0';
+	snprintf(out->effect, sizeof(out->effect), "x%.*f",
+		 decimals_for(1 + effect, 3), 1 + effect);
+}
+
+void number_ratios(double a, double b, struct number_effect *ta,
+		   struct number_effect *tb)
+{
+	as_ratio(a, ta);
+	as_ratio(b, tb);
+}
+
 const char *number_percent(double fraction, char buf[static NUMBER_MAX])
 {
 	if (!isfinite(fraction))
@@ -97,6 +112,21 @@ const char *number_percent(double fraction, char buf[static NUMBER_MAX])
 	else
 		snprintf(buf, NUMBER_MAX, "%.*f%%",
 			 decimals_for(100 * fraction, 2), 100 * fraction);
+	return buf;
+}
+
+const char *number_share(double fraction, char buf[static NUMBER_MAX])
+{
+	if (!isfinite(fraction))
+		strcpy(buf, "-");
+	else if (fraction == 0 || fraction == 1)
+		snprintf(buf, NUMBER_MAX, "%.0f%%", 100 * fraction);
+	else if (fraction > 0 && fraction < 0.0005)
+		strcpy(buf, "<0.1%");
+	else if (fraction < 1 && fraction >= 0.9995)
+		strcpy(buf, ">99.9%");
+	else
+		snprintf(buf, NUMBER_MAX, "%.1f%%", 100 * fraction);
 	return buf;
 }
 
@@ -167,6 +197,25 @@ const char *number_value(double value, const char *unit,
 		return strcpy(buf, "-");
 	unit = scale(&value, unit ? unit : "");
 	plain_number(value, digits);
+	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "1"))
+		snprintf(buf, NUMBER_MAX, "%s", digits);
+	else
+		snprintf(buf, NUMBER_MAX, "%.20s %.24s", digits, unit);
+	return buf;
+}
+
+const char *number_tick(double value, const char *unit,
+			char buf[static NUMBER_MAX])
+{
+	char digits[NUMBER_MAX];
+
+	unit = scale(&value, unit ? unit : "");
+	if (value == 0)		/* nothing has no unit */
+		unit = "";
+	if (fabs(value) >= 10000)
+		group_thousands(value, digits);
+	else
+		snprintf(digits, sizeof(digits), "%.4g", value);
 	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "1"))
 		snprintf(buf, NUMBER_MAX, "%s", digits);
 	else

@@ -33,8 +33,15 @@ enum number_style number_style(double effect);
 void number_effect(double effect, double lo, double hi,
 		   struct number_effect *out);
 
+/* Two effects as ratios, where one of them has to be. */
+void number_ratios(double a, double b, struct number_effect *ta,
+		   struct number_effect *tb);
+
 /* "1.2%": a smallest detectable effect, a D, a share. Not finite: "-". */
 const char *number_percent(double fraction, char buf[static NUMBER_MAX]);
+
+/* A part of a whole, "99.7%": exactly 0 and 1 alone are 0% and 100%. */
+const char *number_share(double fraction, char buf[static NUMBER_MAX]);
 
 /*
  * A measured value with three significant digits, its unit scaled to suit:
@@ -43,6 +50,10 @@ const char *number_percent(double fraction, char buf[static NUMBER_MAX]);
  */
 const char *number_value(double value, const char *unit,
 			 char buf[static NUMBER_MAX]);
+
+/* The same for a scale's tick: "20 us", "5 GB/s"; as few digits as it takes. */
+const char *number_tick(double value, const char *unit,
+			char buf[static NUMBER_MAX]);
 
 /* "560 MiB", "1.75 GiB", "4 KiB", "0". */
 const char *number_bytes(uint64_t bytes, char buf[static NUMBER_MAX]);
