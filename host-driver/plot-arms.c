@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Figures of the arms against each other: page sizes and effects. */
+#include <math.h>
+#include <string.h>
+
+#include "plot-data.h"
+#include "report-number.h"
+#include "report-rows.h"
+#include "report.h"
+
+/* --- page sizes ----------------------------------------------------------- */
+
+static void page_row(const struct comparison *c, struct figure *f,
+		     const struct compare_proof *p)
+{
+	static const char *const size[] = { "4K", "2M", "1G" };
+	const struct compare_pages *a = &p->after;
+	double part[] = { a->bytes_4k, a->bytes_2m, a->bytes_1g };
+	double all = part[0] + part[1] + part[2], sum = 0;
+	unsigned panel, row;
+
+	if (!(all > 0))
+		return;
+	panel = figure_name(&f->panel, &f->n_panels, report_layer_name(p->layer));
+	row = figure_name(&f->row, &f->n_rows, c->arms[p->arm].name);
+	for (int k = 0; k < 3; k++) {
+		struct figure_mark *m =
+			figure_mark(figure_series(f, size[k], panel, k), row,
+				 part[k] / all, sum, sum + part[k] / all);
+
+		sum += part[k] / all;
+		number_bytes(part[k], m->label);
+	}
+}
+
+const char *figure_page_sizes(const struct comparison *c, struct figure *f)
+{
+	for (int layer = 0; report_layers[layer]; layer++)
+		for (size_t a = 0; a < c->n_arms; a++) {
+			const struct compare_proof *p =
+				compare_proof_of(c, a, report_layers[layer]);
+
+			if (p && p->after.readings)
+				page_row(c, f, p);
+		}
+	if (!f->n_series)
+		return "no page sizes could be read";
+	f->title = figure_text("Proof: page sizes in each layer (domain: %s)", c->domain);
+	f->subtitle = figure_text("share of bytes mapped at each size after the timed "
+			   "regions; mean over boots of %u blocks", c->blocks);
+	f->text = figure_text("Shares of bytes mapped with 4K, 2M and 1G pages, by layer "
+		       "and arm");
+	f->value.max = 1;
+	f->value.title = figure_text("share of mapped bytes");
+	figure_ticks(&f->value, 5, false, "share");
+	f->width = 720;
+	f->height = 110 + f->n_panels * (30 + 30 * f->n_rows);
+	return NULL;
+}
+
+/* --- effects -------------------------------------------------------------- */
+
+/*
+ * Effects by factors and effects by percents do not share a scale: on one
+ * that shows the former all of the latter are one line.
+ */
+static bool is_large(const struct compare_series *s, size_t n_arms)
+{
+	for (size_t a = 0; a < n_arms; a++)
+		if (s->vs[a].e.n && !s->vs[a].e.absolute &&
+		    number_style(s->vs[a].e.effect) == NUMBER_RATIO)
+			return true;
+	return false;
+}
+
+static void effect_marks(const struct comparison *c, struct figure *f,
+			 const struct compare_series *s)
+{
+	char name[512];
+
+	snprintf(name, sizeof(name), "%s %s%s%s", s->cell, s->metric,
+		 *s->point_text ? " " : "", s->point_text);
+	for (size_t a = 0; a < c->n_arms; a++) {
+		const struct stats_effect *e = &s->vs[a].e;
+		struct number_effect shown;
+		struct figure_mark *m;
+
+		if (a == c->baseline || !e->n || e->absolute ||
+		    !(1 + e->effect > 0))
+			continue;
+		number_effect(e->effect, e->lo, e->hi, &shown);
+		m = figure_mark(figure_series(f, c->arms[a].name, 0, figure_arm_colour(c, a)),
+			     figure_name(&f->row, &f->n_rows, name), 1 + e->effect,
+			     isfinite(e->lo) ? fmax(1 + e->lo, 1e-3) : NAN,
+			     1 + e->hi);
+		strcpy(m->label, shown.effect);
+	}
+}
+
+#define EFFECT_ROWS_MAX 24	/* besides the gates */
+#define EFFECT_POINTS_MAX 4	/* a longer ladder has a figure of its own */
+
+/* Gates first; no counters, nothing that is never judged. */
+static void effect_rows(const struct comparison *c, struct figure *f, bool large)
+{
+	struct report_groups g;
+
+	report_groups_init(&g, c);
+	for (int gates = 1; gates >= 0; gates--)
+		for (size_t i = 0; i < g.n; i++) {
+			const struct report_group *p = &g.group[i];
+
+			if (p->gate != !!gates || p->series[0]->counter ||
+			    p->rank >= report_rank(VERDICT_DESCRIBED) ||
+			    (!gates && (p->n > EFFECT_POINTS_MAX ||
+					f->n_rows + p->n > EFFECT_ROWS_MAX)))
+				continue;
+			for (size_t k = 0; k < p->n; k++)
+				if (is_large(p->series[k], c->n_arms) == large)
+					effect_marks(c, f, p->series[k]);
+		}
+	report_groups_release(&g);
+}
+
+static const char *effects(const struct comparison *c, struct figure *f,
+			   bool large)
+{
+	effect_rows(c, f, large);
+	if (!f->n_series)
+		return large ? "no effect beyond a factor of two"
+			     : "no effect within a factor of two";
+	f->title = figure_text("%s against %s (%s)", large ? "Large effects" : "Effects",
+			c->arms[c->baseline].name, figure_domain(c));
+	f->subtitle = figure_text("n = %u blocks; effect with its %.4g%% interval",
+			   c->blocks, 100 * (1 - c->alpha));
+	f->text = figure_text("Ratio of each arm to the baseline with its interval, a row "
+		       "for each metric");
+	f->panel = figure_grow(NULL, 0, sizeof(*f->panel));
+	f->panel[0] = figure_text("%s", "");
+	f->n_panels = 1;
+	f->value.log = large;
+	figure_fit(f);
+	f->value.min = fmin(f->value.min, large ? 0.9 : 0.99) - 0.001;
+	f->value.max = fmax(f->value.max, large ? 1.1 : 1.01) + 0.001;
+	if (large) {
+		f->value.min *= 0.9;
+		f->value.max *= 1.1;
+	}
+	f->value.title = figure_text("arm against the baseline%s",
+			      large ? ", logarithmic" : "");
+	figure_ticks(&f->value, 7, !large, large ? "x" : "x%");
+	f->width = 820;
+	f->height = 148 + f->n_rows * (14 + 16 * (c->n_arms - 1));
+	return NULL;
+}
+
+const char *figure_large_effects(const struct comparison *c, struct figure *f)
+{
+	return effects(c, f, true);
+}
+
+const char *figure_small_effects(const struct comparison *c, struct figure *f)
+{
+	return effects(c, f, false);
+}
+

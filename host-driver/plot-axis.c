@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Axes: where a value is, which ticks it gets, and what they say. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plot.h"
+#include "report-number.h"
+#include "size.h"
+
+/*
+ * Okabe and Ito's colours, darkened where they are too light on white; the
+ * baseline is grey. report-style.c has the same for a dark page.
+ */
+static const char *const palette[FIGURE_COLOURS] = {
+	"#5f6670", "#d55e00", "#0072b2", "#009e73", "#aa4499", "#b8860b",
+	"#3a3a98",
+};
+
+const char *figure_colour(unsigned n)
+{
+	return n ? palette[1 + (n - 1) % (FIGURE_COLOURS - 1)] : palette[0];
+}
+
+double figure_place(const struct figure_axis *a, double v)
+{
+	if (a->log)
+		return log(v / a->min) / log(a->max / a->min);
+	return (v - a->min) / (a->max - a->min);
+}
+
+static void add_tick(struct figure_axis *a, double at, const char *unit)
+{
+	char *label;
+
+	if (a->n_ticks == FIGURE_TICKS_MAX)
+		return;
+	label = a->tick[a->n_ticks].label;
+	a->tick[a->n_ticks++].at = at;
+	if (!strcmp(unit, "x"))
+		snprintf(label, FIGURE_TEXT_MAX, "x%.4g", at);
+	else if (!strcmp(unit, "x%"))	/* ratios near 1, as percent */
+		snprintf(label, FIGURE_TEXT_MAX, "%+.4g%%", 100 * (at - 1));
+	else if (!strcmp(unit, "share"))
+		snprintf(label, FIGURE_TEXT_MAX, "%.4g%%", 100 * at);
+	else if (!strcmp(unit, "pages"))
+		size_format(at, label);
+	else
+		number_tick(at, unit, label);
+	if (fabs(at - 1) < 1e-9 && unit[0] == 'x')
+		strcpy(label, "same");
+}
+
+/* 1, 2 or 5 times a power of ten, so that at most `most` steps span `range`. */
+static double nice_step(double range, unsigned most)
+{
+	double raw = range / most, power = pow(10, floor(log10(raw)));
+	double m = raw / power;
+
+	return power * (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10);
+}
+
+static void linear_ticks(struct figure_axis *a, unsigned most, bool widen,
+			 const char *unit)
+{
+	double step = nice_step(a->max - a->min, most);
+	long first = floor(a->min / step + 1e-9), last = ceil(a->max / step - 1e-9);
+
+	if (widen) {
+		a->min = first * step;
+		a->max = last * step;
+	}
+	for (long i = first; i <= last; i++)
+		if (i * step >= a->min - step / 1e6 &&
+		    i * step <= a->max + step / 1e6)
+			add_tick(a, i * step, unit);
+}
+
+/* The mantissas a decade shows: fewer when there are many decades. */
+static const double mantissas[][9] = {
+	{ 1, 1.5, 2, 3, 4, 5, 6, 7, 8 },
+	{ 1, 2, 3, 5, 7 },
+	{ 1, 2, 5 },
+	{ 1 },
+};
+
+static unsigned decade_ticks(struct figure_axis *a, const double m[9],
+			     const char *unit, bool count_only)
+{
+	unsigned n = 0;
+
+	for (int p = floor(log10(a->min)); p <= ceil(log10(a->max)); p++)
+		for (int i = 0; i < 9 && m[i] > 0; i++) {
+			double at = m[i] * pow(10, p);
+
+			if (at < a->min * (1 - 1e-9) || at > a->max * (1 + 1e-9))
+				continue;
+			n++;
+			if (!count_only)
+				add_tick(a, at, unit);
+		}
+	return n;
+}
+
+static void log_ticks(struct figure_axis *a, unsigned most, const char *unit)
+{
+	size_t i = 0, n = sizeof(mantissas) / sizeof(mantissas[0]);
+
+	while (i < n - 1 && decade_ticks(a, mantissas[i], unit, true) > most)
+		i++;
+	decade_ticks(a, mantissas[i], unit, false);
+}
+
+/* Powers of two, every 1st, 2nd, ... so that there are at most `most`. */
+static void binary_ticks(struct figure_axis *a, unsigned most, const char *unit)
+{
+	int first = ceil(log2(a->min) - 1e-9), last = floor(log2(a->max) + 1e-9);
+	int step = 1 + (last - first) / (int)most;
+
+	for (int p = first; p <= last; p += step)
+		add_tick(a, pow(2, p), unit);
+}
+
+void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
+		  const char *unit)
+{
+	a->n_ticks = 0;
+	if (!(a->max > a->min)) {	/* one value, or none */
+		double v = isfinite(a->min) ? a->min : 0;
+
+		a->min = a->log ? v / 2 : v - (v ? fabs(v) / 2 : 1);
+		a->max = a->log ? v * 2 : v + (v ? fabs(v) / 2 : 1);
+	}
+	if (a->log && !strcmp(unit, "pages"))
+		binary_ticks(a, most, unit);
+	else if (a->log)
+		log_ticks(a, most, unit);
+	else
+		linear_ticks(a, most, widen, unit);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * For data functions: how a figure is put together. What they return is the
+ * figure's; without memory the program ends.
+ */
+#ifndef KDUEL_PLOT_DATA_H
+#define KDUEL_PLOT_DATA_H
+
+#include "plot.h"
+
+/* A data function fills the figure and returns NULL, or why there is none. */
+typedef const char *(*figure_data_fn)(const struct comparison *c,
+				      struct figure *f);
+
+const char *figure_large_effects(const struct comparison *c, struct figure *f);
+const char *figure_small_effects(const struct comparison *c, struct figure *f);
+const char *figure_page_sizes(const struct comparison *c, struct figure *f);
+const char *figure_first_touch(const struct comparison *c, struct figure *f);
+const char *figure_chase_ladder(const struct comparison *c, struct figure *f);
+const char *figure_stream(const struct comparison *c, struct figure *f);
+
+char *figure_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* An array of `n` things of `size` with room for one more, which is zero. */
+void *figure_grow(void *array, size_t n, size_t size);
+
+/* The index of `name` among the panels or rows; added if it is new. */
+unsigned figure_name(char ***names, size_t *n, const char *name);
+
+/* The series of that panel and colour; made if it is new. */
+struct figure_series *figure_series(struct figure *f, const char *name,
+				    unsigned panel, unsigned colour);
+
+/* Without an interval lo and hi are NaN. Valid until the next one. */
+struct figure_mark *figure_mark(struct figure_series *s, double x,
+				double value, double lo, double hi);
+
+/* The baseline is 0 wherever it stands among the arms. */
+unsigned figure_arm_colour(const struct comparison *c, size_t arm);
+
+/* "emulated time", "hardware time": belongs into every title. */
+const char *figure_domain(const struct comparison *c);
+
+/* "n = 5 blocks; mean over boots with its 95% interval" */
+char *figure_subtitle(const struct comparison *c);
+
+/* The value axis from the least to the greatest end of an interval. */
+void figure_fit(struct figure *f);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* data/<figure>.dat: all that a script needs, and explained for a reader. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot.h"
+#include "report-safe.h"
+
+static void put_text(FILE *out, const char *text)
+{
+	char *safe = safe_plot_text(text);
+
+	fprintf(out, " \"%s\"", safe);
+	free(safe);
+}
+
+/* gnuplot tells blocks apart by two blank lines. */
+static void begin_block(FILE *out, const char *what, const char *columns)
+{
+	fprintf(out, "\n\n# %s\n# %s\n", what, columns);
+}
+
+static void put_facts(const struct figure *f, FILE *out)
+{
+	fprintf(out, "# Data of the figure \"%s\". Blocks are parted by two blank lines.\n"
+		"# Facts: title, subtitle, value axis, x axis, width, height, panels,\n"
+		"#        rows, series, value min, max, log, x min, max, log\n", f->name);
+	put_text(out, f->title);
+	put_text(out, f->subtitle);
+	put_text(out, f->value.title);
+	put_text(out, f->x.title);
+	fprintf(out, " %u %u %zu %zu %zu %.9g %.9g %d %.9g %.9g %d\n", f->width,
+		f->height, f->n_panels, f->n_rows, f->n_series, f->value.min,
+		f->value.max, f->value.log, f->x.min, f->x.max, f->x.log);
+}
+
+static void put_ticks(const struct figure_axis *a, const char *what, FILE *out)
+{
+	begin_block(out, what, "at, label");
+	for (unsigned i = 0; i < a->n_ticks; i++) {
+		fprintf(out, "%.9g", a->tick[i].at);
+		put_text(out, a->tick[i].label);
+		fputc('\n', out);
+	}
+	if (!a->n_ticks)
+		fputs("0 \"\"\n", out);
+}
+
+static void put_names(char *const *name, size_t n, const char *what, FILE *out)
+{
+	begin_block(out, what, "number, name");
+	for (size_t i = 0; i < n; i++) {
+		fprintf(out, "%zu", i);
+		put_text(out, name[i]);
+		fputc('\n', out);
+	}
+	if (!n)
+		fputs("0 \"\"\n", out);
+}
+
+static void put_series_list(const struct figure *f, FILE *out)
+{
+	begin_block(out, "Series", "panel, colour, height of the label, name, rgb");
+	for (size_t i = 0; i < f->n_series; i++) {
+		const struct figure_series *s = &f->series[i];
+
+		fprintf(out, "%u %u %.4f", s->panel, s->colour, s->label_at);
+		put_text(out, s->name);
+		put_text(out, figure_colour(s->colour));
+		fputc('\n', out);
+	}
+}
+
+void figure_write_data(const struct figure *f, FILE *out)
+{
+	put_facts(f, out);
+	put_names(f->panel, f->n_panels, "Panels", out);
+	put_names(f->row, f->n_rows, "Rows", out);
+	put_ticks(&f->value, "Ticks of the value axis", out);
+	put_ticks(&f->x, "Ticks of the x axis", out);
+	put_series_list(f, out);
+	for (size_t i = 0; i < f->n_series; i++) {
+		const struct figure_series *s = &f->series[i];
+		char *name = safe_plot_text(s->name);
+		char *panel = safe_plot_text(f->panel[s->panel]);
+
+		fprintf(out, "\n\n# Series %zu: %s, %s\n# %s, value, low, high, label\n",
+			i, name, panel, f->n_rows ? "row" : "x");
+		free(name);
+		free(panel);
+		for (size_t k = 0; k < s->n; k++) {
+			fprintf(out, "%.9g %.9g %.9g %.9g", s->mark[k].x,
+				s->mark[k].value, s->mark[k].lo, s->mark[k].hi);
+			put_text(out, s->mark[k].label);
+			fputc('\n', out);
+		}
+	}
+}

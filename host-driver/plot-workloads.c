@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Figures of what the workloads measured. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot-data.h"
+#include "report-number.h"
+
+/* --- chase ladder --------------------------------------------------------- */
+
+/* Names of one end of the lines, moved apart so that none covers another. */
+static void spread_labels(struct figure *f, unsigned panel)
+{
+	const double gap = 0.058;
+	struct figure_series *at[64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_series && n < 64; i++) {
+		struct figure_series *s = &f->series[i];
+
+		if (s->panel != panel)
+			continue;
+		s->label_at = figure_place(&f->value, s->mark[s->n - 1].value);
+		at[n++] = s;
+		for (size_t k = n - 1; k && at[k]->label_at < at[k - 1]->label_at; k--) {
+			at[k] = at[k - 1];
+			at[k - 1] = s;
+		}
+	}
+	for (size_t i = 1; i < n; i++)
+		at[i]->label_at = fmax(at[i]->label_at, at[i - 1]->label_at + gap);
+	for (size_t i = n; i--;) {
+		double most = i + 1 < n ? at[i + 1]->label_at - gap : 1;
+
+		at[i]->label_at = fmin(at[i]->label_at, most);
+	}
+}
+
+static void ladder_point(const struct comparison *c, struct figure *f,
+			 const struct compare_series *s, double pages)
+{
+	unsigned panel = figure_name(&f->panel, &f->n_panels, s->cell);
+
+	for (size_t a = 0; a < c->n_arms; a++) {
+		const struct compare_estimate *e = &s->est[a];
+
+		if (e->boots && e->value > 0)
+			number_value(e->value, s->unit,
+				     figure_mark(figure_series(f, c->arms[a].name, panel,
+							 figure_arm_colour(c, a)), pages,
+					      e->value, e->lo, e->hi)->label);
+	}
+	f->x.min = f->x.min ? fmin(f->x.min, pages) : pages;
+	f->x.max = fmax(f->x.max, pages);
+}
+
+static int by_x(const void *a, const void *b)
+{
+	double x = ((const struct figure_mark *)a)->x;
+	double y = ((const struct figure_mark *)b)->x;
+
+	return (x > y) - (x < y);
+}
+
+const char *figure_chase_ladder(const struct comparison *c, struct figure *f)
+{
+	const char *unit = "ns";
+
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_series *s = &c->series[i];
+		double pages = json_number_value(json_object_get(s->point, "pages"));
+
+		if (s->counter || strcmp(s->workload, "tlb-miss") ||
+		    strcmp(s->metric, "ns_per_access") || !(pages > 0) ||
+		    json_object_get(s->point, "stride"))
+			continue;	/* lines further apart are not this ladder */
+		unit = s->unit;
+		ladder_point(c, f, s, pages);
+	}
+	if (!f->n_series)
+		return "the campaign has no tlb-miss ladder";
+	for (size_t i = 0; i < f->n_series; i++)
+		qsort(f->series[i].mark, f->series[i].n,
+		      sizeof(*f->series[i].mark), by_x);
+	f->title = figure_text("TLB misses: a random chase over a ladder of pages "
+			"(%s)", figure_domain(c));
+	f->subtitle = figure_subtitle(c);
+	f->text = figure_text("Time per access against the number of pages, one line "
+		       "for each of %zu arms", c->n_arms);
+	f->x.title = figure_text("pages in the chase");
+	f->x.log = true;
+	figure_ticks(&f->x, 8, false, "pages");
+	figure_fit(f);
+	f->value.title = figure_text("per access");
+	f->value.min = 0;
+	figure_ticks(&f->value, 6, true, unit);
+	for (unsigned p = 0; p < f->n_panels; p++)
+		spread_labels(f, p);
+	f->width = f->n_panels > 1 ? 960 : 720;
+	f->height = 70 + 330 * ((f->n_panels + 1) / 2);
+	return NULL;
+}
+
+/* --- first touch ---------------------------------------------------------- */
+
+static void touch_rows(const struct comparison *c, struct figure *f,
+		       const struct compare_series *s)
+{
+	unsigned panel = figure_name(&f->panel, &f->n_panels, s->cell);
+
+	for (size_t a = 0; a < c->n_arms; a++) {
+		const struct compare_estimate *e = &s->est[a];
+		struct figure_mark *m;
+
+		if (!e->boots || !(e->value > 0))
+			continue;
+		m = figure_mark(figure_series(f, c->arms[a].name, panel,
+					figure_arm_colour(c, a)),
+			     figure_name(&f->row, &f->n_rows, c->arms[a].name),
+			     e->value, e->lo, e->hi);
+		number_value(e->value, s->unit, m->label);
+	}
+}
+
+const char *figure_first_touch(const struct comparison *c, struct figure *f)
+{
+	const char *unit = "ns";
+
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_series *s = &c->series[i];
+
+		if (s->counter || strcmp(s->workload, "first-touch") ||
+		    strcmp(s->metric, "ns_per_page"))
+			continue;
+		unit = s->unit;
+		touch_rows(c, f, s);
+	}
+	if (!f->n_series)
+		return "the campaign has no first-touch cell";
+	f->title = figure_text("First touch: cost of a page's first write (%s)",
+			figure_domain(c));
+	f->subtitle = figure_subtitle(c);
+	f->text = figure_text("Cost of a page's first write, a row for each of %zu arms, "
+		       "on a logarithmic scale", c->n_arms);
+	f->value.log = true;
+	figure_fit(f);
+	f->value.min /= 1.6;
+	f->value.max *= 2.2;	/* room for the last label */
+	f->value.title = figure_text("per page, logarithmic");
+	figure_ticks(&f->value, 7, false, unit);
+	f->width = 720;
+	f->height = 110 + f->n_panels * (34 + 30 * f->n_rows);
+	return NULL;
+}
+
+/* --- STREAM --------------------------------------------------------------- */
+
+/* The kernel's name, wherever the workload put it: metric or point. */
+static const char *stream_kernel(const struct compare_series *s)
+{
+	static const char *const kernels[] = { "copy", "scale", "add", "triad" };
+	const char *k = json_string_value(json_object_get(s->point, "kernel"));
+
+	if (!k)
+		k = s->metric;
+	for (size_t i = 0; i < 4; i++)
+		if (!strncmp(k, kernels[i], strlen(kernels[i])))
+			return k;
+	return NULL;
+}
+
+const char *figure_stream(const struct comparison *c, struct figure *f)
+{
+	const char *unit = "B/s";
+
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_series *s = &c->series[i];
+		const char *kernel = stream_kernel(s);
+		unsigned panel, row;
+
+		if (s->counter || strcmp(s->workload, "stream") || !kernel ||
+		    strcmp(s->kind, "rate"))
+			continue;
+		unit = s->unit;
+		panel = figure_name(&f->panel, &f->n_panels, s->cell);
+		row = figure_name(&f->row, &f->n_rows, kernel);
+		for (size_t a = 0; a < c->n_arms; a++) {
+			const struct compare_estimate *e = &s->est[a];
+
+			if (!e->boots)
+				continue;
+			number_value(e->value, s->unit,
+				     figure_mark(figure_series(f, c->arms[a].name, panel,
+							 figure_arm_colour(c, a)),
+					      row, e->value, e->lo, e->hi)->label);
+		}
+	}
+	if (!f->n_series)
+		return "the campaign has no stream cell";
+	f->title = figure_text("STREAM: bandwidth in the guest (%s)", figure_domain(c));
+	f->subtitle = figure_subtitle(c);
+	f->text = figure_text("Bandwidth of each STREAM kernel, a bar for each of %zu arms",
+		       c->n_arms);
+	figure_fit(f);
+	f->value.min = 0;
+	f->value.title = figure_text("bandwidth");
+	figure_ticks(&f->value, 5, true, unit);
+	f->width = 720;
+	f->height = 80 + 260 * f->n_panels;
+	return NULL;
+}
+

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Figures: what a plot shows, before anything draws it.
+ *
+ *	comparison -> data function -> struct figure -> data/<name>.dat
+ *	                                             -> gnuplot plots/<name>.gp
+ *	                                             -> inline SVG of report.html
+ *
+ * One table in plot-data.c lists them: a new figure is a data function, a
+ * line there and a script. Everything that a drawing needs to be the same
+ * everywhere is decided here: titles (with the domain), ticks, colours,
+ * labels and where they go.
+ *
+ * A figure has panels beside or above each other; a panel has series, mostly
+ * one an arm; a series has marks. In FIGURE_LINES a mark's place is a number
+ * (`x`), in the other shapes it is a row (`x` counts the rows from 0).
+ */
+#ifndef KDUEL_PLOT_H
+#define KDUEL_PLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "compare.h"
+
+enum figure_shape {
+	FIGURE_LINES,	/* value over x, one line an arm; panels side by side */
+	FIGURE_DOTS,	/* a row an arm: dot and interval; panels stacked */
+	FIGURE_BARS,	/* groups of bars with intervals; panels stacked */
+	FIGURE_SHARES,	/* a row an arm: parts of 100%; panels stacked */
+	FIGURE_EFFECTS,	/* a row a metric: effect and interval by arm */
+};
+
+#define FIGURE_TICKS_MAX 16
+#define FIGURE_TEXT_MAX 48
+
+struct figure_axis {
+	char *title;
+	bool log;
+	double min, max;
+	struct { double at; char label[FIGURE_TEXT_MAX]; } tick[FIGURE_TICKS_MAX];
+	unsigned n_ticks;
+};
+
+struct figure_mark {
+	double x;
+	double value, lo, hi;	/* without an interval lo = hi = value */
+	char label[FIGURE_TEXT_MAX];	/* "71.2 us"; may be "" */
+};
+
+struct figure_series {
+	char *name;
+	unsigned panel;
+	unsigned colour;	/* 0 is the baseline's, see figure_colour() */
+	struct figure_mark *mark;
+	size_t n;
+	double label_at;	/* FIGURE_LINES: height of the name beside the
+				 * line's end, as a share of the axis */
+};
+
+struct figure {
+	const char *name;	/* "chase-ladder" */
+	const char *script;	/* plots/<script>.gp */
+	enum figure_shape shape;
+	char *title;		/* with the domain */
+	char *subtitle;		/* conditions: n, what an interval is */
+	char *text;		/* what it shows in a sentence, for those who
+				 * cannot see it */
+	struct figure_axis value;	/* of the marks' values */
+	struct figure_axis x;	/* FIGURE_LINES only */
+	char **panel;		/* titles */
+	size_t n_panels;
+	char **row;		/* names of the rows; none in FIGURE_LINES */
+	size_t n_rows;
+	struct figure_series *series;
+	size_t n_series;
+	unsigned width, height;	/* of the drawing, in points */
+};
+
+struct figure_missing {
+	const char *name;
+	char *reason;		/* "the campaign has no cell with stream" */
+};
+
+/* Builds every figure that the comparison has data for; the others get a reason. */
+void figures_init(const struct comparison *c, struct figure **figures,
+		  size_t *n, struct figure_missing **missing, size_t *n_missing);
+void figures_release(struct figure *figures, size_t n,
+		     struct figure_missing *missing, size_t n_missing);
+
+/* The n-th series colour, "#0072b2": told apart by colour-blind readers too. */
+const char *figure_colour(unsigned n);
+#define FIGURE_COLOURS 7
+
+/* Where `v` is on the axis: 0 at its beginning, 1 at its end. */
+double figure_place(const struct figure_axis *a, double v);
+
+/* Ticks for min..max, at most `most`; widens the axis to them if `widen`. */
+void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
+		  const char *unit);
+
+/* The data file of a figure: comments that explain it, then blocks. */
+void figure_write_data(const struct figure *f, FILE *out);
+
+/* The figure as inline SVG: colours and fonts by the page's style sheet. */
+void figure_write_svg(const struct figure *f, FILE *out);
+/* The mark of the n-th colour: shapes tell arms apart without colour. */
+void figure_write_shape(unsigned colour, double x, double y, FILE *out);
+
+/*
+ * Draws plots/<name>.svg and .png in `folder` from data/<name>.dat there.
+ * Returns 0, or -1 with the reason in `why`.
+ */
+int figure_draw(const struct figure *f, const char *folder, char *why,
+		size_t len);
+
+#endif

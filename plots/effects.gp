@@ -1,0 +1,45 @@
+# Effects against the baseline with their intervals: a row a metric, a mark an arm.
+DATA = ARG2; OUT = ARG3; FORMAT = ARG4
+load ARG1
+
+top = 92; bottom = 48; left = 250; right = 80
+# The cell above, the metric below.
+broken(s) = strstrt(s, " ") == 0 ? s : \
+	s[1:strstrt(s, " ") - 1] . "\n" . s[strstrt(s, " ") + 1:*]
+array PLACE[512]
+do for [i = 1:n_series] {
+	PLACE[i] = i - 1
+	LEGEND[i] = SERIES_NAME[i]
+	x = left + legend_at(i)
+	set label 100 + i SERIES_NAME[i] at screen px(x + 14), screen 1 - py(68) \
+		left tc rgb INK font ",12"
+	set label 200 + i "" at screen px(x + 4), screen 1 - py(68) \
+		point pt shape(SERIES_COLOUR[i]) ps 0.8 lc rgb rgb(SERIES_RGB[i])
+}
+step = n_series > 1 ? 0.56 / (n_series - 1) : 0
+at(i) = n_series > 1 ? -0.28 + PLACE[i] * step : 0
+set lmargin at screen px(left)
+set rmargin at screen 1 - px(right)
+set tmargin at screen 1 - py(top)
+set bmargin at screen py(bottom)
+if (value_log) { set logscale x 10 }
+set xrange [value_min:value_max]
+set yrange [n_rows - 0.5:-0.5]
+set xtics scale 0 nomirror (); set ytics scale 0 nomirror ()
+do for [i = 1:n_rows] { set ytics add (esc(broken(ROW[i])) i - 1) }
+do for [i = 1:n_ticks] { set xtics add (esc(TICK_NAME[i]) TICK[i]) }
+set grid xtics lt 1 lw 1 lc rgb GRID
+set xlabel value_title tc rgb SOFT
+set arrow 1 from 1, graph 0 to 1, graph 1 nohead lw 1.4 lc rgb SOFT back
+do for [i = 1:n_rows - 1] {
+	set arrow 1 + i from graph 0, first i - 0.5 to graph 1, first i - 0.5 \
+		nohead lw 0.6 lc rgb GRID back
+}
+plot for [i = 1:n_series] DATA index FIRST + i - 1 \
+	using 2:($1 + at(i)):3:4 with xerrorbars pt 0 lw 1.8 lc rgb rgb(SERIES_RGB[i]), \
+     for [i = 1:n_series] DATA index FIRST + i - 1 \
+	using 2:($1 + at(i)) with points pt shape(SERIES_COLOUR[i]) ps 0.8 \
+	lc rgb rgb(SERIES_RGB[i]), \
+     for [i = 1:n_series] DATA index FIRST + i - 1 \
+	using (value_max):($1 + at(i)):5 with labels left offset 0.6, 0 \
+	tc rgb rgb(SERIES_RGB[i]) font ",11"
