@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Proof, expectations, failures, counters, model and conditions as HTML. */
+#include <math.h>
+#include <string.h>
+
+#include "report-html.h"
+#include "report-number.h"
+#include "report-safe.h"
+
+static void text_cell(FILE *out, const char *text)
+{
+	fputs("<td>", out);
+	html_put(out, text);
+	fputs("</td>", out);
+}
+
+static void number_cell(FILE *out, const char *text)
+{
+	fputs("<td class=\"n\">", out);
+	html_number(out, text);
+	fputs("</td>", out);
+}
+
+static void count_cell(FILE *out, unsigned n)
+{
+	fprintf(out, "<td class=\"n\">%u</td>", n);
+}
+
+void html_claims(const struct report *r, FILE *out)
+{
+	static const char *const class[] = {
+		[CLAIM_HOLDS] = "v-good", [CLAIM_FAILS] = "v-bad",
+		[CLAIM_UNDECIDED] = "", [CLAIM_UNMEASURABLE] = "",
+	};
+	const struct comparison *c = r->c;
+
+	if (!c->n_claims)
+		return;
+	fputs("<h2 id=\"expectations\">Expectations</h2>\n", out);
+	html_table_begin(out, "Expectation|Outcome|Found");
+	for (size_t i = 0; i < c->n_claims; i++) {
+		const struct compare_claim *k = &c->claims[i];
+
+		fputs("<tr><td><span class=\"id\">", out);
+		html_put(out, k->text);
+		fprintf(out, "</span></td><td><span class=\"v %s\">%s</span></td>",
+			class[k->outcome], claim_outcome_name(k->outcome));
+		text_cell(out, k->detail);
+		fputs("</tr>\n", out);
+	}
+	html_table_end(out);
+}
+
+static void bytes_cell(FILE *out, double bytes)
+{
+	char buf[NUMBER_MAX];
+
+	number_cell(out, isfinite(bytes) && bytes >= 0 ? number_bytes(bytes, buf)
+						       : "-");
+}
+
+static void proof_row(const struct comparison *c, const struct compare_proof *p,
+		      FILE *out)
+{
+	const struct compare_pages *a = &p->after;
+	double all = a->bytes_4k + a->bytes_2m + a->bytes_1g;
+	char buf[NUMBER_MAX];
+
+	fputs("<tr><th scope=\"row\">", out);
+	html_arm(c, p->arm, out);
+	fputs("</th>", out);
+	text_cell(out, report_layer_name(p->layer));
+	if (!a->readings) {
+		fputs("<td colspan=\"5\">unavailable: ", out);
+		html_put(out, p->unavailable);
+		fputs("</td></tr>\n", out);
+		return;
+	}
+	bytes_cell(out, a->bytes_4k);
+	bytes_cell(out, a->bytes_2m);
+	bytes_cell(out, a->bytes_1g);
+	number_cell(out, all > 0 ? number_share((a->bytes_2m + a->bytes_1g) / all,
+						  buf) : "-");
+	number_cell(out, number_value(a->faults, "", buf));
+	fputs("</tr>\n", out);
+}
+
+void html_proof(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+
+	fputs("<h2 id=\"proof\">Proof of page sizes</h2>\n", out);
+	if (!c->n_proofs) {
+		fputs("<p>No proof was recorded.</p>\n", out);
+		return;
+	}
+	html_figure(r, "page-sizes", out);
+	html_table_begin(out, "Arm|Layer|#In 4K|#In 2M|#In 1G|#Huge|#Faults");
+	for (int layer = 0; report_layers[layer]; layer++)
+		for (size_t a = 0; a < c->n_arms; a++) {
+			const struct compare_proof *p =
+				compare_proof_of(c, a, report_layers[layer]);
+
+			if (p)
+				proof_row(c, p, out);
+		}
+	html_table_end(out);
+	fputs("<p class=\"small soft\">Read after the timed regions, means over boots. "
+	      "A sample whose proof contradicts its cell is void and never averaged. "
+	      "Faults are second-level faults taken by the guest so far.</p>\n", out);
+}
+
+static void failure(const struct report_failure *f, FILE *out)
+{
+	fputs("<h3>", out);
+	html_put(out, f->where);
+	fputs(": ", out);
+	html_put(out, f->class);
+	fputs("</h3>\n<p>", out);
+	html_put(out, f->text);
+	fputs("</p>\n", out);
+	if (!json_array_size(f->console))
+		return;
+	fputs("<pre tabindex=\"0\">", out);
+	for (size_t i = 0; i < json_array_size(f->console); i++) {
+		html_put(out, json_string_value(json_array_get(f->console, i)));
+		fputc('\n', out);
+	}
+	fputs("</pre>\n", out);
+}
+
+void html_failures(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+
+	fputs("<h2 id=\"failures\">Runs that failed, samples that are void</h2>\n", out);
+	html_table_begin(out, "Arm|#Boots|#Failed|#Samples|#Void|How");
+	for (size_t i = 0; i < c->n_arms; i++) {
+		const struct compare_arm *a = &c->arms[i];
+
+		fputs("<tr><th scope=\"row\">", out);
+		html_arm(c, i, out);
+		fputs("</th>", out);
+		count_cell(out, a->boots);
+		count_cell(out, a->failed);
+		count_cell(out, a->samples);
+		count_cell(out, a->voids);
+		text_cell(out, a->failures);
+		fputs("</tr>\n", out);
+	}
+	html_table_end(out);
+	if (!r->n_failures)
+		fputs("<p>Every boot and every workload process ended well.</p>\n", out);
+	for (size_t i = 0; i < r->n_failures; i++)
+		failure(&r->failures[i], out);
+}
+
+void html_missing(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+
+	fputs("<h2 id=\"counters\">Counters</h2>\n", out);
+	if (!c->n_missing) {
+		fputs("<p>Every counter that was asked for could be read; their figures "
+		      "are in the full list.</p>\n", out);
+		return;
+	}
+	html_table_begin(out, "Counter|Unavailable because|#Samples");
+	for (size_t i = 0; i < c->n_missing; i++) {
+		fputs("<tr><td><span class=\"id\">", out);
+		html_put(out, c->missing[i].counter);
+		fputs("</span></td>", out);
+		text_cell(out, c->missing[i].reason);
+		count_cell(out, c->missing[i].samples);
+		fputs("</tr>\n", out);
+	}
+	html_table_end(out);
+}
+
+void html_model(const struct report *r, FILE *out)
+{
+	char buf[NUMBER_MAX];
+
+	fputs("<h2 id=\"model\">Model</h2>\n<p>", out);
+	if (!r->n_model) {
+		html_put(out, *r->model_reason ? r->model_reason :
+			 "No cell of this campaign has a model.");
+		fputs("</p>\n", out);
+		return;
+	}
+	fputs("Expected for ", out);
+	html_put(out, r->model_cpu);
+	fputs(", from the workload's own address pattern and the page sizes of both "
+	      "levels.</p>\n", out);
+	html_table_begin(out, "Cell|Arm|Quantity|#Expected|#Measured|#Ratio");
+	for (size_t i = 0; i < r->n_model; i++) {
+		const struct report_model_row *m = &r->model[i];
+
+		fputs("<tr>", out);
+		text_cell(out, m->what);
+		text_cell(out, m->arm);
+		text_cell(out, m->quantity);
+		number_cell(out, number_value(m->expected, "", buf));
+		number_cell(out, isfinite(m->measured)
+				 ? number_value(m->measured, "", buf) : "model");
+		number_cell(out, number_value(m->measured / m->expected, "", buf));
+		fputs("</tr>\n", out);
+	}
+	html_table_end(out);
+}
+
+static void differences(const struct comparison *c, FILE *out)
+{
+	if (!c->n_differences) {
+		fputs("<p>Nothing recorded differs between the arms besides the kernel "
+		      "under test.</p>\n", out);
+		return;
+	}
+	fputs("<p>What differs between arms besides the kernel under test:</p>\n", out);
+	html_table_begin(out, "What|Baseline|Arm|Its value");
+	for (size_t i = 0; i < c->n_differences; i++) {
+		fputs("<tr>", out);
+		text_cell(out, c->differences[i].what);
+		text_cell(out, c->differences[i].baseline_value);
+		text_cell(out, c->differences[i].arm);
+		text_cell(out, c->differences[i].arm_value);
+		fputs("</tr>\n", out);
+	}
+	html_table_end(out);
+}
+
+static void fact_value(const json_t *value, FILE *out)
+{
+	json_t *one;
+	size_t i;
+
+	if (!json_is_array(value)) {
+		html_put(out, json_string_value(value));
+		return;
+	}
+	json_array_foreach((json_t *)value, i, one) {
+		fputs(i ? " | " : "", out);
+		html_put(out, json_string_value(one));
+	}
+	fputs(" <span class=\"soft\">(differs between boots)</span>", out);
+}
+
+void html_conditions(const struct report *r, FILE *out)
+{
+	const char *where, *name;
+	json_t *facts, *value;
+
+	fputs("<h2 id=\"conditions\">Conditions</h2>\n", out);
+	differences(r->c, out);
+	json_object_foreach(r->env, where, facts) {
+		fputs("<details><summary>Facts of the ", out);
+		html_put(out, where);
+		fprintf(out, " (%zu)</summary>\n", json_object_size(facts));
+		html_table_begin(out, "Fact|Value");
+		json_object_foreach(facts, name, value) {
+			fputs("<tr><td><span class=\"id\">", out);
+			html_put(out, name);
+			fputs("</span></td><td>", out);
+			fact_value(value, out);
+			fputs("</td></tr>\n", out);
+		}
+		html_table_end(out);
+		fputs("</details>\n", out);
+	}
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* report.txt: 76 columns, fit to be pasted into a mail. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "report.h"
+#include "plot.h"
+#include "report-layout.h"
+#include "report-number.h"
+#include "report-rows.h"
+#include "report-safe.h"
+
+#define CONSOLE_LINES 4	/* of a failed boot, in the text */
+
+static void __attribute__((format(printf, 3, 4)))
+field(FILE *out, const char *name, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	va_end(args);
+	layout_field(out, name, text);
+	free(text);
+}
+
+static void put_arms(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+
+	for (size_t i = 0; i < c->n_arms; i++) {
+		const struct compare_arm *a = &c->arms[i];
+
+		field(out, i ? "" : "arms", "%s%s%s%s%s", a->name,
+		      strcmp(a->name, a->kernel) ? ", kernel " : "",
+		      strcmp(a->name, a->kernel) ? a->kernel : "",
+		      a->baseline ? " (baseline)" : "",
+		      a->control ? " (the baseline once more, as a control)" : "");
+	}
+}
+
+static void put_run(const struct report *r, FILE *out)
+{
+	char when[64], took[NUMBER_MAX];
+	time_t t = r->begun;
+	struct tm tm;
+
+	if (!(r->begun > 0) || !gmtime_r(&t, &tm))
+		return;
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
+	field(out, "run", "%s, took %s", when,
+	      number_duration(r->ended - r->begun, took));
+}
+
+static void put_head(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+
+	layout_paragraph(out, 0, 0, *c->question ? c->question : c->name);
+	fputc('\n', out);
+	field(out, "campaign", "%s", c->name);
+	field(out, "domain", "%s: %s", c->domain, report_domain_meaning(c->domain));
+	if (*r->cpu)
+		field(out, "processor", "%s", r->cpu);
+	put_arms(r, out);
+	field(out, "blocks", "%u of %u, each with one boot of every arm in random "
+	      "order, seed %llu", c->blocks, c->blocks_planned,
+	      (unsigned long long)c->seed);
+	put_run(r, out);
+	field(out, "record", "%s, plan %.12s", r->folder, c->plan_hash);
+}
+
+static void put_reading(const struct report *r, FILE *out)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "How to read it: an effect is the arm against the "
+		     "baseline, by block; x0.081 is 0.081 times the baseline. n is "
+		     "the number of blocks. \"detects\" is the smallest effect that "
+		     "this campaign finds in 80%% of cases; what is smaller stays "
+		     "inconclusive. D is %.3g%%.",
+		     100 * r->c->margin) < 0)
+		abort();
+	fputc('\n', out);
+	layout_paragraph(out, 0, 0, text);
+	free(text);
+}
+
+/* The long name of the second of these would cost a line its width. */
+static const char *layer_name(const char *layer)
+{
+	return strcmp(layer, "mut") ? report_layer_name(layer) : "MUT";
+}
+
+static const char *pages_text(double bytes, const struct compare_pages *p,
+			      char buf[static NUMBER_MAX])
+{
+	if (!p->readings || !isfinite(bytes))
+		return strcpy(buf, "-");
+	return number_bytes(bytes, buf);
+}
+
+static const char *share_text(const struct compare_pages *p,
+			      char buf[static NUMBER_MAX])
+{
+	double all = p->bytes_4k + p->bytes_2m + p->bytes_1g;
+
+	if (!p->readings || !(all > 0))
+		return strcpy(buf, "-");
+	return number_share((p->bytes_2m + p->bytes_1g) / all, buf);
+}
+
+static void put_proof_row(struct layout_table *t, const struct comparison *c,
+			  const struct compare_proof *p)
+{
+	char b4k[NUMBER_MAX], b2m[NUMBER_MAX], b1g[NUMBER_MAX], huge[NUMBER_MAX];
+	char faults[NUMBER_MAX];
+
+	if (*p->unavailable && !p->after.readings) {
+		layout_table_add(t, layer_name(p->layer),
+				 c->arms[p->arm].name, "unavailable",
+				 "", "", "", "");
+		return;
+	}
+	layout_table_add(t, layer_name(p->layer), c->arms[p->arm].name,
+			 pages_text(p->after.bytes_4k, &p->after, b4k),
+			 pages_text(p->after.bytes_2m, &p->after, b2m),
+			 pages_text(p->after.bytes_1g, &p->after, b1g),
+			 share_text(&p->after, huge),
+			 number_value(p->after.faults, "", faults));
+}
+
+/* Why a layer could not be read: once for all arms where it is the same. */
+static void put_unavailable(const struct comparison *c, FILE *out)
+{
+	for (int i = 0; report_layers[i]; i++) {
+		const char *last = "";
+
+		for (size_t a = 0; a < c->n_arms; a++) {
+			const struct compare_proof *p =
+				compare_proof_of(c, a, report_layers[i]);
+			char *line = NULL;
+
+			if (!p || !*p->unavailable || !strcmp(p->unavailable, last))
+				continue;
+			last = p->unavailable;
+			if (asprintf(&line, "%s, %s: unavailable: %s",
+				     layer_name(p->layer), c->arms[a].name,
+				     last) < 0)
+				abort();
+			layout_paragraph(out, 0, 4, line);
+			free(line);
+		}
+	}
+}
+
+static void put_proof(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+	struct layout_table t;
+
+	layout_heading(out, "Proof: page sizes found after the timed regions");
+	layout_table_init(&t, "lwrrrrr");
+	layout_table_add(&t, "layer", "arm", "in 4K", "in 2M", "in 1G", "huge",
+			 "faults");
+	for (int layer = 0; report_layers[layer]; layer++)
+		for (size_t a = 0; a < c->n_arms; a++) {
+			const struct compare_proof *p =
+				compare_proof_of(c, a, report_layers[layer]);
+
+			if (p)
+				put_proof_row(&t, c, p);
+		}
+	if (t.n_rows == 1)
+		layout_paragraph(out, 0, 0, "No proof was recorded.");
+	else
+		layout_table_print(&t, out, 0);
+	layout_table_release(&t);
+	put_unavailable(c, out);
+}
+
+static void put_claims(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+	struct layout_table t;
+
+	if (!c->n_claims)
+		return;
+	layout_heading(out, "Expectations");
+	layout_table_init(&t, "lww");
+	for (size_t i = 0; i < c->n_claims; i++)
+		layout_table_add(&t, claim_outcome_name(c->claims[i].outcome),
+				 c->claims[i].text, c->claims[i].detail);
+	layout_table_print(&t, out, 0);
+	layout_table_release(&t);
+}
+
+static void put_console(const struct report_failure *f, FILE *out)
+{
+	size_t n = json_array_size(f->console);
+
+	for (size_t i = n > CONSOLE_LINES ? n - CONSOLE_LINES : 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(f->console, i));
+
+		if (s && *s)
+			layout_paragraph(out, 4, 6, s);
+	}
+}
+
+static void put_failures(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+	struct layout_table t;
+
+	layout_heading(out, "Runs that failed, samples that are void");
+	layout_table_init(&t, "wrrrrw");
+	layout_table_add(&t, "arm", "boots", "failed", "samples", "void", "how");
+	for (size_t i = 0; i < c->n_arms; i++) {
+		const struct compare_arm *a = &c->arms[i];
+		char n[4][24];
+
+		snprintf(n[0], sizeof(n[0]), "%u", a->boots);
+		snprintf(n[1], sizeof(n[1]), "%u", a->failed);
+		snprintf(n[2], sizeof(n[2]), "%u", a->samples);
+		snprintf(n[3], sizeof(n[3]), "%u", a->voids);
+		layout_table_add(&t, a->name, n[0], n[1], n[2], n[3], a->failures);
+	}
+	layout_table_print(&t, out, 0);
+	layout_table_release(&t);
+	if (!r->n_failures)
+		fputs("\nEvery boot and every workload process ended well.\n", out);
+	for (size_t i = 0; i < r->n_failures; i++) {
+		const struct report_failure *f = &r->failures[i];
+		char *line = NULL;
+
+		if (asprintf(&line, "%s: %s%s%s", f->where, f->class,
+			     *f->text ? ": " : "", f->text) < 0)
+			abort();
+		if (!i)
+			fputc('\n', out);
+		layout_paragraph(out, 0, 4, line);
+		put_console(f, out);
+		free(line);
+	}
+}
+
+static void put_missing(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+	struct layout_table t;
+
+	layout_heading(out, "Counters");
+	if (!c->n_missing) {
+		fputs("Every counter that was asked for could be read; their figures "
+		      "are in the full list.\n", out);
+		return;
+	}
+	layout_table_init(&t, "ww");
+	for (size_t i = 0; i < c->n_missing; i++) {
+		char *why = NULL;
+
+		if (asprintf(&why, "unavailable: %s", c->missing[i].reason) < 0)
+			abort();
+		layout_table_add(&t, c->missing[i].counter, why);
+		free(why);
+	}
+	layout_table_print(&t, out, 0);
+	layout_table_release(&t);
+}
+
+static void put_differences(const struct comparison *c, FILE *out)
+{
+	if (!c->n_differences) {
+		layout_paragraph(out, 0, 0, "Nothing recorded differs between the "
+				 "arms besides the kernel under test.");
+		return;
+	}
+	layout_paragraph(out, 0, 0, "What differs between arms besides the kernel "
+			 "under test:");
+	for (size_t i = 0; i < c->n_differences; i++) {
+		const struct compare_difference *d = &c->differences[i];
+		char *line = NULL;
+
+		if (asprintf(&line, "%s: %s has \"%s\", %s \"%s\"", d->what,
+			     c->arms[c->baseline].name, d->baseline_value, d->arm,
+			     d->arm_value) < 0)
+			abort();
+		layout_paragraph(out, 2, 6, line);
+		free(line);
+	}
+}
+
+/* "always", or "0.10, 0.31, ... (differs between boots)". */
+static char *fact_text(const json_t *value)
+{
+	char *text = NULL;
+	size_t len, i;
+	json_t *one;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		abort();
+	if (json_is_array(value)) {
+		json_array_foreach((json_t *)value, i, one)
+			fprintf(out, "%s%s", i ? " | " : "", json_string_value(one));
+		fputs(" (differs between boots)", out);
+	} else {
+		fputs(json_string_value(value), out);
+	}
+	fclose(out);
+	return text;
+}
+
+static void put_conditions(const struct report *r, FILE *out)
+{
+	const char *where, *name;
+	json_t *facts, *value;
+
+	layout_heading(out, "Conditions");
+	put_differences(r->c, out);
+	json_object_foreach(r->env, where, facts) {
+		struct layout_table t;
+		char *title = NULL;
+
+		if (asprintf(&title, "%s:", where) < 0)
+			abort();
+		fputc('\n', out);
+		layout_paragraph(out, 0, 0, title);
+		free(title);
+		layout_table_init(&t, "ww");
+		json_object_foreach(facts, name, value) {
+			char *text = fact_text(value);
+
+			layout_table_add(&t, name, text);
+			free(text);
+		}
+		layout_table_print(&t, out, 2);
+		layout_table_release(&t);
+	}
+}
+
+static void put_model(const struct report *r, FILE *out)
+{
+	struct layout_table t;
+
+	layout_heading(out, "Model");
+	if (!r->n_model) {
+		layout_paragraph(out, 0, 0, *r->model_reason ? r->model_reason :
+				 "No cell of this campaign has a model.");
+		return;
+	}
+	field(out, "for", "%s", r->model_cpu);
+	layout_table_init(&t, "wwrrr");
+	layout_table_add(&t, "", "", "expected", "measured", "ratio");
+	for (size_t i = 0; i < r->n_model; i++) {
+		const struct report_model_row *m = &r->model[i];
+		char e[NUMBER_MAX], d[NUMBER_MAX], q[NUMBER_MAX];
+
+		if (!i || strcmp(m->what, m[-1].what))
+			layout_table_line(&t, m->what);
+		number_value(m->expected, "", e);
+		number_value(m->measured, "", d);
+		number_value(m->measured / m->expected, "", q);
+		layout_table_add(&t, m->arm, m->quantity, e,
+				 isfinite(m->measured) ? d : "model", q);
+	}
+	layout_table_print(&t, out, 2);
+	layout_table_release(&t);
+}
+
+static void put_series(struct layout_table *t, const struct compare_series *s,
+		       const struct comparison *c)
+{
+	char value[NUMBER_MAX];
+	struct report_row row;
+
+	for (size_t a = 0; a < c->n_arms; a++) {
+		report_series_row(s, a, &row);
+		number_value(s->est[a].value, s->unit, value);
+		if (a == c->baseline)
+			layout_table_add(t, c->arms[a].name, value, "", "", "", "");
+		else
+			layout_table_add(t, c->arms[a].name, value, row.effect,
+					 row.interval, row.n, row.verdict);
+	}
+}
+
+static void put_all(const struct report *r, FILE *out)
+{
+	const struct comparison *c = r->c;
+	struct report_groups g;
+	struct layout_table t;
+	char name[512], line[768];
+
+	layout_heading(out, "Full list: every metric and counter at every point");
+	report_groups_init(&g, c);
+	layout_table_init(&t, "wrrlrw");
+	layout_table_add(&t, "", "value", "effect", "interval", "n", "verdict");
+	for (size_t i = 0; i < g.n; i++)
+		for (size_t k = 0; k < g.group[i].n; k++) {
+			const struct compare_series *s = g.group[i].series[k];
+
+			report_group_name(&g.group[i], name, sizeof(name));
+			snprintf(line, sizeof(line), "%s%s%s", name,
+				 *s->point_text ? " " : "", s->point_text);
+			layout_table_line(&t, line);
+			put_series(&t, s, c);
+		}
+	layout_table_print(&t, out, 2);
+	layout_table_release(&t);
+	report_groups_release(&g);
+}
+
+static void put_list(FILE *out, const char *heading, char *const *text, size_t n)
+{
+	layout_heading(out, heading);
+	for (size_t i = 0; i < n; i++) {
+		char *line = NULL;
+
+		if (asprintf(&line, "- %s", text[i]) < 0)
+			abort();
+		layout_paragraph(out, 0, 2, line);
+		free(line);
+	}
+}
+
+static void put_limits(const struct report *r, FILE *out)
+{
+	char **limits = report_limits(r);
+	size_t n = 0;
+
+	while (limits[n])
+		n++;
+	put_list(out, "What is not in it", limits, n);
+	report_limits_free(limits);
+}
+
+void report_text(const struct report *r, FILE *out)
+{
+	put_head(r, out);
+	layout_heading(out, "Verdicts");
+	report_print_table(out, r->c);
+	put_reading(r, out);
+	put_claims(r, out);
+	put_proof(r, out);
+	put_failures(r, out);
+	put_missing(r, out);
+	put_model(r, out);
+	put_conditions(r, out);
+	put_limits(r, out);
+	if (r->c->n_notes)
+		put_list(out, "Notes", r->c->notes, r->c->n_notes);
+	put_all(r, out);
+}

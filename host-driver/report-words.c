@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every form of the report says in the same words. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+
+static const struct {
+	const char *domain, *meaning, *limit;
+} domains[] = {
+	{ "hardware", "times of this machine's processor, measured in a guest",
+	  "" },
+	{ "nested", "KVM inside KVM: the machine under test is itself a guest, so "
+	  "a second-level fault costs more than on bare hardware",
+	  "Bare hardware: second-level faults and exits are cheaper there." },
+	{ "emulated", "software emulation, no virtualization hardware: the times "
+	  "compare arms with each other and are not times of a processor",
+	  "A processor's TLBs, caches and page walkers: the emulator has its "
+	  "own, so costs of TLB misses here say nothing about hardware." },
+	{ "instructions", "virtual time counts executed instructions, exactly "
+	  "repeatable; it is not time",
+	  "The cost of page walks, TLB misses and caches: an instruction count "
+	  "does not contain them." },
+};
+
+const char *report_domain_meaning(const char *domain)
+{
+	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
+		if (!strcmp(domains[i].domain, domain))
+			return domains[i].meaning;
+	return "";
+}
+
+const char *const report_layers[] = { "guest", "second-level", "mut", "file",
+				      NULL };
+
+const char *report_layer_name(const char *layer)
+{
+	return !strcmp(layer, "second-level") ? "second level" :
+	       !strcmp(layer, "mut") ? "machine under test" : layer;
+}
+
+struct limits {
+	char **text;
+	size_t n;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct limits *l, const char *fmt, ...)
+{
+	char **more = realloc(l->text, (l->n + 2) * sizeof(*more));
+	va_list args;
+
+	if (!more)
+		abort();
+	l->text = more;
+	va_start(args, fmt);
+	if (vasprintf(&l->text[l->n], fmt, args) < 0)
+		abort();
+	va_end(args);
+	l->text[++l->n] = NULL;
+}
+
+static void say_samples_left_out(struct limits *l, const struct comparison *c)
+{
+	unsigned voids = 0, failed = 0;
+
+	for (size_t i = 0; i < c->n_arms; i++) {
+		voids += c->arms[i].voids;
+		failed += c->arms[i].failed;
+	}
+	if (voids)
+		say(l, "%u void sample%s: recorded, but never averaged, because "
+		    "the proof contradicts the cell.", voids, voids == 1 ? "" : "s");
+	if (failed)
+		say(l, "The samples of %u boot%s that did not end well.", failed,
+		    failed == 1 ? "" : "s");
+	if (c->blocks < c->blocks_planned)
+		say(l, "%u of the %u planned blocks: not every arm has finished "
+		    "them.", c->blocks_planned - c->blocks, c->blocks_planned);
+}
+
+char **report_limits(const struct report *r)
+{
+	struct limits l = { NULL, 0 };
+	const struct comparison *c = r->c;
+
+	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
+		if (!strcmp(domains[i].domain, c->domain) && *domains[i].limit)
+			say(&l, "%s", domains[i].limit);
+	say_samples_left_out(&l, c);
+	if (c->n_missing)
+		say(&l, "%zu counter%s that could not be read, listed above with "
+		    "the reason.", c->n_missing, c->n_missing == 1 ? "" : "s");
+	if (*r->model_reason)
+		say(&l, "Expected figures of a model: %s.", r->model_reason);
+	say(&l, "Other machines: every interval is about repetitions on this one.");
+	return l.text;
+}
+
+void report_limits_free(char **limits)
+{
+	for (size_t i = 0; limits && limits[i]; i++)
+		free(limits[i]);
+	free(limits);
+}
