@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report of a made-up campaign: golden files, its width, its well-formedness, and
+ * what hostile strings do to it. KDUEL_UPDATE_GOLDEN=1 rewrites tests/golden.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "file.h"
+#include "host-driver/report-safe.h"
+#include "report-fixture.h"
+
+static void print_text(const struct report *r, FILE *out)
+{
+	report_text(r, out);
+}
+
+static void print_html(const struct report *r, FILE *out)
+{
+	report_html(r, out);
+}
+
+static void print_json(const struct report *r, FILE *out)
+{
+	json_t *j = report_json(r);
+
+	json_dumpf(j, out, JSON_INDENT(1));
+	fputc('\n', out);
+	json_decref(j);
+}
+
+static void print_data(const struct report *r, FILE *out)
+{
+	for (size_t i = 0; i < r->n_figures; i++)
+		figure_write_data(&r->figures[i], out);
+}
+
+static void print_table(const struct report *r, FILE *out)
+{
+	report_print_table(out, r->c);
+}
+
+typedef void (*print_fn)(const struct report *r, FILE *out);
+
+static const struct { print_fn print; const char *golden; } forms[] = {
+	{ print_text, "tests/golden/report.txt" },
+	{ print_html, "tests/golden/report.html" },
+	{ print_json, "tests/golden/report.json" },
+	{ print_data, "tests/golden/plots.dat" },
+	{ print_table, "tests/golden/table.txt" },
+};
+#define FORMS (sizeof(forms) / sizeof(forms[0]))
+
+static char *printed(const struct report *r, print_fn print)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	print(r, out);
+	fclose(out);
+	assert_int_equal(strlen(text), len);	/* no NUL inside */
+	return text;
+}
+
+/* The version is no part of a golden file. */
+static void hide_version(char *text)
+{
+	static const char made[] = "kduel " KDUEL_VERSION;
+
+	for (char *p = text; (p = strstr(p, made)); p++)
+		memmove(p + 5, p + sizeof(made) - 1,
+			strlen(p + sizeof(made) - 1) + 1);
+}
+
+static void check_golden(const char *path, char *text)
+{
+	char *want = NULL;
+	struct err err = ERR_INIT;
+
+	hide_version(text);
+	if (getenv("KDUEL_UPDATE_GOLDEN"))
+		assert_int_equal(file_publish(path, text, strlen(text), &err), 0);
+	if (file_read(path, &want, NULL, &err))
+		fail_msg("%s", err.text);
+	if (strcmp(want, text)) {
+		size_t i = 0;
+
+		while (want[i] == text[i])
+			i++;
+		while (i && text[i - 1] != '\n')
+			i--;
+		fail_msg("%s differs (KDUEL_UPDATE_GOLDEN=1 rewrites it):\n"
+			 "- %.*s\n+ %.*s", path, (int)strcspn(want + i, "\n"),
+			 want + i, (int)strcspn(text + i, "\n"), text + i);
+	}
+	free(want);
+}
+
+static void golden(void **state)
+{
+	static struct fixture x;
+
+	(void)state;
+	fixture_init(&x);
+	for (size_t i = 0; i < FORMS; i++) {
+		char *text = printed(&x.r, forms[i].print);
+
+		check_golden(forms[i].golden, text);
+		free(text);
+	}
+	fixture_release(&x);
+}
+
+static void check_columns(const char *text)
+{
+	char *copy = strdup(text), *save = NULL;
+
+	for (char *l = strtok_r(copy, "\n", &save); l;
+	     l = strtok_r(NULL, "\n", &save)) {
+		if (safe_width(l) > 76)
+			fail_msg("%zu columns: %s", safe_width(l), l);
+		if (l[strlen(l) - 1] == ' ')
+			fail_msg("trailing blank: '%s'", l);
+	}
+	free(copy);
+}
+
+/* --- a checker of well-formedness; it is tried on bad pages below ---------- */
+
+#define DEPTH 64
+
+static const char *end_of_tag(const char *p)
+{
+	char quote = 0;
+
+	for (; *p; p++) {
+		if (quote)
+			quote = *p == quote ? 0 : quote;
+		else if (*p == '"' || *p == '\'')
+			quote = *p;
+		else if (*p == '>')
+			return p;
+		else if (*p == '<')
+			return NULL;
+	}
+	return NULL;
+}
+
+static int good_entity(const char *p)
+{
+	size_t len = strcspn(p, "; <");
+
+	return p[len] == ';' && len > 1 && len < 8;
+}
+
+/* NULL, or where the page is not well-formed. */
+static const char *malformed(const char *p)
+{
+	char open[DEPTH][24];
+	int depth = 0;
+
+	if (!strncmp(p, "<!DOCTYPE html>", 15))
+		p += 15;
+	for (; *p; p++) {
+		const char *end;
+		size_t len;
+
+		if (*p == '&' && !good_entity(p))
+			return p;
+		if (*p != '<')
+			continue;
+		end = end_of_tag(p + 1);
+		if (!end)
+			return p;
+		len = strcspn(p + 1, " \n/>");
+		if (p[1] == '/') {
+			len = strcspn(p + 2, ">");
+			if (!depth || strlen(open[depth - 1]) != len ||
+			    strncmp(open[depth - 1], p + 2, len))
+				return p;
+			depth--;
+		} else if (end[-1] != '/') {
+			if (depth == DEPTH || !len || len >= sizeof(open[0]))
+				return p;
+			snprintf(open[depth++], sizeof(open[0]), "%.*s", (int)len,
+				 p + 1);
+		}
+		p = end;
+	}
+	return depth ? p : NULL;
+}
+
+static void checker_checks(void **state)
+{
+	(void)state;
+	assert_null(malformed("<p>a &amp; b<br/></p>"));
+	assert_non_null(malformed("<p>a & b</p>"));
+	assert_non_null(malformed("<p>a < b</p>"));
+	assert_non_null(malformed("<p><b>a</p></b>"));
+	assert_non_null(malformed("<p>a"));
+	assert_non_null(malformed("<p x=\"a>b</p>"));
+}
+
+static void check_page(const char *html)
+{
+	static const char *const foreign[] = {
+		"http:", "https:", "src=", "href=", "url(", "@import", "<script",
+		"<link", "<iframe", "onload", "javascript:",
+	};
+	const char *bad = malformed(html);
+
+	if (bad)
+		fail_msg("not well-formed at: %.80s", bad);
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		assert_null(strstr(html, foreign[i]));
+}
+
+static void text_is_narrow_and_page_sound(void **state)
+{
+	static struct fixture x;
+	char *text;
+
+	(void)state;
+	fixture_init(&x);
+	text = printed(&x.r, print_text);
+	check_columns(text);
+	free(text);
+	text = printed(&x.r, print_html);
+	check_page(text);
+	free(text);
+	fixture_release(&x);
+}
+
+/* --- hostile strings ------------------------------------------------------- */
+
+static char evil[] = "\x1b]0;owned\x07\x1b[2J<scr\0ipt>";
+static char script[] = "</style></td><script>alert('1')</script>\"&amp;& %s%n `id`";
+static char bidi[] = "\xe2\x80\xae" "txet\xff\xfe\xc0\x80";
+
+static void make_hostile(struct fixture *x)
+{
+	static char long_word[600];
+
+	memset(long_word, 'W', sizeof(long_word) - 1);
+	x->arms[1].name = script;
+	x->arms[2].name = evil;
+	x->arms[1].failures = bidi;
+	x->c.question = script;
+	x->c.name = evil;
+	x->c.refused = script;
+	x->notes[0] = evil;
+	x->notes[1] = long_word;
+	x->missing[0].counter = script;
+	x->missing[0].reason = evil;
+	x->missing[1].reason = long_word;
+	x->claims[3].detail = script;
+	x->claims[3].text = long_word;
+	x->differences[0].arm_value = evil;
+	x->series[0].cell = script;
+	x->series[1].metric = bidi;
+	x->vs[0][1].reason = script;
+	x->vs[0][2].reason = evil;
+	x->proofs[2].unavailable = script;
+	free(x->r.failures[0].text);
+	x->r.failures[0].text = strdup(evil);
+	json_array_append_new(x->console, json_string("\x1b[31m<b>\x7f"));
+	json_object_set_new(json_object_get(x->r.env, "node"), "<b>\x1b",
+			    json_string(script));
+	fixture_figures(x);
+}
+
+static void check_harmless(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+		if ((*p < 0x20 && *p != '\n') || *p == 0x7f)
+			fail_msg("control character 0x%02x before: %.40s", *p, p + 1);
+	assert_null(strstr(text, "\xe2\x80\xae"));
+	assert_null(strchr(text, '\xff'));
+}
+
+static void hostile(void **state)
+{
+	static struct fixture x;
+
+	(void)state;
+	fixture_init(&x);
+	make_hostile(&x);
+	for (size_t i = 0; i < FORMS; i++) {
+		char *text = printed(&x.r, forms[i].print);
+
+		check_harmless(text);
+		if (forms[i].print == print_html)
+			check_page(text);
+		if (forms[i].print == print_text || forms[i].print == print_table)
+			check_columns(text);
+		free(text);
+	}
+	fixture_release(&x);
+}
+
+/* --- what is not known ------------------------------------------------------ */
+
+static void forget_numbers(struct fixture *x)
+{
+	for (size_t i = 0; i < x->c.n_series; i++)
+		for (size_t a = 0; a < FIXTURE_ARMS; a++) {
+			x->est[i][a] = (struct compare_estimate){
+				.value = NAN, .lo = NAN, .hi = NAN, .min = NAN,
+				.max = NAN, .void_reason = (char *)"" };
+			x->vs[i][a].e = (struct stats_effect){
+				.effect = NAN, .lo = NAN, .hi = NAN, .sd = NAN,
+				.p = NAN, .p_flip = NAN, .sde = NAN };
+			x->vs[i][a].p_adjusted = NAN;
+		}
+	for (size_t i = 0; i < x->c.n_proofs; i++) {
+		x->proofs[i].unavailable = (char *)"never read";
+		x->proofs[i].after = x->proofs[i].before =
+			(struct compare_pages){ NAN, NAN, NAN, NAN, 0 };
+	}
+	fixture_figures(x);
+}
+
+static void unknown_is_no_number(void **state)
+{
+	static struct fixture x;
+
+	(void)state;
+	fixture_init(&x);
+	forget_numbers(&x);
+	assert_int_equal(x.r.n_figures, 0);
+	for (size_t i = 0; i < FORMS; i++) {
+		char *text = printed(&x.r, forms[i].print);
+
+		assert_null(strstr(text, "nan"));
+		assert_null(strstr(text, "inf]"));
+		if (forms[i].print == print_text)
+			assert_non_null(strstr(text, "never read"));
+		free(text);
+	}
+	fixture_release(&x);
+}
+
+static void table_fits_a_screen(void **state)
+{
+	static struct fixture x;
+	char *text;
+	unsigned lines = 0;
+
+	(void)state;
+	fixture_init(&x);
+	for (size_t i = 0; i < x.c.n_series; i++)	/* each its own group */
+		x.series[i].cell = x.point_text[i][0] ? x.point_text[i] : x.series[i].cell;
+	text = printed(&x.r, print_table);
+	for (char *p = text; *p; p++)
+		lines += *p == '\n';
+	assert_in_range(lines, 20, 60);
+	assert_non_null(strstr(text, "more with less serious verdicts"));
+	assert_non_null(strstr(text, "regressed"));
+	free(text);
+	fixture_release(&x);
+}
+
+/* --- colours ---------------------------------------------------------------- */
+
+/* The table as a terminal would get it. */
+static char *on_a_terminal(const struct report *r)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	char *text = calloc(1, 1 << 16);
+	size_t len = 0;
+	ssize_t n;
+	FILE *out;
+
+	assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	out = fdopen(slave, "w");
+	/* A pty holds 4096 bytes: empty it as it is filled, line by line. */
+	setvbuf(out, NULL, _IOFBF, 1 << 16);
+	report_print_table(out, r->c);
+	fcntl(slave, F_SETFL, O_NONBLOCK);
+	for (int tries = 0; tries < 1000; tries++) {
+		int left = fflush(out);
+
+		clearerr(out);
+		while ((n = read(master, text + len, (1 << 16) - 1 - len)) > 0)
+			len += n;
+		if (!left)
+			break;
+	}
+	fclose(out);
+	close(master);
+	return text;
+}
+
+static void colours(void **state)
+{
+	static struct fixture x;
+	char *text;
+
+	(void)state;
+	fixture_init(&x);
+	setenv("TERM", "xterm", 1);
+	unsetenv("NO_COLOR");
+	text = on_a_terminal(&x.r);
+	assert_non_null(strstr(text, "\x1b[1;31m"));
+	free(text);
+	setenv("NO_COLOR", "1", 1);
+	text = on_a_terminal(&x.r);
+	assert_null(strchr(text, '\x1b'));
+	assert_non_null(strstr(text, "regressed"));
+	free(text);
+	fixture_release(&x);
+}
+
+/* --- files ------------------------------------------------------------------ */
+
+static char *file_in(const char *folder, const char *below)
+{
+	char *path;
+
+	assert_true(asprintf(&path, "%s/%s", folder, below) > 0);
+	return path;
+}
+
+static void check_drawing(const char *folder, const char *name,
+			  const char *format, const char *magic)
+{
+	char below[128], *path, *data;
+	struct err err = ERR_INIT;
+	size_t len;
+
+	snprintf(below, sizeof(below), "plots/%s.%s", name, format);
+	path = file_in(folder, below);
+	if (file_read(path, &data, &len, &err))
+		fail_msg("%s", err.text);
+	assert_true(len > 4000);
+	assert_non_null(memmem(data, len < 200 ? len : 200, magic, strlen(magic)));
+	free(data);
+	free(path);
+}
+
+static char *publish(struct report *r, char *folder)
+{
+	char *said = NULL;
+	size_t len;
+	FILE *out = open_memstream(&said, &len);
+	struct err err = ERR_INIT;
+
+	assert_non_null(mkdtemp(folder));
+	if (report_publish(r, folder, out, &err))
+		fail_msg("%s", err.text);
+	fclose(out);
+	return said;
+}
+
+static void files_and_drawings(void **state)
+{
+	static struct fixture x;
+	char folder[] = "/tmp/kduel-report-XXXXXX", *said;
+
+	(void)state;
+	fixture_init(&x);
+	make_hostile(&x);	/* gnuplot must survive it, and run nothing */
+	said = publish(&x.r, folder);
+	if (strstr(said, "no gnuplot")) {
+		free(said);
+		goto out;
+	}
+	assert_string_equal(said, "");
+	free(said);
+	assert_int_equal(x.r.n_figures, 6);
+	for (size_t i = 0; i < x.r.n_figures; i++) {
+		check_drawing(folder, x.r.figures[i].name, "svg", "<svg");
+		check_drawing(folder, x.r.figures[i].name, "png", "PNG");
+	}
+out:
+	assert_int_equal(file_remove_tree(folder, NULL), 0);
+	fixture_release(&x);
+}
+
+static void no_gnuplot(void **state)
+{
+	static struct fixture x;
+	char folder[] = "/tmp/kduel-report-XXXXXX", *said, *path, *text;
+	char *search = strdup(getenv("PATH"));
+
+	(void)state;
+	fixture_init(&x);
+	x.c.n_series = 0;	/* and nothing to plot but the proof */
+	fixture_figures(&x);
+	setenv("PATH", "/nonexistent", 1);
+	said = publish(&x.r, folder);
+	setenv("PATH", search, 1);
+	assert_non_null(strstr(said, "there is no gnuplot"));
+	assert_non_null(strstr(said, "plot stream: skipped: the campaign has no"));
+	path = file_in(folder, "report.html");
+	assert_int_equal(file_read(path, &text, NULL, NULL), 0);
+	check_page(text);
+	free(text);
+	free(path);
+	free(said);
+	free(search);
+	assert_int_equal(file_remove_tree(folder, NULL), 0);
+	x.c.n_series = FIXTURE_SERIES;	/* unused ones have no point */
+	fixture_release(&x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(golden),
+		cmocka_unit_test(checker_checks),
+		cmocka_unit_test(text_is_narrow_and_page_sound),
+		cmocka_unit_test(hostile),
+		cmocka_unit_test(unknown_is_no_number),
+		cmocka_unit_test(table_fits_a_screen),
+		cmocka_unit_test(colours),
+		cmocka_unit_test(files_and_drawings),
+		cmocka_unit_test(no_gnuplot),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
