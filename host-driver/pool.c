@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 65536
+#define ALIGN _Alignof(max_align_t)
+
+struct pool_chunk {
+	struct pool_chunk *next;
+	size_t used, room;
+	max_align_t data[];
+};
+
+void *pool_alloc(struct pool *p, size_t size)
+{
+	struct pool_chunk *c = p->chunks;
+	size_t need = (size + ALIGN - 1) / ALIGN * ALIGN;
+	void *at;
+
+	if (!c || c->room - c->used < need) {
+		size_t room = need > CHUNK ? need : CHUNK;
+
+		c = calloc(1, sizeof(*c) + room);
+		if (!c)
+			return NULL;
+		c->room = room;
+		c->next = p->chunks;
+		p->chunks = c;
+	}
+	at = (char *)c->data + c->used;
+	c->used += need;
+	return at;
+}
+
+char *pool_text(struct pool *p, const char *text)
+{
+	size_t len = text ? strlen(text) + 1 : 0;
+	char *copy = text ? pool_alloc(p, len) : NULL;
+
+	return copy ? memcpy(copy, text, len) : NULL;
+}
+
+void pool_release(struct pool *p)
+{
+	struct pool_chunk *c, *next;
+
+	for (c = p->chunks; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	p->chunks = NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory that is freed all at once: the lists and texts a store hands out.
+ *
+ *	struct pool pool = POOL_INIT;
+ *
+ *	name = pool_text(&pool, "x");
+ *	pool_release(&pool);
+ */
+#ifndef KDUEL_POOL_H
+#define KDUEL_POOL_H
+
+#include <stddef.h>
+
+struct pool_chunk;
+struct pool {
+	struct pool_chunk *chunks;
+};
+#define POOL_INIT { NULL }
+
+/* Zeroed and aligned for anything; NULL without memory. */
+void *pool_alloc(struct pool *p, size_t size);
+/* A copy; NULL without memory, and for NULL. */
+char *pool_text(struct pool *p, const char *text);
+void pool_release(struct pool *p);
+
+#endif

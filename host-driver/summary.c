@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double quantile(const double *v, size_t n, double q)
+{
+	double at = q * (n - 1);
+	size_t i = at;
+
+	if (i + 1 >= n)
+		return v[n - 1];
+	return v[i] + (at - i) * (v[i + 1] - v[i]);
+}
+
+/* Two passes: the mean first, so that large offsets do not eat the spread. */
+static void moments(const double *v, size_t n, struct summary *s)
+{
+	double sum = 0, squares = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += v[i];
+	s->mean = sum / n;
+	for (size_t i = 0; i < n; i++)
+		squares += (v[i] - s->mean) * (v[i] - s->mean);
+	s->sd = n > 1 ? sqrt(squares / (n - 1)) : NAN;
+}
+
+void summary_of(double *values, size_t n, struct summary *s)
+{
+	*s = (struct summary){ n, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
+	if (n == 0)
+		return;
+	qsort(values, n, sizeof(*values), compare);
+	moments(values, n, s);
+	s->median = n % 2 ? values[n / 2]
+			  : values[n / 2 - 1] / 2 + values[n / 2] / 2;
+	s->min = values[0];
+	s->max = values[n - 1];
+	s->p10 = quantile(values, n, 0.1);
+	s->p90 = quantile(values, n, 0.9);
+}
