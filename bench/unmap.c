@@ -101,8 +101,9 @@ static const struct param params[] = {
 	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed",
 	  "what is done to the pages", 0, 0 },
 	{ "size", PARAM_SIZE, "4M", NULL, "bytes of the buffer", 4096, 1ULL << 40 },
-	{ "call", PARAM_RANGE, "1..512", NULL,
-	  "pages a call, in steps of 8 times", 1, 1ULL << 28 },
+	{ "call", PARAM_RANGE, "", NULL,
+	  "pages a call, in steps of 8 times (default: 1..512, or to the buffer's pages)",
+	  1, 1ULL << 28 },
 	{ "threads", PARAM_COUNT, "", NULL,
 	  "threads that share the memory, in a second round (default: one per core; 1: no second round)",
 	  1, 1024 },
@@ -226,15 +227,16 @@ static int measure(struct bench *b, struct unmap *u, struct err *err)
 
 static int ladder(struct bench *b, struct unmap *u, struct err *err)
 {
-	uint64_t lo, hi, most = u->buf->mapped / u->buf->page;
+	uint64_t lo = 1, hi = 512, most = u->buf->mapped / u->buf->page;
 	int ret = 0;
 
-	bench_range(b, "call", &lo, &hi);
-	if (lo > most)
-		return err_config(err, "parameter call: %" PRIu64 " pages a call, but the "
-				  "buffer has %" PRIu64, lo, most);
+	if (bench_given(b, "call"))
+		bench_range(b, "call", &lo, &hi);
+	else if (hi > most)
+		hi = most;
 	if (hi > most)
-		hi = most;	/* the whole buffer in one call */
+		return err_config(err, "parameter call: %" PRIu64 " pages a call, but the "
+				  "buffer has %" PRIu64, hi, most);
 	for (; !ret && lo <= hi; lo = lo < hi && lo * 8 > hi ? hi : lo * 8) {
 		u->call = lo * u->buf->page;
 		ret = measure(b, u, err);

@@ -53,7 +53,7 @@ static void add(struct page_bytes *p, uint64_t page, uint64_t bytes)
 
 static int scan(int fd, uint64_t start, uint64_t end, struct page_bytes *p)
 {
-	struct scan_region regions[512];
+	struct scan_region regions[512] = { 0 };
 	uint64_t found = 0, at = start;
 
 	while (at < end) {

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The harness from outside and from inside: the shape of a result, planted
+ * errors in every workload of the core, runs in a child that go wrong, and
+ * requests that must be refused.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "bench/bench.h"
+#include "bench/context.h"
+#include "file.h"
+
+extern const struct workload null_workload, first_touch_workload, pmem_io_workload;
+
+static struct bench_request request(const char *workload)
+{
+	return (struct bench_request){
+		.workload = workload, .seed = 1, .samples = 3, .cpu = -1, .node = -1,
+	};
+}
+
+/* --- the shape of a result --- */
+
+static void shape(const json_t *j, const char *at, FILE *out)
+{
+	static const char *const types[] = {
+		"object", "array", "string", "number", "number", "boolean", "boolean", "null",
+	};
+	const char *key;
+	json_t *v;
+	char below[256];
+
+	fprintf(out, "%s: %s\n", *at ? at : "result", types[json_typeof(j)]);
+	if (json_is_object(j) && strcmp(at, ".params"))
+		json_object_foreach((json_t *)j, key, v) {
+			snprintf(below, sizeof(below), "%s.%s", at, key);
+			/* Nodes differ from machine to machine. */
+			if (strncmp(key, "node", 4) || !strcmp(key, "node"))
+				shape(v, below, out);
+		}
+	if (json_array_size(j)) {
+		snprintf(below, sizeof(below), "%s[]", at);
+		shape(json_array_get(j, 0), below, out);
+	}
+}
+
+static void result_has_the_golden_shape(void **state)
+{
+	struct bench_request rq = request("first-touch");
+	json_t *params = json_pack("{s:s}", "size", "1M");
+	json_t *result = NULL;
+	struct err err = ERR_INIT;
+	char *text = NULL, *golden = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	rq.params = params;
+	if (bench_run(&rq, NULL, &result, &err))
+		fail_msg("%s", err.text);
+	shape(result, "", out);
+	fclose(out);
+	if (getenv("GOLDEN_UPDATE"))
+		file_publish("tests/golden/bench-result.txt", text, len, NULL);
+	if (file_read("tests/golden/bench-result.txt", &golden, NULL, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(text, golden);
+	free(text);
+	free(golden);
+	json_decref(params);
+	json_decref(result);
+}
+
+/* --- planted errors --- */
+
+static struct workload spoiled;
+static int (*honest_before)(struct bench *b, struct err *err);
+static int (*honest_after)(struct bench *b, struct err *err);
+static size_t spoil_at;
+
+static void spoil(struct bench *b)
+{
+	((char *)b->buffers[0]->addr)[spoil_at] ^= 1;
+}
+
+static int spoil_before(struct bench *b, struct err *err)
+{
+	spoil(b);
+	return honest_before(b, err);
+}
+
+static int spoil_after(struct bench *b, struct err *err)
+{
+	spoil(b);
+	return honest_after(b, err);
+}
+
+static void must_be_caught(const struct workload *w, const char *size, const char *path,
+			   size_t at, bool before)
+{
+	struct bench_request rq = request(w->name);
+	json_t *params = json_pack("{s:s}", "size", size), *result = NULL;
+	struct err err = ERR_INIT;
+
+	if (path) {
+		json_object_set_new(params, "path", json_string(path));
+		json_object_set_new(params, "ordinary", json_true());
+		json_object_set_new(params, "op", json_string("store"));
+	}
+	spoiled = *w;
+	honest_before = w->verify_before;
+	honest_after = w->verify_after;
+	spoil_at = at;
+	if (before)
+		spoiled.verify_before = spoil_before;
+	else
+		spoiled.verify_after = spoil_after;
+	rq.params = params;
+	assert_int_equal(bench_run_workload(&spoiled, &rq, NULL, &result, &err), -EBADMSG);
+	assert_null(result);
+	assert_non_null(strstr(err.text, "worth nothing"));
+	json_decref(params);
+}
+
+static void first_touch_catches_a_lost_write(void **state)
+{
+	(void)state;
+	must_be_caught(&first_touch_workload, "1M", NULL, 0, false);
+	must_be_caught(&first_touch_workload, "1M", NULL, 4096 * 100, false);
+}
+
+static void pmem_io_catches_a_flipped_bit(void **state)
+{
+	(void)state;
+	must_be_caught(&pmem_io_workload, "512K", "/dev/shm", 0, true);
+	must_be_caught(&pmem_io_workload, "512K", "/dev/shm", 300000, false);
+}
+
+/* --- workloads that misbehave --- */
+
+static const struct metric metric = { "t", "ns", KIND_TIME, BETTER_LOWER, 1 };
+static int torn_down;
+
+static int set_up(struct bench *b, struct err *err)
+{
+	(void)b;
+	(void)err;
+	torn_down = 0;
+	return 0;
+}
+
+static void tear_down(struct bench *b)
+{
+	(void)b;
+	torn_down++;
+}
+
+static int run_fine(struct bench *b, struct err *err)
+{
+	(void)err;
+	series_push(bench_series(b, &metric, NULL), 1);
+	return 0;
+}
+
+static int refuse(struct bench *b, struct err *err)
+{
+	return bench_invalid(b, err, "planted");
+}
+
+static const struct workload simple = {
+	.abi = WORKLOAD_ABI, .name = "simple", .help = "h", .unit = "ns", .method = "m",
+	.setup = set_up, .run = run_fine, .teardown = tear_down,
+};
+
+static void a_failed_proof_gives_no_result(void **state)
+{
+	struct workload w = simple;
+	struct bench_request rq = request("simple");
+	json_t *result = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	w.verify_before = refuse;
+	assert_int_equal(bench_run_workload(&w, &rq, NULL, &result, &err), -EBADMSG);
+	assert_int_equal(torn_down, 1);
+	assert_null(result);
+	assert_non_null(strstr(err.text, "planted"));
+}
+
+static void a_broken_table_is_refused(void **state)
+{
+	static const struct param wrong[] = {
+		{ "size", PARAM_SIZE, "lots", NULL, "", 0, 0 }, { 0 },
+	};
+	struct workload w = simple;
+
+	(void)state;
+	assert_int_equal(workload_check(&w, NULL), 0);
+	w.abi = WORKLOAD_ABI + 1;
+	assert_int_not_equal(workload_check(&w, NULL), 0);
+	w = simple;
+	w.run = NULL;
+	assert_int_not_equal(workload_check(&w, NULL), 0);
+	w = simple;
+	w.params = wrong;
+	assert_int_not_equal(workload_check(&w, NULL), 0);
+	for (int i = 0; workloads[i]; i++)
+		assert_int_equal(workload_check(workloads[i], NULL), 0);
+}
+
+/* --- measuring --- */
+
+static uint64_t slow_calls;
+
+/* Takes the same time whatever it is asked for: not proportional. */
+static void constant_time(void *arg, uint64_t n)
+{
+	const struct timespec ms = { 0, 2000000 };
+
+	(void)arg;
+	(void)n;
+	slow_calls++;
+	nanosleep(&ms, NULL);
+}
+
+static int run_constant(struct bench *b, struct err *err)
+{
+	const struct measure m = { .metric = &metric, .body = constant_time };
+
+	return bench_measure(b, &m, NULL, err);
+}
+
+static void constant_work_is_labelled(void **state)
+{
+	struct workload w = simple;
+	struct bench_request rq = request("simple");
+	json_t *result = NULL, *labels;
+	struct err err = ERR_INIT;
+	bool said = false;
+	size_t i;
+	json_t *v;
+
+	(void)state;
+	w.run = run_constant;
+	if (bench_run_workload(&w, &rq, NULL, &result, &err))
+		fail_msg("%s", err.text);
+	labels = json_object_get(result, "labels");
+	json_array_foreach(labels, i, v)
+		said |= !strncmp(json_string_value(v), "unproportional", 14);
+	assert_true(said);
+	json_decref(result);
+}
+
+static int run_ramp(struct bench *b, struct err *err)
+{
+	const struct measure m = {
+		.metric = &metric, .body = constant_time, .iterations = 1, .warmup = 5,
+	};
+	struct series *s;
+	int ret;
+
+	slow_calls = 0;
+	ret = bench_measure(b, &m, &s, err);
+	assert_int_equal(series_count(s), bench_samples(b));
+	assert_true(s->rejected.n >= 4 && s->rejected.n <= 5);
+	assert_int_equal(slow_calls, s->rejected.n + series_count(s));
+	assert_true(series_min(s) >= 2e6 * 0.9);
+	return ret;
+}
+
+static void samples_and_warm_up_are_kept(void **state)
+{
+	struct workload w = simple;
+	struct bench_request rq = request("simple");
+	json_t *result = NULL;
+
+	(void)state;
+	w.run = run_ramp;
+	assert_int_equal(bench_run_workload(&w, &rq, NULL, &result, NULL), 0);
+	json_decref(result);
+}
+
+/* --- in a child --- */
+
+static int held, progressed;
+
+static int hold(void *arg, const json_t *proof, struct err *err)
+{
+	(void)err;
+	held++;
+	assert_string_equal(json_string_value(json_object_get(proof, "layer")), "guest");
+	return arg ? err_set(err, EXIT_INCOMPLETE, -ECANCELED, "called off") : 0;
+}
+
+static void count_progress(void *arg, const char *text)
+{
+	(void)arg;
+	assert_non_null(text);
+	progressed++;
+}
+
+static void a_child_brings_its_result(void **state)
+{
+	const struct bench_hooks hooks = { .hold = hold, .progress = count_progress };
+	struct bench_request rq = request("null");
+	json_t *result = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	held = 0;
+	if (bench_run_forked(&rq, &hooks, 30, &result, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(held, 1);
+	assert_string_equal(json_string_value(json_object_get(result, "workload")), "null");
+	json_decref(result);
+}
+
+static void a_hold_can_call_it_off(void **state)
+{
+	const struct bench_hooks hooks = { .hold = hold, .arg = &held };
+	struct bench_request rq = request("null");
+	json_t *result = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(bench_run_forked(&rq, &hooks, 0, &result, &err), -ECANCELED);
+	assert_null(result);
+	assert_string_equal(err.text, "called off");
+}
+
+static void kill_it(void *arg, pid_t pid)
+{
+	(void)arg;
+	kill(pid, SIGKILL);
+}
+
+static void a_killed_child_is_named(void **state)
+{
+	const struct bench_hooks hooks = { .started = kill_it };
+	struct bench_request rq = request("null");
+	json_t *result = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(bench_run_forked(&rq, &hooks, 0, &result, &err), -ECHILD);
+	assert_non_null(strstr(err.text, "signal 9"));
+}
+
+static void a_slow_child_is_stopped(void **state)
+{
+	struct bench_request rq = request("null");
+	json_t *result = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	rq.samples = 100000;
+	assert_int_equal(bench_run_forked(&rq, NULL, 0.3, &result, &err), -ETIMEDOUT);
+	assert_non_null(strstr(err.text, "more than 0.3 s"));
+}
+
+static void a_child_brings_its_error(void **state)
+{
+	struct bench_request rq = request("first-touch");
+	json_t *params = json_pack("{s:s}", "size", "0"), *result = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	rq.params = params;
+	assert_int_equal(bench_run_forked(&rq, NULL, 0, &result, &err), -EINVAL);
+	assert_int_equal(err.exit, EXIT_CONFIG);
+	assert_non_null(strstr(err.text, "parameter size"));
+	json_decref(params);
+}
+
+/* --- requests that must be refused --- */
+
+static void bad_requests_are_refused(void **state)
+{
+	static const struct {
+		const char *workload, *source, *params, *says;
+		int cpu, node, exit;
+	} bad[] = {
+		{ "nul", NULL, "{}", "no workload 'nul'", -1, -1, EXIT_CONFIG },
+		{ "null", "hugetlb", "{}", "no source 'hugetlb'", -1, -1, EXIT_CONFIG },
+		{ "null", NULL, "{\"x\":1}", "no parameter 'x'", -1, -1, EXIT_CONFIG },
+		{ "null", NULL, "{}", "no CPU 4095", 4095, -1, EXIT_CONFIG },
+		{ "null", NULL, "{}", "no memory node 63", -1, 63, EXIT_CONFIG },
+		{ "first-touch", NULL, "{\"size\":\"16T\"}", "available", -1, -1, EXIT_MACHINE },
+		{ "first-touch", "hugetlb-1g", "{\"size\":\"4T\"}", "hug", -1, -1, EXIT_MACHINE },
+		{ "first-touch", "fsdax", "{}", "--path", -1, -1, EXIT_CONFIG },
+		{ "first-touch", "fsdax", "{\"path\":\"/no/such\"}", "/no/such", -1, -1,
+		  EXIT_MACHINE },
+		{ "first-touch", "devdax", "{\"path\":\"/dev/null\"}", "not a DAX device", -1, -1,
+		  EXIT_CONFIG },
+		{ "first-touch", "fsdax", "{\"path\":\"/dev/shm\"}", "not on a DAX", -1, -1,
+		  EXIT_MACHINE },
+		{ "first-touch", NULL, "{\"size\":\"4K\"}", "fewer --samples", -1, -1,
+		  EXIT_CONFIG },
+		{ "pmem-io", NULL, "{}", "--path", -1, -1, EXIT_CONFIG },
+		{ "pmem-io", NULL, "{\"path\":\"/dev/shm\"}", "--ordinary", -1, -1, EXIT_MACHINE },
+		{ "pmem-io", NULL, "{\"path\":\"/dev/shm\",\"block\":\"3k\"}", "power of two",
+		  -1, -1, EXIT_CONFIG },
+		{ "unmap", NULL, "{\"threads\":1024}", "cores are ours", -1, -1, EXIT_CONFIG },
+		{ "unmap", NULL, "{\"call\":\"1..100000\"}", "but the buffer has", -1, -1,
+		  EXIT_CONFIG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		json_t *params = json_loads(bad[i].params, 0, NULL), *result = NULL;
+		struct bench_request rq = request(bad[i].workload);
+		struct err err = ERR_INIT;
+
+		rq.source = bad[i].source;
+		rq.params = params;
+		rq.cpu = bad[i].cpu;
+		rq.node = bad[i].node;
+		if (!bench_run(&rq, NULL, &result, &err))
+			fail_msg("taken: %s", bad[i].says);
+		if (!strstr(err.text, bad[i].says) || (int)err.exit != bad[i].exit)
+			fail_msg("'%s' (exit %d), wanted '%s' (exit %d)", err.text, err.exit,
+				 bad[i].says, bad[i].exit);
+		json_decref(params);
+	}
+}
+
+static void small_is_refused_or_labelled(void **state)
+{
+	struct bench b = { .rq = &(struct bench_request){ .allow_small = false } };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	b.labels = json_array();
+	assert_int_not_equal(bench_at_least(&b, "an array", 1024, 4096, "it fits", &err), 0);
+	assert_int_equal(err.exit, EXIT_CONFIG);
+	b.rq = &(struct bench_request){ .allow_small = true };
+	assert_int_equal(bench_at_least(&b, "an array", 1024, 4096, "it fits", NULL), 0);
+	assert_int_equal(json_array_size(b.labels), 1);
+	json_decref(b.labels);
+}
+
+static void the_proof_tells_thp_from_4k(void **state)
+{
+	static const struct {
+		const char *source, *bytes, *none;
+	} cases[] = { { "anon-4k", "4k", "2m" }, { "thp", "2m", "4k" } };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct bench_request rq = request("first-touch");
+		json_t *params = json_pack("{s:s}", "size", "12M"), *r = NULL, *bytes;
+		struct err err = ERR_INIT;
+
+		rq.params = params;
+		rq.source = cases[i].source;
+		if (bench_run(&rq, NULL, &r, &err)) {
+			json_decref(params);
+			if (err.exit == EXIT_MACHINE)
+				continue;	/* no THP here */
+			fail_msg("%s", err.text);
+		}
+		bytes = json_object_get(json_object_get(json_object_get(r, "proof"), "after"),
+					"bytes");
+		assert_int_equal(json_integer_value(json_object_get(bytes, cases[i].bytes)),
+				 12 << 20);
+		assert_int_equal(json_integer_value(json_object_get(bytes, cases[i].none)), 0);
+		json_decref(params);
+		json_decref(r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(result_has_the_golden_shape),
+		cmocka_unit_test(first_touch_catches_a_lost_write),
+		cmocka_unit_test(pmem_io_catches_a_flipped_bit),
+		cmocka_unit_test(a_failed_proof_gives_no_result),
+		cmocka_unit_test(a_broken_table_is_refused),
+		cmocka_unit_test(constant_work_is_labelled),
+		cmocka_unit_test(samples_and_warm_up_are_kept),
+		cmocka_unit_test(a_child_brings_its_result),
+		cmocka_unit_test(a_hold_can_call_it_off),
+		cmocka_unit_test(a_killed_child_is_named),
+		cmocka_unit_test(a_slow_child_is_stopped),
+		cmocka_unit_test(a_child_brings_its_error),
+		cmocka_unit_test(bad_requests_are_refused),
+		cmocka_unit_test(small_is_refused_or_labelled),
+		cmocka_unit_test(the_proof_tells_thp_from_4k),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
