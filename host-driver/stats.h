@@ -112,6 +112,13 @@ double stats_flip_p(const double *d, size_t n, uint64_t seed);
 int stats_holm(const double *p, double *adjusted, size_t n);
 int stats_benjamini_hochberg(const double *p, double *adjusted, size_t n);
 
+/*
+ * A campaign's tests: Holm over the gates, Benjamini-Hochberg over the rest.
+ * Where there are both, each gets half of the level, so that the campaign as
+ * a whole keeps it.
+ */
+int stats_families(const double *p, const bool *gate, double *adjusted, size_t n);
+
 /* --- power ---------------------------------------------------------------- */
 
 /* Power of the two-sided t test over n blocks for a log effect `delta`. */
