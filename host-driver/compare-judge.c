@@ -66,7 +66,7 @@ static void measure(struct comparison *c, size_t series, size_t arm, double *wor
 		.base = work, .arm = work + c->n_block_ids,
 		.count = !strcmp(s->kind, "count"),
 		.percentile = is_percentile(s->metric),
-		.deterministic = c->deterministic,
+		.deterministic = c->deterministic, .flip = true,
 		.confidence = 1 - c->alpha, .seed = seed_of(c, series, arm),
 	};
 	const char *why;

@@ -68,7 +68,7 @@ struct stats_effect {
 	bool absolute;		/* baseline is 0: the three are differences */
 	double sd;		/* of the per-block (log) differences */
 	double p;		/* two-sided: t, or sign-flip where resampled */
-	double p_flip;		/* the sign-flip test beside it */
+	double p_flip;		/* the sign-flip test beside it; NaN if not asked */
 	double sde;		/* smallest effect found with STATS_POWER */
 };
 
@@ -80,6 +80,7 @@ struct stats_pairs {		/* what stats_effect() judges */
 	bool percentile;	/* resample the blocks; needs 10 */
 	bool deterministic;	/* equal values in all blocks mean what they say:
 				 * counts, and times that are instruction counts */
+	bool flip;		/* p_flip, too: 2^(n-1) sums, 1 ms for n = 20 */
 	double confidence;	/* 0 = 1 - STATS_ALPHA */
 	uint64_t seed;		/* of what is resampled */
 };

@@ -134,7 +134,7 @@ static struct stats_effect effect_of(const double *base, const double *arm,
 				     const char **why)
 {
 	struct stats_pairs p = { .base = base, .arm = arm, .n = n, .count = count,
-				 .deterministic = deterministic };
+				 .deterministic = deterministic, .flip = true };
 	struct stats_effect e;
 
 	*why = stats_effect(&p, &e);
