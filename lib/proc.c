@@ -97,9 +97,8 @@ static int place_stdio(const struct stdio_plan *s)
 	return 0;
 }
 
-/* Runs in the child; only returns to report what failed, as an errno. */
-static int become(const struct proc_options *o, const struct stdio_plan *s,
-		  pid_t parent)
+/* In the child: bound to its parent's life, with signals as at login. */
+static int bind_to(pid_t parent)
 {
 	sigset_t none;
 
@@ -113,6 +112,17 @@ static int become(const struct proc_options *o, const struct stdio_plan *s,
 	signal(SIGPIPE, SIG_DFL);
 	/* Ctrl-C is for the driver, which then ends its children in order. */
 	setpgid(0, 0);
+	return 0;
+}
+
+/* Runs in the child; only returns to report what failed, as an errno. */
+static int become(const struct proc_options *o, const struct stdio_plan *s,
+		  pid_t parent)
+{
+	int error = bind_to(parent);
+
+	if (error)
+		return error;
 	if (place_stdio(s))
 		return errno;
 	for (const int *k = o->keep; k && *k >= 0; k++)
@@ -171,6 +181,27 @@ int proc_spawn(struct proc *p, const struct proc_options *o, struct err *err)
 	if (ret) {
 		proc_release(p);
 		return err_sys(err, -ret, "cannot run %s", o->argv[0]);
+	}
+	return 0;
+}
+
+int proc_fork(struct proc *p, int (*fn)(void *arg), void *arg, struct err *err)
+{
+	pid_t parent = getpid();
+
+	*p = (struct proc)PROC_INIT;
+	p->pid = fork();
+	if (p->pid == 0)
+		_exit(bind_to(parent) ? 127 : fn(arg));
+	if (p->pid > 0)
+		p->pidfd = pidfd_open(p->pid, 0);
+	else
+		p->pid = 0;
+	if (p->pidfd < 0) {
+		int ret = err_sys(err, errno, "cannot start a process");
+
+		proc_release(p);
+		return ret;
 	}
 	return 0;
 }
@@ -237,175 +268,4 @@ void proc_release(struct proc *p)
 	close_one(&p->in);
 	close_one(&p->out);
 	close_one(&p->err);
-}
-
-struct capture {
-	char *text;
-	size_t used, room;
-};
-
-/* Reads what is there; 1 more may come, 0 end of file, negative errno. */
-static int capture_some(struct capture *c, int fd)
-{
-	char *more;
-	ssize_t n;
-
-	if (c->room - c->used < 2) {
-		c->room = c->room ? 2 * c->room : 4096;
-		more = realloc(c->text, c->room);
-		if (!more)
-			return -ENOMEM;
-		c->text = more;
-	}
-	n = read(fd, c->text + c->used, c->room - c->used - 1);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 1 : -errno;
-	c->used += n;
-	c->text[c->used] = '\0';
-	return n > 0;
-}
-
-static int capture_all(struct capture *c, int fd, double seconds)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	double end = loop_now() + seconds;
-	int ret = 1;
-
-	while (ret > 0) {
-		double left = end - loop_now();
-
-		if (left <= 0)
-			return -ETIME;
-		if (poll(&p, 1, (int)(left * 1000) + 1) > 0)
-			ret = capture_some(c, fd);
-	}
-	return ret;
-}
-
-/* The last `max` bytes, from a line's start. */
-static const char *tail(const char *text, size_t max)
-{
-	size_t n = text ? strlen(text) : 0;
-	const char *line;
-
-	if (n <= max)
-		return text ? text : "";
-	line = strchr(text + n - max, '\n');
-	return line ? line + 1 : text + n - max;
-}
-
-int proc_run(const char *const argv[], double seconds, char **output,
-	     struct err *err)
-{
-	struct proc_options o = { .argv = argv, .out = PROC_PIPE };
-	struct capture c = { 0 };
-	struct proc p;
-	int both[2], status = 0, ret;
-	char how[64];
-
-	if (output)
-		*output = NULL;
-	if (pipe2(both, O_CLOEXEC))
-		return err_sys(err, errno, "cannot run %s", argv[0]);
-	o.out = o.err = both[1];
-	ret = proc_spawn(&p, &o, err);
-	close(both[1]);
-	if (ret)
-		goto close_pipe;
-	fcntl(both[0], F_SETFL, O_NONBLOCK);
-	ret = capture_all(&c, both[0], seconds);
-	if (!ret)
-		ret = proc_wait(&p, seconds, &status);
-	proc_release(&p);
-	if (ret == -ETIME)
-		err_set(err, EXIT_MACHINE, ret, "%s did not end in %g s\n%s",
-			argv[0], seconds, tail(c.text, 1500));
-	else if (ret)
-		err_sys(err, -ret, "cannot follow %s", argv[0]);
-	else if (status)
-		ret = err_set(err, EXIT_MACHINE, -EIO, "%s failed: %s\n%s",
-			      argv[0], proc_status_text(status, how, sizeof(how)),
-			      tail(c.text, 1500));
-	if (!ret && output) {
-		*output = c.text;
-		c.text = NULL;
-	}
-close_pipe:
-	free(c.text);
-	close(both[0]);
-	return ret;
-}
-
-const char *proc_status_text(int status, char *buf, size_t size)
-{
-	if (WIFSIGNALED(status))
-		snprintf(buf, size, "killed by signal %d (%s)", WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
-	else
-		snprintf(buf, size, "exit %d", WEXITSTATUS(status));
-	return buf;
-}
-
-char *proc_find(const char *name)
-{
-	const char *path = getenv("PATH");
-	char *found;
-
-	if (strchr(name, '/'))
-		return access(name, X_OK) ? NULL : strdup(name);
-	/* mkfs and friends are in sbin, which users often lack. */
-	if (!path || asprintf(&found, "%s:/usr/sbin:/sbin", path) < 0)
-		return NULL;
-	path = found;
-	for (const char *p = path, *end; p; p = *end ? end + 1 : NULL) {
-		char *full;
-
-		end = strchrnul(p, ':');
-		if (asprintf(&full, "%.*s/%s", (int)(end - p), p, name) < 0)
-			break;
-		if (!access(full, X_OK)) {
-			free(found);
-			return full;
-		}
-		free(full);
-	}
-	free(found);
-	return NULL;
-}
-
-static bool plain(const char *word)
-{
-	return *word && strspn(word, "abcdefghijklmnopqrstuvwxyz"
-			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			       "0123456789-_=+,./:@%") == strlen(word);
-}
-
-char *proc_command_text(const char *const argv[])
-{
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return NULL;
-	for (int i = 0; argv[i]; i++) {
-		fputs(i ? " " : "", f);
-		if (plain(argv[i])) {
-			fputs(argv[i], f);
-			continue;
-		}
-		fputc('\'', f);
-		for (const char *c = argv[i]; *c; c++) {
-			if (*c == '\'')
-				fputs("'\\''", f);
-			else
-				fputc(*c, f);
-		}
-		fputc('\'', f);
-	}
-	if (fclose(f)) {
-		free(text);
-		return NULL;
-	}
-	return text;
 }

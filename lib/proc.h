@@ -49,6 +49,13 @@ struct proc {
 int proc_spawn(struct proc *p, const struct proc_options *o, struct err *err);
 
 /*
+ * Runs fn(arg) in a child that exits with what it returns. It has all our
+ * open files, must not return into our code, and dies with us like the others.
+ */
+int proc_fork(struct proc *p, int (*fn)(void *arg), void *arg,
+	      struct err *err);
+
+/*
  * Waits for the end, at most `seconds` (negative: for ever). 0 with *status as
  * from waitpid(2), or -ETIME; the child then still runs.
  */

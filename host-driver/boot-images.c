@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot-images.h"
+
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image.h"
+#include "lib/proc.h"
+#include "lib/qemu.h"
+
+#define AGENT_IN_IMAGE "/usr/bin/kduel-agent"
+
+/* Mount points and what PID 1 needs before it has mounted anything. */
+static const char *const folders[] = {
+	"/dev", "/proc", "/sys", "/run", "/tmp", "/mnt", "/root",
+};
+
+static const char *const node_programs[] = { "mkfs.xfs", "mkfs.ext4" };
+
+/* Taken where there is one: mkfs.ext4 has defaults of its own without it. */
+static const char *const node_files[] = { "/etc/mke2fs.conf" };
+
+/* All that QEMU loads for a machine without a display, disk or network. */
+static const char *const roms[] = {
+	"bios-256k.bin", "kvmvapic.bin", "linuxboot_dma.bin",
+};
+
+static const char *const rom_folders[] = {
+	"/usr/share/qemu", "/usr/share/seabios", "/usr/local/share/qemu",
+};
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+char *boot_images_agent(struct err *err)
+{
+	const char *wish = getenv("KDUEL_AGENT");
+	char self[PATH_MAX], *path;
+	ssize_t n;
+
+	if (wish && *wish) {
+		path = proc_find(wish);
+		if (!path)
+			err_machine(err, "KDUEL_AGENT: %s is no program", wish);
+		return path;
+	}
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n > 0) {
+		self[n] = '\0';
+		if (asprintf(&path, "%s/kduel-agent", dirname(self)) < 0)
+			return NULL;
+		if (!access(path, X_OK))
+			return path;
+		free(path);
+	}
+	path = proc_find("kduel-agent");
+	if (!path)
+		err_machine(err, "kduel-agent is neither beside kduel nor in PATH; build or install it");
+	return path;
+}
+
+static int add_base(struct image *im, const char *agent, struct err *err)
+{
+	int ret = image_add_program(im, agent, AGENT_IN_IMAGE, err);
+
+	for (size_t i = 0; i < COUNT(folders) && !ret; i++)
+		ret = image_add_folder(im, folders[i], err);
+	if (!ret)
+		ret = image_add_link(im, "/init", AGENT_IN_IMAGE, err);
+	/* The kernel opens it for PID 1 before devtmpfs is mounted. */
+	if (!ret)
+		ret = image_add_device(im, "/dev/console", S_IFCHR | 0600, 5, 1,
+				       err);
+	return ret;
+}
+
+static int add_rom(struct image *im, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < COUNT(rom_folders); i++) {
+		char *path, *as;
+		int ret = 0;
+
+		if (asprintf(&path, "%s/%s", rom_folders[i], name) < 0)
+			break;
+		if (asprintf(&as, "/usr/share/qemu/%s", name) < 0)
+			as = NULL;
+		if (as && !access(path, R_OK)) {
+			ret = image_add_file(im, path, as, err);
+			free(path);
+			free(as);
+			return ret;
+		}
+		free(path);
+		free(as);
+	}
+	return err_machine(err, "QEMU's %s is not here; is qemu-system-x86 installed?",
+			   name);
+}
+
+static int add_node(struct image *im, struct err *err)
+{
+	int ret = image_add_program(im, qemu_binary(),
+				    "/usr/bin/qemu-system-x86_64", err);
+
+	for (size_t i = 0; i < COUNT(roms) && !ret; i++)
+		ret = add_rom(im, roms[i], err);
+	for (size_t i = 0; i < COUNT(node_programs) && !ret; i++)
+		ret = image_add_program(im, node_programs[i], NULL, err);
+	for (size_t i = 0; i < COUNT(node_files) && !ret; i++) {
+		if (!access(node_files[i], R_OK))
+			ret = image_add_file(im, node_files[i], NULL, err);
+	}
+	return ret;
+}
+
+static int make_guest(struct boot_images *b, struct err *err)
+{
+	struct image *im;
+	int ret = image_new(&im, err);
+
+	if (ret)
+		return ret;
+	ret = add_base(im, b->agent, err);
+	if (!ret)
+		ret = image_publish(im, &b->guest, err);
+	b->guest_size = image_size(im);
+	image_free(im);
+	return ret;
+}
+
+static int make_node(struct boot_images *b, const char *guest_kernel,
+		     struct err *err)
+{
+	struct image *im;
+	int ret = image_new(&im, err);
+
+	if (ret)
+		return ret;
+	ret = add_base(im, b->agent, err);
+	if (!ret)
+		ret = add_node(im, err);
+	if (!ret)
+		ret = image_add_file(im, guest_kernel, "/guest/bzImage", err);
+	if (!ret)
+		ret = image_add_file(im, b->guest, "/guest/initrd", err);
+	if (!ret)
+		ret = image_publish(im, &b->node, err);
+	b->node_size = image_size(im);
+	image_free(im);
+	return ret;
+}
+
+int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
+		       struct err *err)
+{
+	int ret = 0;
+
+	*b = (struct boot_images)BOOT_IMAGES_INIT;
+	b->agent = boot_images_agent(err);
+	if (!b->agent)
+		return err && err->code ? err->code : -1;
+	ret = make_guest(b, err);
+	if (!ret)
+		ret = make_node(b, guest_kernel, err);
+	if (ret)
+		boot_images_release(b);
+	return ret;
+}
+
+void boot_images_release(struct boot_images *b)
+{
+	free(b->agent);
+	free(b->guest);
+	free(b->node);
+	*b = (struct boot_images)BOOT_IMAGES_INIT;
+}

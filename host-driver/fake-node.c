@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake-node.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+#include "lib/loop.h"
+#include "lib/message.h"
+
+struct fake {
+	int in, out;
+	struct frame_parser parser;
+	struct frame_writer writer;
+	char second_level[8];
+	char fault[16], fault_op[32];
+	uint64_t memory;	/* of the guest; 0: none runs */
+	int64_t running;	/* id of the open `run`; 0: none */
+	bool go, end;
+};
+
+/* The value of `name=` in a command line, "" if it is not there. */
+static void word_of(const char *cmdline, const char *name, char *value,
+		    size_t size)
+{
+	const char *p = strstr(cmdline, name);
+
+	value[0] = '\0';
+	if (p)
+		snprintf(value, size, "%.*s", (int)strcspn(p + strlen(name), " "),
+			 p + strlen(name));
+}
+
+static void settings(struct fake *f, const struct fake_node *o)
+{
+	char fault[64], *at, level[8];
+
+	word_of(o->cmdline, "kduel.fake-second-level=", level, sizeof(level));
+	snprintf(f->second_level, sizeof(f->second_level), "%.7s",
+		 *level ? level : o->second_level);
+	word_of(o->cmdline, "kduel.fault=", fault, sizeof(fault));
+	at = strchr(fault, '@');
+	if (!at)
+		return;
+	*at = '\0';
+	snprintf(f->fault, sizeof(f->fault), "%.15s", fault);
+	snprintf(f->fault_op, sizeof(f->fault_op), "%.31s", at + 1);
+}
+
+static void put(struct fake *f, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(f->out, data, len);
+
+		if (n <= 0)
+			_exit(0);	/* nobody listens any more */
+		data += n;
+		len -= n;
+	}
+}
+
+static void say(struct fake *f, enum frame_channel channel, json_t *msg)
+{
+	char *bytes;
+	size_t len;
+
+	if (!msg || message_encode(&f->writer, channel, msg, &bytes, &len, NULL))
+		_exit(1);
+	json_decref(msg);
+	put(f, bytes, len);
+	free(bytes);
+}
+
+static void garbage(struct fake *f)
+{
+	char junk[4096];
+
+	memset(junk, 'x', sizeof(junk));
+	put(f, junk, sizeof(junk));
+}
+
+static void misbehave(struct fake *f, const char *op)
+{
+	if (strcmp(op, f->fault_op))
+		return;
+	if (!strcmp(f->fault, "garbage"))
+		garbage(f);
+	if (!strcmp(f->fault, "exit"))
+		_exit(1);
+	if (!strcmp(f->fault, "panic")) {
+		fputs("[    1.000000] Kernel panic - not syncing: kduel.fault\n",
+		      stderr);
+		_exit(1);
+	}
+	while (!strcmp(f->fault, "hang"))
+		pause();
+	while (!strcmp(f->fault, "flood"))
+		fputs("all work and no play makes a dull machine\n", stderr);
+}
+
+static json_t *hello(const char *role)
+{
+	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:f}",
+			 "event", "hello", "protocol", FRAME_VERSION,
+			 "version", KDUEL_VERSION, "role", role,
+			 "kernel", "fake", "pid1", 0, "uptime", 0.0);
+}
+
+static json_t *layer(const char *name, const char *level, uint64_t bytes)
+{
+	json_int_t n = bytes;
+
+	if (!*level || !strcmp(level, "none"))
+		return json_pack("{s:s, s:s}", "layer", name, "unavailable",
+				 "a fake machine");
+	return json_pack("{s:s, s:{s:I, s:I, s:I}, s:s}", "layer", name, "bytes",
+			 "4k", strcmp(level, "4k") ? (json_int_t)0 : n,
+			 "2m", strcmp(level, "2m") ? (json_int_t)0 : n,
+			 "1g", strcmp(level, "1g") ? (json_int_t)0 : n,
+			 "method", "fake");
+}
+
+static json_t *op_prepare(struct fake *f, const json_t *rq, int64_t id)
+{
+	json_t *r = message_ok(id);
+	struct err err = ERR_INIT;
+	const char *backing;
+
+	if (message_string(rq, "backing", &backing, &err) ||
+	    message_size(rq, "size", &f->memory, &err)) {
+		json_decref(r);
+		return message_failure(id, MESSAGE_BAD_REQUEST, err.text);
+	}
+	json_object_set_new(r, "backing", json_string(backing));
+	json_object_set_new(r, "path", json_null());
+	json_object_set_new(r, "facts", json_object());
+	json_object_set_new(r, "proof", layer("file", "none", 0));
+	return r;
+}
+
+static json_t *op_proof(struct fake *f, int64_t id)
+{
+	json_t *r = message_ok(id);
+
+	json_object_set_new(r, "layers",
+			    json_pack("[o, o]",
+				      layer("second-level", f->second_level,
+					    f->memory),
+				      layer("mut", "none", 0)));
+	return r;
+}
+
+static json_t *op_env(int64_t id)
+{
+	json_t *r = message_ok(id);
+
+	json_object_set_new(r, "facts", json_pack("{s:s}", "agent", "fake "
+						  KDUEL_VERSION));
+	return r;
+}
+
+static bool step(struct fake *f);
+
+/* The workload waits here; the driver asks for a proof, then says go. */
+static int hold(void *arg, const json_t *proof, struct err *err)
+{
+	struct fake *f = arg;
+	json_t *ready = message_event("ready");
+
+	json_object_set_new(ready, "re", json_integer(f->running));
+	json_object_set(ready, "proof", (json_t *)proof);
+	say(f, FRAME_GUEST, ready);
+	f->go = false;
+	while (!f->go && !f->end) {
+		if (!step(f))
+			return err_set(err, EXIT_MACHINE, -EPIPE,
+				       "the driver is gone");
+	}
+	return f->go ? 0 : err_set(err, EXIT_MACHINE, -EINTR, "cancelled");
+}
+
+static json_t *op_run(struct fake *f, const json_t *rq, int64_t id)
+{
+	struct bench_request b = { .cpu = -1, .node = -1, .allow_small = true };
+	struct bench_hooks hooks = { .hold = hold, .arg = f };
+	struct err err = ERR_INIT;
+	json_t *result, *params, *r;
+	uint64_t samples;
+	int ret;
+
+	if (message_string(rq, "workload", &b.workload, &err) ||
+	    message_string(rq, "source", &b.source, &err) ||
+	    message_object_or(rq, "params", &params, &err) ||
+	    message_count_or(rq, "samples", 0, &samples, &err) ||
+	    message_count_or(rq, "seed", 0, &b.seed, &err))
+		return message_failure(id, MESSAGE_BAD_REQUEST, err.text);
+	b.params = params;
+	b.samples = samples;
+	f->running = id;
+	ret = bench_run_forked(&b, &hooks, 60, &result, &err);
+	f->running = 0;
+	if (ret)
+		return message_failure(id, message_class_of(&err), err.text);
+	r = message_ok(id);
+	json_object_set_new(r, "result", result);
+	return r;
+}
+
+static json_t *node_reply(struct fake *f, const char *op, const json_t *rq,
+			  int64_t id)
+{
+	if (!strcmp(op, "prepare"))
+		return op_prepare(f, rq, id);
+	if (!strcmp(op, "proof"))
+		return op_proof(f, id);
+	if (!strcmp(op, "env"))
+		return op_env(id);
+	if (strcmp(op, "guest-start") && strcmp(op, "guest-stop") &&
+	    strcmp(op, "release") && strcmp(op, "ping") && strcmp(op, "poweroff"))
+		return message_failure(id, MESSAGE_BAD_REQUEST, op);
+	f->end = !strcmp(op, "poweroff");
+	return message_ok(id);
+}
+
+static json_t *guest_reply(struct fake *f, const char *op, const json_t *rq,
+			   int64_t id)
+{
+	if (!strcmp(op, "run"))
+		return op_run(f, rq, id);
+	if (!strcmp(op, "env"))
+		return op_env(id);
+	f->go |= !strcmp(op, "go");
+	return message_ok(id);
+}
+
+static void serve(struct fake *f, enum frame_channel channel, const json_t *rq)
+{
+	const char *op = "";
+	uint64_t id = 0;
+	json_t *reply;
+
+	if (message_string(rq, "op", &op, NULL) ||
+	    message_count(rq, "id", &id, NULL))
+		_exit(2);
+	misbehave(f, op);
+	reply = channel == FRAME_NODE ? node_reply(f, op, rq, id)
+				      : guest_reply(f, op, rq, id);
+	say(f, channel, reply);
+	if (channel == FRAME_NODE && !strcmp(op, "guest-start"))
+		say(f, FRAME_GUEST, hello("guest"));
+}
+
+/* Serves what has come, or waits for more. False: the stream has ended. */
+static bool step(struct fake *f)
+{
+	struct frame frame;
+	char buf[16384];
+	ssize_t n;
+	int ret = frame_parser_next(&f->parser, &frame, NULL);
+
+	if (ret > 0) {
+		json_t *rq = message_decode(&frame, NULL);
+
+		if (!rq)
+			return false;
+		serve(f, frame.channel, rq);
+		json_decref(rq);
+		return true;
+	}
+	if (ret < 0)
+		return false;
+	n = read(f->in, buf, sizeof(buf));
+	return n > 0 && !frame_parser_feed(&f->parser, buf, n, NULL);
+}
+
+int fake_node_serve(const struct fake_node *o)
+{
+	struct fake f = { .in = o->in, .out = o->out,
+			  .writer = { .nonce = o->nonce } };
+
+	settings(&f, o);
+	frame_parser_init(&f.parser, o->nonce);
+	misbehave(&f, "hello");
+	say(&f, FRAME_NODE, hello("node"));
+	while (!f.end && step(&f))
+		;
+	frame_parser_release(&f.parser);
+	return 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine under test that is none: a process that answers like one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "fake-node.h"
+#include "machine.h"
+
+static int fake_prepare(struct machine *m, const char *guest_kernel,
+			struct err *err)
+{
+	(void)m;
+	(void)guest_kernel;
+	(void)err;
+	return 0;
+}
+
+struct fake_start {
+	struct fake_node node;
+	int console;
+};
+
+static int run(void *arg)
+{
+	struct fake_start *s = arg;
+
+	dup2(s->console, STDERR_FILENO);
+	return fake_node_serve(&s->node);
+}
+
+static int fake_boot(struct machine *m, const struct machine_boot *b,
+		     struct err *err)
+{
+	int link[2] = { -1, -1 }, console[2] = { -1, -1 };
+	struct fake_start s;
+	int ret = machine_socketpair(link, err);
+
+	if (!ret)
+		ret = machine_socketpair(console, err);
+	if (!ret) {
+		s = (struct fake_start){
+			.node = { .in = link[1], .out = link[1],
+				  .nonce = b->nonce, .cmdline = b->arm->cmdline,
+				  .second_level = b->arm->second_level },
+			.console = console[1],
+		};
+		ret = proc_fork(&m->proc, run, &s, err);
+	}
+	close(link[1]);
+	close(console[1]);
+	if (ret) {
+		close(link[0]);
+		close(console[0]);
+		return ret;
+	}
+	m->link_in = m->link_out = link[0];
+	m->console = console[0];
+	return 0;
+}
+
+static int fake_link(struct machine *m, const struct machine_boot *b,
+		     struct err *err)
+{
+	(void)m;
+	(void)b;
+	(void)err;
+	return 0;
+}
+
+const struct machine_kind_ops mut_fake = {
+	.name = "fake",
+	.prepare = fake_prepare,
+	.boot = fake_boot,
+	.link = fake_link,
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A machine under test that ssh reaches: the agent's stream is ssh's stdin
+ * and stdout. kduel-agent and the arms' kernels (/boot/vmlinuz-<release>) are
+ * installed there. Every boot is a kexec into the arm's kernel, also when it
+ * is the one that runs: boots are what is compared.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/args.h"
+#include "machine.h"
+
+#define COMMAND_SECONDS 60
+#define REBOOT_SECONDS 600
+#define RETRY_SECONDS 5
+
+static void add_ssh(const struct machine *m, struct args *a)
+{
+	/* Nobody is there to type a password, and a dead host must be noticed. */
+	args_add_all(a, "ssh", "-T", "-o", "BatchMode=yes",
+		     "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5",
+		     m->plan->machine.host, NULL);
+}
+
+/* Runs one command there; `*output` may be NULL. */
+static int there(const struct machine *m, const char *command, char **output,
+		 struct err *err)
+{
+	struct args a = ARGS_INIT;
+	int ret;
+
+	add_ssh(m, &a);
+	args_add(&a, command);
+	ret = args_done(&a, err);
+	if (!ret)
+		ret = proc_run(args_argv(&a), COMMAND_SECONDS, output, err);
+	args_release(&a);
+	return ret;
+}
+
+static int ssh_prepare(struct machine *m, const char *guest_kernel,
+		       struct err *err)
+{
+	struct err cause = ERR_INIT;
+
+	(void)guest_kernel;
+	if (!*m->plan->machine.host)
+		return err_config(err, "machine.host: which host? e.g. root@server");
+	if (there(m, "command -v kduel-agent && command -v kexec", NULL, &cause))
+		return err_machine(err, "%s: ssh does not reach it as root with a key, or kduel-agent or kexec is not installed there\n%s",
+				   m->plan->machine.host, cause.text);
+	return 0;
+}
+
+/* Only what a kernel's release can hold goes into a remote shell's command. */
+static int check_release(const char *release, struct err *err)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+~";
+
+	if (*release && release[strspn(release, good)] == '\0')
+		return 0;
+	return err_config(err, "'%s' is no kernel release", release);
+}
+
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* The boot id tells the new kernel from the old one, which dies slowly. */
+static int wait_for_boot(struct machine *m, const struct machine_boot *b,
+			 const char *old_id, struct err *err)
+{
+	double end = loop_now() + REBOOT_SECONDS;
+
+	while (loop_now() < end) {
+		char *text = NULL;
+		bool up = !there(m, "cat /proc/sys/kernel/random/boot_id; uname -r",
+				 &text, NULL) &&
+			  strncmp(text, old_id, 36);
+		bool right = up && strstr(text, b->release);
+
+		free(text);
+		if (right)
+			return 0;
+		if (up)
+			return err_machine(err, "%s: came up, but not with kernel %s",
+					   m->plan->machine.host, b->release);
+		loop_run_until(m->loop, never, NULL, RETRY_SECONDS);
+	}
+	return err_machine(err, "%s: not back within %d s of the kexec into %s",
+			   m->plan->machine.host, REBOOT_SECONDS, b->release);
+}
+
+static int ssh_boot(struct machine *m, const struct machine_boot *b,
+		    struct err *err)
+{
+	char *command = NULL, *old_id = NULL;
+	int ret = check_release(b->release, err);
+
+	if (!ret)
+		ret = there(m, "cat /proc/sys/kernel/random/boot_id", &old_id, err);
+	if (ret)
+		return ret;
+	if (asprintf(&command,
+		     "kexec -l /boot/vmlinuz-%s --initrd=/boot/initrd.img-%s"
+		     " --reuse-cmdline && (sleep 1; systemctl kexec || kexec -e)"
+		     " >/dev/null 2>&1 &", b->release, b->release) < 0)
+		ret = err_sys(err, ENOMEM, "cannot reboot %s", m->plan->machine.host);
+	if (!ret)
+		ret = there(m, command, NULL, err);
+	if (!ret)
+		ret = wait_for_boot(m, b, old_id, err);
+	free(command);
+	free(old_id);
+	return ret;
+}
+
+static int ssh_link(struct machine *m, const struct machine_boot *b,
+		    struct err *err)
+{
+	struct args a = ARGS_INIT;
+	int ret;
+
+	add_ssh(m, &a);
+	args_addf(&a, "kduel-agent --role=node --stdio --nonce=%016" PRIx64,
+		  b->nonce);
+	ret = args_done(&a, err);
+	if (!ret)
+		ret = machine_spawn_agent(m, args_argv(&a), err);
+	args_release(&a);
+	return ret;
+}
+
+const struct machine_kind_ops mut_ssh = {
+	.name = "ssh",
+	.prepare = ssh_prepare,
+	.boot = ssh_boot,
+	.link = ssh_link,
+};

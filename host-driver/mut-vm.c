@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine under test that is a virtual machine of this host: QEMU. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "accel.h"
+#include "console.h"
+#include "machine.h"
+
+#define PROBE_SECONDS 20
+
+/*
+ * A guest within emulated SVM: its TSC deadline timer never fires, so that it
+ * sleeps for ever; and it can enable XSAVE without its KVM seeing it, finds
+ * sizes that do not match, and complains at length.
+ */
+static const char emulated_guest[] = "lapic=notscdeadline noxsave";
+
+/* Starts QEMU with both streams; its own messages go to the console. */
+static int start(struct machine *m, struct qemu_vm *vm, struct err *err)
+{
+	struct args a = ARGS_INIT;
+	int console[2] = { -1, -1 }, link[2] = { -1, -1 };
+	int keep[3] = { -1, -1, -1 };
+	struct proc_options o = { .keep = keep };
+	int ret = machine_socketpair(console, err);
+
+	if (!ret)
+		ret = machine_socketpair(link, err);
+	if (!ret) {
+		vm->console_fd = keep[0] = o.err = console[1];
+		vm->link_fd = keep[1] = link[1];
+		ret = qemu_args(vm, &a, err);
+	}
+	if (!ret) {
+		o.argv = args_argv(&a);
+		ret = proc_spawn(&m->proc, &o, err);
+	}
+	close(console[1]);
+	close(link[1]);
+	args_release(&a);
+	if (ret) {
+		close(console[0]);
+		close(link[0]);
+		return ret;
+	}
+	m->console = console[0];
+	m->link_in = m->link_out = link[0];
+	return 0;
+}
+
+struct probe {
+	struct machine *m;
+	const char *guest_kernel;
+};
+
+static bool has_spoken(void *arg)
+{
+	struct pollfd fd = { .fd = *(int *)arg, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0 && (fd.revents & POLLIN);
+}
+
+/* The guest's kernel and image with hardware: the agent must say hello. */
+static int probe_boot(void *arg, struct err *err)
+{
+	struct probe *p = arg;
+	struct machine *m = p->m;
+	struct qemu_vm vm = {
+		.role = QEMU_GUEST, .accel = QEMU_KVM, .cpus = 1,
+		.memory = 256u << 20, .kernel = p->guest_kernel,
+		.initrd = m->images.guest,
+		.append = "kduel.role=guest kduel.nonce=1",
+	};
+	int ret = start(m, &vm, err);
+
+	if (ret)
+		return ret;
+	if (loop_run_until(m->loop, has_spoken, &m->link_in, PROBE_SECONDS))
+		ret = err_machine(err, "nothing was heard from it in %d s",
+				  PROBE_SECONDS);
+	machine_stop(m);
+	return ret;
+}
+
+static int vm_prepare(struct machine *m, const char *guest_kernel,
+		      struct err *err)
+{
+	struct probe p = { m, guest_kernel };
+	struct accel_probe probe = { .boot = probe_boot, .arg = &p };
+	char *qemu = proc_find(qemu_binary());
+	int ret;
+
+	if (!qemu)
+		return err_machine(err, "no QEMU: %s is not in PATH; install qemu-system-x86",
+				   qemu_binary());
+	free(qemu);
+	ret = boot_images_ensure(&m->images, guest_kernel, err);
+	if (ret)
+		return ret;
+	ret = accel_decide(m->plan->machine.accel, m->plan->clock, &probe,
+			   &m->accel, m->accel_why, sizeof(m->accel_why), err);
+	if (!ret && m->accel != QEMU_KVM)
+		m->guest_cmdline = emulated_guest;
+	return ret;
+}
+
+static int vm_boot(struct machine *m, const struct machine_boot *b,
+		   struct err *err)
+{
+	const struct plan_machine *pm = &m->plan->machine;
+	struct qemu_vm vm = {
+		.role = QEMU_MUT, .accel = m->accel,
+		.cpus = m->accel == QEMU_ICOUNT ? 1 : pm->cpus,
+		.memory = pm->memory, .pmem = pm->pmem,
+		.kernel = b->kernel, .initrd = m->images.node,
+	};
+	char *append;
+	int ret;
+
+	if (asprintf(&append, "kduel.role=node kduel.nonce=%016" PRIx64 "%s%s",
+		     b->nonce, *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
+		return err_sys(err, ENOMEM, "cannot start QEMU");
+	vm.append = append;
+	ret = start(m, &vm, err);
+	free(append);
+	return ret;
+}
+
+/* The stream is a socket to QEMU and has been open since it started. */
+static int vm_link(struct machine *m, const struct machine_boot *b,
+		   struct err *err)
+{
+	(void)m;
+	(void)b;
+	(void)err;
+	return 0;
+}
+
+const struct machine_kind_ops mut_vm = {
+	.name = "vm",
+	.boots_image = true,
+	.prepare = vm_prepare,
+	.boot = vm_boot,
+	.link = vm_link,
+};

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "judge.h"
+#include "measure-records.h"
+#include "session-wire.h"
+
+struct session {
+	const struct session_options *o;
+	const struct plan *plan;
+	const struct plan_arm *arm;
+	struct wire wire;
+	struct session_result *r;
+	json_t *phases;
+	double power_on;
+	json_t *file_proof;	/* of the backing that is prepared, or NULL */
+	int fatal;		/* a record could not be kept */
+	struct err *err;
+};
+
+struct session_limits session_limits(const char *domain, double patience)
+{
+	struct session_limits l = {
+		.hello = 60, .prepare = 60, .guest = 60, .ready = 120,
+		.run = 300, .proof = 20, .ping = 5,
+	};
+	double *v[] = { &l.hello, &l.prepare, &l.guest, &l.ready, &l.run,
+			&l.proof, &l.ping };
+
+	/* One emulated processor for everything, counting each instruction. */
+	if (!strcmp(domain, "instructions"))
+		patience *= 4;
+	/* Firmware of real servers takes its time. */
+	if (!strcmp(domain, "hardware"))
+		l.hello = 900;
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
+		*v[i] *= patience;
+	return l;
+}
+
+/* Hands out one record; the first that cannot be kept ends the session. */
+static int record(struct session *s, json_t *r)
+{
+	if (s->fatal) {
+		json_decref(r);
+		return s->fatal;
+	}
+	s->fatal = s->o->calls.record(s->o->calls.arg, r, s->err);
+	return s->fatal;
+}
+
+static void phase(struct session *s, const char *name, const char *cell)
+{
+	if (s->o->calls.phase)
+		s->o->calls.phase(s->o->calls.arg, name, cell);
+}
+
+static void took(struct session *s, const char *name, double since)
+{
+	json_object_set_new(s->phases, name, json_real(loop_now() - since));
+}
+
+/* The agent's own phases, under ours: "prepare.mkfs". */
+static void took_there(struct session *s, const char *name, const json_t *reply)
+{
+	json_t *there = json_object_get(reply, "phases"), *v;
+	const char *key;
+	char full[96];
+
+	json_object_foreach(there, key, v) {
+		if (!json_is_number(v) || json_number_value(v) < 0)
+			continue;
+		snprintf(full, sizeof(full), "%s.%.60s", name, key);
+		json_object_set_new(s->phases, full,
+				    json_real(json_number_value(v)));
+	}
+}
+
+/* A request that the campaign cannot do without. */
+static int must(struct session *s, enum frame_channel channel, const char *op,
+		json_t *args, double limit, json_t **reply)
+{
+	const char *class, *text;
+	int ret = wire_call(&s->wire, channel, op, args, limit, reply);
+
+	if (ret || wire_is_ok(*reply, &class, &text))
+		return ret;
+	ret = wire_fail(&s->wire, "failed", "%s: %.400s", op, text);
+	json_decref(*reply);
+	*reply = NULL;
+	return ret;
+}
+
+static int record_env(struct session *s, enum frame_channel channel)
+{
+	const char *where = channel == FRAME_NODE ? "node" : "guest";
+	json_t *reply, *facts;
+	int ret = must(s, channel, "env", NULL, s->o->limits.proof, &reply);
+
+	if (ret)
+		return ret;
+	facts = json_object_get(reply, "facts");
+	if (json_is_object(facts))
+		ret = record(s, json_pack("{s:s, s:s, s:i, s:O}", "t", "env",
+					  "where", where,
+					  "boot", (int)s->o->boot->boot,
+					  "facts", facts));
+	json_decref(reply);
+	return ret;
+}
+
+static int power_on(struct session *s)
+{
+	struct machine_boot b = {
+		.arm = s->arm, .kernel = s->o->kernel, .release = s->o->release,
+	};
+	struct err err = ERR_INIT;
+	int ret;
+
+	phase(s, "boot", NULL);
+	if (getrandom(&b.nonce, sizeof(b.nonce), 0) != sizeof(b.nonce))
+		return err_sys(s->err, errno, "cannot make a nonce");
+	s->power_on = loop_now();
+	ret = machine_boot(s->o->machine, &b, &err);
+	if (!ret)
+		ret = wire_open(&s->wire, s->o, b.nonce, &err);
+	if (ret) {
+		s->fatal = err_set(s->err, err.exit, ret, "%s", err.text);
+		return ret;
+	}
+	ret = wire_wait_hello(&s->wire, FRAME_NODE, s->o->limits.hello,
+			      "the boot of the machine under test");
+	took(s, "boot", s->power_on);
+	return ret;
+}
+
+static int prepare(struct session *s, const char *backing)
+{
+	double start = loop_now();
+	json_t *reply, *proof;
+	int ret;
+
+	phase(s, "prepare", backing);
+	ret = must(s, FRAME_NODE, "prepare",
+		   json_pack("{s:s, s:I}", "backing", backing,
+			     "size", (json_int_t)s->plan->guest.memory),
+		   s->o->limits.prepare, &reply);
+	took(s, "prepare", start);
+	if (ret)
+		return ret;
+	took_there(s, "prepare", reply);
+	proof = json_object_get(reply, "proof");
+	json_decref(s->file_proof);
+	s->file_proof = json_is_object(proof) ? json_incref(proof) : NULL;
+	json_decref(reply);
+	return 0;
+}
+
+static json_t *guest_arguments(const struct session *s, uint64_t nonce)
+{
+	const struct machine *m = s->o->machine;
+	char hex[20], cmdline[256];
+	json_t *a;
+
+	snprintf(hex, sizeof(hex), "%016" PRIx64, nonce);
+	snprintf(cmdline, sizeof(cmdline), "kduel.role=guest kduel.nonce=%s%s%s",
+		 hex, m->guest_cmdline ? " " : "",
+		 m->guest_cmdline ? m->guest_cmdline : "");
+	a = json_pack("{s:I, s:i, s:s, s:s}",
+		      "memory", (json_int_t)s->plan->guest.memory,
+		      "cpus", (int)s->plan->guest.cpus, "nonce", hex,
+		      "cmdline", cmdline);
+	if (m->guest_kernel)
+		json_object_set_new(a, "kernel", json_string(m->guest_kernel));
+	if (m->guest_initrd)
+		json_object_set_new(a, "initrd", json_string(m->guest_initrd));
+	return a;
+}
+
+static int start_guest(struct session *s)
+{
+	double start = loop_now();
+	uint64_t nonce;
+	json_t *reply;
+	int ret;
+
+	phase(s, "guest", NULL);
+	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+		return wire_fail(&s->wire, "failed", "cannot make a nonce");
+	json_decref(s->wire.hello[FRAME_GUEST]);
+	s->wire.hello[FRAME_GUEST] = NULL;
+	s->wire.guest_expected = true;
+	ret = must(s, FRAME_NODE, "guest-start", guest_arguments(s, nonce),
+		   s->o->limits.guest, &reply);
+	if (ret)
+		return ret;
+	took_there(s, "guest", reply);
+	json_decref(reply);
+	ret = wire_wait_hello(&s->wire, FRAME_GUEST, s->o->limits.guest,
+			      "the boot of the guest");
+	took(s, "guest", start);
+	return ret;
+}
+
+/* A machine that ends with its process need not be tidied up. */
+static int stop_guest(struct session *s, const char *backing, bool last)
+{
+	json_t *reply;
+	int ret;
+
+	s->wire.guest_expected = false;
+	if (last && machine_disposable(s->o->machine))
+		return 0;
+	phase(s, "release", backing);
+	ret = must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare,
+		   &reply);
+	json_decref(reply);
+	if (ret)
+		return ret;
+	ret = must(s, FRAME_NODE, "release",
+		   json_pack("{s:s}", "backing", backing),
+		   s->o->limits.prepare, &reply);
+	json_decref(reply);
+	return ret;
+}
+
+/* --- one cell ------------------------------------------------------------- */
+
+struct cell_run {
+	struct session *s;
+	struct measure m;
+	struct call run;
+	struct proof proof;
+	bool open;		/* `run` is in the list of calls */
+};
+
+static bool ready_or_over(void *arg)
+{
+	const struct call *c = arg;
+
+	return c->ready || c->reply;
+}
+
+static bool over(void *arg)
+{
+	return ((struct call *)arg)->reply;
+}
+
+static int take_layer(struct cell_run *c, enum proof_when when, json_t *layer)
+{
+	struct err err = ERR_INIT;
+
+	if (!layer || !proof_take(&c->proof, when, layer, &err))
+		return 0;
+	return wire_fail(&c->s->wire, "protocol", "%s", err.text);
+}
+
+/* The layers that the node sees, and the file's as it was laid out. */
+static int node_proof(struct cell_run *c, enum proof_when when)
+{
+	json_t *reply, *layer;
+	size_t i;
+	int ret = must(c->s, FRAME_NODE, "proof", NULL, c->s->o->limits.proof,
+		       &reply);
+
+	if (ret)
+		return ret;
+	ret = take_layer(c, when, c->s->file_proof);
+	json_array_foreach(json_object_get(reply, "layers"), i, layer) {
+		if (!ret)
+			ret = take_layer(c, when, layer);
+	}
+	json_decref(reply);
+	return ret;
+}
+
+static json_t *run_arguments(const struct cell_run *c)
+{
+	const struct plan_cell *cell = c->m.cell;
+	const struct plan *p = c->s->plan;
+	/* Cache sizes of a processor that does not exist limit nothing. */
+	bool small = strcmp(c->m.domain, "hardware") &&
+		     strcmp(c->m.domain, "nested");
+	json_int_t seed = (p->seed + c->m.process) & INT64_MAX;
+
+	return json_pack("{s:s, s:s, s:O, s:I, s:i, s:b, s:I}",
+			 "workload", cell->workload, "source", cell->source,
+			 "params", cell->params, "seed", seed,
+			 "process", (int)c->m.process, "allow_small", small,
+			 "limit", (json_int_t)(c->s->o->limits.run + 1));
+}
+
+/* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
+static int measure(struct cell_run *c)
+{
+	struct session *s = c->s;
+	json_t *reply;
+	int ret = wire_send(&s->wire, &c->run, FRAME_GUEST, "run",
+			    run_arguments(c));
+
+	c->open = true;
+	if (!ret)
+		ret = wire_wait(&s->wire, ready_or_over, &c->run,
+				s->o->limits.ready, FRAME_GUEST,
+				"the workload's set-up");
+	if (ret || c->run.reply)
+		return ret;
+	ret = take_layer(c, PROOF_BEFORE, json_object_get(c->run.ready, "proof"));
+	if (!ret)
+		ret = node_proof(c, PROOF_BEFORE);
+	if (!ret && !s->r->first_sample)
+		s->r->first_sample = loop_now() - s->power_on;
+	if (!ret)
+		ret = must(s, FRAME_GUEST, "go",
+			   json_pack("{s:I}", "run", (json_int_t)c->run.id),
+			   s->o->limits.proof, &reply);
+	if (ret)
+		return ret;
+	json_decref(reply);
+	ret = wire_wait(&s->wire, over, &c->run, s->o->limits.run, FRAME_GUEST,
+			"the workload");
+	return ret ? ret : node_proof(c, PROOF_AFTER);
+}
+
+static int record_all(struct session *s, json_t *records)
+{
+	size_t i;
+	json_t *r;
+	int ret = 0;
+
+	json_array_foreach(records, i, r) {
+		if (!ret)
+			ret = record(s, json_incref(r));
+	}
+	json_decref(records);
+	return ret;
+}
+
+/* The cell was done: judge it and record what it gave. */
+static int keep(struct cell_run *c, json_t *result)
+{
+	struct session *s = c->s;
+	json_t *records = json_array();
+	struct err err = ERR_INIT;
+	char *why;
+	int ret = take_layer(c, PROOF_AFTER,
+			     json_object_get(json_object_get(result, "proof"),
+					     "after"));
+
+	if (ret) {
+		json_decref(records);
+		return ret;
+	}
+	why = proof_judge(&c->proof, c->m.cell, s->arm);
+	if (measure_samples(&c->m, result, why, records, &err)) {
+		free(why);
+		json_decref(records);
+		return wire_fail(&s->wire, "protocol", "%s", err.text);
+	}
+	measure_proofs(&c->m, &c->proof, records);
+	json_array_append_new(records, measure_end(&c->m, why ? "void" : "ok",
+						   why ? why : "", result));
+	if (why)
+		s->r->cells_void++;
+	else
+		s->r->cells_ok++;
+	if (why && s->o->calls.log)
+		s->o->calls.log(s->o->calls.arg, why);
+	free(why);
+	return record_all(s, records);
+}
+
+/* The cell could not be done, but the boot goes on. */
+static int keep_failure(struct cell_run *c, const char *class, const char *text)
+{
+	struct session *s = c->s;
+	bool is_void = !strcmp(class, "void");
+
+	if (!strcmp(class, "lost") || !strcmp(class, "protocol") ||
+	    !strcmp(class, "timeout"))
+		return wire_fail(&s->wire, class, "%s: %.400s", c->m.cell->id, text);
+	if (!strcmp(class, "bad-request") || !strcmp(class, "busy"))
+		return wire_fail(&s->wire, "failed", "%s: %.400s", c->m.cell->id,
+				 text);
+	if (is_void)
+		s->r->cells_void++;
+	else
+		s->r->cells_failed++;
+	if (s->o->calls.log)
+		s->o->calls.log(s->o->calls.arg, text);
+	return record(s, measure_end(&c->m, is_void ? "void" : "failed", text,
+				     NULL));
+}
+
+static int run_cell(struct session *s, const struct plan_cell *cell,
+		    unsigned process)
+{
+	struct cell_run c = {
+		.s = s,
+		.m = { .plan = s->plan, .boot = s->o->boot, .cell = cell,
+		       .process = process,
+		       .domain = machine_domain(s->o->machine) },
+	};
+	const char *class, *text;
+	int ret;
+
+	phase(s, "cell", cell->id);
+	ret = measure(&c);
+	if (!ret && wire_is_ok(c.run.reply, &class, &text))
+		ret = keep(&c, json_object_get(c.run.reply, "result"));
+	else if (!ret)
+		ret = keep_failure(&c, class, text);
+	if (c.open)
+		wire_forget(&s->wire, &c.run);
+	proof_release(&c.proof);
+	return ret;
+}
+
+/* --- one boot --------------------------------------------------------------- */
+
+static bool is_last_backing(const struct plan *p, size_t cell)
+{
+	for (size_t i = cell + 1; i < p->n_cells; i++) {
+		if (strcmp(p->cells[i].backing, p->cells[cell].backing))
+			return false;
+	}
+	return true;
+}
+
+/* Cells of one backing stand together in the plan: one guest serves them. */
+static int run_group(struct session *s, size_t *cell)
+{
+	const struct plan *p = s->plan;
+	const char *backing = p->cells[*cell].backing;
+	bool last = is_last_backing(p, *cell);
+	double start;
+	int ret = prepare(s, backing);
+
+	if (!ret)
+		ret = start_guest(s);
+	/* Long answers, asked for while nothing is timed. */
+	if (!ret && *cell == 0)
+		ret = record_env(s, FRAME_NODE);
+	if (!ret && *cell == 0)
+		ret = record_env(s, FRAME_GUEST);
+	start = loop_now();
+	for (; !ret && *cell < p->n_cells &&
+	       !strcmp(p->cells[*cell].backing, backing); (*cell)++) {
+		for (unsigned i = 1; !ret && i <= p->cells[*cell].processes; i++)
+			ret = run_cell(s, &p->cells[*cell], i);
+	}
+	if (!ret)
+		took(s, "cells", start);
+	return ret ? ret : stop_guest(s, backing, last);
+}
+
+static int run_boot(struct session *s)
+{
+	const struct plan_boot *b = s->o->boot;
+	size_t cell = 0;
+	int ret = record(s, json_pack("{s:s, s:i, s:i, s:s, s:i, s:i}", "t", "boot",
+				      "boot", (int)b->boot, "block", (int)b->block,
+				      "arm", s->arm->name, "order", (int)b->order,
+				      "attempt", (int)s->o->attempt));
+
+	if (!ret)
+		ret = power_on(s);
+	while (!ret && cell < s->plan->n_cells)
+		ret = run_group(s, &cell);
+	return ret;
+}
+
+static json_t *last_lines(struct session *s)
+{
+	json_t *lines;
+
+	if (!s->wire.console)
+		return json_array();
+	console_drain(s->wire.console);
+	lines = console_tail(s->wire.console);
+	if (s->wire.guest_console)
+		json_array_extend(lines, s->wire.guest_console);
+	return lines;
+}
+
+static int finish(struct session *s)
+{
+	struct session_result *r = s->r;
+
+	snprintf(r->class, sizeof(r->class), "%s",
+		 s->wire.class[0] ? s->wire.class : "ok");
+	snprintf(r->text, sizeof(r->text), "%s", s->wire.text);
+	r->seconds = loop_now() - s->power_on;
+	json_object_set_new(s->phases, "total", json_real(r->seconds));
+	if (r->first_sample)
+		json_object_set_new(s->phases, "first-sample",
+				    json_real(r->first_sample));
+	return record(s, json_pack("{s:s, s:i, s:s, s:s, s:O, s:o}",
+				   "t", "boot-end", "boot", (int)s->o->boot->boot,
+				   "class", r->class, "text", r->text,
+				   "phases", s->phases, "console", last_lines(s)));
+}
+
+int session_run(const struct session_options *o, struct session_result *r,
+		struct err *err)
+{
+	struct session s = {
+		.o = o, .plan = o->plan, .arm = &o->plan->arms[o->boot->arm],
+		.r = r, .phases = json_object(), .err = err,
+		.wire = { .o = o },
+	};
+	int ret;
+
+	*r = (struct session_result){ .seconds = 0 };
+	ret = run_boot(&s);
+	/* -EIO is the boot's own failure, and has a class. */
+	if (ret == -EIO && !s.fatal)
+		ret = 0;
+	if (!ret)
+		ret = finish(&s);
+	wire_close(&s.wire);
+	machine_stop(o->machine);
+	json_decref(s.phases);
+	json_decref(s.file_proof);
+	return s.fatal ? s.fatal : ret;
+}
