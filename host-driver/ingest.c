@@ -399,11 +399,15 @@ static int take_counter(struct ingest *in, const struct record *r,
 		.counter = json_string_value(json_object_get(counter, "name")),
 		.provider = json_string_value(json_object_get(counter, "provider")),
 	};
-	double x = json_number_value(value);
+	double x = json_number_value(value), things;
 	int ret;
 
 	if (!value)
 		return count_missing(in, counter);
+	/* Totals of boots that did different amounts of work do not compare. */
+	things = json_number_value(json_object_get(counter, "things"));
+	if (things > 0)
+		x /= things;
 	v->s = (struct summary){ 1, x, x, NAN, x, x, x, x };
 	ret = find_series(in, r, &k, point, &v->series);
 	return ret ? ret : rows_add_value(&in->rows, v, in->err);

@@ -142,6 +142,8 @@ static int check_counters(const json_t *array, struct err *err)
 			return err_config(err, "counters[%zu]: is %s; it must be an object",
 					  i, json_type_text(c));
 		ret = field_name(c, "name", &text, err);
+		if (!ret && json_object_get(c, "things"))
+			ret = field_real(c, "things", &value, err);
 		if (!ret && json_object_get(c, "value"))
 			ret = field_real(c, "value", &value, err);
 		else if (!ret)

@@ -135,8 +135,8 @@ int store_series(struct store *s, const struct store_series **list, size_t *n,
 /*
  * One workload process: a summary of its iterations, held in the index. Only
  * of boots that are ok. A void value is never averaged: look at `void_reason`
- * first. For a counter all but `median` (its value) and n = 1 is as for its
- * sample.
+ * first. For a counter all but `median` (its value for each thing, see
+ * docs/record-format.md) and n = 1 is as for its sample.
  */
 struct store_value {
 	unsigned block, boot, arm, process;

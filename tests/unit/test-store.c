@@ -64,13 +64,14 @@ static json_t *sample(unsigned boot, unsigned process, double a, double b,
 		      double c)
 {
 	return json_pack("{s:s, s:i, s:s, s:i, s:s, s:{s:i}, s:s, s:s, s:s, s:s,"
-			 " s:[f,f,f], s:[f], s:b, s:n, s:[{s:s,s:s,s:f},{s:s,s:s}]}",
+			 " s:[f,f,f], s:[f], s:b, s:n, s:[{s:s,s:s,s:f,s:f},{s:s,s:s}]}",
 			 "t", "sample", "boot", boot, "cell", CELL, "process",
 			 process, "metric", "ns", "point", "pages", 64, "unit",
 			 "ns", "kind", "time", "better", "lower", "domain",
 			 "emulated", "values", a, b, c, "rejected", 99.0,
 			 "steady", 1, "void", "counters", "name", "faults",
-			 "provider", "papi", "value", a * 10, "name", "walks",
+			 "provider", "papi", "value", a * 40, "things",
+			 4.0, "name", "walks",
 			 "unavailable", "no PMU");
 }
 
