@@ -66,10 +66,11 @@ static void proof_row(const struct comparison *c, const struct compare_proof *p,
 	double all = a->bytes_4k + a->bytes_2m + a->bytes_1g;
 	char buf[NUMBER_MAX];
 
-	fputs("<tr><th scope=\"row\">", out);
+	fputs("<tr>", out);
+	text_cell(out, report_layer_name(p->layer));
+	fputs("<th scope=\"row\">", out);
 	html_arm(c, p->arm, out);
 	fputs("</th>", out);
-	text_cell(out, report_layer_name(p->layer));
 	if (!a->readings) {
 		fputs("<td colspan=\"5\">unavailable: ", out);
 		html_put(out, p->unavailable);
@@ -95,7 +96,7 @@ void html_proof(const struct report *r, FILE *out)
 		return;
 	}
 	html_figure(r, "page-sizes", out);
-	html_table_begin(out, "Arm|Layer|#In 4K|#In 2M|#In 1G|#Huge|#Faults");
+	html_table_begin(out, "Layer|Arm|#In 4K|#In 2M|#In 1G|#Huge|#Faults");
 	for (int layer = 0; report_layers[layer]; layer++)
 		for (size_t a = 0; a < c->n_arms; a++) {
 			const struct compare_proof *p =
