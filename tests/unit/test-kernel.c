@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Descriptions of kernels, those that are shipped and wrong ones. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "host-driver/kernel.h"
+#include "host-driver/kernel-build.h"
+#include "host-driver/kernel-config.h"
+#include "host-driver/kernel-image.h"
+#include "host-driver/kernel-spec.h"
+
+static char dir[64];
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/kduel-kernel.XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return file_remove_tree(dir, NULL);
+}
+
+static void put(const char *name, const void *data, size_t len)
+{
+	struct err err = ERR_INIT;
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(file_publish(path, data, len, &err), 0);
+}
+
+static void what_is_shipped_is_right(void **state)
+{
+	struct err err = ERR_INIT;
+	struct kernel_want *wants;
+	char **names;
+	size_t n, n_wants;
+
+	(void)state;
+	assert_int_equal(kernel_names(&names, &n, &err), 0);
+	assert_true(n >= 3);
+	for (size_t i = 0; i < n; i++) {
+		struct kernel k;
+
+		assert_int_equal(kernel_resolve(names[i], &k, &err), 0);
+		assert_int_equal(kernel_config_wants(k.spec->fragments,
+				 k.spec->n_fragments, &wants, &n_wants, &err), 0);
+		assert_true(n_wants > 50);
+		free(wants);
+		kernel_free(&k);
+	}
+	kernel_names_free(names, n);
+}
+
+static void layouts(void **state)
+{
+	struct err err = ERR_INIT;
+	struct kernel k;
+
+	(void)state;
+	assert_int_equal(kernel_resolve("6.1", &k, &err), 0);
+	assert_string_equal(k.layout, "");
+	assert_int_equal(kernel_set_layout(&k, "64", &err), 0);
+	assert_string_equal(k.layout, "64");
+	assert_int_equal(kernel_set_layout(&k, "default", &err), 0);
+	assert_string_equal(k.layout, "");
+	assert_int_equal(kernel_set_layout(&k, "", &err), -EINVAL);
+	kernel_free(&k);
+	kernel_free(&k);
+}
+
+static void refuse(const char *yaml, const char *want)
+{
+	struct err err = ERR_INIT;
+	struct kernel_spec *spec;
+
+	put("x.yaml", yaml, strlen(yaml));
+	assert_int_not_equal(kernel_spec_read(dir, "x", &spec, &err), 0);
+	assert_null(spec);
+	if (!strstr(err.text, want))
+		fail_msg("said '%s', want '%s'", err.text, want);
+}
+
+static void wrong_descriptions(void **state)
+{
+	(void)state;
+	refuse("source: { debian: a }\n", "x.yaml:1: source.suite: missing");
+	refuse("source: { debian: a, suite: b, git: . }\n", "exactly one of");
+	refuse("source: {}\n", "exactly one of");
+	refuse("source: { debian: a/b, suite: c }\nconfig: [a]\n",
+	       "x.yaml:1: source.debian: 'a/b' is not a name");
+	refuse("source: { debian: a, suite: b }\nconfig:\n  - nosuch\n",
+	       "x.yaml:3: config[0]: cannot open");
+	refuse("source: { debian: a, suite: b }\nconfig: []\n",
+	       "x.yaml:2: config: missing");
+	refuse("source: { git: ., suite: b, revision: c }\nconfig: [a]\n",
+	       "source.suite: only goes with 'debian'");
+	refuse("", "x.yaml:1: the file is empty");
+}
+
+static void images_tell_their_release(void **state)
+{
+	uint8_t image[2048] = { 0 };
+	struct err err = ERR_INIT;
+	char path[200], *release;
+
+	(void)state;
+	memcpy(image + 0x202, "HdrS", 4);
+	image[0x20f] = 1;
+	strcpy((char *)image + 0x300, "6.1.192-k12345678 (k@k) #1");
+	snprintf(path, sizeof(path), "%s/image", dir);
+	put("image", image, sizeof(image));
+	assert_int_equal(kernel_image_release(path, &release, &err), 0);
+	assert_string_equal(release, "6.1.192-k12345678");
+	free(release);
+	image[0x20f] = 0xff;	/* a version beyond the end: none */
+	put("image", image, sizeof(image));
+	assert_int_equal(kernel_image_release(path, &release, &err), 0);
+	assert_string_equal(release, "");
+	free(release);
+	put("image", image, 0x203);
+	assert_int_equal(kernel_image_release(path, &release, &err), -EINVAL);
+	assert_null(release);
+}
+
+static void age(const char *name, time_t seconds)
+{
+	struct timespec t[2] = { { time(NULL) - seconds, 0 },
+				 { time(NULL) - seconds, 0 } };
+	char path[200];
+
+	put(name, "x", 1);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(utimensat(AT_FDCWD, path, t, 0), 0);
+}
+
+static bool there(const char *name)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return !access(path, F_OK);
+}
+
+static void a_cut_off_build_is_repaired(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	age("new.o", 1000);
+	age("newish.o", 1030);
+	age("old.o", 1100);
+	assert_int_equal(kernel_build_repair(dir, &err), 0);
+	assert_false(there("new.o"));
+	assert_false(there("newish.o"));
+	assert_true(there("old.o"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_shipped_is_right),
+		cmocka_unit_test(layouts),
+		cmocka_unit_test_setup_teardown(wrong_descriptions, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(images_tell_their_release,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_cut_off_build_is_repaired,
+						set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
