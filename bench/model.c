@@ -61,20 +61,16 @@ static unsigned entries_of(const struct tlb *t, uint64_t page)
 static double miss_rate(const struct model_in *in, uint64_t page, uint64_t n,
 			unsigned entries)
 {
-	double per_page = fmax(1, (double)page / in->spacing);
+	double burst = in->burst ? in->burst : 1;
+	double rate = 1;
 
 	if (n <= entries)
 		return 0;
-	switch (in->pattern) {
-	case MODEL_RANDOM:
-		return 1 - (double)entries / n;
-	case MODEL_CYCLE:
-		/* A random order over the lines: a page's lines are far apart. */
-		return 1;
-	case MODEL_SEQUENTIAL:
-		return 1 / per_page;
-	}
-	return NAN;
+	if (in->pattern == MODEL_SEQUENTIAL)
+		rate = fmin(1, (double)in->spacing / page);
+	else if (in->pattern == MODEL_RANDOM || page > in->spacing)
+		rate = 1 - (double)entries / n;
+	return rate / burst;
 }
 
 int model_expect(const struct tlb *first, const struct tlb *second,
@@ -95,7 +91,9 @@ int model_expect(const struct tlb *first, const struct tlb *second,
 		page = in->second_page;
 	memset(out, 0, sizeof(*out));
 	out->page = page;
-	out->pages = (in->span + page - 1) / page;
+	/* A pattern that skips pages goes through fewer of them. */
+	out->pages = in->spacing > page ? (in->span + in->spacing - 1) / in->spacing
+					: (in->span + page - 1) / page;
 	out->first = entries_of(first, page);
 	out->second = entries_of(second, page);
 	out->first_misses = miss_rate(in, page, out->pages, out->first);
@@ -165,18 +163,27 @@ static const char *text(const json_t *params, const char *name, const char *fall
 static void of_tlb_miss(const json_t *params, struct model_in *in)
 {
 	in->pattern = MODEL_CYCLE;
-	in->span = parameter(params, "pages", 65536) * K4;
-	in->spacing = K4;
+	in->spacing = parameter(params, "stride", K4);
+	in->span = parameter(params, "pages", 16384) * in->spacing;
 }
 
 static void of_mem_walk(const json_t *params, struct model_in *in)
 {
-	const char *order = text(params, "order", "random");
+	const char *pattern = text(params, "pattern", "random-line");
+	uint64_t spacing = parameter(params, "spacing", LINE);
 
-	in->pattern = !strcmp(order, "sequential") || !strcmp(order, "stride")
-		? MODEL_SEQUENTIAL : MODEL_CYCLE;
+	in->pattern = MODEL_CYCLE;
 	in->span = parameter(params, "size", 1ULL << 30);
-	in->spacing = parameter(params, "stride", LINE);
+	in->spacing = spacing;
+	if (!strcmp(pattern, "sequential")) {
+		in->pattern = MODEL_SEQUENTIAL;
+	} else if (!strcmp(pattern, "strided")) {
+		in->pattern = MODEL_SEQUENTIAL;
+		in->spacing = parameter(params, "stride", K4);
+	} else if (!strcmp(pattern, "random-page")) {
+		in->spacing = parameter(params, "page", K4);
+		in->burst = in->spacing > spacing ? in->spacing / spacing : 1;
+	}
 }
 
 static void of_stream(const json_t *params, struct model_in *in)

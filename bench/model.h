@@ -8,9 +8,10 @@
  * guest's page and the second-level page. N is how many effective pages the
  * pattern goes through, E how many entries the processor has for them.
  *   random      an access misses with probability max(0, 1 - E/N)
- *   cycle       a fixed order over and over; under LRU every new page misses
- *               once N > E, and none before. Real replacement is not LRU: the
- *               rise is around E, half of it at 0.9 - 1.25 x E
+ *   cycle       a fixed order over and over, one line a page: under LRU every
+ *               access misses once N > E, and none before. Real replacement is
+ *               not LRU: the rise is around E, half of it at 0.9 - 1.25 x E.
+ *               With several lines a page, in random order, it is as random
  *   sequential  every new page misses once N > E, one in accesses-per-page
  * A walk is a miss of the second level. It reads at most (g+1)(h+1)-1 entries,
  * g and h being the levels of the two tables down to their pages (4K: 4,
@@ -35,6 +36,7 @@ struct model_in {
 	uint64_t spacing;	/* bytes from one line to the next in it (4096: one a page) */
 	uint64_t guest_page;	/* 4096, 2M, 1G */
 	uint64_t second_page;	/* the same, or 0 = no second level */
+	uint64_t burst;		/* accesses in a row to one place of the pattern; 0 = 1 */
 };
 
 struct model_out {

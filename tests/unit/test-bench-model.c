@@ -18,7 +18,7 @@ static const struct tlb first = { 64, 32, 4 }, second = { 1536, 1536, 16 };
 static struct model_out expect(enum model_pattern p, uint64_t pages, uint64_t g,
 			       uint64_t h)
 {
-	const struct model_in in = { p, pages * K4, K4, g, h };
+	const struct model_in in = { p, pages * K4, K4, g, h, 0 };
 	struct model_out out;
 
 	assert_int_equal(model_expect(&first, &second, &in, &out, NULL), 0);
@@ -64,9 +64,26 @@ static void a_cycle_steps(void **state)
 	assert_true(expect(MODEL_CYCLE, 1537, K4, 0).walks == 1);
 }
 
+static void lines_of_one_page_are_random(void **state)
+{
+	(void)state;
+	/* 64 pages of 2M under 2M: 32 of them have an entry at the first level. */
+	assert_true(fabs(expect(MODEL_CYCLE, 64 * 512, M2, M2).first_misses - 0.5) < 1e-9);
+}
+
+static void pages_in_bursts_miss_once(void **state)
+{
+	const struct model_in in = { MODEL_CYCLE, 4096 * K4, K4, K4, 0, 64 };
+	struct model_out out;
+
+	(void)state;
+	assert_int_equal(model_expect(&first, &second, &in, &out, NULL), 0);
+	assert_true(fabs(out.walks - 1 / 64.0) < 1e-12);
+}
+
 static void sequential_misses_once_a_page(void **state)
 {
-	const struct model_in in = { MODEL_SEQUENTIAL, 1ULL << 30, 64, K4, 0 };
+	const struct model_in in = { MODEL_SEQUENTIAL, 1ULL << 30, 64, K4, 0, 0 };
 	struct model_out out;
 
 	(void)state;
@@ -91,10 +108,10 @@ static void arms_compare(void **state)
 static void refuses_odd_pages(void **state)
 {
 	const struct model_in bad[] = {
-		{ MODEL_RANDOM, 1 << 20, K4, 8192, 0 },
-		{ MODEL_RANDOM, 1 << 20, K4, K4, 64 },
-		{ MODEL_RANDOM, 0, K4, K4, 0 },
-		{ MODEL_RANDOM, 1 << 20, 0, K4, 0 },
+		{ MODEL_RANDOM, 1 << 20, K4, 8192, 0, 0 },
+		{ MODEL_RANDOM, 1 << 20, K4, K4, 64, 0 },
+		{ MODEL_RANDOM, 0, K4, K4, 0, 0 },
+		{ MODEL_RANDOM, 1 << 20, 0, K4, 0, 0 },
 	};
 	struct model_out out;
 
@@ -128,6 +145,8 @@ int main(void)
 		cmocka_unit_test(the_smaller_page_counts),
 		cmocka_unit_test(random_misses_rise_smoothly),
 		cmocka_unit_test(a_cycle_steps),
+		cmocka_unit_test(lines_of_one_page_are_random),
+		cmocka_unit_test(pages_in_bursts_miss_once),
 		cmocka_unit_test(sequential_misses_once_a_page),
 		cmocka_unit_test(arms_compare),
 		cmocka_unit_test(refuses_odd_pages),
