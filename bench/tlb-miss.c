@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "chase.h"
+#include "clock.h"
 #include "harness.h"
 #include "tlb-miss-ladder.h"
 
@@ -12,6 +13,8 @@
 #define HUGE_LEAST 192		/* lines 2M apart that tell 2M from 1G */
 #define HUGE_MOST 512
 #define SAMPLES_LEAST 5		/* of which the least is believed */
+#define SAMPLE_NS 100e3		/* what a sample takes, at least, if a round allows */
+#define ACCESSES_MOST (64UL << 10)
 
 static const struct metric access_ns = {
 	"ns_per_access", "ns", KIND_TIME, BETTER_LOWER, 1,
@@ -80,6 +83,39 @@ static int scatter(struct bench *b, struct state *s, uint64_t pages,
 	return 0;
 }
 
+/* The same cycle each time: it depends on the seed and the rung alone. */
+static void link_field(struct bench *b, const struct chase_field *f)
+{
+	struct rng rng;
+
+	rng_init(&rng, bench_seed(b) ^ f->nodes << 20);
+	chase_link_random(f, &rng);
+}
+
+/*
+ * How many accesses a sample needs to be long against the clock: 64k on a
+ * processor, far fewer under emulation, where each takes so much longer. A
+ * power of two, so that two runs on one machine agree.
+ */
+static int choose_accesses(struct bench *b, struct state *s, struct err *err)
+{
+	struct chase_field f = { .base = s->buf->addr, .spacing = CHASE_LINE,
+				 .nodes = s->pages.points[0] };
+	uint64_t n = 64;
+	double ns = 0;
+
+	link_field(b, &f);
+	while (n < ACCESSES_MOST && ns < SAMPLE_NS / 2) {
+		uint64_t t0;
+
+		n *= 2;
+		t0 = clock_ticks();
+		chase_walk(f.base, n);
+		ns = clock_ns(clock_ticks() - t0);
+	}
+	return bench_set_number(b, "accesses", n, err);
+}
+
 static int setup(struct bench *b, struct err *err)
 {
 	struct state *s = calloc(1, sizeof(*s));
@@ -90,7 +126,6 @@ static int setup(struct bench *b, struct err *err)
 		return err_sys(err, ENOMEM, "tlb-miss");
 	bench_set_state(b, s);
 	bench_range(b, "pages", &lo, &hi);
-	s->accesses = bench_number(b, "accesses");
 	s->pages.spacing = bench_number(b, "stride");
 	s->pages.n = ladder_points(lo, hi, bench_number(b, "step"), s->pages.points);
 	places = hi * (is_random(b) ? bench_number(b, "spread") : 1);
@@ -100,7 +135,11 @@ static int setup(struct bench *b, struct err *err)
 	ret = scatter(b, s, hi, err);
 	if (ret)
 		return ret;
-	return bench_buffer(b, places * s->pages.spacing, 0, &s->buf, err);
+	ret = bench_buffer(b, places * s->pages.spacing, 0, &s->buf, err);
+	if (!ret && !bench_given(b, "accesses"))
+		ret = choose_accesses(b, s, err);
+	s->accesses = ret ? 0 : bench_number(b, "accesses");
+	return ret;
 }
 
 static struct chase_field sparse_field(const struct state *s,
@@ -119,15 +158,6 @@ static struct chase_field dense_field(const struct state *s,
 	return (struct chase_field){
 		.base = s->buf->addr, .spacing = CHASE_LINE, .nodes = l->points[rung],
 	};
-}
-
-/* The same cycle each time: it depends on the seed and the rung alone. */
-static void link_field(struct bench *b, const struct chase_field *f)
-{
-	struct rng rng;
-
-	rng_init(&rng, bench_seed(b) ^ f->nodes << 20);
-	chase_link_random(f, &rng);
 }
 
 static int check_field(struct bench *b, const struct chase_field *f,
@@ -353,8 +383,9 @@ static const struct param params[] = {
 	{ .name = "step", .type = PARAM_COUNT, .fallback = "12",
 	  .help = "percent from rung to rung near knees, half as dense elsewhere",
 	  .min = 1, .max = 400 },
-	{ .name = "accesses", .type = PARAM_COUNT, .fallback = "32k",
-	  .help = "timed accesses a sample, at least; rounded up to whole rounds",
+	{ .name = "accesses", .type = PARAM_COUNT, .fallback = "",
+	  .help = "timed accesses a sample, rounded up to whole rounds of the cycle (default: "
+		  "as many as take 0.05 to 0.1 ms, at most 64k)",
 	  .min = 1, .max = 1UL << 40 },
 	{ .name = NULL },
 };
