@@ -71,7 +71,13 @@ static void add_accel(const struct qemu_vm *vm, struct args *a)
 {
 	switch (vm->accel) {
 	case QEMU_KVM:
-		args_add_all(a, "-accel", "kvm", "-cpu", "host", NULL);
+		/*
+		 * Under emulated SVM the deadline timer of a guest never fires:
+		 * the first sleep is the last. The APIC's own works everywhere.
+		 */
+		args_add_all(a, "-accel", "kvm", "-cpu",
+			     vm->role == QEMU_GUEST ? "host,tsc-deadline=off" : "host",
+			     NULL);
 		return;
 	case QEMU_ICOUNT:
 		/* Even the wall clock follows the count: two boots see the same. */
