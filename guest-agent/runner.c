@@ -118,6 +118,15 @@ static void on_limit(struct loop *loop, void *arg)
 	give_up(r);
 }
 
+static void on_progress(struct runner *r, json_t *text)
+{
+	json_t *event = message_event("progress");
+
+	json_object_set_new(event, "re", json_integer(r->id));
+	json_object_set(event, "text", text);
+	agent_send(r->agent, event);
+}
+
 static void on_ready(struct runner *r, json_t *proof)
 {
 	json_t *event = message_event("ready");
@@ -140,6 +149,8 @@ static void on_frame(struct link *l, const struct frame *f, void *arg)
 	}
 	if ((v = json_object_get(msg, "ready")))
 		on_ready(r, v);
+	else if ((v = json_object_get(msg, "progress")))
+		on_progress(r, v);
 	else if ((v = json_object_get(msg, "result")))
 		r->result = json_incref(v);
 	else if ((v = json_object_get(msg, "error")))

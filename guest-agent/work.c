@@ -61,6 +61,11 @@ static int hold(void *arg, const json_t *proof, struct err *err)
 	return 0;
 }
 
+static void progress(void *arg, const char *text)
+{
+	tell(arg, json_pack("{s:s}", "progress", text), NULL);
+}
+
 static int flag(const json_t *args, const char *key, bool *value, struct err *err)
 {
 	const json_t *v = json_object_get(args, key);
@@ -129,7 +134,8 @@ int work_check(const json_t *args, struct err *err)
 static int run(const json_t *args, int fd)
 {
 	struct child c = { .fd = fd };
-	struct bench_hooks hooks = { .hold = hold, .arg = &c };
+	struct bench_hooks hooks = { .hold = hold, .progress = progress,
+				      .arg = &c };
 	struct bench_request rq;
 	struct err err = ERR_INIT;
 	json_t *result = NULL;

@@ -4,6 +4,7 @@
  * with every library loaded, and costs no second start-up in an emulated
  * guest. It tells its parent, in frames on a socket:
  *
+ *	{"progress":"text"}		any number, any time
  *	{"ready":{proof}}		then waits for one byte
  *	{"result":{...}}		or
  *	{"error":"text","code":-22}	and exits
