@@ -119,7 +119,7 @@ static void guest_backings(void **state)
 	struct qemu_vm vm = guest(QEMU_RAM_FILE);
 
 	(void)state;
-	has(&vm, "-accel kvm", "-cpu host", "-m 512M", "-L /usr/share/qemu",
+	has(&vm, "-accel kvm", "-cpu host,tsc-deadline=off", "-m 512M", "-L /usr/share/qemu",
 	    "-object memory-backend-file,id=ram,mem-path=/mnt/ram,size=536870912,share=on,align=2M",
 	    "-machine memory-backend=ram", NULL);
 	lacks(&vm, "nvdimm");
