@@ -129,7 +129,7 @@ int topology_pin(struct topology *t, int cpu, struct err *err)
 	hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
 
 	if (!pu)
-		return err_config(err, "there is no CPU %d on this machine", cpu);
+		return err_config(err, "there is no CPU %d on this machine, or its cpuset leaves it out", cpu);
 	if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &t->ours))
 		return err_config(err, "CPU %d is not ours to pin to: the affinity mask "
 				  "or cpuset of this process leaves it out", cpu);
