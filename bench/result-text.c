@@ -176,12 +176,35 @@ static void print_object(const json_t *o, FILE *out)
 	}
 }
 
+/* A list of objects of numbers, a ladder for one: their keys head its columns. */
+static void print_table(const char *name, const json_t *rows, FILE *out)
+{
+	const char *key;
+	json_t *row, *v;
+	size_t i;
+
+	fprintf(out, "%-10s %s:\n", "derived", name);
+	json_object_foreach(json_array_get(rows, 0), key, v)
+		fprintf(out, " %14s", key);
+	fputc('\n', out);
+	json_array_foreach(rows, i, row) {
+		json_object_foreach(row, key, v)
+			fprintf(out, " %14.*f", json_is_integer(v) ? 0 : 4,
+				json_number_value(v));
+		fputc('\n', out);
+	}
+}
+
 static void print_derived(const json_t *r, FILE *out)
 {
 	const char *key;
 	json_t *v;
 
 	json_object_foreach(json_object_get(r, "derived"), key, v) {
+		if (json_is_object(json_array_get(v, 0))) {
+			print_table(key, v, out);
+			continue;
+		}
 		fprintf(out, "%-10s %s:", "derived", key);
 		if (json_is_object(v)) {
 			print_object(v, out);
