@@ -117,7 +117,7 @@ static bool best_step(const struct rung *r, size_t n, struct split *best)
 {
 	bool any = false;
 
-	for (size_t i = 2; i + 2 < n; i++) {
+	for (size_t i = 1; i + 2 < n; i++) {
 		struct split s = { .last_low = i };
 
 		if (r[i].pages < FIRST_LEAST || r[i - 1].pages > FIRST_MOST)

@@ -265,8 +265,8 @@ static json_t *ladder_json(const struct rung *r, size_t n)
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(a, json_pack("{s:f, s:f, s:f, s:f}", "pages", r[i].pages,
-						   "access_ns", r[i].access,
+		json_array_append_new(a, json_pack("{s:I, s:f, s:f, s:f}", "pages",
+						   (json_int_t)r[i].pages, "access_ns", r[i].access,
 						   "control_ns", r[i].control, "difference_ns",
 						   r[i].access - r[i].control));
 	return a;
@@ -294,15 +294,10 @@ static json_t *walk_json(const struct ladder_fit *f)
 
 static json_t *inference_json(const struct inference *i)
 {
-	json_t *j = json_pack("{s:s}", "why", i->why);
-
-	if (!i->bytes) {
-		json_object_set_new(j, "unavailable", json_string(i->why));
-		return j;
-	}
-	json_object_set_new(j, "bytes", json_integer(i->bytes));
-	json_object_set_new(j, "or_larger", json_boolean(i->or_larger));
-	return j;
+	if (!i->bytes)
+		return json_pack("{s:s}", "unavailable", i->why);
+	return json_pack("{s:I, s:b, s:s}", "bytes", (json_int_t)i->bytes,
+			 "or_larger", i->or_larger, "why", i->why);
 }
 
 /* Only where 4K is ruled out, and where the buffer is large enough to tell. */
