@@ -94,6 +94,7 @@ static void effect_marks(const struct comparison *c, struct figure *f,
 			     isfinite(e->lo) ? fmax(1 + e->lo, 1e-3) : NAN,
 			     1 + e->hi);
 		strcpy(m->label, shown.effect);
+		figure_count(f, e->n);
 	}
 }
 
@@ -131,8 +132,8 @@ static const char *effects(const struct comparison *c, struct figure *f,
 			     : "no effect within a factor of two";
 	f->title = figure_text("%s against %s (%s)", large ? "Large effects" : "Effects",
 			c->arms[c->baseline].name, figure_domain(c));
-	f->subtitle = figure_text("n = %u blocks; effect with its %.4g%% interval",
-			   c->blocks, 100 * (1 - c->alpha));
+	f->subtitle = figure_text("%s; effect with its %.4g%% interval",
+			   figure_n(f), 100 * (1 - c->alpha));
 	f->text = figure_text("Ratio of each arm to the baseline with its interval, a row "
 		       "for each metric");
 	f->panel = figure_grow(NULL, 0, sizeof(*f->panel));

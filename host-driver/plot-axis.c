@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Axes: where a value is, which ticks it gets, and what they say. */
+/* What drawings share: places on axes, ticks, colours, names. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plot.h"
 #include "report-number.h"
+#include "report-safe.h"
 #include "size.h"
 
 /*
@@ -137,4 +139,36 @@ void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 		log_ticks(a, most, unit);
 	else
 		linear_ticks(a, most, widen, unit);
+}
+
+#define WORD_MAX 44	/* columns of a word that is drawn */
+
+/* Bytes of the first `columns` characters. */
+static size_t bytes_of(const char *s, size_t columns)
+{
+	size_t used = 0;
+
+	while (columns-- && s[used])
+		used += safe_char_len(s + used);
+	return used;
+}
+
+char *figure_short_name(const char *name)
+{
+	char *safe = safe_text(name), *to = safe;
+
+	for (const char *p = safe; *p;) {
+		size_t word = strcspn(p, " "), most = bytes_of(p, WORD_MAX);
+		size_t keep = word > most ? bytes_of(p, WORD_MAX - 3) : word;
+
+		memmove(to, p, keep);
+		to += keep;
+		if (keep < word)
+			to = stpcpy(to, "...");	/* in place of more than three */
+		p += word;
+		while (*p == ' ')
+			*to++ = *p++;
+	}
+	*to = '\0';
+	return safe;
 }

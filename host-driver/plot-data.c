@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report-number.h"
+#include "report-safe.h"
+
 static const struct {
 	const char *name, *script;
 	enum figure_shape shape;
@@ -96,10 +99,52 @@ const char *figure_domain(const struct comparison *c)
 	       "emulated time";
 }
 
-char *figure_subtitle(const struct comparison *c)
+struct figure_mark *figure_estimate(const struct comparison *c, struct figure *f,
+				    const struct compare_series *s, size_t arm,
+				    unsigned panel, double x)
 {
-	return figure_text("n = %u blocks; mean over boots with its %.4g%% interval",
-		    c->blocks, 100 * (1 - c->alpha));
+	const struct compare_estimate *e = &s->est[arm];
+	struct figure_mark *m =
+		figure_mark(figure_series(f, c->arms[arm].name, panel,
+					  figure_arm_colour(c, arm)),
+			    x, e->value, e->lo, e->hi);
+
+	number_value(e->value, s->unit, m->label);
+	figure_count(f, e->boots);
+	for (unsigned b = 0; e->boot && b < c->n_block_ids; b++) {
+		if (!isfinite(e->boot[b]) || (f->value.log && !(e->boot[b] > 0)))
+			continue;
+		m->boot = figure_grow(m->boot, m->n_boots, sizeof(*m->boot));
+		m->boot[m->n_boots++] = e->boot[b];
+	}
+	return m;
+}
+
+void figure_count(struct figure *f, unsigned n)
+{
+	if (!f->n_most || n < f->n_least)
+		f->n_least = n;
+	if (n > f->n_most)
+		f->n_most = n;
+}
+
+const char *figure_n(const struct figure *f)
+{
+	static char text[64];
+
+	if (f->n_least == f->n_most)
+		snprintf(text, sizeof(text), "n = %u block%s", f->n_most,
+			 f->n_most == 1 ? "" : "s");
+	else
+		snprintf(text, sizeof(text), "n = %u to %u blocks", f->n_least,
+			 f->n_most);
+	return text;
+}
+
+char *figure_subtitle(const struct comparison *c, const struct figure *f)
+{
+	return figure_text("%s; mean over boots with its %.4g%% interval",
+			   figure_n(f), 100 * (1 - c->alpha));
 }
 
 void figure_fit(struct figure *f)
@@ -130,11 +175,30 @@ static void release_one(struct figure *f)
 		free(f->row[i]);
 	for (size_t i = 0; i < f->n_series; i++) {
 		free(f->series[i].name);
+		for (size_t k = 0; k < f->series[i].n; k++)
+			free(f->series[i].mark[k].boot);
 		free(f->series[i].mark);
 	}
 	free(f->panel);
 	free(f->row);
 	free(f->series);
+}
+
+/* Points that the longest word of a row's name takes. */
+static unsigned room_for_rows(const struct figure *f)
+{
+	size_t longest = 10;
+
+	for (size_t i = 0; i < f->n_rows; i++) {
+		char *name = figure_short_name(f->row[i]), *save = NULL;
+
+		for (char *p = strtok_r(name, " ", &save); p;
+		     p = strtok_r(NULL, " ", &save))
+			if (safe_width(p) > longest)
+				longest = safe_width(p);
+		free(name);
+	}
+	return 30 + longest * 29 / 4;
 }
 
 void figures_init(const struct comparison *c, struct figure **figures,
@@ -154,6 +218,7 @@ void figures_init(const struct comparison *c, struct figure **figures,
 				      .shape = kinds[i].shape };
 		why = kinds[i].data(c, f);
 		if (!why) {
+			f->left = room_for_rows(f);
 			(*n)++;
 			continue;
 		}

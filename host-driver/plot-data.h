@@ -41,8 +41,18 @@ unsigned figure_arm_colour(const struct comparison *c, size_t arm);
 /* "emulated time", "hardware time": belongs into every title. */
 const char *figure_domain(const struct comparison *c);
 
+/* A mark for one arm's own figure: mean, interval, label, boots. */
+struct figure_mark *figure_estimate(const struct comparison *c, struct figure *f,
+				    const struct compare_series *s, size_t arm,
+				    unsigned panel, double x);
+
+/* Counts the blocks behind a mark, for figure_n(). */
+void figure_count(struct figure *f, unsigned n);
+/* "n = 5 blocks", "n = 4 to 5 blocks"; valid until the next call. */
+const char *figure_n(const struct figure *f);
+
 /* "n = 5 blocks; mean over boots with its 95% interval" */
-char *figure_subtitle(const struct comparison *c);
+char *figure_subtitle(const struct comparison *c, const struct figure *f);
 
 /* The value axis from the least to the greatest end of an interval. */
 void figure_fit(struct figure *f);

@@ -14,6 +14,14 @@ static void put_text(FILE *out, const char *text)
 	free(safe);
 }
 
+static void put_name(FILE *out, const char *name)
+{
+	char *cut = figure_short_name(name);
+
+	put_text(out, cut);
+	free(cut);
+}
+
 /* gnuplot tells blocks apart by two blank lines. */
 static void begin_block(FILE *out, const char *what, const char *columns)
 {
@@ -24,14 +32,15 @@ static void put_facts(const struct figure *f, FILE *out)
 {
 	fprintf(out, "# Data of the figure \"%s\". Blocks are parted by two blank lines.\n"
 		"# Facts: title, subtitle, value axis, x axis, width, height, panels,\n"
-		"#        rows, series, value min, max, log, x min, max, log\n", f->name);
+		"#        rows, series, value min, max, log, x min, max, log, left\n",
+		f->name);
 	put_text(out, f->title);
 	put_text(out, f->subtitle);
 	put_text(out, f->value.title);
 	put_text(out, f->x.title);
-	fprintf(out, " %u %u %zu %zu %zu %.9g %.9g %d %.9g %.9g %d\n", f->width,
+	fprintf(out, " %u %u %zu %zu %zu %.9g %.9g %d %.9g %.9g %d %u\n", f->width,
 		f->height, f->n_panels, f->n_rows, f->n_series, f->value.min,
-		f->value.max, f->value.log, f->x.min, f->x.max, f->x.log);
+		f->value.max, f->value.log, f->x.min, f->x.max, f->x.log, f->left);
 }
 
 static void put_ticks(const struct figure_axis *a, const char *what, FILE *out)
@@ -51,7 +60,7 @@ static void put_names(char *const *name, size_t n, const char *what, FILE *out)
 	begin_block(out, what, "number, name");
 	for (size_t i = 0; i < n; i++) {
 		fprintf(out, "%zu", i);
-		put_text(out, name[i]);
+		put_name(out, name[i]);
 		fputc('\n', out);
 	}
 	if (!n)
@@ -65,10 +74,43 @@ static void put_series_list(const struct figure *f, FILE *out)
 		const struct figure_series *s = &f->series[i];
 
 		fprintf(out, "%u %u %.4f", s->panel, s->colour, s->label_at);
-		put_text(out, s->name);
+		put_name(out, s->name);
 		put_text(out, figure_colour(s->colour));
 		fputc('\n', out);
 	}
+}
+
+static void put_marks(const struct figure *f, size_t i, FILE *out)
+{
+	const struct figure_series *s = &f->series[i];
+	char *name = safe_plot_text(s->name);
+	char *panel = safe_plot_text(f->panel[s->panel]);
+
+	fprintf(out, "\n\n# Series %zu: %s, %s\n# %s, value, low, high, label\n", i,
+		name, panel, f->n_rows ? "row" : "x");
+	free(name);
+	free(panel);
+	for (size_t k = 0; k < s->n; k++) {
+		fprintf(out, "%.9g %.9g %.9g %.9g", s->mark[k].x, s->mark[k].value,
+			s->mark[k].lo, s->mark[k].hi);
+		put_text(out, s->mark[k].label);
+		fputc('\n', out);
+	}
+}
+
+/* A block without a line would be none: NaN is drawn by nobody. */
+static void put_boots(const struct figure *f, size_t i, FILE *out)
+{
+	const struct figure_series *s = &f->series[i];
+	unsigned n = 0;
+
+	fprintf(out, "\n\n# Boots of series %zu\n# %s, value\n", i,
+		f->n_rows ? "row" : "x");
+	for (size_t k = 0; k < s->n; k++)
+		for (unsigned b = 0; b < s->mark[k].n_boots; b++, n++)
+			fprintf(out, "%.9g %.9g\n", s->mark[k].x, s->mark[k].boot[b]);
+	if (!n)
+		fputs("NaN NaN\n", out);
 }
 
 void figure_write_data(const struct figure *f, FILE *out)
@@ -79,20 +121,8 @@ void figure_write_data(const struct figure *f, FILE *out)
 	put_ticks(&f->value, "Ticks of the value axis", out);
 	put_ticks(&f->x, "Ticks of the x axis", out);
 	put_series_list(f, out);
-	for (size_t i = 0; i < f->n_series; i++) {
-		const struct figure_series *s = &f->series[i];
-		char *name = safe_plot_text(s->name);
-		char *panel = safe_plot_text(f->panel[s->panel]);
-
-		fprintf(out, "\n\n# Series %zu: %s, %s\n# %s, value, low, high, label\n",
-			i, name, panel, f->n_rows ? "row" : "x");
-		free(name);
-		free(panel);
-		for (size_t k = 0; k < s->n; k++) {
-			fprintf(out, "%.9g %.9g %.9g %.9g", s->mark[k].x,
-				s->mark[k].value, s->mark[k].lo, s->mark[k].hi);
-			put_text(out, s->mark[k].label);
-			fputc('\n', out);
-		}
-	}
+	for (size_t i = 0; i < f->n_series; i++)
+		put_marks(f, i, out);
+	for (size_t i = 0; i < f->n_series; i++)
+		put_boots(f, i, out);
 }

@@ -39,6 +39,15 @@ static void put_text(FILE *out, const char *class, const char *anchor, double x,
 	fputs("</text>\n", out);
 }
 
+static void put_name(FILE *out, const char *class, const char *anchor, double x,
+		     double y, const char *name)
+{
+	char *cut = figure_short_name(name);
+
+	put_text(out, class, anchor, x, y, cut);
+	free(cut);
+}
+
 static void put_number(FILE *out, const char *class, const char *anchor,
 		       double x, double y, const char *text)
 {
@@ -121,7 +130,7 @@ static void line_series(const struct figure *f, const struct box *b,
 		fprintf(out, "%.1f,%.1f ", across(b, &f->x, s->mark[k].x),
 			up(b, &f->value, s->mark[k].value));
 	fputs("\"/>\n", out);
-	put_text(out, "lab", "start", b->x + b->w + 9,
+	put_name(out, "lab", "start", b->x + b->w + 9,
 		 b->y + b->h * (1 - s->label_at) + 4, s->name);
 	fputs("</g>\n", out);
 	for (size_t k = 0; k < s->n; k++) {
@@ -145,7 +154,7 @@ static double lines(const struct figure *f, FILE *out)
 		struct box b = { p % columns * w + 56, p / columns * h + 34,
 				 w - 56 - 128, h - 84 };
 
-		put_text(out, "head", "start", b.x, b.y - 16, f->panel[p]);
+		put_name(out, "head", "start", b.x, b.y - 16, f->panel[p]);
 		value_grid_up(f, &b, out);
 		for (unsigned i = 0; i < f->x.n_ticks; i++)
 			put_text(out, "tick", "middle",
@@ -173,12 +182,21 @@ static void dot(const struct figure *f, const struct box *b,
 	fputs("</g>\n", out);
 }
 
+static void boot_dot(FILE *out, double x, double y)
+{
+	fprintf(out, "<circle class=\"boot\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\"/>", x, y);
+}
+
 static void dot_row(const struct figure *f, const struct box *b,
 		    const struct figure_series *s, const struct figure_mark *m,
 		    double y, FILE *out)
 {
-	dot(f, b, s, m, y, out);
-	put_number(out, "value", "start", across(b, &f->value, m->hi) + 10, y + 4,
+	fprintf(out, "<g class=\"c%u\">", s->colour % FIGURE_COLOURS);
+	for (unsigned i = 0; i < m->n_boots; i++)
+		boot_dot(out, across(b, &f->value, m->boot[i]), y + 9);
+	fputs("</g>\n", out);
+	dot(f, b, s, m, y - 2, out);
+	put_number(out, "value", "start", across(b, &f->value, m->hi) + 10, y + 2,
 		   m->label);
 }
 
@@ -203,17 +221,17 @@ static double row_panels(const struct figure *f, FILE *out,
 				     const struct figure_mark *m, double y,
 				     FILE *out))
 {
-	const double step = 28;
+	const double step = f->shape == FIGURE_DOTS ? 34 : 28;
 	double y = 0;
 
 	for (size_t p = 0; p < f->n_panels; p++) {
-		struct box b = { 140, y + 26, f->width - 140 - 24,
+		struct box b = { f->left, y + 26, f->width - f->left - 24,
 				 step * f->n_rows };
 
-		put_text(out, "head", "start", b.x, b.y - 9, f->panel[p]);
+		put_name(out, "head", "start", b.x, b.y - 9, f->panel[p]);
 		value_grid_across(f, &b, p + 1 == f->n_panels, out);
 		for (size_t i = 0; i < f->n_rows; i++)
-			put_text(out, "tick", "end", b.x - 10,
+			put_name(out, "tick", "end", b.x - 10,
 				 b.y + step * (i + 0.5) + 4, f->row[i]);
 		for (size_t i = 0; i < f->n_series; i++)
 			for (size_t k = 0; k < f->series[i].n; k++)
@@ -229,22 +247,20 @@ static double row_panels(const struct figure *f, FILE *out,
 /* The cell above, the metric below. */
 static void effect_name(const char *name, double x, double y, FILE *out)
 {
-	const char *space = strchr(name, ' ');
-	char cell[256];
+	char *cut = figure_short_name(name), *space = strchr(cut, ' ');
 
-	if (!space) {
-		put_text(out, "tick", "end", x, y + 4, name);
-		return;
+	if (space) {
+		*space = '\0';
+		put_text(out, "value", "end", x, y + 12, space + 1);
 	}
-	snprintf(cell, sizeof(cell), "%.*s", (int)(space - name), name);
-	put_text(out, "tick", "end", x, y - 4, cell);
-	put_text(out, "value", "end", x, y + 12, space + 1);
+	put_text(out, "tick", "end", x, space ? y - 4 : y + 4, cut);
+	free(cut);
 }
 
 static double effect_rows(const struct figure *f, FILE *out)
 {
 	double step = 14 + 18 * f->n_series;
-	struct box b = { 262, 6, f->width - 262 - 84, step * f->n_rows };
+	struct box b = { f->left, 6, f->width - f->left - 84, step * f->n_rows };
 
 	value_grid_across(f, &b, true, out);
 	put_line(out, "zero", across(&b, &f->value, 1), b.y,
@@ -283,6 +299,10 @@ static void bar(const struct figure *f, const struct box *b,
 		"height=\"%.1f\"/>", x + 1, top, width - 2, b->y + b->h - top);
 	put_line(out, "ink", x + width / 2, up(b, &f->value, m->lo),
 		 x + width / 2, up(b, &f->value, m->hi));
+	for (unsigned i = 0; i < m->n_boots; i++)
+		fprintf(out, "<circle class=\"boot on\" cx=\"%.1f\" cy=\"%.1f\" "
+			"r=\"1.8\"/>", x + width * (i + 1) / (m->n_boots + 1),
+			up(b, &f->value, m->boot[i]));
 	fputs("</g>\n", out);
 }
 
@@ -297,7 +317,7 @@ static double bars(const struct figure *f, FILE *out)
 
 		for (size_t i = 0; i < f->n_series; i++)
 			n += f->series[i].panel == p;
-		put_text(out, "head", "start", b.x, b.y - 16, f->panel[p]);
+		put_name(out, "head", "start", b.x, b.y - 16, f->panel[p]);
 		value_grid_up(f, &b, out);
 		for (size_t i = 0; i < f->n_rows; i++)
 			put_text(out, "tick", "middle", b.x + group * (i + 0.5),

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "plot-data.h"
-#include "report-number.h"
 
 /* --- chase ladder --------------------------------------------------------- */
 
@@ -28,13 +27,16 @@ static void spread_labels(struct figure *f, unsigned panel)
 			at[k - 1] = s;
 		}
 	}
-	for (size_t i = 1; i < n; i++)
-		at[i]->label_at = fmax(at[i]->label_at, at[i - 1]->label_at + gap);
-	for (size_t i = n; i--;) {
-		double most = i + 1 < n ? at[i + 1]->label_at - gap : 1;
+	/* Each pair that is too close gives way on both sides, until none is. */
+	for (int round = 0; round < 100; round++)
+		for (size_t i = 1; i < n; i++) {
+			double close = gap - (at[i]->label_at - at[i - 1]->label_at);
 
-		at[i]->label_at = fmin(at[i]->label_at, most);
-	}
+			if (close > 0) {
+				at[i]->label_at += close / 2;
+				at[i - 1]->label_at -= close / 2;
+			}
+		}
 }
 
 static void ladder_point(const struct comparison *c, struct figure *f,
@@ -46,10 +48,7 @@ static void ladder_point(const struct comparison *c, struct figure *f,
 		const struct compare_estimate *e = &s->est[a];
 
 		if (e->boots && e->value > 0)
-			number_value(e->value, s->unit,
-				     figure_mark(figure_series(f, c->arms[a].name, panel,
-							 figure_arm_colour(c, a)), pages,
-					      e->value, e->lo, e->hi)->label);
+			figure_estimate(c, f, s, a, panel, pages);
 	}
 	f->x.min = f->x.min ? fmin(f->x.min, pages) : pages;
 	f->x.max = fmax(f->x.max, pages);
@@ -85,7 +84,7 @@ const char *figure_chase_ladder(const struct comparison *c, struct figure *f)
 		      sizeof(*f->series[i].mark), by_x);
 	f->title = figure_text("TLB misses: a random chase over a ladder of pages "
 			"(%s)", figure_domain(c));
-	f->subtitle = figure_subtitle(c);
+	f->subtitle = figure_subtitle(c, f);
 	f->text = figure_text("Time per access against the number of pages, one line "
 		       "for each of %zu arms", c->n_arms);
 	f->x.title = figure_text("pages in the chase");
@@ -111,15 +110,11 @@ static void touch_rows(const struct comparison *c, struct figure *f,
 
 	for (size_t a = 0; a < c->n_arms; a++) {
 		const struct compare_estimate *e = &s->est[a];
-		struct figure_mark *m;
 
-		if (!e->boots || !(e->value > 0))
-			continue;
-		m = figure_mark(figure_series(f, c->arms[a].name, panel,
-					figure_arm_colour(c, a)),
-			     figure_name(&f->row, &f->n_rows, c->arms[a].name),
-			     e->value, e->lo, e->hi);
-		number_value(e->value, s->unit, m->label);
+		if (e->boots && e->value > 0)
+			figure_estimate(c, f, s, a, panel,
+					figure_name(&f->row, &f->n_rows,
+						    c->arms[a].name));
 	}
 }
 
@@ -140,7 +135,7 @@ const char *figure_first_touch(const struct comparison *c, struct figure *f)
 		return "the campaign has no first-touch cell";
 	f->title = figure_text("First touch: cost of a page's first write (%s)",
 			figure_domain(c));
-	f->subtitle = figure_subtitle(c);
+	f->subtitle = figure_subtitle(c, f);
 	f->text = figure_text("Cost of a page's first write, a row for each of %zu arms, "
 		       "on a logarithmic scale", c->n_arms);
 	f->value.log = true;
@@ -150,7 +145,7 @@ const char *figure_first_touch(const struct comparison *c, struct figure *f)
 	f->value.title = figure_text("per page, logarithmic");
 	figure_ticks(&f->value, 7, false, unit);
 	f->width = 720;
-	f->height = 110 + f->n_panels * (34 + 30 * f->n_rows);
+	f->height = 110 + f->n_panels * (34 + 36 * f->n_rows);
 	return NULL;
 }
 
@@ -185,21 +180,14 @@ const char *figure_stream(const struct comparison *c, struct figure *f)
 		unit = s->unit;
 		panel = figure_name(&f->panel, &f->n_panels, s->cell);
 		row = figure_name(&f->row, &f->n_rows, kernel);
-		for (size_t a = 0; a < c->n_arms; a++) {
-			const struct compare_estimate *e = &s->est[a];
-
-			if (!e->boots)
-				continue;
-			number_value(e->value, s->unit,
-				     figure_mark(figure_series(f, c->arms[a].name, panel,
-							 figure_arm_colour(c, a)),
-					      row, e->value, e->lo, e->hi)->label);
-		}
+		for (size_t a = 0; a < c->n_arms; a++)
+			if (s->est[a].boots)
+				figure_estimate(c, f, s, a, panel, row);
 	}
 	if (!f->n_series)
 		return "the campaign has no stream cell";
 	f->title = figure_text("STREAM: bandwidth in the guest (%s)", figure_domain(c));
-	f->subtitle = figure_subtitle(c);
+	f->subtitle = figure_subtitle(c, f);
 	f->text = figure_text("Bandwidth of each STREAM kernel, a bar for each of %zu arms",
 		       c->n_arms);
 	figure_fit(f);

@@ -47,6 +47,8 @@ struct figure_mark {
 	double x;
 	double value, lo, hi;	/* without an interval lo = hi = value */
 	char label[FIGURE_TEXT_MAX];	/* "71.2 us"; may be "" */
+	double *boot;		/* the boots' own values, where they are shown */
+	unsigned n_boots;
 };
 
 struct figure_series {
@@ -76,6 +78,8 @@ struct figure {
 	struct figure_series *series;
 	size_t n_series;
 	unsigned width, height;	/* of the drawing, in points */
+	unsigned left;		/* of its axes: room for names of rows */
+	unsigned n_least, n_most;	/* blocks behind a mark */
 };
 
 struct figure_missing {
@@ -99,6 +103,9 @@ double figure_place(const struct figure_axis *a, double v);
 /* Ticks for min..max, at most `most`; widens the axis to them if `widen`. */
 void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 		  const char *unit);
+
+/* A safe copy of a name whose words are cut to what can be drawn. */
+char *figure_short_name(const char *name);
 
 /* The data file of a figure: comments that explain it, then blocks. */
 void figure_write_data(const struct figure *f, FILE *out);

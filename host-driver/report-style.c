@@ -82,6 +82,7 @@ const char report_style[] =
 "svg .zero{stroke:var(--soft);stroke-width:1.2}\n"
 "svg .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}\n"
 "svg .bar{fill:var(--c)}svg .dot{fill:var(--c)}\n"
+"svg .boot{fill:var(--c);opacity:.55}svg .on{fill:var(--ink);opacity:.5}\n"
 "svg .whisk{stroke:var(--c);stroke-width:1.8}\n"
 "svg .ink{stroke:var(--ink);stroke-width:1.4}\n"
 "svg .on0{fill:var(--p0-ink)}svg .on1{fill:var(--p-ink)}\n"

@@ -2,7 +2,7 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 62; bottom = 54; left = 150; right = 30
+top = 62; bottom = 54; right = 30
 h = (height - top - bottom) / (1.0 * n_panels)
 set multiplot
 do for [p = 1:n_panels] {
@@ -27,6 +27,9 @@ do for [p = 1:n_panels] {
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 ? $2 : NaN):1 \
 		with points pt shape(SERIES_COLOUR[i]) ps 1 lc rgb rgb(SERIES_RGB[i]), \
+	     for [i = 1:n_series] DATA index BOOTS + i - 1 \
+		using (SERIES_PANEL[i] == p - 1 ? $2 : NaN):($1 + 0.27) \
+		with points pt 7 ps 0.25 lc rgb 0x70000000 + rgb(SERIES_RGB[i]), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 ? $4 : NaN):1:5 \
 		with labels left offset 1.2, 0 tc rgb INK font ",12"

@@ -2,7 +2,7 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 92; bottom = 62; left = 150; right = 30
+top = 92; bottom = 62; right = 30
 h = (height - top - bottom) / (1.0 * n_panels)
 # Page sizes are an order: from light to dark, not three unrelated colours.
 tone(c) = c == 0 ? 0xe6c977 : c == 1 ? 0x2a7f74 : 0x123a36

@@ -44,7 +44,11 @@ do for [p = 1:n_panels] {
 		with boxes lc rgb rgb(SERIES_RGB[i]), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using ($1 + at(i)):(SERIES_PANEL[i] == p - 1 ? $3 : NaN):(0):($4 - $3) \
-		with vectors nohead lw 1.6 lc rgb INK
+		with vectors nohead lw 1.6 lc rgb INK, \
+	     for [i = 1:n_series] DATA index BOOTS + i - 1 \
+		using ($1 + at(i) + bar * 0.7 * (int($0) % 5 - 2) / 5.0): \
+		(SERIES_PANEL[i] == p - 1 ? $2 : NaN) \
+		with points pt 7 ps 0.22 lc rgb 0x60000000 + INK
 	unset label; unset object
 }
 unset multiplot

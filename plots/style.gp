@@ -11,11 +11,13 @@ set encoding utf8
 title = ""; subtitle = ""; value_title = ""; x_title = ""
 width = 720; height = 400; n_panels = 1; n_rows = 0; n_series = 0
 value_min = 0; value_max = 1; value_log = 0; x_min = 0; x_max = 1; x_log = 0
+left = 150
 stats DATA index 0 using (title = strcol(1), subtitle = strcol(2), \
 	value_title = strcol(3), x_title = strcol(4), width = $5, height = $6, \
 	n_panels = int($7), n_rows = int($8), n_series = int($9), \
 	value_min = $10, value_max = $11, value_log = int($12), \
-	x_min = $13, x_max = $14, x_log = int($15), 0) nooutput
+	x_min = $13, x_max = $14, x_log = int($15), \
+	left = $16, 0) nooutput
 
 array PANEL[64]; array ROW[256]; array TICK[16]; array TICK_NAME[16]
 array XTICK[16]; array XTICK_NAME[16]
@@ -31,7 +33,8 @@ stats DATA index 4 using (n_xticks = int($0) + 1, XTICK[n_xticks] = $1, \
 stats DATA index 5 using (i = int($0) + 1, SERIES_PANEL[i] = int($1), \
 	SERIES_COLOUR[i] = int($2), SERIES_AT[i] = $3, \
 	SERIES_NAME[i] = strcol(4), SERIES_RGB[i] = strcol(5), 0) nooutput
-FIRST = 6	# index of the first series' block
+FIRST = 6			# index of the first series' block
+BOOTS = FIRST + n_series	# and of the first one's boots
 
 # rgb() of "#0072b2"
 rgb(s) = int("0x" . s[2:7])
