@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "claims.h"
 #include "plan-make.h"
 #include "size.h"
 
@@ -279,12 +280,35 @@ static int check_gates(struct check *c)
 			return err_config(c->err, "'%.80s' matches none of the cells, e.g. %s",
 					  p->gates[i].cell, p->cells[0].id);
 	}
-	for (size_t i = 0; i < p->n_expect; i++) {
+	return 0;
+}
+
+static int check_claim_arm(const char *arm, void *data)
+{
+	struct check *c = data;
+
+	if (plan_arm(c->p, arm) >= 0)
+		return 0;
+	return err_config(c->err, "no arm is called '%.80s'; the first is '%s'",
+			  arm, c->p->arms[0].name);
+}
+
+static int check_expect(struct check *c)
+{
+	const struct plan *p = c->p;
+	struct claim *claim;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < p->n_expect; i++) {
 		at(c, "expect[%zu]", i);
 		if (!p->expect[i][0] || !is_printable(p->expect[i]))
 			return err_config(c->err, "is empty or holds control characters");
+		ret = claim_parse(p->expect[i], "claim", &claim, c->err);
+		if (!ret)
+			ret = claim_each_arm(claim, check_claim_arm, c);
+		claim_free(claim);
 	}
-	return 0;
+	return ret;
 }
 
 int plan_check(const struct plan *p, char *field, size_t field_len,
@@ -305,5 +329,7 @@ int plan_check(const struct plan *p, char *field, size_t field_len,
 		ret = check_guest(&c);
 	if (!ret)
 		ret = check_gates(&c);
+	if (!ret)
+		ret = check_expect(&c);
 	return ret;
 }

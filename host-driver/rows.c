@@ -124,7 +124,8 @@ int rows_flush(struct rows *r, struct err *err)
 {
 	int ret = 0;
 
-	qsort(r->batch, r->n, sizeof(*r->batch), compare);
+	if (r->n)
+		qsort(r->batch, r->n, sizeof(*r->batch), compare);
 	for (size_t i = 0; !ret && i < r->n; i++)
 		ret = write_value(r, &r->batch[i], err);
 	r->n = 0;

@@ -127,6 +127,11 @@ static void every_error_is_said_exactly(void **state)
 		{ "256M", "1M", ":5: guest.memory: is too little; at least 64M" },
 		{ "kind: fake", "kind: vm, memory: 256M", ":5: guest.memory: 256M does not fit in machine.memory, 256M" },
 		{ "{ kind: fake }", "{ kind: vm, cpus: 0 }", ":4: machine.cpus: 0 is out of range; 1 to 256 are allowed" },
+		/* claims */
+		{ "name: t", "name: t\nexpect: [ 'null.ns(k9) < 1' ]",
+		  ":2: expect[0]: no arm is called 'k9'; the first is 'k1'" },
+		{ "name: t", "name: t\nexpect: [ 'null.ns(k1) < ' ]",
+		  ":2: expect[0]: claim: column 15: a number is expected" },
 		/* what makes no comparison */
 		{ "blocks: 3", "blocks: 1", ":3: blocks: 1 is too few: a verdict needs at least 2 blocks, 5 or more are better" },
 		{ "blocks: 3", "blocks: 1001", ":3: blocks: 1001 is out of range; 2 to 1000 are allowed" },
