@@ -15,6 +15,8 @@ const struct command commands[] = {
 	{ "plan", "decide what will be run, and in which order", cmd_plan,
 	  COMMAND_CONFIG | COMMAND_JSON },
 	{ "build", "build kernels, or take them from the cache", cmd_build, 0 },
+	{ "run", "boot every arm, measure, compare and report", cmd_run,
+	  COMMAND_CONFIG },
 	{ "report", "write the report of a results folder", cmd_report, COMMAND_FOLDER },
 	{ "help", "list the verbs, or show one verb's options", cmd_help, 0 },
 	{ NULL, NULL, NULL, 0 },

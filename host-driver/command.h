@@ -61,6 +61,7 @@ void command_list(FILE *to);
 /* One for each verb, in the order of the table. */
 int cmd_plan(int argc, char **argv);
 int cmd_build(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

@@ -13,7 +13,7 @@
 #define TEXT_MAX 65536
 
 const char *const record_domains[] = { "hardware", "nested", "emulated",
-				       "instructions", NULL };
+				       "instructions", "fake", NULL };
 const char *const record_boot_classes[] = { "ok", "panic", "hang", "lost",
 					    "protocol", "timeout", "failed",
 					    NULL };

@@ -21,6 +21,9 @@ static const struct {
 	  "repeatable; it is not time",
 	  "The cost of page walks, TLB misses and caches: an instruction count "
 	  "does not contain them." },
+	{ "fake", "no machine under test at all: a process answered in its "
+	  "place, to try the chain; the figures mean nothing",
+	  "Anything: there was no machine under test." },
 };
 
 const char *report_domain_meaning(const char *domain)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "arm-kernels.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_LAYOUT "default"
+
+static bool same_layout(const char *held, const char *wanted)
+{
+	return !strcmp(held, wanted) || (!*held && !strcmp(wanted, DEFAULT_LAYOUT));
+}
+
+static const struct kernel *find(const struct arm_kernels *k, const char *name,
+				 const char *layout)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		if (!strcmp(k->v[i].name, name) &&
+		    same_layout(k->v[i].layout ? k->v[i].layout : "", layout))
+			return &k->v[i];
+	}
+	return NULL;
+}
+
+static int add(struct arm_kernels *k, const char *name, const char *layout,
+	       struct err *err)
+{
+	struct kernel *more, kernel = KERNEL_INIT;
+	int ret;
+
+	if (find(k, name, layout))
+		return 0;
+	ret = kernel_resolve(name, &kernel, err);
+	if (!ret && strcmp(layout, DEFAULT_LAYOUT))
+		ret = kernel_set_layout(&kernel, layout, err);
+	more = ret ? NULL : realloc(k->v, (k->n + 1) * sizeof(*more));
+	if (!ret && !more)
+		ret = err_sys(err, ENOMEM, "cannot hold kernel %s", name);
+	if (ret) {
+		kernel_free(&kernel);
+		return ret;
+	}
+	k->v = more;
+	k->v[k->n++] = kernel;
+	return 0;
+}
+
+int arm_kernels_resolve(struct arm_kernels *k, const struct plan *p,
+			struct err *err)
+{
+	int ret = add(k, p->guest.kernel, DEFAULT_LAYOUT, err);
+
+	for (size_t a = 0; a < p->n_arms && !ret; a++) {
+		for (size_t l = 0; l < p->arms[a].n_layouts && !ret; l++)
+			ret = add(k, p->arms[a].kernel, p->arms[a].layouts[l], err);
+	}
+	return ret;
+}
+
+int arm_kernels_ensure(struct arm_kernels *k, kernel_progress_fn fn, void *arg,
+		       struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < k->n && !ret; i++)
+		ret = kernel_ensure(&k->v[i], fn, arg, err);
+	return ret;
+}
+
+void arm_kernels_release(struct arm_kernels *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		kernel_free(&k->v[i]);
+	free(k->v);
+	*k = (struct arm_kernels){ NULL, 0 };
+}
+
+const struct kernel *arm_kernels_guest(const struct arm_kernels *k,
+				       const struct plan *p)
+{
+	return find(k, p->guest.kernel, DEFAULT_LAYOUT);
+}
+
+const struct kernel *arm_kernels_of(const struct arm_kernels *k,
+				    const struct plan_arm *arm,
+				    const char *layout)
+{
+	return find(k, arm->kernel, layout);
+}
+
+json_t *arm_kernels_identity(const struct arm_kernels *k, const struct plan *p,
+			     const struct plan_arm *arm)
+{
+	const struct kernel *guest = arm_kernels_guest(k, p);
+	json_t *id = json_object(), *layouts = json_object();
+
+	for (size_t l = 0; l < arm->n_layouts; l++) {
+		const struct kernel *one = arm_kernels_of(k, arm, arm->layouts[l]);
+
+		if (one && one->identity)
+			json_object_set(layouts, arm->layouts[l], one->identity);
+	}
+	json_object_set_new(id, "kernel", layouts);
+	if (guest && guest->identity)
+		json_object_set(id, "guest_kernel", guest->identity);
+	return id;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "preflight.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "lib/file.h"
+#include "lib/proc.h"
+#include "lib/qemu.h"
+#include "lib/size.h"
+
+#define MIB (1ull << 20)
+/* QEMU beside its guest's memory: translated code, images in its page cache. */
+#define QEMU_OVERHEAD (384 * MIB)
+/* The driver and the processes of a fake machine. */
+#define DRIVER_MEMORY (64 * MIB)
+/* Two images, each kept once. */
+#define IMAGES_DISK (160 * MIB)
+
+static int read_memory(uint64_t *bytes, struct err *err)
+{
+	char *text, *line;
+	int ret = file_read("/proc/meminfo", &text, NULL, err);
+
+	if (ret)
+		return ret;
+	line = strstr(text, "MemAvailable:");
+	*bytes = line ? strtoull(line + 13, NULL, 10) << 10 : UINT64_MAX;
+	free(text);
+	return 0;
+}
+
+/* Free bytes of the filesystem on which `path` is or will be. */
+static int read_disk(const char *path, uint64_t *bytes, struct err *err)
+{
+	char *at = strdup(path);
+	struct statvfs st;
+	int ret = at ? 0 : -ENOMEM;
+
+	while (!ret && statvfs(at, &st)) {
+		if (errno != ENOENT || !strcmp(at, "/") || !strcmp(at, "."))
+			ret = -errno;
+		else
+			memmove(at, dirname(at), strlen(dirname(at)) + 1);
+	}
+	free(at);
+	if (ret)
+		return err_sys(err, -ret, "cannot tell how much room %s has", path);
+	*bytes = (uint64_t)st.f_bavail * st.f_frsize;
+	return 0;
+}
+
+int preflight_read(struct preflight *f, const char *folder, struct err *err)
+{
+	char *cache = file_cache_path("images");
+	int ret = cache ? 0 : err_sys(err, ENOMEM, "cannot find the cache");
+
+	if (!ret)
+		ret = read_memory(&f->memory, err);
+	if (!ret)
+		ret = read_disk(folder, &f->disk, err);
+	if (!ret)
+		ret = read_disk(cache, &f->cache, err);
+	free(cache);
+	return ret;
+}
+
+uint64_t preflight_memory(const struct plan *p)
+{
+	switch (p->machine.kind) {
+	case MACHINE_VM:
+		return p->machine.memory + p->machine.pmem + QEMU_OVERHEAD;
+	case MACHINE_HOST:
+		return p->guest.memory + QEMU_OVERHEAD;
+	default:
+		return DRIVER_MEMORY;
+	}
+}
+
+static int check_bytes(uint64_t need, uint64_t have, const char *what,
+		       const char *where, const char *hint, struct err *err)
+{
+	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX];
+
+	if (have >= need)
+		return 0;
+	size_format(need / MIB * MIB, a);
+	size_format(have / MIB * MIB, b);
+	return err_machine(err, "too little %s%s: %s are needed, %s are free; %s",
+			   what, where, a, b, hint);
+}
+
+static int check_qemu(struct err *err)
+{
+	char *path = proc_find(qemu_binary());
+	int ret = path ? 0 : err_machine(err, "no QEMU: %s is not in PATH; install qemu-system-x86, or set KDUEL_QEMU",
+					 qemu_binary());
+
+	free(path);
+	return ret;
+}
+
+int preflight_check(const struct preflight *f, const struct plan *p,
+		    const char *folder, struct err *err)
+{
+	struct plan_cost cost;
+	char where[512];
+	int ret = check_bytes(preflight_memory(p), f->memory, "memory", "",
+			      "make machine.memory or machine.pmem smaller, or end other programs",
+			      err);
+
+	plan_cost(p, &cost);
+	snprintf(where, sizeof(where), " for %s", folder);
+	if (!ret)
+		ret = check_bytes(cost.disk, f->disk, "disk", where,
+				  "choose another place with --out", err);
+	if (!ret && p->machine.kind != MACHINE_FAKE)
+		ret = check_bytes(IMAGES_DISK, f->cache, "disk", " for the cache",
+				  "free some, or set XDG_CACHE_HOME", err);
+	if (!ret && p->machine.kind == MACHINE_VM)
+		ret = check_qemu(err);
+	return ret;
+}

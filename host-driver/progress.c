@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "progress.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/loop.h"
+
+#define WIDTH 110
+
+void progress_init(struct progress *p, FILE *out, bool verbose, unsigned total,
+		   double expected)
+{
+	*p = (struct progress){
+		.out = out, .verbose = verbose, .total = total,
+		.expected = expected, .start = loop_now(),
+		.terminal = isatty(fileno(out)),
+	};
+}
+
+const char *progress_time(double seconds, char *buf, size_t size)
+{
+	unsigned s = seconds > 0 ? (unsigned)(seconds + 0.5) : 0;
+
+	if (s >= 3600)
+		snprintf(buf, size, "%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
+	else
+		snprintf(buf, size, "%u:%02u", s / 60, s % 60);
+	return buf;
+}
+
+double progress_left(const struct progress *p)
+{
+	double each = p->done ? p->spent / p->done : p->expected;
+	double left = (p->total - p->done) * each;
+
+	if (p->boot_start)
+		left -= loop_now() - p->boot_start < each
+			? loop_now() - p->boot_start : each;
+	return left;
+}
+
+void progress_clear(struct progress *p)
+{
+	if (p->live)
+		fputs("\r\033[K", p->out);
+	p->live = false;
+	fflush(p->out);
+}
+
+void progress_tick(struct progress *p)
+{
+	char gone[16], left[16], text[400];
+
+	if (!p->terminal)
+		return;
+	progress_time(loop_now() - p->start, gone, sizeof(gone));
+	progress_time(progress_left(p), left, sizeof(left));
+	if (p->boot_start)
+		snprintf(text, sizeof(text), "%s  boot %u/%u  %s: %s", gone,
+			 p->done + 1, p->total, p->boot, p->phase);
+	else
+		snprintf(text, sizeof(text), "%s  %s", gone, p->phase);
+	fprintf(p->out, "\r%.*s", WIDTH, text);
+	if (p->boot_start)
+		fprintf(p->out, "  (%s left)", left);
+	fputs("\033[K", p->out);
+	fflush(p->out);
+	p->live = true;
+}
+
+static void say(struct progress *p, const char *fmt, va_list ap)
+{
+	progress_clear(p);
+	vfprintf(p->out, fmt, ap);
+	fputc('\n', p->out);
+	fflush(p->out);
+}
+
+void progress_say(struct progress *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(p, fmt, ap);
+	va_end(ap);
+}
+
+void progress_detail(struct progress *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!p->verbose)
+		return;
+	va_start(ap, fmt);
+	say(p, fmt, ap);
+	va_end(ap);
+}
+
+void progress_phase(struct progress *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(p->phase, sizeof(p->phase), fmt, ap);
+	va_end(ap);
+	progress_tick(p);
+}
+
+void progress_boot_begin(struct progress *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(p->boot, sizeof(p->boot), fmt, ap);
+	va_end(ap);
+	p->boot_start = loop_now();
+	p->phase[0] = '\0';
+	progress_tick(p);
+}
+
+void progress_boot_end(struct progress *p)
+{
+	p->spent += loop_now() - p->boot_start;
+	p->boot_start = 0;
+	p->done++;
+}

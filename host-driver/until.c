@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "until.h"
+
+#include "compare.h"
+#include "stats.h"
+#include "store.h"
+
+bool until_is_look(unsigned blocks)
+{
+	for (const unsigned *look = stats_until_looks; *look; look++) {
+		if (*look == blocks)
+			return true;
+	}
+	return false;
+}
+
+static bool all_decided(const struct comparison *c)
+{
+	bool gates = c->gate_tests > 0;
+
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_series *s = &c->series[i];
+
+		if (gates && !s->gate)
+			continue;
+		for (size_t a = 0; a < c->n_arms; a++) {
+			if (a != c->baseline &&
+			    s->vs[a].verdict == VERDICT_INCONCLUSIVE)
+				return false;
+		}
+	}
+	return !c->refused && c->n_series > 0;
+}
+
+int until_decided(const char *folder, bool *decided, struct err *err)
+{
+	struct compare_options o = { .alpha = STATS_UNTIL_ALPHA };
+	struct comparison c;
+	struct store *s;
+	int ret = store_open(&s, folder, STORE_READ, err);
+
+	*decided = false;
+	if (ret)
+		return ret;
+	ret = compare_run(s, &o, &c, err);
+	if (!ret) {
+		*decided = all_decided(&c);
+		comparison_release(&c);
+	}
+	store_close(s);
+	return ret;
+}
