@@ -103,6 +103,13 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory $(SANITIZE) unit
 	$(Q)O='$(O)' tests/run-tests all
 
+# Not a test: what the store costs on this machine.
+bench-store: $(B)/tests/bench-store $(B)/kduel
+	$(Q)$(B)/tests/bench-store $(or $(SAMPLES),1000000) $(B)/kduel
+$(B)/tests/bench-store: $(B)/tests/bench-store.o $(B)/libdriver.a $(B)/libbench.a $(B)/liblib.a
+	$(call say,LINK,$@)
+	$(link)
+
 # What needs neither root nor a VM: about a minute.
 check-quick:
 	$(Q)$(MAKE) --no-print-directory all headers unit
@@ -127,7 +134,7 @@ install: all
 clean:
 	rm -rf $(O)
 
-.PHONY: all unit headers check check-quick deps run clean install FORCE
+.PHONY: all unit bench-store headers check check-quick deps run clean install FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

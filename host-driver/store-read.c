@@ -347,7 +347,8 @@ int store_values(struct store *s, const struct store_series *series,
 		*list = NULL;
 		return rc == SQLITE_ROW ? no_memory(err) : failed(s, err);
 	}
-	qsort(*list, *n, sizeof(**list), compare_values);
+	if (*n)
+		qsort(*list, *n, sizeof(**list), compare_values);
 	return 0;
 }
 

@@ -21,7 +21,7 @@
 
 static char folder[] = "/tmp/kduel-journal-XXXXXX";
 static char path[64];
-static uint64_t ends[RECORDS + 1];	/* where each record's frame begins */
+static uint64_t ends[RECORDS + 2];	/* where each frame begins; then the end */
 
 /* The disk that fails when told to. */
 static int sync_error;
