@@ -18,6 +18,11 @@ const struct command commands[] = {
 	{ "run", "boot every arm, measure, compare and report", cmd_run,
 	  COMMAND_CONFIG },
 	{ "report", "write the report of a results folder", cmd_report, COMMAND_FOLDER },
+	{ "export", "write results as JSON or CSV", cmd_export, COMMAND_FOLDER },
+	{ "merge", "make one results folder of several of the same plan",
+	  cmd_merge, COMMAND_FOLDER },
+	{ "reindex", "make the index of a results folder again", cmd_reindex,
+	  COMMAND_FOLDER },
 	{ "help", "list the verbs, or show one verb's options", cmd_help, 0 },
 	{ NULL, NULL, NULL, 0 },
 };

@@ -63,6 +63,9 @@ int cmd_plan(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
+int cmd_reindex(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif

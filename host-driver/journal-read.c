@@ -11,6 +11,7 @@
 #include "journal.h"
 
 #define CHUNK (1u << 20)
+#define CHUNK_AT (16u << 10)	/* when single records are wanted */
 /* A hostile file must not make the search below take for ever. */
 #define SEARCH_MAX (1ull << 30)
 
@@ -23,6 +24,7 @@ struct journal_reader {
 	bool torn;
 	uint8_t *buf;
 	size_t room, have, pos;
+	size_t chunk;		/* read at least so much at a time */
 	char *text;		/* the current payload and its NUL */
 	size_t text_room;
 };
@@ -71,6 +73,7 @@ int journal_reader_open(struct journal_reader **out, const char *path,
 	}
 	r->end = st.st_size;
 	r->base = r->good = JOURNAL_MAGIC_LEN;
+	r->chunk = CHUNK;
 	*out = r;
 	return 0;
 fail:
@@ -103,7 +106,7 @@ static int make_room(struct journal_reader *r, size_t need)
 	}
 	if (need <= r->room)
 		return 0;
-	need = need > CHUNK ? need : CHUNK;
+	need = need > r->chunk ? need : r->chunk;
 	buf = realloc(r->buf, need);
 	if (!buf)
 		return ENOMEM;
@@ -127,6 +130,8 @@ static int fill(struct journal_reader *r, size_t need, struct err *err)
 
 		if (at >= r->end)
 			break;
+		if (want > r->chunk && r->have + r->chunk >= need)
+			want = r->chunk;
 		if (want > r->end - at)
 			want = r->end - at;
 		n = pread(r->fd, r->buf + r->have, want, at);
@@ -272,6 +277,7 @@ int journal_read_at(struct journal_reader *r, uint64_t offset,
 	r->base = offset;
 	r->have = r->pos = 0;
 	r->torn = false;
+	r->chunk = CHUNK_AT;
 	ret = journal_next(r, text, len, &at, err);
 	if (ret == 0)
 		return err_set(err, EXIT_CONFIG, -EBADMSG,

@@ -36,6 +36,7 @@ struct store {
 	struct pool pool;
 	json_t *keep;		/* array: what lists point to */
 	json_t **identities;	/* by arm */
+	bool *ended;		/* by run, for store_records() */
 	struct store_list boots, cells, envs, notes, series, missing, proofs;
 };
 

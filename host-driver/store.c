@@ -49,6 +49,7 @@ void store_close(struct store *s)
 	json_decref(s->keep);
 	plan_free(s->plan);
 	free(s->identities);
+	free(s->ended);
 	free(s->attempts);
 	free(s->done);
 	free(s->folder);
@@ -72,6 +73,11 @@ const struct plan *store_plan(const struct store *s)
 const char *store_domain(const struct store *s)
 {
 	return s->domain;
+}
+
+const char *store_journal(const struct store *s)
+{
+	return s->journal_path;
 }
 
 const char *store_id(const struct store *s)

@@ -55,6 +55,7 @@ const char *store_folder(const struct store *s);
 const struct plan *store_plan(const struct store *s);
 const char *store_domain(const struct store *s);
 const char *store_id(const struct store *s);	/* of the (first) campaign */
+const char *store_journal(const struct store *s);	/* the path of its journal */
 
 /* --- writing -------------------------------------------------------------- */
 
@@ -177,6 +178,29 @@ struct store_proof {
 };
 int store_proofs(struct store *s, const struct store_proof **list, size_t *n,
 		 struct err *err);
+
+/* --- reading: records as they are ------------------------------------------ */
+
+struct record;
+
+/* Where a record belongs, numbered on over merged campaigns. */
+struct store_place {
+	unsigned campaign;	/* 1.. */
+	unsigned boot, block;	/* 0: of no boot */
+	int arm;		/* -1: of no boot */
+	uint64_t offset;	/* of the record's frame in the journal */
+	const char *text;	/* the record as it is there */
+	size_t len;
+};
+
+/*
+ * Calls `each` for every record in the journal's order, those of boots that
+ * never ended left out; stops at and returns what is not 0.
+ */
+typedef int (*store_record_fn)(void *arg, const struct record *r,
+			       const struct store_place *at, struct err *err);
+int store_records(struct store *s, store_record_fn each, void *arg,
+		  struct err *err);
 
 /* --- the index ------------------------------------------------------------ */
 

@@ -3,98 +3,28 @@
  * A results folder from the first record to the last query: what ended is
  * seen, what did not end never happened, what is wrong is refused.
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "results.h"
+
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <cmocka.h>
 
-#include "file.h"
 #include "host-driver/journal.h"
-#include "host-driver/store.h"
 
-#define CONFIG								\
-	"name: s\nblocks: 2\nmachine: { kind: fake }\n"			\
-	"guest: { kernel: k1 }\n"					\
-	"arms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\n" \
-	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"
-#define CELL "memfd/thp/null"
-
-static char base[] = "/tmp/kduel-store-XXXXXX";
 static char folder[64], journal[80], index_path[80];
-static struct plan *plan;
-
-/* --- writing ------------------------------------------------------------------ */
 
 static struct store *create(void)
 {
-	struct err err = ERR_INIT;
-	struct store *s;
-
-	file_remove_tree(folder, NULL);
-	if (store_create(&s, folder, plan, "emulated", &err))
-		fail_msg("%s", err.text);
-	return s;
+	return create_in(folder);
 }
 
-static void append(struct store *s, json_t *record)
+static int make_paths(void **state)
 {
-	struct err err = ERR_INIT;
+	int ret = make_folder(state);
 
-	if (store_append(s, record, &err))
-		fail_msg("%s", err.text);
-}
-
-static json_t *boot_record(unsigned boot, unsigned attempt)
-{
-	const struct plan_boot *b = &plan->boots[boot - 1];
-
-	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:s}", "t", "boot", "boot",
-			 b->boot, "block", b->block, "order", b->order,
-			 "attempt", attempt, "arm", plan->arms[b->arm].name);
-}
-
-static json_t *sample(unsigned boot, unsigned process, double a, double b,
-		      double c)
-{
-	return json_pack("{s:s, s:i, s:s, s:i, s:s, s:{s:i}, s:s, s:s, s:s, s:s,"
-			 " s:[f,f,f], s:[f], s:b, s:n, s:[{s:s,s:s,s:f,s:f},{s:s,s:s}]}",
-			 "t", "sample", "boot", boot, "cell", CELL, "process",
-			 process, "metric", "ns", "point", "pages", 64, "unit",
-			 "ns", "kind", "time", "better", "lower", "domain",
-			 "emulated", "values", a, b, c, "rejected", 99.0,
-			 "steady", 1, "void", "counters", "name", "faults",
-			 "provider", "papi", "value", a * 40, "things",
-			 4.0, "name", "walks",
-			 "unavailable", "no PMU");
-}
-
-static json_t *boot_end(unsigned boot, const char *class)
-{
-	return json_pack("{s:s, s:i, s:s, s:s, s:{s:f}, s:[s]}", "t",
-			 "boot-end", "boot", boot, "class", class, "text", "",
-			 "phases", "boot", 4.5, "console", "bye");
-}
-
-static void run_boot(struct store *s, unsigned boot, const char *class)
-{
-	append(s, boot_record(boot, store_boot_attempts(s, boot) + 1));
-	append(s, sample(boot, 1, boot, 10 + boot, 20 + boot));
-	append(s, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:{s:i, s:i}, s:s, s:i}",
-			    "t", "proof", "boot", boot, "cell", CELL,
-			    "process", 1, "when", "after", "layer",
-			    "second-level", "bytes", "4k", 4096, "2m", 2 << 20,
-			    "method", "stats", "faults", 811));
-	append(s, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s}", "t", "cell-end",
-			    "boot", boot, "cell", CELL, "process", 1, "class",
-			    "ok", "text", ""));
-	append(s, boot_end(boot, class));
+	snprintf(folder, sizeof(folder), "%s/results", base);
+	snprintf(journal, sizeof(journal), "%s/journal.kdj", folder);
+	snprintf(index_path, sizeof(index_path), "%s/index.sqlite", folder);
+	return ret;
 }
 
 /* --- reading ------------------------------------------------------------------ */
@@ -491,38 +421,6 @@ static void one_driver_writes(void **state)
 	store_close(s);
 }
 
-/* --- the group -------------------------------------------------------------------- */
-
-static int make_folder(void **state)
-{
-	struct err err = ERR_INIT;
-	char path[96];
-
-	(void)state;
-	if (!mkdtemp(base))
-		return -1;
-	snprintf(folder, sizeof(folder), "%s/results", base);
-	snprintf(journal, sizeof(journal), "%s/journal.kdj", folder);
-	snprintf(index_path, sizeof(index_path), "%s/index.sqlite", folder);
-	snprintf(path, sizeof(path), "%s/kernels", base);
-	file_mkdirs(path, &err);
-	snprintf(path, sizeof(path), "%s/kernels/k1.yaml", base);
-	file_publish(path, "", 0, &err);
-	snprintf(path, sizeof(path), "%s/kernels/k2.yaml", base);
-	file_publish(path, "", 0, &err);
-	setenv("KDUEL_DATA", base, 1);
-	snprintf(path, sizeof(path), "%s/c.yaml", base);
-	file_publish(path, CONFIG, strlen(CONFIG), &err);
-	return plan_load(path, NULL, &plan, &err);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	plan_free(plan);
-	return file_remove_tree(base, NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,5 +437,5 @@ int main(void)
 		cmocka_unit_test(one_driver_writes),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_paths, remove_folder);
 }

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "merge.h"
+
+#include <errno.h>
+#include <sha256.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "journal.h"
+#include "record.h"
+#include "store.h"
+
+/* A record where it lies. */
+struct place {
+	size_t folder;
+	uint64_t offset;
+};
+
+/*
+ * A boot with all its records, or a record of no boot: what is kept or left
+ * out as one, and told from others by its content.
+ */
+struct item {
+	size_t campaign;	/* index into merge.campaigns */
+	unsigned boot;		/* 0: of no boot; sorted before the boots */
+	unsigned attempt;
+	double at;
+	bool head;		/* the campaign record itself */
+	bool ok;
+	struct place *places;
+	size_t n, room;
+	SHA2_CTX sha;
+	char hash[SHA256_DIGEST_STRING_LENGTH];
+};
+
+struct campaign {
+	char id[256];
+	double at;
+};
+
+struct merge {
+	struct store **stores;
+	size_t n_stores;
+	struct item *items;
+	size_t n_items, room;
+	struct campaign *campaigns;
+	size_t n_campaigns;
+	size_t folder;		/* being read */
+	size_t campaign;	/* of the records being read */
+	size_t boot;		/* item of the boot being read */
+};
+
+static int no_memory(struct err *err)
+{
+	return err_sys(err, ENOMEM, "cannot merge");
+}
+
+/* --- reading ---------------------------------------------------------------------- */
+
+static int enter_campaign(struct merge *m, const struct record *r,
+			  struct err *err)
+{
+	struct campaign *more;
+
+	for (m->campaign = 0; m->campaign < m->n_campaigns; m->campaign++)
+		if (!strcmp(m->campaigns[m->campaign].id, r->id))
+			return 0;
+	more = realloc(m->campaigns, (m->n_campaigns + 1) * sizeof(*more));
+	if (!more)
+		return no_memory(err);
+	m->campaigns = more;
+	more = &m->campaigns[m->n_campaigns++];
+	snprintf(more->id, sizeof(more->id), "%s", r->id);
+	more->at = r->at;
+	return 0;
+}
+
+static struct item *add_item(struct merge *m, const struct record *r)
+{
+	struct item *more = m->items;
+
+	if (m->n_items == m->room) {
+		m->room = m->room ? 2 * m->room : 64;
+		more = realloc(m->items, m->room * sizeof(*more));
+		if (!more)
+			return NULL;
+		m->items = more;
+	}
+	more = &m->items[m->n_items++];
+	memset(more, 0, sizeof(*more));
+	more->campaign = m->campaign;
+	more->at = r->at;
+	more->head = r->type == RECORD_CAMPAIGN;
+	more->attempt = r->attempt;
+	more->boot = r->boot;
+	SHA256Init(&more->sha);
+	return more;
+}
+
+static int add_place(struct merge *m, struct item *item,
+		     const struct store_place *at, struct err *err)
+{
+	struct place *more;
+
+	if (item->n == item->room) {
+		item->room = item->room ? 2 * item->room : 1;
+		more = realloc(item->places, item->room * sizeof(*more));
+		if (!more)
+			return no_memory(err);
+		item->places = more;
+	}
+	item->places[item->n++] = (struct place){ m->folder, at->offset };
+	SHA256Update(&item->sha, (const uint8_t *)at->text, at->len);
+	return 0;
+}
+
+static int take(void *arg, const struct record *r,
+		const struct store_place *at, struct err *err)
+{
+	struct merge *m = arg;
+	struct item *item;
+	int ret = r->type == RECORD_CAMPAIGN ? enter_campaign(m, r, err) : 0;
+
+	if (ret)
+		return ret;
+	if (at->boot && r->type != RECORD_BOOT) {
+		item = &m->items[m->boot];
+		item->ok |= r->type == RECORD_BOOT_END && !strcmp(r->class, "ok");
+	} else {
+		item = add_item(m, r);
+		if (!item)
+			return no_memory(err);
+		if (r->type == RECORD_BOOT)
+			m->boot = item - m->items;
+	}
+	return add_place(m, item, at, err);
+}
+
+/* --- choosing ---------------------------------------------------------------------- */
+
+static int compare_numbers(double a, double b)
+{
+	return (a > b) - (a < b);
+}
+
+/*
+ * Campaigns by their start; in each its own record, the records of no boot,
+ * the boots in the order they were run; the same content side by side.
+ */
+static int compare_items(const void *a, const void *b, void *arg)
+{
+	const struct item *x = a, *y = b;
+	const struct merge *m = arg;
+	const struct campaign *c = &m->campaigns[x->campaign];
+	const struct campaign *d = &m->campaigns[y->campaign];
+	int order = compare_numbers(c->at, d->at);
+
+	if (!order)
+		order = strcmp(c->id, d->id);
+	if (!order)
+		order = y->head - x->head;
+	if (!order)
+		order = (x->boot != 0) - (y->boot != 0);
+	if (!order)
+		order = compare_numbers(x->at, y->at);
+	return order ? order : strcmp(x->hash, y->hash);
+}
+
+static int differ(const struct merge *m, const struct item *x,
+		  const struct item *y, struct err *err)
+{
+	const struct store *a = m->stores[x->places[0].folder];
+	const struct store *b = m->stores[y->places[0].folder];
+
+	if (x->head)
+		return err_config(err, "%s and %s hold the same campaign, but not the same campaign record",
+				  store_folder(a), store_folder(b));
+	return err_config(err, "%s and %s are of the same campaign, and boot %u was run in both with different outcomes; keep one of them",
+			  store_folder(a), store_folder(b), x->boot);
+}
+
+static bool clash(const struct item *x, const struct item *y)
+{
+	if (x->campaign != y->campaign || !strcmp(x->hash, y->hash))
+		return false;
+	if (x->head || y->head)
+		return x->head && y->head;
+	return x->boot && x->boot == y->boot &&
+	       (x->attempt == y->attempt || (x->ok && y->ok));
+}
+
+static int check_clashes(const struct merge *m, struct err *err)
+{
+	for (size_t i = 0; i < m->n_items; i++)
+		for (size_t k = i + 1; k < m->n_items; k++)
+			if (clash(&m->items[i], &m->items[k]))
+				return differ(m, &m->items[i], &m->items[k],
+					      err);
+	return 0;
+}
+
+/* Keeps one of each content; what is left out frees its places. */
+static void drop_repeated(struct merge *m, struct merge_result *result)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n_items; i++) {
+		struct item *item = &m->items[i];
+
+		if (kept && item->campaign == m->items[kept - 1].campaign &&
+		    !strcmp(item->hash, m->items[kept - 1].hash)) {
+			result->repeated += item->boot != 0;
+			free(item->places);
+			continue;
+		}
+		result->boots += item->boot != 0;
+		m->items[kept++] = *item;
+	}
+	m->n_items = kept;
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+static int write_items(struct merge *m, struct journal *j, struct err *err)
+{
+	struct journal_reader **from = calloc(m->n_stores, sizeof(*from));
+	const char *text;
+	size_t len;
+	int ret = from ? 0 : no_memory(err);
+
+	for (size_t i = 0; !ret && i < m->n_stores; i++)
+		ret = journal_reader_open(&from[i],
+					  store_journal(m->stores[i]), err);
+	for (size_t i = 0; !ret && i < m->n_items; i++) {
+		const struct item *item = &m->items[i];
+
+		for (size_t k = 0; !ret && k < item->n; k++) {
+			ret = journal_read_at(from[item->places[k].folder],
+					      item->places[k].offset, &text,
+					      &len, err);
+			if (!ret)
+				ret = journal_append(j, text, len, err);
+		}
+	}
+	for (size_t i = 0; from && i < m->n_stores; i++)
+		journal_reader_close(from[i]);
+	free(from);
+	return ret;
+}
+
+static int publish_plan(const struct merge *m, const char *to, struct err *err)
+{
+	json_t *json = plan_to_json(store_plan(m->stores[0]));
+	char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS)
+			  : NULL;
+	char *path = NULL;
+	int ret;
+
+	if (!text || asprintf(&path, "%s/plan.json", to) < 0)
+		ret = no_memory(err);
+	else
+		ret = file_publish(path, text, strlen(text), err);
+	json_decref(json);
+	free(text);
+	free(path);
+	return ret;
+}
+
+/*
+ * The journal is written beside its place and renamed when it is whole. One
+ * that is there is locked meanwhile: a driver may be writing it.
+ */
+static int write_folder(struct merge *m, const char *to, struct err *err)
+{
+	char *part = NULL, *path = NULL;
+	struct journal *j = NULL, *lock = NULL;
+	int ret = file_mkdirs(to, err);
+
+	if (!ret && (asprintf(&part, "%s/journal.kdj.part", to) < 0 ||
+		     asprintf(&path, "%s/journal.kdj", to) < 0))
+		ret = no_memory(err);
+	if (!ret && !access(path, F_OK))
+		ret = journal_open(&lock, path, NULL, err);
+	if (ret)
+		goto free_names;
+	unlink(part);
+	ret = journal_create(&j, part, err);
+	if (!ret)
+		ret = write_items(m, j, err);
+	if (!ret)
+		ret = journal_sync(j, err);
+	journal_close(j);
+	if (!ret)
+		ret = publish_plan(m, to, err);
+	if (!ret && rename(part, path))
+		ret = err_sys(err, errno, "cannot write %s", path);
+	if (ret)
+		unlink(part);
+	journal_close(lock);
+free_names:
+	free(part);
+	free(path);
+	return ret;
+}
+
+/* --- the whole ---------------------------------------------------------------------- */
+
+static int check_same(const struct store *first, const struct store *s,
+		      struct err *err)
+{
+	const struct plan *p = store_plan(first), *q = store_plan(s);
+
+	if (strcmp(p->hash, q->hash))
+		return err_config(err, "%s and %s are of different plans ('%s' %.12s and '%s' %.12s); only results of one plan can be merged",
+				  store_folder(first), store_folder(s),
+				  p->name, p->hash, q->name, q->hash);
+	if (strcmp(store_domain(first), store_domain(s)))
+		return err_config(err, "%s was measured in the domain %s and %s in %s; they cannot be mixed",
+				  store_folder(first), store_domain(first),
+				  store_folder(s), store_domain(s));
+	return 0;
+}
+
+static int read_folder(struct merge *m, const char *folder, struct err *err)
+{
+	struct store *s;
+	int ret = store_open(&s, folder, STORE_READ, err);
+
+	if (ret)
+		return ret;
+	m->folder = m->n_stores;
+	m->stores[m->n_stores++] = s;
+	ret = check_same(m->stores[0], s, err);
+	return ret ? ret : store_records(s, take, m, err);
+}
+
+static bool has_journal(const char *folder)
+{
+	char *path;
+	bool there;
+
+	if (asprintf(&path, "%s/journal.kdj", folder) < 0)
+		return false;
+	there = !access(path, F_OK);
+	free(path);
+	return there;
+}
+
+static void release(struct merge *m)
+{
+	for (size_t i = 0; i < m->n_items; i++)
+		free(m->items[i].places);
+	free(m->items);
+	free(m->campaigns);
+	for (size_t i = 0; i < m->n_stores; i++)
+		store_close(m->stores[i]);
+	free(m->stores);
+}
+
+int merge_folders(const char *const *folders, size_t n, const char *to,
+		  struct merge_result *result, struct err *err)
+{
+	struct merge m = { .stores = calloc(n + 1, sizeof(*m.stores)) };
+	int ret = m.stores ? 0 : no_memory(err);
+
+	memset(result, 0, sizeof(*result));
+	for (size_t i = 0; !ret && i < n; i++)
+		ret = read_folder(&m, folders[i], err);
+	if (!ret && has_journal(to))
+		ret = read_folder(&m, to, err);
+	for (size_t i = 0; !ret && i < m.n_items; i++)
+		SHA256End(&m.items[i].sha, m.items[i].hash);
+	if (!ret)
+		ret = check_clashes(&m, err);
+	if (!ret) {
+		qsort_r(m.items, m.n_items, sizeof(*m.items), compare_items, &m);
+		result->campaigns = m.n_campaigns;
+		drop_repeated(&m, result);
+		ret = write_folder(&m, to, err);
+	}
+	release(&m);
+	return ret;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Exports: everything that was measured, once, and what never ended not. */
+#include "results.h"
+
+#include "host-driver/export.h"
+
+static struct store *results;
+
+static char *csv(const char *table)
+{
+	struct err err = ERR_INIT;
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	if (export_csv(results, table, to, &err))
+		fail_msg("%s", err.text);
+	fclose(to);
+	return text;
+}
+
+static unsigned lines(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static unsigned columns(const char *line)
+{
+	unsigned n = 1;
+
+	for (; *line != '\n'; line++)
+		n += *line == ',';
+	return n;
+}
+
+static void tables_are_whole(void **state)
+{
+	static const unsigned rows[] = { 9, 6, 3, 2 };
+
+	(void)state;
+	for (int i = 0; export_tables[i]; i++) {
+		char *text = csv(export_tables[i]);
+		const char *second = strchr(text, '\n') + 1;
+
+		assert_int_equal(lines(text), rows[i] + 1);
+		assert_int_equal(columns(text), columns(second));
+		free(text);
+	}
+}
+
+static void values_are_as_measured(void **state)
+{
+	char *text = csv("iterations"), *procs = csv("processes");
+
+	(void)state;
+	assert_non_null(strstr(text, ",memfd/thp/null,1,ns,pages=64,ns,time,lower,true,,3,21\r\n"));
+	/* the quotes are the CSV's */
+	assert_non_null(strstr(text, ",\"the proof, says \"\"4k\"\"\",1,3\r\n"));
+	assert_non_null(strstr(procs, ",ns,,pages=64,ns,time,lower,3,1,true,11,"));
+	free(text);
+	free(procs);
+}
+
+static void json_has_every_record(void **state)
+{
+	struct err err = ERR_INIT;
+	json_error_t je;
+	char *text = NULL;
+	size_t len, samples = 0, i;
+	FILE *to = open_memstream(&text, &len);
+	json_t *json, *r;
+
+	(void)state;
+	assert_int_equal(export_json(results, to, &err), 0);
+	fclose(to);
+	json = json_loads(text, JSON_REJECT_DUPLICATES, &je);
+	if (!json)
+		fail_msg("no JSON: %s", je.text);
+	assert_string_equal(json_string_value(json_object_get(
+		json_object_get(json, "plan"), "hash")), plan->hash);
+	json_array_foreach(json_object_get(json, "records"), i, r) {
+		const char *t = json_string_value(json_object_get(r, "t"));
+
+		samples += !strcmp(t, "sample");
+		if (!strcmp(t, "sample"))
+			assert_non_null(json_string_value(json_object_get(r, "arm")));
+	}
+	assert_int_equal(samples, 3);
+	json_decref(json);
+	free(text);
+}
+
+static void unknown_tables_are_refused(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_true(export_csv(results, "iteration", stdout, &err) < 0);
+	assert_non_null(strstr(err.text, "'iteration' is not known"));
+}
+
+static int make_results(void **state)
+{
+	int ret = make_folder(state);
+	struct err err = ERR_INIT;
+	struct store *s;
+	json_t *r;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/r", base);
+	s = create_in(path);
+	run_boot(s, 1, "ok");
+	run_boot(s, 2, "ok");
+	append(s, boot_record(3, 1));
+	r = sample(3, 1, 3, 4, 5);
+	json_object_set_new(r, "void", json_string("the proof, says \"4k\""));
+	append(s, r);
+	append(s, boot_end(3, "ok"));
+	append(s, json_pack("{s:s, s:s}", "t", "note", "text", "x"));
+	append(s, boot_record(4, 1));
+	append(s, sample(4, 1, 1e9, 1e9, 1e9));	/* never ends */
+	store_close(s);
+	return ret ? ret : store_open(&results, path, STORE_READ, &err);
+}
+
+static int remove_results(void **state)
+{
+	store_close(results);
+	return remove_folder(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_are_whole),
+		cmocka_unit_test(values_are_as_measured),
+		cmocka_unit_test(json_has_every_record),
+		cmocka_unit_test(unknown_tables_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, make_results, remove_results);
+}
