@@ -141,8 +141,6 @@ void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 		linear_ticks(a, most, widen, unit);
 }
 
-#define WORD_MAX 44	/* columns of a word that is drawn */
-
 /* Bytes of the first `columns` characters. */
 static size_t bytes_of(const char *s, size_t columns)
 {
@@ -153,13 +151,14 @@ static size_t bytes_of(const char *s, size_t columns)
 	return used;
 }
 
-char *figure_short_name(const char *name)
+char *figure_short_name(const char *name, size_t most)
 {
 	char *safe = safe_text(name), *to = safe;
 
 	for (const char *p = safe; *p;) {
-		size_t word = strcspn(p, " "), most = bytes_of(p, WORD_MAX);
-		size_t keep = word > most ? bytes_of(p, WORD_MAX - 3) : word;
+		size_t word = strcspn(p, " ");
+		size_t keep = word > bytes_of(p, most) ? bytes_of(p, most - 3)
+						       : word;
 
 		memmove(to, p, keep);
 		to += keep;

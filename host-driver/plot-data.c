@@ -190,7 +190,7 @@ static unsigned room_for_rows(const struct figure *f)
 	size_t longest = 10;
 
 	for (size_t i = 0; i < f->n_rows; i++) {
-		char *name = figure_short_name(f->row[i]), *save = NULL;
+		char *name = figure_short_name(f->row[i], FIGURE_ROW_MAX), *save = NULL;
 
 		for (char *p = strtok_r(name, " ", &save); p;
 		     p = strtok_r(NULL, " ", &save))
@@ -199,6 +199,21 @@ static unsigned room_for_rows(const struct figure *f)
 		free(name);
 	}
 	return 30 + longest * 29 / 4;
+}
+
+/* The same for names of series beside the ends of their lines. */
+static unsigned room_for_series(const struct figure *f)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < f->n_series; i++) {
+		char *name = figure_short_name(f->series[i].name, FIGURE_ARM_MAX);
+
+		if (safe_width(name) > longest)
+			longest = safe_width(name);
+		free(name);
+	}
+	return 28 + longest * 31 / 4;
 }
 
 void figures_init(const struct comparison *c, struct figure **figures,
@@ -219,6 +234,7 @@ void figures_init(const struct comparison *c, struct figure **figures,
 		why = kinds[i].data(c, f);
 		if (!why) {
 			f->left = room_for_rows(f);
+			f->right = room_for_series(f);
 			(*n)++;
 			continue;
 		}

@@ -14,9 +14,9 @@ static void put_text(FILE *out, const char *text)
 	free(safe);
 }
 
-static void put_name(FILE *out, const char *name)
+static void put_name(FILE *out, const char *name, size_t most)
 {
-	char *cut = figure_short_name(name);
+	char *cut = figure_short_name(name, most);
 
 	put_text(out, cut);
 	free(cut);
@@ -32,15 +32,16 @@ static void put_facts(const struct figure *f, FILE *out)
 {
 	fprintf(out, "# Data of the figure \"%s\". Blocks are parted by two blank lines.\n"
 		"# Facts: title, subtitle, value axis, x axis, width, height, panels,\n"
-		"#        rows, series, value min, max, log, x min, max, log, left\n",
+		"#        rows, series, value min, max, log, x min, max, log, left, right\n",
 		f->name);
 	put_text(out, f->title);
 	put_text(out, f->subtitle);
 	put_text(out, f->value.title);
 	put_text(out, f->x.title);
-	fprintf(out, " %u %u %zu %zu %zu %.9g %.9g %d %.9g %.9g %d %u\n", f->width,
+	fprintf(out, " %u %u %zu %zu %zu %.9g %.9g %d %.9g %.9g %d %u %u\n", f->width,
 		f->height, f->n_panels, f->n_rows, f->n_series, f->value.min,
-		f->value.max, f->value.log, f->x.min, f->x.max, f->x.log, f->left);
+		f->value.max, f->value.log, f->x.min, f->x.max, f->x.log, f->left,
+		f->right);
 }
 
 static void put_ticks(const struct figure_axis *a, const char *what, FILE *out)
@@ -60,7 +61,7 @@ static void put_names(char *const *name, size_t n, const char *what, FILE *out)
 	begin_block(out, what, "number, name");
 	for (size_t i = 0; i < n; i++) {
 		fprintf(out, "%zu", i);
-		put_name(out, name[i]);
+		put_name(out, name[i], FIGURE_ROW_MAX);
 		fputc('\n', out);
 	}
 	if (!n)
@@ -74,7 +75,7 @@ static void put_series_list(const struct figure *f, FILE *out)
 		const struct figure_series *s = &f->series[i];
 
 		fprintf(out, "%u %u %.4f", s->panel, s->colour, s->label_at);
-		put_name(out, s->name);
+		put_name(out, s->name, FIGURE_ARM_MAX);
 		put_text(out, figure_colour(s->colour));
 		fputc('\n', out);
 	}

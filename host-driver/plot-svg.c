@@ -42,7 +42,8 @@ static void put_text(FILE *out, const char *class, const char *anchor, double x,
 static void put_name(FILE *out, const char *class, const char *anchor, double x,
 		     double y, const char *name)
 {
-	char *cut = figure_short_name(name);
+	char *cut = figure_short_name(name, strcmp(class, "lab") ? FIGURE_ROW_MAX
+							       : FIGURE_ARM_MAX);
 
 	put_text(out, class, anchor, x, y, cut);
 	free(cut);
@@ -152,7 +153,7 @@ static double lines(const struct figure *f, FILE *out)
 
 	for (size_t p = 0; p < f->n_panels; p++) {
 		struct box b = { p % columns * w + 56, p / columns * h + 34,
-				 w - 56 - 128, h - 84 };
+				 w - 56 - f->right, h - 84 };
 
 		put_name(out, "head", "start", b.x, b.y - 16, f->panel[p]);
 		value_grid_up(f, &b, out);
@@ -247,7 +248,7 @@ static double row_panels(const struct figure *f, FILE *out,
 /* The cell above, the metric below. */
 static void effect_name(const char *name, double x, double y, FILE *out)
 {
-	char *cut = figure_short_name(name), *space = strchr(cut, ' ');
+	char *cut = figure_short_name(name, FIGURE_ROW_MAX), *space = strchr(cut, ' ');
 
 	if (space) {
 		*space = '\0';

@@ -79,6 +79,7 @@ struct figure {
 	size_t n_series;
 	unsigned width, height;	/* of the drawing, in points */
 	unsigned left;		/* of its axes: room for names of rows */
+	unsigned right;		/* FIGURE_LINES: room for names of series */
 	unsigned n_least, n_most;	/* blocks behind a mark */
 };
 
@@ -104,8 +105,10 @@ double figure_place(const struct figure_axis *a, double v);
 void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 		  const char *unit);
 
-/* A safe copy of a name whose words are cut to what can be drawn. */
-char *figure_short_name(const char *name);
+/* A safe copy of a name whose words are cut to `most` columns. */
+char *figure_short_name(const char *name, size_t most);
+#define FIGURE_ROW_MAX 44	/* for rows and panels */
+#define FIGURE_ARM_MAX 24	/* for series */
 
 /* The data file of a figure: comments that explain it, then blocks. */
 void figure_write_data(const struct figure *f, FILE *out);

@@ -38,7 +38,7 @@ static size_t bytes_that_fit(const char *s, size_t width)
 static size_t path_break(const char *s, size_t fit)
 {
 	for (size_t end = fit; end > fit / 3; end--)
-		if (strchr("/?,:", s[end - 1]))
+		if (strchr("/?,:-", s[end - 1]))
 			return end;
 	return fit ? fit : safe_char_len(s);
 }

@@ -200,7 +200,10 @@ void report_row(const struct report_group *g, size_t arm,
 		snprintf(row->n, sizeof(row->n), "%u", most);
 	else
 		snprintf(row->n, sizeof(row->n), "%u-%u", least % 100000, most % 100000);
-	number_percent(most ? sde : NAN, row->sde);
+	if (most && sde == 0)
+		strcpy(row->sde, "exact");
+	else
+		number_percent(most ? sde : NAN, row->sde);
 	count_verdicts(g, arm, row);
 }
 

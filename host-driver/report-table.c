@@ -231,7 +231,7 @@ void report_print_table(FILE *out, const struct comparison *c)
 	struct verdict_table v = { .c = c, .colour = wants_colour(out) };
 	char *line = NULL;
 
-	if (asprintf(&line, "Against %s; %s time; %u of %u blocks.",
+	if (asprintf(&line, "Against %s; domain %s; %u of %u blocks.",
 		     c->arms[c->baseline].name, c->domain, c->blocks,
 		     c->blocks_planned) < 0)
 		abort();

@@ -17,8 +17,8 @@ static const struct {
 	  "compare arms with each other and are not times of a processor",
 	  "A processor's TLBs, caches and page walkers: the emulator has its "
 	  "own, so costs of TLB misses here say nothing about hardware." },
-	{ "instructions", "virtual time counts executed instructions, exactly "
-	  "repeatable; it is not time",
+	{ "instructions", "instructions executed, one shown as 1 ns; repeatable, and not "
+	  "time",
 	  "The cost of page walks, TLB misses and caches: an instruction count "
 	  "does not contain them." },
 	{ "fake", "no machine under test at all: a process answered in its "

@@ -11,13 +11,13 @@ set encoding utf8
 title = ""; subtitle = ""; value_title = ""; x_title = ""
 width = 720; height = 400; n_panels = 1; n_rows = 0; n_series = 0
 value_min = 0; value_max = 1; value_log = 0; x_min = 0; x_max = 1; x_log = 0
-left = 150
+left = 150; right = 138
 stats DATA index 0 using (title = strcol(1), subtitle = strcol(2), \
 	value_title = strcol(3), x_title = strcol(4), width = $5, height = $6, \
 	n_panels = int($7), n_rows = int($8), n_series = int($9), \
 	value_min = $10, value_max = $11, value_log = int($12), \
 	x_min = $13, x_max = $14, x_log = int($15), \
-	left = $16, 0) nooutput
+	left = $16, right = $17, 0) nooutput
 
 array PANEL[64]; array ROW[256]; array TICK[16]; array TICK_NAME[16]
 array XTICK[16]; array XTICK_NAME[16]
