@@ -200,7 +200,7 @@ static void on_phase(void *arg, const char *phase, const char *cell)
 {
 	struct campaign *c = arg;
 
-	if (!strcmp(phase, "cell"))
+	if (!strcmp(phase, "cell") || !strcmp(phase, "at"))
 		progress_phase(&c->progress, "%s", cell);
 	else
 		progress_phase(&c->progress, "%s%s%s", phase, cell ? " " : "",

@@ -74,6 +74,9 @@ static void on_event(struct wire *w, enum frame_channel channel, json_t *msg)
 			c->ready = json_incref(msg);
 	} else if (!strcmp(event, "guest-lost") && channel == FRAME_NODE) {
 		on_guest_lost(w, msg);
+	} else if (!strcmp(event, "progress")) {
+		if (w->o->calls.phase)
+			w->o->calls.phase(w->o->calls.arg, "at", text_of(msg, "text"));
 	} else if (w->o->calls.log && *text_of(msg, "text")) {
 		w->o->calls.log(w->o->calls.arg, text_of(msg, "text"));
 	}

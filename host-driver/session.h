@@ -47,7 +47,10 @@ struct session_limits session_limits(const char *domain, double patience);
 struct session_calls {
 	/* Takes the record. An error ends the session: nothing can be kept. */
 	int (*record)(void *arg, json_t *record, struct err *err);
-	/* What is being done now: "boot", "cell" ... `cell` may be NULL. */
+	/*
+	 * What is being done now: "boot", "prepare", "guest", "cell" (with its
+	 * name), "at" (with what an agent says it is at). `cell` may be NULL.
+	 */
 	void (*phase)(void *arg, const char *phase, const char *cell);
 	/* A line worth showing with -v. */
 	void (*log)(void *arg, const char *text);
