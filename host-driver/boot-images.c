@@ -27,7 +27,7 @@ static const char *const node_files[] = { "/etc/mke2fs.conf" };
 
 /* All that QEMU loads for a machine without a display, disk or network. */
 static const char *const roms[] = {
-	"bios-256k.bin", "kvmvapic.bin", "linuxboot_dma.bin",
+	"qboot.rom", "kvmvapic.bin", "linuxboot_dma.bin",
 };
 
 static const char *const rom_folders[] = {

@@ -180,6 +180,12 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 		args_add_all(a, "-L", vm->firmware, NULL);
 	args_add_all(a, "-nodefaults", "-no-user-config", "-display", "none",
 		     "-no-reboot", "-machine", "q35,usb=off,vmport=off", NULL);
+	/*
+	 * The small firmware halves the time to a guest's kernel. It leaves
+	 * the MTRRs and so PAT off, on which a MUT's KVM relies to map pmem.
+	 */
+	if (vm->role == QEMU_GUEST)
+		args_add_all(a, "-bios", "qboot.rom", NULL);
 	add_accel(vm, a);
 	args_add(a, "-smp");
 	args_addf(a, "%u", vm->cpus);

@@ -82,6 +82,7 @@ static void emulated_mut(void **state)
 	    "-kernel bzImage", "-initrd initrd", "-no-reboot", "-nodefaults", NULL);
 	lacks(&vm, "icount");
 	lacks(&vm, "kvm");
+	lacks(&vm, "qboot");
 }
 
 static void counted_mut(void **state)
