@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
+
 static const struct {
 	const char *type, *where;
 	int needed;	/* say so if the kernel has not got it */
@@ -37,6 +39,15 @@ static void mount_all(void)
 			mounts[i].where, strerror(errno));
 	}
 	mkdir("/dev/shm", 01777);
+}
+
+/*
+ * Kernels switch transparent huge pages off where there is less than 512 MiB;
+ * our workloads ask for them by madvise, and must then be given them.
+ */
+static void allow_huge_pages(void)
+{
+	file_poke("/sys/kernel/mm/transparent_hugepage/enabled", "madvise", NULL);
 }
 
 /* An initramfs need not hold /dev/console: the kernel then gave us no stdio. */
@@ -74,6 +85,7 @@ void init_run(int (*agent)(void *arg), void *arg)
 
 	mount_all();
 	open_console();
+	allow_huge_pages();
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("HOME", "/tmp", 1);
 	pid = fork();
