@@ -113,3 +113,23 @@ int duration_parse(const char *text, double *seconds, struct err *err)
 	return err_config(err, "'%s': unknown unit '%s' (ms, s, m or h)",
 			  text, end);
 }
+
+int share_parse(const char *text, double *share, struct err *err)
+{
+	char *end;
+	double v;
+
+	if (!isdigit((unsigned char)text[0]) && text[0] != '.')
+		return err_config(err, "'%s' is not a share (write 1%% or 0.01)",
+				  text);
+	v = strtod(text, &end);
+	if (!strcmp(end, "%"))
+		v /= 100;
+	else if (*end)
+		return err_config(err, "'%s' is not a share (write 1%% or 0.01)",
+				  text);
+	if (!(v > 0 && v < 1))
+		return err_config(err, "'%s' is not above 0 and below 100%%", text);
+	*share = v;
+	return 0;
+}

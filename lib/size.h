@@ -27,4 +27,7 @@ int size_parse_range(const char *text, uint64_t *lo, uint64_t *hi,
 /* A duration, "20m", "90s", "1h", "250ms" or "90" (seconds), in seconds. */
 int duration_parse(const char *text, double *seconds, struct err *err);
 
+/* A share above 0 and below 1: "1%", "0.5%" or "0.01". */
+int share_parse(const char *text, double *share, struct err *err);
+
 #endif

@@ -76,6 +76,21 @@ static void parses_ranges_and_durations(void **state)
 	assert_true(duration_parse("5 parsecs", &s, NULL) < 0);
 }
 
+static void shares(void **state)
+{
+	static const char *const bad[] = { "", "x", "1x", "0", "100%", "-1%",
+					   "nan", "1%%", "1e999" };
+	double v;
+
+	(void)state;
+	assert_int_equal(share_parse("1%", &v, NULL), 0);
+	assert_true(v > 0.0099 && v < 0.0101);
+	assert_int_equal(share_parse("0.25", &v, NULL), 0);
+	assert_true(v > 0.2499 && v < 0.2501);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(share_parse(bad[i], &v, NULL) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +98,7 @@ int main(void)
 		cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(formats_exactly),
 		cmocka_unit_test(parses_ranges_and_durations),
+		cmocka_unit_test(shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
