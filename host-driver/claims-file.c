@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "claims-file.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "claims.h"
+#include "conf.h"
+#include "file.h"
+
+struct yaml_claim {
+	char *says, *claim;
+};
+
+struct yaml_file {
+	char *campaign, *source;
+	struct yaml_claim *claims;
+	unsigned n_claims;
+};
+
+#define TEXT(key, flags, type, member) \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (flags), type, member, 1, \
+			       CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t claim_fields[] = {
+	TEXT("says", CYAML_FLAG_OPTIONAL, struct yaml_claim, says),
+	TEXT("claim", 0, struct yaml_claim, claim),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t claim_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_claim, claim_fields),
+};
+static const cyaml_schema_field_t file_fields[] = {
+	TEXT("campaign", CYAML_FLAG_OPTIONAL, struct yaml_file, campaign),
+	TEXT("source", CYAML_FLAG_OPTIONAL, struct yaml_file, source),
+	CYAML_FIELD_SEQUENCE_COUNT("claims", CYAML_FLAG_POINTER, struct yaml_file,
+				   claims, n_claims, &claim_schema, 1, 1000),
+	CYAML_FIELD_END
+};
+static const cyaml_schema_value_t file_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_file, file_fields),
+};
+
+bool claims_file_is(const char *path)
+{
+	char *text;
+	bool is;
+
+	if (file_read(path, &text, NULL, NULL))
+		return false;
+	is = !strncmp(text, "claims:", 7) || strstr(text, "\nclaims:");
+	free(text);
+	return is;
+}
+
+/* A relative campaign is meant from the folder of the file that names it. */
+static char *campaign_path(const char *path, const char *campaign)
+{
+	char *copy, *out = NULL;
+
+	if (!campaign)
+		return strdup("");
+	if (*campaign == '/')
+		return strdup(campaign);
+	copy = strdup(path);
+	if (!copy || asprintf(&out, "%s/%s", dirname(copy), campaign) < 0)
+		out = NULL;
+	free(copy);
+	return out;
+}
+
+static int take_claim(struct conf *c, const char *path, unsigned i,
+		      const struct yaml_claim *from, struct claims_entry *to,
+		      struct err *err)
+{
+	struct claim *claim;
+	char field[40];
+	int rc;
+
+	snprintf(field, sizeof(field), "claims[%u].claim", i);
+	if (asprintf(&to->where, "%s:%u", path, conf_line(c, field)) < 0)
+		to->where = NULL;
+	to->says = strdup(from->says ? from->says : "");
+	to->text = strdup(from->claim);
+	if (!to->where || !to->says || !to->text)
+		return err_sys(err, ENOMEM, "%s", path);
+	rc = claim_parse(to->text, to->where, &claim, err);
+	claim_free(claim);
+	return rc;
+}
+
+static int take(struct conf *c, const char *path, const struct yaml_file *y,
+		struct claims_file *f, struct err *err)
+{
+	int rc = 0;
+
+	f->campaign = campaign_path(path, y->campaign);
+	f->source = strdup(y->source ? y->source : "");
+	f->entry = calloc(y->n_claims, sizeof(*f->entry));
+	if (!f->campaign || !f->source || !f->entry)
+		return err_sys(err, ENOMEM, "%s", path);
+	for (; !rc && f->n < y->n_claims; f->n++)
+		rc = take_claim(c, path, (unsigned)f->n, &y->claims[f->n],
+				&f->entry[f->n], err);
+	return rc;
+}
+
+int claims_file_load(const char *path, struct claims_file *f, struct err *err)
+{
+	struct yaml_file *y = NULL;
+	struct conf *c;
+	int rc = conf_open(path, &c, err);
+
+	*f = (struct claims_file){ .n = 0 };
+	if (rc)
+		return rc;
+	rc = conf_load(c, &file_schema, (void **)&y, err);
+	if (!rc)
+		rc = take(c, path, y, f, err);
+	conf_unload(&file_schema, y);
+	conf_close(c);
+	if (rc)
+		claims_file_release(f);
+	return rc;
+}
+
+void claims_file_release(struct claims_file *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		free(f->entry[i].says);
+		free(f->entry[i].text);
+		free(f->entry[i].where);
+	}
+	free(f->entry);
+	free(f->campaign);
+	free(f->source);
+	*f = (struct claims_file){ .n = 0 };
+}
