@@ -129,8 +129,8 @@ static int make_raw(const char *ns, const char *holder, struct err *err)
 
 	if (ret)
 		return ret;
-	put(NULL, "", ND "/devices/%s/namespace", holder);
-	if ((ret = unbind(ns, err)) ||
+	if ((ret = put(err, "\n", ND "/devices/%s/namespace", holder)) ||
+	    (ret = unbind(ns, err)) ||
 	    (ret = put(err, "1", ND "/devices/%s/force_raw", ns)) ||
 	    (ret = bind(ns, "nd_pmem", err)) ||
 	    (ret = blank_header(err)) ||
