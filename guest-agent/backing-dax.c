@@ -122,6 +122,9 @@ int fsdax_prepare(struct backing *b, const json_t *params, struct err *err)
 	ret = BACKING_PHASE(b, "allocate", make_file(b, err));
 	if (ret)
 		return ret;
+	ret = BACKING_PHASE(b, "write", fs_write_through(b->fd, b->size, err));
+	if (ret)
+		return ret;
 	note_extents(b);
 	stop_writeback(b);
 	start_trace(b);

@@ -34,6 +34,13 @@ void fs_unmount(const char *where);
 int fs_allocate(const char *path, uint64_t size, struct err *err);
 
 /*
+ * Writes to each page of the file through a mapping: what a filesystem does at
+ * a first write (zeroing, a transaction) is done then, and not when the guest
+ * first touches its memory.
+ */
+int fs_write_through(int fd, uint64_t size, struct err *err);
+
+/*
  * Fails unless the kernel says that this file is accessed by DAX: a mount
  * with "dax" may succeed without it.
  */
