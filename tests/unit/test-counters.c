@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Counts are right or said to be unavailable, never made up. */
+#include <pthread.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "counters.h"
@@ -29,6 +32,69 @@ static void minor_faults_are_exact(void **state)
 		}
 	/* getrusage needs nothing but a kernel. */
 	assert_true(worked >= 3);
+}
+
+/* --- another thread, as a vCPU is one --- */
+
+struct other {
+	pthread_barrier_t step;
+	pid_t tid;
+	volatile char *pages;
+};
+
+#define PAGES 700
+
+#if defined(__SANITIZE_ADDRESS__)
+__attribute__((no_sanitize("address")))
+#endif
+static void *fault(void *arg)
+{
+	struct other *o = arg;
+
+	o->tid = gettid();
+	pthread_barrier_wait(&o->step);	/* known */
+	pthread_barrier_wait(&o->step);	/* counted from here */
+	for (int i = 0; i < PAGES; i++)
+		o->pages[i * 4096] = 1;
+	pthread_barrier_wait(&o->step);	/* to here */
+	pthread_barrier_wait(&o->step);
+	return NULL;
+}
+
+static void another_thread_is_counted(void **state)
+{
+	struct counters_options co = { .events = counters_software, .n = 1 };
+	struct counter_sum sum[COUNTERS_MOST] = { 0 };
+	struct other o = { .tid = 0 };
+	struct counters *c;
+	const char *why = "";
+	pthread_t thread;
+
+	(void)state;
+	pthread_barrier_init(&o.step, NULL, 2);
+	o.pages = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(o.pages, MAP_FAILED);
+	madvise((void *)o.pages, PAGES * 4096, MADV_NOHUGEPAGE);
+	pthread_create(&thread, NULL, fault, &o);
+	pthread_barrier_wait(&o.step);
+	co.tid = o.tid;
+	assert_int_equal(counters_new(&c, &co, NULL), 0);
+	counters_start(c);
+	pthread_barrier_wait(&o.step);
+	pthread_barrier_wait(&o.step);
+	counters_stop(c, sum, PAGES);
+	pthread_barrier_wait(&o.step);
+	pthread_join(thread, NULL);
+	munmap((void *)o.pages, PAGES * 4096);
+	if (!counters_provider(c, 0, &why)) {
+		puts(why);
+		counters_free(c);
+		skip();
+	}
+	counters_free(c);
+	/* The thread's own stack may fault once or twice besides. */
+	assert_true(sum[0].value >= PAGES && sum[0].value <= PAGES + 4);
 }
 
 static void nonsense_is_unavailable(void **state)
@@ -141,6 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(minor_faults_are_exact),
+		cmocka_unit_test(another_thread_is_counted),
 		cmocka_unit_test(nonsense_is_unavailable),
 		cmocka_unit_test(groups_take_turns),
 		cmocka_unit_test(too_few_batches_is_said),
