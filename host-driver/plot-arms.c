@@ -131,7 +131,7 @@ static const char *effects(const struct comparison *c, struct figure *f,
 		return large ? "no effect beyond a factor of two"
 			     : "no effect within a factor of two";
 	f->title = figure_text("%s against %s (%s)", large ? "Large effects" : "Effects",
-			c->arms[c->baseline].name, figure_domain(c));
+			c->arms[c->baseline].name, report_domain_title(c->domain));
 	f->subtitle = figure_text("%s; effect with its %.4g%% interval",
 			   figure_n(f), 100 * (1 - c->alpha));
 	f->text = figure_text("Ratio of each arm to the baseline with its interval, a row "

@@ -91,14 +91,6 @@ unsigned figure_arm_colour(const struct comparison *c, size_t arm)
 	return arm == c->baseline ? 0 : arm < c->baseline ? arm + 1 : arm;
 }
 
-const char *figure_domain(const struct comparison *c)
-{
-	return !strcmp(c->domain, "hardware") ? "hardware time" :
-	       !strcmp(c->domain, "nested") ? "nested KVM time" :
-	       !strcmp(c->domain, "instructions") ? "counted instructions" :
-	       "emulated time";
-}
-
 struct figure_mark *figure_estimate(const struct comparison *c, struct figure *f,
 				    const struct compare_series *s, size_t arm,
 				    unsigned panel, double x)

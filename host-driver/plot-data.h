@@ -38,9 +38,6 @@ struct figure_mark *figure_mark(struct figure_series *s, double x,
 /* The baseline is 0 wherever it stands among the arms. */
 unsigned figure_arm_colour(const struct comparison *c, size_t arm);
 
-/* "emulated time", "hardware time": belongs into every title. */
-const char *figure_domain(const struct comparison *c);
-
 /* A mark for one arm's own figure: mean, interval, label, boots. */
 struct figure_mark *figure_estimate(const struct comparison *c, struct figure *f,
 				    const struct compare_series *s, size_t arm,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plot-data.h"
+#include "report.h"
 
 /* --- chase ladder --------------------------------------------------------- */
 
@@ -83,7 +84,7 @@ const char *figure_chase_ladder(const struct comparison *c, struct figure *f)
 		qsort(f->series[i].mark, f->series[i].n,
 		      sizeof(*f->series[i].mark), by_x);
 	f->title = figure_text("TLB misses: a random chase over a ladder of pages "
-			"(%s)", figure_domain(c));
+			"(%s)", report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
 	f->text = figure_text("Time per access against the number of pages, one line "
 		       "for each of %zu arms", c->n_arms);
@@ -134,7 +135,7 @@ const char *figure_first_touch(const struct comparison *c, struct figure *f)
 	if (!f->n_series)
 		return "the campaign has no first-touch cell";
 	f->title = figure_text("First touch: cost of a page's first write (%s)",
-			figure_domain(c));
+			report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
 	f->text = figure_text("Cost of a page's first write, a row for each of %zu arms, "
 		       "on a logarithmic scale", c->n_arms);
@@ -186,7 +187,7 @@ const char *figure_stream(const struct comparison *c, struct figure *f)
 	}
 	if (!f->n_series)
 		return "the campaign has no stream cell";
-	f->title = figure_text("STREAM: bandwidth in the guest (%s)", figure_domain(c));
+	f->title = figure_text("STREAM: bandwidth in the guest (%s)", report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
 	f->text = figure_text("Bandwidth of each STREAM kernel, a bar for each of %zu arms",
 		       c->n_arms);

@@ -60,7 +60,7 @@ static void bytes_cell(FILE *out, double bytes)
 }
 
 static void proof_row(const struct comparison *c, const struct compare_proof *p,
-		      FILE *out)
+		      bool all_arms, FILE *out)
 {
 	const struct compare_pages *a = &p->after;
 	double all = a->bytes_4k + a->bytes_2m + a->bytes_1g;
@@ -69,7 +69,10 @@ static void proof_row(const struct comparison *c, const struct compare_proof *p,
 	fputs("<tr>", out);
 	text_cell(out, report_layer_name(p->layer));
 	fputs("<th scope=\"row\">", out);
-	html_arm(c, p->arm, out);
+	if (all_arms)
+		fputs("all arms", out);
+	else
+		html_arm(c, p->arm, out);
 	fputs("</th>", out);
 	if (!a->readings) {
 		fputs("<td colspan=\"5\">unavailable: ", out);
@@ -86,6 +89,19 @@ static void proof_row(const struct comparison *c, const struct compare_proof *p,
 	fputs("</tr>\n", out);
 }
 
+/* One row for all arms where none could be read. */
+static void proof_layer(const struct comparison *c, const char *layer, FILE *out)
+{
+	bool missing = report_proof_missing(c, layer);
+
+	for (size_t a = 0; a < (missing ? 1 : c->n_arms); a++) {
+		const struct compare_proof *p = compare_proof_of(c, a, layer);
+
+		if (p)
+			proof_row(c, p, missing, out);
+	}
+}
+
 void html_proof(const struct report *r, FILE *out)
 {
 	const struct comparison *c = r->c;
@@ -97,14 +113,8 @@ void html_proof(const struct report *r, FILE *out)
 	}
 	html_figure(r, "page-sizes", out);
 	html_table_begin(out, "Layer|Arm|#In 4K|#In 2M|#In 1G|#Huge|#Faults");
-	for (int layer = 0; report_layers[layer]; layer++)
-		for (size_t a = 0; a < c->n_arms; a++) {
-			const struct compare_proof *p =
-				compare_proof_of(c, a, report_layers[layer]);
-
-			if (p)
-				proof_row(c, p, out);
-		}
+	for (int i = 0; report_layers[i]; i++)
+		proof_layer(c, report_layers[i], out);
 	html_table_end(out);
 	fputs("<p class=\"small soft\">Read after the timed regions, means over boots. "
 	      "A sample whose proof contradicts its cell is void and never averaged. "

@@ -56,6 +56,7 @@ const char report_style[] =
 "tr.group+tr th{border-top:1px solid var(--line)!important}\n"
 "tr.group+tr td{border-top:1px solid var(--line)!important}\n"
 ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+"th.n+th:not(.n),td.n+td:not(.n){padding-left:.75rem}\n"
 "td.nowrap{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
 "td .arm,th .arm{display:inline-block;max-width:14rem;overflow-wrap:anywhere}\n"
 ".arm i,.legend i{display:inline-block;width:.65rem;"

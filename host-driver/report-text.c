@@ -150,8 +150,9 @@ static void put_unavailable(const struct comparison *c, FILE *out)
 				continue;
 			last = p->unavailable;
 			if (asprintf(&line, "%s, %s: unavailable: %s",
-				     layer_name(p->layer), c->arms[a].name,
-				     last) < 0)
+				     layer_name(p->layer),
+				     report_proof_missing(c, p->layer)
+				     ? "all arms" : c->arms[a].name, last) < 0)
 				abort();
 			layout_paragraph(out, 0, 4, line);
 			free(line);
@@ -168,17 +169,17 @@ static void put_proof(const struct report *r, FILE *out)
 	layout_table_init(&t, "lwrrrrr");
 	layout_table_add(&t, "layer", "arm", "in 4K", "in 2M", "in 1G", "huge",
 			 "faults");
-	for (int layer = 0; report_layers[layer]; layer++)
+	for (int i = 0; report_layers[i]; i++)
 		for (size_t a = 0; a < c->n_arms; a++) {
 			const struct compare_proof *p =
-				compare_proof_of(c, a, report_layers[layer]);
+				compare_proof_of(c, a, report_layers[i]);
 
-			if (p)
+			if (p && !report_proof_missing(c, report_layers[i]))
 				put_proof_row(&t, c, p);
 		}
-	if (t.n_rows == 1)
+	if (!c->n_proofs)
 		layout_paragraph(out, 0, 0, "No proof was recorded.");
-	else
+	else if (t.n_rows > 1)
 		layout_table_print(&t, out, 0);
 	layout_table_release(&t);
 	put_unavailable(c, out);

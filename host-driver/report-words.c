@@ -6,22 +6,27 @@
 #include "report.h"
 
 static const struct {
-	const char *domain, *meaning, *limit;
+	const char *domain, *title, *meaning, *limit;
 } domains[] = {
-	{ "hardware", "times of this machine's processor, measured in a guest",
+	{ "hardware", "hardware time",
+	  "times of this machine's processor, measured in a guest",
 	  "" },
-	{ "nested", "KVM inside KVM: the machine under test is itself a guest, so "
+	{ "nested", "nested KVM time",
+	  "KVM inside KVM: the machine under test is itself a guest, so "
 	  "a second-level fault costs more than on bare hardware",
 	  "Bare hardware: second-level faults and exits are cheaper there." },
-	{ "emulated", "software emulation, no virtualization hardware: the times "
+	{ "emulated", "emulated time",
+	  "software emulation, no virtualization hardware: the times "
 	  "compare arms with each other and are not times of a processor",
 	  "A processor's TLBs, caches and page walkers: the emulator has its "
 	  "own, so costs of TLB misses here say nothing about hardware." },
-	{ "instructions", "instructions executed, one shown as 1 ns; repeatable, and not "
+	{ "instructions", "counted instructions",
+	  "instructions executed, one shown as 1 ns; repeatable, and not "
 	  "time",
 	  "The cost of page walks, TLB misses and caches: an instruction count "
 	  "does not contain them." },
-	{ "fake", "no machine under test at all: a process answered in its "
+	{ "fake", "fake machine",
+	  "no machine under test at all: a process answered in its "
 	  "place, to try the chain; the figures mean nothing",
 	  "Anything: there was no machine under test." },
 };
@@ -41,6 +46,29 @@ const char *report_layer_name(const char *layer)
 {
 	return !strcmp(layer, "second-level") ? "second level" :
 	       !strcmp(layer, "mut") ? "machine under test" : layer;
+}
+
+const char *report_domain_title(const char *domain)
+{
+	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
+		if (!strcmp(domains[i].domain, domain))
+			return domains[i].title;
+	return domain;
+}
+
+bool report_proof_missing(const struct comparison *c, const char *layer)
+{
+	const char *reason = NULL;
+
+	for (size_t a = 0; a < c->n_arms; a++) {
+		const struct compare_proof *p = compare_proof_of(c, a, layer);
+
+		if (!p || p->after.readings ||
+		    (reason && strcmp(reason, p->unavailable)))
+			return false;
+		reason = p->unavailable;
+	}
+	return reason;
 }
 
 struct limits {

@@ -96,6 +96,12 @@ void report_print_table(FILE *out, const struct comparison *c);
 /* What a domain's times are: one sentence. */
 const char *report_domain_meaning(const char *domain);
 
+/* The same for a title: "emulated time". */
+const char *report_domain_title(const char *domain);
+
+/* Is a layer unavailable in all arms for the same reason? */
+bool report_proof_missing(const struct comparison *c, const char *layer);
+
 /* The layers of a proof from the guest down to the file; NULL-terminated. */
 extern const char *const report_layers[];
 const char *report_layer_name(const char *layer);	/* "second level" */
