@@ -17,8 +17,8 @@
 static const struct {
 	double boot, process;
 } cost_of[2][3] = {
-	[0] = { [ACCEL_AUTO] = { 12, 2 }, [ACCEL_HARDWARE] = { 8, 3 },
-		[ACCEL_EMULATION] = { 12, 2 } },
+	[0] = { [ACCEL_AUTO] = { 8, 1.5 }, [ACCEL_HARDWARE] = { 6, 3 },
+		[ACCEL_EMULATION] = { 8, 1.5 } },
 	[1] = { { 0.1, 0.02 }, { 0.1, 0.02 }, { 0.1, 0.02 } },	/* fake */
 };
 #define COST_INSTRUCTIONS 2.5	/* single-threaded emulation, times as long */
