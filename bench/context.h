@@ -69,7 +69,7 @@ void label_proportions(struct bench *b);
 void bench_free_buffers(struct bench *b);
 /* Page sizes of all buffers: the guest layer of the proof. */
 json_t *bench_proof(struct bench *b);
-/* Refuses buffers that an exact source mapped with other pages than its own. */
+/* Are buffers of an exact source mapped with other pages than its own? */
 int bench_check_pages(struct bench *b, struct err *err);
 json_t *bench_placement(struct bench *b);
 

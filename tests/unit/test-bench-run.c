@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -514,6 +515,46 @@ static void the_proof_tells_thp_from_4k(void **state)
 	}
 }
 
+static int (*honest_run)(struct bench *b, struct err *err);
+
+static int run_and_split(struct bench *b, struct err *err)
+{
+	int ret = honest_run(b, err);
+
+	for (size_t i = 0; i < b->buffers[0]->mapped; i += 2 << 20) {
+		char *p = (char *)b->buffers[0]->addr + i;
+
+		mprotect(p, 4096, PROT_READ);
+		mprotect(p, 4096, PROT_READ | PROT_WRITE);
+	}
+	return ret;
+}
+
+static void pages_that_changed_are_labelled(void **state)
+{
+	struct workload w = first_touch_workload;
+	struct bench_request rq = request("first-touch");
+	json_t *params = json_pack("{s:s}", "size", "12M"), *r = NULL;
+	struct err err = ERR_INIT;
+	const char *label;
+
+	(void)state;
+	honest_run = w.run;
+	w.run = run_and_split;
+	rq.params = params;
+	rq.source = "thp";
+	if (bench_run_workload(&w, &rq, NULL, &r, &err)) {
+		json_decref(params);
+		puts(err.text);
+		skip();	/* no THP here */
+	}
+	label = json_string_value(json_array_get(json_object_get(r, "labels"), 0));
+	assert_non_null(label);
+	assert_non_null(strstr(label, "pages: after the run"));
+	json_decref(params);
+	json_decref(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +574,7 @@ int main(void)
 		cmocka_unit_test(bad_requests_are_refused),
 		cmocka_unit_test(small_is_refused_or_labelled),
 		cmocka_unit_test(the_proof_tells_thp_from_4k),
+		cmocka_unit_test(pages_that_changed_are_labelled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
