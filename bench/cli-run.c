@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <argp.h>
-#include <ctype.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,8 +123,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->json = true;
 		break;
 	case ARGP_KEY_ARG:
-		if (state->arg_num || strcmp(arg, o->w->name))
-			argp_error(state, "one workload at a time, and '%s' is one too many", arg);
+		argp_error(state, "one workload at a time, and '%s' is one too many", arg);
 		break;
 	default:
 		if (key < OPT_PARAM || key >= OPT_PARAM + o->n_params)
@@ -179,16 +178,20 @@ static void build_options(struct run_options *o)
 	memcpy(&o->table[used], common_options, sizeof(common_options));
 }
 
-/* The workload is the first argument that is not an option's. */
-static const char *workload_of(int argc, char **argv)
+/* The first argument that names a workload, else the first that is no option. */
+static int workload_at(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		if (argv[i][0] != '-' && workload_find(argv[i], &(const struct workload *){ 0 }, NULL) == 0)
-			return argv[i];
-	for (int i = 1; i < argc; i++)
-		if (argv[i][0] != '-')
-			return argv[i];
-	return NULL;
+	const struct workload *w;
+	int first = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] == '-')
+			continue;
+		if (!workload_find(argv[i], &w, NULL))
+			return i;
+		first = first ? first : i;
+	}
+	return first;
 }
 
 static int usage(FILE *to, int code)
@@ -251,41 +254,47 @@ static int run_it(struct run_options *o)
 	return EXIT_DONE;
 }
 
-int cli_run(int argc, char **argv)
+/* Parses what is left once the workload is taken out of the arguments. */
+static int parse_and_run(struct run_options *o, int argc, char **argv, int at)
 {
-	struct run_options *o = calloc(1, sizeof(*o));
-	const char *name = workload_of(argc, argv);
-	struct argp argp = { .parser = parse, .args_doc = "" };
-	struct err err = ERR_INIT;
-	char *doc = NULL;
+	struct argp argp = { .parser = parse, .options = o->table };
+	char name[96], *doc = NULL;
 	int ret;
 
-	if (!o)
-		return EXIT_MACHINE;
-	if (!name) {
-		free(o);
+	snprintf(name, sizeof(name), "kduel-bench run %s", o->w->name);
+	memmove(&argv[at], &argv[at + 1], (argc - at) * sizeof(*argv));
+	argv[0] = name;
+	build_options(o);
+	if (asprintf(&doc, "%s: %s.\vMain unit: %s.\n\n%s", o->w->name, o->w->help,
+		     o->w->unit, o->w->method) < 0)
+		doc = NULL;
+	argp.doc = doc;
+	argp_parse(&argp, argc - 1, argv, 0, NULL, o);
+	ret = run_it(o);
+	free(doc);
+	return ret;
+}
+
+int cli_run(int argc, char **argv)
+{
+	struct run_options *o;
+	struct err err = ERR_INIT;
+	int at = workload_at(argc, argv), ret;
+
+	if (!at)
 		return wants_help(argc, argv) ? usage(stdout, EXIT_DONE)
 					      : usage(stderr, EXIT_CONFIG);
-	}
-	ret = workload_find(name, &o->w, &err);
-	if (ret) {
-		free(o);
+	o = calloc(1, sizeof(*o));
+	if (!o) {
+		err_sys(&err, ENOMEM, "run");
 		return cli_fail(&err);
 	}
 	o->rq.cpu = o->rq.node = -1;
 	o->rq.seed = 1;
 	o->values = json_object();
-	build_options(o);
-	if (asprintf(&doc, "%s: %s.\vMain unit: %s.\n\n%s", o->w->name, o->w->help,
-		     o->w->unit, o->w->method) < 0)
-		doc = NULL;
-	argp.options = o->table;
-	argp.args_doc = o->w->name;
-	argp.doc = doc;
-	argp_parse(&argp, argc, argv, 0, NULL, o);
-	ret = run_it(o);
+	ret = workload_find(argv[at], &o->w, &err);
+	ret = ret ? cli_fail(&err) : parse_and_run(o, argc, argv, at);
 	json_decref(o->values);
-	free(doc);
 	free(o);
 	return ret;
 }
