@@ -9,6 +9,7 @@
 #include "bench.h"
 #include "cli.h"
 #include "cpu.h"
+#include "model-check.h"
 #include "params.h"
 #include "registry.h"
 #include "size.h"
@@ -218,26 +219,18 @@ static void show_progress(void *arg, const char *text)
 	fprintf(stderr, "\r\033[K%s", text);
 }
 
-/* The processor's own events where it is known, else the kernel's generic ones. */
-static json_t *events_here(void)
-{
-	struct cpu *cpu = NULL;
-	json_t *events = NULL;
-
-	if (!cpu_load(NULL, &cpu, NULL))
-		events = cpu_events_json(cpu);
-	cpu_free(cpu);
-	return events;
-}
-
 static int run_it(struct run_options *o)
 {
 	const struct bench_hooks hooks = { .progress = show_progress };
 	bool live = isatty(STDERR_FILENO);
 	struct err err = ERR_INIT;
-	json_t *result = NULL, *events = o->rq.counters ? events_here() : NULL;
+	json_t *result = NULL, *events = NULL;
+	struct cpu *cpu = NULL;
 	int ret;
 
+	/* Known: its own events, and a model. Else the kernel's generic events. */
+	if (!cpu_load(NULL, &cpu, NULL) && o->rq.counters)
+		events = cpu_events_json(cpu);
 	o->rq.events = events;
 	o->rq.workload = o->w->name;
 	o->rq.params = o->values;
@@ -245,6 +238,9 @@ static int run_it(struct run_options *o)
 	json_decref(events);
 	if (live)
 		fputs("\r\033[K", stderr);
+	if (!ret && cpu)
+		json_object_set_new(result, "model", model_check(cpu, result));
+	cpu_free(cpu);
 	if (ret)
 		return cli_fail(&err);
 	if (o->json)

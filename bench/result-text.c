@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "fold.h"
 
 static const char *str(const json_t *o, const char *key)
 {
@@ -86,6 +87,7 @@ static void print_head(const json_t *r, FILE *out)
 {
 	const json_t *timer = json_object_get(r, "timer");
 	const json_t *place = json_object_get(r, "placement");
+	struct fold f;
 	const char *key;
 	json_t *v;
 
@@ -93,10 +95,10 @@ static void print_head(const json_t *r, FILE *out)
 		str(r, "source"), num(place, "cpu"), num(place, "node"), num(r, "seed"));
 	fprintf(out, "clock %s, %.1f ns a reading, resolution %.1f ns\n",
 		str(timer, "clock"), num(timer, "overhead_ns"), num(timer, "resolution_ns"));
-	fputs("parameters:", out);
+	fold_begin(&f);
 	json_object_foreach(json_object_get(r, "params"), key, v)
-		fprintf(out, " %s=%s", key, json_string_value(v));
-	fputs(json_object_size(json_object_get(r, "params")) ? "\n" : " none\n", out);
+		fprintf(f.f, "%s=%s ", key, json_string_value(v));
+	fold_end(&f, "parameters", out);
 }
 
 static void print_series(const json_t *m, FILE *out)
@@ -138,13 +140,21 @@ static void print_metrics(const json_t *r, FILE *out)
 	}
 }
 
+static void print_fold(const char *margin, const char *text, FILE *out)
+{
+	struct fold f;
+
+	fputs(text, fold_begin(&f));
+	fold_end(&f, margin, out);
+}
+
 static void print_list(const json_t *r, const char *key, const char *what, FILE *out)
 {
 	size_t i;
 	json_t *v;
 
 	json_array_foreach(json_object_get(r, key), i, v)
-		fprintf(out, "%-10s %s\n", i ? "" : what, json_string_value(v));
+		print_fold(i ? "" : what, json_string_value(v), out);
 }
 
 static void print_value(const json_t *v, FILE *out)
@@ -169,7 +179,7 @@ static void print_object(const json_t *o, FILE *out)
 	json_t *v;
 
 	json_object_foreach((json_t *)o, key, v) {
-		if (json_array_size(v) > 8)
+		if (json_is_array(v))
 			continue;
 		fprintf(out, " %s=", key);
 		print_value(v, out);
@@ -198,6 +208,7 @@ static void print_table(const char *name, const json_t *rows, FILE *out)
 static void print_derived(const json_t *r, FILE *out)
 {
 	const char *key;
+	struct fold f;
 	json_t *v;
 
 	json_object_foreach(json_object_get(r, "derived"), key, v) {
@@ -205,15 +216,45 @@ static void print_derived(const json_t *r, FILE *out)
 			print_table(key, v, out);
 			continue;
 		}
-		fprintf(out, "%-10s %s:", "derived", key);
-		if (json_is_object(v)) {
-			print_object(v, out);
-		} else {
-			fputc(' ', out);
-			print_value(v, out);
-		}
-		fputc('\n', out);
+		fprintf(fold_begin(&f), "%s: ", key);
+		if (json_is_object(v))
+			print_object(v, f.f);
+		else
+			print_value(v, f.f);
+		fold_end(&f, "derived", out);
 	}
+}
+
+/* Expected, measured and their ratio, each beside what it may be. */
+static void print_check(const json_t *c, FILE *out)
+{
+	char point[64];
+	struct fold f;
+
+	point_text(json_object_get(c, "point"), point, sizeof(point));
+	fprintf(fold_begin(&f), "%s%s%s: expected %.4g, measured %.4g, ratio %.2f "
+		"(%.2f..%.2f) %s", str(c, "name"), *point ? " " : "", point, num(c, "expected"),
+		num(c, "measured"), num(c, "ratio"), num(c, "least"), num(c, "most"),
+		json_is_true(json_object_get(c, "holds")) ? "holds" : "DOES NOT HOLD");
+	fold_end(&f, "", out);
+}
+
+static void print_model(const json_t *r, FILE *out)
+{
+	const json_t *model = json_object_get(r, "model");
+	const json_t *e = json_object_get(model, "expected");
+	struct fold f;
+	size_t i;
+	json_t *c;
+
+	if (!model)
+		return;
+	fprintf(fold_begin(&f), "%s: %.0f pages of %s, %.3g first-level misses and %.3g "
+		"walks per access", str(model, "cpu"), num(e, "pages"), str(e, "effective_page"),
+		num(e, "first_misses_per_access"), num(e, "walks_per_access"));
+	fold_end(&f, "model", out);
+	json_array_foreach(json_object_get(model, "checks"), i, c)
+		print_check(c, out);
 }
 
 static void print_proof(const json_t *r, FILE *out)
@@ -223,15 +264,16 @@ static void print_proof(const json_t *r, FILE *out)
 	for (int i = 0; i < 2; i++) {
 		const json_t *p = json_object_get(json_object_get(r, "proof"), sides[i]);
 		const json_t *b = json_object_get(p, "bytes");
+		struct fold f;
 
+		fprintf(fold_begin(&f), "%s: ", sides[i]);
 		if (b)
-			fprintf(out, "%-10s %-6s 4K %.1f MiB, 2M %.1f MiB, 1G %.1f MiB (%s)\n",
-				i ? "" : "pages", sides[i], num(b, "4k") / 1048576,
-				num(b, "2m") / 1048576, num(b, "1g") / 1048576,
-				str(p, "method"));
+			fprintf(f.f, "4K %.1f MiB, 2M %.1f MiB, 1G %.1f MiB (%s)",
+				num(b, "4k") / 1048576, num(b, "2m") / 1048576,
+				num(b, "1g") / 1048576, str(p, "method"));
 		else
-			fprintf(out, "%-10s %-6s unavailable: %s\n", i ? "" : "pages",
-				sides[i], str(p, "unavailable"));
+			fprintf(f.f, "unavailable: %s", str(p, "unavailable"));
+		fold_end(&f, i ? "" : "pages", out);
 	}
 }
 
@@ -258,25 +300,29 @@ static void print_counts(const json_t *m, FILE *out)
 		fputc('\n', out);
 }
 
-/* The names that share a reason on one line, the reason under them. */
+/* The names that share a reason, then the reason. */
 static void print_unavailable(const json_t *counters, FILE *out)
 {
-	const char *last = "";
-	size_t i;
-	json_t *c;
+	size_t n = json_array_size(counters);
 
-	json_array_foreach(counters, i, c) {
-		const char *why = str(c, "unavailable");
+	for (size_t i = 0, next; i < n; i = next) {
+		const char *why = str(json_array_get(counters, i), "unavailable");
+		struct fold f;
 
-		if (*last && strcmp(why, last))
-			fprintf(out, "\n    %s\n", last);
+		fold_begin(&f);
+		for (next = i; next < n; next++) {
+			const json_t *c = json_array_get(counters, next);
+
+			if (strcmp(why, str(c, "unavailable")))
+				break;
+			fprintf(f.f, "%s%s", next > i ? ", " : "", str(c, "name"));
+		}
+		fprintf(f.f, ": unavailable: %s", why);
 		if (*why)
-			fprintf(out, "%s %s", strcmp(why, last) ? "  unavailable:" : ",",
-				str(c, "name"));
-		last = why;
+			fold_end(&f, "", out);
+		else
+			fold_drop(&f);
 	}
-	if (*last)
-		fprintf(out, "\n    %s\n", last);
 }
 
 static void print_counters(const json_t *r, FILE *out)
@@ -302,6 +348,7 @@ void result_print(const json_t *r, FILE *out)
 	print_counters(r, out);
 	fputs("\n", out);
 	print_derived(r, out);
+	print_model(r, out);
 	print_list(r, "validated", "validated", out);
 	print_proof(r, out);
 	print_list(r, "labels", "NOTE", out);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "bench/model.h"
+#include "bench/model-check.h"
 
 #define K4 4096ULL
 #define M2 (2ULL << 20)
@@ -138,6 +139,60 @@ static void workloads_have_patterns(void **state)
 	json_decref(params);
 }
 
+/* --- measured beside expected --- */
+
+static struct cpu_file file = {
+	.title = "made up", .tlb = { { 64, 32, 4 }, { 1536, 1536, 16 } },
+};
+static struct cpu made_up = { "made-up", &file };
+
+static json_t *tlb_result(double knee, double half, double walks)
+{
+	return json_pack("{s:s, s:s, s:{s:s}, s:{s:{s:i}, s:{s:{s:f}, s:{s:f}}}, "
+			 "s:[{s:s, s:{s:i}, s:[{s:s, s:f, s:f}]}]}",
+			 "workload", "tlb-miss", "source", "thp", "params", "pages", "64..8192",
+			 "derived", "effective_page", "bytes", 4096, "knees",
+			 "first_level", "pages", knee, "second_level", "half_rise_pages", half,
+			 "metrics", "metric", "ns_per_access", "point", "pages", 8192,
+			 "counters", "name", "dtlb_load_walks", "value", walks * 1000,
+			 "things", 1000.0);
+}
+
+static unsigned holding(double knee, double half, double walks)
+{
+	json_t *result = tlb_result(knee, half, walks), *c;
+	json_t *model = model_check(&made_up, result);
+	unsigned n = 0;
+	size_t i;
+
+	assert_non_null(model);
+	assert_int_equal(json_array_size(json_object_get(model, "checks")), 3);
+	json_array_foreach(json_object_get(model, "checks"), i, c)
+		n += json_is_true(json_object_get(c, "holds"));
+	json_decref(model);
+	json_decref(result);
+	return n;
+}
+
+static void checks_have_their_bounds(void **state)
+{
+	(void)state;
+	assert_int_equal(holding(64, 1536, 1), 3);
+	assert_int_equal(holding(70.3, 1536 * 1.24, 0.91), 3);
+	assert_int_equal(holding(57, 1536, 1), 2);
+	assert_int_equal(holding(64, 1536 * 1.3, 1), 2);
+	assert_int_equal(holding(64, 1536, 0.5), 2);
+}
+
+static void no_model_no_check(void **state)
+{
+	json_t *result = json_pack("{s:s, s:s}", "workload", "null", "source", "thp");
+
+	(void)state;
+	assert_null(model_check(&made_up, result));
+	json_decref(result);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +206,8 @@ int main(void)
 		cmocka_unit_test(arms_compare),
 		cmocka_unit_test(refuses_odd_pages),
 		cmocka_unit_test(workloads_have_patterns),
+		cmocka_unit_test(checks_have_their_bounds),
+		cmocka_unit_test(no_model_no_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model-check.h"
+
+#include <string.h>
+
+#include "model.h"
+
+struct context {
+	const struct cpu *cpu;
+	const json_t *result;
+	struct model_in in;
+	struct model_out out;
+	json_t *checks;
+};
+
+static const json_t *at(const json_t *o, const char *a, const char *b)
+{
+	return json_object_get(json_object_get(o, a), b);
+}
+
+static void check(struct context *c, const char *name, const json_t *point,
+		  double expected, double measured, double least, double most)
+{
+	double ratio = measured / expected;
+
+	json_array_append_new(c->checks,
+		json_pack("{s:s, s:O, s:f, s:f, s:f, s:f, s:f, s:b}", "name", name,
+			  "point", point, "expected", expected, "measured", measured,
+			  "ratio", ratio, "least", least, "most", most,
+			  "holds", ratio >= least && ratio <= most));
+}
+
+/* The rungs of a ladder count lines `spacing` apart, not pages. */
+static double lines(const struct context *c, unsigned entries)
+{
+	return c->out.page > c->in.spacing
+		? (double)entries * c->out.page / c->in.spacing : entries;
+}
+
+static void check_knees(struct context *c)
+{
+	const json_t *knees = json_object_get(json_object_get(c->result, "derived"), "knees");
+	const json_t *first = at(knees, "first_level", "pages");
+	const json_t *half = at(knees, "second_level", "half_rise_pages");
+	json_t *point = json_object();
+
+	if (json_is_number(first) && c->out.first)
+		check(c, "first_level_knee", point, lines(c, c->out.first),
+		      json_number_value(first), 0.9, 1.1);
+	if (json_is_number(half) && c->out.second)
+		check(c, "second_level_half", point, lines(c, c->out.second),
+		      json_number_value(half), 0.9, 1.25);
+	json_decref(point);
+}
+
+/* All walks of loads that were counted, per access; below 0: none were. */
+static double counted_walks(const json_t *metric)
+{
+	double walks = -1;
+	size_t i;
+	json_t *ev;
+
+	json_array_foreach(json_object_get(metric, "counters"), i, ev) {
+		const char *name = json_string_value(json_object_get(ev, "name"));
+		double things = json_number_value(json_object_get(ev, "things"));
+		bool total = name && !strcmp(name, "dtlb_load_walks");
+		bool part = name && !strncmp(name, "dtlb_walks_", 11);
+
+		if ((total || part) && things > 0)
+			walks = (walks < 0 ? 0 : walks) +
+				json_number_value(json_object_get(ev, "value")) / things;
+	}
+	return walks;
+}
+
+static void check_walks(struct context *c)
+{
+	size_t i;
+	json_t *metric;
+
+	json_array_foreach(json_object_get(c->result, "metrics"), i, metric) {
+		const json_t *point = json_object_get(metric, "point");
+		const json_t *pages = json_object_get(point, "pages");
+		const char *name = json_string_value(json_object_get(metric, "metric"));
+		struct model_in in = c->in;
+		struct model_out out;
+		double walks = counted_walks(metric);
+
+		if (walks < 0 || !json_is_integer(pages) || !name ||
+		    strcmp(name, "ns_per_access"))
+			continue;
+		in.span = json_integer_value(pages) * in.spacing;
+		if (model_expect(&c->cpu->f->tlb.first, &c->cpu->f->tlb.second, &in, &out, NULL) ||
+		    out.walks <= 0 || out.pages < 2 * (uint64_t)out.second)
+			continue;
+		check(c, "walks_per_access", point, out.walks, walks, 0.9, 1.1);
+	}
+}
+
+json_t *model_check(const struct cpu *cpu, const json_t *result)
+{
+	struct context c = { .cpu = cpu, .result = result };
+	const json_t *page = at(json_object_get(result, "derived"), "effective_page", "bytes");
+	uint64_t second = json_integer_value(page);
+	const char *workload = json_string_value(json_object_get(result, "workload"));
+	const char *source = json_string_value(json_object_get(result, "source"));
+
+	if (!workload || !source || (second && !model_page_name(second)) ||
+	    model_of_workload(workload, source, json_object_get(result, "params"), second, &c.in))
+		return NULL;
+	if (model_expect(&cpu->f->tlb.first, &cpu->f->tlb.second, &c.in, &c.out, NULL))
+		return NULL;
+	c.checks = json_array();
+	check_knees(&c);
+	check_walks(&c);
+	return json_pack("{s:s, s:s, s:o, s:o}", "label", "model", "cpu", cpu->name,
+			 "expected", model_json(cpu->name, &c.out), "checks", c.checks);
+}
