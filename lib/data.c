@@ -21,21 +21,27 @@ static bool has(const char *folder, const char *name)
 	return there;
 }
 
-/* The nearest folder above the running program that is a source tree. */
+static bool is_source_tree(const char *folder)
+{
+	return has(folder, "VERSION") && has(folder, "kernels");
+}
+
+/*
+ * The nearest folder above the running program that is a source tree, or the
+ * current folder: objects may be built elsewhere (make O=).
+ */
 static bool source_tree(char folder[PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
 	char *slash;
 
-	if (n < 0)
-		return false;
-	folder[n] = '\0';
+	folder[n < 0 ? 0 : n] = '\0';
 	while ((slash = strrchr(folder, '/')) && slash != folder) {
 		*slash = '\0';
-		if (has(folder, "VERSION") && has(folder, "kernels"))
+		if (is_source_tree(folder))
 			return true;
 	}
-	return false;
+	return getcwd(folder, PATH_MAX) && is_source_tree(folder);
 }
 
 static int found(const char *folder, const char *below, char **path,

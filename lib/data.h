@@ -11,8 +11,8 @@
 /*
  * The path of `below` ("kernels", "configs/cpus"): in $KDUEL_DATA if that is
  * set, else in the source tree that the running program was built in (a
- * folder above it that has both VERSION and kernels/), else in
- * PREFIX/share/kduel. The caller frees `*path`. Fails, naming the places
+ * folder above it that has both VERSION and kernels/) or that is the current
+ * folder, else in PREFIX/share/kduel. The caller frees `*path`. Fails, naming the places
  * that were tried, if it is in none of them.
  */
 int data_path(const char *below, char **path, struct err *err);
