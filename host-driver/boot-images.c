@@ -164,7 +164,7 @@ int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
 	if (!b->agent)
 		return err && err->code ? err->code : -1;
 	ret = make_guest(b, err);
-	if (!ret)
+	if (!ret && guest_kernel)
 		ret = make_node(b, guest_kernel, err);
 	if (ret)
 		boot_images_release(b);

@@ -22,7 +22,10 @@ struct boot_images {
 /* $KDUEL_AGENT, beside this program, or in PATH; the caller frees it. */
 char *boot_images_agent(struct err *err);
 
-/* Makes both, or takes them from the cache. `guest_kernel` is a bzImage. */
+/*
+ * Makes both, or takes them from the cache. `guest_kernel` is a bzImage; NULL
+ * where the node is no machine of ours and needs no image.
+ */
 int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
 		       struct err *err);
 void boot_images_release(struct boot_images *b);

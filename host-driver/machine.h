@@ -65,6 +65,7 @@ struct machine {
 	struct boot_images images;
 	/* Where the node finds the guest's; NULL: in its own image. */
 	const char *guest_kernel, *guest_initrd;
+	const char *local_guest_kernel;	/* to be copied there */
 	const char *guest_cmdline;	/* the guest's kernel needs it here; or NULL */
 
 	struct proc proc;		/* QEMU, the agent, or ssh */

@@ -6,17 +6,23 @@
  * is the one that runs: boots are what is compared.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/args.h"
 #include "machine.h"
 
 #define COMMAND_SECONDS 60
 #define REBOOT_SECONDS 600
-#define RETRY_SECONDS 5
+#define RETRY_SECONDS 2
+
+/* Where the guest's kernel and image are put; /run is empty after a boot. */
+#define GUEST_KERNEL "/run/kduel-guest-kernel"
+#define GUEST_INITRD "/run/kduel-guest-initrd"
 
 static void add_ssh(const struct machine *m, struct args *a)
 {
@@ -42,18 +48,48 @@ static int there(const struct machine *m, const char *command, char **output,
 	return ret;
 }
 
+/* Copies a file there, through the same door as everything else. */
+static int send_file(const struct machine *m, const char *from,
+		     const char *remote, struct err *err)
+{
+	int fd = open(from, O_RDONLY | O_CLOEXEC), status = 0, ret;
+	struct proc_options o = { .in = fd };
+	struct args a = ARGS_INIT;
+	struct proc p = PROC_INIT;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open %s", from);
+	add_ssh(m, &a);
+	args_addf(&a, "cat > %s", remote);
+	ret = args_done(&a, err);
+	o.argv = args_argv(&a);
+	if (!ret)
+		ret = proc_spawn(&p, &o, err);
+	if (!ret)
+		ret = proc_wait(&p, COMMAND_SECONDS, &status);
+	proc_release(&p);
+	if (status || ret == -ETIME)
+		ret = err_machine(err, "%s: cannot copy %s to %s there",
+				  m->plan->machine.host, from, remote);
+	args_release(&a);
+	close(fd);
+	return ret;
+}
+
 static int ssh_prepare(struct machine *m, const char *guest_kernel,
 		       struct err *err)
 {
 	struct err cause = ERR_INIT;
 
-	(void)guest_kernel;
 	if (!*m->plan->machine.host)
 		return err_config(err, "machine.host: which host? e.g. root@server");
 	if (there(m, "command -v kduel-agent && command -v kexec", NULL, &cause))
 		return err_machine(err, "%s: ssh does not reach it as root with a key, or kduel-agent or kexec is not installed there\n%s",
 				   m->plan->machine.host, cause.text);
-	return 0;
+	m->local_guest_kernel = guest_kernel;
+	m->guest_kernel = GUEST_KERNEL;
+	m->guest_initrd = GUEST_INITRD;
+	return boot_images_ensure(&m->images, NULL, err);
 }
 
 /* Only what a kernel's release can hold goes into a remote shell's command. */
@@ -117,6 +153,10 @@ static int ssh_boot(struct machine *m, const struct machine_boot *b,
 		ret = there(m, command, NULL, err);
 	if (!ret)
 		ret = wait_for_boot(m, b, old_id, err);
+	if (!ret)
+		ret = send_file(m, m->local_guest_kernel, GUEST_KERNEL, err);
+	if (!ret)
+		ret = send_file(m, m->images.guest, GUEST_INITRD, err);
 	free(command);
 	free(old_id);
 	return ret;

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The small parts of a campaign: pre-flight, progress, console, until. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host-driver/console.h"
+#include "host-driver/preflight.h"
+#include "host-driver/progress.h"
+#include "host-driver/until.h"
+#include "lib/loop.h"
+
+#define GIB (1ull << 30)
+
+static struct plan vm_plan(void)
+{
+	return (struct plan){
+		.machine = { .kind = MACHINE_VM, .cpus = 1, .memory = 3 * GIB,
+			     .pmem = GIB },
+		.n_boots = 2,
+	};
+}
+
+static const struct preflight plenty = { 64 * GIB, 64 * GIB, 64 * GIB };
+
+static void enough_is_enough(void **state)
+{
+	struct plan p = vm_plan();
+
+	(void)state;
+	setenv("KDUEL_QEMU", "sh", 1);
+	assert_int_equal(preflight_check(&plenty, &p, "results/x", NULL), 0);
+	unsetenv("KDUEL_QEMU");
+}
+
+static void short_of(struct preflight f, const char *what, const char *how_much)
+{
+	struct plan p = vm_plan();
+	struct err err = ERR_INIT;
+
+	assert_true(preflight_check(&f, &p, "results/x", &err) < 0);
+	assert_int_equal(err.exit, EXIT_MACHINE);
+	if (!strstr(err.text, what) || !strstr(err.text, how_much))
+		fail_msg("%s", err.text);
+}
+
+static void what_is_short_is_named(void **state)
+{
+	struct preflight f = plenty;
+
+	(void)state;
+	f.memory = 2 * GIB;
+	short_of(f, "too little memory: 4480M are needed, 2G are free", "machine.memory");
+	f = plenty;
+	f.disk = 4096;
+	short_of(f, "too little disk for results/x", "--out");
+	f = plenty;
+	f.cache = 0;
+	short_of(f, "disk for the cache", "XDG_CACHE_HOME");
+}
+
+static void no_qemu(void **state)
+{
+	struct plan p = vm_plan();
+	struct err err = ERR_INIT;
+
+	(void)state;
+	setenv("KDUEL_QEMU", "/nonexistent/qemu", 1);
+	assert_true(preflight_check(&plenty, &p, "x", &err) < 0);
+	assert_non_null(strstr(err.text, "no QEMU: /nonexistent/qemu"));
+	unsetenv("KDUEL_QEMU");
+	p.machine.kind = MACHINE_FAKE;
+	assert_int_equal(preflight_check(&plenty, &p, "x", NULL), 0);
+}
+
+static void this_machine_can_be_read(void **state)
+{
+	struct preflight f;
+
+	(void)state;
+	assert_int_equal(preflight_read(&f, "/tmp/not/there/yet", NULL), 0);
+	assert_true(f.memory > 0 && f.disk > 0 && f.cache > 0);
+}
+
+static void times_are_told(void **state)
+{
+	char buf[16];
+
+	(void)state;
+	assert_string_equal(progress_time(0, buf, sizeof(buf)), "0:00");
+	assert_string_equal(progress_time(65.2, buf, sizeof(buf)), "1:05");
+	assert_string_equal(progress_time(7384, buf, sizeof(buf)), "2:03:04");
+	assert_string_equal(progress_time(-3, buf, sizeof(buf)), "0:00");
+}
+
+static void plain_lines_where_there_is_no_terminal(void **state)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = tmpfile();
+	struct progress p;
+
+	(void)state;
+	progress_init(&p, f, false, 4, 10);
+	assert_true(progress_left(&p) == 40);
+	progress_phase(&p, "building");
+	progress_boot_begin(&p, "block 1/2  %s", "6.1");
+	progress_detail(&p, "not without -v");
+	progress_boot_end(&p);
+	p.spent = 6;
+	assert_true(progress_left(&p) == 18);
+	progress_say(&p, "one line %d", 1);
+	rewind(f);
+	assert_int_equal(getdelim(&text, &len, '\0', f), 11);
+	assert_string_equal(text, "one line 1\n");
+	free(text);
+	fclose(f);
+}
+
+static void looks_are_few(void **state)
+{
+	(void)state;
+	assert_false(until_is_look(5));
+	assert_true(until_is_look(6));
+	assert_false(until_is_look(7));
+	assert_true(until_is_look(20));
+	assert_false(until_is_look(0));
+}
+
+/* --- the console ------------------------------------------------------------ */
+
+static struct console *fed(const char *text, size_t n, struct loop **l)
+{
+	struct console *c;
+	int ends[2];
+
+	assert_int_equal(loop_new(l, NULL), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(console_new(&c, *l, ends[0], NULL, false, NULL), 0);
+	while (n) {
+		size_t some = n < 60000 ? n : 60000;
+
+		assert_int_equal(write(ends[1], text, some), some);
+		console_drain(c);
+		text += some;
+		n -= some;
+	}
+	close(ends[1]);
+	return c;
+}
+
+static void let_go(struct console *c, struct loop *l)
+{
+	console_free(c);
+	loop_free(l);
+}
+
+static void a_panic_is_seen(void **state)
+{
+	static const char text[] = "[0.1] Linux\r\n[0.2] Kernel panic - not syncing: bad\r\n";
+	struct loop *l;
+	struct console *c = fed(text, strlen(text), &l);
+	json_t *tail = console_tail(c);
+
+	(void)state;
+	assert_string_equal(console_panic(c), "[0.2] Kernel panic - not syncing: bad");
+	assert_int_equal(json_array_size(tail), 2);
+	assert_string_equal(json_string_value(json_array_get(tail, 0)), "[0.1] Linux");
+	json_decref(tail);
+	let_go(c, l);
+}
+
+static void hostile_bytes_become_text(void **state)
+{
+	static const char text[] = "\033[2J\xff\xfe" "evil\0\x07line\n";
+	struct loop *l;
+	struct console *c = fed(text, sizeof(text) - 1, &l);
+	json_t *tail = console_tail(c);
+
+	(void)state;
+	assert_string_equal(json_string_value(json_array_get(tail, 0)), "[2J\?\?evilline");
+	assert_null(console_panic(c));
+	json_decref(tail);
+	let_go(c, l);
+}
+
+static void long_lines_and_floods_are_bounded(void **state)
+{
+	size_t n = CONSOLE_FLOOD + 4096;
+	char *text = malloc(n);
+	struct loop *l;
+	struct console *c;
+	json_t *tail;
+
+	(void)state;
+	memset(text, 'a', n);
+	for (size_t i = 0; i < n; i += 1000)
+		text[i] = '\n';
+	c = fed(text, n, &l);
+	tail = console_tail(c);
+	assert_true(console_flooded(c));
+	assert_int_equal(json_array_size(tail), CONSOLE_LINES);
+	assert_int_equal(strlen(json_string_value(json_array_get(tail, 0))),
+			 CONSOLE_LINE_MAX);
+	json_decref(tail);
+	let_go(c, l);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(enough_is_enough),
+		cmocka_unit_test(what_is_short_is_named),
+		cmocka_unit_test(no_qemu),
+		cmocka_unit_test(this_machine_can_be_read),
+		cmocka_unit_test(times_are_told),
+		cmocka_unit_test(plain_lines_where_there_is_no_terminal),
+		cmocka_unit_test(looks_are_few),
+		cmocka_unit_test(a_panic_is_seen),
+		cmocka_unit_test(hostile_bytes_become_text),
+		cmocka_unit_test(long_lines_and_floods_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A boot against machines that misbehave: a child process answers by a script.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host-driver/session.h"
+#include "lib/message.h"
+
+/*
+ * What the machine does when it gets `op` (or "hello": at its start): `say`
+ * is sent as it stands, with the request's id for %d, on `channel`; several
+ * lines are several messages. Then it `does` something else.
+ */
+struct step {
+	const char *op;
+	const char *say;
+	enum { GO_ON, EXIT_0, EXIT_1, PANIC, SLEEP, GARBAGE, FLOOD, SKIP_SEQ,
+	       BAD_NONCE } does;
+};
+
+static const struct step *script;	/* ends with a NULL op */
+
+static const struct step defaults[] = {
+	{ "hello", "0 {\"event\":\"hello\",\"role\":\"node\"}", GO_ON },
+	{ "ping", "0 {\"re\":%d,\"ok\":true,\"uptime\":1}", GO_ON },
+	{ "env", "* {\"re\":%d,\"ok\":true,\"facts\":{\"cpu\":{\"count\":1}}}", GO_ON },
+	{ "prepare", "0 {\"re\":%d,\"ok\":true,\"path\":null,\"phases\":{\"mkfs\":0.5},"
+	  "\"proof\":{\"layer\":\"file\",\"bytes\":{\"4k\":0,\"2m\":4194304,\"1g\":0}}}", GO_ON },
+	{ "guest-start", "0 {\"re\":%d,\"ok\":true,\"pid\":7}\n"
+	  "1 {\"event\":\"hello\",\"role\":\"guest\"}", GO_ON },
+	{ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":\"second-level\","
+	  "\"bytes\":{\"4k\":0,\"2m\":2097152,\"1g\":0}}]}", GO_ON },
+	{ "run", "1 {\"event\":\"ready\",\"re\":%d,\"proof\":{\"layer\":\"guest\","
+	  "\"bytes\":{\"4k\":4096,\"2m\":0,\"1g\":0}}}", GO_ON },
+	{ "go", "1 {\"re\":%d,\"ok\":true}\n"
+	  "1 {\"re\":-1,\"ok\":true,\"result\":{\"metrics\":[{\"metric\":\"ns\",\"point\":{},"
+	  "\"unit\":\"ns\",\"better\":\"lower\",\"kind\":\"time\",\"values\":[1,2],"
+	  "\"rejected\":[],\"steady\":true,\"counters\":[]}],\"proof\":{\"after\":"
+	  "{\"layer\":\"guest\",\"bytes\":{\"4k\":4096,\"2m\":0,\"1g\":0}}}}}", GO_ON },
+	{ "guest-stop", "0 {\"re\":%d,\"ok\":true}", GO_ON },
+	{ "release", "0 {\"re\":%d,\"ok\":true}", GO_ON },
+	{ NULL, NULL, GO_ON },
+};
+
+/* --- the machine's side ----------------------------------------------------- */
+
+struct peer_side {
+	int fd;
+	struct frame_writer writer;
+	struct frame_parser parser;
+	int64_t run;		/* id of the last `run`: -1 in a script names it */
+};
+
+static void put_message(struct peer_side *s, enum frame_channel channel,
+			json_t *msg)
+{
+	char *bytes;
+	size_t len;
+
+	if (message_encode(&s->writer, channel, msg, &bytes, &len, NULL) ||
+	    write(s->fd, bytes, len) != (ssize_t)len)
+		_exit(0);
+	free(bytes);
+	json_decref(msg);
+}
+
+static void say_line(struct peer_side *s, const char *line, size_t n,
+		     enum frame_channel channel, int64_t id)
+{
+	char text[2048];
+	const char *mark = memmem(line, n, "%d", 2);
+	json_t *msg;
+
+	if (*line != '*')
+		channel = *line - '0';
+	line += 2;
+	n -= 2;
+	if (mark)
+		snprintf(text, sizeof(text), "%.*s%lld%.*s", (int)(mark - line), line,
+			 (long long)id, (int)(line + n - mark - 2), mark + 2);
+	else
+		snprintf(text, sizeof(text), "%.*s", (int)n, line);
+	msg = json_loads(text, 0, NULL);
+	if (!msg)
+		_exit(9);
+	if (json_integer_value(json_object_get(msg, "re")) == -1)
+		json_object_set_new(msg, "re", json_integer(s->run));
+	put_message(s, channel, msg);
+}
+
+static void misbehave(struct peer_side *s, const struct step *st)
+{
+	static char junk[4096];
+
+	switch (st->does) {
+	case GO_ON:
+		return;
+	case EXIT_0:
+		_exit(0);
+	case EXIT_1:
+		_exit(1);
+	case PANIC:
+		fputs("[    1.0] Kernel panic - not syncing: VFS: no root\r\n", stderr);
+		_exit(0);
+	case SLEEP:
+		pause();
+		return;
+	case GARBAGE:
+		memset(junk, 0x55, sizeof(junk));
+		if (write(s->fd, junk, sizeof(junk)) < 0)
+			_exit(0);
+		return;
+	case FLOOD:
+		for (;;)
+			fputs("flood flood flood flood flood flood flood\n", stderr);
+	case SKIP_SEQ:
+		s->writer.seq += 5;
+		return;
+	case BAD_NONCE:
+		s->writer.nonce++;
+		return;
+	}
+}
+
+static const struct step *step_for(const char *op)
+{
+	for (const struct step *st = script; st && st->op; st++) {
+		if (!strcmp(st->op, op))
+			return st;
+	}
+	for (const struct step *st = defaults; st->op; st++) {
+		if (!strcmp(st->op, op))
+			return st;
+	}
+	return NULL;
+}
+
+static void act(struct peer_side *s, const char *op, enum frame_channel channel,
+		int64_t id)
+{
+	const struct step *st = step_for(op);
+
+	for (const char *p = st ? st->say : NULL; p && *p;) {
+		size_t n = strcspn(p, "\n");
+
+		say_line(s, p, n, channel, id);
+		p += n + (p[n] == '\n');
+	}
+	if (st)
+		misbehave(s, st);
+}
+
+static int serve(void *arg)
+{
+	struct peer_side *s = arg;
+	struct frame f;
+	char buf[8192];
+	ssize_t n;
+
+	act(s, "hello", FRAME_NODE, 0);
+	while ((n = read(s->fd, buf, sizeof(buf))) > 0) {
+		if (frame_parser_feed(&s->parser, buf, n, NULL))
+			return 3;
+		while (frame_parser_next(&s->parser, &f, NULL) > 0) {
+			json_t *rq = message_decode(&f, NULL);
+			const char *op = json_string_value(json_object_get(rq, "op"));
+			int64_t id = json_integer_value(json_object_get(rq, "id"));
+
+			if (!strcmp(op, "run"))
+				s->run = id;
+			act(s, op, f.channel, id);
+			json_decref(rq);
+		}
+	}
+	return 0;
+}
+
+static int console_fd;
+
+static int serve_with_console(void *arg)
+{
+	dup2(console_fd, 2);
+	return serve(arg);
+}
+
+/* --- a kind of machine that is a script ------------------------------------- */
+
+static int script_boot(struct machine *m, const struct machine_boot *b,
+		       struct err *err)
+{
+	struct peer_side s = { .writer = { .nonce = b->nonce } };
+	int link[2], console[2], ret;
+
+	assert_int_equal(machine_socketpair(link, err), 0);
+	assert_int_equal(machine_socketpair(console, err), 0);
+	frame_parser_init(&s.parser, b->nonce);
+	s.fd = link[1];
+	console_fd = console[1];
+	ret = proc_fork(&m->proc, serve_with_console, &s, err);
+	close(link[1]);
+	close(console[1]);
+	m->link_in = m->link_out = link[0];
+	m->console = console[0];
+	return ret;
+}
+
+static int script_link(struct machine *m, const struct machine_boot *b,
+		       struct err *err)
+{
+	(void)m;
+	(void)b;
+	(void)err;
+	return 0;
+}
+
+static const struct machine_kind_ops script_kind = {
+	.name = "script", .boot = script_boot, .link = script_link,
+};
+
+/* --- one boot ----------------------------------------------------------------- */
+
+static struct plan_arm arm = { .name = "6.1", .kernel = "6.1", .cmdline = "",
+			       .second_level = "2m" };
+static struct plan_cell cells[2];
+static struct plan_boot boot = { .boot = 1, .block = 1, .order = 1 };
+static struct plan plan = {
+	.guest = { .kernel = "6.1", .cpus = 1, .memory = 4 << 20 },
+	.arms = &arm, .n_arms = 1, .cells = cells, .n_cells = 1,
+};
+static json_t *records;
+static int keep_error;
+static bool give_up;
+
+static int on_record(void *arg, json_t *record, struct err *err)
+{
+	(void)arg;
+	if (keep_error) {
+		json_decref(record);
+		return err_sys(err, -keep_error, "cannot keep a record");
+	}
+	json_array_append_new(records, record);
+	return 0;
+}
+
+static bool abandoned(void *arg)
+{
+	(void)arg;
+	return give_up;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		cells[i] = (struct plan_cell){
+			.id = i ? "anon-4k/anon-4k/null" : "fsdax-xfs/anon-4k/null",
+			.backing = i ? "anon-4k" : "fsdax-xfs", .source = "anon-4k",
+			.workload = "null", .processes = 1,
+		};
+	plan.n_cells = 1;
+	json_decref(records);
+	records = json_array();
+	script = NULL;
+	keep_error = 0;
+	give_up = false;
+	return 0;
+}
+
+static struct session_result result;
+
+static int boot_it(const struct step *s, struct err *err)
+{
+	struct session_options o = {
+		.plan = &plan, .boot = &boot, .attempt = 1, .release = "",
+		.limits = { .hello = 0.6, .prepare = 0.5, .guest = 0.5,
+			    .ready = 0.5, .run = 0.5, .proof = 0.5, .ping = 0.3 },
+		.calls = { .record = on_record, .abandoned = abandoned },
+	};
+	struct machine m = { .ops = &script_kind, .plan = &plan, .proc = PROC_INIT,
+			     .link_in = -1, .link_out = -1, .console = -1 };
+	int ret;
+
+	script = s;
+	for (int i = 0; i < 2; i++)
+		cells[i].params = json_object();
+	assert_int_equal(loop_new(&m.loop, NULL), 0);
+	o.machine = &m;
+	ret = session_run(&o, &result, err);
+	loop_free(m.loop);
+	assert_int_equal(m.proc.pid, 0);
+	/* Nothing may be left, not even as a zombie. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	for (int i = 0; i < 2; i++)
+		json_decref(cells[i].params);
+	return ret;
+}
+
+static json_t *last_record(const char *type)
+{
+	for (size_t i = json_array_size(records); i-- > 0;) {
+		json_t *r = json_array_get(records, i);
+
+		if (!strcmp(json_string_value(json_object_get(r, "t")), type))
+			return r;
+	}
+	return NULL;
+}
+
+static void ends_as(const struct step *s, const char *class, const char *text)
+{
+	struct err err = ERR_INIT;
+	json_t *end;
+
+	assert_int_equal(boot_it(s, &err), 0);
+	if (strcmp(result.class, class) || !strstr(result.text, text))
+		fail_msg("ended as %s: %s", result.class, result.text);
+	end = last_record("boot-end");
+	assert_non_null(end);
+	assert_ptr_equal(end, json_array_get(records, json_array_size(records) - 1));
+	assert_string_equal(json_string_value(json_object_get(end, "class")), class);
+	assert_true(json_is_array(json_object_get(end, "console")));
+}
+
+static void a_good_boot(void **state)
+{
+	json_t *phases;
+
+	(void)state;
+	ends_as(NULL, "ok", "");
+	assert_int_equal(result.cells_ok, 1);
+	assert_non_null(last_record("sample"));
+	assert_non_null(last_record("proof"));
+	assert_non_null(last_record("env"));
+	assert_string_equal(json_string_value(json_object_get(
+		json_array_get(records, 0), "t")), "boot");
+	phases = json_object_get(last_record("boot-end"), "phases");
+	assert_true(json_is_number(json_object_get(phases, "boot")));
+	assert_true(json_is_number(json_object_get(phases, "first-sample")));
+	assert_true(json_real_value(json_object_get(phases, "prepare.mkfs")) == 0.5);
+}
+
+static void several_backings(void **state)
+{
+	(void)state;
+	plan.n_cells = 2;
+	cells[1].processes = 3;
+	ends_as(NULL, "ok", "");
+	assert_int_equal(result.cells_ok, 4);
+}
+
+#define SCRIPT(...) (const struct step[]){ __VA_ARGS__, { NULL, NULL, GO_ON } }
+
+static void panics(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "hello", "", PANIC }), "panic", "VFS: no root");
+	assert_int_equal(json_array_size(json_object_get(last_record("boot-end"),
+							 "console")), 1);
+	ends_as(SCRIPT({ "run", "", PANIC }), "panic", "Kernel panic");
+	ends_as(SCRIPT({ "go", "", PANIC }), "panic", "Kernel panic");
+}
+
+static void lost(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "hello", "", EXIT_1 }), "lost", "exit 1");
+	ends_as(SCRIPT({ "prepare", "", EXIT_0 }), "lost", "exit 0");
+	ends_as(SCRIPT({ "guest-start", "0 {\"re\":%d,\"ok\":true}\n"
+		"0 {\"event\":\"guest-lost\",\"class\":\"lost\",\"text\":\"QEMU ended\","
+		"\"console\":[\"last words\"]}", GO_ON }), "lost", "the guest: QEMU ended");
+	assert_int_equal(json_array_size(json_object_get(last_record("boot-end"),
+							 "console")), 1);
+	ends_as(SCRIPT({ "go", "0 {\"event\":\"guest-lost\",\"class\":\"panic\","
+		"\"text\":\"it panicked\"}", GO_ON }), "panic", "it panicked");
+}
+
+static void hangs(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "hello", "", SLEEP }), "hang", "the boot of the machine");
+	ends_as(SCRIPT({ "prepare", "", SLEEP }), "hang", "prepare");
+	ends_as(SCRIPT({ "guest-start", "0 {\"re\":%d,\"ok\":true}", GO_ON }), "hang",
+		"the boot of the guest");
+	ends_as(SCRIPT({ "run", "", SLEEP }), "hang", "set-up");
+}
+
+/* It answers a ping, but the work is never done. */
+static void timeouts(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "prepare", "", GO_ON }), "timeout", "prepare");
+	ends_as(SCRIPT({ "ping", "1 {\"re\":%d,\"ok\":true}", GO_ON },
+		       { "go", "1 {\"re\":%d,\"ok\":true}", GO_ON }),
+		"timeout", "the workload");
+}
+
+static void protocol_errors(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "prepare", "", GARBAGE }), "protocol", "");
+	ends_as(SCRIPT({ "hello", "0 {\"event\":\"hello\"}", SKIP_SEQ }), "protocol", "");
+	ends_as(SCRIPT({ "hello", "0 {\"event\":\"hello\"}", BAD_NONCE }), "protocol", "");
+	ends_as(SCRIPT({ "prepare", "0 {\"re\":77,\"ok\":true}", GO_ON }), "protocol",
+		"not asked");
+	ends_as(SCRIPT({ "prepare", "0 {\"re\":%d,\"ok\":true}\n0 {\"re\":%d,\"ok\":true}",
+			 GO_ON }), "protocol", "not asked");
+	ends_as(SCRIPT({ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":\"x\"}]}",
+			 GO_ON }), "protocol", "not well formed");
+	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":-1,\"ok\":true,"
+			 "\"result\":{\"metrics\":[{\"metric\":\"ns\"}]}}", GO_ON }),
+		"protocol", "kind");
+	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":-1,\"ok\":true}",
+			 GO_ON }), "protocol", "without metrics");
+}
+
+static void a_flood_ends_the_boot(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "prepare", "", FLOOD }), "protocol", "floods its console");
+	assert_int_equal(json_array_size(json_object_get(last_record("boot-end"),
+							 "console")), 40);
+}
+
+static void refusals(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "prepare", "0 {\"re\":%d,\"ok\":false,\"class\":\"unsupported\","
+			 "\"text\":\"no pmem here\"}", GO_ON }), "failed", "no pmem here");
+	ends_as(SCRIPT({ "run", "1 {\"re\":%d,\"ok\":false,\"class\":\"bad-request\","
+			 "\"text\":\"no such workload\"}", GO_ON }), "failed",
+		"no such workload");
+}
+
+/* A cell that cannot be done is recorded, and the boot goes on. */
+static void a_failed_cell(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "run", "1 {\"re\":%d,\"ok\":false,\"class\":\"unsupported\","
+			 "\"text\":\"no huge pages\"}", GO_ON }), "ok", "");
+	assert_int_equal(result.cells_failed, 1);
+	assert_string_equal(json_string_value(json_object_get(last_record("cell-end"),
+							      "class")), "failed");
+	assert_string_equal(json_string_value(json_object_get(last_record("cell-end"),
+							      "text")), "no huge pages");
+}
+
+static void a_contradicted_cell_is_void(void **state)
+{
+	(void)state;
+	ends_as(SCRIPT({ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":"
+			 "\"second-level\",\"bytes\":{\"4k\":2097152,\"2m\":0,\"1g\":0}}]}",
+			 GO_ON }), "ok", "");
+	assert_int_equal(result.cells_void, 1);
+	assert_non_null(strstr(json_string_value(json_object_get(last_record("sample"),
+								 "void")), "second-level"));
+}
+
+static void a_record_that_cannot_be_kept_is_fatal(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	keep_error = -ENOSPC;
+	assert_int_equal(boot_it(NULL, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "cannot keep a record"));
+}
+
+static void abandoned_boots_have_no_end(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	give_up = true;
+	assert_int_equal(boot_it(NULL, &err), -EINTR);
+	assert_null(last_record("boot-end"));
+}
+
+static void limits_follow_domain_and_patience(void **state)
+{
+	struct session_limits a = session_limits("emulated", 1);
+	struct session_limits b = session_limits("instructions", 1);
+	struct session_limits c = session_limits("emulated", 0.5);
+
+	(void)state;
+	assert_true(b.hello > a.hello);
+	assert_true(c.run == a.run / 2);
+}
+
+static int let_go(void **state)
+{
+	(void)state;
+	json_decref(records);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_good_boot, reset),
+		cmocka_unit_test_setup(several_backings, reset),
+		cmocka_unit_test_setup(panics, reset),
+		cmocka_unit_test_setup(lost, reset),
+		cmocka_unit_test_setup(hangs, reset),
+		cmocka_unit_test_setup(timeouts, reset),
+		cmocka_unit_test_setup(protocol_errors, reset),
+		cmocka_unit_test_setup(a_flood_ends_the_boot, reset),
+		cmocka_unit_test_setup(refusals, reset),
+		cmocka_unit_test_setup(a_failed_cell, reset),
+		cmocka_unit_test_setup(a_contradicted_cell_is_void, reset),
+		cmocka_unit_test_setup(a_record_that_cannot_be_kept_is_fatal, reset),
+		cmocka_unit_test_setup(abandoned_boots_have_no_end, reset),
+		cmocka_unit_test(limits_follow_domain_and_patience),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, let_go);
+}
