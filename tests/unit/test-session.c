@@ -243,6 +243,10 @@ static struct plan plan = {
 static json_t *records;
 static int keep_error;
 static bool give_up;
+/* Long, for a busy machine, but where it is waited for. */
+static double limit;
+#define LONG 20
+#define SHORT 1
 
 static int on_record(void *arg, json_t *record, struct err *err)
 {
@@ -276,6 +280,7 @@ static int reset(void **state)
 	script = NULL;
 	keep_error = 0;
 	give_up = false;
+	limit = LONG;
 	return 0;
 }
 
@@ -285,8 +290,9 @@ static int boot_it(const struct step *s, struct err *err)
 {
 	struct session_options o = {
 		.plan = &plan, .boot = &boot, .attempt = 1, .release = "",
-		.limits = { .hello = 0.6, .prepare = 0.5, .guest = 0.5,
-			    .ready = 0.5, .run = 0.5, .proof = 0.5, .ping = 0.3 },
+		.limits = { .hello = limit, .prepare = limit, .guest = limit,
+			    .ready = limit, .run = limit, .proof = limit,
+			    .ping = limit / 2 },
 		.calls = { .record = on_record, .abandoned = abandoned },
 	};
 	struct machine m = { .ops = &script_kind, .plan = &plan, .proc = PROC_INIT,
@@ -390,6 +396,7 @@ static void lost(void **state)
 static void hangs(void **state)
 {
 	(void)state;
+	limit = SHORT;
 	ends_as(SCRIPT({ "hello", "", SLEEP }), "hang", "the boot of the machine");
 	ends_as(SCRIPT({ "prepare", "", SLEEP }), "hang", "prepare");
 	ends_as(SCRIPT({ "guest-start", "0 {\"re\":%d,\"ok\":true}", GO_ON }), "hang",
@@ -401,6 +408,7 @@ static void hangs(void **state)
 static void timeouts(void **state)
 {
 	(void)state;
+	limit = SHORT;
 	ends_as(SCRIPT({ "prepare", "", GO_ON }), "timeout", "prepare");
 	ends_as(SCRIPT({ "ping", "1 {\"re\":%d,\"ok\":true}", GO_ON },
 		       { "go", "1 {\"re\":%d,\"ok\":true}", GO_ON }),
