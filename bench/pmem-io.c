@@ -16,7 +16,9 @@ static const struct param params[] = {
 	  0, 0 },
 	{ "op", PARAM_CHOICE, "all", "all|load|store|copy|read|write",
 	  "what is measured", 0, 0 },
-	{ "size", PARAM_SIZE, "64M", NULL, "bytes of the file that are used", 64 << 10, 1ULL << 46 },
+	{ "size", PARAM_SIZE, "", NULL,
+	  "bytes of the file that are used (default: 4 times the last-level cache, at least 64M)",
+	  64 << 10, 1ULL << 46 },
 	{ "block", PARAM_SIZE, "4K", NULL, "bytes of a read or write, a power of two", 512, 16 << 20 },
 	{ "depth", PARAM_RANGE, "1..32", NULL,
 	  "reads or writes in flight, in steps of 4 times; at most half the blocks", 1, 4096 },
@@ -55,13 +57,32 @@ bool pmem_is_block(const struct pmem *p, const void *data, size_t block)
 	return true;
 }
 
+/* A file that stays in the cache says nothing about what is behind it. */
+static int choose_size(struct bench *b, struct err *err)
+{
+	uint64_t llc = bench_llc(b);
+	const char *op = bench_text(b, "op");
+
+	if (!bench_given(b, "size"))
+		return bench_set_number(b, "size", 4 * llc > 64 << 20 ? 4 * llc : 64 << 20, err);
+	if (!strcmp(op, "read") || !strcmp(op, "write"))
+		return 0;	/* these go past it */
+	return bench_at_least(b, "a file", bench_number(b, "size"), 2 * llc,
+			      "half of it may stay in the last-level cache", err);
+}
+
 static int validate(struct bench *b, struct err *err)
 {
-	uint64_t size = bench_number(b, "size"), block = bench_number(b, "block");
+	uint64_t size, block = bench_number(b, "block");
 	uint64_t lo, hi;
+	int ret;
 
 	if (!bench_given(b, "path"))
 		return err_config(err, "pmem-io: say which DAX file, folder or device with --path");
+	ret = choose_size(b, err);
+	if (ret)
+		return ret;
+	size = bench_number(b, "size");
 	if (block & (block - 1))
 		return err_config(err, "parameter block: %" PRIu64 " is no power of two", block);
 	if (size % block)

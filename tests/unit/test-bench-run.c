@@ -162,6 +162,7 @@ static void must_be_caught(const struct workload *w, const char *size, const cha
 	else
 		spoiled.verify_after = spoil_after;
 	rq.params = params;
+	rq.allow_small = true;
 	assert_int_equal(bench_run_workload(&spoiled, &rq, NULL, &result, &err), -EBADMSG);
 	assert_null(result);
 	assert_non_null(strstr(err.text, "worth nothing"));
@@ -445,6 +446,8 @@ static void bad_requests_are_refused(void **state)
 		{ "pmem-io", NULL, "{}", "--path", -1, -1, EXIT_CONFIG },
 		{ "pmem-io", NULL, "{\"path\":\"/dev/shm\"}", "--ordinary", -1, -1, EXIT_MACHINE },
 		{ "pmem-io", NULL, "{\"path\":\"/dev/shm\",\"block\":\"3k\"}", "power of two",
+		  -1, -1, EXIT_CONFIG },
+		{ "pmem-io", NULL, "{\"path\":\"/dev/shm\",\"size\":\"64k\"}", "--allow-small",
 		  -1, -1, EXIT_CONFIG },
 		{ "unmap", NULL, "{\"threads\":1024}", "cores are ours", -1, -1, EXIT_CONFIG },
 		{ "unmap", NULL, "{\"call\":\"1..100000\"}", "but the buffer has", -1, -1,
