@@ -25,6 +25,9 @@ static const struct metric control_ns = {
 static const struct metric walk_ns = {
 	"walk_cost", "ns", KIND_TIME, BETTER_LOWER, 1,
 };
+static const struct metric effective_page = {
+	"effective_page", "bytes", KIND_COUNT, BETTER_NONE, 1,
+};
 
 /* A ladder: its rungs, and the samples that belong to them. */
 struct ladder {
@@ -339,6 +342,9 @@ static int run(struct bench *b, struct err *err)
 		ladder_infer(&fit, r[s->pages.n - 1].pages, s->buf->page, &in);
 		ret = tell_huge(b, &in, err);
 		bench_derive(b, "effective_page", inference_json(&in));
+		if (!ret && in.bytes)
+			series_push(bench_series(b, &effective_page, NULL),
+				    (double)in.bytes);
 	}
 	bench_derive(b, "ladder", ladder_json(r, s->pages.n));
 	bench_derive(b, "knees", json_pack("{s:o, s:o}", "first_level", knee_json(&fit.first),

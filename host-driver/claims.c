@@ -123,7 +123,7 @@ static double layer_value(struct check *k, const struct claim_pick *p, size_t ar
 			  size_t block)
 {
 	double sum = 0;
-	unsigned n = 0;
+	unsigned n = 0, seen = 0;
 
 	for (size_t i = 0; i < k->c->n_proofs; i++) {
 		const struct compare_proof *proof = &k->c->proofs[i];
@@ -133,6 +133,7 @@ static double layer_value(struct check *k, const struct claim_pick *p, size_t ar
 		if (!proof->cell != !p->cells ||
 		    (proof->cell && !in_cells(p->cells, proof->cell)))
 			continue;
+		seen++;
 		if (!proof->after.readings)
 			cannot(k, "%s: %s", p->path, proof->unavailable);
 		if (proof->block[block].readings) {
@@ -140,6 +141,9 @@ static double layer_value(struct check *k, const struct claim_pick *p, size_t ar
 			n++;
 		}
 	}
+	if (!seen)
+		cannot(k, "no page sizes of %s were read%s%s", p->path,
+		       p->cells ? " in " : "", p->cells ? p->cells : "");
 	return n ? sum / n : NAN;
 }
 

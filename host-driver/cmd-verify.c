@@ -175,7 +175,7 @@ static void print(const struct verify *v, const struct comparison *c)
 	}
 	printf("%s: %s time, %u blocks\n", c->name, c->domain, c->blocks);
 	if (v->file.n && *v->file.source)
-		printf("claims of %s\n", v->file.source);
+		printf("source: %s\n", v->file.source);
 	if (c->refused)
 		printf("no comparison: %s\n", c->refused);
 	putchar('\n');
