@@ -202,7 +202,8 @@ void html_model(const struct report *r, FILE *out)
 	fputs("Expected for ", out);
 	html_put(out, r->model_cpu);
 	fputs(", from the workload's own address pattern and the page sizes of both "
-	      "levels.</p>\n", out);
+	      "levels; of a ladder, its upper end; walk cost by the references of a "
+	      "walk.</p>\n", out);
 	html_table_begin(out, "Cell|Arm|Quantity|#Expected|#Measured|#Ratio");
 	for (size_t i = 0; i < r->n_model; i++) {
 		const struct report_model_row *m = &r->model[i];

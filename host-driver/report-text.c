@@ -355,7 +355,8 @@ static void put_model(const struct report *r, FILE *out)
 				 "No cell of this campaign has a model.");
 		return;
 	}
-	field(out, "for", "%s", r->model_cpu);
+	field(out, "for", "%s; of a ladder, its upper end; walk cost by the "
+	      "references of a walk", r->model_cpu);
 	layout_table_init(&t, "wwrrr");
 	layout_table_add(&t, "", "", "expected", "measured", "ratio");
 	for (size_t i = 0; i < r->n_model; i++) {
