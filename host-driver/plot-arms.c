@@ -91,8 +91,7 @@ static void effect_marks(const struct comparison *c, struct figure *f,
 		number_effect(e->effect, e->lo, e->hi, &shown);
 		m = figure_mark(figure_series(f, c->arms[a].name, 0, figure_arm_colour(c, a)),
 			     figure_name(&f->row, &f->n_rows, name), 1 + e->effect,
-			     isfinite(e->lo) ? fmax(1 + e->lo, 1e-3) : NAN,
-			     1 + e->hi);
+			     1 + e->lo, 1 + e->hi);
 		strcpy(m->label, shown.effect);
 		figure_count(f, e->n);
 	}

@@ -27,7 +27,7 @@ const char *figure_colour(unsigned n)
 double figure_place(const struct figure_axis *a, double v)
 {
 	if (a->log)
-		return log(v / a->min) / log(a->max / a->min);
+		return v > 0 ? log(v / a->min) / log(a->max / a->min) : 0;
 	return (v - a->min) / (a->max - a->min);
 }
 
@@ -91,7 +91,10 @@ static unsigned decade_ticks(struct figure_axis *a, const double m[9],
 {
 	unsigned n = 0;
 
-	for (int p = floor(log10(a->min)); p <= ceil(log10(a->max)); p++)
+	int first = fmax(floor(log10(a->min)), -30);
+	int last = fmin(ceil(log10(a->max)), 30);
+
+	for (int p = first; p <= last; p++)
 		for (int i = 0; i < 9 && m[i] > 0; i++) {
 			double at = m[i] * pow(10, p);
 

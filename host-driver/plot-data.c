@@ -81,8 +81,8 @@ struct figure_mark *figure_mark(struct figure_series *s, double x,
 	m = &s->mark[s->n++];
 	m->x = x;
 	m->value = value;
-	m->lo = isfinite(lo) ? lo : value;
-	m->hi = isfinite(hi) ? hi : value;
+	m->lo = isnan(lo) ? value : lo;
+	m->hi = isnan(hi) ? value : hi;
 	return m;
 }
 
@@ -141,17 +141,24 @@ char *figure_subtitle(const struct comparison *c, const struct figure *f)
 
 void figure_fit(struct figure *f)
 {
-	double lo = INFINITY, hi = -INFINITY;
+	double lo = INFINITY, hi = -INFINITY, least, most;
 
+	for (size_t i = 0; i < f->n_series; i++)
+		for (size_t k = 0; k < f->series[i].n; k++) {
+			lo = fmin(lo, f->series[i].mark[k].value);
+			hi = fmax(hi, f->series[i].mark[k].value);
+		}
+	most = f->value.log ? hi * 8 : hi + 2 * fmax(hi - lo, fabs(hi) / 4);
+	least = f->value.log ? lo / 8 : lo - 2 * fmax(hi - lo, fabs(hi) / 4);
+	f->value.min = lo;
+	f->value.max = hi;
 	for (size_t i = 0; i < f->n_series; i++)
 		for (size_t k = 0; k < f->series[i].n; k++) {
 			const struct figure_mark *m = &f->series[i].mark[k];
 
-			lo = fmin(lo, f->value.log && !(m->lo > 0) ? m->value : m->lo);
-			hi = fmax(hi, m->hi);
+			f->value.min = fmin(f->value.min, fmax(m->lo, least));
+			f->value.max = fmax(f->value.max, fmin(m->hi, most));
 		}
-	f->value.min = lo;
-	f->value.max = hi;
 }
 
 static void release_one(struct figure *f)

@@ -31,7 +31,7 @@ unsigned figure_name(char ***names, size_t *n, const char *name);
 struct figure_series *figure_series(struct figure *f, const char *name,
 				    unsigned panel, unsigned colour);
 
-/* Without an interval lo and hi are NaN. Valid until the next one. */
+/* No interval: lo and hi are NaN. They may be infinite. Valid until the next. */
 struct figure_mark *figure_mark(struct figure_series *s, double x,
 				double value, double lo, double hi);
 
@@ -51,7 +51,10 @@ const char *figure_n(const struct figure *f);
 /* "n = 5 blocks; mean over boots with its 95% interval" */
 char *figure_subtitle(const struct comparison *c, const struct figure *f);
 
-/* The value axis from the least to the greatest end of an interval. */
+/*
+ * The value axis from the least to the greatest end of an interval; but an
+ * interval that is much wider than what was seen leaves the drawing.
+ */
 void figure_fit(struct figure *f);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* data/<figure>.dat: all that a script needs, and explained for a reader. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,8 +93,13 @@ static void put_marks(const struct figure *f, size_t i, FILE *out)
 	free(name);
 	free(panel);
 	for (size_t k = 0; k < s->n; k++) {
-		fprintf(out, "%.9g %.9g %.9g %.9g", s->mark[k].x, s->mark[k].value,
-			s->mark[k].lo, s->mark[k].hi);
+		const struct figure_mark *m = &s->mark[k];
+
+		/* gnuplot cannot clip what is infinite */
+		fprintf(out, "%.9g %.9g %.9g %.9g", m->x, m->value,
+			isfinite(m->lo) && (m->lo > 0 || !f->value.log)
+			? m->lo : f->value.min,
+			isfinite(m->hi) ? m->hi : f->value.max);
 		put_text(out, s->mark[k].label);
 		fputc('\n', out);
 	}

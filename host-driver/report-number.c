@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define DECIMALS_MAX 5
+#define NUMBER_END 99999	/* an interval's end beyond this is only "more" */
+#define MORE_THAN_END ">99999"
 
 enum number_style number_style(double effect)
 {
@@ -49,10 +51,20 @@ static int effect_decimals(double effect, double half)
 static const char *signed_number(double x, int decimals,
 				 char buf[static NUMBER_MAX])
 {
-	if (fabs(x) < 0.5 * pow(10, -decimals))
+	if (x > NUMBER_END)
+		strcpy(buf, MORE_THAN_END);
+	else if (fabs(x) < 0.5 * pow(10, -decimals))
 		snprintf(buf, NUMBER_MAX, "%.*f", decimals, 0.0);
 	else
 		snprintf(buf, NUMBER_MAX, "%+.*f", decimals, x);
+	return buf;
+}
+
+static const char *plain_ratio(double x, int decimals, char buf[static NUMBER_MAX])
+{
+	if (x > NUMBER_END)
+		return strcpy(buf, MORE_THAN_END);
+	snprintf(buf, NUMBER_MAX, "%.*f", decimals, x);
 	return buf;
 }
 
@@ -60,7 +72,7 @@ void number_effect(double effect, double lo, double hi,
 		   struct number_effect *out)
 {
 	double half = (hi - lo) / 2;
-	int has_interval = isfinite(lo) && isfinite(hi);
+	int has_interval = !isnan(lo) && !isnan(hi);
 	char a[NUMBER_MAX], b[NUMBER_MAX];
 	int d;
 
@@ -71,12 +83,16 @@ void number_effect(double effect, double lo, double hi,
 		return;
 	if (!has_interval)
 		half = 0;
+	lo = fmax(lo, -1);	/* a ratio is not less than 0 */
 	if (out->style == NUMBER_RATIO) {
 		d = effect_decimals(1 + effect, half);
+		if (d < decimals_for(1 + effect, 2))	/* "x0" would be wrong */
+			d = decimals_for(1 + effect, 2);
 		snprintf(out->effect, sizeof(out->effect), "x%.*f", d, 1 + effect);
 		if (has_interval)
 			snprintf(out->interval, sizeof(out->interval),
-				 "[%.*f, %.*f]", d, 1 + lo, d, 1 + hi);
+				 "[%s, %s]", plain_ratio(1 + lo, d, a),
+				 plain_ratio(1 + hi, d, b));
 		return;
 	}
 	d = effect_decimals(100 * effect, 100 * half);
@@ -107,6 +123,8 @@ const char *number_percent(double fraction, char buf[static NUMBER_MAX])
 {
 	if (!isfinite(fraction))
 		strcpy(buf, "-");
+	else if (fraction >= 9.995)	/* nothing depends on how much more */
+		strcpy(buf, ">999%");
 	else if (fraction == 0 || fabs(fraction) >= 0.0995)
 		snprintf(buf, NUMBER_MAX, "%.0f%%", 100 * fraction);
 	else

@@ -350,6 +350,42 @@ static void unknown_is_no_number(void **state)
 	fixture_release(&x);
 }
 
+/* Two blocks give intervals that reach to where no axis can follow. */
+static void endless_intervals(void **state)
+{
+	static const double ends[][2] = {
+		{ -1, INFINITY }, { -INFINITY, INFINITY }, { -1, 1e300 }, { 0, 0 },
+	};
+	static struct fixture x;
+
+	(void)state;
+	fixture_init(&x);
+	for (size_t i = 0; i < x.c.n_series; i++)
+		for (size_t a = 0; a < FIXTURE_ARMS; a++) {
+			const double *e = ends[(i + a) % 4];
+
+			x.est[i][a].lo = x.vs[i][a].e.lo = e[0];
+			x.est[i][a].hi = x.vs[i][a].e.hi = e[1];
+		}
+	fixture_figures(&x);
+	assert_int_equal(x.r.n_figures, 6);
+	for (size_t i = 0; i < x.r.n_figures; i++) {
+		const struct figure_axis *v = &x.r.figures[i].value;
+
+		assert_true(isfinite(v->min) && isfinite(v->max) && v->max > v->min);
+		assert_in_range(v->n_ticks, 2, FIGURE_TICKS_MAX);
+	}
+	for (size_t i = 0; i < FORMS; i++) {
+		char *text = printed(&x.r, forms[i].print);
+
+		if (forms[i].print != print_json)
+			assert_null(strstr(text, "inf"));
+		assert_null(strstr(text, "nan"));
+		free(text);
+	}
+	fixture_release(&x);
+}
+
 static void table_fits_a_screen(void **state)
 {
 	static struct fixture x;
@@ -525,6 +561,7 @@ int main(void)
 		cmocka_unit_test(text_is_narrow_and_page_sound),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(unknown_is_no_number),
+		cmocka_unit_test(endless_intervals),
 		cmocka_unit_test(table_fits_a_screen),
 		cmocka_unit_test(colours),
 		cmocka_unit_test(files_and_drawings),
