@@ -19,7 +19,9 @@
  * sleeps for ever; and it can enable XSAVE without its KVM seeing it, finds
  * sizes that do not match, and complains at length.
  */
-static const char emulated_guest[] = "lapic=notscdeadline noxsave";
+#define EMULATED_GUEST "lapic=notscdeadline noxsave"
+static const char emulated_guest[] = EMULATED_GUEST;
+static const char counted_guest[] = EMULATED_GUEST " " QEMU_CMDLINE_EXACT;
 
 /* Starts QEMU with both streams; its own messages go to the console. */
 static int start(struct machine *m, struct qemu_vm *vm, struct err *err)
@@ -106,7 +108,8 @@ static int vm_prepare(struct machine *m, const char *guest_kernel,
 	ret = accel_decide(m->plan->machine.accel, m->plan->clock, &probe,
 			   &m->accel, m->accel_why, sizeof(m->accel_why), err);
 	if (!ret && m->accel != QEMU_KVM)
-		m->guest_cmdline = emulated_guest;
+		m->guest_cmdline = m->accel == QEMU_ICOUNT ? counted_guest :
+							     emulated_guest;
 	return ret;
 }
 

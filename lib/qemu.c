@@ -39,8 +39,9 @@ char *qemu_cmdline(const struct qemu_vm *vm)
 {
 	char *text = NULL;
 
-	if (asprintf(&text, "%s%s%s", cmdline_common, vm->append ? " " : "",
-		     vm->append ? vm->append : "") < 0)
+	if (asprintf(&text, "%s%s%s%s", cmdline_common,
+		     vm->accel == QEMU_ICOUNT ? " " QEMU_CMDLINE_EXACT : "",
+		     vm->append ? " " : "", vm->append ? vm->append : "") < 0)
 		return NULL;
 	return text;
 }
@@ -80,9 +81,12 @@ static void add_accel(const struct qemu_vm *vm, struct args *a)
 			     NULL);
 		return;
 	case QEMU_ICOUNT:
-		/* Even the wall clock follows the count: two boots see the same. */
+		/*
+		 * Even the wall clock follows the count, and RDRAND a seed:
+		 * two boots see the same.
+		 */
 		args_add_all(a, "-accel", "tcg,thread=single",
-			     "-icount", "shift=0,sleep=off",
+			     "-icount", "shift=0,sleep=off", "-seed", "1",
 			     "-rtc", "base=2018-10-01T00:00:00,clock=vm", NULL);
 		break;
 	case QEMU_TCG:

@@ -30,6 +30,13 @@
 /* The name by which the agent finds its port: /dev/virtio-ports/<name>. */
 #define QEMU_LINK_NAME "kduel.0"
 
+/*
+ * What a kernel is told besides where instructions are counted, so that two
+ * boots of it execute the same ones: processes lie at the same addresses.
+ * qemu_args() adds it for QEMU_ICOUNT; a guest of such a machine needs it too.
+ */
+#define QEMU_CMDLINE_EXACT "norandmaps"
+
 enum qemu_role {
 	QEMU_MUT,	/* has pmem, can run guests of its own */
 	QEMU_GUEST,	/* RAM is the memory under test */

@@ -91,6 +91,7 @@ static void counted_mut(void **state)
 
 	(void)state;
 	has(&vm, "-accel tcg,thread=single", "-icount shift=0,sleep=off", "-smp 1",
+	    "-seed 1", QEMU_CMDLINE_EXACT,
 	    "-cpu EPYC,svm=on,npt=on", "-rtc base=2018-10-01T00:00:00,clock=vm", NULL);
 }
 
