@@ -3,6 +3,7 @@
 #   make            build kduel, kduel-agent, kduel-bench
 #   make run        packages, build, kernels, VMs, benchmarks, report
 #   make check      packages, build, every test
+#   make check-stats  measure the error rates of the statistics
 #   make deps       install the Debian packages that are missing
 #   make install    PREFIX=/usr/local, DESTDIR=
 #
@@ -86,7 +87,13 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdriver.a $(B)/libagent.a $(B)/lib
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_cflags) -o $@ $^ -Wl,--as-needed $(pkg_libs) -lcmocka $(LDFLAGS)
 
-unit: $(UNIT)
+# Simulated campaigns through the statistics: their error rates, as a table.
+CHECK_STATS := $(B)/tests/stats/check-stats
+$(CHECK_STATS): $(call obj,$(call src,tests/stats)) $(B)/libdriver.a $(B)/liblib.a
+	$(call say,LINK,$@)
+	$(link)
+
+unit: $(UNIT) $(CHECK_STATS)
 
 # Each header must stand alone: it is a manual that can be read by itself.
 headers := $(wildcard lib/*.h bench/*.h host-driver/*.h guest-agent/*.h)
@@ -115,6 +122,10 @@ check-quick:
 	$(Q)$(MAKE) --no-print-directory all headers unit
 	$(Q)O='$(O)' tests/run-tests unit cli
 
+# The table of docs/statistics.md, in full: some minutes.
+check-stats: $(CHECK_STATS)
+	$(Q)$(CHECK_STATS)
+
 # --- users' targets -------------------------------------------------------
 
 deps:
@@ -134,7 +145,7 @@ install: all
 clean:
 	rm -rf $(O)
 
-.PHONY: all unit bench-store headers check check-quick deps run clean install FORCE
+.PHONY: all unit bench-store headers check check-quick check-stats deps run clean install FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

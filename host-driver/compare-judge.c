@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Effects, corrections, verdicts. Every (series, arm) is one test. Gates are
- * corrected together by Holm, the rest by Benjamini-Hochberg; the A/A pair
- * that rides along asks nothing about a kernel and has families of its own.
+ * Effects, corrections, verdicts. Every (series, arm) is one test; see
+ * stats_families() for how many are corrected. The A/A pair that rides along
+ * asks nothing about a kernel and is corrected for itself.
  */
 #include "compare-memory.h"
 
@@ -66,7 +66,7 @@ static void measure(struct comparison *c, size_t series, size_t arm, double *wor
 		.base = work, .arm = work + c->n_block_ids,
 		.count = !strcmp(s->kind, "count"),
 		.percentile = is_percentile(s->metric),
-		.deterministic = c->deterministic,
+		.deterministic = c->deterministic, .flip = true,
 		.confidence = 1 - c->alpha, .seed = seed_of(c, series, arm),
 	};
 	const char *why;
@@ -88,41 +88,63 @@ static void measure(struct comparison *c, size_t series, size_t arm, double *wor
 
 /* --- corrections ----------------------------------------------------------- */
 
-struct family {
-	struct compare_result **test;
+static bool belongs(const struct comparison *c, const struct compare_series *s,
+		    size_t arm, bool control)
+{
+	return arm != c->baseline && s->better != STATS_NEITHER &&
+	       c->arms[arm].control == control && s->vs[arm].e.n &&
+	       !isnan(s->vs[arm].e.p);
+}
+
+/* What stats_families() takes, and where its answers go. */
+struct tests {
+	struct compare_result **of;
+	double *p;
+	bool *gate;
 	size_t n;
 };
 
-static bool belongs(const struct comparison *c, const struct compare_series *s,
-		    size_t arm, bool gate, bool control)
+static void tests_release(struct tests *t)
 {
-	return arm != c->baseline && s->better != STATS_NEITHER &&
-	       s->gate == gate && c->arms[arm].control == control &&
-	       s->vs[arm].e.n && !isnan(s->vs[arm].e.p);
+	free(t->of);
+	free(t->p);
+	free(t->gate);
 }
 
-static int correct(struct comparison *c, bool gate, bool control, unsigned *tests)
+static int tests_init(struct tests *t, const struct comparison *c, bool control)
 {
-	size_t most = c->n_series * c->n_arms, n = 0;
-	struct compare_result **test = calloc(most + 1, sizeof(struct compare_result *));
-	double *p = calloc(most + 1, sizeof(*p));
-	int rc = -ENOMEM;
+	size_t most = c->n_series * c->n_arms + 1;
 
-	if (!test || !p)
-		goto out;
+	*t = (struct tests){ .of = calloc(most, sizeof(*t->of)),
+			     .p = calloc(most, sizeof(*t->p)),
+			     .gate = calloc(most, sizeof(*t->gate)) };
+	if (!t->of || !t->p || !t->gate)
+		return -ENOMEM;
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++)
-			if (belongs(c, &c->series[i], a, gate, control)) {
-				test[n] = &c->series[i].vs[a];
-				p[n++] = c->series[i].vs[a].e.p;
+			if (belongs(c, &c->series[i], a, control)) {
+				t->of[t->n] = &c->series[i].vs[a];
+				t->gate[t->n] = c->series[i].gate;
+				t->p[t->n++] = c->series[i].vs[a].e.p;
 			}
-	rc = (gate ? stats_holm : stats_benjamini_hochberg)(p, p, n);
-	for (size_t i = 0; !rc && i < n; i++)
-		test[i]->p_adjusted = p[i];
-	*tests += (unsigned)n;
-out:
-	free(p);
-	free(test);
+	return 0;
+}
+
+static int correct(struct comparison *c, bool control)
+{
+	struct tests t;
+	int rc = tests_init(&t, c, control);
+
+	if (!rc)
+		rc = stats_families(t.p, t.gate, t.p, t.n);
+	for (size_t i = 0; !rc && i < t.n; i++) {
+		t.of[i]->p_adjusted = t.p[i];
+		if (!control)
+			*(t.gate[i] ? &c->gate_tests : &c->other_tests) += 1;
+	}
+	if (control)
+		c->control_tests = (unsigned)t.n;
+	tests_release(&t);
 	return rc;
 }
 
@@ -190,7 +212,6 @@ static void count_control(struct comparison *c)
 
 			if (!c->arms[a].control || isnan(r->p_adjusted))
 				continue;
-			c->control_tests++;
 			c->control_nominal += r->e.p <= c->alpha;
 			c->control_alarms += r->verdict == VERDICT_REGRESSED ||
 					     r->verdict == VERDICT_IMPROVED;
@@ -201,7 +222,6 @@ int compare_judge(struct comparison *c, struct store *st, struct err *err)
 {
 	const struct store_cell *cells;
 	size_t n;
-	unsigned control = 0;
 	double *work;
 	int rc = store_cells(st, &cells, &n, err);
 
@@ -215,15 +235,13 @@ int compare_judge(struct comparison *c, struct store *st, struct err *err)
 			if (a != c->baseline)
 				measure(c, i, a, work);
 	free(work);
-	if (correct(c, true, false, &c->gate_tests) ||
-	    correct(c, false, false, &c->other_tests) ||
-	    correct(c, true, true, &control) || correct(c, false, true, &control))
+	if (correct(c, false) || correct(c, true))
 		return err_sys(err, ENOMEM, "cannot compare");
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++) {
 			struct compare_series *s = &c->series[i];
 
-			judge(c, s, a, c->arms[a].control ? control :
+			judge(c, s, a, c->arms[a].control ? c->control_tests :
 			      s->gate ? c->gate_tests : c->other_tests,
 			      why_unstable(c, s, a, cells, n));
 		}

@@ -230,7 +230,7 @@ static const char *judge(double *d, const struct stats_pairs *p,
 	for (size_t i = 0; i < p->n; i++)
 		d[i] = p->count && logs ? log(p->arm[i] / p->base[i])
 					: p->arm[i] - p->base[i];
-	e->p_flip = stats_flip_p(d, p->n, p->seed);
+	e->p_flip = p->flip ? stats_flip_p(d, p->n, p->seed) : NAN;
 	if (all_equal(p->base, p->n) && all_equal(p->arm, p->n)) {
 		if (!p->count && !p->deterministic)
 			return "no spread between blocks: the clock is too coarse for this";

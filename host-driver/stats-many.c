@@ -68,3 +68,37 @@ int stats_benjamini_hochberg(const double *p, double *adjusted, size_t n)
 	free(r);
 	return 0;
 }
+
+static bool has(const double *p, const bool *gate, size_t n, bool which)
+{
+	for (size_t i = 0; i < n; i++)
+		if (gate[i] == which && !isnan(p[i]))
+			return true;
+	return false;
+}
+
+/* The corrected p values of one family; NaN elsewhere. */
+static int family(const double *p, const bool *gate, bool which, double *out,
+		  size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = gate[i] == which ? p[i] : NAN;
+	return (which ? stats_holm : stats_benjamini_hochberg)(out, out, n);
+}
+
+int stats_families(const double *p, const bool *gate, double *adjusted, size_t n)
+{
+	double *out = calloc(n + 1, 2 * sizeof(*out)), *rest = out + n;
+	double share = has(p, gate, n, true) && has(p, gate, n, false) ? 2 : 1;
+	int rc = out ? family(p, gate, true, out, n) : -ENOMEM;
+
+	if (!rc)
+		rc = family(p, gate, false, rest, n);
+	for (size_t i = 0; !rc && i < n; i++)
+		adjusted[i] = fmin(1, share * (gate[i] ? out[i] : rest[i]));
+	for (size_t i = 0; !rc && i < n; i++)
+		if (isnan(gate[i] ? out[i] : rest[i]))
+			adjusted[i] = NAN;	/* fmin() takes the number */
+	free(out);
+	return rc;
+}

@@ -68,7 +68,7 @@ struct stats_effect {
 	bool absolute;		/* baseline is 0: the three are differences */
 	double sd;		/* of the per-block (log) differences */
 	double p;		/* two-sided: t, or sign-flip where resampled */
-	double p_flip;		/* the sign-flip test beside it */
+	double p_flip;		/* the sign-flip test beside it; NaN if not asked */
 	double sde;		/* smallest effect found with STATS_POWER */
 };
 
@@ -80,6 +80,7 @@ struct stats_pairs {		/* what stats_effect() judges */
 	bool percentile;	/* resample the blocks; needs 10 */
 	bool deterministic;	/* equal values in all blocks mean what they say:
 				 * counts, and times that are instruction counts */
+	bool flip;		/* p_flip, too: 2^(n-1) sums, 1 ms for n = 20 */
 	double confidence;	/* 0 = 1 - STATS_ALPHA */
 	uint64_t seed;		/* of what is resampled */
 };
@@ -111,6 +112,13 @@ double stats_flip_p(const double *d, size_t n, uint64_t seed);
 /* Adjusted p values; `adjusted` may be `p`. NaN entries do not count. */
 int stats_holm(const double *p, double *adjusted, size_t n);
 int stats_benjamini_hochberg(const double *p, double *adjusted, size_t n);
+
+/*
+ * A campaign's tests: Holm over the gates, Benjamini-Hochberg over the rest.
+ * Where there are both, each gets half of the level, so that the campaign as
+ * a whole keeps it.
+ */
+int stats_families(const double *p, const bool *gate, double *adjusted, size_t n);
 
 /* --- power ---------------------------------------------------------------- */
 

@@ -75,6 +75,24 @@ static void corrections(void **state)
 	assert_int_equal(stats_holm(p, out, 0), 0);
 }
 
+static void families(void **state)
+{
+	const double p[] = { 0.01, 0.01, 0.04, NAN, 0.2 };
+	const bool gate[] = { true, false, true, false, false };
+	const bool none[] = { false, false, false, false, false };
+	double out[5];
+
+	(void)state;
+	assert_int_equal(stats_families(p, gate, out, 5), 0);
+	near(out[0], 2 * 0.02, 1e-12);
+	near(out[1], 2 * 0.02, 1e-12);
+	near(out[2], 2 * 0.04, 1e-12);
+	assert_true(isnan(out[3]));
+	near(out[4], 2 * 0.2, 1e-12);
+	assert_int_equal(stats_families(p, none, out, 5), 0);
+	near(out[0], 0.02, 1e-12);
+}
+
 /* power.t.test(type = "one.sample"), and the sample size for d = 0.5. */
 static void power(void **state)
 {
@@ -116,7 +134,7 @@ static struct stats_effect effect_of(const double *base, const double *arm,
 				     const char **why)
 {
 	struct stats_pairs p = { .base = base, .arm = arm, .n = n, .count = count,
-				 .deterministic = deterministic };
+				 .deterministic = deterministic, .flip = true };
 	struct stats_effect e;
 
 	*why = stats_effect(&p, &e);
@@ -324,6 +342,7 @@ int main(void)
 		cmocka_unit_test(t_interval_and_p),
 		cmocka_unit_test(flips),
 		cmocka_unit_test(corrections),
+		cmocka_unit_test(families),
 		cmocka_unit_test(power),
 		cmocka_unit_test(reducing),
 		cmocka_unit_test(an_effect),

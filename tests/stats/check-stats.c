@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The error rates of the statistics, measured: prints a table of check,
+ * bound, figure and outcome, and fails if a bound is not kept.
+ *
+ *	check-stats [--campaigns N] [--seed S] [--critical]
+ *
+ * With fewer campaigns than 10,000 every bound is widened by three standard
+ * errors of the figure, and the table shows the widened ones.
+ */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-driver/stats-change.h"
+#include "simulate.h"
+
+#define FULL 10000
+#define POINTS 200
+
+static struct {
+	unsigned campaigns;
+	uint64_t seed;
+	unsigned row, failed;
+	bool critical;
+} run = { .campaigns = FULL, .seed = 20181029 };
+
+/* --- the table ------------------------------------------------------------- */
+
+/* Every row has its own stream, so that one row can change without the rest. */
+static struct stats_rng row_rng(void)
+{
+	struct stats_rng r;
+
+	stats_rng_init(&r, run.seed + 1000003 * (uint64_t)++run.row);
+	return r;
+}
+
+static double slack(double bound, unsigned n)
+{
+	return n >= FULL || bound <= 0 || bound >= 1
+		? 0 : 3 * sqrt(bound * (1 - bound) / n);
+}
+
+/* hits of n must be a share in [lo, hi]. */
+static void row(const char *check, double lo, double hi, unsigned hits, unsigned n)
+{
+	double share = (double)hits / n, error = sqrt(share * (1 - share) / n);
+	char bound[40];
+	bool ok;
+
+	lo -= slack(lo, n);
+	hi += slack(hi, n);
+	ok = share >= lo && share <= hi;
+	if (lo <= 0 && hi >= 1)
+		snprintf(bound, sizeof(bound), "printed");
+	else if (lo <= 0)
+		snprintf(bound, sizeof(bound), "<= %.1f%%", 100 * hi);
+	else if (hi >= 1)
+		snprintf(bound, sizeof(bound), ">= %.1f%%", 100 * lo);
+	else
+		snprintf(bound, sizeof(bound), "%.1f-%.1f%%", 100 * lo, 100 * hi);
+	printf("| %-58s | %-12s | %6.2f%% | %.2f | %s |\n", check, bound,
+	       100 * share, 100 * error, ok ? "pass" : "FAIL");
+	fflush(stdout);
+	run.failed += !ok;
+}
+
+static void head(void)
+{
+	printf("seed %llu, %u campaigns a row\n\n", (unsigned long long)run.seed,
+	       run.campaigns);
+	printf("| %-58s | %-12s | %-7s | %s | %s |\n", "check", "bound", "figure",
+	       "+-  ", "    ");
+	printf("|%.*s|%.*s|---------|------|------|\n", 60,
+	       "------------------------------------------------------------", 14,
+	       "--------------");
+}
+
+/* --- judging one simulated campaign ------------------------------------------ */
+
+static struct stats_effect effect(const struct campaign *c, size_t n, bool count)
+{
+	struct stats_pairs p = { .base = c->base, .arm = c->arm, .n = n,
+				 .count = count };
+	struct stats_effect e;
+
+	if (stats_effect(&p, &e))
+		e.n = 0;
+	return e;
+}
+
+static bool judged_different(const struct stats_effect *e, double p)
+{
+	enum verdict v = stats_verdict(e, p, STATS_ALPHA, STATS_LOWER, 0);
+
+	return e->n && (v == VERDICT_REGRESSED || v == VERDICT_IMPROVED);
+}
+
+/* --- rows -------------------------------------------------------------------- */
+
+static unsigned count_alarms(struct stats_rng *r, const struct model *m, size_t n)
+{
+	unsigned alarms = 0;
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		struct campaign c;
+		struct stats_effect e;
+
+		simulate(r, m, n, &c);
+		e = effect(&c, n, false);
+		alarms += judged_different(&e, e.p);
+	}
+	return alarms;
+}
+
+static void false_alarms(size_t n)
+{
+	struct stats_rng r = row_rng();
+	char name[80];
+
+	snprintf(name, sizeof(name), "A/A, false alarms of one metric, %zu blocks", n);
+	row(name, .045, .055, count_alarms(&r, &model_usual, n), run.campaigns);
+}
+
+/* 30 metrics, the first `gates` of them declared. */
+static bool family_alarm(struct stats_rng *r, size_t n, unsigned gates)
+{
+	struct model m = { .shape = NORMAL, .boot = 0.0104 };
+	struct stats_effect e[30];
+	double p[30];
+	bool gate[30];
+
+	for (unsigned i = 0; i < 30; i++) {
+		struct campaign c;
+
+		simulate(r, &m, n, &c);
+		e[i] = effect(&c, n, false);
+		p[i] = e[i].p;
+		gate[i] = i < gates;
+	}
+	if (stats_families(p, gate, p, 30))
+		return true;
+	for (unsigned i = 0; i < 30; i++)
+		if (judged_different(&e[i], p[i]))
+			return true;
+	return false;
+}
+
+static void family(size_t n, unsigned gates)
+{
+	struct stats_rng r = row_rng();
+	unsigned alarms = 0;
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++)
+		alarms += family_alarm(&r, n, gates);
+	snprintf(name, sizeof(name), "A/A, any false alarm in 30 metrics, %u gates, %zu blocks",
+		 gates, n);
+	row(name, 0, .055, alarms, run.campaigns);
+}
+
+static void counts(double mean, size_t n)
+{
+	struct stats_rng r = row_rng();
+	unsigned alarms = 0;
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		struct campaign c;
+		struct stats_effect e;
+
+		simulate_counts(&r, mean, n, &c);
+		e = effect(&c, n, true);
+		alarms += judged_different(&e, e.p);
+	}
+	snprintf(name, sizeof(name), "A/A, false alarms, counts of mean %g, %zu blocks",
+		 mean, n);
+	row(name, 0, .055, alarms, run.campaigns);
+}
+
+static void coverage(enum shape shape, size_t n)
+{
+	struct model m = { .shape = shape, .boot = 0.01, .effect = log(1.03) };
+	struct stats_rng r = row_rng();
+	unsigned covered = 0;
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		struct campaign c;
+		struct stats_effect e;
+
+		simulate(&r, &m, n, &c);
+		e = effect(&c, n, false);
+		covered += e.lo <= 0.03 && 0.03 <= e.hi;
+	}
+	snprintf(name, sizeof(name), "95%% interval covers, %s, %zu blocks",
+		 shape_name(shape), n);
+	row(name, .94, .99, covered, run.campaigns);
+}
+
+static void resampled_coverage(size_t n)
+{
+	struct model m = { .shape = LOGNORMAL, .boot = 0.03, .effect = log(1.03) };
+	struct stats_rng r = row_rng();
+	unsigned covered = 0;
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		struct campaign c;
+		struct stats_pairs p = { .base = c.base, .arm = c.arm, .n = n,
+					 .percentile = true, .seed = k };
+		struct stats_effect e;
+
+		simulate(&r, &m, n, &c);
+		if (!stats_effect(&p, &e))
+			covered += e.lo <= 0.03 && 0.03 <= e.hi;
+	}
+	snprintf(name, sizeof(name), "95%% interval covers, percentile, lognormal, %zu blocks", n);
+	row(name, .92, .99, covered, run.campaigns);
+}
+
+static void power(void)
+{
+	struct model m = model_usual;
+	struct stats_rng r = row_rng();
+
+	m.effect = log(1.015);
+	row("power at 1.5%, boot sigma 1%, 10 blocks", .78, 1,
+	    count_alarms(&r, &m, 10), run.campaigns);
+}
+
+/* "not worse than 1%" said of an arm that is worse by exactly that. */
+static void not_worse(size_t n)
+{
+	struct model m = model_usual;
+	struct stats_rng r = row_rng();
+	unsigned said = 0;
+	char name[80];
+
+	m.boot = 0.003;
+	m.effect = log(1.01);
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		struct campaign c;
+		struct stats_effect e;
+
+		simulate(&r, &m, n, &c);
+		e = effect(&c, n, false);
+		said += stats_verdict(&e, e.p, STATS_ALPHA, STATS_LOWER, 0.01) ==
+			VERDICT_NOT_WORSE;
+	}
+	snprintf(name, sizeof(name), "\"not worse than 1%%\" of an arm worse by 1%%, %zu blocks", n);
+	row(name, 0, .03, said, run.campaigns);
+}
+
+static bool stopped_early(struct stats_rng *r, double alpha)
+{
+	struct campaign c;
+
+	simulate(r, &model_usual, BLOCKS_MAX, &c);
+	for (unsigned n = stats_until_next(0); n; n = stats_until_next(n)) {
+		struct stats_effect e = effect(&c, n, false);
+
+		if (stats_verdict(&e, e.p, alpha, STATS_LOWER, 0) != VERDICT_INCONCLUSIVE &&
+		    e.p <= alpha)
+			return true;
+	}
+	return false;
+}
+
+static void optional_stopping(double alpha, double bound, const char *how)
+{
+	struct stats_rng r = row_rng();
+	unsigned alarms = 0;
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++)
+		alarms += stopped_early(&r, alpha);
+	snprintf(name, sizeof(name), "A/A, looks at 6..20 blocks, %s", how);
+	row(name, 0, bound, alarms, run.campaigns);
+}
+
+static void change_null(enum noise kind)
+{
+	struct stats_rng r = row_rng();
+	unsigned cut = 0;
+	double v[POINTS];
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		struct stats_changes c;
+
+		simulate_series(&r, kind, v, POINTS);
+		if (stats_change_points(v, POINTS, &c))
+			continue;
+		cut += c.n > 0;
+		stats_changes_release(&c);
+	}
+	snprintf(name, sizeof(name), "change points in 200 null points, %s", noise_name(kind));
+	row(name, 0, .02, cut, run.campaigns);
+}
+
+static bool found_near(const double *v, size_t at)
+{
+	struct stats_changes c;
+	bool found = false;
+
+	if (stats_change_points(v, POINTS, &c))
+		return false;
+	for (size_t i = 0; i < c.n; i++)
+		found |= c.change[i].at + 6 >= at && c.change[i].at <= at + 6;
+	stats_changes_release(&c);
+	return found;
+}
+
+static void change_power(enum noise kind, double bound)
+{
+	struct stats_rng r = row_rng();
+	unsigned found = 0;
+	double v[POINTS];
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		size_t at = 20 + stats_rng_next(&r) % (POINTS - 40);
+
+		simulate_series(&r, kind, v, POINTS);
+		for (size_t i = at; i < POINTS; i++)
+			v[i] += 2;
+		found += found_near(v, at);
+	}
+	snprintf(name, sizeof(name), "2-sigma step found within 6 points, %s", noise_name(kind));
+	row(name, bound, 1, found, run.campaigns);
+}
+
+static void all_rows(void)
+{
+	static const size_t aa[] = { 5, 10, 20 }, cover[] = { 6, 10, 20 };
+
+	for (int i = 0; i < 3; i++)
+		false_alarms(aa[i]);
+	for (int i = 0; i < 3; i++)
+		family(aa[i], 0);
+	for (int i = 0; i < 3; i++)
+		family(aa[i], 8);
+	for (int i = 0; i < 3; i++)
+		counts((const double[]){ 2, 30, 10000 }[i], 5);
+	for (enum shape s = 0; s < SHAPES; s++)
+		for (int i = 0; i < 3; i++)
+			coverage(s, cover[i]);
+	resampled_coverage(10);
+	resampled_coverage(20);
+	power();
+	not_worse(10);
+	optional_stopping(STATS_UNTIL_ALPHA, .055, "--until verdict");
+	optional_stopping(STATS_ALPHA, 1, "uncorrected");
+	for (enum noise k = 0; k < NOISES; k++)
+		change_null(k);
+	for (enum noise k = 0; k < NOISES; k++)
+		change_power(k, k == WHITE ? .75 : 0);
+}
+
+/* --- the critical values of stats-change.c ------------------------------------ */
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void critical_values(void)
+{
+	static const size_t lengths[] = { 12, 16, 20, 24, 32, 48, 64, 96, 128,
+					  200, 300, 500, 1000 };
+	double *score = malloc(run.campaigns * sizeof(*score)), v[1000];
+
+	printf("| points | 99%% of null scores are below | in use |\n");
+	for (size_t i = 0; score && i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct stats_rng r = row_rng();
+
+		for (unsigned k = 0; k < run.campaigns; k++) {
+			simulate_series(&r, WHITE, v, lengths[i]);
+			score[k] = stats_change_score(v, lengths[i]);
+		}
+		qsort(score, run.campaigns, sizeof(*score), ascending);
+		printf("| %6zu | %.3f | %.3f |\n", lengths[i],
+		       stats_quantile_sorted(score, run.campaigns, 0.99),
+		       stats_change_critical(lengths[i]));
+	}
+	free(score);
+}
+
+static int options(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "campaigns", required_argument, NULL, 'n' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "critical", no_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int o;
+
+	while ((o = getopt_long(argc, argv, "", known, NULL)) >= 0) {
+		if (o == 'n')
+			run.campaigns = (unsigned)strtoul(optarg, NULL, 10);
+		else if (o == 's')
+			run.seed = strtoull(optarg, NULL, 10);
+		else if (o == 'c')
+			run.critical = true;
+		else
+			return -1;
+	}
+	return run.campaigns >= 100 && optind == argc ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	if (options(argc, argv)) {
+		fprintf(stderr, "usage: %s [--campaigns N (at least 100)] [--seed S] [--critical]\n",
+			argv[0]);
+		return 2;
+	}
+	if (run.critical) {
+		critical_values();
+		return 0;
+	}
+	head();
+	all_rows();
+	printf("\n%u rows, %u outside their bound\n", run.row, run.failed);
+	return run.failed != 0;
+}

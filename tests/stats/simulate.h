@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Campaigns that never happened: the model of docs/statistics.md (block >
+ * boot > process > iteration) with spreads of our choice, sent through the
+ * functions that judge real ones, to count how often they are wrong.
+ */
+#ifndef KDUEL_TESTS_SIMULATE_H
+#define KDUEL_TESTS_SIMULATE_H
+
+#include "host-driver/stats.h"
+
+#define BLOCKS_MAX 20
+
+/* How boots are spread around their arm's level. */
+enum shape { NORMAL, T3, LOGNORMAL, BIMODAL, DRIFT, SHAPES };
+const char *shape_name(enum shape s);
+
+struct model {
+	enum shape shape;
+	double boot, process, iteration;	/* relative spreads */
+	unsigned processes, iterations;
+	double effect;		/* log effect of the other arm */
+};
+extern const struct model model_usual;	/* 1%, .5%, 1%; 5 x 11 */
+
+/* Boots of both arms for blocks 0..n-1: logs, or counts with that mean. */
+struct campaign {
+	double base[BLOCKS_MAX], arm[BLOCKS_MAX];
+};
+void simulate(struct stats_rng *r, const struct model *m, size_t n,
+	      struct campaign *c);
+void simulate_counts(struct stats_rng *r, double mean, size_t n,
+		     struct campaign *c);
+
+/* A series without a change: white noise, t3, or AR(.5); sd 1 (t3: scale 1). */
+enum noise { WHITE, HEAVY, WANDERING, NOISES };
+const char *noise_name(enum noise k);
+void simulate_series(struct stats_rng *r, enum noise k, double *v, size_t n);
+
+#endif
