@@ -287,17 +287,26 @@ static bool out_of_time(const struct campaign *c)
 	       loop_now() - c->start + each > c->o->stop_after;
 }
 
-/* After the last boot of a block, at the looks that the correction counts. */
+/*
+ * After the last boot of a block, at the looks that the correction counts.
+ * That it was looked at is part of the record: whoever compares later must
+ * use the corrected level.
+ */
 static int look(struct campaign *c, size_t next, struct err *err)
 {
 	const struct plan *p = c->plan;
 	unsigned block = p->boots[next - 1].block;
+	int ret;
 
 	if (!c->o->until_verdict || c->r->decided ||
 	    (next < p->n_boots && p->boots[next].block == block) ||
 	    !until_is_look(block))
 		return 0;
-	return until_decided(c->r->folder, &c->r->decided, err);
+	ret = store_append(c->store,
+			   json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env",
+				     "where", "driver", "boot", "facts",
+				     "looked_after_blocks", (int)block), err);
+	return ret ? ret : until_decided(c->r->folder, &c->r->decided, err);
 }
 
 static unsigned count_left(const struct campaign *c)

@@ -124,6 +124,19 @@ static int flatten(struct facts *f, unsigned arm, const char *prefix,
 	return rc;
 }
 
+/* What the driver said of itself, and whether it looked before the end. */
+static void take_driver(struct comparison *c, const json_t *facts)
+{
+	const json_t *look = json_object_get(facts, "looked_after_blocks");
+
+	if (look && !json_is_integer(look))
+		return;
+	if (look)
+		c->looks++;
+	else if (!c->env)
+		c->env = compare_hold(c, facts);
+}
+
 static int collect(struct facts *f, struct store *s, struct err *err)
 {
 	const struct plan *p = store_plan(s);
@@ -140,8 +153,8 @@ static int collect(struct facts *f, struct store *s, struct err *err)
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (env[i].arm < 0) {
-			if (!strcmp(env[i].where, "driver") && !f->c->env)
-				f->c->env = compare_hold(f->c, env[i].facts);
+			if (!strcmp(env[i].where, "driver"))
+				take_driver(f->c, env[i].facts);
 			continue;
 		}
 		if (flatten(f, (unsigned)env[i].arm, env[i].where, env[i].facts))

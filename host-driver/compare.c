@@ -64,6 +64,9 @@ static int note_all(struct comparison *c, struct store *s, struct err *err)
 		compare_note(c, "%s", list[i]);
 	note_domain(c);
 	note_layouts(c, store_plan(s));
+	if (c->looks)
+		compare_note(c, "%u looks before the end (--until verdict): every test has the level %.3g, which keeps the whole at 5%%",
+			     c->looks, c->alpha);
 	if (c->control_tests)
 		compare_note(c, "A/A pair: %u tests, %u with p <= %.3g, %u called different",
 			     c->control_tests, c->control_nominal, c->alpha,
@@ -101,6 +104,8 @@ int compare_run(struct store *s, const struct compare_options *o,
 		check_design(c);
 	if (!rc)
 		rc = compare_identities(c, s, o && o->allow_differences, err);
+	if (c->looks && !(o && o->alpha > 0))
+		c->alpha = STATS_UNTIL_ALPHA;
 	if (!rc)
 		rc = compare_gather(c, s, err);
 	if (!rc)

@@ -31,7 +31,7 @@ struct store;
 struct compare_options {
 	bool allow_differences;	/* judge although the arms differ in more than the kernel */
 	double margin;		/* D; 0 = STATS_MARGIN */
-	double alpha;		/* 0 = STATS_ALPHA; --until verdict passes its own */
+	double alpha;		/* 0 = STATS_ALPHA, or what the looks ask for */
 };
 
 struct compare_arm {
@@ -141,7 +141,9 @@ struct comparison {
 	unsigned blocks;	/* in which every arm has an "ok" boot */
 	unsigned n_block_ids;	/* blocks are numbered 1..n_block_ids */
 	bool deterministic;	/* domain "instructions": equal means equal */
-	double margin, alpha;
+	double margin;
+	double alpha;		/* of every test; STATS_UNTIL_ALPHA if looks > 0 */
+	unsigned looks;		/* at the data before the end (--until verdict) */
 	json_t *env;		/* facts of the driver's machine: {} if none */
 
 	char *refused;		/* NULL, or why this is no comparison; several

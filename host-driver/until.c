@@ -24,7 +24,8 @@ static bool all_decided(const struct comparison *c)
 		if (gates && !s->gate)
 			continue;
 		for (size_t a = 0; a < c->n_arms; a++) {
-			if (a != c->baseline &&
+			/* An A/A pair need never become a verdict. */
+			if (a != c->baseline && !c->arms[a].control &&
 			    s->vs[a].verdict == VERDICT_INCONCLUSIVE)
 				return false;
 		}

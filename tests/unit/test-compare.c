@@ -38,6 +38,7 @@ struct story {
 	const char *odd_arm;	/* its environment differs */
 	bool odd_kernel;	/* ... and the kernels' identities, as they may */
 	bool quiet;		/* no spread at all */
+	unsigned looked;	/* after so many blocks */
 	bool failed_cell;	/* in the first boot of k2 */
 };
 
@@ -149,6 +150,10 @@ static void tell(const struct story *t)
 	for (size_t i = 0; i < plan->n_boots; i++)
 		if (plan->boots[i].block <= t->blocks)
 			run_boot(s, t, &plan->boots[i]);
+	if (t->looked)
+		append(s, json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env", "where",
+				    "driver", "boot", "facts", "looked_after_blocks",
+				    t->looked));
 	store_close(s);
 }
 
@@ -363,6 +368,22 @@ static void instructions_are_exact(void **state)
 	comparison_release(&c);
 }
 
+static void looks_cost_level(void **state)
+{
+	struct story t = usual;
+	struct comparison c, plain;
+
+	(void)state;
+	compare_with(&t, NULL, &plain);
+	t.looked = 6;
+	compare_with(&t, NULL, &c);
+	assert_int_equal(c.looks, 1);
+	near(c.alpha, STATS_UNTIL_ALPHA, 0);
+	assert_true(result(&c, "ns", 1)->e.hi > result(&plain, "ns", 1)->e.hi);
+	comparison_release(&c);
+	comparison_release(&plain);
+}
+
 static void texts(void **state)
 {
 	static const struct {
@@ -429,6 +450,7 @@ int main(void)
 		cmocka_unit_test(an_arm_that_crashes_is_unstable),
 		cmocka_unit_test(void_samples_are_never_averaged),
 		cmocka_unit_test(instructions_are_exact),
+		cmocka_unit_test(looks_cost_level),
 		cmocka_unit_test(texts),
 	};
 
