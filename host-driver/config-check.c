@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config-check.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/params.h"
 #include "bench/registry.h"
 #include "bench/source.h"
-#include "data.h"
+#include "kernel.h"
 #include "size.h"
 
 #define FIELD_MAX 160
@@ -47,41 +44,27 @@ static int check_word(struct check *k, const char *field, const char *what,
 
 /* --- kernels ------------------------------------------------------------------ */
 
-static int is_yaml(const struct dirent *e)
-{
-	size_t len = strlen(e->d_name);
-
-	return len > 5 && !strcmp(e->d_name + len - 5, ".yaml");
-}
-
-static int list_kernels(struct check *k)
-{
-	struct dirent **list = NULL;
-	char *path;
-	int n, ret = data_path("kernels", &path, k->err);
-
-	if (ret)
-		return ret;
-	n = scandir(path, &list, is_yaml, alphasort);
-	if (n < 0)
-		ret = err_sys(k->err, errno, "cannot list %s", path);
-	free(path);
-	k->kernels = calloc(n > 0 ? n : 1, sizeof(*k->kernels));
-	for (int i = 0; i < n; i++) {
-		if (k->kernels)
-			k->kernels[k->n_kernels++] =
-				strndup(list[i]->d_name,
-					strlen(list[i]->d_name) - 5);
-		free(list[i]);
-	}
-	free(list);
-	return ret;
-}
-
 static int check_kernel(struct check *k, const char *field, const char *name)
 {
 	return check_word(k, field, "kernel", name,
 			  (const char *const *)k->kernels, k->n_kernels);
+}
+
+/* What kernel_set_layout() knows. */
+static int check_layouts(struct check *k, unsigned arm)
+{
+	static const char *const known[] = { "default", "16", "32", "64",
+					     "128" };
+	const struct config_arm *a = &k->c->arms[arm];
+	char field[FIELD_MAX];
+	int ret = 0;
+
+	for (unsigned i = 0; !ret && i < a->n_layouts; i++) {
+		snprintf(field, sizeof(field), "arms[%u].layout[%u]", arm, i);
+		ret = check_word(k, field, "layout", a->layouts[i], known,
+				 sizeof(known) / sizeof(known[0]));
+	}
+	return ret;
 }
 
 static int check_kernels(struct check *k)
@@ -92,6 +75,8 @@ static int check_kernels(struct check *k)
 	for (unsigned i = 0; i < k->c->n_arms; i++) {
 		snprintf(field, sizeof(field), "arms[%u].kernel", i);
 		ret = check_kernel(k, field, k->c->arms[i].kernel);
+		if (!ret)
+			ret = check_layouts(k, i);
 		if (ret)
 			return ret;
 	}
@@ -219,14 +204,12 @@ static int check_cell(struct check *k, unsigned i)
 int config_check(const struct config *c, const struct conf *y, struct err *err)
 {
 	struct check k = { .c = c, .y = y, .err = err };
-	int ret = list_kernels(&k);
+	int ret = kernel_names(&k.kernels, &k.n_kernels, err);
 
 	if (!ret)
 		ret = check_kernels(&k);
 	for (unsigned i = 0; !ret && i < c->n_cells; i++)
 		ret = check_cell(&k, i);
-	for (size_t i = 0; i < k.n_kernels; i++)
-		free(k.kernels[i]);
-	free(k.kernels);
+	kernel_names_free(k.kernels, k.n_kernels);
 	return ret;
 }

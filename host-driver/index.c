@@ -9,6 +9,7 @@
 #include "crc32c.h"
 #include "ingest.h"
 #include "journal.h"
+#include "parse.h"
 
 #define BUSY_MS 60000
 
@@ -138,9 +139,15 @@ static uint32_t chain_on(uint32_t chain, uint64_t offset, size_t len,
 	return crc32c(chain, text, len);
 }
 
+static int take_record(void *arg, const struct record *r, uint64_t offset,
+		       struct err *err)
+{
+	return ingest_record(arg, r, offset, err);
+}
+
 /* Reads the journal, taking in what lies beyond the index's reach. */
-static int take_in(struct catch_up *c, struct journal_reader *r,
-		   struct ingest *in)
+static int read_on(struct catch_up *c, struct journal_reader *r,
+		   struct parse *p)
 {
 	struct reach *reach = &c->reach;
 	uint32_t chain = 0;
@@ -159,12 +166,9 @@ static int take_in(struct catch_up *c, struct journal_reader *r,
 		chain = chain_on(chain, offset, len, text);
 		if (offset < known)
 			continue;
-		ret = ingest_record(in, text, len, offset, c->err);
-		if (ret) {
-			err_prefix(c->err, "%s: record at byte %llu",
-				   c->journal, (unsigned long long)offset);
-			return ret;
-		}
+		ret = parse_add(p, text, len, offset, c->err);
+		if (ret)
+			break;
 	}
 	if (ret)
 		return ret;
@@ -172,7 +176,22 @@ static int take_in(struct catch_up *c, struct journal_reader *r,
 		return DOES_NOT_FIT;
 	reach->offset = journal_good(r);
 	reach->chain = chain;
-	return CAUGHT_UP;
+	return parse_finish(p, c->err);
+}
+
+static int take_in(struct catch_up *c, struct journal_reader *r,
+		   struct ingest *in)
+{
+	struct parse *p;
+	int ret = parse_new(&p, take_record, in, c->err);
+
+	if (ret)
+		return ret;
+	ret = read_on(c, r, p);
+	parse_free(p);
+	if (ret < 0 && strncmp(c->err->text, c->journal, strlen(c->journal)))
+		err_prefix(c->err, "%s", c->journal);
+	return ret;
 }
 
 /* Within a transaction: 0, DOES_NOT_FIT, or an error. */

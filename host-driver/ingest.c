@@ -486,28 +486,20 @@ static int (*const take[])(struct ingest *, const struct record *) = {
 	[RECORD_NOTE] = take_note,
 };
 
-int ingest_record(struct ingest *in, const char *text, size_t len,
-		  uint64_t offset, struct err *err)
+int ingest_record(struct ingest *in, const struct record *r, uint64_t offset,
+		  struct err *err)
 {
-	json_error_t je;
-	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
-	struct record r;
 	int ret;
 
-	if (!json)
-		return err_config(err, "is no JSON: %s", je.text);
 	in->err = err;
 	in->offset = offset;
-	ret = record_read(json, &r, err);
-	if (!ret && in->campaigns == 0 && r.type != RECORD_CAMPAIGN)
-		ret = err_config(err, "%s: comes before the campaign record",
-				 record_type_name(r.type));
-	if (!ret) {
-		ret = take[r.type](in, &r);
-		if (ret)
-			err_prefix(err, "%s", record_type_name(r.type));
-	}
-	json_decref(json);
+	if (in->campaigns == 0 && r->type != RECORD_CAMPAIGN)
+		ret = err_config(err, "comes before the campaign record");
+	else
+		ret = take[r->type](in, r);
+	if (ret)
+		err_prefix(err, "record at byte %" PRIu64 ": %s", offset,
+			   record_type_name(r->type));
 	return ret;
 }
 

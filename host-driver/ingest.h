@@ -4,7 +4,7 @@
  *
  *	ingest_new(db, plan, run, campaign, &in, err);
  *	while (...)
- *		ingest_record(in, text, len, offset, err);
+ *		ingest_record(in, record, offset, err);
  *	ingest_finish(in, &run, &campaign, &samples, err);
  *	ingest_free(in);
  *
@@ -19,14 +19,15 @@
 
 #include "err.h"
 #include "plan.h"
+#include "record.h"
 
 struct ingest;
 
 /* 0, a negative errno, or 1: the database is not as it should be. */
 int ingest_new(sqlite3 *db, const struct plan *plan, int64_t run,
 	       int64_t campaign, struct ingest **in, struct err *err);
-int ingest_record(struct ingest *in, const char *text, size_t len,
-		  uint64_t offset, struct err *err);
+int ingest_record(struct ingest *in, const struct record *r, uint64_t offset,
+		  struct err *err);
 /* `*samples` is added to. */
 int ingest_finish(struct ingest *in, int64_t *run, int64_t *campaign,
 		  int64_t *samples, struct err *err);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "index.h"
-#include "record.h"
+#include "parse.h"
 #include "store-impl.h"
 
 /* Where the walk is: the campaign, and the boot under way. */
@@ -81,16 +81,12 @@ static int visit(struct walk *w, const struct record *r,
 static int visit_text(struct walk *w, const struct store_place *raw,
 		      struct err *err)
 {
-	json_t *json = json_loadb(raw->text, raw->len, 0, NULL);
-	struct record r;
-	int ret;
+	struct record r = { .json = NULL };
+	int ret = parse_record(raw->text, raw->len, &r, err);
 
-	if (!json)
-		return err_sys(err, ENOMEM, "cannot read the results");
-	ret = record_read(json, &r, err);
 	if (!ret)
 		ret = visit(w, &r, raw, err);
-	json_decref(json);
+	json_decref(r.json);
 	return ret;
 }
 

@@ -158,6 +158,14 @@ static void do_compare(void)
 	exit(1);
 }
 
+static void do_report(void)
+{
+	if (!freopen("/dev/null", "w", stdout))
+		exit(1);
+	execl(kduel, "kduel", "report", folder, NULL);
+	exit(1);
+}
+
 /* --- the table ------------------------------------------------------------------ */
 
 static void step(const char *name, void (*work)(void))
@@ -200,7 +208,7 @@ static void make_config(void)
 		"name: bench-store\nblocks: 10\nmachine: { kind: fake }\n"
 		"guest: { kernel: k }\n"
 		"arms:\n  - { kernel: k, baseline: true }\n"
-		"  - { name: k-2, kernel: k, cmdline: quiet }\n"
+		"  - { kernel: k2 }\n"
 		"cells: { backing: memfd, source: thp, workload: \"null\" }\n";
 	struct err err = ERR_INIT;
 	char path[96];
@@ -212,6 +220,8 @@ static void make_config(void)
 	snprintf(path, sizeof(path), "%s/kernels", base);
 	must(file_mkdirs(path, &err), &err);
 	snprintf(path, sizeof(path), "%s/kernels/k.yaml", base);
+	must(file_publish(path, "", 0, &err), &err);
+	snprintf(path, sizeof(path), "%s/kernels/k2.yaml", base);
 	must(file_publish(path, "", 0, &err), &err);
 	must(file_publish(config, text, strlen(text), &err), &err);
 	setenv("KDUEL_DATA", base, 1);
@@ -234,7 +244,9 @@ int main(int argc, char **argv)
 	size_line("index.sqlite");
 	step("open: check the whole journal", do_open);
 	step("open and read all series", do_values);
-	if (kduel)
+	if (kduel) {
 		step("kduel compare", do_compare);
+		step("kduel report", do_report);
+	}
 	return file_remove_tree(base, &err) ? 1 : 0;
 }

@@ -110,6 +110,8 @@ static void every_error_is_said_exactly(void **state)
 		{ "kind: fake", "kind: vmm", ":4: machine.kind: unknown value 'vmm'; did you mean 'vm'? known are vm, host, ssh, fake" },
 		{ "kind: fake", "accel: magic", ":4: machine.accel: unknown value 'magic'; known are auto, hardware, emulation" },
 		{ "second-level: 2m", "second-level: 3m", ":8: arms[1].second-level: '3m' is not known; one of 4k, 2m, 1g" },
+		{ "second-level: 2m", "layout: [default, '33']",
+		  ":8: arms[1].layout[1]: unknown layout '33'; did you mean '32'? known are default, 16, 32, 64, 128" },
 		/* parameters of a workload */
 		{ "workload: \"null\"", "workload: \"null\", params: { colour: 3 }",
 		  ":10: cells[0].params.colour: null has no parameter 'colour'" },

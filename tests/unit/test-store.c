@@ -409,6 +409,39 @@ static void other_folders_are_refused(void **state)
 	assert_non_null(strstr(err.text, "no campaign record"));
 }
 
+/* Enough records for threads to parse them; one of them is wrong, or none. */
+static void many_records_are_read_in_order(void **state)
+{
+	struct err err = ERR_INIT;
+	struct store *s = create();
+	struct journal *j;
+	unsigned n = 6000;
+
+	(void)state;
+	append(s, boot_record(1, 1));
+	for (unsigned i = 1; i <= n; i++)
+		append(s, sample(1, i, i, i + 1, i + 2));
+	append(s, boot_end(1, "ok"));
+	append(s, boot_record(2, 1));
+	store_close(s);
+	s = open_read();
+	assert_int_equal(count_values(s), n);
+	store_close(s);
+	/* two that are wrong: the first is named */
+	assert_int_equal(journal_open(&j, journal, NULL, &err), 0);
+	assert_int_equal(journal_append(j, "{\"t\":\"first\"}", 13, &err), 0);
+	for (unsigned i = 1; i <= n; i++)
+		assert_int_equal(journal_append(j, "{\"t\":\"then\"}", 12, &err), 0);
+	journal_close(j);
+	for (int fresh = 0; fresh < 2; fresh++) {
+		err = (struct err)ERR_INIT;
+		assert_true((fresh ? store_reindex(folder, NULL, &err)
+				   : store_open(&s, folder, STORE_READ, &err)) < 0);
+		assert_non_null(strstr(err.text, "journal.kdj: record at byte "));
+		assert_non_null(strstr(err.text, "at: is missing"));
+	}
+}
+
 static void one_driver_writes(void **state)
 {
 	struct err err = ERR_INIT;
@@ -434,6 +467,7 @@ int main(void)
 		cmocka_unit_test(void_samples_say_why),
 		cmocka_unit_test(damage_is_refused_and_named),
 		cmocka_unit_test(other_folders_are_refused),
+		cmocka_unit_test(many_records_are_read_in_order),
 		cmocka_unit_test(one_driver_writes),
 	};
 
