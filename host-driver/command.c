@@ -26,6 +26,8 @@ const struct command commands[] = {
 	{ "aa", "run one kernel as two arms", cmd_aa, COMMAND_CONFIG },
 	{ "trend", "follow ratios over campaigns and find their changes", cmd_trend,
 	  COMMAND_FOLDER | COMMAND_JSON },
+	{ "history", "list the campaigns in results folders", cmd_history,
+	  COMMAND_FOLDER | COMMAND_JSON },
 	{ "export", "write results as JSON or CSV", cmd_export, COMMAND_FOLDER },
 	{ "merge", "make one results folder of several of the same plan",
 	  cmd_merge, COMMAND_FOLDER },

@@ -68,6 +68,7 @@ int cmd_report(int argc, char **argv);
 int cmd_power(int argc, char **argv);
 int cmd_aa(int argc, char **argv);
 int cmd_trend(int argc, char **argv);
+int cmd_history(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_reindex(int argc, char **argv);

@@ -105,7 +105,7 @@ static bool another(struct scan *s, char close, bool *bad)
 {
 	skip_space(s);
 	*bad = *s->p != ',' && *s->p != close;
-	return *s->p++ == ',';
+	return !*bad && *s->p++ == ',';
 }
 
 static bool member(struct scan *s, json_t *o)
@@ -118,8 +118,9 @@ static bool member(struct scan *s, json_t *o)
 	if (*s->p != '"' || !plain(s, &key, &len))
 		return false;
 	skip_space(s);
-	if (*s->p++ != ':')
+	if (*s->p != ':')
 		return false;
+	s->p++;
 	v = value(s);
 	if (!v || json_object_setn_new_nocheck(o, key, len, v))
 		return false;
@@ -209,7 +210,8 @@ json_t *json_fast(const char *text, size_t len, json_error_t *error)
 	skip_space(&s);
 	if (*s.p == '{')
 		v = value(&s);
-	skip_space(&s);
+	if (v)
+		skip_space(&s);
 	if (v && s.p == s.end)
 		return v;
 	json_decref(v);
