@@ -284,17 +284,17 @@ static int node_proof(struct cell_run *c, enum proof_when when)
 static json_t *run_arguments(const struct cell_run *c)
 {
 	const struct plan_cell *cell = c->m.cell;
-	const struct plan *p = c->s->plan;
-	/* Cache sizes of a processor that does not exist limit nothing. */
-	bool small = strcmp(c->m.domain, "hardware") &&
-		     strcmp(c->m.domain, "nested");
-	json_int_t seed = (p->seed + c->m.process) & INT64_MAX;
+	json_int_t seed = (c->s->plan->seed + c->m.process) & INT64_MAX;
+	json_t *a = json_pack("{s:s, s:s, s:O, s:I, s:i, s:b, s:I}",
+			      "workload", cell->workload, "source", cell->source,
+			      "params", cell->params, "seed", seed,
+			      "process", (int)c->m.process,
+			      "allow_small", (int)cell->allow_small, "limit",
+			      (json_int_t)(c->s->o->limits.run + 1));
 
-	return json_pack("{s:s, s:s, s:O, s:I, s:i, s:b, s:I}",
-			 "workload", cell->workload, "source", cell->source,
-			 "params", cell->params, "seed", seed,
-			 "process", (int)c->m.process, "allow_small", small,
-			 "limit", (json_int_t)(c->s->o->limits.run + 1));
+	if (cell->samples)
+		json_object_set_new(a, "samples", json_integer(cell->samples));
+	return a;
 }
 
 /* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
