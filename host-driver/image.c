@@ -365,7 +365,7 @@ int image_write(struct image *im, const char *path, struct err *err)
 	}
 	ret = write_archive(im, fd, path, err);
 	/* The name tells the content: a file cut short by a crash would lie. */
-	if (!ret && fsync(fd))
+	if (!ret && (fchmod(fd, 0644) || fsync(fd)))
 		ret = err_sys(err, errno, "cannot write %s", path);
 	close(fd);
 	if (!ret && rename(tmp, path))
