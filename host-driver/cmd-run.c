@@ -149,8 +149,8 @@ static const struct argp argp = {
 	"measures, compares and reports.", NULL, NULL, NULL,
 };
 
-/* Compares and reports what the folder holds; false: an expectation fails. */
-static int conclude(const char *folder, bool *as_expected, struct err *err)
+/* Compares and reports what the folder holds; `*code` is what it amounts to. */
+static int conclude(const char *folder, int *code, struct err *err)
 {
 	struct comparison c;
 	struct store *s;
@@ -168,8 +168,13 @@ static int conclude(const char *folder, bool *as_expected, struct err *err)
 	ret = report_publish(&r, folder, stderr, err);
 	if (!ret)
 		report_print_table(stdout, &c);
-	for (size_t i = 0; i < c.n_claims; i++)
-		*as_expected &= c.claims[i].outcome != CLAIM_FAILS;
+	for (size_t i = 0; i < c.n_claims; i++) {
+		if (c.claims[i].outcome == CLAIM_FAILS)
+			*code = EXIT_REGRESSION;
+	}
+	/* So many boots failed that nothing can be compared. */
+	if (c.refused && c.refused_exit == EXIT_INCOMPLETE)
+		*code = EXIT_INCOMPLETE;
 	report_release(&r);
 release:
 	comparison_release(&c);
@@ -180,15 +185,15 @@ close:
 
 static int finish(const struct campaign_result *r, struct err *err)
 {
-	bool as_expected = true;
+	int code = EXIT_DONE;
 
-	if (conclude(r->folder, &as_expected, err))
+	if (conclude(r->folder, &code, err))
 		return r->complete ? command_fail(err) : EXIT_INCOMPLETE;
 	fflush(stderr);
 	if (r->decided)
 		printf("every gate has its verdict: no more blocks were needed\n");
 	printf("report: %s\n", r->folder);
-	return as_expected ? EXIT_DONE : EXIT_REGRESSION;
+	return code;
 }
 
 static int run(const struct options *o, const struct plan *p, struct err *err)
