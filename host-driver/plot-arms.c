@@ -76,10 +76,11 @@ static bool is_large(const struct compare_series *s, size_t n_arms)
 static void effect_marks(const struct comparison *c, struct figure *f,
 			 const struct compare_series *s)
 {
-	char name[512];
+	char name[512], point[128];
 
+	report_point(s, point, sizeof(point));
 	snprintf(name, sizeof(name), "%s %s%s%s", s->cell, s->metric,
-		 *s->point_text ? " " : "", s->point_text);
+		 *point ? " " : "", point);
 	for (size_t a = 0; a < c->n_arms; a++) {
 		const struct stats_effect *e = &s->vs[a].e;
 		struct number_effect shown;
@@ -148,7 +149,7 @@ static const char *effects(const struct comparison *c, struct figure *f,
 	}
 	f->value.title = figure_text("arm against the baseline%s",
 			      large ? ", logarithmic" : "");
-	figure_ticks(&f->value, 7, !large, large ? "x" : "x%");
+	figure_ticks(&f->value, large ? 8 : 7, !large, large ? "x" : "x%");
 	f->width = 820;
 	f->height = 148 + f->n_rows * (14 + 16 * (c->n_arms - 1));
 	return NULL;

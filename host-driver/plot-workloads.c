@@ -55,6 +55,21 @@ static void ladder_point(const struct comparison *c, struct figure *f,
 	f->x.max = fmax(f->x.max, pages);
 }
 
+#define LINEAR_MOST 20	/* beyond, a linear scale shows the greatest alone */
+
+/* The greatest value as a multiple of the least. */
+static double spread(const struct figure *f)
+{
+	double lo = INFINITY, hi = 0;
+
+	for (size_t i = 0; i < f->n_series; i++)
+		for (size_t k = 0; k < f->series[i].n; k++) {
+			lo = fmin(lo, f->series[i].mark[k].value);
+			hi = fmax(hi, f->series[i].mark[k].value);
+		}
+	return hi / lo;
+}
+
 static int by_x(const void *a, const void *b)
 {
 	double x = ((const struct figure_mark *)a)->x;
@@ -91,9 +106,11 @@ const char *figure_chase_ladder(const struct comparison *c, struct figure *f)
 	f->x.title = figure_text("pages in the chase");
 	f->x.log = true;
 	figure_ticks(&f->x, 8, false, "pages");
+	f->value.log = spread(f) > LINEAR_MOST;
 	figure_fit(f);
 	f->value.title = figure_text("per access");
-	f->value.min = 0;
+	if (!f->value.log)
+		f->value.min = 0;
 	figure_ticks(&f->value, 6, true, unit);
 	for (unsigned p = 0; p < f->n_panels; p++)
 		spread_labels(f, p);

@@ -80,7 +80,7 @@ static int gather_env(struct report *r, struct store *s, struct err *err)
 
 	if (store_envs(s, &e, &n, err))
 		return -1;
-	r->env = report_env(e, n);
+	r->env = report_env(e, n, r->plan);
 	r->cpu = text("%s", report_env_fact(r->env, "driver", "cpu.model"));
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report-env.h"
 #include "report-html.h"
 #include "report-number.h"
 #include "report-safe.h"
@@ -241,41 +242,29 @@ static void differences(const struct comparison *c, FILE *out)
 	html_table_end(out);
 }
 
-static void fact_value(const json_t *value, FILE *out)
-{
-	json_t *one;
-	size_t i;
-
-	if (!json_is_array(value)) {
-		html_put(out, json_string_value(value));
-		return;
-	}
-	json_array_foreach((json_t *)value, i, one) {
-		fputs(i ? " | " : "", out);
-		html_put(out, json_string_value(one));
-	}
-	fputs(" <span class=\"soft\">(differs between boots)</span>", out);
-}
-
 void html_conditions(const struct report *r, FILE *out)
 {
-	const char *where, *name;
-	json_t *facts, *value;
+	const char *where;
+	json_t *facts;
 
 	fputs("<h2 id=\"conditions\">Conditions</h2>\n", out);
 	differences(r->c, out);
 	json_object_foreach(r->env, where, facts) {
+		struct report_facts f;
+
 		fputs("<details><summary>Facts of the ", out);
 		html_put(out, where);
 		fprintf(out, " (%zu)</summary>\n", json_object_size(facts));
 		html_table_begin(out, "Fact|Value");
-		json_object_foreach(facts, name, value) {
+		report_facts_init(&f, facts);
+		for (size_t i = 0; i < f.n; i++) {
 			fputs("<tr><td><span class=\"id\">", out);
-			html_put(out, name);
-			fputs("</span></td><td>", out);
-			fact_value(value, out);
-			fputs("</td></tr>\n", out);
+			html_put(out, f.fact[i].name);
+			fputs("</span></td>", out);
+			text_cell(out, f.fact[i].text);
+			fputs("</tr>\n", out);
 		}
+		report_facts_release(&f);
 		html_table_end(out);
 		fputs("</details>\n", out);
 	}

@@ -103,6 +103,15 @@ static void part(const struct report *r, const struct report_groups *g,
 	}
 }
 
+static bool any_reason(const struct comparison *c)
+{
+	for (size_t i = 0; i < c->n_series; i++)
+		for (size_t a = 0; a < c->n_arms; a++)
+			if (*c->series[i].vs[a].reason)
+				return true;
+	return false;
+}
+
 void html_verdicts(const struct report *r, FILE *out)
 {
 	const struct comparison *c = r->c;
@@ -116,8 +125,8 @@ void html_verdicts(const struct report *r, FILE *out)
 		"<th scope=\"col\" class=\"n\">Effect</th><th scope=\"col\">%.4g%% interval</th><th scope=\"col\" class=\"n\">"
 		"<abbr title=\"blocks\">n</abbr></th><th scope=\"col\" class=\"n\">"
 		"<abbr title=\"smallest effect found in 80%% of cases\">Detects</abbr>"
-		"</th><th scope=\"col\">Reason</th></tr></thead>\n",
-		100 * (1 - c->alpha));
+		"</th><th scope=\"col\">%s</th></tr></thead>\n",
+		100 * (1 - c->alpha), any_reason(c) ? "Reason" : "");
 	part(r, &g, true, out);
 	part(r, &g, false, out);
 	fputs("</table></div>\n<p class=\"small soft\">An effect is the arm against "
@@ -155,7 +164,7 @@ static void list_rows(const struct report *r, const struct compare_series *s,
 void html_full_list(const struct report *r, FILE *out)
 {
 	struct report_groups g;
-	char name[512];
+	char name[512], point[128];
 
 	report_groups_init(&g, r->c);
 	fprintf(out, "<h2 id=\"full\">Full list</h2>\n<details><summary>Every metric "
@@ -174,7 +183,7 @@ void html_full_list(const struct report *r, FILE *out)
 			html_put(out, report_group_name(&g.group[i], name,
 							sizeof(name)));
 			fputs(" ", out);
-			html_put(out, s->point_text);
+			html_put(out, report_point(s, point, sizeof(point)));
 			fputs("</span></th></tr>\n", out);
 			list_rows(r, s, out);
 			fputs("</tbody>\n", out);

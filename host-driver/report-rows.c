@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "size.h"
+
 static const enum verdict by_rank[] = {
 	VERDICT_REGRESSED, VERDICT_UNSTABLE, VERDICT_NOT_COMPARABLE,
 	VERDICT_IMPROVED, VERDICT_INCONCLUSIVE, VERDICT_NOT_WORSE,
@@ -205,6 +207,42 @@ void report_row(const struct report_group *g, size_t arm,
 	else
 		number_percent(most ? sde : NAN, row->sde);
 	count_verdicts(g, arm, row);
+}
+
+static bool is_bytes(const char *key)
+{
+	static const char *const keys[] = { "size", "stride", "bytes", "block" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(keys[i], key))
+			return true;
+	return false;
+}
+
+const char *report_point(const struct compare_series *s, char *buf, size_t len)
+{
+	const char *key, *sep = "";
+	json_t *value;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	json_object_foreach(s->point, key, value) {
+		char number[SIZE_TEXT_MAX];
+		char *text = NULL;
+
+		if (json_is_integer(value) && is_bytes(key))
+			size_format(json_integer_value(value), number);
+		else if (!json_is_string(value))
+			text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+		used += snprintf(buf + used, len - used, "%s%s=%s", sep, key,
+				 json_is_string(value) ? json_string_value(value) :
+				 text ? text : number);
+		free(text);
+		if (used >= len)
+			break;
+		sep = ", ";
+	}
+	return buf;
 }
 
 const char *report_base_value(const struct report_group *g, size_t baseline,

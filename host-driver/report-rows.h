@@ -48,6 +48,9 @@ void report_series_row(const struct compare_series *s, size_t arm,
 /* How serious: 0 is a regression; what is never judged is last. */
 unsigned report_rank(enum verdict v);
 
+/* "size=32M, threads=2": sizes in bytes with their unit; "" for {}. */
+const char *report_point(const struct compare_series *s, char *buf, size_t len);
+
 /* The baseline's own figure: "71.2 us", "5.3 to 23.3 ns". */
 const char *report_base_value(const struct report_group *g, size_t baseline,
 			      char *buf, size_t len);

@@ -8,6 +8,7 @@
 
 #include "report.h"
 #include "plot.h"
+#include "report-env.h"
 #include "report-layout.h"
 #include "report-number.h"
 #include "report-rows.h"
@@ -296,36 +297,16 @@ static void put_differences(const struct comparison *c, FILE *out)
 	}
 }
 
-/* "always", or "0.10, 0.31, ... (differs between boots)". */
-static char *fact_text(const json_t *value)
-{
-	char *text = NULL;
-	size_t len, i;
-	json_t *one;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		abort();
-	if (json_is_array(value)) {
-		json_array_foreach((json_t *)value, i, one)
-			fprintf(out, "%s%s", i ? " | " : "", json_string_value(one));
-		fputs(" (differs between boots)", out);
-	} else {
-		fputs(json_string_value(value), out);
-	}
-	fclose(out);
-	return text;
-}
-
 static void put_conditions(const struct report *r, FILE *out)
 {
-	const char *where, *name;
-	json_t *facts, *value;
+	const char *where;
+	json_t *facts;
 
 	layout_heading(out, "Conditions");
 	put_differences(r->c, out);
 	json_object_foreach(r->env, where, facts) {
 		struct layout_table t;
+		struct report_facts f;
 		char *title = NULL;
 
 		if (asprintf(&title, "%s:", where) < 0)
@@ -334,12 +315,10 @@ static void put_conditions(const struct report *r, FILE *out)
 		layout_paragraph(out, 0, 0, title);
 		free(title);
 		layout_table_init(&t, "ww");
-		json_object_foreach(facts, name, value) {
-			char *text = fact_text(value);
-
-			layout_table_add(&t, name, text);
-			free(text);
-		}
+		report_facts_init(&f, facts);
+		for (size_t i = 0; i < f.n; i++)
+			layout_table_add(&t, f.fact[i].name, f.fact[i].text);
+		report_facts_release(&f);
 		layout_table_print(&t, out, 2);
 		layout_table_release(&t);
 	}
@@ -397,7 +376,7 @@ static void put_all(const struct report *r, FILE *out)
 	const struct comparison *c = r->c;
 	struct report_groups g;
 	struct layout_table t;
-	char name[512], line[768];
+	char name[512], point[128], line[768];
 
 	layout_heading(out, "Full list: every metric and counter at every point");
 	report_groups_init(&g, c);
@@ -408,8 +387,9 @@ static void put_all(const struct report *r, FILE *out)
 			const struct compare_series *s = g.group[i].series[k];
 
 			report_group_name(&g.group[i], name, sizeof(name));
+			report_point(s, point, sizeof(point));
 			snprintf(line, sizeof(line), "%s%s%s", name,
-				 *s->point_text ? " " : "", s->point_text);
+				 *point ? " " : "", point);
 			layout_table_line(&t, line);
 			put_series(&t, s, c);
 		}

@@ -14,6 +14,7 @@ do for [p = 1:n_panels] {
 	set tmargin at screen 1 - py(top + r * h + 22)
 	set bmargin at screen 1 - py(top + (r + 1) * h - bottom)
 	set logscale x 2
+	if (value_log) { set logscale y 10 }
 	set xrange [x_min:x_max * 1.02]
 	set yrange [value_min:value_max]
 	set format ""
