@@ -374,7 +374,7 @@ int campaign_run(const struct plan *plan, const struct campaign_options *o,
 	struct campaign c = { .plan = plan, .o = o, .r = r, .start = loop_now() };
 	int ret;
 
-	*r = (struct campaign_result){ NULL };
+	*r = (struct campaign_result){ .complete = false };
 	ret = run(&c, err);
 	progress_clear(&c.progress);
 	r->interrupted = c.signals > 0;

@@ -31,7 +31,7 @@ static int drawing_init(struct drawing *d, const struct figure *f,
 	char *scripts = NULL;
 	int ret;
 
-	*d = (struct drawing){ NULL };
+	memset(d, 0, sizeof(*d));
 	ret = data_path("plots", &scripts, err);
 	if (ret)
 		return ret;

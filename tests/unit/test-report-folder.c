@@ -133,7 +133,7 @@ static void run_boot(struct store *s, const struct plan_boot *b)
 static int make_folder(void **state)
 {
 	struct err err = ERR_INIT;
-	struct store *s;
+	struct store *s = NULL;
 	char config[128];
 	const char *wish = getenv("KDUEL_FIXTURE");
 
