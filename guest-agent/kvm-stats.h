@@ -6,6 +6,10 @@
  * pages_4k, pages_2m and pages_1g count entries that exist now (Linux 5.15);
  * older kernels count large entries only (largepages), so that 4K is unknown
  * there. Faults count from the guest's start.
+ *
+ * KVM_GET_STATS_FD gives the same numbers, but only to the process that made
+ * the VM: KVM refuses its descriptor, passed on by pidfd_getfd(), to another
+ * address space.
  */
 #ifndef KDUEL_KVM_STATS_H
 #define KDUEL_KVM_STATS_H

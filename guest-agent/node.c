@@ -37,6 +37,23 @@ void node_free(struct node *n)
 	free(n);
 }
 
+/*
+ * A backing on a device overwrites it. In a VM of ours there is nothing else;
+ * on any other machine the user says which.
+ */
+static int check_device(const struct agent *a, const struct backing_kind *kind,
+			const json_t *params, struct err *err)
+{
+	const char *const *p = kind->params;
+
+	while (*p && strcmp(*p, "device"))
+		p++;
+	if (!*p || a->pid1 || json_object_get(params, "device"))
+		return 0;
+	return err_config(err, "backing %s overwrites a device: name one that holds nothing "
+			  "you need, as its parameter 'device' (namespace0.0)", kind->name);
+}
+
 int node_op_prepare(struct agent *a, int64_t id, const json_t *args,
 		    json_t *reply, struct err *err)
 {
@@ -55,7 +72,8 @@ int node_op_prepare(struct agent *a, int64_t id, const json_t *args,
 	if (message_string(args, "backing", &name, err) ||
 	    message_size(args, "size", &size, err) ||
 	    message_object_or(args, "params", &params, err) ||
-	    backing_find(name, &kind, err))
+	    backing_find(name, &kind, err) ||
+	    check_device(a, kind, params, err))
 		return err->code;
 	ret = backing_prepare(&n->backing, kind, size, params, err);
 	if (ret)

@@ -14,7 +14,8 @@
 
 #include "file.h"
 
-#define ND "/sys/bus/nd"
+const char *pmem_sysfs = "/sys/bus/nd";
+const char *pmem_dev = "/dev";
 
 /* The header of a claimed namespace is at 4K; a blank 64K holds none. */
 #define HEADER_AREA (64 << 10)
@@ -34,10 +35,11 @@ static int put(struct err *err, const char *text, const char *fmt, ...)
 static int put(struct err *err, const char *text, const char *fmt, ...)
 {
 	char path[256];
+	size_t n = snprintf(path, sizeof(path), "%s/", pmem_sysfs);
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
+	vsnprintf(path + n, sizeof(path) - n, fmt, ap);
 	va_end(ap);
 	return file_poke(path, text, err);
 }
@@ -48,7 +50,7 @@ static void get(char *text, size_t size, const char *dev, const char *attr)
 	char path[256], *data;
 
 	text[0] = '\0';
-	snprintf(path, sizeof(path), ND "/devices/%s/%s", dev, attr);
+	snprintf(path, sizeof(path), "%s/devices/%s/%s", pmem_sysfs, dev, attr);
 	if (file_read(path, &data, NULL, NULL))
 		return;
 	data[strcspn(data, "\n")] = '\0';
@@ -67,8 +69,11 @@ static uint64_t get_number(const char *dev, const char *attr)
 /* The lowest name: readdir() has no order, and two boots must agree. */
 static int first_namespace(char *name, size_t size, struct err *err)
 {
-	DIR *d = opendir(ND "/devices");
+	char path[256];
+	DIR *d;
 
+	snprintf(path, sizeof(path), "%s/devices", pmem_sysfs);
+	d = opendir(path);
 	name[0] = '\0';
 	for (struct dirent *e; d && (e = readdir(d));) {
 		if (!strncmp(e->d_name, "namespace", 9) &&
@@ -84,11 +89,25 @@ static int first_namespace(char *name, size_t size, struct err *err)
 			   "lacks CONFIG_LIBNVDIMM, CONFIG_ACPI_NFIT or CONFIG_BLK_DEV_PMEM");
 }
 
+/* Only a name that the kernel lists, so that no path is made of another. */
+static int check_namespace(const char *name, struct err *err)
+{
+	char first[32];
+
+	if (!strncmp(name, "namespace", 9) && !strchr(name, '/') &&
+	    get_number(name, "size"))
+		return 0;
+	if (first_namespace(first, sizeof(first), err))
+		return -ENOTSUP;
+	return err_config(err, "there is no persistent memory called '%s', but %s",
+			  name, first);
+}
+
 static bool is_bound(const char *dev)
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), ND "/devices/%s/driver", dev);
+	snprintf(path, sizeof(path), "%s/devices/%s/driver", pmem_sysfs, dev);
 	return !access(path, F_OK);
 }
 
@@ -96,28 +115,58 @@ static int unbind(const char *dev, struct err *err)
 {
 	if (!is_bound(dev))
 		return 0;
-	return put(err, dev, ND "/devices/%s/driver/unbind", dev);
+	return put(err, dev, "devices/%s/driver/unbind", dev);
 }
 
 static int bind(const char *dev, const char *driver, struct err *err)
 {
-	int ret = put(err, dev, ND "/drivers/%s/bind", driver);
+	int ret = put(err, dev, "drivers/%s/bind", driver);
 
 	if (ret)
 		err_prefix(err, "the kernel refuses %s (its log says more)", dev);
 	return ret;
 }
 
-static int blank_header(struct err *err)
+/* The device node of a block or character device below `dev`, into `node`. */
+static int find_node(enum pmem_mode mode, const char *dev, char *node,
+		     size_t size, struct err *err)
+{
+	const char *want = mode == PMEM_FSDAX ? "pmem" : "dax";
+	char path[256];
+	DIR *d;
+
+	node[0] = '\0';
+	snprintf(path, sizeof(path), "%s/devices/%s/%s", pmem_sysfs, dev,
+		 mode == PMEM_FSDAX ? "block" : ".");
+	d = opendir(path);
+	for (struct dirent *e; d && !node[0] && (e = readdir(d));) {
+		if (strncmp(e->d_name, want, strlen(want)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%.32s", pmem_dev, e->d_name);
+		if (!access(path, F_OK))
+			snprintf(node, size, "%.79s", path);
+	}
+	if (d)
+		closedir(d);
+	if (node[0])
+		return 0;
+	return err_machine(err, "%s has no device node: the kernel lacks %s", dev,
+			   mode == PMEM_FSDAX ? "CONFIG_BLK_DEV_PMEM" : "CONFIG_DEV_DAX_PMEM");
+}
+
+static int blank_header(const char *ns, struct err *err)
 {
 	static const char zero[HEADER_AREA];
-	int fd = open("/dev/pmem0", O_WRONLY | O_SYNC | O_CLOEXEC);
-	int ret = 0;
+	char path[PMEM_NODE_MAX];
+	int fd, ret = find_node(PMEM_FSDAX, ns, path, sizeof(path), err);
 
+	if (ret)
+		return ret;
+	fd = open(path, O_WRONLY | O_SYNC | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(err, errno, "cannot open /dev/pmem0");
+		return err_sys(err, errno, "cannot open %s", path);
 	if (write(fd, zero, sizeof(zero)) != (ssize_t)sizeof(zero))
-		ret = err_sys(err, errno, "cannot write to /dev/pmem0");
+		ret = err_sys(err, errno, "cannot write to %s", path);
 	close(fd);
 	return ret;
 }
@@ -129,14 +178,14 @@ static int make_raw(const char *ns, const char *holder, struct err *err)
 
 	if (ret)
 		return ret;
-	if ((ret = put(err, "\n", ND "/devices/%s/namespace", holder)) ||
+	if ((ret = put(err, "\n", "devices/%s/namespace", holder)) ||
 	    (ret = unbind(ns, err)) ||
-	    (ret = put(err, "1", ND "/devices/%s/force_raw", ns)) ||
+	    (ret = put(err, "1", "devices/%s/force_raw", ns)) ||
 	    (ret = bind(ns, "nd_pmem", err)) ||
-	    (ret = blank_header(err)) ||
+	    (ret = blank_header(ns, err)) ||
 	    (ret = unbind(ns, err)))
 		return ret;
-	return put(err, "0", ND "/devices/%s/force_raw", ns);
+	return put(err, "0", "devices/%s/force_raw", ns);
 }
 
 static void make_uuid(char *text, size_t size)
@@ -160,40 +209,14 @@ static int claim(const struct mode *m, const char *ns, uint64_t align,
 	if (ret)
 		return ret;
 	make_uuid(text, sizeof(text));
-	if ((ret = put(err, text, ND "/devices/%s/uuid", claimant)))
+	if ((ret = put(err, text, "devices/%s/uuid", claimant)))
 		return ret;
 	snprintf(text, sizeof(text), "%" PRIu64, align);
-	if ((ret = put(err, text, ND "/devices/%s/align", claimant)) ||
-	    (ret = put(err, "ram", ND "/devices/%s/mode", claimant)) ||
-	    (ret = put(err, ns, ND "/devices/%s/namespace", claimant)))
+	if ((ret = put(err, text, "devices/%s/align", claimant)) ||
+	    (ret = put(err, "ram", "devices/%s/mode", claimant)) ||
+	    (ret = put(err, ns, "devices/%s/namespace", claimant)))
 		return ret;
 	return bind(claimant, m->driver, err);
-}
-
-static int find_node(enum pmem_mode mode, const char *claimant, struct pmem *p,
-		     struct err *err)
-{
-	char path[256];
-	DIR *d;
-
-	snprintf(path, sizeof(path), ND "/devices/%s/%s", claimant,
-		 mode == PMEM_FSDAX ? "block" : ".");
-	d = opendir(path);
-	for (struct dirent *e; d && (e = readdir(d));) {
-		const char *want = mode == PMEM_FSDAX ? "pmem" : "dax";
-
-		if (strncmp(e->d_name, want, strlen(want)))
-			continue;
-		snprintf(path, sizeof(path), "/dev/%.32s", e->d_name);
-		if (!access(path, F_OK))
-			snprintf(p->node, sizeof(p->node), "%.40s", path);
-	}
-	if (d)
-		closedir(d);
-	if (p->node[0])
-		return 0;
-	return err_machine(err, "%s has no device node: the kernel lacks %s", claimant,
-			   mode == PMEM_FSDAX ? "CONFIG_BLK_DEV_PMEM" : "CONFIG_DEV_DAX_PMEM");
 }
 
 int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
@@ -205,11 +228,13 @@ int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 
 	memset(p, 0, sizeof(*p));
 	if (namespace)
-		snprintf(p->namespace, sizeof(p->namespace), "%s", namespace);
+		ret = check_namespace(namespace, err);
 	else
 		ret = first_namespace(p->namespace, sizeof(p->namespace), err);
 	if (ret)
 		return ret;
+	if (namespace)
+		snprintf(p->namespace, sizeof(p->namespace), "%s", namespace);
 	get(holder, sizeof(holder), p->namespace, "holder");
 	if (strncmp(holder, m->prefix, strlen(m->prefix)) || !is_bound(holder) ||
 	    get_number(holder, "align") != align) {
@@ -224,5 +249,5 @@ int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 	p->base = get_number(holder, "resource");
 	p->size = get_number(holder, "size");
 	p->align = get_number(holder, "align");
-	return find_node(mode, holder, p, err);
+	return find_node(mode, holder, p->node, sizeof(p->node), err);
 }

@@ -17,18 +17,23 @@
 
 #include "err.h"
 
+#define PMEM_NODE_MAX 80
+
 enum pmem_mode {
 	PMEM_FSDAX,
 	PMEM_DEVDAX,
 };
 
 struct pmem {
-	char node[64];		/* "/dev/pmem0", "/dev/dax0.0" */
+	char node[PMEM_NODE_MAX];	/* "/dev/pmem0", "/dev/dax0.0" */
 	char namespace[32];	/* "namespace0.0" */
 	uint64_t base;		/* physical address of the node's first byte */
 	uint64_t size, align;	/* bytes */
 	int made;		/* 0: it was in this mode already */
 };
+
+/* Where the kernel shows its devices; tests put a made-up tree here. */
+extern const char *pmem_sysfs, *pmem_dev;
 
 /*
  * Brings a namespace into `mode`: the one called `namespace`, or, if NULL, the

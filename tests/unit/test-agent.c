@@ -192,6 +192,9 @@ static void says_hello_and_answers(void **state)
 		       "bad-request", "'run'");
 	expect_failure(&p, send_request(&p, FRAME_NODE, "prepare", NULL),
 		       "bad-request", "'backing'");
+	expect_failure(&p, send_request(&p, FRAME_NODE, "prepare",
+		json_pack("{s:s, s:s}", "backing", "fsdax-xfs", "size", "64M")),
+		"bad-request", "name one that holds nothing");
 	expect_failure(&p, send_request(&p, FRAME_NODE, "proof", NULL), "lost", "no guest");
 	expect_failure(&p, send_request(&p, FRAME_GUEST, "ping", NULL), "lost", "no guest");
 	expect_ok(&p, send_request(&p, FRAME_NODE, "poweroff", NULL));

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Namespaces: what is written to sysfs, in a tree that is made up. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "file.h"
+#include "guest-agent/pmem.h"
+
+#define M2 (2ull << 20)
+
+static char root[] = "/tmp/kduel-pmem-XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+	char path[256], dir[256];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	snprintf(dir, sizeof(dir), "%s", path);
+	*strrchr(dir, '/') = '\0';
+	assert_int_equal(file_mkdirs(dir, NULL), 0);
+	assert_int_equal(file_publish(path, text, strlen(text), NULL), 0);
+}
+
+static void expect(const char *name, const char *text)
+{
+	char path[256], *data;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	assert_int_equal(file_read(path, &data, NULL, NULL), 0);
+	assert_string_equal(data, text);
+	free(data);
+}
+
+static int plant(void **state)
+{
+	(void)state;
+	strcpy(root + strlen(root) - 6, "XXXXXX");
+	if (!mkdtemp(root))
+		return -1;
+	pmem_sysfs = pmem_dev = root;
+	put("devices/region1/pfn_seed", "pfn1.0\n");
+	put("devices/region1/dax_seed", "\n");
+	put("devices/namespace0.0/size", "0\n");	/* empty: not to be chosen */
+	put("devices/namespace1.0/size", "1073741824\n");
+	put("devices/namespace1.0/holder", "\n");
+	put("devices/pfn1.0/uuid", "");
+	put("devices/pfn1.0/align", "");
+	put("devices/pfn1.0/mode", "");
+	put("devices/pfn1.0/namespace", "");
+	put("devices/pfn1.0/resource", "0x140200000\n");
+	put("devices/pfn1.0/size", "1071644672\n");
+	put("devices/pfn1.0/block/pmem1/dev", "259:0\n");
+	put("pmem1", "");
+	put("drivers/nd_pmem/bind", "");
+	return 0;
+}
+
+static int uproot(void **state)
+{
+	(void)state;
+	return file_remove_tree(root, NULL);
+}
+
+static void claims_a_raw_namespace(void **state)
+{
+	struct pmem p;
+	struct err err = ERR_INIT;
+	char node[PMEM_NODE_MAX];
+
+	(void)state;
+	assert_int_equal(pmem_setup(PMEM_FSDAX, NULL, M2, &p, &err), 0);
+	assert_string_equal(p.namespace, "namespace1.0");
+	snprintf(node, sizeof(node), "%s/pmem1", root);
+	assert_string_equal(p.node, node);
+	assert_true(p.base == 0x140200000);
+	assert_int_equal(p.size, 1071644672);
+	assert_int_equal(p.made, 1);
+	expect("devices/pfn1.0/align", "2097152");
+	expect("devices/pfn1.0/mode", "ram");
+	expect("devices/pfn1.0/namespace", "namespace1.0");
+	expect("drivers/nd_pmem/bind", "pfn1.0");
+}
+
+static void takes_what_is_there_already(void **state)
+{
+	struct pmem p;
+
+	(void)state;
+	put("devices/namespace1.0/holder", "pfn1.0\n");
+	put("devices/pfn1.0/driver/unbind", "");
+	put("devices/pfn1.0/align", "2097152\n");
+	assert_int_equal(pmem_setup(PMEM_FSDAX, "namespace1.0", M2, &p, NULL), 0);
+	assert_int_equal(p.made, 0);
+	expect("drivers/nd_pmem/bind", "");
+	expect("devices/pfn1.0/driver/unbind", "");
+}
+
+static void says_what_is_missing(void **state)
+{
+	static const char *const names[] = {
+		"namespace7.0", "namespace0.0", "pfn1.0", "namespace/../pfn1.0",
+	};
+	struct err err = ERR_INIT;
+	struct pmem p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct err e = ERR_INIT;
+
+		assert_int_equal(pmem_setup(PMEM_FSDAX, names[i], M2, &p, &e), -EINVAL);
+		assert_non_null(strstr(e.text, "but namespace1.0"));
+	}
+	assert_int_equal(pmem_setup(PMEM_DEVDAX, NULL, M2, &p, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "CONFIG_NVDIMM_DAX"));
+	pmem_sysfs = "/nonexistent";
+	err = (struct err)ERR_INIT;
+	assert_int_equal(pmem_setup(PMEM_FSDAX, NULL, M2, &p, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "no persistent memory"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(claims_a_raw_namespace, plant, uproot),
+		cmocka_unit_test_setup_teardown(takes_what_is_there_already, plant, uproot),
+		cmocka_unit_test_setup_teardown(says_what_is_missing, plant, uproot),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
