@@ -88,13 +88,24 @@ int loop_new(struct loop **out, struct err *err)
 	return 0;
 }
 
+/* The signal does again what it did before, now also to one that is pending. */
+static void end_signal(const struct source *s)
+{
+	sigset_t set;
+
+	close(s->fd);
+	sigemptyset(&set);
+	sigaddset(&set, s->signo);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
 	for (uint32_t i = 0; i < l->count; i++) {
 		if (l->sources[i].kind == SOURCE_SIGNAL)
-			close(l->sources[i].fd);
+			end_signal(&l->sources[i]);
 	}
 	l->backend->close(l->state);
 	free(l->sources);
@@ -275,7 +286,7 @@ void loop_remove(struct loop *l, int64_t id)
 		return;
 	disarm(l, s);
 	if (s->kind == SOURCE_SIGNAL)
-		close(s->fd);
+		end_signal(s);
 	s->kind = SOURCE_FREE;
 }
 

@@ -55,7 +55,10 @@ void loop_set_timer(struct loop *l, int64_t id, double seconds);
 /* Called once when the child behind `pidfd` has ended; reaps it. */
 int64_t loop_add_child(struct loop *l, int pidfd, loop_child_fn fn, void *arg);
 
-/* Blocks `signo` in this process and delivers it here, one call a signal. */
+/*
+ * Blocks `signo` in this process and delivers it here, one call a signal, until
+ * it is removed or the loop freed: then it is unblocked again.
+ */
 int64_t loop_add_signal(struct loop *l, int signo, loop_signal_fn fn,
 			void *arg);
 

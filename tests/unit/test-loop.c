@@ -211,11 +211,14 @@ static void signals_arrive(void **state)
 {
 	struct loop *l = *state;
 	int64_t id = loop_add_signal(l, SIGUSR1, on_signal, NULL);
+	sigset_t blocked;
 
 	assert_true(id > 0);
 	raise(SIGUSR1);
 	assert_int_equal(run_until(l, 1, 2), 0);
 	loop_remove(l, id);
+	assert_int_equal(sigprocmask(SIG_BLOCK, NULL, &blocked), 0);
+	assert_false(sigismember(&blocked, SIGUSR1));
 }
 
 static void old_ids_name_nothing(void **state)
