@@ -107,7 +107,7 @@ void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 
 /* A safe copy of a name whose words are cut to `most` columns. */
 char *figure_short_name(const char *name, size_t most);
-#define FIGURE_ROW_MAX 44	/* for rows and panels */
+#define FIGURE_ROW_MAX 54	/* for rows and panels */
 #define FIGURE_ARM_MAX 24	/* for series */
 
 /* The data file of a figure: comments that explain it, then blocks. */
