@@ -120,7 +120,7 @@ void html_verdicts(const struct report *r, FILE *out)
 	report_groups_init(&g, c);
 	fputs("<h2 id=\"verdicts\">Verdicts against ", out);
 	html_put(out, c->arms[c->baseline].name);
-	fprintf(out, "</h2>\n<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>"
+	fprintf(out, "</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead><tr>"
 		"<th scope=\"col\">Arm</th><th scope=\"col\">Verdict</th>"
 		"<th scope=\"col\" class=\"n\">Effect</th><th scope=\"col\">%.4g%% interval</th><th scope=\"col\" class=\"n\">"
 		"<abbr title=\"blocks\">n</abbr></th><th scope=\"col\" class=\"n\">"
@@ -169,7 +169,7 @@ void html_full_list(const struct report *r, FILE *out)
 	report_groups_init(&g, r->c);
 	fprintf(out, "<h2 id=\"full\">Full list</h2>\n<details><summary>Every metric "
 		"and counter at every point (%zu)</summary>\n", r->c->n_series);
-	fputs("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>"
+	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead><tr>"
 	      "<th scope=\"col\">Arm</th><th scope=\"col\" class=\"n\">Value</th>"
 	      "<th scope=\"col\" class=\"n\">Effect</th><th scope=\"col\">Interval</th>"
 	      "<th scope=\"col\" class=\"n\">n</th><th scope=\"col\">Verdict</th></tr>"

@@ -34,7 +34,7 @@ void html_number(FILE *out, const char *text)
 
 void html_table_begin(FILE *out, const char *columns)
 {
-	fputs("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>", out);
+	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead><tr>", out);
 	while (*columns) {
 		size_t len = strcspn(columns, "|");
 		bool right = *columns == '#';
@@ -102,8 +102,8 @@ void html_figure(const struct report *r, const char *name, FILE *out)
 		if (f->shape == FIGURE_BARS || f->shape == FIGURE_SHARES ||
 		    f->shape == FIGURE_EFFECTS)
 			legend(f, out);
-		fprintf(out, "</figcaption>\n<div class=\"scroll\" tabindex=\"0\" "
-			"style=\"max-width:%upx\">", f->width);
+		fprintf(out, "</figcaption>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+			"aria-label=\"Figure\" style=\"max-width:%upx\">", f->width);
 		figure_write_svg(f, out);
 		fputs("</div></figure>\n", out);
 	}
