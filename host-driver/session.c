@@ -8,22 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "judge.h"
-#include "measure-records.h"
-#include "session-wire.h"
-
-struct session {
-	const struct session_options *o;
-	const struct plan *plan;
-	const struct plan_arm *arm;
-	struct wire wire;
-	struct session_result *r;
-	json_t *phases;
-	double power_on;
-	json_t *file_proof;	/* of the backing that is prepared, or NULL */
-	int fatal;		/* a record could not be kept */
-	struct err *err;
-};
+#include "session-cell.h"
 
 struct session_limits session_limits(const char *domain, double patience)
 {
@@ -45,8 +30,7 @@ struct session_limits session_limits(const char *domain, double patience)
 	return l;
 }
 
-/* Hands out one record; the first that cannot be kept ends the session. */
-static int record(struct session *s, json_t *r)
+int session_record(struct session *s, json_t *r)
 {
 	if (s->fatal) {
 		json_decref(r);
@@ -56,7 +40,7 @@ static int record(struct session *s, json_t *r)
 	return s->fatal;
 }
 
-static void phase(struct session *s, const char *name, const char *cell)
+void session_phase(struct session *s, const char *name, const char *cell)
 {
 	if (s->o->calls.phase)
 		s->o->calls.phase(s->o->calls.arg, name, cell);
@@ -83,8 +67,7 @@ static void took_there(struct session *s, const char *name, const json_t *reply)
 	}
 }
 
-/* A request that the campaign cannot do without. */
-static int must(struct session *s, enum frame_channel channel, const char *op,
+int session_must(struct session *s, enum frame_channel channel, const char *op,
 		json_t *args, double limit, json_t **reply)
 {
 	const char *class, *text;
@@ -102,13 +85,13 @@ static int record_env(struct session *s, enum frame_channel channel)
 {
 	const char *where = channel == FRAME_NODE ? "node" : "guest";
 	json_t *reply, *facts;
-	int ret = must(s, channel, "env", NULL, s->o->limits.proof, &reply);
+	int ret = session_must(s, channel, "env", NULL, s->o->limits.proof, &reply);
 
 	if (ret)
 		return ret;
 	facts = json_object_get(reply, "facts");
 	if (json_is_object(facts))
-		ret = record(s, json_pack("{s:s, s:s, s:i, s:O}", "t", "env",
+		ret = session_record(s, json_pack("{s:s, s:s, s:i, s:O}", "t", "env",
 					  "where", where,
 					  "boot", (int)s->o->boot->boot,
 					  "facts", facts));
@@ -124,7 +107,7 @@ static int power_on(struct session *s)
 	struct err err = ERR_INIT;
 	int ret;
 
-	phase(s, "boot", NULL);
+	session_phase(s, "boot", NULL);
 	if (getrandom(&b.nonce, sizeof(b.nonce), 0) != sizeof(b.nonce))
 		return err_sys(s->err, errno, "cannot make a nonce");
 	s->power_on = loop_now();
@@ -147,8 +130,8 @@ static int prepare(struct session *s, const char *backing)
 	json_t *reply, *proof;
 	int ret;
 
-	phase(s, "prepare", backing);
-	ret = must(s, FRAME_NODE, "prepare",
+	session_phase(s, "prepare", backing);
+	ret = session_must(s, FRAME_NODE, "prepare",
 		   json_pack("{s:s, s:I}", "backing", backing,
 			     "size", (json_int_t)s->plan->guest.memory),
 		   s->o->limits.prepare, &reply);
@@ -191,13 +174,13 @@ static int start_guest(struct session *s)
 	json_t *reply;
 	int ret;
 
-	phase(s, "guest", NULL);
+	session_phase(s, "guest", NULL);
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		return wire_fail(&s->wire, "failed", "cannot make a nonce");
 	json_decref(s->wire.hello[FRAME_GUEST]);
 	s->wire.hello[FRAME_GUEST] = NULL;
 	s->wire.guest_expected = true;
-	ret = must(s, FRAME_NODE, "guest-start", guest_arguments(s, nonce),
+	ret = session_must(s, FRAME_NODE, "guest-start", guest_arguments(s, nonce),
 		   s->o->limits.guest, &reply);
 	if (ret)
 		return ret;
@@ -218,208 +201,16 @@ static int stop_guest(struct session *s, const char *backing, bool last)
 	s->wire.guest_expected = false;
 	if (last && machine_disposable(s->o->machine))
 		return 0;
-	phase(s, "release", backing);
-	ret = must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare,
+	session_phase(s, "release", backing);
+	ret = session_must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare,
 		   &reply);
 	json_decref(reply);
 	if (ret)
 		return ret;
-	ret = must(s, FRAME_NODE, "release",
+	ret = session_must(s, FRAME_NODE, "release",
 		   json_pack("{s:s}", "backing", backing),
 		   s->o->limits.prepare, &reply);
 	json_decref(reply);
-	return ret;
-}
-
-/* --- one cell ------------------------------------------------------------- */
-
-struct cell_run {
-	struct session *s;
-	struct measure m;
-	struct call run;
-	struct proof proof;
-	bool open;		/* `run` is in the list of calls */
-};
-
-static bool ready_or_over(void *arg)
-{
-	const struct call *c = arg;
-
-	return c->ready || c->reply;
-}
-
-static bool over(void *arg)
-{
-	return ((struct call *)arg)->reply;
-}
-
-static int take_layer(struct cell_run *c, enum proof_when when, json_t *layer)
-{
-	struct err err = ERR_INIT;
-
-	if (!layer || !proof_take(&c->proof, when, layer, &err))
-		return 0;
-	return wire_fail(&c->s->wire, "protocol", "%s", err.text);
-}
-
-/* The layers that the node sees, and the file's as it was laid out. */
-static int node_proof(struct cell_run *c, enum proof_when when)
-{
-	json_t *reply, *layer;
-	size_t i;
-	int ret = must(c->s, FRAME_NODE, "proof", NULL, c->s->o->limits.proof,
-		       &reply);
-
-	if (ret)
-		return ret;
-	ret = take_layer(c, when, c->s->file_proof);
-	json_array_foreach(json_object_get(reply, "layers"), i, layer) {
-		if (!ret)
-			ret = take_layer(c, when, layer);
-	}
-	json_decref(reply);
-	return ret;
-}
-
-static json_t *run_arguments(const struct cell_run *c)
-{
-	const struct plan_cell *cell = c->m.cell;
-	json_int_t seed = (c->s->plan->seed + c->m.process) & INT64_MAX;
-	json_t *a = json_pack("{s:s, s:s, s:O, s:I, s:i, s:b, s:I}",
-			      "workload", cell->workload, "source", cell->source,
-			      "params", cell->params, "seed", seed,
-			      "process", (int)c->m.process,
-			      "allow_small", (int)cell->allow_small, "limit",
-			      (json_int_t)(c->s->o->limits.run + 1));
-
-	if (cell->samples)
-		json_object_set_new(a, "samples", json_integer(cell->samples));
-	return a;
-}
-
-/* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
-static int measure(struct cell_run *c)
-{
-	struct session *s = c->s;
-	json_t *reply;
-	int ret = wire_send(&s->wire, &c->run, FRAME_GUEST, "run",
-			    run_arguments(c));
-
-	c->open = true;
-	if (!ret)
-		ret = wire_wait(&s->wire, ready_or_over, &c->run,
-				s->o->limits.ready, FRAME_GUEST,
-				"the workload's set-up");
-	if (ret || c->run.reply)
-		return ret;
-	ret = take_layer(c, PROOF_BEFORE, json_object_get(c->run.ready, "proof"));
-	if (!ret)
-		ret = node_proof(c, PROOF_BEFORE);
-	if (!ret && !s->r->first_sample)
-		s->r->first_sample = loop_now() - s->power_on;
-	if (!ret)
-		ret = must(s, FRAME_GUEST, "go",
-			   json_pack("{s:I}", "run", (json_int_t)c->run.id),
-			   s->o->limits.proof, &reply);
-	if (ret)
-		return ret;
-	json_decref(reply);
-	ret = wire_wait(&s->wire, over, &c->run, s->o->limits.run, FRAME_GUEST,
-			"the workload");
-	return ret ? ret : node_proof(c, PROOF_AFTER);
-}
-
-static int record_all(struct session *s, json_t *records)
-{
-	size_t i;
-	json_t *r;
-	int ret = 0;
-
-	json_array_foreach(records, i, r) {
-		if (!ret)
-			ret = record(s, json_incref(r));
-	}
-	json_decref(records);
-	return ret;
-}
-
-/* The cell was done: judge it and record what it gave. */
-static int keep(struct cell_run *c, json_t *result)
-{
-	struct session *s = c->s;
-	json_t *records = json_array();
-	struct err err = ERR_INIT;
-	char *why;
-	int ret = take_layer(c, PROOF_AFTER,
-			     json_object_get(json_object_get(result, "proof"),
-					     "after"));
-
-	if (ret) {
-		json_decref(records);
-		return ret;
-	}
-	why = proof_judge(&c->proof, c->m.cell, s->arm);
-	if (measure_samples(&c->m, result, why, records, &err)) {
-		free(why);
-		json_decref(records);
-		return wire_fail(&s->wire, "protocol", "%s", err.text);
-	}
-	measure_proofs(&c->m, &c->proof, records);
-	json_array_append_new(records, measure_end(&c->m, why ? "void" : "ok",
-						   why ? why : "", result));
-	if (why)
-		s->r->cells_void++;
-	else
-		s->r->cells_ok++;
-	if (why && s->o->calls.log)
-		s->o->calls.log(s->o->calls.arg, why);
-	free(why);
-	return record_all(s, records);
-}
-
-/* The cell could not be done, but the boot goes on. */
-static int keep_failure(struct cell_run *c, const char *class, const char *text)
-{
-	struct session *s = c->s;
-	bool is_void = !strcmp(class, "void");
-
-	if (!strcmp(class, "lost") || !strcmp(class, "protocol") ||
-	    !strcmp(class, "timeout"))
-		return wire_fail(&s->wire, class, "%s: %.400s", c->m.cell->id, text);
-	if (!strcmp(class, "bad-request") || !strcmp(class, "busy"))
-		return wire_fail(&s->wire, "failed", "%s: %.400s", c->m.cell->id,
-				 text);
-	if (is_void)
-		s->r->cells_void++;
-	else
-		s->r->cells_failed++;
-	if (s->o->calls.log)
-		s->o->calls.log(s->o->calls.arg, text);
-	return record(s, measure_end(&c->m, is_void ? "void" : "failed", text,
-				     NULL));
-}
-
-static int run_cell(struct session *s, const struct plan_cell *cell,
-		    unsigned process)
-{
-	struct cell_run c = {
-		.s = s,
-		.m = { .plan = s->plan, .boot = s->o->boot, .cell = cell,
-		       .process = process,
-		       .domain = machine_domain(s->o->machine) },
-	};
-	const char *class, *text;
-	int ret;
-
-	phase(s, "cell", cell->id);
-	ret = measure(&c);
-	if (!ret && wire_is_ok(c.run.reply, &class, &text))
-		ret = keep(&c, json_object_get(c.run.reply, "result"));
-	else if (!ret)
-		ret = keep_failure(&c, class, text);
-	if (c.open)
-		wire_forget(&s->wire, &c.run);
-	proof_release(&c.proof);
 	return ret;
 }
 
@@ -454,7 +245,7 @@ static int run_group(struct session *s, size_t *cell)
 	for (; !ret && *cell < p->n_cells &&
 	       !strcmp(p->cells[*cell].backing, backing); (*cell)++) {
 		for (unsigned i = 1; !ret && i <= p->cells[*cell].processes; i++)
-			ret = run_cell(s, &p->cells[*cell], i);
+			ret = session_cell(s, &p->cells[*cell], i);
 	}
 	if (!ret)
 		took(s, "cells", start);
@@ -465,7 +256,7 @@ static int run_boot(struct session *s)
 {
 	const struct plan_boot *b = s->o->boot;
 	size_t cell = 0;
-	int ret = record(s, json_pack("{s:s, s:i, s:i, s:s, s:i, s:i}", "t", "boot",
+	int ret = session_record(s, json_pack("{s:s, s:i, s:i, s:s, s:i, s:i}", "t", "boot",
 				      "boot", (int)b->boot, "block", (int)b->block,
 				      "arm", s->arm->name, "order", (int)b->order,
 				      "attempt", (int)s->o->attempt));
@@ -502,7 +293,7 @@ static int finish(struct session *s)
 	if (r->first_sample)
 		json_object_set_new(s->phases, "first-sample",
 				    json_real(r->first_sample));
-	return record(s, json_pack("{s:s, s:i, s:s, s:s, s:O, s:o}",
+	return session_record(s, json_pack("{s:s, s:i, s:s, s:s, s:O, s:o}",
 				   "t", "boot-end", "boot", (int)s->o->boot->boot,
 				   "class", r->class, "text", r->text,
 				   "phases", s->phases, "console", last_lines(s)));

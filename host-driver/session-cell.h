@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session from within: the boot (session.c) and its cells (session-cell.c).
+ * Nobody else includes this.
+ */
+#ifndef KDUEL_SESSION_CELL_H
+#define KDUEL_SESSION_CELL_H
+
+#include "session-wire.h"
+#include "session.h"
+
+struct session {
+	const struct session_options *o;
+	const struct plan *plan;
+	const struct plan_arm *arm;
+	struct wire wire;
+	struct session_result *r;
+	json_t *phases;
+	double power_on;
+	json_t *file_proof;	/* of the backing that is prepared, or NULL */
+	int fatal;		/* a record could not be kept */
+	struct err *err;
+};
+
+/* Hands out one record; the first that cannot be kept ends the session. */
+int session_record(struct session *s, json_t *r);
+
+/* Tells the campaign what is being done. */
+void session_phase(struct session *s, const char *name, const char *cell);
+
+/*
+ * A request that the campaign cannot do without: refused, it fails the boot.
+ * `*reply` is a new reference, or NULL.
+ */
+int session_must(struct session *s, enum frame_channel channel, const char *op,
+		 json_t *args, double limit, json_t **reply);
+
+/*
+ * One workload process: run, proof, go, result, proof, records. 0 also when
+ * it failed or was void, which is recorded; -EIO when the boot has failed.
+ */
+int session_cell(struct session *s, const struct plan_cell *cell,
+		 unsigned process);
+
+#endif
