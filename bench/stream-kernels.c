@@ -13,12 +13,11 @@
 
 /*
  * One kernel: `V` a vector of doubles, `W` how many it holds, `PUT` how it is
- * stored, `AHEAD` what is done for lines stored to later, `END` what ends it,
- * EXPR what combines a vector of x with one of y. Four vectors a turn, all
- * loads before all stores: lines written past the caches then leave whole and
- * in order.
+ * stored, `END` what ends it, EXPR what combines a vector of x with one of y.
+ * Four vectors a turn, all loads before all stores: lines written past the
+ * caches then leave whole and in order.
  */
-#define LOOP(ATTR, NAME, V, W, PUT, AHEAD, END, EXPR)				\
+#define LOOP(ATTR, NAME, V, W, PUT, END, EXPR)				\
 ATTR static void NAME(double *to, const double *x, const double *y,		\
 		      double s, size_t n)					\
 {										\
@@ -30,7 +29,6 @@ ATTR static void NAME(double *to, const double *x, const double *y,		\
 		V r2 = EXPR(x + i + 2 * (W), y + i + 2 * (W), V);		\
 		V r3 = EXPR(x + i + 3 * (W), y + i + 3 * (W), V);		\
 										\
-		AHEAD(to + i);						\
 		PUT(to + i, r0);						\
 		PUT(to + i + (W), r1);						\
 		PUT(to + i + 2 * (W), r2);					\
@@ -45,21 +43,10 @@ ATTR static void NAME(double *to, const double *x, const double *y,		\
 #define DO_ADD(x, y, V) (AT(V, x) + AT(V, y))
 #define DO_TRIAD(x, y, V) (AT(V, x) + s * AT(V, y))
 
-/*
- * An ordinary store needs its line first. Asking for it, to be written, a
- * page ahead starts that page's translation and its stream early.
- */
-#define WRITE_AHEAD 512
-#define LINE (64 / sizeof(double))
-#define ASK_1(to) __builtin_prefetch((to) + WRITE_AHEAD, 1)
-#define ASK_2(to) (ASK_1(to), ASK_1((to) + LINE))
-#define ASK_4(to) (ASK_2(to), ASK_2((to) + 2 * LINE))
-#define ASK_0(to) ((void)0)
-
-#define KERNELS(ATTR, ISA, V, W, PUT, AHEAD, END)				\
-	LOOP(ATTR, ISA##_scale, V, W, PUT, AHEAD, END, DO_SCALE)		\
-	LOOP(ATTR, ISA##_add, V, W, PUT, AHEAD, END, DO_ADD)			\
-	LOOP(ATTR, ISA##_triad, V, W, PUT, AHEAD, END, DO_TRIAD)
+#define KERNELS(ATTR, ISA, V, W, PUT, END)				\
+	LOOP(ATTR, ISA##_scale, V, W, PUT, END, DO_SCALE)		\
+	LOOP(ATTR, ISA##_add, V, W, PUT, END, DO_ADD)			\
+	LOOP(ATTR, ISA##_triad, V, W, PUT, END, DO_TRIAD)
 
 #define TABLE(ISA) { library_copy, ISA##_scale, ISA##_add, ISA##_triad }
 #define TABLE_NT(ISA) { ISA##_copy, ISA##_scale, ISA##_add, ISA##_triad }
@@ -86,23 +73,23 @@ static void library_copy(double *to, const double *x, const double *y,
 	memcpy(to, x, n * sizeof(*to));
 }
 
-KERNELS(, base, v2, 2, PUT_V2, ASK_1, (void)0)
+KERNELS(, base, v2, 2, PUT_V2, (void)0)
 
 #if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2,fma,prfchw")))
-#define AVX512 __attribute__((target("avx512f,fma,prfchw")))
+#define AVX2 __attribute__((target("avx2,fma")))
+#define AVX512 __attribute__((target("avx512f,fma")))
 #define NT_V2(at, v) _mm_stream_pd(at, (__m128d)(v))
 #define NT_V4(at, v) _mm256_stream_pd(at, (__m256d)(v))
 #define NT_V8(at, v) _mm512_stream_pd(at, (__m512d)(v))
 
 #define KERNELS_NT(ATTR, ISA, V, W, PUT)					\
-	KERNELS(ATTR, ISA, V, W, PUT, ASK_0, _mm_sfence())			\
-	LOOP(ATTR, ISA##_copy, V, W, PUT, ASK_0, _mm_sfence(), DO_COPY)
+	KERNELS(ATTR, ISA, V, W, PUT, _mm_sfence())			\
+	LOOP(ATTR, ISA##_copy, V, W, PUT, _mm_sfence(), DO_COPY)
 
 KERNELS_NT(, base_nt, v2, 2, NT_V2)
-KERNELS(AVX2, avx2, v4, 4, PUT_V4, ASK_2, (void)0)
+KERNELS(AVX2, avx2, v4, 4, PUT_V4, (void)0)
 KERNELS_NT(AVX2, avx2_nt, v4, 4, NT_V4)
-KERNELS(AVX512, avx512, v8, 8, PUT_V8, ASK_4, (void)0)
+KERNELS(AVX512, avx512, v8, 8, PUT_V8, (void)0)
 KERNELS_NT(AVX512, avx512_nt, v8, 8, NT_V8)
 
 static bool has_avx2(void)

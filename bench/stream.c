@@ -240,8 +240,7 @@ const struct workload stream_workload = {
 		  "24 and 24 bytes are counted an element, 1 GB = 10^9 bytes; derived.best is "
 		  "the best pass, which is the figure that STREAM prints. Every element is "
 		  "checked to 1e-13 afterwards. The plain copy is the C library's memcpy, which "
-		  "is what compilers make of that loop; the other plain kernels ask for the "
-		  "lines they will store to a page ahead. Based on STREAM: its rules, code of our "
+		  "is what compilers make of that loop. Based on STREAM: its rules, code of our "
 		  "own.",
 	.params = params,
 	.samples = 10,
