@@ -354,50 +354,6 @@ static void put_model(const struct report *r, FILE *out)
 	layout_table_release(&t);
 }
 
-static void put_series(struct layout_table *t, const struct compare_series *s,
-		       const struct comparison *c)
-{
-	char value[NUMBER_MAX];
-	struct report_row row;
-
-	for (size_t a = 0; a < c->n_arms; a++) {
-		report_series_row(s, a, &row);
-		number_value(s->est[a].value, s->unit, value);
-		if (a == c->baseline)
-			layout_table_add(t, c->arms[a].name, value, "", "", "", "");
-		else
-			layout_table_add(t, c->arms[a].name, value, row.effect,
-					 row.interval, row.n, row.verdict);
-	}
-}
-
-static void put_all(const struct report *r, FILE *out)
-{
-	const struct comparison *c = r->c;
-	struct report_groups g;
-	struct layout_table t;
-	char name[512], point[128], line[768];
-
-	layout_heading(out, "Full list: every metric and counter at every point");
-	report_groups_init(&g, c);
-	layout_table_init(&t, "wrrlrw");
-	layout_table_add(&t, "", "value", "effect", "interval", "n", "verdict");
-	for (size_t i = 0; i < g.n; i++)
-		for (size_t k = 0; k < g.group[i].n; k++) {
-			const struct compare_series *s = g.group[i].series[k];
-
-			report_group_name(&g.group[i], name, sizeof(name));
-			report_point(s, point, sizeof(point));
-			snprintf(line, sizeof(line), "%s%s%s", name,
-				 *point ? " " : "", point);
-			layout_table_line(&t, line);
-			put_series(&t, s, c);
-		}
-	layout_table_print(&t, out, 2);
-	layout_table_release(&t);
-	report_groups_release(&g);
-}
-
 static void put_list(FILE *out, const char *heading, char *const *text, size_t n)
 {
 	layout_heading(out, heading);
@@ -437,5 +393,8 @@ void report_text(const struct report *r, FILE *out)
 	put_limits(r, out);
 	if (r->c->n_notes)
 		put_list(out, "Notes", r->c->notes, r->c->n_notes);
-	put_all(r, out);
+	layout_heading(out, "Everything else");
+	layout_paragraph(out, 0, 0,
+			 "Every metric and counter at every point: report.html and "
+			 "report.json. Raw samples: kduel export.");
 }
