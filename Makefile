@@ -107,7 +107,7 @@ SANITIZE := SAN=address,undefined
 check: deps
 	@echo '== build: programs, headers, unit tests, and both again with sanitizers'
 	$(Q)$(MAKE) --no-print-directory all headers unit
-	$(Q)$(MAKE) --no-print-directory $(SANITIZE) unit
+	$(Q)$(MAKE) --no-print-directory $(SANITIZE) all unit
 	$(Q)O='$(O)' tests/run-tests all
 
 # Not a test: what the store costs on this machine.
