@@ -10,6 +10,7 @@
 
 #include "arm-kernels.h"
 #include "driver-env.h"
+#include "kernel-watch.h"
 #include "lib/loop.h"
 #include "machine.h"
 #include "preflight.h"
@@ -25,6 +26,7 @@ struct campaign {
 	struct loop *loop;
 	struct machine machine;
 	struct arm_kernels kernels;
+	struct kernel_watch build;
 	struct store *store;
 	struct progress progress;
 	int64_t tick;
@@ -77,10 +79,14 @@ static int open_loop(struct campaign *c, struct err *err)
 static int on_build(const struct kernel_progress *k, void *arg)
 {
 	struct campaign *c = arg;
+	bool due = kernel_watch_due(&c->build, k);
+	char text[160];
 
 	loop_step(c->loop, 0);
-	progress_phase(&c->progress, "kernel %s: %s%s", k->kernel, k->text,
-		       c->progress.terminal ? "" : "...");
+	kernel_watch_text(k, text, sizeof(text));
+	if (due && !c->progress.terminal)
+		progress_say(&c->progress, "kernel %s", text);
+	progress_phase(&c->progress, "kernel %s", text);
 	return c->signals > 0;
 }
 
@@ -378,6 +384,10 @@ int campaign_run(const struct plan *plan, const struct campaign_options *o,
 	ret = run(&c, err);
 	progress_clear(&c.progress);
 	r->interrupted = c.signals > 0;
+	if (!c.store && !o->resume) {
+		free(r->folder);
+		r->folder = NULL;
+	}
 	machine_release(&c.machine);
 	store_close(c.store);
 	arm_kernels_release(&c.kernels);

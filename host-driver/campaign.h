@@ -27,7 +27,7 @@ struct campaign_options {
 };
 
 struct campaign_result {
-	char *folder;		/* the caller's */
+	char *folder;		/* the caller's; NULL if stopped before there was one */
 	bool complete;		/* every boot that was wanted has ended */
 	bool interrupted;	/* by a signal */
 	bool decided;		/* until_verdict: no more boots were needed */

@@ -7,10 +7,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "kernel.h"
 #include "kernel-spec.h"
+#include "kernel-watch.h"
 
-#define QUIET 20.0	/* seconds between plain lines of a long phase */
 
 struct options {
 	struct kernel_options kernel;
@@ -82,37 +81,21 @@ static void on_signal(int signo)
 
 struct watch {
 	bool terminal;
-	char last[256];		/* the phase that was last shown */
-	double shown;		/* when */
+	struct kernel_watch kernel;
 };
-
-static void show(const struct kernel_progress *p, char *text, size_t size)
-{
-	int n = snprintf(text, size, "%s: %s", p->kernel, p->text);
-
-	if (p->phase == KERNEL_COMPILE && p->expected)
-		snprintf(text + n, size - n, ", %u of about %u files", p->done,
-			 p->expected > p->done ? p->expected : p->done);
-	else if (p->phase == KERNEL_COMPILE && p->done)
-		snprintf(text + n, size - n, ", %u file%s", p->done,
-			 p->done == 1 ? "" : "s");
-}
 
 static int on_progress(const struct kernel_progress *p, void *arg)
 {
 	struct watch *w = arg;
-	bool fresh = strcmp(w->last, p->text) != 0;
+	bool due = kernel_watch_due(&w->kernel, p);
 	char text[512];
 
-	show(p, text, sizeof(text));
-	if (w->terminal) {
+	kernel_watch_text(p, text, sizeof(text));
+	if (w->terminal)
 		fprintf(stderr, "\r%.100s, %u:%02u\033[K", text,
 			(unsigned)p->seconds / 60, (unsigned)p->seconds % 60);
-	} else if (fresh || p->seconds - w->shown >= QUIET) {
+	else if (due)
 		fprintf(stderr, "%s\n", text);
-		w->shown = p->seconds;
-	}
-	snprintf(w->last, sizeof(w->last), "%s", p->text);
 	return asked_to_stop;
 }
 
@@ -158,7 +141,7 @@ static int build_one(const char *name, const struct options *o, struct err *err)
 
 	if (!ret)
 		ret = kernel_ensure_with(&k, &o->kernel, on_progress, &w, err);
-	if (w.terminal && *w.last)
+	if (w.terminal && *w.kernel.last)
 		fputs("\r\033[K", stderr);
 	if (!ret)
 		print_built(&k, o);
