@@ -31,6 +31,7 @@ struct source {
 	const char *help;
 	size_t page;		/* page size wanted in this kernel's page table */
 	bool exact;		/* a buffer with other pages than that is refused */
+	bool path;		/* it lies at --path */
 	int (*check)(const struct source *s, size_t size, const char *path,
 		     struct err *err);
 	int (*map)(const struct source *s, const char *path,
@@ -43,14 +44,10 @@ extern const struct source sources[];
 /* EXIT_CONFIG, listing the names, if there is none. */
 int source_find(const char *name, const struct source **s, struct err *err);
 
-/* Can `size` bytes be had? Says what to do if not. Maps nothing. */
-int source_check(const struct source *s, size_t size, const char *path,
-		 struct err *err);
-
 /* Bytes of memory that can be had now (MemAvailable). */
 uint64_t source_memory(void);
 
-/* Maps, does not touch. */
+/* Maps, does not touch. What cannot be had is refused, saying what to do. */
 int source_map(const struct source *s, size_t size, const char *path,
 	       struct buffer *buf, struct err *err);
 void source_unmap(struct buffer *buf);
