@@ -184,16 +184,21 @@ static int measure_size(struct bench *b, uint64_t size, struct err *err)
 
 static int run(struct bench *b, struct err *err)
 {
-	uint64_t lo, hi, size;
+	uint64_t lo, hi, size, last = 0;
 	double factor = 1 + bench_number(b, "step") / 100.0, next;
 	unsigned sizes = 0;
 	int ret;
 
 	bench_range(b, "size", &lo, &hi);
 	for (next = lo; next < hi / (1 + (factor - 1) / 4); next *= factor) {
-		size = (uint64_t)next / 4096 * 4096;
+		uint64_t unit = next < 8192 ? bench_number(b, "spacing") : 4096;
+
+		size = (uint64_t)next / unit * unit;
 		if (size < lo)
 			size = lo;
+		if (size <= last)
+			continue;
+		last = size;
 		if (++sizes == SIZES_MOST)
 			return err_config(err, "size, step: more than %d sizes", SIZES_MOST);
 		ret = measure_size(b, size, err);
