@@ -4,9 +4,12 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "fold.h"
 #include "params.h"
 #include "registry.h"
 #include "source.h"
+
+#define LIST_INDENT 17
 
 static bool as_json;
 
@@ -61,6 +64,16 @@ static json_t *list_json(void)
 	return json_pack("{s:o, s:o}", "workloads", ws, "sources", ss);
 }
 
+static void print_line(const char *name, const char *help)
+{
+	char margin[32];
+	struct fold f;
+
+	snprintf(margin, sizeof(margin), "  %s", name);
+	fputs(help, fold_begin(&f));
+	fold_end_at(&f, margin, LIST_INDENT, stdout);
+}
+
 int cli_list(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
@@ -77,10 +90,10 @@ int cli_list(int argc, char **argv)
 		return cli_print_json(list_json());
 	puts("workloads:");
 	for (int i = 0; workloads[i]; i++)
-		printf("  %-18s %s\n", workloads[i]->name, workloads[i]->help);
+		print_line(workloads[i]->name, workloads[i]->help);
 	puts("\nsources:");
 	for (const struct source *s = sources; s->name; s++)
-		printf("  %-18s %s\n", s->name, s->help);
+		print_line(s->name, s->help);
 	puts("\nkduel-bench run WORKLOAD --help tells its parameters and method.");
 	return EXIT_DONE;
 }

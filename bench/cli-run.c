@@ -38,6 +38,7 @@ static const struct argp_option common_options[] = {
 };
 
 #define OPTIONS_MOST 96
+#define TIMEOUT_MOST_S (366 * 86400.0)
 
 struct run_options {
 	struct bench_request rq;
@@ -79,7 +80,10 @@ static double option_duration(const char *text)
 	struct err err = ERR_INIT;
 	double value;
 
-	if (duration_parse(text, &value, &err)) {
+	if (!duration_parse(text, &value, &err) && !(value > 0 && value <= TIMEOUT_MOST_S))
+		err_config(&err, "'%s' is not above 0 and at most a year; without it there is no limit",
+			   text);
+	if (err.code) {
 		err_prefix(&err, "--timeout");
 		exit(cli_fail(&err));
 	}
@@ -149,11 +153,21 @@ static void describe(char *buf, size_t room, const struct param *p)
 		snprintf(buf + n, room - n, " (default %s)", p->fallback);
 }
 
+static bool has_param(const struct run_options *o, const char *name)
+{
+	for (int i = 0; i < o->n_params; i++)
+		if (!strcmp(o->params[i]->name, name))
+			return true;
+	return false;
+}
+
 static void add_params(struct run_options *o, const struct param *table, int *used)
 {
 	for (; table && table->name && *used < OPTIONS_MOST - 20; table++) {
 		struct argp_option *opt = &o->table[*used];
 
+		if (has_param(o, table->name))
+			continue;	/* the workload has its own of this name */
 		o->params[o->n_params] = table;
 		describe(o->help[o->n_params], sizeof(o->help[0]), table);
 		opt->name = table->name;

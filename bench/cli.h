@@ -26,7 +26,7 @@ int cli_model(int argc, char **argv);
 /* Prints "kduel-bench: <text>" and returns the error's exit code. */
 int cli_fail(const struct err *err);
 
-/* Prints JSON, indented, keys in their order, and frees it. */
+/* Prints JSON, indented, keys in their order, and frees it. EXIT_DONE. */
 int cli_print_json(json_t *j);
 
 /* A result for people (result-text.c). */

@@ -14,19 +14,19 @@ FILE *fold_begin(struct fold *f)
 	return f->f;
 }
 
-static void print(const char *text, const char *margin, FILE *out)
+static void print(const char *text, const char *margin, int indent, FILE *out)
 {
-	size_t column = FOLD_INDENT;
+	size_t start = indent, column = start;
 
-	fprintf(out, "%-*s", FOLD_INDENT, margin);
+	fprintf(out, "%-*s", indent, margin);
 	while (*text) {
 		size_t n = strcspn(text, " ");
 
-		if (column > FOLD_INDENT && column + n > FOLD_WIDTH) {
-			fprintf(out, "\n%*s", FOLD_INDENT, "");
-			column = FOLD_INDENT;
+		if (column > start && column + n > FOLD_WIDTH) {
+			fprintf(out, "\n%*s", indent, "");
+			column = start;
 		}
-		fprintf(out, "%s%.*s", column > FOLD_INDENT ? " " : "", (int)n, text);
+		fprintf(out, "%s%.*s", column > start ? " " : "", (int)n, text);
 		column += n + 1;
 		text += n + strspn(text + n, " ");
 	}
@@ -39,9 +39,14 @@ void fold_drop(struct fold *f)
 	free(f->text);
 }
 
-void fold_end(struct fold *f, const char *margin, FILE *out)
+void fold_end_at(struct fold *f, const char *margin, int indent, FILE *out)
 {
 	fflush(f->f);
-	print(f->text, margin, out);
+	print(f->text, margin, indent, out);
 	fold_drop(f);
+}
+
+void fold_end(struct fold *f, const char *margin, FILE *out)
+{
+	fold_end_at(f, margin, FOLD_INDENT, out);
 }

@@ -25,6 +25,8 @@ struct fold {
 FILE *fold_begin(struct fold *f);
 /* Prints it. Words longer than the width stay whole. */
 void fold_end(struct fold *f, const char *margin, FILE *out);
+/* The same with a margin of another width. */
+void fold_end_at(struct fold *f, const char *margin, int indent, FILE *out);
 /* Forgets it. */
 void fold_drop(struct fold *f);
 

@@ -209,6 +209,21 @@ static int listen_to(struct parent *p, struct err *err)
 	return ret;
 }
 
+/* Signals by which the kernel says that it has no page left. */
+static const char *often_means(int sig)
+{
+	switch (sig) {
+	case SIGKILL:
+		return ": often the kernel's answer when memory runs out, here or in the "
+		       "control group (see its log)";
+	case SIGBUS:
+		return ": a page could not be had: a file cut short, or no huge page left on "
+		       "the node";
+	default:
+		return "";
+	}
+}
+
 static int judge_exit(pid_t pid, const struct parent *p, int ret, struct err *err)
 {
 	int status;
@@ -221,8 +236,9 @@ static int judge_exit(pid_t pid, const struct parent *p, int ret, struct err *er
 	if (ret || p->done)
 		return ret;
 	if (WIFSIGNALED(status))
-		return err_set(err, EXIT_MACHINE, -ECHILD, "the run died of signal %d (%s)",
-			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return err_set(err, EXIT_MACHINE, -ECHILD, "the run died of signal %d (%s)%s",
+			       WTERMSIG(status), strsignal(WTERMSIG(status)),
+			       often_means(WTERMSIG(status)));
 	return err_set(err, EXIT_MACHINE, -ECHILD,
 		       "the run ended with exit code %d and no result",
 		       WEXITSTATUS(status));

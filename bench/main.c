@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "exit.h"
@@ -26,11 +27,19 @@ int cli_fail(const struct err *err)
 
 int cli_print_json(json_t *j)
 {
-	int ret = json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-
+	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 	json_decref(j);
 	putchar('\n');
-	return ret || fflush(stdout) ? EXIT_MACHINE : EXIT_DONE;
+	return EXIT_DONE;
+}
+
+/* A result that was not written must not look like one that was. */
+static void close_stdout(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	fprintf(stderr, "kduel-bench: cannot write the output: %s\n", strerror(errno));
+	_exit(EXIT_MACHINE);
 }
 
 static int usage(FILE *to, int code)
@@ -47,6 +56,7 @@ int main(int argc, char **argv)
 {
 	/* A usage error is exit code 2 in every program of kduel. */
 	argp_err_exit_status = EXIT_CONFIG;
+	atexit(close_stdout);
 	if (argc < 2)
 		return usage(stderr, EXIT_CONFIG);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))

@@ -74,11 +74,15 @@ static int choose_size(struct bench *b, struct err *err)
 static int validate(struct bench *b, struct err *err)
 {
 	uint64_t size, block = bench_number(b, "block");
+	const struct source *s;
 	uint64_t lo, hi;
 	int ret;
 
 	if (!bench_given(b, "path"))
 		return err_config(err, "pmem-io: say which DAX file, folder or device with --path");
+	if (source_find(bench_source(b), &s, err) || s->path)
+		return err_config(err, "pmem-io: source %s: the file is at --path already; --source "
+				  "is the memory that copies come from and go to", bench_source(b));
 	ret = choose_size(b, err);
 	if (ret)
 		return ret;

@@ -8,6 +8,17 @@
 
 #define SAMPLES_MOST 1000000u
 
+/* A path that nothing would use is a mistake: the user means another source. */
+static int check_path(const struct bench *b, struct err *err)
+{
+	const struct value *v = params_find(&b->params, common_params[0].name);
+
+	if (v->param != &common_params[0] || !v->given || b->source->path)
+		return 0;
+	return err_config(err, "parameter path: source %s takes none; it is for fsdax and devdax",
+			  b->source->name);
+}
+
 /* Everything that can be refused without mapping memory or pinning. */
 static int prepare(struct bench *b, const struct workload *w,
 		   const struct bench_request *rq, const struct bench_hooks *hooks, struct err *err)
@@ -28,6 +39,8 @@ static int prepare(struct bench *b, const struct workload *w,
 		ret = params_init(&b->params, b->w, err);
 	if (!ret)
 		ret = params_set_json(&b->params, rq->params, err);
+	if (!ret)
+		ret = check_path(b, err);
 	if (!ret)
 		ret = topology_new(&b->topo, err);
 	if (ret)
