@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "chase.h"
 #include "clock.h"
-#include "harness.h"
-#include "tlb-miss-ladder.h"
+#include "tlb-miss.h"
 
 #define BASE_PAGE 4096
 #define HUGE_STEP (2UL << 20)
@@ -22,22 +20,6 @@ static const struct metric access_ns = {
 static const struct metric control_ns = {
 	"control_ns_per_access", "ns", KIND_TIME, BETTER_NONE, 1,
 };
-static const struct metric walk_ns = {
-	"walk_cost", "ns", KIND_TIME, BETTER_LOWER, 1,
-};
-static const struct metric effective_page = {
-	"effective_page", "bytes", KIND_COUNT, BETTER_NONE, 1,
-};
-
-/* A ladder: its rungs, and the samples that belong to them. */
-struct ladder {
-	uint64_t points[LADDER_MOST];
-	size_t n;
-	size_t spacing;		/* bytes between lines of the chase */
-	const uint32_t *place;
-	struct series *access[LADDER_MOST], *control[LADDER_MOST];
-};
-
 struct state {
 	struct buffer *buf;
 	struct ladder pages, huge;
@@ -255,54 +237,6 @@ static int measure_ladder(struct bench *b, struct ladder *l, struct err *err)
 	return ret;
 }
 
-static size_t rungs_of(const struct ladder *l, struct rung r[static LADDER_MOST])
-{
-	for (size_t i = 0; i < l->n; i++)
-		r[i] = (struct rung){ l->points[i], series_min(l->access[i]),
-				      series_min(l->control[i]) };
-	return l->n;
-}
-
-static json_t *ladder_json(const struct rung *r, size_t n)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(a, json_pack("{s:I, s:f, s:f, s:f}", "pages",
-						   (json_int_t)r[i].pages, "access_ns", r[i].access,
-						   "control_ns", r[i].control, "difference_ns",
-						   r[i].access - r[i].control));
-	return a;
-}
-
-static json_t *knee_json(const struct knee *k)
-{
-	if (!k->found)
-		return json_pack("{s:s}", "unavailable", "no rise was seen");
-	return json_pack("{s:f, s:f, s:f}", "pages", k->pages, "half_rise_pages", k->half,
-			 "rise_ns", k->rise);
-}
-
-static json_t *walk_json(const struct ladder_fit *f)
-{
-	if (isnan(f->walk_ns))
-		return json_pack("{s:s}", "unavailable", f->second.found
-				 ? "the ladder has fewer than 3 rungs from 1.5 to 3 times the "
-				   "second level's reach"
-				 : "no second-level knee was seen");
-	return json_pack("{s:f, s:f, s:I, s:f, s:f}", "ns", f->walk_ns,
-			 "residual_ns", f->walk_residual, "rungs", (json_int_t)f->walk_rungs,
-			 "from_pages", 1.5 * f->second.pages, "to_pages", 3 * f->second.pages);
-}
-
-static json_t *inference_json(const struct inference *i)
-{
-	if (!i->bytes)
-		return json_pack("{s:s}", "unavailable", i->why);
-	return json_pack("{s:I, s:b, s:s}", "bytes", (json_int_t)i->bytes,
-			 "or_larger", i->or_larger, "why", i->why);
-}
-
 /* Only where 4K is ruled out, and where the buffer is large enough to tell. */
 static int tell_huge(struct bench *b, struct inference *in, struct err *err)
 {
@@ -321,15 +255,16 @@ static int tell_huge(struct bench *b, struct inference *in, struct err *err)
 	ret = measure_ladder(b, &s->huge, err);
 	if (ret)
 		return ret;
-	ladder_fit(r, rungs_of(&s->huge, r), &fit);
+	ladder_fit(r, tlb_miss_rungs(&s->huge, r), &fit);
 	ladder_infer_huge(&fit, lines, in);
-	bench_derive(b, "huge_ladder", ladder_json(r, s->huge.n));
+	bench_derive(b, "huge_ladder", tlb_miss_ladder_json(&s->huge));
 	return 0;
 }
 
 static int run(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
+	bool infers = s->pages.spacing == BASE_PAGE && !is_random(b);
 	struct rung r[LADDER_MOST];
 	struct inference in = { 0 };
 	struct ladder_fit fit;
@@ -337,21 +272,12 @@ static int run(struct bench *b, struct err *err)
 
 	if (ret)
 		return ret;
-	ladder_fit(r, rungs_of(&s->pages, r), &fit);
-	if (s->pages.spacing == BASE_PAGE && !is_random(b)) {
+	ladder_fit(r, tlb_miss_rungs(&s->pages, r), &fit);
+	if (infers) {
 		ladder_infer(&fit, r[s->pages.n - 1].pages, s->buf->page, &in);
 		ret = tell_huge(b, &in, err);
-		bench_derive(b, "effective_page", inference_json(&in));
-		if (!ret && in.bytes)
-			series_push(bench_series(b, &effective_page, NULL),
-				    (double)in.bytes);
 	}
-	bench_derive(b, "ladder", ladder_json(r, s->pages.n));
-	bench_derive(b, "knees", json_pack("{s:o, s:o}", "first_level", knee_json(&fit.first),
-					   "second_level", knee_json(&fit.second)));
-	bench_derive(b, "walk", walk_json(&fit));
-	if (!isnan(fit.walk_ns) && fit.walk_ns > 0)
-		series_push(bench_series(b, &walk_ns, NULL), fit.walk_ns);
+	tlb_miss_derive(b, &s->pages, &fit, infers ? &in : NULL);
 	return ret;
 }
 
