@@ -1,87 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A result as a page that can be pasted into a mail: at most 76 columns. */
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "fold.h"
-
-static const char *str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
-static double num(const json_t *o, const char *key)
-{
-	return json_number_value(json_object_get(o, key));
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-#define RARE 0.001
-
-struct spread {
-	double min, p10, median, p90, max;
-	size_t n;
-};
-
-static double quantile(const double *v, size_t n, double q)
-{
-	double at = q * (n - 1);
-	size_t i = at;
-
-	return i + 1 < n ? v[i] + (at - i) * (v[i + 1] - v[i]) : v[n - 1];
-}
-
-static struct spread spread_of(const json_t *values)
-{
-	struct spread s = { .n = json_array_size(values) };
-	double *v = calloc(s.n + 1, sizeof(*v));
-
-	if (!v || !s.n) {
-		free(v);
-		return (struct spread){ NAN, NAN, NAN, NAN, NAN, 0 };
-	}
-	for (size_t i = 0; i < s.n; i++)
-		v[i] = json_number_value(json_array_get(values, i));
-	qsort(v, s.n, sizeof(*v), by_value);
-	s.min = v[0];
-	s.p10 = quantile(v, s.n, 0.1);
-	s.median = quantile(v, s.n, 0.5);
-	s.p90 = quantile(v, s.n, 0.9);
-	s.max = v[s.n - 1];
-	free(v);
-	return s;
-}
-
-/* "pages=512 op=read" */
-static void point_text(const json_t *point, char *buf, size_t room)
-{
-	const char *key;
-	json_t *v;
-	size_t n = 0;
-
-	buf[0] = '\0';
-	json_object_foreach((json_t *)point, key, v) {
-		if (n >= room)
-			return;
-		if (json_is_string(v))
-			n += snprintf(buf + n, room - n, "%s%s=%s", n ? " " : "", key,
-				      json_string_value(v));
-		else
-			n += snprintf(buf + n, room - n, "%s%s=%.10g", n ? " " : "", key,
-				      json_number_value(v));
-	}
-}
+#include "result-parts.h"
 
 static void print_head(const json_t *r, FILE *out)
 {
@@ -91,53 +16,17 @@ static void print_head(const json_t *r, FILE *out)
 	const char *key;
 	json_t *v;
 
-	fprintf(out, "%s on %s, CPU %.0f, node %.0f, seed %.0f\n", str(r, "workload"),
-		str(r, "source"), num(place, "cpu"), num(place, "node"), num(r, "seed"));
+	fprintf(out, "%s on %s, CPU %.0f, node %.0f, seed %lld\n", result_str(r, "workload"),
+		result_str(r, "source"), result_num(place, "cpu"), result_num(place, "node"),
+		json_integer_value(json_object_get(r, "seed")));
 	fprintf(out, "clock %s, %.1f ns a reading, resolution %.1f ns\n",
-		str(timer, "clock"), num(timer, "overhead_ns"), num(timer, "resolution_ns"));
+		result_str(timer, "clock"), result_num(timer, "overhead_ns"), result_num(timer, "resolution_ns"));
+	if (!json_object_size(json_object_get(r, "params")))
+		return;
 	fold_begin(&f);
 	json_object_foreach(json_object_get(r, "params"), key, v)
 		fprintf(f.f, "%s=%s ", key, json_string_value(v));
 	fold_end(&f, "parameters", out);
-}
-
-static void print_series(const json_t *m, FILE *out)
-{
-	struct spread s = spread_of(json_object_get(m, "values"));
-	char point[64];
-
-	point_text(json_object_get(m, "point"), point, sizeof(point));
-	fprintf(out, "  %-30s %9.4g %9.4g %9.4g %5zu%s\n", point, s.median, s.p10, s.p90,
-		s.n, json_is_true(json_object_get(m, "steady")) ? "" : " not steady");
-}
-
-static bool is_first_of_its_name(const json_t *metrics, size_t i)
-{
-	const char *name = str(json_array_get(metrics, i), "metric");
-
-	for (size_t k = 0; k < i; k++)
-		if (!strcmp(name, str(json_array_get(metrics, k), "metric")))
-			return false;
-	return true;
-}
-
-/* By metric, its points in the order they were measured. */
-static void print_metrics(const json_t *r, FILE *out)
-{
-	const json_t *metrics = json_object_get(r, "metrics");
-	size_t n = json_array_size(metrics);
-
-	fprintf(out, "\n%-32s %9s %9s %9s %5s\n", "", "median", "p10", "p90", "n");
-	for (size_t i = 0; i < n; i++) {
-		const json_t *m = json_array_get(metrics, i);
-
-		if (!is_first_of_its_name(metrics, i))
-			continue;
-		fprintf(out, "%s [%s]\n", str(m, "metric"), str(m, "unit"));
-		for (size_t k = i; k < n; k++)
-			if (!strcmp(str(m, "metric"), str(json_array_get(metrics, k), "metric")))
-				print_series(json_array_get(metrics, k), out);
-	}
 }
 
 static void print_fold(const char *margin, const char *text, FILE *out)
@@ -159,12 +48,14 @@ static void print_list(const json_t *r, const char *key, const char *what, FILE 
 
 static void print_value(const json_t *v, FILE *out)
 {
-	char *text;
+	char *text, number[NUMBER_TEXT];
 
 	if (json_is_string(v)) {
 		fputs(json_string_value(v), out);
-	} else if (json_is_number(v)) {
-		fprintf(out, "%.5g", json_number_value(v));
+	} else if (json_is_integer(v)) {
+		fprintf(out, "%lld", json_integer_value(v));
+	} else if (json_is_real(v)) {
+		fputs(result_number(json_real_value(v), number), out);
 	} else {
 		text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(5));
 		fputs(text ? text : "", out);
@@ -193,7 +84,7 @@ static void print_table(const char *name, const json_t *rows, FILE *out)
 	json_t *row, *v;
 	size_t i;
 
-	fprintf(out, "%-10s %s:\n", "derived", name);
+	fprintf(out, "%-10s %s (its samples are in the JSON):\n", "derived", name);
 	json_object_foreach(json_array_get(rows, 0), key, v)
 		fprintf(out, " %14s", key);
 	fputc('\n', out);
@@ -205,23 +96,52 @@ static void print_table(const char *name, const json_t *rows, FILE *out)
 	}
 }
 
+static void print_item(const char *key, const json_t *v, FILE *out)
+{
+	struct fold f;
+
+	fprintf(fold_begin(&f), "%s:", key);
+	if (json_is_object(v)) {
+		print_object(v, f.f);
+	} else {
+		fputc(' ', f.f);
+		print_value(v, f.f);
+	}
+	fold_end(&f, "derived", out);
+}
+
+/* Objects of objects: each of them on a line of its own. */
+static void print_group(const char *name, const json_t *group, FILE *out)
+{
+	const char *key;
+	char both[64];
+	json_t *v;
+
+	json_object_foreach((json_t *)group, key, v) {
+		snprintf(both, sizeof(both), "%s, %s", name, key);
+		print_item(both, v, out);
+	}
+}
+
+static bool holds_objects(const json_t *v)
+{
+	void *first = json_object_iter((json_t *)v);
+
+	return first && json_is_object(json_object_iter_value(first));
+}
+
 static void print_derived(const json_t *r, FILE *out)
 {
 	const char *key;
-	struct fold f;
 	json_t *v;
 
 	json_object_foreach(json_object_get(r, "derived"), key, v) {
-		if (json_is_object(json_array_get(v, 0))) {
+		if (json_is_object(json_array_get(v, 0)))
 			print_table(key, v, out);
-			continue;
-		}
-		fprintf(fold_begin(&f), "%s: ", key);
-		if (json_is_object(v))
-			print_object(v, f.f);
+		else if (holds_objects(v))
+			print_group(key, v, out);
 		else
-			print_value(v, f.f);
-		fold_end(&f, "derived", out);
+			print_item(key, v, out);
 	}
 }
 
@@ -231,10 +151,10 @@ static void print_check(const json_t *c, FILE *out)
 	char point[64];
 	struct fold f;
 
-	point_text(json_object_get(c, "point"), point, sizeof(point));
+	result_point(json_object_get(c, "point"), point, sizeof(point));
 	fprintf(fold_begin(&f), "%s%s%s: expected %.4g, measured %.4g, ratio %.2f "
-		"(%.2f..%.2f) %s", str(c, "name"), *point ? " " : "", point, num(c, "expected"),
-		num(c, "measured"), num(c, "ratio"), num(c, "least"), num(c, "most"),
+		"(%.2f..%.2f) %s", result_str(c, "name"), *point ? " " : "", point, result_num(c, "expected"),
+		result_num(c, "measured"), result_num(c, "ratio"), result_num(c, "least"), result_num(c, "most"),
 		json_is_true(json_object_get(c, "holds")) ? "holds" : "DOES NOT HOLD");
 	fold_end(&f, "", out);
 }
@@ -250,11 +170,30 @@ static void print_model(const json_t *r, FILE *out)
 	if (!model)
 		return;
 	fprintf(fold_begin(&f), "%s: %.0f pages of %s, %.3g first-level misses and %.3g "
-		"walks per access", str(model, "cpu"), num(e, "pages"), str(e, "effective_page"),
-		num(e, "first_misses_per_access"), num(e, "walks_per_access"));
+		"walks per access", result_str(model, "cpu"), result_num(e, "pages"), result_str(e, "effective_page"),
+		result_num(e, "first_misses_per_access"), result_num(e, "walks_per_access"));
 	fold_end(&f, "model", out);
 	json_array_foreach(json_object_get(model, "checks"), i, c)
 		print_check(c, out);
+}
+
+/* "64 MiB in 2M pages (pagemap)" */
+static void print_pages(const json_t *p, FILE *out)
+{
+	static const char *const sizes[][2] = { { "4k", "4K" }, { "2m", "2M" }, { "1g", "1G" } };
+	const json_t *bytes = json_object_get(p, "bytes");
+	char number[NUMBER_TEXT];
+	bool any = false;
+
+	for (int i = 0; i < 3; i++) {
+		double n = result_num(bytes, sizes[i][0]);
+
+		if (n > 0)
+			fprintf(out, "%s%s MiB in %s pages", any ? ", " : "",
+				result_number(n / 1048576, number), sizes[i][1]);
+		any |= n > 0;
+	}
+	fprintf(out, "%s (%s)", any ? "" : "none mapped", result_str(p, "method"));
 }
 
 static void print_proof(const json_t *r, FILE *out)
@@ -263,89 +202,22 @@ static void print_proof(const json_t *r, FILE *out)
 
 	for (int i = 0; i < 2; i++) {
 		const json_t *p = json_object_get(json_object_get(r, "proof"), sides[i]);
-		const json_t *b = json_object_get(p, "bytes");
 		struct fold f;
 
 		fprintf(fold_begin(&f), "%s: ", sides[i]);
-		if (b)
-			fprintf(f.f, "4K %.1f MiB, 2M %.1f MiB, 1G %.1f MiB (%s)",
-				num(b, "4k") / 1048576, num(b, "2m") / 1048576,
-				num(b, "1g") / 1048576, str(p, "method"));
+		if (json_object_get(p, "bytes"))
+			print_pages(p, f.f);
 		else
-			fprintf(f.f, "unavailable: %s", str(p, "unavailable"));
+			fprintf(f.f, "unavailable: %s", result_str(p, "unavailable"));
 		fold_end(&f, i ? "" : "pages", out);
 	}
-}
-
-/* Events per thing; the rare ones are left to the JSON. */
-static void print_counts(const json_t *m, FILE *out)
-{
-	char point[64];
-	bool first = true;
-	size_t i;
-	json_t *c;
-
-	point_text(json_object_get(m, "point"), point, sizeof(point));
-	json_array_foreach(json_object_get(m, "counters"), i, c) {
-		double value = num(c, "value"), things = num(c, "things");
-
-		if (things <= 0 || value / things < RARE)
-			continue;
-		if (first)
-			fprintf(out, "  %s%s%s:", str(m, "metric"), *point ? " " : "", point);
-		fprintf(out, "%s %s %.4g", first ? "" : ",", str(c, "name"), value / things);
-		first = false;
-	}
-	if (!first)
-		fputc('\n', out);
-}
-
-/* The names that share a reason, then the reason. */
-static void print_unavailable(const json_t *counters, FILE *out)
-{
-	size_t n = json_array_size(counters);
-
-	for (size_t i = 0, next; i < n; i = next) {
-		const char *why = str(json_array_get(counters, i), "unavailable");
-		struct fold f;
-
-		fold_begin(&f);
-		for (next = i; next < n; next++) {
-			const json_t *c = json_array_get(counters, next);
-
-			if (strcmp(why, str(c, "unavailable")))
-				break;
-			fprintf(f.f, "%s%s", next > i ? ", " : "", str(c, "name"));
-		}
-		fprintf(f.f, ": unavailable: %s", why);
-		if (*why)
-			fold_end(&f, "", out);
-		else
-			fold_drop(&f);
-	}
-}
-
-static void print_counters(const json_t *r, FILE *out)
-{
-	const json_t *metrics = json_object_get(r, "metrics");
-	size_t i;
-	json_t *m, *p;
-
-	fputs("\nevents per thing, by", out);
-	json_array_foreach(json_object_get(r, "providers"), i, p)
-		if (json_is_true(json_object_get(p, "used")))
-			fprintf(out, " %s", str(p, "name"));
-	fputc('\n', out);
-	json_array_foreach(metrics, i, m)
-		print_counts(m, out);
-	print_unavailable(json_object_get(json_array_get(metrics, 0), "counters"), out);
 }
 
 void result_print(const json_t *r, FILE *out)
 {
 	print_head(r, out);
-	print_metrics(r, out);
-	print_counters(r, out);
+	result_print_series(r, out);
+	result_print_events(r, out);
 	fputs("\n", out);
 	print_derived(r, out);
 	print_model(r, out);
