@@ -117,6 +117,11 @@ struct series *bench_series(struct bench *b, const struct metric *metric,
 void series_push(struct series *s, double value);
 /* A value of the prefix that is kept but does not count. */
 void series_reject(struct series *s, double value);
+/*
+ * For a warm-up by hand: do the last four rejected values lie within 3%? The
+ * answer is the series' `steady`.
+ */
+bool series_settled(struct series *s);
 size_t series_count(const struct series *s);
 double series_value(const struct series *s, size_t i);
 double series_min(const struct series *s);

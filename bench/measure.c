@@ -93,17 +93,20 @@ static double value_of(const struct measure *m, uint64_t n, double ns)
 	return ns / things * scale;
 }
 
-static bool is_steady(const struct values *v)
+bool series_settled(struct series *s)
 {
+	const struct values *v = &s->rejected;
 	double lo = INFINITY, hi = 0;
 
+	s->steady = false;
 	if (v->n < STEADY_WINDOW)
 		return false;
 	for (size_t i = v->n - STEADY_WINDOW; i < v->n; i++) {
 		lo = fmin(lo, v->v[i]);
 		hi = fmax(hi, v->v[i]);
 	}
-	return hi <= lo * (1 + STEADY_SPREAD);
+	s->steady = hi <= lo * (1 + STEADY_SPREAD);
+	return s->steady;
 }
 
 static int warm_up(struct bench *b, const struct measure *m, struct series *s,
@@ -113,16 +116,15 @@ static int warm_up(struct bench *b, const struct measure *m, struct series *s,
 
 	if (m->warmup == MEASURE_COLD)
 		return 0;
-	s->steady = false;
-	for (unsigned i = 0; i < most && !s->steady; i++) {
+	for (unsigned i = 0; i < most && !series_settled(s); i++) {
 		double ns;
 		int ret = batch(b, m, s->iterations, NULL, &ns, err);
 
 		if (ret)
 			return ret;
 		values_push(&s->rejected, value_of(m, s->iterations, ns));
-		s->steady = is_steady(&s->rejected);
 	}
+	series_settled(s);
 	return 0;
 }
 

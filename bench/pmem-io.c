@@ -7,14 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LINE 64
-#define WORDS (LINE / sizeof(uint64_t))
-
 static const struct param params[] = {
 	{ "path", PARAM_PATH, "", NULL,
 	  "a folder on a DAX file system, a file in one or a DAX device; what it holds is overwritten",
 	  0, 0 },
-	{ "op", PARAM_CHOICE, "all", "all|load|store|copy|read|write",
+	{ "op", PARAM_CHOICE, "all", "all|load|store|copy|read|write|ring",
 	  "what is measured", 0, 0 },
 	{ "size", PARAM_SIZE, "", NULL,
 	  "bytes of the file that are used (default: 4 times the last-level cache, at least 64M)",
@@ -27,16 +24,6 @@ static const struct param params[] = {
 	{ "ordinary", PARAM_FLAG, "false", NULL,
 	  "take a file that is not on DAX, and label the result so", 0, 0 },
 	{ 0 },
-};
-
-static const struct metric load_rate = {
-	"load_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
-}, store_rate = {
-	"store_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
-}, store_line = {
-	"store_line", "ns", KIND_TIME, BETTER_LOWER, 1,
-}, copy_rate = {
-	"copy_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
 };
 
 void pmem_fill(const struct pmem *p, void *to, size_t block, uint32_t generation)
@@ -158,8 +145,7 @@ static int setup(struct bench *b, struct err *err)
 	return bench_buffer(b, buf->size, 0, &p->dram, err);
 }
 
-/* Every block as its generation wants it. */
-static int verify(struct bench *b, const void *data, const char *what, struct err *err)
+int pmem_verify(struct bench *b, const void *data, const char *what, struct err *err)
 {
 	struct pmem *p = bench_state(b);
 
@@ -173,138 +159,17 @@ static int verify(struct bench *b, const void *data, const char *what, struct er
 static int verify_file(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
-	int ret = verify(b, p->file->addr, "the file", err);
+	int ret = pmem_verify(b, p->file->addr, "the file", err);
 
 	if (!ret)
 		bench_validated(b, "all %zu blocks of the file hold what was stored last", p->blocks);
 	return ret;
 }
 
-/* --- loads and stores --- */
-
-static void load_all(void *arg, uint64_t n)
-{
-	struct pmem *p = arg;
-	const uint64_t *end = (const uint64_t *)((char *)p->file->addr + p->file->size);
-	uint64_t a = 0, b = 0, c = 0, d = 0;
-
-	while (n--)
-		for (const uint64_t *w = p->file->addr; w < end; w += 4) {
-			a += w[0];
-			b += w[1];
-			c += w[2];
-			d += w[3];
-		}
-	p->sum += a + b + c + d;
-}
-
-static void store_line_at(struct pmem *p, size_t line)
-{
-	size_t per_block = p->block / LINE, block = line / per_block;
-	volatile uint64_t *w = (uint64_t *)p->file->addr + line * WORDS;
-	size_t first = line % per_block * WORDS;
-
-	for (size_t i = 0; i < WORDS; i++)
-		w[i] = pmem_word(p->seed, block, p->generation[block], first + i);
-	p->flush->line((const void *)w);
-}
-
-/* In order, the fence once a block: how a log is written. */
-static void store_blocks(void *arg, uint64_t n)
-{
-	struct pmem *p = arg;
-	size_t per_block = p->block / LINE;
-
-	while (n--) {
-		size_t block = p->at++ % p->blocks;
-
-		p->generation[block]++;
-		for (size_t i = 0; i < per_block; i++)
-			store_line_at(p, block * per_block + i);
-		pmem_fence();
-	}
-}
-
-/* One line anywhere, flushed and fenced: the least a durable store takes. */
-static void store_lines(void *arg, uint64_t n)
-{
-	struct pmem *p = arg;
-	size_t lines = p->file->size / LINE;
-
-	while (n--) {
-		store_line_at(p, rng_below(&p->rng, lines));
-		pmem_fence();
-	}
-}
-
-static void copy_out(void *arg, uint64_t n)
-{
-	struct pmem *p = arg;
-
-	while (n--)
-		memcpy(p->dram->addr, p->file->addr, p->file->size);
-}
-
-static void copy_in(void *arg, uint64_t n)
-{
-	struct pmem *p = arg;
-
-	while (n--) {
-		memcpy(p->file->addr, p->dram->addr, p->file->size);
-		pmem_flush_range(p->flush, p->file->addr, p->file->size);
-		pmem_fence();
-	}
-}
-
-static int measure(struct bench *b, const struct metric *metric, json_t *point,
-		   void (*body)(void *, uint64_t), double things, struct err *err)
-{
-	const struct measure m = {
-		.metric = metric, .point = point, .body = body,
-		.arg = bench_state(b), .per_iteration = things,
-	};
-
-	bench_progress(b, "pmem-io: %s", metric->name);
-	return bench_measure(b, &m, NULL, err);
-}
-
-static int run_load(struct bench *b, struct err *err)
-{
-	struct pmem *p = bench_state(b);
-
-	return measure(b, &load_rate, NULL, load_all, p->file->size, err);
-}
-
-static int run_store(struct bench *b, struct err *err)
-{
-	struct pmem *p = bench_state(b);
-	int ret = measure(b, &store_rate, json_pack("{s:s}", "flush", p->flush->name),
-			  store_blocks, p->block, err);
-
-	if (!ret)
-		ret = measure(b, &store_line, json_pack("{s:s}", "flush", p->flush->name),
-			      store_lines, 1, err);
-	return ret ? ret : verify(b, p->file->addr, "the file", err);
-}
-
-static int run_copy(struct bench *b, struct err *err)
-{
-	struct pmem *p = bench_state(b);
-	int ret = measure(b, &copy_rate, json_pack("{s:s}", "to", "memory"), copy_out,
-			  p->file->size, err);
-
-	if (!ret)
-		ret = verify(b, p->dram->addr, "the copy in memory", err);
-	if (!ret)
-		ret = measure(b, &copy_rate, json_pack("{s:s}", "to", "file"), copy_in,
-			      p->file->size, err);
-	return ret ? ret : verify(b, p->file->addr, "the file", err);
-}
-
 /* --- reads and writes --- */
 
 /* A device or kernel without it is a note when all was asked for, else fatal. */
-static int run_io(struct bench *b, bool write, struct err *err)
+static int run_io(struct bench *b, enum pmem_queue op, struct err *err)
 {
 	struct pmem *p = bench_state(b);
 	bool asked = strcmp(bench_text(b, "op"), "all");
@@ -314,33 +179,39 @@ static int run_io(struct bench *b, bool write, struct err *err)
 
 	bench_range(b, "depth", &lo, &hi);
 	for (; !ret && lo <= hi; lo = lo < hi && lo * 4 > hi ? hi : lo * 4) {
-		bench_progress(b, "pmem-io: %s, %" PRIu64 " in flight", write ? "write" : "read", lo);
-		ret = pmem_uring(b, p, write, lo, &why);
+		bench_progress(b, "pmem-io: %s, %" PRIu64 " in flight", pmem_queue_names[op], lo);
+		ret = pmem_uring(b, p, op, lo, &why);
 	}
 	if (!ret)
 		return 0;
 	if (asked || ret == -EBADMSG)
 		return err_set(err, why.exit, why.code, "%s", why.text);
-	bench_label(b, "%s unavailable: %s", write ? "write" : "read", why.text);
+	bench_label(b, "%s unavailable: %s", pmem_queue_names[op], why.text);
 	return 0;
 }
 
 static int run_read(struct bench *b, struct err *err)
 {
-	return run_io(b, false, err);
+	return run_io(b, PMEM_READ, err);
 }
 
 static int run_write(struct bench *b, struct err *err)
 {
-	return run_io(b, true, err);
+	return run_io(b, PMEM_WRITE, err);
+}
+
+static int run_ring(struct bench *b, struct err *err)
+{
+	return run_io(b, PMEM_RING, err);
 }
 
 static const struct {
 	const char *op;
 	int (*run)(struct bench *b, struct err *err);
 } ops[] = {
-	{ "load", run_load }, { "store", run_store }, { "copy", run_copy },
+	{ "load", pmem_load }, { "store", pmem_store }, { "copy", pmem_copy },
 	{ "read", run_read }, { "write", run_write },
+	{ "ring", run_ring },
 };
 
 static int run(struct bench *b, struct err *err)
@@ -376,7 +247,8 @@ const struct workload pmem_io_workload = {
 		  "copy_rate: memcpy from and to memory of --source, the way to the file "
 		  "with write-back. io_rate, io_p50, io_p99: random blocks by io_uring with "
 		  "O_DIRECT, so many in flight; filling a block before a write and proving it "
-		  "after a read are part of the time. Each word of the file tells its block and "
+		  "after a read are part of the time. The op ring does both and queues requests "
+		  "that do nothing: what of a rate or a latency is not the file's. Each word of the file tells its block and "
 		  "generation; every block that is read and, after each part, the whole file are "
 		  "held against that. A mapping counts as DAX because it could be made with "
 		  "MAP_SYNC. GB are 10^9 bytes.",

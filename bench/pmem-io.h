@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The parts of the workload pmem-io: what it knows of its file (pmem-io.c),
- * flushing stores (pmem-flush.c) and io_uring (pmem-uring.c).
+ * loads, stores and copies (pmem-memory.c), flushing (pmem-flush.c) and
+ * io_uring (pmem-uring.c).
  *
  * The file is cut into blocks. Word w of block i in generation g holds
  * pmem_word(seed, i, g, w), so that any piece of it proves from which block
@@ -51,6 +52,15 @@ void pmem_fill(const struct pmem *p, void *to, size_t block, uint32_t generation
 /* Is `data` that block, in the generation it is in? */
 bool pmem_is_block(const struct pmem *p, const void *data, size_t block);
 
+/* Every block of `data` as its generation wants it? */
+int pmem_verify(struct bench *b, const void *data, const char *what, struct err *err);
+
+/* --- pmem-memory.c --- */
+
+int pmem_load(struct bench *b, struct err *err);
+int pmem_store(struct bench *b, struct err *err);
+int pmem_copy(struct bench *b, struct err *err);
+
 /* --- pmem-flush.c --- */
 
 /* By name, or the best one here for "auto". */
@@ -61,8 +71,12 @@ void pmem_fence(void);
 
 /* --- pmem-uring.c --- */
 
-/* O_DIRECT reads or writes of random blocks, `depth` in flight. */
-int pmem_uring(struct bench *b, struct pmem *p, bool write, unsigned depth,
+/* RING fills, queues and proves blocks as the others do, and does no I/O: their base. */
+enum pmem_queue { PMEM_READ, PMEM_WRITE, PMEM_RING };
+extern const char *const pmem_queue_names[];
+
+/* O_DIRECT requests for random blocks, `depth` in flight. */
+int pmem_uring(struct bench *b, struct pmem *p, enum pmem_queue op, unsigned depth,
 	       struct err *err);
 
 #endif

@@ -13,6 +13,9 @@
 #include "pmem-io.h"
 
 #define BATCH_NS 10e6
+#define WARMUP_MOST 12
+
+const char *const pmem_queue_names[] = { "read", "write", "ring" };
 
 struct slot {
 	size_t block;
@@ -25,7 +28,7 @@ struct queue {
 	struct pmem *p;
 	struct io_uring ring;
 	int fd;
-	bool write;
+	enum pmem_queue op;
 	unsigned depth;
 	struct slot *slots;
 	char *data;
@@ -60,7 +63,7 @@ static int open_direct(struct queue *q, struct err *err)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", q->p->file->fd);
-	q->fd = open(path, (q->write ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);
+	q->fd = open(path, (q->op == PMEM_WRITE ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);
 	if (q->fd < 0)
 		return err_sys(err, errno, "cannot open the file with O_DIRECT");
 	return 0;
@@ -106,13 +109,15 @@ static void submit(struct queue *q, struct slot *s)
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
 
 	s->block = pick(q);
-	if (q->write) {
-		s->generation = q->p->generation[s->block] + 1;
+	s->generation = q->p->generation[s->block] + (q->op == PMEM_WRITE);
+	if (q->op != PMEM_READ)
 		pmem_fill(q->p, s->data, s->block, s->generation);
-		io_uring_prep_write(sqe, q->fd, s->data, q->p->block, s->block * q->p->block);
-	} else {
+	if (q->op == PMEM_READ)
 		io_uring_prep_read(sqe, q->fd, s->data, q->p->block, s->block * q->p->block);
-	}
+	else if (q->op == PMEM_WRITE)
+		io_uring_prep_write(sqe, q->fd, s->data, q->p->block, s->block * q->p->block);
+	else
+		io_uring_prep_nop(sqe);
 	io_uring_sqe_set_data(sqe, s);
 	s->t0 = clock_ticks();
 	io_uring_submit(&q->ring);
@@ -136,12 +141,11 @@ static int complete(struct queue *q, struct slot **out, struct err *err)
 	q->busy[s->block] = false;
 	*out = s;
 	if (ret < 0)
-		return err_sys(err, -ret, "%s of block %zu", q->write ? "write" : "read",
-			       s->block);
-	if ((size_t)ret != q->p->block)
+		return err_sys(err, -ret, "%s of block %zu", pmem_queue_names[q->op], s->block);
+	if ((size_t)ret != q->p->block && q->op != PMEM_RING)
 		return err_machine(err, "%s of block %zu: %d of %zu bytes",
-				   q->write ? "write" : "read", s->block, ret, q->p->block);
-	if (q->write)
+				   pmem_queue_names[q->op], s->block, ret, q->p->block);
+	if (q->op == PMEM_WRITE)
 		q->p->generation[s->block] = s->generation;
 	else if (!pmem_is_block(q->p, s->data, s->block))
 		return err_set(err, EXIT_MACHINE, -EBADMSG, "pmem-io: block %zu was read with "
@@ -149,7 +153,7 @@ static int complete(struct queue *q, struct slot **out, struct err *err)
 	return 0;
 }
 
-/* `n` requests, all of them done when it returns. */
+/* `n` requests. None is under way when it returns: the kernel has their memory. */
 static int requests(struct queue *q, uint64_t n, struct err *err)
 {
 	uint64_t sent = 0, done = 0;
@@ -157,10 +161,13 @@ static int requests(struct queue *q, uint64_t n, struct err *err)
 
 	for (; sent < q->depth && sent < n; sent++)
 		submit(q, &q->slots[sent]);
-	while (!ret && done < n) {
+	while (done < sent) {
 		struct slot *s = NULL;
+		int now = complete(q, &s, err);
 
-		ret = complete(q, &s, err);
+		if (!s)
+			return now;
+		ret = ret ? ret : now;
 		done++;
 		if (!ret && sent < n) {
 			submit(q, s);
@@ -195,8 +202,29 @@ static void keep(struct queue *q)
 
 static json_t *point(const struct queue *q)
 {
-	return json_pack("{s:s, s:i}", "op", q->write ? "write" : "read", "depth",
+	return json_pack("{s:s, s:i}", "op", pmem_queue_names[q->op], "depth",
 			 (int)q->depth);
+}
+
+/* Until the rate is steady. The batch, `n`, is sized by what the second one took. */
+static int warm_up(struct bench *b, struct queue *q, struct series *rate, uint64_t *n,
+		   struct err *err)
+{
+	bool steady = false;
+	double ns;
+
+	*n = 16 * q->depth;
+	for (unsigned i = 0; i < WARMUP_MOST && !steady; i++) {
+		int ret = batch(b, q, *n, NULL, &ns, err);
+
+		if (ret)
+			return ret;
+		series_reject(rate, ns > 0 ? *n * q->p->block / ns : 0);
+		if (i == 1 && ns > 0 && ns < BATCH_NS)
+			*n *= BATCH_NS / ns + 1;
+		steady = series_settled(rate);
+	}
+	return 0;
 }
 
 static int measure(struct bench *b, struct queue *q, struct err *err)
@@ -204,16 +232,11 @@ static int measure(struct bench *b, struct queue *q, struct err *err)
 	struct series *rate = bench_series(b, &io_rate, point(q));
 	struct series *p50 = bench_series(b, &io_p50, point(q));
 	struct series *p99 = bench_series(b, &io_p99, point(q));
-	uint64_t n = 16 * q->depth;
+	uint64_t n;
 	char key[32];
 	double ns;
-	int ret = batch(b, q, n, NULL, &ns, err);
+	int ret = warm_up(b, q, rate, &n, err);
 
-	/* Warm by then; the batch is sized by what a warm one took. */
-	if (!ret)
-		ret = batch(b, q, n, NULL, &ns, err);
-	if (!ret && ns > 0 && ns < BATCH_NS)
-		n *= BATCH_NS / ns + 1;
 	for (unsigned i = 0; !ret && i < bench_samples(b); i++) {
 		ret = batch(b, q, n, rate, &ns, err);
 		series_push(rate, ns > 0 ? n * q->p->block / ns : 0);
@@ -221,16 +244,16 @@ static int measure(struct bench *b, struct queue *q, struct err *err)
 		series_push(p99, histogram_quantile(q->batch, 0.99) * io_p99.scale);
 		keep(q);
 	}
-	snprintf(key, sizeof(key), "%s_ns_depth_%u", q->write ? "write" : "read", q->depth);
+	snprintf(key, sizeof(key), "%s_ns_depth_%u", pmem_queue_names[q->op], q->depth);
 	if (!ret)
 		bench_derive(b, key, histogram_json(q->all));
 	return ret;
 }
 
-int pmem_uring(struct bench *b, struct pmem *p, bool write, unsigned depth,
+int pmem_uring(struct bench *b, struct pmem *p, enum pmem_queue op, unsigned depth,
 	       struct err *err)
 {
-	struct queue q = { .p = p, .write = write, .fd = -1 };
+	struct queue q = { .p = p, .op = op, .fd = -1 };
 	int ret = open_queue(&q, depth, err);
 
 	if (!ret)

@@ -183,6 +183,71 @@ static void pmem_io_catches_a_flipped_bit(void **state)
 	must_be_caught(&pmem_io_workload, "512K", "/dev/shm", 300000, false);
 }
 
+static int (*honest_run)(struct bench *b, struct err *err);
+
+static int spoil_run(struct bench *b, struct err *err)
+{
+	spoil(b);
+	return honest_run(b, err);
+}
+
+static json_t *run_queue(const char *op, int (*run)(struct bench *b, struct err *err),
+			 struct err *err)
+{
+	struct bench_request rq = request("pmem-io");
+	json_t *params = json_pack("{s:s, s:s, s:b, s:s, s:s}", "size", "64K", "path", "/dev/shm",
+				   "ordinary", 1, "op", op, "depth", "1..4");
+	json_t *result = NULL;
+
+	spoiled = pmem_io_workload;
+	honest_run = spoiled.run;
+	spoiled.run = run ? run : spoiled.run;
+	spoil_at = 5 * 4096;
+	rq.params = params;
+	rq.allow_small = true;
+	bench_run_workload(&spoiled, &rq, NULL, &result, err);
+	json_decref(params);
+	return result;
+}
+
+static void a_block_read_wrong_is_caught(void **state)
+{
+	struct err err = ERR_INIT;
+	json_t *r = run_queue("read", NULL, &err);
+
+	(void)state;
+	if (!r) {
+		puts(err.text);
+		skip();	/* no O_DIRECT on this tmpfs, or no io_uring */
+	}
+	json_decref(r);
+	assert_null(run_queue("read", spoil_run, &err));
+	assert_int_equal(err.code, -EBADMSG);
+	assert_non_null(strstr(err.text, "block 5 was read with other data"));
+}
+
+static void a_queue_keeps_its_warm_up(void **state)
+{
+	struct err err = ERR_INIT;
+	json_t *r = run_queue("ring", NULL, &err), *m;
+	size_t i;
+
+	(void)state;
+	if (!r) {
+		puts(err.text);
+		skip();
+	}
+	json_array_foreach(json_object_get(r, "metrics"), i, m) {
+		size_t warm = json_array_size(json_object_get(m, "rejected"));
+
+		assert_int_equal(json_array_size(json_object_get(m, "values")), 3);
+		if (!strcmp(json_string_value(json_object_get(m, "metric")), "io_rate"))
+			assert_true(warm >= 4 && warm <= 12);
+	}
+	assert_int_equal(i, 2 * 3);	/* two depths, three metrics */
+	json_decref(r);
+}
+
 /* --- workloads that misbehave --- */
 
 static const struct metric metric = { "t", "ns", KIND_TIME, BETTER_LOWER, 1 };
@@ -518,8 +583,6 @@ static void the_proof_tells_thp_from_4k(void **state)
 	}
 }
 
-static int (*honest_run)(struct bench *b, struct err *err);
-
 static int run_and_split(struct bench *b, struct err *err)
 {
 	int ret = honest_run(b, err);
@@ -565,6 +628,8 @@ int main(void)
 		cmocka_unit_test(null_costs_at_most_2_ns),
 		cmocka_unit_test(first_touch_catches_a_lost_write),
 		cmocka_unit_test(pmem_io_catches_a_flipped_bit),
+		cmocka_unit_test(a_block_read_wrong_is_caught),
+		cmocka_unit_test(a_queue_keeps_its_warm_up),
 		cmocka_unit_test(a_failed_proof_gives_no_result),
 		cmocka_unit_test(a_broken_table_is_refused),
 		cmocka_unit_test(constant_work_is_labelled),
