@@ -25,15 +25,25 @@ static bool is_power_of_two(uint64_t v)
 	return v && !(v & (v - 1));
 }
 
+static int check_power(uint64_t bytes, struct err *err)
+{
+	if (is_power_of_two(bytes))
+		return 0;
+	return err_config(err, "size: %llu bytes are not a power of two",
+			  (unsigned long long)bytes);
+}
+
 static int choose_size(struct bench *b, struct err *err)
 {
 	uint64_t llc = bench_llc(b), bytes = 1 << 12;
 
 	if (bench_given(b, "size")) {
+		int ret;
+
 		bytes = bench_number(b, "size");
-		if (!is_power_of_two(bytes))
-			return err_config(err, "size: %llu bytes are not a power of two",
-					  (unsigned long long)bytes);
+		ret = check_power(bytes, err);
+		if (ret)
+			return ret;
 		return bench_at_least(b, "the table", bytes, RULE_FACTOR * llc,
 				      "it must not fit in 4 times the last-level cache", err);
 	}
@@ -42,25 +52,36 @@ static int choose_size(struct bench *b, struct err *err)
 	return bench_set_number(b, "size", bytes, err);
 }
 
-static int validate(struct bench *b, struct err *err)
+static int check_streams(struct bench *b, struct err *err)
 {
 	uint64_t flight = bench_number(b, "in-flight"), steps;
-	int ret;
 
 	if (!is_power_of_two(flight))
 		return err_config(err, "in-flight: %llu is not a power of two",
 				  (unsigned long long)flight);
-	if (!bench_llc(b))
-		bench_label(b, "unknown cache: the size of the last-level cache is not known");
-	ret = choose_size(b, err);
-	if (ret)
-		return ret;
 	steps = bench_number(b, "size") / 8 * bench_number(b, "updates") / flight;
 	if (steps <= bench_samples(b))
 		return err_config(err, "size, updates: %llu updates for each of %llu in flight "
 				  "cannot be cut into %u samples", (unsigned long long)steps,
 				  (unsigned long long)flight, bench_samples(b));
 	return 0;
+}
+
+static int validate(struct bench *b, struct err *err)
+{
+	int ret;
+
+	if (!bench_llc(b))
+		bench_label(b, "unknown cache: the size of the last-level cache is not known");
+	ret = choose_size(b, err);
+	return ret ? ret : check_streams(b, err);
+}
+
+static int validate_base(struct bench *b, struct err *err)
+{
+	int ret = check_power(bench_number(b, "size"), err);
+
+	return ret ? ret : check_streams(b, err);
 }
 
 static int setup(struct bench *b, struct err *err)
@@ -117,7 +138,7 @@ static double slice(struct bench *b, struct state *s, uint64_t steps,
  * All the updates that the rules ask for, once, cut into one slice more than
  * there are samples. The first, which takes the rest of the division, warms up.
  */
-static int run(struct bench *b, struct err *err)
+static int run_base(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	uint64_t each = s->g.steps / (bench_samples(b) + 1);
@@ -135,9 +156,14 @@ static int run(struct bench *b, struct err *err)
 	bench_derive(b, "gups_all", json_real(s->updates / total));
 	bench_derive(b, "updates", json_integer(s->updates));
 	bench_derive(b, "table_words", json_integer(s->words));
+	return 0;
+}
+
+static int run(struct bench *b, struct err *err)
+{
 	bench_derive(b, "rules", json_string("after HPCC RandomAccess: its sequence and rules, "
 					     "code of our own"));
-	return 0;
+	return run_base(b, err);
 }
 
 static int verify_after(struct bench *b, struct err *err)
@@ -164,19 +190,33 @@ static void teardown(struct bench *b)
 	free(bench_state(b));
 }
 
+#define PARAM_IN_FLIGHT {						\
+	.name = "in-flight", .type = PARAM_COUNT, .fallback = "128",	\
+	.help = "updates under way at once, a power of two",		\
+	.min = 1, .max = GUPS_FLIGHT_MOST,				\
+}
+
 static const struct param params[] = {
 	{ .name = "size", .type = PARAM_SIZE, .fallback = "",
 	  .help = "bytes of the table, a power of two (default: 8 times the last-level cache; "
 		  "the rules allow up to half of the memory)", .min = 64, .max = 1UL << 46 },
 	{ .name = "updates", .type = PARAM_COUNT, .fallback = "4",
 	  .help = "updates per word of the table; the rules want 4", .min = 1, .max = 1024 },
-	{ .name = "in-flight", .type = PARAM_COUNT, .fallback = "128",
-	  .help = "updates under way at once, a power of two",
-	  .min = 1, .max = GUPS_FLIGHT_MOST },
+	PARAM_IN_FLIGHT,
 	{ .name = NULL },
 };
 
-extern const struct workload gups_workload;
+static const struct param params_base[] = {
+	{ .name = "size", .type = PARAM_SIZE, .fallback = "4K",
+	  .help = "bytes of the table, a power of two that every first-level cache holds",
+	  .min = 64, .max = 16 << 10 },
+	{ .name = "updates", .type = PARAM_COUNT, .fallback = "16K",
+	  .help = "updates per word of the table", .min = 1, .max = 1 << 20 },
+	PARAM_IN_FLIGHT,
+	{ .name = NULL },
+};
+
+extern const struct workload gups_workload, gups_base_workload;
 
 const struct workload gups_workload = {
 	.abi = WORKLOAD_ABI,
@@ -197,6 +237,25 @@ const struct workload gups_workload = {
 	.setup = setup,
 	.verify_before = verify_before,
 	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};
+
+const struct workload gups_base_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "gups-base",
+	.help = "the updates of gups on a table that stays in the first-level cache",
+	.unit = "GUP/s",
+	.method = "The loop of gups, its sequence, its streams and its proofs, over a table that "
+		  "never leaves the first-level cache: the most that a machine whose memory "
+		  "costs nothing could do. gups differs from it by what the table's size "
+		  "costs.",
+	.params = params_base,
+	.samples = 10,
+	.validate = validate_base,
+	.setup = setup,
+	.verify_before = verify_before,
+	.run = run_base,
 	.verify_after = verify_after,
 	.teardown = teardown,
 };

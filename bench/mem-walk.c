@@ -84,18 +84,24 @@ static int validate(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int setup(struct bench *b, struct err *err)
+static int set_up(struct bench *b, uint64_t bytes, struct err *err)
 {
 	struct state *s = calloc(1, sizeof(*s));
-	uint64_t lo, hi;
 
 	if (!s)
 		return err_sys(err, ENOMEM, "mem-walk");
 	bench_set_state(b, s);
-	bench_range(b, "size", &lo, &hi);
 	s->op = op_of(b);
 	s->walk = walk_find(s->op, bench_number(b, "chains"));
-	return bench_buffer(b, hi, 0, &s->buf, err);
+	return bench_buffer(b, bytes, 0, &s->buf, err);
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	uint64_t lo, hi;
+
+	bench_range(b, "size", &lo, &hi);
+	return set_up(b, hi, err);
 }
 
 static void link_field(const struct bench *b, const struct chase_field *f,
@@ -216,9 +222,70 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
+/* --- the base: each chain is one node that leads to itself --- */
+
+static int setup_base(struct bench *b, struct err *err)
+{
+	return set_up(b, CHAINS_MOST * CHASE_LINE, err);
+}
+
+static int verify_before_base(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	const struct chase_field whole = {
+		.base = s->buf->addr, .spacing = CHASE_LINE, .nodes = bench_number(b, "chains"),
+	};
+	struct rng rng;
+	char why[128];
+
+	chains_cut(&s->chains, &whole, bench_number(b, "chains"));
+	rng_init(&rng, bench_seed(b));
+	for (unsigned i = 0; i < s->chains.n; i++) {
+		chase_link_random(&s->chains.field[i], &rng);
+		if (chase_check(&s->chains.field[i], why, sizeof(why)))
+			return bench_invalid(b, err, "chain %u: %s", i, why);
+	}
+	chains_start(&s->chains);
+	bench_validated(b, "each chain is one node that leads to itself");
+	return 0;
+}
+
+static int run_base(struct bench *b, struct err *err)
+{
+	const struct measure m = {
+		.metric = &access_ns, .body = body, .arg = bench_state(b),
+		.per_iteration = bench_number(b, "chains"),
+	};
+
+	return bench_measure(b, &m, NULL, err);
+}
+
+static int verify_after_base(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	char why[160];
+
+	if (chains_check(&s->chains, s->op, why, sizeof(why)))
+		return bench_invalid(b, err, "%s", why);
+	bench_validated(b, "the nodes held what %s leaves", bench_text(b, "op"));
+	return 0;
+}
+
 static void teardown(struct bench *b)
 {
 	free(bench_state(b));
+}
+
+#define PARAM_OP {								\
+	.name = "op", .type = PARAM_CHOICE, .fallback = "read",			\
+	.choices = "read|write|rmw",						\
+	.help = "what is done to a node: read it, store in it, add to it",	\
+}
+#define PARAM_CHAINS {								\
+	.name = "chains", .type = PARAM_COUNT, .fallback = "1",			\
+	.help = "chains walked side by side, each access waiting for the last "	\
+		"of its chain",							\
+	.min = 1, .max = CHAINS_MOST,						\
 }
 
 static const struct param params[] = {
@@ -231,11 +298,8 @@ static const struct param params[] = {
 	  .choices = "sequential|strided|random-line|random-page",
 	  .help = "order: rising; in strides that come back for the nodes between; every node "
 		  "at random; pages at random and rising within each" },
-	{ .name = "op", .type = PARAM_CHOICE, .fallback = "read", .choices = "read|write|rmw",
-	  .help = "what is done to a node: read it, store in it, add to it" },
-	{ .name = "chains", .type = PARAM_COUNT, .fallback = "1",
-	  .help = "chains walked side by side, each access waiting for the last of its chain",
-	  .min = 1, .max = CHAINS_MOST },
+	PARAM_OP,
+	PARAM_CHAINS,
 	{ .name = "spacing", .type = PARAM_SIZE, .fallback = "64",
 	  .help = "bytes from node to node, a multiple of 16", .min = 16, .max = 1UL << 30 },
 	{ .name = "stride", .type = PARAM_SIZE, .fallback = "4K",
@@ -249,7 +313,13 @@ static const struct param params[] = {
 	{ .name = NULL },
 };
 
-extern const struct workload mem_walk_workload;
+static const struct param params_base[] = {
+	PARAM_OP,
+	PARAM_CHAINS,
+	{ .name = NULL },
+};
+
+extern const struct workload mem_walk_workload, mem_walk_base_workload;
 
 const struct workload mem_walk_workload = {
 	.abi = WORKLOAD_ABI,
@@ -268,5 +338,21 @@ const struct workload mem_walk_workload = {
 	.verify_before = verify_before,
 	.run = run,
 	.verify_after = verify_after,
+	.teardown = teardown,
+};
+
+const struct workload mem_walk_base_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "mem-walk-base",
+	.help = "the loop of mem-walk, over nodes that the first-level cache holds",
+	.unit = "ns",
+	.method = "The loop of mem-walk with as many chains, each of one node that leads to "
+		  "itself: the least that an access of that operation can cost, loop "
+		  "included. What mem-walk takes above it is the memory's.",
+	.params = params_base,
+	.setup = setup_base,
+	.verify_before = verify_before_base,
+	.run = run_base,
+	.verify_after = verify_after_base,
 	.teardown = teardown,
 };

@@ -10,12 +10,15 @@
 #define WORKLOADS(X)		\
 	X(tlb_miss_workload)	\
 	X(mem_walk_workload)	\
+	X(mem_walk_base_workload) \
 	X(stream_workload)	\
 	X(gups_workload)	\
+	X(gups_base_workload)	\
 	X(null_workload)	\
 	X(null_base_workload)	\
 	X(first_touch_workload)	\
 	X(unmap_workload)	\
+	X(unmap_base_workload)	\
 	X(pmem_io_workload)
 
 #define DECLARE(w) extern const struct workload w;

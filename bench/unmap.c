@@ -91,38 +91,55 @@ struct unmap {
 	atomic_bool quiet;
 	atomic_uint watching;
 	bool running;
+	bool untouched;		/* the base: calls over pages that nobody has */
 };
 
 static const struct metric ns_per_page = {
 	"ns_per_page", "ns", KIND_TIME, BETTER_LOWER, 1,
 };
 
+#define PARAMS_BASE								\
+	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed",		\
+	  "what is done to the pages", 0, 0 },					\
+	{ "size", PARAM_SIZE, "4M", NULL, "bytes of the buffer", 4096, 1ULL << 40 }, \
+	{ "call", PARAM_RANGE, "", NULL,					\
+	  "pages a call, in steps of 8 times (default: 1..512, or to the "	\
+	  "buffer's pages)", 1, 1ULL << 28 }
+
+static const struct param params_base[] = { PARAMS_BASE, { 0 } };
+
 static const struct param params[] = {
-	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed",
-	  "what is done to the pages", 0, 0 },
-	{ "size", PARAM_SIZE, "4M", NULL, "bytes of the buffer", 4096, 1ULL << 40 },
-	{ "call", PARAM_RANGE, "", NULL,
-	  "pages a call, in steps of 8 times (default: 1..512, or to the buffer's pages)",
-	  1, 1ULL << 28 },
+	PARAMS_BASE,
 	{ "threads", PARAM_COUNT, "", NULL,
 	  "threads that share the memory, in a second round (default: one per core; 1: no second round)",
 	  1, 1024 },
 	{ 0 },
 };
 
-static int setup(struct bench *b, struct err *err)
+static int set_up(struct bench *b, unsigned flags, struct err *err)
 {
 	struct unmap *u = calloc(1, sizeof(*u));
-	unsigned threads = bench_given(b, "threads") ? bench_number(b, "threads") : 0;
-	int ret;
 
 	if (!u)
 		return err_sys(err, ENOMEM, "unmap");
 	bench_set_state(b, u);
-	ret = bench_buffer(b, bench_number(b, "size"), 0, &u->buf, err);
+	u->untouched = flags & BUFFER_UNTOUCHED;
+	return bench_buffer(b, bench_number(b, "size"), flags, &u->buf, err);
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	unsigned threads = bench_given(b, "threads") ? bench_number(b, "threads") : 0;
+	int ret = set_up(b, 0, err);
+
 	if (ret || threads == 1)
 		return ret;
-	return bench_team(b, threads, &u->team, err);
+	return bench_team(b, threads, &((struct unmap *)bench_state(b))->team, err);
+}
+
+static int setup_base(struct bench *b, struct err *err)
+{
+	return set_up(b, BUFFER_UNTOUCHED, err);
 }
 
 /* Spins in user mode: its CPU has our page table, and must be told. */
@@ -167,7 +184,7 @@ static int renew(void *arg, uint64_t n, struct err *err)
 	(void)n;
 	stop_watching(u);
 	ret = source_renew(u->buf, err);
-	if (ret)
+	if (ret || u->untouched)
 		return ret;
 	if (!u->team || team_size(u->team) < 2) {
 		touch(u, 0);
@@ -272,6 +289,14 @@ static int run(struct bench *b, struct err *err)
 	return ret ? ret : renew(u, 0, err);
 }
 
+static int run_base(struct bench *b, struct err *err)
+{
+	struct unmap *u = bench_state(b);
+	int ret = run_ops(b, u, err);
+
+	return ret ? ret : renew(u, 0, err);
+}
+
 static int verify_after(struct bench *b, struct err *err)
 {
 	(void)err;
@@ -291,7 +316,7 @@ static void teardown(struct bench *b)
 	free(u);
 }
 
-extern const struct workload unmap_workload;
+extern const struct workload unmap_workload, unmap_base_workload;
 
 const struct workload unmap_workload = {
 	.abi = WORKLOAD_ABI,
@@ -307,6 +332,21 @@ const struct workload unmap_workload = {
 	.params = params,
 	.setup = setup,
 	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};
+
+const struct workload unmap_base_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "unmap-base",
+	.help = "the calls of unmap over pages that were never touched",
+	.unit = "ns per page of the source",
+	.method = "The passes of unmap, by one thread, over a buffer that is mapped and not "
+		  "touched: entering the kernel and changing its list of mappings, with no page "
+		  "to take away and no CPU to tell. What unmap takes above it is the pages'.",
+	.params = params_base,
+	.setup = setup_base,
+	.run = run_base,
 	.verify_after = verify_after,
 	.teardown = teardown,
 };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The harness from outside and from inside: the shape of a result, planted
- * errors in every workload of the core, runs in a child that go wrong, and
- * requests that must be refused.
+ * The harness from outside and from inside: the shape of a result, runs in a
+ * child that go wrong, and requests that must be refused.
  */
 #include <errno.h>
 #include <math.h>
@@ -22,7 +21,7 @@
 #include "bench/context.h"
 #include "file.h"
 
-extern const struct workload null_workload, first_touch_workload, pmem_io_workload;
+extern const struct workload first_touch_workload;
 
 static struct bench_request request(const char *workload)
 {
@@ -115,137 +114,6 @@ static void null_costs_at_most_2_ns(void **state)
 #ifndef __SANITIZE_ADDRESS__
 	assert_true(above <= 2);
 #endif
-}
-
-/* --- planted errors --- */
-
-static struct workload spoiled;
-static int (*honest_before)(struct bench *b, struct err *err);
-static int (*honest_after)(struct bench *b, struct err *err);
-static size_t spoil_at;
-
-static void spoil(struct bench *b)
-{
-	((char *)b->buffers[0]->addr)[spoil_at] ^= 1;
-}
-
-static int spoil_before(struct bench *b, struct err *err)
-{
-	spoil(b);
-	return honest_before(b, err);
-}
-
-static int spoil_after(struct bench *b, struct err *err)
-{
-	spoil(b);
-	return honest_after(b, err);
-}
-
-static void must_be_caught(const struct workload *w, const char *size, const char *path,
-			   size_t at, bool before)
-{
-	struct bench_request rq = request(w->name);
-	json_t *params = json_pack("{s:s}", "size", size), *result = NULL;
-	struct err err = ERR_INIT;
-
-	if (path) {
-		json_object_set_new(params, "path", json_string(path));
-		json_object_set_new(params, "ordinary", json_true());
-		json_object_set_new(params, "op", json_string("store"));
-	}
-	spoiled = *w;
-	honest_before = w->verify_before;
-	honest_after = w->verify_after;
-	spoil_at = at;
-	if (before)
-		spoiled.verify_before = spoil_before;
-	else
-		spoiled.verify_after = spoil_after;
-	rq.params = params;
-	rq.allow_small = true;
-	assert_int_equal(bench_run_workload(&spoiled, &rq, NULL, &result, &err), -EBADMSG);
-	assert_null(result);
-	assert_non_null(strstr(err.text, "worth nothing"));
-	json_decref(params);
-}
-
-static void first_touch_catches_a_lost_write(void **state)
-{
-	(void)state;
-	must_be_caught(&first_touch_workload, "1M", NULL, 0, false);
-	must_be_caught(&first_touch_workload, "1M", NULL, 4096 * 100, false);
-}
-
-static void pmem_io_catches_a_flipped_bit(void **state)
-{
-	(void)state;
-	must_be_caught(&pmem_io_workload, "512K", "/dev/shm", 0, true);
-	must_be_caught(&pmem_io_workload, "512K", "/dev/shm", 300000, false);
-}
-
-static int (*honest_run)(struct bench *b, struct err *err);
-
-static int spoil_run(struct bench *b, struct err *err)
-{
-	spoil(b);
-	return honest_run(b, err);
-}
-
-static json_t *run_queue(const char *op, int (*run)(struct bench *b, struct err *err),
-			 struct err *err)
-{
-	struct bench_request rq = request("pmem-io");
-	json_t *params = json_pack("{s:s, s:s, s:b, s:s, s:s}", "size", "64K", "path", "/dev/shm",
-				   "ordinary", 1, "op", op, "depth", "1..4");
-	json_t *result = NULL;
-
-	spoiled = pmem_io_workload;
-	honest_run = spoiled.run;
-	spoiled.run = run ? run : spoiled.run;
-	spoil_at = 5 * 4096;
-	rq.params = params;
-	rq.allow_small = true;
-	bench_run_workload(&spoiled, &rq, NULL, &result, err);
-	json_decref(params);
-	return result;
-}
-
-static void a_block_read_wrong_is_caught(void **state)
-{
-	struct err err = ERR_INIT;
-	json_t *r = run_queue("read", NULL, &err);
-
-	(void)state;
-	if (!r) {
-		puts(err.text);
-		skip();	/* no O_DIRECT on this tmpfs, or no io_uring */
-	}
-	json_decref(r);
-	assert_null(run_queue("read", spoil_run, &err));
-	assert_int_equal(err.code, -EBADMSG);
-	assert_non_null(strstr(err.text, "block 5 was read with other data"));
-}
-
-static void a_queue_keeps_its_warm_up(void **state)
-{
-	struct err err = ERR_INIT;
-	json_t *r = run_queue("ring", NULL, &err), *m;
-	size_t i;
-
-	(void)state;
-	if (!r) {
-		puts(err.text);
-		skip();
-	}
-	json_array_foreach(json_object_get(r, "metrics"), i, m) {
-		size_t warm = json_array_size(json_object_get(m, "rejected"));
-
-		assert_int_equal(json_array_size(json_object_get(m, "values")), 3);
-		if (!strcmp(json_string_value(json_object_get(m, "metric")), "io_rate"))
-			assert_true(warm >= 4 && warm <= 12);
-	}
-	assert_int_equal(i, 2 * 3);	/* two depths, three metrics */
-	json_decref(r);
 }
 
 /* --- workloads that misbehave --- */
@@ -583,6 +451,8 @@ static void the_proof_tells_thp_from_4k(void **state)
 	}
 }
 
+static int (*honest_run)(struct bench *b, struct err *err);
+
 static int run_and_split(struct bench *b, struct err *err)
 {
 	int ret = honest_run(b, err);
@@ -626,10 +496,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(result_has_the_golden_shape),
 		cmocka_unit_test(null_costs_at_most_2_ns),
-		cmocka_unit_test(first_touch_catches_a_lost_write),
-		cmocka_unit_test(pmem_io_catches_a_flipped_bit),
-		cmocka_unit_test(a_block_read_wrong_is_caught),
-		cmocka_unit_test(a_queue_keeps_its_warm_up),
 		cmocka_unit_test(a_failed_proof_gives_no_result),
 		cmocka_unit_test(a_broken_table_is_refused),
 		cmocka_unit_test(constant_work_is_labelled),
