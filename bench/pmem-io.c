@@ -52,7 +52,7 @@ static int choose_size(struct bench *b, struct err *err)
 
 	if (!bench_given(b, "size"))
 		return bench_set_number(b, "size", 4 * llc > 64 << 20 ? 4 * llc : 64 << 20, err);
-	if (!strcmp(op, "read") || !strcmp(op, "write"))
+	if (!strcmp(op, "read") || !strcmp(op, "write") || !strcmp(op, "ring"))
 		return 0;	/* these go past it */
 	return bench_at_least(b, "a file", bench_number(b, "size"), 2 * llc,
 			      "half of it may stay in the last-level cache", err);

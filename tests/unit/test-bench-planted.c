@@ -115,7 +115,6 @@ static json_t *run_queue(const char *op, int (*run)(struct bench *b, struct err 
 	spoiled.run = run ? run : spoiled.run;
 	spoil_at = 5 * 4096;
 	rq.params = params;
-	rq.allow_small = true;
 	bench_run_workload(&spoiled, &rq, NULL, &result, err);
 	json_decref(params);
 	return result;
