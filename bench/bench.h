@@ -83,8 +83,4 @@ int bench_run_forked(const struct bench_request *rq,
 /* Only checks: what bench_run() would refuse before it maps memory. */
 int bench_check(const struct bench_request *rq, struct err *err);
 
-/* The names, for checking a config: NULL after the last. */
-const char *bench_workload_name(unsigned i);
-const char *bench_source_name(unsigned i);
-
 #endif

@@ -51,12 +51,6 @@ static inline char *chase_node(const struct chase_field *f, size_t i)
 	return at;
 }
 
-/* Bytes from base to the end of `places` places. */
-static inline size_t chase_bytes(size_t spacing, size_t places)
-{
-	return spacing * places;
-}
-
 /* One uniformly random cycle (Sattolo): one in (nodes-1)!, none shorter. */
 void chase_link_random(const struct chase_field *f, struct rng *rng);
 

@@ -88,16 +88,6 @@ unsigned bench_samples(const struct bench *b)
 	return b->w->samples ? b->w->samples : 11;
 }
 
-int bench_cpu(const struct bench *b)
-{
-	return b->cpu;
-}
-
-int bench_node(const struct bench *b)
-{
-	return b->node;
-}
-
 const char *bench_source(const struct bench *b)
 {
 	return b->source->name;

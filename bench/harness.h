@@ -54,8 +54,6 @@ int bench_set_range(struct bench *b, const char *name, uint64_t lo, uint64_t hi,
 
 uint64_t bench_seed(const struct bench *b);
 unsigned bench_samples(const struct bench *b);
-int bench_cpu(const struct bench *b);
-int bench_node(const struct bench *b);
 const char *bench_source(const struct bench *b);	/* "thp" */
 uint64_t bench_llc(const struct bench *b);	/* bytes of the CPU's last cache; 0 = unknown */
 uint64_t bench_cache(const struct bench *b, unsigned level); /* data cache 1..; 0 = none */

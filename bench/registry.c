@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench.h"
 #include "params.h"
 
 #define WORKLOADS(X)		\
@@ -27,12 +26,6 @@
 WORKLOADS(DECLARE)
 
 const struct workload *const workloads[] = { WORKLOADS(LIST) NULL };
-
-const char *bench_workload_name(unsigned i)
-{
-	return i + 1 < sizeof(workloads) / sizeof(workloads[0])
-		? workloads[i]->name : NULL;
-}
 
 int workload_check(const struct workload *w, struct err *err)
 {

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bench.h"
 #include "file.h"
 #include "source-map.h"
 
@@ -191,11 +190,6 @@ const struct source sources[] = {
 	  M2, false, true, source_check_devdax, source_map_devdax },
 	{ 0 },
 };
-
-const char *bench_source_name(unsigned i)
-{
-	return i + 1 < sizeof(sources) / sizeof(sources[0]) ? sources[i].name : NULL;
-}
 
 int source_find(const char *name, const struct source **s, struct err *err)
 {
