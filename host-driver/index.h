@@ -2,7 +2,7 @@
 /*
  * The index of a results folder: an SQLite database that can be made again
  * from the journal at any time, and is brought up to date whenever it is
- * opened. Only the store uses it; index-schema.h says what is in it.
+ * opened. Only the store uses it.
  *
  * index_open() reads the whole journal and checks every frame, but takes in
  * only what is new. How far the index reaches is stored with a checksum over
@@ -24,7 +24,7 @@
 #include "err.h"
 #include "plan.h"
 
-#define INDEX_FORMAT 1
+#define INDEX_FORMAT 2
 
 /* Tables of the database. Times in seconds, values in the series' unit. */
 extern const char index_schema[];

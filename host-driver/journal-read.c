@@ -21,12 +21,11 @@ struct journal_reader {
 	uint64_t end;		/* the file's size when it was opened */
 	uint64_t base;		/* file offset of buf[0] */
 	uint64_t good;		/* where the last good frame ends */
+	uint32_t sum;		/* over the heads of the frames read */
 	bool torn;
 	uint8_t *buf;
 	size_t room, have, pos;
 	size_t chunk;		/* read at least so much at a time */
-	char *text;		/* the current payload and its NUL */
-	size_t text_room;
 };
 
 static uint32_t get_le32(const uint8_t *p)
@@ -89,7 +88,6 @@ void journal_reader_close(struct journal_reader *r)
 		close(r->fd);
 	free(r->path);
 	free(r->buf);
-	free(r->text);
 	free(r);
 }
 
@@ -214,23 +212,6 @@ static int judge_rest(struct journal_reader *r, const char *what,
 	return 0;
 }
 
-static int keep_text(struct journal_reader *r, const uint8_t *payload,
-		     size_t len, struct err *err)
-{
-	char *text;
-
-	if (len + 1 > r->text_room) {
-		text = realloc(r->text, 2 * len + 1);
-		if (!text)
-			return err_sys(err, ENOMEM, "cannot read %s", r->path);
-		r->text = text;
-		r->text_room = 2 * len + 1;
-	}
-	memcpy(r->text, payload, len);
-	r->text[len] = '\0';
-	return 0;
-}
-
 int journal_next(struct journal_reader *r, const char **text, size_t *len,
 		 uint64_t *offset, struct err *err)
 {
@@ -257,12 +238,10 @@ int journal_next(struct journal_reader *r, const char **text, size_t *len,
 	p = r->buf + r->pos;
 	if (crc32c(0, p + JOURNAL_FRAME_HEAD, n) != get_le32(p + 4))
 		return judge_rest(r, "the record's checksum is wrong", err);
-	ret = keep_text(r, p + JOURNAL_FRAME_HEAD, n, err);
-	if (ret)
-		return ret;
+	r->sum = crc32c(r->sum, p, JOURNAL_FRAME_HEAD);
 	r->pos += JOURNAL_FRAME_HEAD + n;
 	r->good = at + JOURNAL_FRAME_HEAD + n;
-	*text = r->text;
+	*text = (const char *)p + JOURNAL_FRAME_HEAD;
 	*len = n;
 	*offset = at;
 	return 1;
@@ -274,8 +253,12 @@ int journal_read_at(struct journal_reader *r, uint64_t offset,
 	uint64_t at;
 	int ret;
 
-	r->base = offset;
-	r->have = r->pos = 0;
+	if (offset >= r->base && offset - r->base <= r->have) {
+		r->pos = offset - r->base;
+	} else {
+		r->base = offset;
+		r->have = r->pos = 0;
+	}
 	r->torn = false;
 	r->chunk = CHUNK_AT;
 	ret = journal_next(r, text, len, &at, err);
@@ -289,6 +272,11 @@ int journal_read_at(struct journal_reader *r, uint64_t offset,
 uint64_t journal_good(const struct journal_reader *r)
 {
 	return r->good;
+}
+
+uint32_t journal_sum(const struct journal_reader *r)
+{
+	return r->sum;
 }
 
 bool journal_torn(const struct journal_reader *r)

@@ -134,28 +134,22 @@ int store_series(struct store *s, const struct store_series **list, size_t *n,
 		 struct err *err);
 
 /*
- * One workload process: a summary of its iterations, held in the index. Only
- * of boots that are ok. A void value is never averaged: look at `void_reason`
- * first. For a counter all but `median` (its value for each thing, see
- * docs/record-format.md) and n = 1 is as for its sample.
+ * One workload process, as the index has it. Only of boots that are ok. A void
+ * value is never averaged: look at `void_reason` first. The iterations are in
+ * the journal: store_records().
  */
 struct store_value {
 	unsigned block, boot, arm, process;
 	unsigned n;		/* iterations kept; may be 0 for a void one */
-	unsigned rejected;	/* of the warm-up */
 	bool steady;
-	double median, mean, sd, min, max, p10, p90;	/* NaN if n is 0 */
+	/* of the iterations, NaN if n is 0; of a counter, for each thing */
+	double median;
 	const char *void_reason;	/* NULL: good */
 };
 
 /* By block, arm, process. The array is the caller's to free; its texts not. */
 int store_values(struct store *s, const struct store_series *series,
 		 struct store_value **list, size_t *n, struct err *err);
-
-/* The raw iterations of one process, from the journal; free() them. */
-int store_raw(struct store *s, const struct store_series *series,
-	      unsigned boot, unsigned process, double **values, size_t *n,
-	      struct err *err);
 
 /* Counters that could not be had, with the reason and how many samples. */
 struct store_missing {
@@ -188,6 +182,7 @@ struct store_place {
 	unsigned campaign;	/* 1.. */
 	unsigned boot, block;	/* 0: of no boot */
 	int arm;		/* -1: of no boot */
+	const char *class;	/* how the boot ended; NULL: of no boot */
 	uint64_t offset;	/* of the record's frame in the journal */
 	const char *text;	/* the record as it is there */
 	size_t len;

@@ -95,7 +95,7 @@ static int count(int *ret, uint64_t *good, struct err *err)
 		return 0;
 	while ((*ret = journal_next(r, &text, &len, &offset, err)) > 0) {
 		assert_int_equal(offset, ends[n]);
-		assert_int_equal(text[len], 0);
+		assert_int_equal(text[len - 1], '}');
 		assert_int_equal(text[0], '{');
 		n++;
 	}
