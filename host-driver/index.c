@@ -125,6 +125,7 @@ struct catch_up {
 	const char *journal, *path;
 	const struct plan *plan;
 	struct reach reach;
+	uint64_t torn;
 	struct err *err;
 };
 
@@ -195,6 +196,7 @@ static int take_in(struct catch_up *c, struct journal_reader *r,
 	int ret = read_on(c, r, in, &doc);
 
 	view_release(&doc);
+	c->torn = journal_torn(r);
 	if (ret || (uint64_t)before == journal_good(r))
 		return ret;
 	reach->offset = journal_good(r);
@@ -266,20 +268,18 @@ static int open_once(struct catch_up *c, const char *path)
 }
 
 int index_open(const char *journal, const char *path, const struct plan *plan,
-	       const struct index_options *o, sqlite3 **db, uint64_t *samples,
+	       bool fresh, sqlite3 **db, struct index_found *found,
 	       struct err *err)
 {
 	struct err local = ERR_INIT;
 	struct catch_up c = { .journal = journal, .plan = plan,
 			      .err = err ? err : &local };
-	bool memory = o && o->memory;
-	int ret = DOES_NOT_FIT;
+	int ret;
 
-	if (!memory && o && o->fresh)
+	if (fresh)
 		discard(path);
-	if (!memory)
-		ret = open_once(&c, path);
-	if (ret == DOES_NOT_FIT && !memory) {
+	ret = open_once(&c, path);
+	if (ret == DOES_NOT_FIT) {
 		discard(path);
 		ret = open_once(&c, path);
 	}
@@ -291,7 +291,7 @@ int index_open(const char *journal, const char *path, const struct plan *plan,
 	if (ret)
 		return ret;
 	*db = c.db;
-	if (samples)
-		*samples = c.reach.samples;
+	found->samples = c.reach.samples;
+	found->torn = c.torn;
 	return 0;
 }

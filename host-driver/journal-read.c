@@ -33,8 +33,23 @@ static uint32_t get_le32(const uint8_t *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static int not_a_journal(const char *path, struct err *err)
+/* The first `n` bytes of a file. The last but one is the format's version. */
+static int check_magic(const char *path, const char *magic, size_t n,
+		       struct err *err)
 {
+	static const char want[] = JOURNAL_MAGIC;
+
+	if (n < JOURNAL_MAGIC_LEN && !memcmp(magic, want, n))
+		return err_set(err, EXIT_CONFIG, -EBADMSG,
+			       "%s: is %s; nothing was recorded, remove the folder and run it again",
+			       path, n ? "cut off in its first bytes" : "empty");
+	if (n == JOURNAL_MAGIC_LEN && !memcmp(magic, want, n))
+		return 0;
+	if (n == JOURNAL_MAGIC_LEN && !memcmp(magic, want, n - 2) &&
+	    magic[n - 1] == '\n')
+		return err_set(err, EXIT_CONFIG, -EPROTONOSUPPORT,
+			       "%s: is a journal of format '%c'; this kduel (" KDUEL_VERSION ") reads format %c",
+			       path, magic[n - 2], want[n - 2]);
 	return err_set(err, EXIT_CONFIG, -EBADMSG,
 		       "%s: is not a kduel journal (it does not begin with KDUELJ1)",
 		       path);
@@ -66,10 +81,10 @@ int journal_reader_open(struct journal_reader **out, const char *path,
 		goto fail;
 	}
 	n = pread(r->fd, magic, sizeof(magic), 0);
-	if (n != sizeof(magic) || memcmp(magic, JOURNAL_MAGIC, sizeof(magic))) {
-		ret = not_a_journal(path, err);
+	ret = n < 0 ? err_sys(err, errno, "cannot read %s", path)
+		    : check_magic(path, magic, n, err);
+	if (ret)
 		goto fail;
-	}
 	r->end = st.st_size;
 	r->base = r->good = JOURNAL_MAGIC_LEN;
 	r->chunk = CHUNK;
@@ -279,7 +294,7 @@ uint32_t journal_sum(const struct journal_reader *r)
 	return r->sum;
 }
 
-bool journal_torn(const struct journal_reader *r)
+uint64_t journal_torn(const struct journal_reader *r)
 {
-	return r->torn;
+	return r->torn ? r->end - r->good : 0;
 }

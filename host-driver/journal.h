@@ -69,8 +69,8 @@ int journal_read_at(struct journal_reader *r, uint64_t offset,
 /* Where the frames read so far end, and a checksum over all of them. */
 uint64_t journal_good(const struct journal_reader *r);
 uint32_t journal_sum(const struct journal_reader *r);
-/* After the end: does a torn tail follow? */
-bool journal_torn(const struct journal_reader *r);
+/* After the end: how long is the torn tail that follows? */
+uint64_t journal_torn(const struct journal_reader *r);
 
 void journal_reader_close(struct journal_reader *r);	/* NULL is fine */
 

@@ -10,6 +10,7 @@
 
 #define BOOT_MAX 10000000
 #define TEXT_MAX 65536
+#define AT_MAX 1e11		/* seconds: some thousand years */
 
 const char *const record_domains[] = { "hardware", "nested", "emulated",
 				       "instructions", "fake", NULL };
@@ -105,7 +106,7 @@ static int read_boot(const struct view *o, struct record *r, struct err *err)
 	return ret ? ret : view_name(o, "arm", &r->arm, err);
 }
 
-/* JSON has finite numbers only; negative ones are refused where they are no times. */
+/* JSON has finite numbers only; negative ones are refused unless they are counts. */
 static int check_values(const struct view *array, const char *key,
 			bool negative, struct err *err)
 {
@@ -116,6 +117,9 @@ static int check_values(const struct view *array, const char *key,
 		if (!view_is_number(v))
 			return err_config(err, "%s[%u]: is %s; it must be a number",
 					  key, i, view_type_text(v));
+		if (fabs(v->real) >= RECORD_VALUE_MAX)
+			return err_config(err, "%s[%u]: is %g; it must be less than %g",
+					  key, i, v->real, RECORD_VALUE_MAX);
 		if (v->real < 0 && !negative)
 			return err_config(err, "%s[%u]: is %g; a time or rate cannot be negative",
 					  key, i, v->real);
@@ -147,6 +151,9 @@ int record_counter(const struct view *v, struct record_counter *c,
 	/* Totals of boots that did different amounts of work do not compare. */
 	if (things > 0)
 		c->value /= things;
+	if (!ret && !(fabs(c->value) < RECORD_VALUE_MAX))
+		ret = err_config(err, "value: is %g for each thing; it must be less than %g",
+				 c->value, RECORD_VALUE_MAX);
 	return ret;
 }
 
@@ -323,6 +330,9 @@ int record_read(struct view_doc *doc, const char *text, size_t len,
 		ret = view_name(o, "t", &name, err);
 	if (!ret)
 		ret = view_real(o, "at", &r->at, err);
+	if (!ret && (r->at < 0 || r->at > AT_MAX))
+		ret = err_config(err, "at: is %g; it must be 0 to %g", r->at,
+				 AT_MAX);
 	if (ret)
 		return ret;
 	while (r->type < RECORD_TYPES && strcmp(types[r->type].name, name))

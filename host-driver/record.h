@@ -33,6 +33,9 @@ enum record_type {
 
 const char *record_type_name(enum record_type t);	/* "cell-end" */
 
+/* Nothing that is measured is as large; sums of squares stay finite. */
+#define RECORD_VALUE_MAX 1e30
+
 struct record {
 	enum record_type type;
 	double at;		/* seconds since the epoch */

@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include "index.h"
 #include "journal.h"
 #include "pool.h"
 #include "store.h"
@@ -33,7 +34,7 @@ struct store {
 
 	/* STORE_READ */
 	sqlite3 *db;
-	uint64_t samples;
+	struct index_found found;
 	struct pool pool;
 	json_t *keep;		/* array: what lists point to */
 	json_t **identities;	/* by arm */

@@ -77,6 +77,16 @@ const char *store_journal(const struct store *s)
 	return s->journal_path;
 }
 
+uint64_t store_samples(const struct store *s)
+{
+	return s->found.samples;
+}
+
+uint64_t store_torn(const struct store *s)
+{
+	return s->found.torn;
+}
+
 const char *store_id(const struct store *s)
 {
 	return s->id;
@@ -140,11 +150,10 @@ static int read_head(struct store *s, struct err *err)
 	return ret;
 }
 
-static int open_index(struct store *s, const struct index_options *o,
-		      struct err *err)
+static int open_index(struct store *s, bool fresh, struct err *err)
 {
-	return index_open(s->journal_path, s->index_path, s->plan, o, &s->db,
-			  &s->samples, err);
+	return index_open(s->journal_path, s->index_path, s->plan, fresh,
+			  &s->db, &s->found, err);
 }
 
 /* What the index knows of the boots, for going on with the campaign. */
@@ -176,14 +185,16 @@ static int read_done(struct store *s, struct err *err)
 
 static int open_append(struct store *s, struct err *err)
 {
-	int ret = journal_open(&s->journal, s->journal_path, NULL, err);
+	uint64_t cut = 0;
+	int ret = journal_open(&s->journal, s->journal_path, &cut, err);
 
 	if (!ret)
 		ret = store_make_tables(s, err);
 	if (!ret)
-		ret = open_index(s, NULL, err);
+		ret = open_index(s, false, err);
 	if (!ret)
 		ret = read_done(s, err);
+	s->found.torn = cut;
 	/* The index is of no use to a writer, and would not keep up. */
 	sqlite3_close(s->db);
 	s->db = NULL;
@@ -195,6 +206,8 @@ static int refuse_no_results(const char *folder, const char *journal,
 {
 	if (!access(journal, F_OK))
 		return 0;
+	if (errno != ENOENT && errno != ENOTDIR)
+		return err_sys(err, errno, "cannot open %s", journal);
 	if (access(folder, F_OK))
 		return err_config(err, "%s: there is no such folder", folder);
 	return err_config(err, "%s: is no results folder (it has no journal.kdj)",
@@ -214,29 +227,10 @@ int store_open(struct store **out, const char *folder, enum store_mode mode,
 		ret = read_head(s, err);
 	if (!ret)
 		ret = mode == STORE_APPEND ? open_append(s, err)
-					   : open_index(s, NULL, err);
+					   : open_index(s, mode == STORE_REINDEX, err);
 	if (ret)
 		store_close(s);
 	else
 		*out = s;
-	return ret;
-}
-
-int store_reindex(const char *folder, uint64_t *samples, struct err *err)
-{
-	static const struct index_options fresh = { .fresh = true };
-	struct store *s;
-	int ret = store_new(&s, folder, err);
-
-	if (ret)
-		return ret;
-	ret = refuse_no_results(folder, s->journal_path, err);
-	if (!ret)
-		ret = read_head(s, err);
-	if (!ret)
-		ret = open_index(s, &fresh, err);
-	if (!ret && samples)
-		*samples = s->samples;
-	store_close(s);
 	return ret;
 }

@@ -39,7 +39,8 @@
 
 struct store;
 
-enum store_mode { STORE_READ, STORE_APPEND };
+/* STORE_REINDEX is STORE_READ with an index that is made from nothing. */
+enum store_mode { STORE_READ, STORE_APPEND, STORE_REINDEX };
 
 /*
  * Makes the folder (and its parents) with plan.json and a journal that begins
@@ -56,6 +57,9 @@ const struct plan *store_plan(const struct store *s);
 const char *store_domain(const struct store *s);
 const char *store_id(const struct store *s);	/* of the (first) campaign */
 const char *store_journal(const struct store *s);	/* the path of its journal */
+uint64_t store_samples(const struct store *s);	/* records, whether good or void */
+/* Bytes of an unfinished record at the journal's end, which are left out. */
+uint64_t store_torn(const struct store *s);
 
 /* --- writing -------------------------------------------------------------- */
 
@@ -196,10 +200,5 @@ typedef int (*store_record_fn)(void *arg, const struct record *r,
 			       const struct store_place *at, struct err *err);
 int store_records(struct store *s, store_record_fn each, void *arg,
 		  struct err *err);
-
-/* --- the index ------------------------------------------------------------ */
-
-/* Throws the index away and makes it again; `*samples` may be NULL. */
-int store_reindex(const char *folder, uint64_t *samples, struct err *err);
 
 #endif
