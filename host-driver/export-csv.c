@@ -27,7 +27,8 @@ static void put_text(FILE *to, const char *text)
 
 /*
  * One row: `types` has a letter for each column: t text (NULL is empty),
- * u unsigned, U uint64_t, d double (NaN is empty).
+ * u unsigned, U uint64_t, x uint64_t that is not known, d double (NaN is
+ * empty).
  */
 static void put_row(FILE *to, const char *types, ...)
 {
@@ -45,6 +46,9 @@ static void put_row(FILE *to, const char *types, ...)
 			break;
 		case 'U':
 			fprintf(to, "%" PRIu64, va_arg(ap, uint64_t));
+			break;
+		case 'x':
+			(void)va_arg(ap, uint64_t);
 			break;
 		case 'd':
 			d = va_arg(ap, double);
@@ -206,6 +210,17 @@ static int csv_boots(struct store *s, FILE *to, struct err *err)
 	return ret;
 }
 
+/* What could not be read has no bytes, not even 0. */
+static void put_proof(FILE *to, const struct plan *plan,
+		      const struct store_proof *p)
+{
+	put_row(to, p->unavailable ? "uuttutttxxxdt" : "uuttutttUUUdt",
+		p->block, p->boot, plan->arms[p->arm].name, p->cell,
+		p->process, p->before ? "before" : "after", p->layer,
+		p->method, p->bytes_4k, p->bytes_2m, p->bytes_1g, p->faults,
+		p->unavailable);
+}
+
 static int csv_proofs(struct store *s, FILE *to, struct err *err)
 {
 	const struct store_proof *p;
@@ -213,11 +228,7 @@ static int csv_proofs(struct store *s, FILE *to, struct err *err)
 	int ret = store_proofs(s, &p, &n, err);
 
 	for (size_t i = 0; !ret && i < n; i++)
-		put_row(to, "uuttutttUUUdt", p[i].block, p[i].boot,
-			store_plan(s)->arms[p[i].arm].name, p[i].cell,
-			p[i].process, p[i].before ? "before" : "after",
-			p[i].layer, p[i].method, p[i].bytes_4k, p[i].bytes_2m,
-			p[i].bytes_1g, p[i].faults, p[i].unavailable);
+		put_proof(to, store_plan(s), &p[i]);
 	return ret;
 }
 

@@ -22,13 +22,14 @@ static int make_id(char hex[static 33], struct err *err)
 	return 0;
 }
 
-static int publish_plan(struct store *s, json_t *plan, struct err *err)
+int store_publish_plan(const char *folder, const json_t *plan,
+		       struct err *err)
 {
 	char *text = json_dumps(plan, JSON_INDENT(1) | JSON_SORT_KEYS);
 	char *path = NULL;
 	int ret;
 
-	if (!text || asprintf(&path, "%s/plan.json", s->folder) < 0)
+	if (!text || asprintf(&path, "%s/plan.json", folder) < 0)
 		ret = store_no_memory(err);
 	else
 		ret = file_publish(path, text, strlen(text), err);
@@ -82,7 +83,7 @@ int store_create(struct store **out, const char *folder,
 	if (!ret)
 		ret = store_make_tables(s, err);
 	if (!ret)
-		ret = publish_plan(s, json, err);
+		ret = store_publish_plan(folder, json, err);
 	if (!ret)
 		ret = begin_campaign(s, json, domain, err);
 	if (ret)

@@ -70,6 +70,10 @@ uint64_t store_torn(const struct store *s);
  */
 int store_append(struct store *s, json_t *record, struct err *err);
 
+/* Writes plan.json, for people and scripts: a reader takes the journal's. */
+int store_publish_plan(const char *folder, const json_t *plan,
+		       struct err *err);
+
 /* Has boot `boot` of the plan ended, in whatever way? */
 bool store_boot_done(const struct store *s, unsigned boot);
 /* How often was it begun? The next one is attempt + 1. */
