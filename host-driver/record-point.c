@@ -50,8 +50,8 @@ int record_check_point(const struct view *point, struct err *err)
 		len += strlen(v->key) + strlen(value_text(v, buf)) + 2;
 	}
 	if (len > RECORD_POINT_MAX)
-		return err_config(err, "point: is longer than %d characters",
-				  RECORD_POINT_MAX);
+		return err_config(err, "point: is longer than %d bytes",
+				  RECORD_POINT_MAX - 1);
 	return 0;
 }
 
