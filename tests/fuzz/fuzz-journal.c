@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "crc32c.h"
 #include "file.h"
@@ -83,6 +82,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	store_close(s);
 	plan_free(plan);
 	must(file_read(journal, &head, &head_len, &err), &err);
+	/* No index can be there: it is made in memory, many times as fast. */
+	must(file_mkdirs(index_path, &err), &err);
 	nowhere = fopen("/dev/null", "w");
 	return nowhere ? 0 : -1;
 }
@@ -95,7 +96,6 @@ static void put(const void *begin, size_t begin_len, const void *rest,
 	if (!to || fwrite(begin, 1, begin_len, to) != begin_len ||
 	    fwrite(rest, 1, rest_len, to) != rest_len || fclose(to))
 		abort();
-	unlink(index_path);
 }
 
 static void check_as_jansson(const char *text, size_t len)
