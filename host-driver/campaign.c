@@ -167,6 +167,19 @@ static int record_start(struct campaign *c, struct err *err)
 	return ret;
 }
 
+static int note_resumed(struct campaign *c, struct err *err)
+{
+	char text[128];
+
+	if (store_torn(c->store))
+		snprintf(text, sizeof(text), "the campaign was resumed; %llu bytes of an unfinished record were cut off the journal's end",
+			 (unsigned long long)store_torn(c->store));
+	else
+		snprintf(text, sizeof(text), "the campaign was resumed");
+	return store_append(c->store, json_pack("{s:s, s:s}", "t", "note",
+						"text", text), err);
+}
+
 static int open_store(struct campaign *c, struct err *err)
 {
 	const char *domain = machine_domain(&c->machine);
@@ -182,8 +195,7 @@ static int open_store(struct campaign *c, struct err *err)
 	if (strcmp(store_domain(c->store), domain))
 		return err_machine(err, "%s was begun with times of domain %s, but here they would be %s: these are never mixed",
 				   c->r->folder, store_domain(c->store), domain);
-	return store_append(c->store, json_pack("{s:s, s:s}", "t", "note", "text",
-						"the campaign was resumed"), err);
+	return note_resumed(c, err);
 }
 
 /* --- boots ------------------------------------------------------------------ */

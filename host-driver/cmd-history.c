@@ -24,12 +24,14 @@ struct entry {
 	char name[72], domain[16], plan[13], arms[160];
 	unsigned ended, failed, planned;
 	double begun, seconds;	/* 0: no boot has ended */
+	char *error;		/* why it cannot be read; the rest is not set then */
 };
 
 struct history {
 	struct entry *entries;
 	size_t n;
-	struct err bad;		/* the first folder that could not be read */
+	enum kduel_exit exit;	/* of the first folder that could not be read */
+	struct err err;		/* there is no list */
 };
 
 enum { OPT_JSON = 256 };
@@ -93,32 +95,43 @@ static void describe(struct entry *e, const struct store *s,
 		e->planned += p->n_boots;	/* merged campaigns */
 }
 
-static int add(struct history *h, const char *folder, struct err *err)
+static int read_entry(struct entry *e, const char *folder, struct err *err)
 {
-	struct entry *more = realloc(h->entries, (h->n + 1) * sizeof(*more));
 	const struct store_boot *boots;
 	struct store *s;
 	size_t n;
-	int ret;
+	int ret = store_open(&s, folder, STORE_READ, err);
 
-	if (!more)
-		return err_sys(err, ENOMEM, "cannot list campaigns");
-	h->entries = more;
-	more = &h->entries[h->n];
-	memset(more, 0, sizeof(*more));
-	ret = store_open(&s, folder, STORE_READ, err);
 	if (ret)
 		return ret;
 	ret = store_boots(s, &boots, &n, err);
-	if (!ret) {
-		describe(more, s, boots, n);
-		more->folder = strdup(folder);
-		ret = more->folder ? 0 : err_sys(err, ENOMEM,
-						 "cannot list campaigns");
-	}
-	h->n += !ret;
+	if (!ret)
+		describe(e, s, boots, n);
 	store_close(s);
 	return ret;
+}
+
+/* One that cannot be read does not hide the others. */
+static void add(struct history *h, const char *folder)
+{
+	struct entry *e = realloc(h->entries, (h->n + 1) * sizeof(*e));
+	struct err err = ERR_INIT;
+
+	if (!e) {
+		err_sys(&h->err, ENOMEM, "cannot list campaigns");
+		return;
+	}
+	h->entries = e;
+	e = &h->entries[h->n++];
+	memset(e, 0, sizeof(*e));
+	e->folder = strdup(folder);
+	if (read_entry(e, folder, &err)) {
+		e->error = strdup(err.text);
+		if (!h->exit)
+			h->exit = err.exit;
+	}
+	if (!e->folder || (err.code && !e->error))
+		err_sys(&h->err, ENOMEM, "cannot list campaigns");
 }
 
 static bool has_journal(const char *folder)
@@ -133,17 +146,9 @@ static bool has_journal(const char *folder)
 	return there;
 }
 
-/* One that cannot be read does not hide the others. */
-static void add_or_note(struct history *h, const char *folder)
-{
-	struct err err = ERR_INIT;
-
-	if (add(h, folder, &err) && !h->bad.code)
-		h->bad = err;
-}
-
 static void add_below(struct history *h, const char *folder)
 {
+	bool here = !strcmp(folder, ".");
 	struct dirent **list;
 	int n = scandir(folder, &list, NULL, alphasort);
 	size_t before = h->n;
@@ -152,23 +157,27 @@ static void add_below(struct history *h, const char *folder)
 		char *path;
 
 		if (list[i]->d_name[0] != '.' &&
-		    asprintf(&path, "%s/%s", folder, list[i]->d_name) >= 0) {
+		    asprintf(&path, "%s%s%s", here ? "" : folder,
+			     here ? "" : "/", list[i]->d_name) >= 0) {
 			if (has_journal(path))
-				add_or_note(h, path);
+				add(h, path);
 			free(path);
 		}
 		free(list[i]);
 	}
 	if (n >= 0)
 		free(list);
-	if (h->n == before && !h->bad.code)
-		add_or_note(h, folder);	/* says what is wrong with it */
+	if (h->n == before)
+		add(h, folder);	/* says what is wrong with it */
 }
 
+/* What has not begun is the latest. */
 static int by_time(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
+	if ((x->begun == 0) != (y->begun == 0))
+		return x->begun == 0 ? 1 : -1;
 	return (x->begun > y->begun) - (x->begun < y->begun);
 }
 
@@ -185,65 +194,111 @@ static void time_text(double at, char buf[20])
 		strftime(buf, 20, "%Y-%m-%d %H:%M", &tm);
 }
 
-static void print_table(const struct history *h)
+static void duration_text(double seconds, char buf[16])
 {
-	printf("%-16s  %-14s %-12s %9s %6s %6s  %-12s  %s\n", "BEGUN (UTC)",
-	       "CAMPAIGN", "DOMAIN", "BOOTS", "FAILED", "HOURS", "PLAN",
-	       "FOLDER");
-	for (size_t i = 0; i < h->n; i++) {
-		const struct entry *e = &h->entries[i];
-		char when[20], boots[24];
-
-		time_text(e->begun, when);
-		snprintf(boots, sizeof(boots), "%u/%u", e->ended, e->planned);
-		printf("%-16s  %-14s %-12s %9s %6u %6.2f  %-12s  %s\n", when,
-		       e->name, e->domain, boots, e->failed,
-		       e->seconds / 3600, e->plan, e->folder);
-	}
+	if (seconds < 100)
+		snprintf(buf, 16, "%.0f s", seconds);
+	else if (seconds < 100 * 60)
+		snprintf(buf, 16, "%.0f min", seconds / 60);
+	else
+		snprintf(buf, 16, "%.1f h", seconds / 3600);
 }
 
-static int print_json(const struct history *h, struct err *err)
+static int longest(int a, const char *text)
 {
-	json_t *list = json_array();
-	int bad;
+	int len = strlen(text);
+
+	return a > len ? a : len;
+}
+
+static void print_entry(const struct entry *e, int name, int domain)
+{
+	char when[20], boots[24], took[16];
+
+	time_text(e->begun, when);
+	snprintf(boots, sizeof(boots), "%u/%u", e->ended, e->planned);
+	duration_text(e->seconds, took);
+	printf("%-16s  %-*s  %-*s  %7s  %6u  %7s  %.8s  %s\n", when, name,
+	       e->name, domain, e->domain, boots, e->failed, took, e->plan,
+	       e->folder);
+}
+
+static void print_table(const struct history *h)
+{
+	int name = 8, domain = 6;
+	size_t good = 0;
 
 	for (size_t i = 0; i < h->n; i++) {
-		const struct entry *e = &h->entries[i];
-
-		json_array_append_new(list, json_pack(
-			"{s:s, s:s, s:s, s:s, s:s, s:f, s:f, s:i, s:i, s:i}",
-			"folder", e->folder, "campaign", e->name, "domain",
-			e->domain, "plan", e->plan, "arms", e->arms, "begun",
-			e->begun, "seconds", e->seconds, "boots_ended",
-			(int)e->ended, "boots_planned", (int)e->planned,
-			"boots_failed", (int)e->failed));
+		name = longest(name, h->entries[i].name);
+		domain = longest(domain, h->entries[i].domain);
+		good += !h->entries[i].error;
 	}
-	bad = !list || json_dumpf(list, stdout, JSON_INDENT(1));
+	if (good)
+		printf("%-16s  %-*s  %-*s  %7s  %6s  %7s  %-8s  %s\n",
+		       "BEGUN (UTC)", name, "CAMPAIGN", domain, "DOMAIN",
+		       "BOOTS", "FAILED", "IN BOOT", "PLAN", "FOLDER");
+	for (size_t i = 0; i < h->n; i++)
+		if (!h->entries[i].error)
+			print_entry(&h->entries[i], name, domain);
+	fflush(stdout);
+	for (size_t i = 0; i < h->n; i++)
+		if (h->entries[i].error)
+			fprintf(stderr, "kduel: %s\n", h->entries[i].error);
+}
+
+static json_t *entry_json(const struct entry *e)
+{
+	if (e->error)
+		return json_pack("{s:s, s:s}", "folder", e->folder, "error",
+				 e->error);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:f, s:i, s:i, s:i}",
+			 "folder", e->folder, "campaign", e->name, "domain",
+			 e->domain, "plan", e->plan, "arms", e->arms, "begun",
+			 e->begun, "seconds", e->seconds, "boots_ended",
+			 (int)e->ended, "boots_planned", (int)e->planned,
+			 "boots_failed", (int)e->failed);
+}
+
+static void print_json(struct history *h)
+{
+	json_t *list = json_array();
+	bool bad = !list;
+
+	for (size_t i = 0; !bad && i < h->n; i++)
+		bad = json_array_append_new(list, entry_json(&h->entries[i]));
+	if (bad || json_dumpf(list, stdout, JSON_INDENT(1)))
+		err_sys(&h->err, ENOMEM, "cannot list campaigns");
 	putchar('\n');
 	json_decref(list);
-	return bad ? err_sys(err, ENOMEM, "cannot list campaigns") : 0;
+}
+
+static void release(struct history *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		free(h->entries[i].folder);
+		free(h->entries[i].error);
+	}
+	free(h->entries);
 }
 
 int cmd_history(int argc, char **argv)
 {
-	struct history h = { .bad = ERR_INIT };
+	struct history h = { .exit = EXIT_DONE, .err = ERR_INIT };
 	struct options o = { .n = 0 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	for (size_t i = 0; i < o.n; i++) {
 		if (has_journal(o.folders[i]))
-			add_or_note(&h, o.folders[i]);
+			add(&h, o.folders[i]);
 		else
 			add_below(&h, o.folders[i]);
 	}
 	if (h.n)
 		qsort(h.entries, h.n, sizeof(*h.entries), by_time);
-	if (o.json && !h.bad.code)
-		print_json(&h, &h.bad);
-	else if (!o.json && h.n)
+	if (!h.err.code && o.json)
+		print_json(&h);
+	else if (!h.err.code)
 		print_table(&h);
-	for (size_t i = 0; i < h.n; i++)
-		free(h.entries[i].folder);
-	free(h.entries);
-	return h.bad.code ? command_fail(&h.bad) : EXIT_DONE;
+	release(&h);
+	return h.err.code ? command_fail(&h.err) : (int)h.exit;
 }

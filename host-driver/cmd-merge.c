@@ -60,6 +60,6 @@ int cmd_merge(int argc, char **argv)
 	       r.campaigns == 1 ? "" : "s", r.boots);
 	if (r.repeated)
 		printf(" (%u were there more than once)", r.repeated);
-	putchar('\n');
+	printf("\nkduel report %s makes its report\n", o.output);
 	return EXIT_DONE;
 }

@@ -25,16 +25,27 @@ static const struct argp argp = {
 	"journal, all of which is checked.", NULL, NULL, NULL,
 };
 
+static void print_found(const char *folder, const struct store *s)
+{
+	printf("%s: %" PRIu64 " samples", folder, store_samples(s));
+	if (store_torn(s))
+		printf("; %" PRIu64 " bytes of an unfinished record at the journal's end are left out",
+		       store_torn(s));
+	putchar('\n');
+}
+
 int cmd_reindex(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	const char *folder = NULL;
-	uint64_t samples;
+	struct store *s;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &folder);
 	if (!folder)
 		err_config(&err, "reindex: which results folder?");
-	else if (!store_reindex(folder, &samples, &err))
-		printf("%s: %" PRIu64 " samples\n", folder, samples);
+	else if (!store_open(&s, folder, STORE_REINDEX, &err)) {
+		print_found(folder, s);
+		store_close(s);
+	}
 	return err.code ? command_fail(&err) : EXIT_DONE;
 }

@@ -62,6 +62,9 @@ static int note_all(struct comparison *c, struct store *s, struct err *err)
 
 	for (size_t i = 0; !rc && i < n; i++)
 		compare_note(c, "%s", list[i]);
+	if (store_torn(s))
+		compare_note(c, "the journal ends in %llu bytes of an unfinished record, which are left out",
+			     (unsigned long long)store_torn(s));
 	note_domain(c);
 	note_layouts(c, store_plan(s));
 	if (c->looks)

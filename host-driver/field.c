@@ -6,7 +6,7 @@
 
 #define NAME_MAX_LEN 255
 
-const char *json_type_text(const json_t *value)
+const char *field_type_text(json_type type)
 {
 	static const char *const text[] = {
 		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",
@@ -15,7 +15,12 @@ const char *json_type_text(const json_t *value)
 		[JSON_FALSE] = "false", [JSON_NULL] = "null",
 	};
 
-	return value ? text[json_typeof(value)] : "missing";
+	return text[type];
+}
+
+const char *json_type_text(const json_t *value)
+{
+	return value ? field_type_text(json_typeof(value)) : "missing";
 }
 
 static bool absent(const json_t *value)
@@ -26,9 +31,6 @@ static bool absent(const json_t *value)
 static int wrong(const char *key, const json_t *value, const char *wanted,
 		 struct err *err)
 {
-	if (!value)
-		return err_config(err, "%s: is missing; it must be %s", key,
-				  wanted);
 	return err_config(err, "%s: is %s; it must be %s", key,
 			  json_type_text(value), wanted);
 }
@@ -54,33 +56,35 @@ int field_string_or(const json_t *o, const char *key, const char *fallback,
 	return field_string(o, key, value, err);
 }
 
-int field_name(const json_t *o, const char *key, const char **value,
-	       struct err *err)
+int field_check_name(const char *key, const char *text, struct err *err)
 {
-	int ret = field_string(o, key, value, err);
+	size_t len = strlen(text);
 
-	if (ret)
-		return ret;
-	if (!**value || strlen(*value) > NAME_MAX_LEN)
+	if (!len || len > NAME_MAX_LEN)
 		return err_config(err, "%s: has %zu characters; it must have 1 to %d",
-				  key, strlen(*value), NAME_MAX_LEN);
-	for (const char *p = *value; *p; p++)
+				  key, len, NAME_MAX_LEN);
+	for (const char *p = text; *p; p++)
 		if (*p < ' ' || *p > '~')
 			return err_config(err, "%s: holds the byte 0x%02x; only printable ASCII is allowed",
 					  key, (unsigned char)*p);
 	return 0;
 }
 
-int field_choice(const json_t *o, const char *key, const char *const *choices,
-		 unsigned *value, struct err *err)
+int field_name(const json_t *o, const char *key, const char **value,
+	       struct err *err)
 {
-	const char *text;
-	int ret = field_name(o, key, &text, err);
+	int ret = field_string(o, key, value, err);
+
+	return ret ? ret : field_check_name(key, *value, err);
+}
+
+int field_check_choice(const char *key, const char *text,
+		       const char *const *choices, unsigned *value,
+		       struct err *err)
+{
 	char known[256] = "";
 	size_t used = 0;
 
-	if (ret)
-		return ret;
 	for (unsigned i = 0; choices[i]; i++) {
 		if (!strcmp(text, choices[i])) {
 			*value = i;
@@ -94,20 +98,33 @@ int field_choice(const json_t *o, const char *key, const char *const *choices,
 			  key, text, known);
 }
 
+int field_choice(const json_t *o, const char *key, const char *const *choices,
+		 unsigned *value, struct err *err)
+{
+	const char *text;
+	int ret = field_name(o, key, &text, err);
+
+	return ret ? ret : field_check_choice(key, text, choices, value, err);
+}
+
+int field_check_count(const char *key, json_int_t i, uint64_t max,
+		      struct err *err)
+{
+	if (i >= 0 && (uint64_t)i <= max)
+		return 0;
+	return err_config(err, "%s: is %" JSON_INTEGER_FORMAT "; it must be 0 to %llu",
+			  key, i, (unsigned long long)max);
+}
+
 int field_count(const json_t *o, const char *key, uint64_t max,
 		uint64_t *value, struct err *err)
 {
 	const json_t *v = json_object_get(o, key);
-	json_int_t i;
 
 	if (!json_is_integer(v))
 		return wrong(key, v, "a whole number", err);
-	i = json_integer_value(v);
-	if (i < 0 || (uint64_t)i > max)
-		return err_config(err, "%s: is %" JSON_INTEGER_FORMAT "; it must be 0 to %llu",
-				  key, i, (unsigned long long)max);
-	*value = i;
-	return 0;
+	*value = json_integer_value(v);
+	return field_check_count(key, json_integer_value(v), max, err);
 }
 
 int field_count_or(const json_t *o, const char *key, uint64_t max,

@@ -51,7 +51,16 @@ int field_object_or(const json_t *o, const char *key, json_t **value,
 int field_array_or(const json_t *o, const char *key, json_t **value,
 		   struct err *err);
 
-/* "a list", "a text": what a value is, for messages. */
+/* "a list", "a text", "missing": what a value is, for messages. */
+const char *field_type_text(json_type type);
 const char *json_type_text(const json_t *value);
+
+/* The same checks for a value that was found in another way. */
+int field_check_name(const char *key, const char *text, struct err *err);
+int field_check_choice(const char *key, const char *text,
+		       const char *const *choices, unsigned *value,
+		       struct err *err);
+int field_check_count(const char *key, json_int_t i, uint64_t max,
+		      struct err *err);
 
 #endif

@@ -2,14 +2,14 @@
 #include "index.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "crc32c.h"
 #include "ingest.h"
 #include "journal.h"
-#include "parse.h"
+#include "record.h"
 
 #define BUSY_MS 60000
 
@@ -19,14 +19,13 @@ const char index_schema[] =
 	"CREATE TABLE campaign(campaign INTEGER PRIMARY KEY, id TEXT, domain TEXT);"
 	"CREATE TABLE boot(run INTEGER PRIMARY KEY, campaign INT, boot INT,"
 	" block INT, ord INT, arm INT, attempt INT, class TEXT, text TEXT,"
-	" begun REAL, ended REAL, phases TEXT, console TEXT);"
+	" begun REAL, at INT, ended REAL, phases TEXT, console TEXT);"
 	"CREATE TABLE series(id INTEGER PRIMARY KEY, cell INT, metric TEXT,"
 	" counter TEXT, provider TEXT, point TEXT, point_text TEXT, unit TEXT,"
 	" kind TEXT, better TEXT, identity TEXT);"
-	"CREATE TABLE value(series INT, run INT, process INT, n INT,"
-	" rejected INT, steady INT, median REAL, mean REAL, sd REAL, min REAL,"
-	" max REAL, p10 REAL, p90 REAL, void TEXT, offset INT,"
-	" PRIMARY KEY(series, run, process)) WITHOUT ROWID;"
+	"CREATE TABLE value(series INT, run INT, data BLOB,"
+	" PRIMARY KEY(series, run));"
+	"CREATE TABLE reason(id INTEGER PRIMARY KEY, text TEXT);"
 	"CREATE TABLE cell(run INT, cell INT, process INT, class TEXT, text TEXT);"
 	"CREATE TABLE proof(run INT, cell INT, process INT, before INT,"
 	" layer TEXT, method TEXT, unavailable TEXT, b4k INT, b2m INT, b1g INT,"
@@ -126,84 +125,94 @@ struct catch_up {
 	const char *journal, *path;
 	const struct plan *plan;
 	struct reach reach;
+	uint64_t torn;
 	struct err *err;
 };
 
-/* A checksum over the frames so far: one wrong or missing changes it. */
-static uint32_t chain_on(uint32_t chain, uint64_t offset, size_t len,
-			 const char *text)
+/* Is the journal, as far as the reader is, the one that the index is of? */
+static bool at_reach(const struct reach *reach, const struct journal_reader *r)
 {
-	uint64_t head[2] = { offset, len };
-
-	chain = crc32c(chain, head, sizeof(head));
-	return crc32c(chain, text, len);
+	return reach->offset == 0 || ((uint64_t)reach->offset == journal_good(r) &&
+				      reach->chain == journal_sum(r));
 }
 
-static int take_record(void *arg, const struct record *r, uint64_t offset,
-		       struct err *err)
+/* One record, taken in or, before the reach, shown again. */
+static int take_record(struct catch_up *c, struct ingest *in,
+		       struct view_doc *doc, const char *text, size_t len,
+		       uint64_t offset)
 {
-	return ingest_record(arg, r, offset, err);
+	struct record rec;
+	int ret = record_read(doc, text, len, &rec, c->err);
+
+	if (!ret && offset < (uint64_t)c->reach.offset)
+		return ingest_again(in, &rec, offset, c->err);
+	if (!ret) {
+		ret = ingest_record(in, &rec, offset, c->err);
+		if (ret)
+			err_prefix(c->err, "%s", record_type_name(rec.type));
+	}
+	if (ret)
+		err_prefix(c->err, "%s: record at byte %" PRIu64, c->journal,
+			   offset);
+	return ret;
 }
 
-/* Reads the journal, taking in what lies beyond the index's reach. */
+/* Reads all of the journal, taking in what lies beyond the index's reach. */
 static int read_on(struct catch_up *c, struct journal_reader *r,
-		   struct parse *p)
+		   struct ingest *in, struct view_doc *doc)
 {
-	struct reach *reach = &c->reach;
-	uint32_t chain = 0;
-	uint64_t known = reach->offset, offset;
+	uint64_t known = c->reach.offset, from = known, offset;
+	bool fits = false;
 	const char *text;
-	bool fits = known == 0;
 	size_t len;
 	int ret;
 
-	while ((ret = journal_next(r, &text, &len, &offset, c->err)) > 0) {
-		if (!fits && offset >= known) {
-			fits = offset == known && chain == reach->chain;
+	if (!known || !ingest_again_from(in, &from))
+		from = known;
+	for (;;) {
+		if (!fits && journal_good(r) >= known) {
+			fits = at_reach(&c->reach, r);
 			if (!fits)
 				return DOES_NOT_FIT;
 		}
-		chain = chain_on(chain, offset, len, text);
-		if (offset < known)
+		ret = journal_next(r, &text, &len, &offset, c->err);
+		if (ret <= 0)
+			break;
+		if (offset < from)
 			continue;
-		ret = parse_add(p, text, len, offset, c->err);
+		ret = take_record(c, in, doc, text, len, offset);
 		if (ret)
 			break;
 	}
-	if (ret)
-		return ret;
-	if (!fits && (journal_good(r) != known || chain != reach->chain))
-		return DOES_NOT_FIT;
-	reach->offset = journal_good(r);
-	reach->chain = chain;
-	return parse_finish(p, c->err);
+	return ret || fits ? ret : DOES_NOT_FIT;
 }
 
 static int take_in(struct catch_up *c, struct journal_reader *r,
 		   struct ingest *in)
 {
-	struct parse *p;
-	int ret = parse_new(&p, take_record, in, c->err);
+	struct view_doc doc = VIEW_DOC_INIT;
+	struct reach *reach = &c->reach;
+	int64_t before = reach->offset;
+	int ret = read_on(c, r, in, &doc);
 
-	if (ret)
+	view_release(&doc);
+	c->torn = journal_torn(r);
+	if (ret || (uint64_t)before == journal_good(r))
 		return ret;
-	ret = read_on(c, r, p);
-	parse_free(p);
-	if (ret < 0 && strncmp(c->err->text, c->journal, strlen(c->journal)))
-		err_prefix(c->err, "%s", c->journal);
-	return ret;
+	reach->offset = journal_good(r);
+	reach->chain = journal_sum(r);
+	ingest_reach(in, &reach->run, &reach->campaign, &reach->samples);
+	return write_reach(c->db, reach) ? index_error(c->db, c->path, c->err) : 0;
 }
 
 /* Within a transaction: 0, DOES_NOT_FIT, or an error. */
 static int catch_up_locked(struct catch_up *c, struct journal_reader *r)
 {
 	struct ingest *in;
-	int64_t before;
 	int ret;
 
 	if (read_reach(c->db, &c->reach))
 		return DOES_NOT_FIT;
-	before = c->reach.offset;
 	if (c->reach.format == 0) {
 		if (execute(c->db, index_schema))
 			return DOES_NOT_FIT;
@@ -216,12 +225,6 @@ static int catch_up_locked(struct catch_up *c, struct journal_reader *r)
 	if (ret)
 		return ret < 0 ? ret : DOES_NOT_FIT;
 	ret = take_in(c, r, in);
-	if (ret == CAUGHT_UP && c->reach.offset != before) {
-		ret = ingest_finish(in, &c->reach.run, &c->reach.campaign,
-				    &c->reach.samples, c->err);
-		if (!ret && write_reach(c->db, &c->reach))
-			ret = index_error(c->db, c->path, c->err);
-	}
 	ingest_free(in);
 	return ret;
 }
@@ -265,20 +268,18 @@ static int open_once(struct catch_up *c, const char *path)
 }
 
 int index_open(const char *journal, const char *path, const struct plan *plan,
-	       const struct index_options *o, sqlite3 **db, uint64_t *samples,
+	       bool fresh, sqlite3 **db, struct index_found *found,
 	       struct err *err)
 {
 	struct err local = ERR_INIT;
 	struct catch_up c = { .journal = journal, .plan = plan,
 			      .err = err ? err : &local };
-	bool memory = o && o->memory;
-	int ret = DOES_NOT_FIT;
+	int ret;
 
-	if (!memory && o && o->fresh)
+	if (fresh)
 		discard(path);
-	if (!memory)
-		ret = open_once(&c, path);
-	if (ret == DOES_NOT_FIT && !memory) {
+	ret = open_once(&c, path);
+	if (ret == DOES_NOT_FIT) {
 		discard(path);
 		ret = open_once(&c, path);
 	}
@@ -290,7 +291,7 @@ int index_open(const char *journal, const char *path, const struct plan *plan,
 	if (ret)
 		return ret;
 	*db = c.db;
-	if (samples)
-		*samples = c.reach.samples;
+	found->samples = c.reach.samples;
+	found->torn = c.torn;
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * The index of a results folder: an SQLite database that can be made again
  * from the journal at any time, and is brought up to date whenever it is
- * opened. Only the store uses it; index-schema.h says what is in it.
+ * opened. Only the store uses it.
  *
  * index_open() reads the whole journal and checks every frame, but takes in
  * only what is new. How far the index reaches is stored with a checksum over
@@ -24,22 +24,23 @@
 #include "err.h"
 #include "plan.h"
 
-#define INDEX_FORMAT 1
+#define INDEX_FORMAT 2
 
 /* Tables of the database. Times in seconds, values in the series' unit. */
 extern const char index_schema[];
 
-struct index_options {
-	bool fresh;		/* throw away what is there */
-	bool memory;		/* do not touch the disk */
+/* What opening it found in the journal. */
+struct index_found {
+	uint64_t samples;	/* records of samples */
+	uint64_t torn;		/* bytes of the unfinished record at its end */
 };
 
 /*
- * `plan` is that of the journal's first campaign. `*samples` (may be NULL)
- * gets the number of sample records in the journal.
+ * `plan` is that of the journal's first campaign. With `fresh` an index that is
+ * there is thrown away.
  */
 int index_open(const char *journal, const char *path, const struct plan *plan,
-	       const struct index_options *o, sqlite3 **db, uint64_t *samples,
+	       bool fresh, sqlite3 **db, struct index_found *found,
 	       struct err *err);
 
 /* An error of SQLite's, in words. Returns -EIO. */

@@ -21,12 +21,11 @@ struct journal_reader {
 	uint64_t end;		/* the file's size when it was opened */
 	uint64_t base;		/* file offset of buf[0] */
 	uint64_t good;		/* where the last good frame ends */
+	uint32_t sum;		/* over the heads of the frames read */
 	bool torn;
 	uint8_t *buf;
 	size_t room, have, pos;
 	size_t chunk;		/* read at least so much at a time */
-	char *text;		/* the current payload and its NUL */
-	size_t text_room;
 };
 
 static uint32_t get_le32(const uint8_t *p)
@@ -34,8 +33,23 @@ static uint32_t get_le32(const uint8_t *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static int not_a_journal(const char *path, struct err *err)
+/* The first `n` bytes of a file. The last but one is the format's version. */
+static int check_magic(const char *path, const char *magic, size_t n,
+		       struct err *err)
 {
+	static const char want[] = JOURNAL_MAGIC;
+
+	if (n < JOURNAL_MAGIC_LEN && !memcmp(magic, want, n))
+		return err_set(err, EXIT_CONFIG, -EBADMSG,
+			       "%s: is %s; nothing was recorded, remove the folder and run it again",
+			       path, n ? "cut off in its first bytes" : "empty");
+	if (n == JOURNAL_MAGIC_LEN && !memcmp(magic, want, n))
+		return 0;
+	if (n == JOURNAL_MAGIC_LEN && !memcmp(magic, want, n - 2) &&
+	    magic[n - 1] == '\n')
+		return err_set(err, EXIT_CONFIG, -EPROTONOSUPPORT,
+			       "%s: is a journal of format '%c'; this kduel (" KDUEL_VERSION ") reads format %c",
+			       path, magic[n - 2], want[n - 2]);
 	return err_set(err, EXIT_CONFIG, -EBADMSG,
 		       "%s: is not a kduel journal (it does not begin with KDUELJ1)",
 		       path);
@@ -67,10 +81,10 @@ int journal_reader_open(struct journal_reader **out, const char *path,
 		goto fail;
 	}
 	n = pread(r->fd, magic, sizeof(magic), 0);
-	if (n != sizeof(magic) || memcmp(magic, JOURNAL_MAGIC, sizeof(magic))) {
-		ret = not_a_journal(path, err);
+	ret = n < 0 ? err_sys(err, errno, "cannot read %s", path)
+		    : check_magic(path, magic, n, err);
+	if (ret)
 		goto fail;
-	}
 	r->end = st.st_size;
 	r->base = r->good = JOURNAL_MAGIC_LEN;
 	r->chunk = CHUNK;
@@ -89,7 +103,6 @@ void journal_reader_close(struct journal_reader *r)
 		close(r->fd);
 	free(r->path);
 	free(r->buf);
-	free(r->text);
 	free(r);
 }
 
@@ -214,23 +227,6 @@ static int judge_rest(struct journal_reader *r, const char *what,
 	return 0;
 }
 
-static int keep_text(struct journal_reader *r, const uint8_t *payload,
-		     size_t len, struct err *err)
-{
-	char *text;
-
-	if (len + 1 > r->text_room) {
-		text = realloc(r->text, 2 * len + 1);
-		if (!text)
-			return err_sys(err, ENOMEM, "cannot read %s", r->path);
-		r->text = text;
-		r->text_room = 2 * len + 1;
-	}
-	memcpy(r->text, payload, len);
-	r->text[len] = '\0';
-	return 0;
-}
-
 int journal_next(struct journal_reader *r, const char **text, size_t *len,
 		 uint64_t *offset, struct err *err)
 {
@@ -257,12 +253,10 @@ int journal_next(struct journal_reader *r, const char **text, size_t *len,
 	p = r->buf + r->pos;
 	if (crc32c(0, p + JOURNAL_FRAME_HEAD, n) != get_le32(p + 4))
 		return judge_rest(r, "the record's checksum is wrong", err);
-	ret = keep_text(r, p + JOURNAL_FRAME_HEAD, n, err);
-	if (ret)
-		return ret;
+	r->sum = crc32c(r->sum, p, JOURNAL_FRAME_HEAD);
 	r->pos += JOURNAL_FRAME_HEAD + n;
 	r->good = at + JOURNAL_FRAME_HEAD + n;
-	*text = r->text;
+	*text = (const char *)p + JOURNAL_FRAME_HEAD;
 	*len = n;
 	*offset = at;
 	return 1;
@@ -274,8 +268,12 @@ int journal_read_at(struct journal_reader *r, uint64_t offset,
 	uint64_t at;
 	int ret;
 
-	r->base = offset;
-	r->have = r->pos = 0;
+	if (offset >= r->base && offset - r->base <= r->have) {
+		r->pos = offset - r->base;
+	} else {
+		r->base = offset;
+		r->have = r->pos = 0;
+	}
 	r->torn = false;
 	r->chunk = CHUNK_AT;
 	ret = journal_next(r, text, len, &at, err);
@@ -291,7 +289,12 @@ uint64_t journal_good(const struct journal_reader *r)
 	return r->good;
 }
 
-bool journal_torn(const struct journal_reader *r)
+uint32_t journal_sum(const struct journal_reader *r)
 {
-	return r->torn;
+	return r->sum;
+}
+
+uint64_t journal_torn(const struct journal_reader *r)
+{
+	return r->torn ? r->end - r->good : 0;
 }

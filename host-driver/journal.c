@@ -181,21 +181,6 @@ int journal_append(struct journal *j, const char *text, size_t len,
 	return err_sys(err, error, "cannot write %s", j->path);
 }
 
-int journal_append_json(struct journal *j, const json_t *record,
-			struct err *err)
-{
-	char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17));
-	int ret;
-
-	if (!text)
-		return err_set(err, EXIT_MACHINE, -EINVAL,
-			       "%s: a record that is not JSON cannot be written",
-			       j->path);
-	ret = journal_append(j, text, strlen(text), err);
-	free(text);
-	return ret;
-}
-
 int journal_sync(struct journal *j, struct err *err)
 {
 	if (j->failed)

@@ -16,7 +16,6 @@
 #ifndef KDUEL_JOURNAL_H
 #define KDUEL_JOURNAL_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,8 +43,6 @@ int journal_open(struct journal **j, const char *path, uint64_t *cut,
 /* Appends one record: `len` bytes of JSON, an object on one line. */
 int journal_append(struct journal *j, const char *text, size_t len,
 		   struct err *err);
-int journal_append_json(struct journal *j, const json_t *record,
-			struct err *err);
 
 /* fdatasync. */
 int journal_sync(struct journal *j, struct err *err);
@@ -59,8 +56,8 @@ int journal_reader_open(struct journal_reader **r, const char *path,
 			struct err *err);
 
 /*
- * The next record: 1 and `*text` (NUL-terminated, valid until the next call),
- * 0 at the end, or a negative errno. `*offset` is where its frame begins.
+ * The next record: 1 and `*text` (valid until the next call, without a NUL), 0
+ * at the end, or a negative errno. `*offset` is where its frame begins.
  */
 int journal_next(struct journal_reader *r, const char **text, size_t *len,
 		 uint64_t *offset, struct err *err);
@@ -69,9 +66,11 @@ int journal_next(struct journal_reader *r, const char **text, size_t *len,
 int journal_read_at(struct journal_reader *r, uint64_t offset,
 		    const char **text, size_t *len, struct err *err);
 
-/* After the end: where the good frames end, and whether a torn tail follows. */
+/* Where the frames read so far end, and a checksum over all of them. */
 uint64_t journal_good(const struct journal_reader *r);
-bool journal_torn(const struct journal_reader *r);
+uint32_t journal_sum(const struct journal_reader *r);
+/* After the end: how long is the torn tail that follows? */
+uint64_t journal_torn(const struct journal_reader *r);
 
 void journal_reader_close(struct journal_reader *r);	/* NULL is fine */
 

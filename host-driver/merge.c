@@ -2,58 +2,14 @@
 #include "merge.h"
 
 #include <errno.h>
-#include <sha256.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "journal.h"
+#include "merge-impl.h"
 #include "record.h"
-#include "store.h"
 
-/* A record where it lies. */
-struct place {
-	size_t folder;
-	uint64_t offset;
-};
-
-/*
- * A boot with all its records, or a record of no boot: what is kept or left
- * out as one, and told from others by its content.
- */
-struct item {
-	size_t campaign;	/* index into merge.campaigns */
-	unsigned boot;		/* 0: of no boot; sorted before the boots */
-	unsigned attempt;
-	double at;
-	bool head;		/* the campaign record itself */
-	bool ok;
-	struct place *places;
-	size_t n, room;
-	SHA2_CTX sha;
-	char hash[SHA256_DIGEST_STRING_LENGTH];
-};
-
-struct campaign {
-	char id[256];
-	double at;
-};
-
-struct merge {
-	struct store **stores;
-	size_t n_stores;
-	struct item *items;
-	size_t n_items, room;
-	struct campaign *campaigns;
-	size_t n_campaigns;
-	size_t folder;		/* being read */
-	size_t campaign;	/* of the records being read */
-	size_t boot;		/* item of the boot being read */
-};
-
-static int no_memory(struct err *err)
+int merge_no_memory(struct err *err)
 {
 	return err_sys(err, ENOMEM, "cannot merge");
 }
@@ -70,7 +26,7 @@ static int enter_campaign(struct merge *m, const struct record *r,
 			return 0;
 	more = realloc(m->campaigns, (m->n_campaigns + 1) * sizeof(*more));
 	if (!more)
-		return no_memory(err);
+		return merge_no_memory(err);
 	m->campaigns = more;
 	more = &m->campaigns[m->n_campaigns++];
 	snprintf(more->id, sizeof(more->id), "%s", r->id);
@@ -109,7 +65,7 @@ static int add_place(struct merge *m, struct item *item,
 		item->room = item->room ? 2 * item->room : 1;
 		more = realloc(item->places, item->room * sizeof(*more));
 		if (!more)
-			return no_memory(err);
+			return merge_no_memory(err);
 		item->places = more;
 	}
 	item->places[item->n++] = (struct place){ m->folder, at->offset };
@@ -132,7 +88,7 @@ static int take(void *arg, const struct record *r,
 	} else {
 		item = add_item(m, r);
 		if (!item)
-			return no_memory(err);
+			return merge_no_memory(err);
 		if (r->type == RECORD_BOOT)
 			m->boot = item - m->items;
 	}
@@ -222,90 +178,6 @@ static void drop_repeated(struct merge *m, struct merge_result *result)
 	m->n_items = kept;
 }
 
-/* --- writing ------------------------------------------------------------------------ */
-
-static int write_items(struct merge *m, struct journal *j, struct err *err)
-{
-	struct journal_reader **from = calloc(m->n_stores, sizeof(*from));
-	const char *text;
-	size_t len;
-	int ret = from ? 0 : no_memory(err);
-
-	for (size_t i = 0; !ret && i < m->n_stores; i++)
-		ret = journal_reader_open(&from[i],
-					  store_journal(m->stores[i]), err);
-	for (size_t i = 0; !ret && i < m->n_items; i++) {
-		const struct item *item = &m->items[i];
-
-		for (size_t k = 0; !ret && k < item->n; k++) {
-			ret = journal_read_at(from[item->places[k].folder],
-					      item->places[k].offset, &text,
-					      &len, err);
-			if (!ret)
-				ret = journal_append(j, text, len, err);
-		}
-	}
-	for (size_t i = 0; from && i < m->n_stores; i++)
-		journal_reader_close(from[i]);
-	free(from);
-	return ret;
-}
-
-static int publish_plan(const struct merge *m, const char *to, struct err *err)
-{
-	json_t *json = plan_to_json(store_plan(m->stores[0]));
-	char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS)
-			  : NULL;
-	char *path = NULL;
-	int ret;
-
-	if (!text || asprintf(&path, "%s/plan.json", to) < 0)
-		ret = no_memory(err);
-	else
-		ret = file_publish(path, text, strlen(text), err);
-	json_decref(json);
-	free(text);
-	free(path);
-	return ret;
-}
-
-/*
- * The journal is written beside its place and renamed when it is whole. One
- * that is there is locked meanwhile: a driver may be writing it.
- */
-static int write_folder(struct merge *m, const char *to, struct err *err)
-{
-	char *part = NULL, *path = NULL;
-	struct journal *j = NULL, *lock = NULL;
-	int ret = file_mkdirs(to, err);
-
-	if (!ret && (asprintf(&part, "%s/journal.kdj.part", to) < 0 ||
-		     asprintf(&path, "%s/journal.kdj", to) < 0))
-		ret = no_memory(err);
-	if (!ret && !access(path, F_OK))
-		ret = journal_open(&lock, path, NULL, err);
-	if (ret)
-		goto free_names;
-	unlink(part);
-	ret = journal_create(&j, part, err);
-	if (!ret)
-		ret = write_items(m, j, err);
-	if (!ret)
-		ret = journal_sync(j, err);
-	journal_close(j);
-	if (!ret)
-		ret = publish_plan(m, to, err);
-	if (!ret && rename(part, path))
-		ret = err_sys(err, errno, "cannot write %s", path);
-	if (ret)
-		unlink(part);
-	journal_close(lock);
-free_names:
-	free(part);
-	free(path);
-	return ret;
-}
-
 /* --- the whole ---------------------------------------------------------------------- */
 
 static int check_same(const struct store *first, const struct store *s,
@@ -364,7 +236,7 @@ int merge_folders(const char *const *folders, size_t n, const char *to,
 		  struct merge_result *result, struct err *err)
 {
 	struct merge m = { .stores = calloc(n + 1, sizeof(*m.stores)) };
-	int ret = m.stores ? 0 : no_memory(err);
+	int ret = m.stores ? 0 : merge_no_memory(err);
 
 	memset(result, 0, sizeof(*result));
 	for (size_t i = 0; !ret && i < n; i++)
@@ -379,7 +251,7 @@ int merge_folders(const char *const *folders, size_t n, const char *to,
 		qsort_r(m.items, m.n_items, sizeof(*m.items), compare_items, &m);
 		result->campaigns = m.n_campaigns;
 		drop_repeated(&m, result);
-		ret = write_folder(&m, to, err);
+		ret = merge_write(&m, to, err);
 	}
 	release(&m);
 	return ret;

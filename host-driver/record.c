@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field.h"
 
 #define BOOT_MAX 10000000
 #define TEXT_MAX 65536
+#define AT_MAX 1e11		/* seconds: some thousand years */
 
 const char *const record_domains[] = { "hardware", "nested", "emulated",
 				       "instructions", "fake", NULL };
@@ -25,23 +25,23 @@ static const char *const layers[] = { "guest", "second-level", "mut", "file",
 				      NULL };
 static const char *const whens[] = { "before", "after", NULL };
 
-static int read_choice(const json_t *o, const char *key,
+static int read_choice(const struct view *o, const char *key,
 		       const char *const *choices, const char **value,
 		       struct err *err)
 {
 	unsigned i;
-	int ret = field_choice(o, key, choices, &i, err);
+	int ret = view_choice(o, key, choices, &i, err);
 
 	if (!ret)
 		*value = choices[i];
 	return ret;
 }
 
-static int read_number(const json_t *o, const char *key, unsigned least,
+static int read_number(const struct view *o, const char *key, unsigned least,
 		       unsigned *value, struct err *err)
 {
 	uint64_t n;
-	int ret = field_count(o, key, BOOT_MAX, &n, err);
+	int ret = view_count(o, key, BOOT_MAX, &n, err);
 
 	if (ret)
 		return ret;
@@ -52,10 +52,10 @@ static int read_number(const json_t *o, const char *key, unsigned least,
 	return 0;
 }
 
-static int read_text(const json_t *o, const char *key, const char **value,
+static int read_text(const struct view *o, const char *key, const char **value,
 		     struct err *err)
 {
-	int ret = field_string_or(o, key, "", value, err);
+	int ret = view_string_or(o, key, "", value, err);
 
 	if (!ret && strlen(*value) > TEXT_MAX)
 		return err_config(err, "%s: is longer than %d bytes", key,
@@ -63,37 +63,37 @@ static int read_text(const json_t *o, const char *key, const char **value,
 	return ret;
 }
 
-static int read_campaign(json_t *o, struct record *r, struct err *err)
+static int read_campaign(const struct view *o, struct record *r, struct err *err)
 {
-	int ret = field_name(o, "id", &r->id, err);
+	int ret = view_name(o, "id", &r->id, err);
 
 	if (!ret)
-		ret = field_name(o, "plan_hash", &r->plan_hash, err);
+		ret = view_name(o, "plan_hash", &r->plan_hash, err);
 	if (!ret)
 		ret = read_choice(o, "domain", record_domains, &r->domain, err);
-	return ret ? ret : field_object(o, "plan", &r->plan, err);
+	return ret ? ret : view_list(o, "plan", JSON_OBJECT, &r->plan, err);
 }
 
-static int read_arm(json_t *o, struct record *r, struct err *err)
+static int read_arm(const struct view *o, struct record *r, struct err *err)
 {
-	int ret = field_name(o, "arm", &r->arm, err);
+	int ret = view_name(o, "arm", &r->arm, err);
 
-	return ret ? ret : field_object(o, "identity", &r->object, err);
+	return ret ? ret : view_list(o, "identity", JSON_OBJECT, &r->object, err);
 }
 
-static int read_env(json_t *o, struct record *r, struct err *err)
+static int read_env(const struct view *o, struct record *r, struct err *err)
 {
 	uint64_t boot;
 	int ret = read_choice(o, "where", wheres, &r->where, err);
 
 	if (!ret)
-		ret = field_count_or(o, "boot", BOOT_MAX, 0, &boot, err);
+		ret = view_count_or(o, "boot", BOOT_MAX, 0, &boot, err);
 	if (!ret)
 		r->boot = boot;
-	return ret ? ret : field_object(o, "facts", &r->object, err);
+	return ret ? ret : view_list(o, "facts", JSON_OBJECT, &r->object, err);
 }
 
-static int read_boot(json_t *o, struct record *r, struct err *err)
+static int read_boot(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = read_number(o, "boot", 1, &r->boot, err);
 
@@ -103,99 +103,103 @@ static int read_boot(json_t *o, struct record *r, struct err *err)
 		ret = read_number(o, "order", 1, &r->order, err);
 	if (!ret)
 		ret = read_number(o, "attempt", 1, &r->attempt, err);
-	return ret ? ret : field_name(o, "arm", &r->arm, err);
+	return ret ? ret : view_name(o, "arm", &r->arm, err);
 }
 
-/* Finite numbers; the negative ones are refused where they are no times. */
-static int check_values(const json_t *array, const char *key, bool negative,
-			struct err *err)
+/* JSON has finite numbers only; negative ones are refused unless they are counts. */
+static int check_values(const struct view *array, const char *key,
+			bool negative, struct err *err)
 {
-	const json_t *v;
-	size_t i;
+	const struct view *v;
+	unsigned i = 0;
 
-	json_array_foreach(array, i, v) {
-		double x = json_number_value(v);
-
-		if (!json_is_number(v))
-			return err_config(err, "%s[%zu]: is %s; it must be a number",
-					  key, i, json_type_text(v));
-		if (!isfinite(x))
-			return err_config(err, "%s[%zu]: is not finite", key, i);
-		if (x < 0 && !negative)
-			return err_config(err, "%s[%zu]: is %g; a time or rate cannot be negative",
-					  key, i, x);
+	view_each(v, array) {
+		if (!view_is_number(v))
+			return err_config(err, "%s[%u]: is %s; it must be a number",
+					  key, i, view_type_text(v));
+		if (fabs(v->real) >= RECORD_VALUE_MAX)
+			return err_config(err, "%s[%u]: is %g; it must be less than %g",
+					  key, i, v->real, RECORD_VALUE_MAX);
+		if (v->real < 0 && !negative)
+			return err_config(err, "%s[%u]: is %g; a time or rate cannot be negative",
+					  key, i, v->real);
+		i++;
 	}
 	return 0;
 }
 
-static int check_counters(const json_t *array, struct err *err)
+int record_counter(const struct view *v, struct record_counter *c,
+		   struct err *err)
 {
-	const json_t *c;
-	size_t i;
+	double things = 0;
+	int ret;
 
-	json_array_foreach(array, i, c) {
-		const char *text;
-		double value;
-		int ret;
+	*c = (struct record_counter){ .value = NAN };
+	if (v->type != JSON_OBJECT)
+		return err_config(err, "is %s; it must be an object",
+				  view_type_text(v));
+	ret = view_name(v, "name", &c->name, err);
+	if (!ret)
+		ret = view_string_or(v, "provider", NULL, &c->provider, err);
+	if (!ret && view_get(v, "things"))
+		ret = view_real(v, "things", &things, err);
+	if (ret)
+		return ret;
+	if (!view_get(v, "value"))
+		return view_string(v, "unavailable", &c->unavailable, err);
+	ret = view_real(v, "value", &c->value, err);
+	/* Totals of boots that did different amounts of work do not compare. */
+	if (things > 0)
+		c->value /= things;
+	if (!ret && !(fabs(c->value) < RECORD_VALUE_MAX))
+		ret = err_config(err, "value: is %g for each thing; it must be less than %g",
+				 c->value, RECORD_VALUE_MAX);
+	return ret;
+}
 
-		if (!json_is_object(c))
-			return err_config(err, "counters[%zu]: is %s; it must be an object",
-					  i, json_type_text(c));
-		ret = field_name(c, "name", &text, err);
-		if (!ret && json_object_get(c, "things"))
-			ret = field_real(c, "things", &value, err);
-		if (!ret && json_object_get(c, "value"))
-			ret = field_real(c, "value", &value, err);
-		else if (!ret)
-			ret = field_string(c, "unavailable", &text, err);
-		if (!ret)
-			ret = read_text(c, "provider", &text, err);
+static int check_counters(const struct view *array, struct err *err)
+{
+	struct record_counter c;
+	const struct view *v;
+	unsigned i = 0;
+
+	view_each(v, array) {
+		int ret = record_counter(v, &c, err);
+
 		if (ret) {
-			err_prefix(err, "counters[%zu]", i);
+			err_prefix(err, "counters[%u]", i);
 			return ret;
 		}
+		i++;
 	}
 	return 0;
 }
 
-static int check_point(const json_t *point, struct err *err)
-{
-	const char *key;
-	json_t *v;
-
-	json_object_foreach((json_t *)(uintptr_t)point, key, v)
-		if (!json_is_string(v) && !json_is_number(v) &&
-		    !json_is_boolean(v))
-			return err_config(err, "point.%.80s: is %s; it must be one value",
-					  key, json_type_text(v));
-	return 0;
-}
-
-static int read_place(json_t *o, struct record *r, struct err *err)
+static int read_place(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = read_number(o, "boot", 1, &r->boot, err);
 
 	if (!ret)
-		ret = field_name(o, "cell", &r->cell, err);
+		ret = view_name(o, "cell", &r->cell, err);
 	return ret ? ret : read_number(o, "process", 1, &r->process, err);
 }
 
-static int read_series(json_t *o, struct record *r, struct err *err)
+static int read_series(const struct view *o, struct record *r, struct err *err)
 {
-	int ret = field_name(o, "metric", &r->metric, err);
+	int ret = view_name(o, "metric", &r->metric, err);
 
 	if (!ret)
-		ret = field_object(o, "point", &r->point, err);
+		ret = view_list(o, "point", JSON_OBJECT, &r->point, err);
 	if (!ret)
-		ret = check_point(r->point, err);
+		ret = record_check_point(r->point, err);
 	if (!ret)
-		ret = field_string(o, "unit", &r->unit, err);
+		ret = view_string(o, "unit", &r->unit, err);
 	if (!ret)
 		ret = read_choice(o, "kind", kinds, &r->kind, err);
 	return ret ? ret : read_choice(o, "better", betters, &r->better, err);
 }
 
-static int read_sample(json_t *o, struct record *r, struct err *err)
+static int read_sample(const struct view *o, struct record *r, struct err *err)
 {
 	bool negative;
 	int ret = read_place(o, r, err);
@@ -205,42 +209,42 @@ static int read_sample(json_t *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = read_choice(o, "domain", record_domains, &r->domain, err);
 	if (!ret)
-		ret = field_array(o, "values", &r->values, err);
+		ret = view_list(o, "values", JSON_ARRAY, &r->values, err);
 	if (!ret)
-		ret = field_array_or(o, "rejected", &r->rejected, err);
+		ret = view_list_or(o, "rejected", JSON_ARRAY, &r->rejected, err);
 	negative = !ret && !strcmp(r->kind, "count");
 	if (!ret)
 		ret = check_values(r->values, "values", negative, err);
 	if (!ret)
 		ret = check_values(r->rejected, "rejected", negative, err);
 	if (!ret)
-		ret = field_bool_or(o, "steady", false, &r->steady, err);
+		ret = view_bool_or(o, "steady", false, &r->steady, err);
 	if (!ret)
-		ret = field_string_or(o, "void", NULL, &r->void_reason, err);
+		ret = view_string_or(o, "void", NULL, &r->void_reason, err);
 	if (!ret)
-		ret = field_array_or(o, "counters", &r->counters, err);
+		ret = view_list_or(o, "counters", JSON_ARRAY, &r->counters, err);
 	if (!ret)
 		ret = check_counters(r->counters, err);
-	if (!ret && !r->void_reason && json_array_size(r->values) == 0)
+	if (!ret && !r->void_reason && r->values->n == 0)
 		ret = err_config(err, "values: is empty, and void does not say why");
 	return ret;
 }
 
-static int read_bytes(json_t *o, struct record *r, struct err *err)
+static int read_bytes(const struct view *o, struct record *r, struct err *err)
 {
-	json_t *bytes;
-	int ret = field_object(o, "bytes", &bytes, err);
+	const struct view *bytes;
+	int ret = view_list(o, "bytes", JSON_OBJECT, &bytes, err);
 
 	if (!ret)
-		ret = field_count_or(bytes, "4k", INT64_MAX, 0, &r->bytes_4k, err);
+		ret = view_count_or(bytes, "4k", INT64_MAX, 0, &r->bytes_4k, err);
 	if (!ret)
-		ret = field_count_or(bytes, "2m", INT64_MAX, 0, &r->bytes_2m, err);
+		ret = view_count_or(bytes, "2m", INT64_MAX, 0, &r->bytes_2m, err);
 	if (!ret)
-		ret = field_count_or(bytes, "1g", INT64_MAX, 0, &r->bytes_1g, err);
+		ret = view_count_or(bytes, "1g", INT64_MAX, 0, &r->bytes_1g, err);
 	return ret;
 }
 
-static int read_proof(json_t *o, struct record *r, struct err *err)
+static int read_proof(const struct view *o, struct record *r, struct err *err)
 {
 	const char *when = NULL;
 	int ret = read_place(o, r, err);
@@ -253,17 +257,17 @@ static int read_proof(json_t *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = read_text(o, "method", &r->method, err);
 	if (!ret)
-		ret = field_string_or(o, "unavailable", NULL, &r->unavailable,
+		ret = view_string_or(o, "unavailable", NULL, &r->unavailable,
 				      err);
 	if (!ret && !r->unavailable)
 		ret = read_bytes(o, r, err);
-	if (!ret && json_is_number(json_object_get(o, "faults")))
-		ret = field_real(o, "faults", &r->faults, err);
+	if (!ret && view_is_number(view_get(o, "faults")))
+		ret = view_real(o, "faults", &r->faults, err);
 	r->before = when == whens[0];
 	return ret;
 }
 
-static int read_cell_end(json_t *o, struct record *r, struct err *err)
+static int read_cell_end(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = read_place(o, r, err);
 
@@ -272,7 +276,7 @@ static int read_cell_end(json_t *o, struct record *r, struct err *err)
 	return ret ? ret : read_text(o, "text", &r->text, err);
 }
 
-static int read_boot_end(json_t *o, struct record *r, struct err *err)
+static int read_boot_end(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = read_number(o, "boot", 1, &r->boot, err);
 
@@ -282,18 +286,18 @@ static int read_boot_end(json_t *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = read_text(o, "text", &r->text, err);
 	if (!ret)
-		ret = field_object_or(o, "phases", &r->object, err);
-	return ret ? ret : field_array_or(o, "console", &r->console, err);
+		ret = view_list_or(o, "phases", JSON_OBJECT, &r->object, err);
+	return ret ? ret : view_list_or(o, "console", JSON_ARRAY, &r->console, err);
 }
 
-static int read_note(json_t *o, struct record *r, struct err *err)
+static int read_note(const struct view *o, struct record *r, struct err *err)
 {
 	return read_text(o, "text", &r->text, err);
 }
 
 static const struct {
 	const char *name;
-	int (*read)(json_t *o, struct record *r, struct err *err);
+	int (*read)(const struct view *o, struct record *r, struct err *err);
 } types[] = {
 	[RECORD_CAMPAIGN] = { "campaign", read_campaign },
 	[RECORD_ARM] = { "arm", read_arm },
@@ -311,19 +315,24 @@ const char *record_type_name(enum record_type t)
 	return types[t].name;
 }
 
-int record_read(json_t *json, struct record *r, struct err *err)
+int record_read(struct view_doc *doc, const char *text, size_t len,
+		struct record *r, struct err *err)
 {
+	const struct view *o;
 	const char *name;
-	int ret;
+	int ret = view_parse(doc, text, len, &o, err);
 
 	memset(r, 0, sizeof(*r));
-	r->json = json;
-	if (!json_is_object(json))
-		return err_config(err, "is %s; it must be an object",
-				  json_type_text(json));
-	ret = field_name(json, "t", &name, err);
+	if (!ret && o->type != JSON_OBJECT)
+		ret = err_config(err, "is %s; it must be an object",
+				 view_type_text(o));
 	if (!ret)
-		ret = field_real(json, "at", &r->at, err);
+		ret = view_name(o, "t", &name, err);
+	if (!ret)
+		ret = view_real(o, "at", &r->at, err);
+	if (!ret && (r->at < 0 || r->at > AT_MAX))
+		ret = err_config(err, "at: is %g; it must be 0 to %g", r->at,
+				 AT_MAX);
 	if (ret)
 		return ret;
 	while (r->type < RECORD_TYPES && strcmp(types[r->type].name, name))
@@ -331,48 +340,8 @@ int record_read(json_t *json, struct record *r, struct err *err)
 	if (r->type == RECORD_TYPES)
 		return err_config(err, "t: records of type '%.80s' are not known to this kduel",
 				  name);
-	ret = types[r->type].read(json, r, err);
+	ret = types[r->type].read(o, r, err);
 	if (ret)
 		err_prefix(err, "%s", name);
 	return ret;
-}
-
-/* A value as text in `buf`, or in place. */
-static const char *value_text(const json_t *v, char buf[32])
-{
-	if (json_is_string(v))
-		return json_string_value(v);
-	if (json_is_integer(v))
-		snprintf(buf, 32, "%" JSON_INTEGER_FORMAT,
-			 json_integer_value(v));
-	else if (json_is_real(v))
-		snprintf(buf, 32, "%.17g", json_real_value(v));
-	else
-		return json_is_true(v) ? "true" : "false";
-	return buf;
-}
-
-/* Once per sample: no stdio stream, whose buffer alone costs more. */
-char *record_point_text(const json_t *point)
-{
-	json_t *o = (json_t *)(uintptr_t)point;
-	char *text = strdup(""), *more, buf[32];
-	size_t used = 0;
-	const char *key;
-	json_t *v;
-
-	json_object_foreach(o, key, v) {
-		const char *value = value_text(v, buf);
-		size_t need = strlen(key) + strlen(value) + 3;
-
-		more = text ? realloc(text, used + need) : NULL;
-		if (!more) {
-			free(text);
-			return NULL;
-		}
-		text = more;
-		used += snprintf(text + used, need, "%s%s=%s", used ? "," : "",
-				 key, value);
-	}
-	return text;
 }

@@ -5,16 +5,18 @@
  * by the same function. What needs other records (is this boot under way?) is
  * checked by the index.
  *
- * Everything in a struct record belongs to the JSON object it was read from.
+ * Everything in a struct record belongs to the document it was read into, and
+ * is valid until that reads the next one.
  */
 #ifndef KDUEL_RECORD_H
 #define KDUEL_RECORD_H
 
-#include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
+#include "view.h"
 
 enum record_type {
 	RECORD_CAMPAIGN,
@@ -31,23 +33,26 @@ enum record_type {
 
 const char *record_type_name(enum record_type t);	/* "cell-end" */
 
+/* Nothing that is measured is as large; sums of squares stay finite. */
+#define RECORD_VALUE_MAX 1e30
+
 struct record {
 	enum record_type type;
 	double at;		/* seconds since the epoch */
 	unsigned boot;		/* 0: none */
 	unsigned block, order, attempt, process;
 	const char *arm, *cell, *class, *text;
-	json_t *json;		/* the whole record */
 
 	/* campaign */
 	const char *id, *plan_hash, *domain;
-	json_t *plan;
+	const struct view *plan;
 	/* arm: identity; env: facts; boot-end: phases, console */
 	const char *where;
-	json_t *object, *console;
+	const struct view *object, *console;	/* NULL if not given */
 	/* sample */
 	const char *metric, *unit, *kind, *better, *void_reason;
-	json_t *point, *values, *rejected, *counters;	/* the last may be NULL */
+	const struct view *point, *values;
+	const struct view *rejected, *counters;		/* NULL if not given */
 	bool steady;
 	/* proof */
 	bool before;
@@ -57,14 +62,32 @@ struct record {
 };
 
 /*
- * Reads `json`, which must stay while `r` is used. Errors are EXIT_CONFIG and
- * name the record's type and the field. A type that is not known is an error,
- * too: it would be ignored in silence otherwise.
+ * Reads a record's text. Errors are EXIT_CONFIG and name the record's type and
+ * the field. A type that is not known is an error, too: it would be ignored in
+ * silence otherwise.
  */
-int record_read(json_t *json, struct record *r, struct err *err);
+int record_read(struct view_doc *doc, const char *text, size_t len,
+		struct record *r, struct err *err);
 
-/* "pages=512,kind=random": a sample's point as text; malloc()ed, "" if empty. */
-char *record_point_text(const json_t *point);
+/* One of r->counters. */
+struct record_counter {
+	const char *name, *provider;	/* the latter may be NULL */
+	const char *unavailable;	/* why there is no value; NULL */
+	double value;			/* for each of its things */
+};
+int record_counter(const struct view *v, struct record_counter *c,
+		   struct err *err);
+
+/* A sample's point is one of few: its text is not longer than this. */
+#define RECORD_POINT_MAX 512
+typedef char record_point[RECORD_POINT_MAX];
+
+/* "pages=512,kind=random"; "" if it is empty. */
+void record_point_text(const struct view *point, record_point text);
+/* The same for two points that differ in the order of their members alone. */
+void record_point_key(const struct view *point, record_point key);
+/* What record_read() wants of it. */
+int record_check_point(const struct view *point, struct err *err);
 
 extern const char *const record_domains[];	/* end with NULL */
 extern const char *const record_boot_classes[];	/* [0] is "ok" */

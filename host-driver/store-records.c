@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-#include <stdlib.h>
-
-#include "index.h"
-#include "parse.h"
+#include "record.h"
 #include "store-impl.h"
 
 /* Where the walk is: the campaign, and the boot under way. */
@@ -11,34 +7,22 @@ struct walk {
 	struct store *s;
 	store_record_fn each;
 	void *arg;
-	size_t n_runs, run;
+	size_t run;
 	struct store_place at, boot;
 	bool in_boot;
 };
 
-/* Which boots ended, by their place in the journal. */
-static int read_ended(struct store *s, size_t *n, struct err *err)
+static void fill_class(struct store *s, sqlite3_stmt *q, void *item)
 {
-	sqlite3_stmt *q;
-	int rc;
+	*(const char **)item = store_text_at(s, q, 0);
+}
 
-	*n = 0;
-	if (sqlite3_prepare_v2(s->db, "SELECT class IS NOT NULL FROM boot "
-			       "ORDER BY run", -1, &q, NULL))
-		return index_error(s->db, s->index_path, err);
-	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-		bool *more = realloc(s->ended, (*n + 1) * sizeof(*more));
-
-		if (!more)
-			break;
-		s->ended = more;
-		s->ended[(*n)++] = sqlite3_column_int(q, 0);
-	}
-	sqlite3_finalize(q);
-	if (rc == SQLITE_DONE)
-		return 0;
-	return rc == SQLITE_ROW ? err_sys(err, ENOMEM, "cannot read the results")
-				: index_error(s->db, s->index_path, err);
+/* How boots ended, by their place in the journal; NULL: they did not. */
+static int read_classes(struct store *s, struct err *err)
+{
+	return store_read_list(s, &s->classes, sizeof(const char *),
+			       "SELECT class FROM boot ORDER BY run",
+			       fill_class, err);
 }
 
 static void enter_boot(struct walk *w, const struct record *r)
@@ -52,6 +36,9 @@ static void enter_boot(struct walk *w, const struct record *r)
 	w->boot.boot = before * p->n_boots + r->boot;
 	w->boot.block = before * p->n_blocks + r->block;
 	w->boot.arm = plan_arm(p, r->arm);
+	w->boot.class = w->run <= w->s->classes.n
+				? ((const char **)w->s->classes.items)[w->run - 1]
+				: NULL;
 }
 
 static int visit(struct walk *w, const struct record *r,
@@ -67,7 +54,7 @@ static int visit(struct walk *w, const struct record *r,
 	if (r->type == RECORD_BOOT)
 		enter_boot(w, r);
 	of_boot = w->in_boot && r->boot;
-	if (of_boot && (w->run > w->n_runs || !w->s->ended[w->run - 1]))
+	if (of_boot && !w->boot.class)
 		return 0;
 	if (r->type == RECORD_BOOT_END)
 		w->in_boot = false;
@@ -78,18 +65,6 @@ static int visit(struct walk *w, const struct record *r,
 	return w->each(w->arg, r, &at, err);
 }
 
-static int visit_text(struct walk *w, const struct store_place *raw,
-		      struct err *err)
-{
-	struct record r = { .json = NULL };
-	int ret = parse_record(raw->text, raw->len, &r, err);
-
-	if (!ret)
-		ret = visit(w, &r, raw, err);
-	json_decref(r.json);
-	return ret;
-}
-
 int store_records(struct store *s, store_record_fn each, void *arg,
 		  struct err *err)
 {
@@ -97,7 +72,8 @@ int store_records(struct store *s, store_record_fn each, void *arg,
 			  .at = { .arm = -1 } };
 	struct journal_reader *r;
 	struct store_place raw;
-	int ret = read_ended(s, &w.n_runs, err);
+	struct record rec;
+	int ret = read_classes(s, err);
 
 	if (!ret)
 		ret = journal_reader_open(&r, s->journal_path, err);
@@ -105,7 +81,9 @@ int store_records(struct store *s, store_record_fn each, void *arg,
 		return ret;
 	while ((ret = journal_next(r, &raw.text, &raw.len, &raw.offset,
 				   err)) > 0) {
-		ret = visit_text(&w, &raw, err);
+		ret = record_read(&s->doc, raw.text, raw.len, &rec, err);
+		if (!ret)
+			ret = visit(&w, &rec, &raw, err);
 		if (ret)
 			break;
 	}

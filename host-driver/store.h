@@ -39,7 +39,8 @@
 
 struct store;
 
-enum store_mode { STORE_READ, STORE_APPEND };
+/* STORE_REINDEX is STORE_READ with an index that is made from nothing. */
+enum store_mode { STORE_READ, STORE_APPEND, STORE_REINDEX };
 
 /*
  * Makes the folder (and its parents) with plan.json and a journal that begins
@@ -56,6 +57,9 @@ const struct plan *store_plan(const struct store *s);
 const char *store_domain(const struct store *s);
 const char *store_id(const struct store *s);	/* of the (first) campaign */
 const char *store_journal(const struct store *s);	/* the path of its journal */
+uint64_t store_samples(const struct store *s);	/* records, whether good or void */
+/* Bytes of an unfinished record at the journal's end, which are left out. */
+uint64_t store_torn(const struct store *s);
 
 /* --- writing -------------------------------------------------------------- */
 
@@ -65,6 +69,10 @@ const char *store_journal(const struct store *s);	/* the path of its journal */
  * A boot-end is followed by fdatasync.
  */
 int store_append(struct store *s, json_t *record, struct err *err);
+
+/* Writes plan.json, for people and scripts: a reader takes the journal's. */
+int store_publish_plan(const char *folder, const json_t *plan,
+		       struct err *err);
 
 /* Has boot `boot` of the plan ended, in whatever way? */
 bool store_boot_done(const struct store *s, unsigned boot);
@@ -134,28 +142,22 @@ int store_series(struct store *s, const struct store_series **list, size_t *n,
 		 struct err *err);
 
 /*
- * One workload process: a summary of its iterations, held in the index. Only
- * of boots that are ok. A void value is never averaged: look at `void_reason`
- * first. For a counter all but `median` (its value for each thing, see
- * docs/record-format.md) and n = 1 is as for its sample.
+ * One workload process, as the index has it. Only of boots that are ok. A void
+ * value is never averaged: look at `void_reason` first. The iterations are in
+ * the journal: store_records().
  */
 struct store_value {
 	unsigned block, boot, arm, process;
 	unsigned n;		/* iterations kept; may be 0 for a void one */
-	unsigned rejected;	/* of the warm-up */
 	bool steady;
-	double median, mean, sd, min, max, p10, p90;	/* NaN if n is 0 */
+	/* of the iterations, NaN if n is 0; of a counter, for each thing */
+	double median;
 	const char *void_reason;	/* NULL: good */
 };
 
 /* By block, arm, process. The array is the caller's to free; its texts not. */
 int store_values(struct store *s, const struct store_series *series,
 		 struct store_value **list, size_t *n, struct err *err);
-
-/* The raw iterations of one process, from the journal; free() them. */
-int store_raw(struct store *s, const struct store_series *series,
-	      unsigned boot, unsigned process, double **values, size_t *n,
-	      struct err *err);
 
 /* Counters that could not be had, with the reason and how many samples. */
 struct store_missing {
@@ -188,6 +190,7 @@ struct store_place {
 	unsigned campaign;	/* 1.. */
 	unsigned boot, block;	/* 0: of no boot */
 	int arm;		/* -1: of no boot */
+	const char *class;	/* how the boot ended; NULL: of no boot */
 	uint64_t offset;	/* of the record's frame in the journal */
 	const char *text;	/* the record as it is there */
 	size_t len;
@@ -201,10 +204,5 @@ typedef int (*store_record_fn)(void *arg, const struct record *r,
 			       const struct store_place *at, struct err *err);
 int store_records(struct store *s, store_record_fn each, void *arg,
 		  struct err *err);
-
-/* --- the index ------------------------------------------------------------ */
-
-/* Throws the index away and makes it again; `*samples` may be NULL. */
-int store_reindex(const char *folder, uint64_t *samples, struct err *err);
 
 #endif

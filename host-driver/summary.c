@@ -4,11 +4,37 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define FEW 32			/* sorted in place at least as fast */
+
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
+}
+
+static void sort(double *v, size_t n)
+{
+	if (n > FEW) {
+		qsort(v, n, sizeof(*v), compare);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		double x = v[i];
+		size_t k = i;
+
+		for (; k > 0 && v[k - 1] > x; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
+}
+
+double median_of(double *v, size_t n)
+{
+	sort(v, n);
+	if (n == 0)
+		return NAN;
+	return n % 2 ? v[n / 2] : v[n / 2 - 1] / 2 + v[n / 2] / 2;
 }
 
 static double quantile(const double *v, size_t n, double q)
@@ -39,10 +65,8 @@ void summary_of(double *values, size_t n, struct summary *s)
 	*s = (struct summary){ n, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
 	if (n == 0)
 		return;
-	qsort(values, n, sizeof(*values), compare);
+	s->median = median_of(values, n);
 	moments(values, n, s);
-	s->median = n % 2 ? values[n / 2]
-			  : values[n / 2 - 1] / 2 + values[n / 2] / 2;
 	s->min = values[0];
 	s->max = values[n - 1];
 	s->p10 = quantile(values, n, 0.1);

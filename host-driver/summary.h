@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The iterations of one workload process in a few numbers: what the index
- * holds so that a comparison need not read the journal again.
+ * The iterations of one workload process in a few numbers.
  */
 #ifndef KDUEL_SUMMARY_H
 #define KDUEL_SUMMARY_H
@@ -13,6 +12,9 @@ struct summary {
 	double median, mean, sd;	/* sd over n - 1; NaN for n < 2 */
 	double min, max, p10, p90;	/* quantiles interpolated (R's type 7) */
 };
+
+/* Sorts `values`. NaN for n = 0. */
+double median_of(double *values, size_t n);
 
 /* Sorts `values`. All NaN for n = 0. */
 void summary_of(double *values, size_t n, struct summary *s);

@@ -119,9 +119,10 @@ static void do_append(void)
 static void do_reindex(void)
 {
 	struct err err = ERR_INIT;
-	uint64_t n;
+	struct store *s;
 
-	must(store_reindex(folder, &n, &err), &err);
+	must(store_open(&s, folder, STORE_REINDEX, &err), &err);
+	store_close(s);
 }
 
 static void do_open(void)

@@ -39,7 +39,7 @@ static unsigned columns(const char *line)
 
 static void tables_are_whole(void **state)
 {
-	static const unsigned rows[] = { 9, 6, 3, 2 };
+	static const unsigned rows[] = { 9, 6, 3, 3 };
 
 	(void)state;
 	for (int i = 0; export_tables[i]; i++) {
@@ -57,10 +57,15 @@ static void values_are_as_measured(void **state)
 	char *text = csv("iterations"), *procs = csv("processes");
 
 	(void)state;
-	assert_non_null(strstr(text, ",memfd/thp/null,1,ns,pages=64,ns,time,lower,true,,3,21\r\n"));
+	assert_non_null(strstr(text, ",memfd/thp/null,1,ns,pages=64,ns,time,lower,emulated,true,,3,21\n"));
 	/* the quotes are the CSV's */
-	assert_non_null(strstr(text, ",\"the proof, says \"\"4k\"\"\",1,3\r\n"));
-	assert_non_null(strstr(procs, ",ns,,pages=64,ns,time,lower,3,1,true,11,"));
+	assert_non_null(strstr(text, ",\"the proof, says \"\"4k\"\"\",1,3\n"));
+	assert_non_null(strstr(procs, ",ns,,pages=64,ns,time,lower,emulated,3,1,true,11,11,10,1,3,19,21,\n"));
+	/* counters: for each thing, in no unit */
+	assert_non_null(strstr(procs, ",ns,faults,pages=64,,count,none,emulated,1,1,true,10,10,,10,10,10,10,\n"));
+	/* of a boot that failed: there, and told apart */
+	assert_non_null(strstr(text, "\n1,1,ok,"));
+	assert_non_null(strstr(text, "\n2,3,panic,"));
 	free(text);
 	free(procs);
 }
@@ -94,6 +99,17 @@ static void json_has_every_record(void **state)
 	free(text);
 }
 
+/* What could not be read is empty, not 0. */
+static void proofs_that_are_missing_are_empty(void **state)
+{
+	char *text = csv("proofs");
+
+	(void)state;
+	assert_non_null(strstr(text, ",after,second-level,stats,4096,2097152,0,811,\n"));
+	assert_non_null(strstr(text, ",before,guest,,,,,,no pagemap\n"));
+	free(text);
+}
+
 static void unknown_tables_are_refused(void **state)
 {
 	struct err err = ERR_INIT;
@@ -119,7 +135,11 @@ static int make_results(void **state)
 	r = sample(3, 1, 3, 4, 5);
 	json_object_set_new(r, "void", json_string("the proof, says \"4k\""));
 	append(s, r);
-	append(s, boot_end(3, "ok"));
+	append(s, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:s}", "t",
+			    "proof", "boot", 3, "cell", CELL, "process", 1,
+			    "when", "before", "layer", "guest", "unavailable",
+			    "no pagemap"));
+	append(s, boot_end(3, "panic"));
 	append(s, json_pack("{s:s, s:s}", "t", "note", "text", "x"));
 	append(s, boot_record(4, 1));
 	append(s, sample(4, 1, 1e9, 1e9, 1e9));	/* never ends */
@@ -139,6 +159,7 @@ int main(void)
 		cmocka_unit_test(tables_are_whole),
 		cmocka_unit_test(values_are_as_measured),
 		cmocka_unit_test(json_has_every_record),
+		cmocka_unit_test(proofs_that_are_missing_are_empty),
 		cmocka_unit_test(unknown_tables_are_refused),
 	};
 

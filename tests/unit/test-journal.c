@@ -95,7 +95,7 @@ static int count(int *ret, uint64_t *good, struct err *err)
 		return 0;
 	while ((*ret = journal_next(r, &text, &len, &offset, err)) > 0) {
 		assert_int_equal(offset, ends[n]);
-		assert_int_equal(text[len], 0);
+		assert_int_equal(text[len - 1], '}');
 		assert_int_equal(text[0], '{');
 		n++;
 	}
@@ -158,7 +158,7 @@ static void every_flipped_bit_is_found(void **state)
 		assert_true(ret < 0);
 		assert_int_equal(e.exit, EXIT_CONFIG);
 		if (bit / 8 < JOURNAL_MAGIC_LEN) {
-			assert_non_null(strstr(e.text, "not a kduel journal"));
+			assert_non_null(strstr(e.text, bit / 8 == 6 ? "format" : "not a kduel journal"));
 			continue;
 		}
 		for (in = 0; ends[in + 1] <= bit / 8; in++)
@@ -295,6 +295,38 @@ static void reads_at_an_offset(void **state)
 	journal_reader_close(r);
 }
 
+static void expect_refused(int exit_code, const char *want)
+{
+	struct journal_reader *r = NULL;
+	struct err err = ERR_INIT;
+
+	assert_true(journal_reader_open(&r, path, &err) < 0);
+	if (!strstr(err.text, want) || !strstr(err.text, path))
+		fail_msg("said '%s', not '%s'", err.text, want);
+	assert_int_equal(err.exit, exit_code);
+}
+
+static void what_is_no_journal_is_named(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	unlink(path);
+	expect_refused(EXIT_MACHINE, "No such file");
+	put("", 0);
+	expect_refused(EXIT_CONFIG, "is empty");
+	put("KDUEL", 5);
+	expect_refused(EXIT_CONFIG, "is cut off in its first bytes");
+	put("KDUELJ2\nmore", 12);
+	expect_refused(EXIT_CONFIG, "is a journal of format '2'");
+	put("name: x\n", 8);
+	expect_refused(EXIT_CONFIG, "is not a kduel journal");
+	unlink(path);
+	assert_int_equal(file_mkdirs(path, &err), 0);
+	expect_refused(EXIT_MACHINE, "Is a directory");
+	assert_int_equal(rmdir(path), 0);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -321,6 +353,7 @@ int main(void)
 		cmocka_unit_test(one_writer_at_a_time),
 		cmocka_unit_test(refuses_what_does_not_fit),
 		cmocka_unit_test(reads_at_an_offset),
+		cmocka_unit_test(what_is_no_journal_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

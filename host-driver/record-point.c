@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record.h"
+
+/* The shortest member is "=1" and what parts it from the next. */
+#define MEMBERS_MAX (RECORD_POINT_MAX / 3)
+
+/* A value as text in `buf`, or in place. */
+static const char *value_text(const struct view *v, char buf[32])
+{
+	switch (v->type) {
+	case JSON_STRING:
+		return v->text;
+	case JSON_INTEGER:
+		snprintf(buf, 32, "%" JSON_INTEGER_FORMAT, v->whole);
+		return buf;
+	case JSON_REAL:
+		snprintf(buf, 32, "%.17g", v->real);
+		return buf;
+	default:
+		return v->type == JSON_TRUE ? "true" : "false";
+	}
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
+int record_check_point(const struct view *point, struct err *err)
+{
+	const struct view *v;
+	size_t len = 1;
+	char buf[32];
+
+	view_each(v, point) {
+		if (v->type == JSON_OBJECT || v->type == JSON_ARRAY ||
+		    v->type == JSON_NULL)
+			return err_config(err, "point.%.80s: is %s; it must be one value",
+					  v->key, view_type_text(v));
+		if (has_control(v->key) || (v->type == JSON_STRING && has_control(v->text)))
+			return err_config(err, "point: holds a control character");
+		len += strlen(v->key) + strlen(value_text(v, buf)) + 2;
+	}
+	if (len > RECORD_POINT_MAX)
+		return err_config(err, "point: is longer than %d bytes",
+				  RECORD_POINT_MAX - 1);
+	return 0;
+}
+
+static void put(const struct view *const *members, size_t n, char part,
+		char *to)
+{
+	char buf[32];
+
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			*to++ = part;
+		to = stpcpy(to, members[i]->key);
+		*to++ = '=';
+		to = stpcpy(to, value_text(members[i], buf));
+	}
+	*to = '\0';
+}
+
+static size_t members_of(const struct view *point,
+			 const struct view *members[MEMBERS_MAX])
+{
+	const struct view *v;
+	size_t n = 0;
+
+	view_each(v, point)
+		members[n++] = v;
+	return n;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp((*(const struct view *const *)a)->key,
+		      (*(const struct view *const *)b)->key);
+}
+
+void record_point_text(const struct view *point, record_point text)
+{
+	const struct view *members[MEMBERS_MAX];
+
+	put(members, members_of(point, members), ',', text);
+}
+
+void record_point_key(const struct view *point, record_point key)
+{
+	const struct view *members[MEMBERS_MAX];
+	size_t n = members_of(point, members);
+
+	if (n > 1)
+		qsort(members, n, sizeof(*members), by_key);
+	put(members, n, '\x1e', key);	/* in no text: see the check */
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view-scan.h"
+
+#define FEW_MEMBERS 32		/* compared each with each */
+
+static bool value(struct scan *s, const char *key, uint32_t hash);
+
+static void skip_space(struct scan *s)
+{
+	while (*s->p == ' ' || *s->p == '\n' || *s->p == '\t' || *s->p == '\r')
+		s->p++;
+}
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct view *x = *(const struct view *const *)a;
+	const struct view *y = *(const struct view *const *)b;
+
+	if (x->key_hash != y->key_hash)
+		return x->key_hash < y->key_hash ? -1 : 1;
+	return strcmp(x->key, y->key);
+}
+
+static bool same_key(const struct view *x, const struct view *y)
+{
+	return x->key_hash == y->key_hash && !strcmp(x->key, y->key);
+}
+
+static bool few_are_unique(const struct view *object)
+{
+	const struct view *v, *w, *end = object + object->skip;
+
+	for (v = object + 1; v < end; v += v->skip)
+		for (w = v + v->skip; w < end; w += w->skip)
+			if (same_key(v, w))
+				return false;
+	return true;
+}
+
+static bool keys_are_unique(struct scan *s, const struct view *object)
+{
+	const struct view *v, **all;
+	bool unique = true;
+	size_t n = 0;
+
+	if (object->n <= FEW_MEMBERS)
+		return few_are_unique(object);
+	all = malloc(object->n * sizeof(*all));
+	if (!all) {
+		s->no_memory = true;
+		return false;
+	}
+	view_each(v, object)
+		all[n++] = v;
+	qsort(all, n, sizeof(*all), compare_members);
+	for (size_t i = 1; unique && i < n; i++)
+		unique = !same_key(all[i - 1], all[i]);
+	free(all);
+	return unique;
+}
+
+static uint32_t hash_of(const char *key)
+{
+	uint32_t h = 2166136261u;
+
+	while (*key)
+		h = (h ^ (uint8_t)*key++) * 16777619u;
+	return h;
+}
+
+static bool member(struct scan *s)
+{
+	const char *key;
+
+	skip_space(s);
+	if (*s->p != '"')
+		return scan_bad(s, "no name of a member");
+	if (!scan_string(s, &key))
+		return false;
+	skip_space(s);
+	if (*s->p != ':')
+		return scan_bad(s, "no colon after a member's name");
+	s->p++;
+	return value(s, key, hash_of(key));
+}
+
+/* Members or elements up to `close`. */
+static bool list(struct scan *s, size_t at, char close)
+{
+	uint32_t n = 0;
+
+	s->p++;
+	skip_space(s);
+	if (*s->p == close) {
+		s->p++;
+		return true;
+	}
+	if (++s->depth > VIEW_DEPTH_MAX)
+		return scan_bad(s, "values that are nested too deep");
+	for (;;) {
+		if (!(close == '}' ? member(s) : value(s, NULL, 0)))
+			return false;
+		n++;
+		skip_space(s);
+		if (*s->p != ',')
+			break;
+		s->p++;
+	}
+	if (*s->p != close)
+		return scan_bad(s, "neither a comma nor the end of a list");
+	s->p++;
+	s->depth--;
+	s->d->nodes[at].n = n;
+	return true;
+}
+
+static bool object(struct scan *s, size_t at)
+{
+	struct view *o;
+
+	if (!list(s, at, '}'))
+		return false;
+	o = &s->d->nodes[at];
+	o->skip = s->d->n - at;
+	if (keys_are_unique(s, o))
+		return true;
+	return scan_bad(s, "a member that is given twice before it");
+}
+
+static bool word(struct scan *s, struct view *v)
+{
+	static const struct {
+		const char *text;
+		json_type type;
+	} words[] = {
+		{ "true", JSON_TRUE }, { "false", JSON_FALSE },
+		{ "null", JSON_NULL },
+	};
+
+	for (int i = 0; i < 3; i++) {
+		size_t len = strlen(words[i].text);
+
+		if (strncmp(s->p, words[i].text, len))
+			continue;
+		s->p += len;
+		v->type = words[i].type;
+		return true;
+	}
+	return scan_bad(s, "no value");
+}
+
+static struct view *add_node(struct scan *s)
+{
+	struct view_doc *d = s->d;
+	struct view *more;
+
+	if (d->n == d->room) {
+		size_t room = d->room ? 2 * d->room : 128;
+
+		more = realloc(d->nodes, room * sizeof(*more));
+		if (!more) {
+			s->no_memory = true;
+			return NULL;
+		}
+		d->nodes = more;
+		d->room = room;
+	}
+	return &d->nodes[d->n++];
+}
+
+static bool value(struct scan *s, const char *key, uint32_t hash)
+{
+	size_t at = s->d->n, begin;
+	struct view *v = add_node(s);
+	bool good;
+
+	if (!v)
+		return false;
+	skip_space(s);
+	begin = s->p - s->d->copy;
+	*v = (struct view){ .key = key, .key_hash = hash,
+			    .json = s->text + begin };
+	if (*s->p == '{' || *s->p == '[') {
+		v->type = *s->p == '{' ? JSON_OBJECT : JSON_ARRAY;
+		good = *s->p == '{' ? object(s, at) : list(s, at, ']');
+	} else if (*s->p == '"') {
+		v->type = JSON_STRING;
+		good = scan_string(s, &v->text);
+	} else if (*s->p == '-' || (*s->p >= '0' && *s->p <= '9')) {
+		good = scan_number(s, v);
+	} else {
+		good = word(s, v);
+	}
+	v = &s->d->nodes[at];	/* may have moved */
+	v->skip = s->d->n - at;
+	v->json_len = s->p - s->d->copy - begin;
+	return good;
+}
+
+/* --- the whole ------------------------------------------------------------------- */
+
+static int copy_text(struct view_doc *d, const char *text, size_t len,
+		     struct err *err)
+{
+	char *more;
+
+	if (len + 1 > d->copy_room) {
+		more = realloc(d->copy, 2 * len + 1);
+		if (!more)
+			return err_sys(err, ENOMEM, "cannot read JSON");
+		d->copy = more;
+		d->copy_room = 2 * len + 1;
+	}
+	memcpy(d->copy, text, len);
+	d->copy[len] = '\0';
+	return 0;
+}
+
+int view_parse(struct view_doc *d, const char *text, size_t len,
+	       const struct view **root, struct err *err)
+{
+	struct scan s = { .d = d, .text = text };
+	int ret = copy_text(d, text, len, err);
+
+	if (ret)
+		return ret;
+	d->n = 0;
+	s.p = d->copy;
+	skip_space(&s);
+	if (*s.p != '{' && *s.p != '[')
+		scan_bad(&s, "neither an object nor a list");
+	else if (value(&s, NULL, 0))
+		skip_space(&s);
+	if (s.no_memory)
+		return err_sys(err, ENOMEM, "cannot read JSON");
+	if (!s.wrong && s.p != d->copy + len)
+		scan_bad(&s, "more after the end");
+	if (s.wrong)
+		return err_config(err, "is no JSON: %s, at its byte %zu",
+				  s.wrong, (size_t)(s.p - d->copy));
+	*root = d->nodes;
+	return 0;
+}
+
+void view_release(struct view_doc *d)
+{
+	free(d->nodes);
+	free(d->copy);
+	*d = (struct view_doc)VIEW_DOC_INIT;
+}
+
+const struct view *view_get(const struct view *object, const char *key)
+{
+	const struct view *v;
+
+	view_each(v, object)
+		if (*v->key == *key && !strcmp(v->key, key))
+			return v;
+	return NULL;
+}

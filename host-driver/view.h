@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * JSON to look at: the values of a text in one array that is used again for
+ * the next text. A journal of a million samples is read several times as fast
+ * as by making and freeing a tree of each.
+ *
+ *	struct view_doc doc = VIEW_DOC_INIT;
+ *	const struct view *root, *values, *v;
+ *
+ *	ret = view_parse(&doc, text, len, &root, err);
+ *	values = view_get(root, "values");
+ *	view_each(v, values)
+ *		sum += v->real;
+ *	view_release(&doc);
+ *
+ * What is read is what json_loadb(JSON_REJECT_DUPLICATES) reads, but no NUL,
+ * and not deeper than VIEW_DEPTH_MAX. Views are valid until the next parse; their
+ * `json` points into the text that was parsed.
+ *
+ * view_name() and so on are for fields that are not trusted, and are as
+ * field.h's are.
+ */
+#ifndef KDUEL_VIEW_H
+#define KDUEL_VIEW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+#define VIEW_DEPTH_MAX 64
+
+struct view {
+	json_type type;
+	uint32_t n;		/* members or elements */
+	uint32_t skip;		/* the next value is at this + skip */
+	uint32_t key_hash;
+	const char *key;	/* of a member; NULL */
+	const char *text;	/* JSON_STRING: ends with NUL */
+	double real;		/* JSON_REAL, JSON_INTEGER */
+	json_int_t whole;	/* JSON_INTEGER */
+	const char *json;	/* the value as it was written */
+	size_t json_len;
+};
+
+struct view_doc {
+	struct view *nodes;
+	size_t n, room;
+	char *copy;		/* of the text; strings are unescaped in it */
+	size_t copy_room;
+};
+#define VIEW_DOC_INIT { NULL, 0, 0, NULL, 0 }
+
+/* An object or array, or EXIT_CONFIG: "is no JSON: ...". */
+int view_parse(struct view_doc *d, const char *text, size_t len,
+	       const struct view **root, struct err *err);
+void view_release(struct view_doc *d);
+
+/* A member; NULL if there is none. */
+const struct view *view_get(const struct view *object, const char *key);
+
+static inline bool view_is_number(const struct view *v)
+{
+	return v && (v->type == JSON_REAL || v->type == JSON_INTEGER);
+}
+
+/* The members or elements of the variable `of`, which may be NULL. */
+#define view_each(v, of)						\
+	for ((v) = (of) ? (of) + 1 : NULL; (of) && (v) < (of) + (of)->skip; \
+	     (v) += (v)->skip)
+
+/* "a list", "a text", "missing": what a value is, for messages. */
+const char *view_type_text(const struct view *v);
+
+int view_string(const struct view *o, const char *key, const char **value,
+		struct err *err);
+int view_string_or(const struct view *o, const char *key, const char *fallback,
+		   const char **value, struct err *err);
+int view_name(const struct view *o, const char *key, const char **value,
+	      struct err *err);
+int view_choice(const struct view *o, const char *key,
+		const char *const *choices, unsigned *value, struct err *err);
+int view_count(const struct view *o, const char *key, uint64_t max,
+	       uint64_t *value, struct err *err);
+int view_count_or(const struct view *o, const char *key, uint64_t max,
+		  uint64_t fallback, uint64_t *value, struct err *err);
+int view_real(const struct view *o, const char *key, double *value,
+	      struct err *err);
+int view_bool_or(const struct view *o, const char *key, bool fallback,
+		 bool *value, struct err *err);
+/* A value of `type`, JSON_OBJECT or JSON_ARRAY. */
+int view_list(const struct view *o, const char *key, json_type type,
+	      const struct view **value, struct err *err);
+/* The same; NULL where it is absent or null. */
+int view_list_or(const struct view *o, const char *key, json_type type,
+		 const struct view **value, struct err *err);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libFuzzer entry: any bytes as a journal, and any lines as the records that
+ * follow a good campaign record. The first input byte chooses. Everything a
+ * reader can ask of a results folder that opened is asked; and what a view
+ * reads of a record, jansson reads, too.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crc32c.h"
+#include "file.h"
+#include "host-driver/export.h"
+#include "host-driver/journal.h"
+#include "host-driver/record.h"
+#include "host-driver/store.h"
+
+#define CONFIG								\
+	"name: s\nblocks: 2\nmachine: { kind: fake }\n"			\
+	"guest: { kernel: k1 }\n"					\
+	"arms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\n" \
+	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char base[] = "/tmp/kduel-fuzz-XXXXXX";
+static char folder[64], journal[96], index_path[96];
+static char *head;		/* a journal with its campaign record */
+static size_t head_len;
+static FILE *nowhere;
+
+static void must(int ret, const struct err *err)
+{
+	if (!ret)
+		return;
+	fprintf(stderr, "fuzz-journal: %s\n", err->text);
+	abort();
+}
+
+static void remove_base(void)
+{
+	file_remove_tree(base, NULL);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	struct err err = ERR_INIT;
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/%s", base, name);
+	must(file_publish(path, text, strlen(text), &err), &err);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct err err = ERR_INIT;
+	struct plan *plan;
+	struct store *s;
+	char path[96];
+
+	(void)argc;
+	(void)argv;
+	if (!mkdtemp(base))
+		abort();
+	atexit(remove_base);
+	snprintf(path, sizeof(path), "%s/kernels", base);
+	must(file_mkdirs(path, &err), &err);
+	write_file("kernels/k1.yaml", "");
+	write_file("kernels/k2.yaml", "");
+	write_file("c.yaml", CONFIG);
+	setenv("KDUEL_DATA", base, 1);
+	snprintf(path, sizeof(path), "%s/c.yaml", base);
+	must(plan_load(path, NULL, &plan, &err), &err);
+	snprintf(folder, sizeof(folder), "%s/r", base);
+	snprintf(journal, sizeof(journal), "%s/journal.kdj", folder);
+	snprintf(index_path, sizeof(index_path), "%s/index.sqlite", folder);
+	must(store_create(&s, folder, plan, "emulated", &err), &err);
+	store_close(s);
+	plan_free(plan);
+	must(file_read(journal, &head, &head_len, &err), &err);
+	/* No index can be there: it is made in memory, many times as fast. */
+	must(file_mkdirs(index_path, &err), &err);
+	nowhere = fopen("/dev/null", "w");
+	return nowhere ? 0 : -1;
+}
+
+static void put(const void *begin, size_t begin_len, const void *rest,
+		size_t rest_len)
+{
+	FILE *to = fopen(journal, "w");
+
+	if (!to || fwrite(begin, 1, begin_len, to) != begin_len ||
+	    fwrite(rest, 1, rest_len, to) != rest_len || fclose(to))
+		abort();
+}
+
+static void check_as_jansson(const char *text, size_t len)
+{
+	struct view_doc doc = VIEW_DOC_INIT;
+	const struct view *root;
+	bool good = !view_parse(&doc, text, len, &root, NULL);
+	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+
+	/* The other way round there are depth and jansson's lost NUL. */
+	if (good && !json)
+		abort();
+	json_decref(json);
+	view_release(&doc);
+}
+
+/* Lines to frames. */
+static void put_lines(const char *text, size_t len)
+{
+	char *frames = malloc(len * (JOURNAL_FRAME_HEAD + 1) + 1), *to = frames;
+
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		uint32_t n = end ? end - text : len, crc = crc32c(0, text, n);
+
+		check_as_jansson(text, n);
+		if (n >= 2) {
+			memcpy(to, &n, 4);
+			memcpy(to + 4, &crc, 4);
+			memcpy(to + JOURNAL_FRAME_HEAD, text, n);
+			to += JOURNAL_FRAME_HEAD + n;
+		}
+		text += n + (end != NULL);
+		len -= n + (end != NULL);
+	}
+	put(head, head_len, frames, to - frames);
+	free(frames);
+}
+
+static void read_all(struct store *s)
+{
+	const struct store_series *series;
+	const struct store_missing *missing;
+	const struct store_proof *proofs;
+	const struct store_boot *boots;
+	const struct store_cell *cells;
+	const struct store_env *envs;
+	const char *const *notes;
+	struct store_value *v;
+	struct err err = ERR_INIT;
+	size_t n, k;
+
+	must(store_boots(s, &boots, &n, &err), &err);
+	must(store_cells(s, &cells, &n, &err), &err);
+	must(store_envs(s, &envs, &n, &err), &err);
+	must(store_notes(s, &notes, &n, &err), &err);
+	must(store_missing(s, &missing, &n, &err), &err);
+	must(store_proofs(s, &proofs, &n, &err), &err);
+	must(store_series(s, &series, &n, &err), &err);
+	for (size_t i = 0; i < n; i++) {
+		must(store_values(s, &series[i], &v, &k, &err), &err);
+		free(v);
+	}
+	must(export_json(s, nowhere, &err), &err);
+	for (int i = 0; export_tables[i]; i++)
+		must(export_csv(s, export_tables[i], nowhere, &err), &err);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err err = ERR_INIT;
+	struct store *s;
+
+	if (size < 2)
+		return 0;
+	if (data[0] & 1)
+		put_lines((const char *)data + 1, size - 1);
+	else if (data[0] & 2)
+		put(head, head_len, data + 1, size - 1);
+	else
+		put(JOURNAL_MAGIC, JOURNAL_MAGIC_LEN, data + 1, size - 1);
+	if (store_open(&s, folder, STORE_READ, &err)) {
+		if (!strstr(err.text, journal))
+			abort();	/* which file was it? */
+		return 0;
+	}
+	read_all(s);
+	store_close(s);
+	return 0;
+}
