@@ -47,6 +47,7 @@ struct bench_request {
 	bool allow_small;	/* run sizes that fit in a cache, labelled */
 	bool counters;		/* processor events too; software events are always on */
 	bool multiplex;		/* all events at once, sharing the processor's counters */
+	uint64_t align_ns;	/* timed regions start at whole multiples of it; 0 = at once */
 	const json_t *events;	/* [{"name","native"}] for this CPU; NULL = the kernel's generic ones */
 };
 

@@ -13,6 +13,7 @@
 
 void bench_begin(struct bench *b)
 {
+	clock_align(b->rq->align_ns);
 	counters_start(b->counters);
 	b->t0 = clock_ticks();
 }

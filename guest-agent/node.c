@@ -7,6 +7,7 @@
 
 #include "agent.h"
 #include "backing.h"
+#include "clock.h"
 #include "kvm-stats.h"
 #include "vm.h"
 
@@ -189,15 +190,18 @@ int node_op_guest_start(struct agent *a, int64_t id, const json_t *args,
 {
 	struct node *n = a->node;
 	struct qemu_vm q;
-	uint64_t nonce = 0;
+	uint64_t nonce = 0, align;
 	int ret;
 
 	(void)id;
+	if (message_align(args, &align, err))
+		return err->code;
 	if (n->vm.loop)
 		return err_set(err, EXIT_MACHINE, -EBUSY, "a guest runs already: stop it first");
 	if (!n->backing.kind)
 		return err_config(err, "no backing is prepared for the guest's memory");
 	ret = describe_guest(n, args, &q, &nonce, err);
+	clock_align(align);
 	if (!ret)
 		ret = vm_start(&n->vm, a->loop, &q, nonce, on_guest_frame,
 			       on_guest_lost, n, err);

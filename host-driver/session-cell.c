@@ -69,6 +69,7 @@ static json_t *run_arguments(const struct cell_run *c)
 
 	if (cell->samples)
 		json_object_set_new(a, "samples", json_integer(cell->samples));
+	session_align(c->s, a);
 	return a;
 }
 

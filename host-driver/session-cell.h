@@ -36,6 +36,15 @@ int session_must(struct session *s, enum frame_channel channel, const char *op,
 		 json_t *args, double limit, json_t **reply);
 
 /*
+ * Where time is an instruction count, "align" for a request: what it starts
+ * begins at a whole second of its machine's clock. Messages from here arrive
+ * after a count of instructions that no two boots share; sleeping until then
+ * costs none.
+ */
+#define SESSION_ALIGN_NS 1000000000
+void session_align(const struct session *s, json_t *args);
+
+/*
  * One workload process: run, proof, go, result, proof, records. 0 also when
  * it failed or was void, which is recorded; -EIO when the boot has failed.
  */

@@ -164,7 +164,14 @@ static json_t *guest_arguments(const struct session *s, uint64_t nonce)
 		json_object_set_new(a, "kernel", json_string(m->guest_kernel));
 	if (m->guest_initrd)
 		json_object_set_new(a, "initrd", json_string(m->guest_initrd));
+	session_align(s, a);
 	return a;
+}
+
+void session_align(const struct session *s, json_t *args)
+{
+	if (!strcmp(machine_domain(s->o->machine), "instructions"))
+		json_object_set_new(args, "align", json_integer(SESSION_ALIGN_NS));
 }
 
 static int start_guest(struct session *s)

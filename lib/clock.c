@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "clock.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,6 +77,21 @@ static double measure_tick(void)
 	return 0;
 }
 #endif
+
+void clock_align(uint64_t ns)
+{
+	struct timespec ts;
+	uint64_t at;
+
+	if (!ns)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	at = ((uint64_t)ts.tv_sec * 1000000000u + ts.tv_nsec) / ns * ns + ns;
+	ts.tv_sec = at / 1000000000u;
+	ts.tv_nsec = at % 1000000000u;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
 
 static int by_value(const void *a, const void *b)
 {

@@ -42,6 +42,13 @@ static inline uint64_t clock_raw_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + ts.tv_nsec;
 }
 
+/*
+ * Sleeps to the next whole multiple of `ns` on CLOCK_MONOTONIC; 0 = not at
+ * all. Where time is an instruction count, work begun so finds the timer tick
+ * and the kernel's periodic work in the same phase in every boot.
+ */
+void clock_align(uint64_t ns);
+
 /* Work before the call is done, work after it has not begun. */
 static inline uint64_t clock_ticks(void)
 {

@@ -132,6 +132,15 @@ int message_count_or(const json_t *obj, const char *key, uint64_t fallback,
 	return message_count(obj, key, value, err);
 }
 
+int message_align(const json_t *obj, uint64_t *ns, struct err *err)
+{
+	if (message_count_or(obj, "align", 0, ns, err))
+		return err->code;
+	if (*ns > 60000000000u)
+		return err_config(err, "field 'align': more than a minute");
+	return 0;
+}
+
 int message_size(const json_t *obj, const char *key, uint64_t *value,
 		 struct err *err)
 {

@@ -4,6 +4,10 @@
  * bound, figure and outcome, and fails if a bound is not kept.
  *
  *	check-stats [--campaigns N] [--seed S] [--critical]
+ *		    [--aa FOLDER] [--inject FOLDER]
+ *
+ * The folders hold results of configs/aa-instructions.yaml and
+ * configs/inject.yaml: the real campaigns among the rows.
  *
  * With fewer campaigns than 10,000 every bound is widened by three standard
  * errors of the figure, and the table shows the widened ones.
@@ -15,7 +19,9 @@
 #include <string.h>
 
 #include "host-driver/stats-change.h"
+#include "chain.h"
 #include "simulate.h"
+#include "table.h"
 
 #define FULL 10000
 #define POINTS 200
@@ -23,8 +29,9 @@
 static struct {
 	unsigned campaigns;
 	uint64_t seed;
-	unsigned row, failed;
+	unsigned row;
 	bool critical;
+	const char *aa, *inject;	/* results folders */
 } run = { .campaigns = FULL, .seed = 20181029 };
 
 /* --- the table ------------------------------------------------------------- */
@@ -48,12 +55,10 @@ static double slack(double bound, unsigned n)
 static void row(const char *check, double lo, double hi, unsigned hits, unsigned n)
 {
 	double share = (double)hits / n, error = sqrt(share * (1 - share) / n);
-	char bound[40];
-	bool ok;
+	char bound[40], figure[40], spread[40];
 
 	lo -= slack(lo, n);
 	hi += slack(hi, n);
-	ok = share >= lo && share <= hi;
 	if (lo <= 0 && hi >= 1)
 		snprintf(bound, sizeof(bound), "printed");
 	else if (lo <= 0)
@@ -62,21 +67,10 @@ static void row(const char *check, double lo, double hi, unsigned hits, unsigned
 		snprintf(bound, sizeof(bound), ">= %.1f%%", 100 * lo);
 	else
 		snprintf(bound, sizeof(bound), "%.1f-%.1f%%", 100 * lo, 100 * hi);
-	printf("| %-58s | %-12s | %6.2f%% | %.2f | %s |\n", check, bound,
-	       100 * share, 100 * error, ok ? "pass" : "FAIL");
-	fflush(stdout);
-	run.failed += !ok;
-}
-
-static void head(void)
-{
-	printf("seed %llu, %u campaigns a row\n\n", (unsigned long long)run.seed,
-	       run.campaigns);
-	printf("| %-58s | %-12s | %-7s | %s | %s |\n", "check", "bound", "figure",
-	       "+-  ", "    ");
-	printf("|%.*s|%.*s|---------|------|------|\n", 60,
-	       "------------------------------------------------------------", 14,
-	       "--------------");
+	snprintf(figure, sizeof(figure), "%.2f%%", 100 * share);
+	snprintf(spread, sizeof(spread), "%.2f", 100 * error);
+	table_row(check, bound, figure, spread,
+		  share >= lo && share <= hi);
 }
 
 /* --- judging one simulated campaign ------------------------------------------ */
@@ -398,6 +392,8 @@ static int options(int argc, char **argv)
 		{ "campaigns", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "critical", no_argument, NULL, 'c' },
+		{ "aa", required_argument, NULL, 'a' },
+		{ "inject", required_argument, NULL, 'i' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int o;
@@ -409,25 +405,47 @@ static int options(int argc, char **argv)
 			run.seed = strtoull(optarg, NULL, 10);
 		else if (o == 'c')
 			run.critical = true;
+		else if (o == 'a')
+			run.aa = optarg;
+		else if (o == 'i')
+			run.inject = optarg;
 		else
 			return -1;
 	}
 	return run.campaigns >= 100 && optind == argc ? 0 : -1;
 }
 
+/* What real campaigns came to. */
+static int real_rows(void)
+{
+	struct err err = ERR_INIT;
+	int ret = 0;
+
+	if (run.aa)
+		ret = chain_aa(run.aa, &err);
+	if (!ret && run.inject)
+		ret = chain_inject(run.inject, &err);
+	if (ret)
+		fprintf(stderr, "check-stats: %s\n", err.text);
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
 	if (options(argc, argv)) {
-		fprintf(stderr, "usage: %s [--campaigns N (at least 100)] [--seed S] [--critical]\n",
-			argv[0]);
+		fprintf(stderr, "usage: %s [--campaigns N (at least 100)] [--seed S] [--critical] "
+			"[--aa FOLDER] [--inject FOLDER]\n", argv[0]);
 		return 2;
 	}
 	if (run.critical) {
 		critical_values();
 		return 0;
 	}
-	head();
+	printf("seed %llu, %u campaigns a row\n\n", (unsigned long long)run.seed,
+	       run.campaigns);
+	table_head();
 	all_rows();
-	printf("\n%u rows, %u outside their bound\n", run.row, run.failed);
-	return run.failed != 0;
+	if (real_rows())
+		return 3;
+	return table_end() != 0;
 }

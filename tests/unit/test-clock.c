@@ -52,6 +52,27 @@ static void clock_knows_its_cost(void **state)
 	assert_true(clock_facts.tsc == !*clock_facts.why);
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + ts.tv_nsec;
+}
+
+static void aligned_is_past_the_next_multiple(void **state)
+{
+	const uint64_t step = 5000000;
+	uint64_t before = monotonic_ns();
+
+	(void)state;
+	clock_align(0);
+	assert_true(monotonic_ns() / 1000000000u - before / 1000000000u < 2);
+	before = monotonic_ns();
+	clock_align(step);
+	assert_true(monotonic_ns() / step > before / step);
+}
+
 static void pinned_is_where_we_are(void **state)
 {
 	struct topology *t;
@@ -105,6 +126,7 @@ int main(void)
 		cmocka_unit_test(clock_agrees_with_the_kernel),
 		cmocka_unit_test(clock_never_goes_back),
 		cmocka_unit_test(clock_knows_its_cost),
+		cmocka_unit_test(aligned_is_past_the_next_multiple),
 		cmocka_unit_test(pinned_is_where_we_are),
 		cmocka_unit_test(caches_grow),
 	};

@@ -76,6 +76,23 @@ static void getters_name_the_field(void **state)
 	json_decref(m);
 }
 
+static void alignment_is_bounded(void **state)
+{
+	json_t *m = json_pack("{s:I}", "align", (json_int_t)1000000000);
+	struct err err = ERR_INIT;
+	uint64_t ns = 1;
+
+	(void)state;
+	assert_int_equal(message_align(m, &ns, &err), 0);
+	assert_int_equal(ns, 1000000000);
+	json_object_set_new(m, "align", json_integer(60000000001));
+	assert_int_equal(message_align(m, &ns, &err), -EINVAL);
+	json_object_del(m, "align");
+	assert_int_equal(message_align(m, &ns, NULL), 0);
+	assert_int_equal(ns, 0);
+	json_decref(m);
+}
+
 static void errors_have_a_class(void **state)
 {
 	struct err err = ERR_INIT;
@@ -97,6 +114,7 @@ int main(void)
 		cmocka_unit_test(goes_through_a_stream),
 		cmocka_unit_test(refuses_what_is_no_object),
 		cmocka_unit_test(getters_name_the_field),
+		cmocka_unit_test(alignment_is_bounded),
 		cmocka_unit_test(errors_have_a_class),
 	};
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "chain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-driver/compare.h"
+#include "host-driver/store.h"
+#include "table.h"
+
+static int load(const char *folder, const struct compare_options *o,
+		struct comparison *c, struct err *err)
+{
+	struct store *s;
+	int ret = store_open(&s, folder, STORE_READ, err);
+
+	if (ret)
+		return ret;
+	ret = compare_run(s, o, c, err);
+	store_close(s);
+	if (!ret && c->refused) {
+		ret = err_config(err, "%s: no comparison: %s", folder, c->refused);
+		comparison_release(c);
+	}
+	return ret;
+}
+
+struct spread {
+	unsigned series, equal;	/* judged; without any difference in any block */
+	double worst;		/* the widest, of per-block log differences */
+};
+
+static struct spread spread_of(const struct comparison *c, size_t arm)
+{
+	struct spread s = { 0 };
+
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_result *r = &c->series[i].vs[arm];
+
+		if (c->series[i].better == STATS_NEITHER || !r->e.n)
+			continue;
+		s.series++;
+		s.equal += r->e.effect == 0 && r->e.sd == 0;
+		s.worst = fmax(s.worst, r->e.sd);
+	}
+	return s;
+}
+
+int chain_aa(const char *folder, struct err *err)
+{
+	struct comparison c;
+	struct spread s = { 0 };
+	char check[80], figure[40];
+	int ret = load(folder, NULL, &c, err);
+
+	if (ret)
+		return ret;
+	for (size_t a = 0; a < c.n_arms; a++)
+		if (c.arms[a].control)
+			s = spread_of(&c, a);
+	snprintf(check, sizeof(check), "real A/A, %s, %u pairs: called different, of %u",
+		 c.domain, c.blocks, c.control_tests);
+	snprintf(figure, sizeof(figure), "%u", c.control_alarms);
+	table_row(check, "0", figure, "", c.control_tests && !c.control_alarms &&
+		  c.blocks >= 10);
+	snprintf(figure, sizeof(figure), "%u of %u", s.equal, s.series);
+	table_row("real A/A: metrics equal to the last bit in every pair", "printed",
+		  figure, "", true);
+	snprintf(figure, sizeof(figure), "%.4f%%", 100 * s.worst);
+	table_row("real A/A: spread of the pairs, widest metric", "printed", figure, "",
+		  true);
+	comparison_release(&c);
+	return 0;
+}
+
+/* `rounds` of 2 instructions at each of a page's second-level faults. */
+static void inject_row(const struct comparison *c, const struct compare_series *s,
+		       size_t arm, double rounds)
+{
+	const struct compare_result *r = &s->vs[arm];
+	double expected = 2 * rounds / s->est[c->baseline].value;
+	bool found = expected ? r->verdict == VERDICT_REGRESSED
+			      : r->verdict == VERDICT_NOT_WORSE;
+	char check[80], figure[40], error[40];
+
+	snprintf(check, sizeof(check), "injected %.3f%%, %u pairs: found as", 100 * expected,
+		 r->e.n);
+	snprintf(figure, sizeof(figure), "%.3f%%", 100 * r->e.effect);
+	snprintf(error, sizeof(error), "%.3f", 50 * (r->e.hi - r->e.lo));
+	table_row(check, "the interval", figure, error,
+		  found && r->e.lo <= expected && expected <= r->e.hi);
+}
+
+int chain_inject(const char *folder, struct err *err)
+{
+	const struct compare_options o = { .allow_differences = true };
+	const struct compare_series *s;
+	struct comparison c;
+	int ret = load(folder, &o, &c, err);
+
+	if (ret)
+		return ret;
+	s = compare_find(&c, "*/first-touch", "ns_per_page", NULL);
+	if (!s)
+		ret = err_config(err, "%s: nothing of first-touch.ns_per_page", folder);
+	for (size_t a = 0; s && a < c.n_arms; a++)
+		if (a != c.baseline && !strncmp(c.arms[a].name, "spin-", strlen("spin-")))
+			inject_row(&c, s, a, atof(c.arms[a].name + strlen("spin-")));
+	comparison_release(&c);
+	return ret;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rows of the table from real campaigns, the whole chain judged on what is
+ * known to be true: equal arms, and slow-downs of known size.
+ */
+#ifndef KDUEL_TEST_CHAIN_H
+#define KDUEL_TEST_CHAIN_H
+
+#include "err.h"
+
+/* Results of configs/aa-instructions.yaml: nothing may be called different. */
+int chain_aa(const char *folder, struct err *err);
+
+/*
+ * Results of configs/inject.yaml: an arm "spin-N" executes 2 N instructions
+ * more than the baseline at each second-level fault of a page's first touch.
+ */
+int chain_inject(const char *folder, struct err *err);
+
+#endif
