@@ -151,7 +151,7 @@ static const char *effects(const struct comparison *c, struct figure *f,
 			      large ? ", logarithmic" : "");
 	figure_ticks(&f->value, large ? 8 : 7, !large, large ? "x" : "x%");
 	f->width = 820;
-	f->height = 148 + f->n_rows * (14 + 16 * (c->n_arms - 1));
+	f->height = 162 + f->n_rows * (14 + 16 * (c->n_arms - 1));
 	return NULL;
 }
 

@@ -313,6 +313,7 @@ static json_t *plots(const struct report *r)
 		set(j, "title", str(r->figures[i].title));
 		snprintf(name, sizeof(name), "data/%s.dat", r->figures[i].name);
 		set(j, "data", str(name));
+		set(j, "not_drawn", str_or_null(r->figures[i].not_drawn));
 		json_array_append_new(list, j);
 	}
 	for (size_t i = 0; i < r->n_no_figures; i++) {

@@ -81,9 +81,9 @@ json_t *report_json(const struct report *r);	/* docs/report-format.md */
  */
 int report_publish(struct report *r, const char *folder, FILE *said,
 		   struct err *err);
-/* data/ and plots/ alone. */
-int report_publish_plots(struct report *r, const char *folder, FILE *said,
-			 struct err *err);
+/* data/ and plots/ alone. report_html() needs it, to have figures. */
+int report_draw(struct report *r, const char *folder, FILE *said,
+		struct err *err);
 
 /*
  * The verdicts in one screen, for the end of `kduel run` and the head of

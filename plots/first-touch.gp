@@ -2,7 +2,7 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 62; bottom = 54; right = 30
+top = 62; bottom = 64; right = 30
 h = (height - top - bottom) / (1.0 * n_panels)
 set multiplot
 do for [p = 1:n_panels] {
