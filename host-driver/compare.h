@@ -64,7 +64,7 @@ struct compare_estimate {
 struct compare_result {
 	enum verdict verdict;
 	struct stats_effect e;	/* e.n = 0: no effect could be computed */
-	double p_adjusted;
+	double p_adjusted, p_worse_adjusted;	/* of e.p and e.p_worse */
 	double margin;		/* D */
 	char *reason;		/* why inconclusive, unstable, not comparable; else "" */
 };

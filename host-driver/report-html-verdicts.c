@@ -134,8 +134,9 @@ void html_verdicts(const struct report *r, FILE *out)
 	      "Less is better unless said. <i>n</i> counts blocks. <i>Detects</i> is "
 	      "the smallest effect that this campaign finds in 80% of cases: what is "
 	      "smaller stays inconclusive. ", out);
-	fprintf(out, "<i>Not worse</i> is judged against a margin D of %.3g%%.</p>\n",
-		100 * c->margin);
+	fprintf(out, "<i>Not worse than</i> %.3g%%: a greater loss can be ruled out. "
+		"Verdicts are corrected for the number of tests; an interval is that of "
+		"its metric alone.</p>\n", 100 * c->margin);
 	report_groups_release(&g);
 }
 

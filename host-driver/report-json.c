@@ -117,6 +117,8 @@ static json_t *result(const struct compare_result *v)
 	set(j, "p", num(known ? e->p : NAN));
 	set(j, "p_flip", num(known ? e->p_flip : NAN));
 	set(j, "p_adjusted", num(known ? v->p_adjusted : NAN));
+	set(j, "p_worse", num(known ? e->p_worse : NAN));
+	set(j, "p_worse_adjusted", num(known ? v->p_worse_adjusted : NAN));
 	set(j, "margin", num(v->margin));
 	return j;
 }

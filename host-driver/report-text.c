@@ -84,7 +84,9 @@ static void put_reading(const struct report *r, FILE *out)
 		     "baseline, by block; x0.081 is 0.081 times the baseline. n is "
 		     "the number of blocks. \"detects\" is the smallest effect that "
 		     "this campaign finds in 80%% of cases; what is smaller stays "
-		     "inconclusive. D is %.3g%%.",
+		     "inconclusive. \"not worse than %.3g%%\": a greater loss can be "
+		     "ruled out. Verdicts are corrected for the number of tests; an "
+		     "interval is that of its metric alone.",
 		     100 * r->c->margin) < 0)
 		abort();
 	fputc('\n', out);

@@ -76,8 +76,9 @@ fixture_add(struct fixture *x, const struct fixture_line *l, json_t *point,
 			       .lo = (1 + l->effect[a]) * (1 - w) - 1,
 			       .hi = (1 + l->effect[a]) * (1 + w) - 1,
 			       .sd = w / 1.24, .p = 0.01, .p_flip = 0.0625,
-			       .sde = 2.1 * w },
-			.p_adjusted = 0.02, .margin = 0.01,
+			       .sde = 2.1 * w, .p_worse = 0.004 },
+			.p_adjusted = 0.02, .p_worse_adjusted = 0.03,
+			.margin = 0.01,
 			.reason = (char *)(a ? l->reason : ""),
 		};
 	}

@@ -217,6 +217,27 @@ static void the_usual(void **state)
 	comparison_release(&c);
 }
 
+/* An interval that would do alone does not where there are other tests. */
+static void not_worse_is_corrected(void **state)
+{
+	struct compare_options o = { .margin = 0 };
+	const struct compare_result *r;
+	struct comparison c;
+
+	(void)state;
+	compare_with(&usual, NULL, &c);
+	r = result(&c, "bytes", 1);
+	o.margin = -r->e.lo * 1.05;	/* more is better */
+	comparison_release(&c);
+	compare_with(&usual, &o, &c);
+	r = result(&c, "bytes", 1);
+	assert_true(r->e.lo > -o.margin && r->e.p_worse <= 0.025);
+	near(r->p_worse_adjusted, 2 * r->e.p_worse, 1e-12);
+	assert_int_equal(r->verdict, VERDICT_INCONCLUSIVE);
+	assert_non_null(strstr(r->reason, "interval alone would do"));
+	comparison_release(&c);
+}
+
 static void proofs_and_missing(void **state)
 {
 	struct comparison c;
@@ -443,6 +464,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_usual),
+		cmocka_unit_test(not_worse_is_corrected),
 		cmocka_unit_test(proofs_and_missing),
 		cmocka_unit_test(claims_of_the_plan),
 		cmocka_unit_test(differences_refuse),
