@@ -128,8 +128,13 @@ struct compare_claim {
 	char *text;		/* as written */
 	char *where;		/* "configs/x.yaml:12", or "expect 2" */
 	enum claim_outcome outcome;
-	char *detail;		/* one line: the value with its interval, or the reason */
-	double value, lo, hi;	/* NaN where the claim has no single one */
+	char *says;		/* the same in words; "" if the file has none */
+	char *detail;		/* one line: both sides with their units, the interval,
+				 * n; or the reason */
+	double left, right;	/* of the relation that decides; else NaN */
+	char *unit;		/* of the left side; "share", "bytes"; may be "" */
+	double value, lo, hi;	/* the left side; or left / right, left - right
+				 * where the right one is measured, too */
 };
 
 struct comparison {

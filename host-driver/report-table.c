@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compare-print.h"
 #include "report.h"
 #include "report-layout.h"
 #include "report-rows.h"
@@ -194,23 +195,18 @@ static void print_claims(FILE *out, const struct comparison *c)
 		n[c->claims[i].outcome]++;
 	fputs("\nExpectations: ", out);
 	for (int o = 0; o <= CLAIM_UNMEASURABLE; o++)
-		if (n[o]) {
-			fprintf(out, "%s%s %u", first ? "" : ", ",
-				claim_outcome_name(o), n[o]);
+		if (n[o]) {	/* "1 holds", "2 hold" */
+			const char *name = claim_outcome_name(o);
+			bool verb = o == CLAIM_HOLDS || o == CLAIM_FAILS;
+
+			fprintf(out, "%s%u %.*s", first ? "" : ", ", n[o],
+				(int)strlen(name) - (verb && n[o] > 1), name);
 			first = false;
 		}
 	fputs(".\n", out);
 	for (size_t i = 0; i < c->n_claims; i++)
-		if (c->claims[i].outcome != CLAIM_HOLDS) {
-			char *line = NULL;
-
-			if (asprintf(&line, "%s: %s (%s)",
-				     claim_outcome_name(c->claims[i].outcome),
-				     c->claims[i].text, c->claims[i].detail) < 0)
-				abort();
-			layout_paragraph(out, 2, 4, line);
-			free(line);
-		}
+		if (c->claims[i].outcome != CLAIM_HOLDS)
+			compare_print_claims(out, &c->claims[i], 1);
 }
 
 static void print_refusal(FILE *out, const struct comparison *c)
