@@ -32,11 +32,12 @@ struct compare_options {
 	bool allow_differences;	/* judge although the arms differ in more than the kernel */
 	double margin;		/* D; 0 = STATS_MARGIN */
 	double alpha;		/* 0 = STATS_ALPHA, or what the looks ask for */
+	const char *baseline;	/* another arm than the plan's, for a look */
 };
 
 struct compare_arm {
 	char *name, *kernel;
-	bool baseline;
+	bool baseline;		/* of this comparison */
 	bool control;		/* same kernel, command line and layout as the
 				 * baseline: an A/A pair that rides along */
 	char *second_level;	/* what the proof must find: "4k", "2m", "1g"; "" = not judged */
@@ -158,6 +159,8 @@ struct comparison {
 	struct compare_arm *arms;
 	size_t n_arms;
 	size_t baseline;	/* index into `arms` */
+	char *declared;		/* NULL; or a look at the arms from another baseline
+				 * than this one of the plan: no gates, no claims */
 	struct compare_series *series;	/* cells in the plan's order */
 	size_t n_series;
 	struct compare_proof *proofs;	/* by arm, then all cells, then each cell */

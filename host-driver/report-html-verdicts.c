@@ -81,6 +81,7 @@ static void part(const struct report *r, const struct report_groups *g,
 		 bool gates, FILE *out)
 {
 	const struct comparison *c = r->c;
+	unsigned tests = gates ? c->gate_tests : c->other_tests;
 	bool any = false;
 
 	for (size_t i = 0; i < g->n; i++) {
@@ -92,12 +93,12 @@ static void part(const struct report *r, const struct report_groups *g,
 		if (!any)
 			fprintf(out, gates
 				? "<tbody><tr class=\"part\"><th colspan=\"7\">Gates, "
-				  "declared before the run (Holm over %u tests)</th>"
+				  "declared before the run (Holm over %u test%s)</th>"
 				  "</tr></tbody>\n"
 				: "<tbody><tr class=\"part\"><th colspan=\"7\">Other "
-				  "metrics (Benjamini\u2013Hochberg over %u tests)</th>"
+				  "metrics (Benjamini\u2013Hochberg over %u test%s)</th>"
 				  "</tr></tbody>\n",
-				gates ? c->gate_tests : c->other_tests);
+				tests, tests == 1 ? "" : "s");
 		any = true;
 		group_rows(r, p, out);
 	}

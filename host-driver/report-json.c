@@ -25,6 +25,7 @@ static json_t *campaign(const struct report *r)
 	json_put(j, "alpha", json_known(c->alpha));
 	json_put(j, "margin", json_known(c->margin));
 	json_put(j, "baseline", json_safe(c->arms[c->baseline].name));
+	json_put(j, "declared_baseline", json_safe_or_null(c->declared));
 	json_put(j, "processor", json_safe_or_null(r->cpu));
 	json_put(j, "begun", json_known(r->begun > 0 ? r->begun : NAN));
 	json_put(j, "ended", json_known(r->ended > 0 ? r->ended : NAN));

@@ -161,9 +161,10 @@ static void print_body(struct verdict_table *v, FILE *out)
 	layout_table_add(&v->t, "", "effect", interval, "n", "detects",
 			 "verdict");
 	snprintf(gates, sizeof(gates), "GATES, declared before the run "
-		 "(Holm over %u tests)", c->gate_tests);
+		 "(Holm over %u test%s)", c->gate_tests, c->gate_tests == 1 ? "" : "s");
 	snprintf(others, sizeof(others), "OTHER METRICS "
-		 "(Benjamini-Hochberg over %u tests)", c->other_tests);
+		 "(Benjamini-Hochberg over %u test%s)", c->other_tests,
+		 c->other_tests == 1 ? "" : "s");
 	add_part(v, &g, chosen, true, gates);
 	add_part(v, &g, chosen, false, others);
 	layout_table_print(&v->t, out, 2);
@@ -227,9 +228,11 @@ void report_print_table(FILE *out, const struct comparison *c)
 	struct verdict_table v = { .c = c, .colour = wants_colour(out) };
 	char *line = NULL;
 
-	if (asprintf(&line, "Against %s; domain %s; %u of %u blocks.",
-		     c->arms[c->baseline].name, c->domain, c->blocks,
-		     c->blocks_planned) < 0)
+	if (asprintf(&line, "Against %s%s%s%s; domain %s; %u of %u blocks.",
+		     c->arms[c->baseline].name,
+		     c->declared ? ", for a look (the plan's baseline is " : "",
+		     c->declared ? c->declared : "", c->declared ? ")" : "",
+		     c->domain, c->blocks, c->blocks_planned) < 0)
 		abort();
 	layout_paragraph(out, 0, 0, line);
 	free(line);

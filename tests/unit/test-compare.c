@@ -238,6 +238,37 @@ static void not_worse_is_corrected(void **state)
 	comparison_release(&c);
 }
 
+static void a_look_from_another_arm(void **state)
+{
+	struct compare_options o = { .baseline = "k2" };
+	struct err err = ERR_INIT;
+	struct comparison c;
+	struct store *s;
+
+	(void)state;
+	compare_with(&usual, &o, &c);
+	assert_string_equal(c.declared, "k1");
+	assert_int_equal(c.baseline, 1);
+	assert_true(c.arms[1].baseline && !c.arms[0].baseline);
+	assert_false(c.arms[0].control || c.arms[2].control);
+	assert_int_equal(result(&c, "ns", 0)->verdict, VERDICT_IMPROVED);
+	near(result(&c, "ns", 0)->e.effect, 1 / 1.1 - 1, 0.006);
+	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_NONE);
+	assert_int_equal(c.gate_tests, 0);
+	assert_int_equal(c.n_claims, 0);
+	assert_non_null(strstr(c.notes[0], "a look from k2"));
+	comparison_release(&c);
+	o.baseline = "again";		/* the A/A arm */
+	compare_with(&usual, &o, &c);
+	assert_true(c.arms[0].control && !c.arms[1].control);
+	comparison_release(&c);
+	o.baseline = "k3";
+	assert_int_equal(store_open(&s, folder, STORE_READ, &err), 0);
+	assert_true(compare_run(s, &o, &c, &err) < 0);
+	assert_non_null(strstr(err.text, "it has k1, k2, again"));
+	store_close(s);
+}
+
 static void proofs_and_missing(void **state)
 {
 	struct comparison c;
@@ -465,6 +496,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_usual),
 		cmocka_unit_test(not_worse_is_corrected),
+		cmocka_unit_test(a_look_from_another_arm),
 		cmocka_unit_test(proofs_and_missing),
 		cmocka_unit_test(claims_of_the_plan),
 		cmocka_unit_test(differences_refuse),
