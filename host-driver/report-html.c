@@ -135,7 +135,7 @@ static void run_fact(const struct report *r, FILE *out)
 static void head(const struct report *r, FILE *out)
 {
 	const struct comparison *c = r->c;
-	char text[256];
+	char text[256], *control = report_control(c);
 
 	fputs("<header>\n<p class=\"kicker\">kduel report: ", out);
 	html_put(out, c->name);
@@ -158,6 +158,9 @@ static void head(const struct report *r, FILE *out)
 		      "", out);
 	}
 	fputs("</dd>\n", out);
+	if (control)
+		fact(out, "A/A pair", control);
+	free(control);
 	snprintf(text, sizeof(text), "%u of %u, each with one boot of every arm in "
 		 "random order, seed %llu", c->blocks, c->blocks_planned,
 		 (unsigned long long)c->seed);

@@ -62,6 +62,7 @@ static void put_run(const struct report *r, FILE *out)
 static void put_head(const struct report *r, FILE *out)
 {
 	const struct comparison *c = r->c;
+	char *control = report_control(c);
 
 	layout_paragraph(out, 0, 0, *c->question ? c->question : c->name);
 	fputc('\n', out);
@@ -70,6 +71,9 @@ static void put_head(const struct report *r, FILE *out)
 	if (*r->cpu)
 		field(out, "processor", "%s", r->cpu);
 	put_arms(r, out);
+	if (control)
+		field(out, "A/A pair", "%s", control);
+	free(control);
 	field(out, "blocks", "%u of %u, each with one boot of every arm in random "
 	      "order, seed %llu", c->blocks, c->blocks_planned,
 	      (unsigned long long)c->seed);

@@ -83,6 +83,26 @@ static void write_data(const void *figure, FILE *out)
 	figure_write_data(figure, out);
 }
 
+/* A line for each reason. */
+static void say_not_drawn(const struct report *r, FILE *said)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < r->n_figures; i++) {
+		const struct figure *f = &r->figures[i];
+
+		if (!f->not_drawn)
+			continue;
+		if (*last)
+			fputs(strcmp(last, f->not_drawn) ? "\n" : ", ", said);
+		if (strcmp(last, f->not_drawn))
+			fprintf(said, "not drawn from data/: %s: ", f->not_drawn);
+		fputs(f->name, said);
+		last = f->not_drawn;
+	}
+	fputs(*last ? "\n" : "", said);
+}
+
 /* The data of the figures, then their drawings. */
 int report_draw(struct report *r, const char *folder, FILE *said,
 		struct err *err)
@@ -106,10 +126,9 @@ int report_draw(struct report *r, const char *folder, FILE *said,
 		ret = publish(folder, name, write_data, f, err);
 		if (!ret)
 			figure_draw(f, folder);
-		if (f->not_drawn && said)
-			fprintf(said, "plot %s: not drawn: %s; its data are in %s\n",
-				f->name, f->not_drawn, name);
 	}
+	if (said)
+		say_not_drawn(r, said);
 	for (size_t i = 0; i < r->n_no_figures && said; i++)
 		fprintf(said, "plot %s: skipped: %s\n", r->no_figures[i].name,
 			r->no_figures[i].reason);

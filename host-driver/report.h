@@ -99,6 +99,9 @@ const char *report_domain_meaning(const char *domain);
 /* The same for a title: "emulated time". */
 const char *report_domain_title(const char *domain);
 
+/* What became of the A/A pair that rode along, the caller's; NULL: there is none. */
+char *report_control(const struct comparison *c);
+
 /* Is a layer unavailable in all arms for the same reason? */
 bool report_proof_missing(const struct comparison *c, const char *layer);
 

@@ -303,6 +303,8 @@ static inline void fixture_init(struct fixture *x)
 	x->c.notes = x->notes;
 	x->c.n_notes = 2;
 	x->c.gate_tests = 4;
+	x->c.control_tests = 21;
+	x->c.control_nominal = 1;
 	x->c.other_tests = 42;
 	x->r.c = &x->c;
 	x->r.folder = strdup("synthetic-20181101-120000");
