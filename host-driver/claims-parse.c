@@ -72,7 +72,6 @@ static int parse_chain(struct claim_parser *p)
 		/* The middle of a chain stands in two relations: read it twice. */
 		const char *from = p->at;
 		struct claim_node *right = parse_sum(p);
-		const char *to = p->at;
 
 		rc = relate(p, left, op, right);
 		left = NULL;
@@ -82,8 +81,6 @@ static int parse_chain(struct claim_parser *p)
 			p->at = from;
 			left = parse_sum(p);
 			p->at = next;
-		} else {
-			p->at = to;
 		}
 	} while (!rc && left);
 	return rc;
@@ -93,7 +90,7 @@ static int relate_ratio(struct claim_parser *p, const char *arm, const char *oth
 			enum claim_op op, double bound)
 {
 	return relate(p, node_join(p, NODE_DIVIDE, node_arm(p, arm),
-			      node_arm(p, other)), op, node_number(p, bound));
+				   node_arm(p, other)), op, node_number(p, bound));
 }
 
 /* "6.1 within 2% of 6.1-rfc": both sides of a band. */

@@ -59,6 +59,16 @@ static const char *put(double v, const char *unit, char buf[static NUMBER_MAX])
 	return number_value(v, unit, buf);
 }
 
+/* An interval of two blocks may end anywhere. */
+static const char *put_end(double v, const char *unit, char buf[static NUMBER_MAX])
+{
+	if (!*unit && v > 0 && v < 0.001)
+		return strcpy(buf, "<0.001");
+	if (!*unit && v > 9999)
+		return strcpy(buf, ">9999");
+	return put(v, unit, buf);
+}
+
 /* As it was written, more or less: it was not measured. */
 static const char *put_limit(double v, const char *unit, char buf[static NUMBER_MAX])
 {
@@ -87,10 +97,14 @@ static char *with_interval(struct comparison *c, const struct compare_claim *v,
 
 	if (!isfinite(v->lo) || !isfinite(v->hi))	/* a single block */
 		return compare_text(c, "%s", put(v->value, unit, a));
+	put(v->value, unit, a);
+	put_end(v->lo, unit, lo);
+	put_end(v->hi, unit, hi);
 	if (v->lo == v->hi)
-		return compare_text(c, "%s in every block", put(v->value, unit, a));
-	return compare_text(c, "%s [%s, %s]", put(v->value, unit, a),
-			    put(v->lo, unit, lo), put(v->hi, unit, hi));
+		return compare_text(c, "%s in every block", a);
+	if (!strcmp(a, lo) && !strcmp(a, hi))
+		return compare_text(c, "%s to these digits", a);
+	return compare_text(c, "%s [%s, %s]", a, lo, hi);
 }
 
 /* A pick's mean over blocks, geometric where that can be. */

@@ -92,6 +92,7 @@ static int show(const struct options *o, const struct comparison *c,
 		return command_fail(&err);
 	if (!o->json) {
 		report_print_table(stdout, c);
+		report_print_expectations(stdout, c);
 		compare_print_differences(stdout, c);
 		compare_print_notes(stdout, c);
 	}

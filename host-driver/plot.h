@@ -64,7 +64,7 @@ struct figure {
 	struct figure_axis x;	/* where there are no rows */
 	char **panel;		/* titles */
 	size_t n_panels;
-	char **row;		/* names of the rows; none in FIGURE_LINES */
+	char **row;		/* names of the rows; none where x is a number */
 	size_t n_rows;
 	struct figure_series *series;
 	size_t n_series;

@@ -185,31 +185,6 @@ static void print_body(struct verdict_table *v, FILE *out)
 	report_groups_release(&g);
 }
 
-static void print_claims(FILE *out, const struct comparison *c)
-{
-	unsigned n[CLAIM_UNMEASURABLE + 1] = { 0 };
-	bool first = true;
-
-	if (!c->n_claims)
-		return;
-	for (size_t i = 0; i < c->n_claims; i++)
-		n[c->claims[i].outcome]++;
-	fputs("\nExpectations: ", out);
-	for (int o = 0; o <= CLAIM_UNMEASURABLE; o++)
-		if (n[o]) {	/* "1 holds", "2 hold" */
-			const char *name = claim_outcome_name(o);
-			bool verb = o == CLAIM_HOLDS || o == CLAIM_FAILS;
-
-			fprintf(out, "%s%u %.*s", first ? "" : ", ", n[o],
-				(int)strlen(name) - (verb && n[o] > 1), name);
-			first = false;
-		}
-	fputs(".\n", out);
-	for (size_t i = 0; i < c->n_claims; i++)
-		if (c->claims[i].outcome != CLAIM_HOLDS)
-			compare_print_claims(out, &c->claims[i], 1);
-}
-
 static void print_refusal(FILE *out, const struct comparison *c)
 {
 	char *copy = strdup(c->refused), *save = NULL;
@@ -242,5 +217,29 @@ void report_print_table(FILE *out, const struct comparison *c)
 	layout_table_init(&v.t, "wrlrrw");
 	print_body(&v, out);
 	layout_table_release(&v.t);
-	print_claims(out, c);
+}
+
+void report_print_expectations(FILE *out, const struct comparison *c)
+{
+	unsigned n[CLAIM_UNMEASURABLE + 1] = { 0 };
+	bool first = true;
+
+	if (!c->n_claims)
+		return;
+	for (size_t i = 0; i < c->n_claims; i++)
+		n[c->claims[i].outcome]++;
+	fputs("\nExpectations: ", out);
+	for (int o = 0; o <= CLAIM_UNMEASURABLE; o++)
+		if (n[o]) {	/* "1 holds", "2 hold" */
+			const char *name = claim_outcome_name(o);
+			bool verb = o == CLAIM_HOLDS || o == CLAIM_FAILS;
+
+			fprintf(out, "%s%u %.*s", first ? "" : ", ", n[o],
+				(int)strlen(name) - (verb && n[o] > 1), name);
+			first = false;
+		}
+	fputs(".\n", out);
+	for (size_t i = 0; i < c->n_claims; i++)
+		if (c->claims[i].outcome != CLAIM_HOLDS)
+			compare_print_claims(out, &c->claims[i], 1);
 }

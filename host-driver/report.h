@@ -90,6 +90,8 @@ int report_draw(struct report *r, const char *folder, FILE *said,
  * report.txt. Colours on a terminal only, and not where NO_COLOR is set.
  */
 void report_print_table(FILE *out, const struct comparison *c);
+/* Below it: how many claims hold, and those that do not. */
+void report_print_expectations(FILE *out, const struct comparison *c);
 
 /* --- what the writers share (report-words.c) ------------------------------ */
 

@@ -141,7 +141,7 @@ static void details(void **state)
 		  "found 99.7% in every block, wanted >= 95%; n = 4 blocks" },
 		{ "tlb-miss.walk_cost: value(6.1 @ */thp) > 3 * value(6.1 @ */4k)",
 		  "in xfs/thp/tlb-miss: left 20.3 ns, right 122 ns: left / right 0.167 "
-		  "[0.167, 0.167], wanted > 1; n = 4 blocks" },
+		  "to these digits, wanted > 1; n = 4 blocks" },
 		{ "second_level.2m_bytes(6.1-nodaxhuge) > second_level.4k_bytes(6.1)",
 		  "left 0, right 1.91 MiB: left - right -2,000,000 bytes in every block, "
 		  "wanted > 0; n = 4 blocks" },

@@ -370,6 +370,9 @@ static void an_arm_that_crashes_is_unstable(void **state)
 		if (hit)
 			assert_non_null(strstr(result(&c, "ns", a)->reason, "1 of 6 boots"));
 	}
+	for (unsigned a = 0; a < 3; a++)	/* its proofs count no more than its samples */
+		assert_int_equal(compare_proof_of(&c, a, "second-level")->after.readings,
+				 a == arm ? 5 : 6);
 	comparison_release(&c);
 	t.fail_boot = 0;
 	t.failed_cell = true;

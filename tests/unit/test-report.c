@@ -46,6 +46,7 @@ static void print_data(const struct report *r, FILE *out)
 static void print_table(const struct report *r, FILE *out)
 {
 	report_print_table(out, r->c);
+	report_print_expectations(out, r->c);
 }
 
 typedef void (*print_fn)(const struct report *r, FILE *out);
