@@ -103,7 +103,7 @@ static char *with_interval(struct comparison *c, const struct compare_claim *v,
 	if (v->lo == v->hi)
 		return compare_text(c, "%s in every block", a);
 	if (!strcmp(a, lo) && !strcmp(a, hi))
-		return compare_text(c, "%s to these digits", a);
+		return compare_text(c, "%s, its interval too", a);
 	return compare_text(c, "%s [%s, %s]", a, lo, hi);
 }
 

@@ -163,7 +163,10 @@ static bool worse(enum claim_outcome a, enum claim_outcome b)
 static int evaluate_here(struct claim_check *k, struct compare_claim *out, bool *any)
 {
 	size_t series = count_series(k);
+	char among[32] = "in ";
 
+	if (series > 1)
+		snprintf(among, sizeof(among), "worst of %zu, ", series);
 	for (size_t i = 0; i < k->claim->n; i++) {
 		struct compare_claim one = *out;
 		int rc = evaluate(k, &k->claim->relation[i], &one);
@@ -171,8 +174,7 @@ static int evaluate_here(struct claim_check *k, struct compare_claim *out, bool 
 		if (rc)
 			return rc;
 		if (k->at && (!k->one_place || series > 1))
-			one.detail = compare_text(k->c, "%s%s%s%s: %s",
-						  series > 1 ? "worst of all, " : "in ",
+			one.detail = compare_text(k->c, "%s%s%s%s: %s", among,
 						  k->at->cell, *k->at->point_text ? " " : "",
 						  k->at->point_text, one.detail);
 		if (!*any || worse(one.outcome, out->outcome))

@@ -140,13 +140,13 @@ static void details(void **state)
 		{ "second_level.2m_share(6.1) >= 0.95",
 		  "found 99.7% in every block, wanted >= 95%; n = 4 blocks" },
 		{ "tlb-miss.walk_cost: value(6.1 @ */thp) > 3 * value(6.1 @ */4k)",
-		  "in xfs/thp/tlb-miss: left 20.3 ns, right 122 ns: left / right 0.167 "
-		  "to these digits, wanted > 1; n = 4 blocks" },
+		  "in xfs/thp/tlb-miss: left 20.3 ns, right 122 ns: left / right 0.167, "
+		  "its interval too, wanted > 1; n = 4 blocks" },
 		{ "second_level.2m_bytes(6.1-nodaxhuge) > second_level.4k_bytes(6.1)",
 		  "left 0, right 1.91 MiB: left - right -2,000,000 bytes in every block, "
 		  "wanted > 0; n = 4 blocks" },
 		{ "stream.triad: 6.1 not worse than 5%",
-		  "worst of all, xfs/thp/stream threads=2: found 0.851 [0.845, 0.857], "
+		  "worst of 2, xfs/thp/stream threads=2: found 0.851 [0.845, 0.857], "
 		  "wanted > 0.95; n = 4 blocks; 6.1 17.3 GB/s, 6.1-nodaxhuge 20.3 GB/s" },
 	};
 

@@ -389,6 +389,7 @@ static void endless_intervals(void **state)
 		const struct figure_axis *v = &x.r.figures[i].value;
 
 		assert_true(isfinite(v->min) && isfinite(v->max) && v->max > v->min);
+		assert_true(v->log ? v->min > 0 : v->min >= 0);
 		assert_in_range(v->n_ticks, 2, FIGURE_TICKS_MAX);
 	}
 	for (size_t i = 0; i < FORMS; i++) {
