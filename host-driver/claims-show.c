@@ -3,8 +3,8 @@
  * What is said of a relation: what each side came to, with its unit, how they
  * relate, with the interval, and what was wanted.
  *
- *	found 0.0815 [0.0801, 0.0829], wanted < 0.2; n = 6 blocks; 6.1 5.79 us,
- *	6.1-nodaxhuge 71.1 us
+ *	found 0.0815 [0.0801, 0.0829], wanted < 0.2; n = 6 blocks; 6.1: 5.79 us,
+ *	6.1-nodaxhuge: 71.1 us
  *	left 9,322 faults, right 81,100 faults: left / right 0.115 [0.114, 0.116],
  *	wanted > 1; n = 2 blocks
  */
@@ -137,7 +137,7 @@ static void list_picks(struct claim_check *k, const struct claim_node *n,
 		list_picks(k, n->right, list, seen);
 		return;
 	}
-	*list = compare_text(k->c, "%s%s%s %s", *list, (*seen)++ ? ", " : "; ",
+	*list = compare_text(k->c, "%s%s%s: %s", *list, (*seen)++ ? ", " : "; ",
 			     k->c->arms[claim_find_arm(k->c, n->pick.arm)].name,
 			     put(pick_mean(k, n), pick_unit(k, &n->pick), buf));
 }

@@ -81,6 +81,7 @@ const char report_style[] =
 "pre{background:var(--panel);border-radius:.3rem;padding:.6rem .8rem;"
 "overflow-x:auto;font-size:.8125rem;line-height:1.45;margin:.4rem 0}\n"
 "ul{padding-left:1.1rem;max-width:44rem}li{margin:.25rem 0}\n"
+"ul.claims{list-style:none;padding:0;max-width:52rem}.claims li{margin:.8rem 0}\n"
 "footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);"
 "color:var(--soft);font-size:.875rem}\n"
 "@media(max-width:40rem){body{padding:1.25rem 1rem 3rem}h1{font-size:1.4rem}"

@@ -206,14 +206,14 @@ static inline void fixture_rest(struct fixture *x)
 		.text = (char *)"first-touch.ns_per_page: ratio(6.1/6.1-nodaxhuge) < 0.2",
 		.where = (char *)"expect 2", .outcome = CLAIM_HOLDS,
 		.detail = (char *)"found 0.0790 [0.0770, 0.0810], wanted < 0.2; "
-			"n = 5 blocks; 6.1 5.63 us, 6.1-nodaxhuge 71.2 us",
+			"n = 5 blocks; 6.1: 5.63 us, 6.1-nodaxhuge: 71.2 us",
 		.left = 0.079, .right = 0.2, .value = 0.079, .lo = 0.077,
 		.hi = 0.081 };
 	x->claims[2] = (struct compare_claim){
 		.text = (char *)"mem-walk.ns_per_access: 6.1-rfc not worse than 1%",
 		.where = (char *)"expect 3", .outcome = CLAIM_FAILS,
 		.detail = (char *)"found 1.05 [1.04, 1.05], wanted < 1.01; n = 5 "
-			"blocks; 6.1-rfc 9.43 ns, 6.1-nodaxhuge 9.00 ns",
+			"blocks; 6.1-rfc: 9.43 ns, 6.1-nodaxhuge: 9.00 ns",
 		.left = 1.048, .right = 1.01, .value = 1.048, .lo = 1.042,
 		.hi = 1.054 };
 	x->claims[3] = (struct compare_claim){
