@@ -15,12 +15,14 @@ struct options {
 	bool json;
 };
 
-enum { OPT_JSON = 256, OPT_ALLOW };
+enum { OPT_JSON = 256, OPT_ALLOW, OPT_BASELINE };
 
 static const struct argp_option option_table[] = {
 	{ "json", OPT_JSON, NULL, 0, "print JSON, as in report.json", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
+	{ "baseline", OPT_BASELINE, "ARM", 0, "another arm than the plan's baseline, for a "
+	  "look: its gates and expectations are not judged", 0 },
 	{ "margin", 'D', "SHARE", 0, "D of 'not worse than D' (1%)", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -36,6 +38,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_ALLOW:
 		o->compare.allow_differences = true;
+		return 0;
+	case OPT_BASELINE:
+		o->compare.baseline = arg;
 		return 0;
 	case 'D':
 		if (share_parse(arg, &o->compare.margin, &err))
@@ -87,6 +92,7 @@ static int show(const struct options *o, const struct comparison *c,
 		return command_fail(&err);
 	if (!o->json) {
 		report_print_table(stdout, c);
+		report_print_expectations(stdout, c);
 		compare_print_differences(stdout, c);
 		compare_print_notes(stdout, c);
 	}

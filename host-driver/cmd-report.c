@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "compare.h"
+#include "file.h"
 #include "report.h"
 #include "store.h"
 
@@ -64,6 +66,24 @@ static const struct argp argp = {
 	"folder from what its journal holds.", NULL, NULL, NULL,
 };
 
+/* The page has its figures inside: they are drawn in a folder of their own. */
+static int show_html(struct report *r, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *folder = NULL;
+	int rc;
+
+	if (asprintf(&folder, "%s/kduel-report-XXXXXX", tmp ? tmp : "/tmp") < 0)
+		return err_sys(err, ENOMEM, "cannot draw the figures");
+	rc = mkdtemp(folder) ? report_draw(r, folder, stderr, err)
+			     : err_sys(err, errno, "cannot make %s", folder);
+	if (!rc)
+		report_html(r, stdout);
+	file_remove_tree(folder, NULL);
+	free(folder);
+	return rc;
+}
+
 static int show(struct report *r, const struct options *o, struct err *err)
 {
 	json_t *json;
@@ -73,8 +93,7 @@ static int show(struct report *r, const struct options *o, struct err *err)
 		report_text(r, stdout);
 		return 0;
 	case FORMAT_HTML:
-		report_html(r, stdout);
-		return 0;
+		return show_html(r, err);
 	case FORMAT_JSON:
 		json = report_json(r);
 		json_dumpf(json, stdout, JSON_INDENT(1));
@@ -82,7 +101,7 @@ static int show(struct report *r, const struct options *o, struct err *err)
 		json_decref(json);
 		return 0;
 	case FORMAT_PLOTS:
-		return report_publish_plots(r, o->folder, stderr, err);
+		return report_draw(r, o->folder, stderr, err);
 	case FORMAT_ALL:
 		break;
 	}

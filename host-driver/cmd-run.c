@@ -166,8 +166,10 @@ static int conclude(const char *folder, int *code, struct err *err)
 	if (ret)
 		goto release;
 	ret = report_publish(&r, folder, stderr, err);
-	if (!ret)
+	if (!ret) {
 		report_print_table(stdout, &c);
+		report_print_expectations(stdout, &c);
+	}
 	for (size_t i = 0; i < c.n_claims; i++) {
 		if (c.claims[i].outcome == CLAIM_FAILS)
 			*code = EXIT_REGRESSION;

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "compare-memory.h"
 #include "compare-print.h"
+#include "report-json.h"
 #include "store.h"
 
 struct options {
@@ -135,33 +136,23 @@ static int check_file(struct verify *v, struct comparison *c, struct err *err)
 	c->claims = compare_alloc(c, n, sizeof(*c->claims));
 	if (!c->claims)
 		return err_sys(err, ENOMEM, "cannot verify");
-	for (c->n_claims = 0; !rc && c->n_claims < n; c->n_claims++)
-		rc = claim_check(c, v->file.entry[c->n_claims].text,
-				 v->file.entry[c->n_claims].where,
-				 &c->claims[c->n_claims], err);
-	return rc;
-}
+	for (c->n_claims = 0; !rc && c->n_claims < n; c->n_claims++) {
+		const struct claims_entry *e = &v->file.entry[c->n_claims];
+		struct compare_claim *k = &c->claims[c->n_claims];
 
-static json_t *number(double v)
-{
-	return v - v == 0 ? json_real(v) : json_null();
+		rc = claim_check(c, e->text, e->where, k, err);
+		k->says = compare_text(c, "%s", e->says);
+	}
+	return rc;
 }
 
 static void print_json(const struct comparison *c)
 {
-	json_t *list = json_array(), *all;
+	json_t *all = json_pack("{s:o, s:o, s:o, s:o}", "campaign",
+				json_safe(c->name), "domain", json_safe(c->domain),
+				"plan_hash", json_safe(c->plan_hash), "claims",
+				report_claims_json(c));
 
-	for (size_t i = 0; i < c->n_claims; i++) {
-		const struct compare_claim *k = &c->claims[i];
-
-		json_array_append_new(list, json_pack(
-			"{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "claim", k->text,
-			"where", k->where, "outcome", claim_outcome_name(k->outcome),
-			"detail", k->detail, "value", number(k->value),
-			"lo", number(k->lo), "hi", number(k->hi)));
-	}
-	all = json_pack("{s:s, s:s, s:s, s:o}", "campaign", c->name, "domain",
-			c->domain, "plan_hash", c->plan_hash, "claims", list);
 	json_dumpf(all, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(all);

@@ -48,6 +48,32 @@ static bool same_kernel(const struct plan_arm *a, const struct plan_arm *b)
 	return true;
 }
 
+/* The plan's baseline, or the arm that was asked for in its place. */
+static int choose_baseline(struct comparison *c, const struct plan *p,
+			   const char *name, struct err *err)
+{
+	char *all = compare_text(c, "%s", "");
+
+	for (size_t i = 0; i < p->n_arms; i++) {
+		if (name ? !strcmp(p->arms[i].name, name) : p->arms[i].baseline) {
+			c->baseline = i;
+			if (!p->arms[i].baseline)
+				c->declared = compare_text(c, "%s", plan_baseline(p)->name);
+			return 0;
+		}
+		all = compare_text(c, "%s%s%s", all, i ? ", " : "", p->arms[i].name);
+	}
+	return !name ? 0 : err_config(err, "no arm is called '%s' in this campaign; it has %s",
+				      name, all);
+}
+
+/* An A/A arm is the plan's baseline once more. */
+static bool is_control(const struct plan_arm *a, const struct plan_arm *base)
+{
+	return same_kernel(a, base) ||
+	       ((a->aa || a->baseline) && (base->aa || base->baseline));
+}
+
 static void fill_arm(struct comparison *c, const struct plan *p, size_t i)
 {
 	const struct plan_arm *from = &p->arms[i];
@@ -57,11 +83,8 @@ static void fill_arm(struct comparison *c, const struct plan *p, size_t i)
 	arm->kernel = compare_text(c, "%s", from->kernel);
 	arm->second_level = compare_text(c, "%s", from->second_level);
 	arm->failures = compare_text(c, "%s", "");
-	arm->baseline = from->baseline;
-	arm->control = !from->baseline &&
-		       (from->aa || same_kernel(from, plan_baseline(p)));
-	if (from->baseline)
-		c->baseline = i;
+	arm->baseline = i == c->baseline;
+	arm->control = !arm->baseline && is_control(from, &p->arms[c->baseline]);
 }
 
 static int count_blocks(struct comparison *c, const struct store_boot *list,
@@ -89,7 +112,8 @@ static int count_blocks(struct comparison *c, const struct store_boot *list,
 	return 0;
 }
 
-int compare_arms(struct comparison *c, struct store *s, struct err *err)
+int compare_arms(struct comparison *c, struct store *s, const char *baseline,
+		 struct err *err)
 {
 	const struct plan *p = store_plan(s);
 	const struct store_boot *list;
@@ -100,7 +124,9 @@ int compare_arms(struct comparison *c, struct store *s, struct err *err)
 	c->arms = compare_alloc(c, p->n_arms, sizeof(*c->arms));
 	if (!c->arms)
 		return err_sys(err, ENOMEM, "cannot compare");
-	rc = store_boots(s, &list, &n, err);
+	rc = choose_baseline(c, p, baseline, err);
+	if (!rc)
+		rc = store_boots(s, &list, &n, err);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < p->n_arms; i++) {

@@ -45,7 +45,7 @@ static int describe(struct comparison *c, const struct plan *p,
 	to->unit = compare_text(c, "%s", from->counter ? "" : from->unit);
 	to->kind = compare_text(c, "%s", from->counter ? "count" : from->kind);
 	to->better = better_of(from);
-	to->gate = is_gate(p, from);
+	to->gate = !c->declared && is_gate(p, from);
 	to->est = compare_alloc(c, c->n_arms, sizeof(*to->est));
 	to->vs = compare_alloc(c, c->n_arms, sizeof(*to->vs));
 	if (!to->est || !to->vs)

@@ -68,16 +68,17 @@ static void measure(struct comparison *c, size_t series, size_t arm, double *wor
 		.percentile = is_percentile(s->metric),
 		.deterministic = c->deterministic, .flip = true,
 		.confidence = 1 - c->alpha, .seed = seed_of(c, series, arm),
+		.better = s->better, .margin = c->margin,
 	};
 	const char *why;
 
 	p.n = pair_up(c, s, arm, p.count, work, work + c->n_block_ids);
 	r->margin = c->margin;
-	r->p_adjusted = NAN;
+	r->p_adjusted = r->p_worse_adjusted = NAN;
 	why = stats_effect(&p, &r->e);
 	if (!why)
 		return;
-	r->e.p = NAN;
+	r->e.p = r->e.p_worse = NAN;
 	if (none && none->voids)
 		r->reason = compare_text(c, "all %u samples of %s are void: %s",
 					 none->voids, c->arms[none - s->est].name,
@@ -99,7 +100,7 @@ static bool belongs(const struct comparison *c, const struct compare_series *s,
 /* What stats_families() takes, and where its answers go. */
 struct tests {
 	struct compare_result **of;
-	double *p;
+	double *p, *p_worse;
 	bool *gate;
 	size_t n;
 };
@@ -108,6 +109,7 @@ static void tests_release(struct tests *t)
 {
 	free(t->of);
 	free(t->p);
+	free(t->p_worse);
 	free(t->gate);
 }
 
@@ -117,14 +119,16 @@ static int tests_init(struct tests *t, const struct comparison *c, bool control)
 
 	*t = (struct tests){ .of = calloc(most, sizeof(*t->of)),
 			     .p = calloc(most, sizeof(*t->p)),
+			     .p_worse = calloc(most, sizeof(*t->p_worse)),
 			     .gate = calloc(most, sizeof(*t->gate)) };
-	if (!t->of || !t->p || !t->gate)
+	if (!t->of || !t->p || !t->p_worse || !t->gate)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++)
 			if (belongs(c, &c->series[i], a, control)) {
 				t->of[t->n] = &c->series[i].vs[a];
 				t->gate[t->n] = c->series[i].gate;
+				t->p_worse[t->n] = c->series[i].vs[a].e.p_worse;
 				t->p[t->n++] = c->series[i].vs[a].e.p;
 			}
 	return 0;
@@ -137,8 +141,11 @@ static int correct(struct comparison *c, bool control)
 
 	if (!rc)
 		rc = stats_families(t.p, t.gate, t.p, t.n);
+	if (!rc)
+		rc = stats_families(t.p_worse, t.gate, t.p_worse, t.n);
 	for (size_t i = 0; !rc && i < t.n; i++) {
 		t.of[i]->p_adjusted = t.p[i];
+		t.of[i]->p_worse_adjusted = t.p_worse[i];
 		if (!control)
 			*(t.gate[i] ? &c->gate_tests : &c->other_tests) += 1;
 	}
@@ -181,6 +188,27 @@ static char *why_unstable(struct comparison *c, const struct compare_series *s,
 		      : NULL;
 }
 
+/* What a verdict would be without the other tests, where that is another. */
+static char *why_not_more(struct comparison *c, const struct compare_result *r,
+			  enum stats_better better, unsigned tests)
+{
+	bool worse = (r->e.effect > 0) == (better == STATS_LOWER);
+
+	if (r->verdict != VERDICT_INCONCLUSIVE && r->verdict != VERDICT_NOT_WORSE)
+		return NULL;
+	if (r->p_adjusted <= c->alpha && r->verdict == VERDICT_NOT_WORSE)
+		return compare_text(c, "%s, but by less than %.3g%%",
+				    worse ? "worse" : "better", 100 * r->margin);
+	if (r->e.p <= c->alpha)
+		return compare_text(c, "not called %s: p %.2g alone, %.2g among %u tests",
+				    worse ? "regressed" : "improved", r->e.p,
+				    r->p_adjusted, tests);
+	if (r->verdict == VERDICT_INCONCLUSIVE && r->e.p_worse <= c->alpha / 2)
+		return compare_text(c, "not called 'not worse than %.3g%%': its interval alone would do, but not among %u tests",
+				    100 * r->margin, tests);
+	return NULL;
+}
+
 static void judge(struct comparison *c, struct compare_series *s, size_t arm,
 		  unsigned tests, const char *unstable)
 {
@@ -196,11 +224,14 @@ static void judge(struct comparison *c, struct compare_series *s, size_t arm,
 	} else if (!r->e.n) {
 		r->verdict = VERDICT_NOT_COMPARABLE;
 	} else {
-		r->verdict = stats_verdict(&r->e, r->p_adjusted, c->alpha,
+		char *why;
+
+		r->verdict = stats_verdict(&r->e, r->p_adjusted,
+					   r->p_worse_adjusted, c->alpha,
 					   s->better, r->margin);
-		if (r->verdict == VERDICT_INCONCLUSIVE && r->e.p <= c->alpha)
-			r->reason = compare_text(c, "p %.2g alone, %.2g among %u tests",
-						 r->e.p, r->p_adjusted, tests);
+		why = why_not_more(c, r, s->better, tests);
+		if (why)
+			r->reason = why;
 	}
 }
 

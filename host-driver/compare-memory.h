@@ -32,7 +32,8 @@ void *compare_grow(struct comparison *c, void *array, size_t *n, size_t size);
 /* --- the steps ------------------------------------------------------------ */
 
 /* Arms, boots and blocks. */
-int compare_arms(struct comparison *c, struct store *s, struct err *err);
+int compare_arms(struct comparison *c, struct store *s, const char *baseline,
+		 struct err *err);
 /* What differs between arms besides the kernel; refuses unless allowed. */
 int compare_identities(struct comparison *c, struct store *s, bool allow,
 		       struct err *err);

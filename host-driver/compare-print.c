@@ -49,8 +49,12 @@ void compare_print_notes(FILE *out, const struct comparison *c)
 void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		paragraph(out, 0, 4, "%s: %s", claim_outcome_name(list[i].outcome),
-			  list[i].text);
-		paragraph(out, 4, 4, "%s", list[i].detail);
+		const struct compare_claim *k = &list[i];
+
+		paragraph(out, 0, 4, "%s: %s", claim_outcome_name(k->outcome),
+			  *k->says ? k->says : k->text);
+		if (*k->says)
+			paragraph(out, 4, 6, "%s", k->text);
+		paragraph(out, 4, 6, "%s", k->detail);
 	}
 }

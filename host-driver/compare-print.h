@@ -14,7 +14,7 @@
 void compare_print_differences(FILE *out, const struct comparison *c);
 void compare_print_notes(FILE *out, const struct comparison *c);
 
-/* One claim a paragraph: outcome, text, detail. */
+/* One claim a paragraph: outcome, text, what both sides came to. */
 void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n);
 
 #endif

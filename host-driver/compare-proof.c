@@ -118,17 +118,40 @@ static void sort(struct compare_proof *list, size_t n)
 	}
 }
 
+/* The samples of a boot that failed are left out, and so are its proofs. */
+static bool boot_is_ok(const struct store_boot *list, size_t n, unsigned boot)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].boot == boot)
+			return list[i].ok;
+	return false;
+}
+
+static int take_all(struct comparison *c, struct store *s, struct err *err)
+{
+	const struct store_boot *boots;
+	const struct store_proof *list;
+	size_t n, n_boots;
+	bool ok = false;
+	int rc = store_boots(s, &boots, &n_boots, err);
+
+	if (!rc)
+		rc = store_proofs(s, &list, &n, err);
+	for (size_t i = 0; !rc && i < n; i++) {
+		if (!i || list[i].boot != list[i - 1].boot)
+			ok = boot_is_ok(boots, n_boots, list[i].boot);
+		if (ok && (take(c, &list[i], NULL) || take(c, &list[i], list[i].cell)))
+			rc = err_sys(err, ENOMEM, "cannot compare");
+	}
+	return rc;
+}
+
 int compare_proofs(struct comparison *c, struct store *s, struct err *err)
 {
-	const struct store_proof *list;
-	size_t n;
-	int rc = store_proofs(s, &list, &n, err);
+	int rc = take_all(c, s, err);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < n; i++)
-		if (take(c, &list[i], NULL) || take(c, &list[i], list[i].cell))
-			return err_sys(err, ENOMEM, "cannot compare");
 	for (size_t i = 0; i < c->n_proofs; i++) {
 		struct compare_proof *p = &c->proofs[i];
 

@@ -32,11 +32,12 @@ struct compare_options {
 	bool allow_differences;	/* judge although the arms differ in more than the kernel */
 	double margin;		/* D; 0 = STATS_MARGIN */
 	double alpha;		/* 0 = STATS_ALPHA, or what the looks ask for */
+	const char *baseline;	/* another arm than the plan's, for a look */
 };
 
 struct compare_arm {
 	char *name, *kernel;
-	bool baseline;
+	bool baseline;		/* of this comparison */
 	bool control;		/* same kernel, command line and layout as the
 				 * baseline: an A/A pair that rides along */
 	char *second_level;	/* what the proof must find: "4k", "2m", "1g"; "" = not judged */
@@ -64,7 +65,7 @@ struct compare_estimate {
 struct compare_result {
 	enum verdict verdict;
 	struct stats_effect e;	/* e.n = 0: no effect could be computed */
-	double p_adjusted;
+	double p_adjusted, p_worse_adjusted;	/* of e.p and e.p_worse */
 	double margin;		/* D */
 	char *reason;		/* why inconclusive, unstable, not comparable; else "" */
 };
@@ -128,8 +129,13 @@ struct compare_claim {
 	char *text;		/* as written */
 	char *where;		/* "configs/x.yaml:12", or "expect 2" */
 	enum claim_outcome outcome;
-	char *detail;		/* one line: the value with its interval, or the reason */
-	double value, lo, hi;	/* NaN where the claim has no single one */
+	char *says;		/* the same in words; "" if the file has none */
+	char *detail;		/* one line: both sides with their units, the interval,
+				 * n; or the reason */
+	double left, right;	/* of the relation that decides; else NaN */
+	char *unit;		/* of the left side; "share", "bytes"; may be "" */
+	double value, lo, hi;	/* the left side; or left / right, left - right
+				 * where the right one is measured, too */
 };
 
 struct comparison {
@@ -153,6 +159,8 @@ struct comparison {
 	struct compare_arm *arms;
 	size_t n_arms;
 	size_t baseline;	/* index into `arms` */
+	char *declared;		/* NULL; or a look at the arms from another baseline
+				 * than this one of the plan: no gates, no claims */
 	struct compare_series *series;	/* cells in the plan's order */
 	size_t n_series;
 	struct compare_proof *proofs;	/* by arm, then all cells, then each cell */

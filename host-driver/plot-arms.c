@@ -141,17 +141,18 @@ static const char *effects(const struct comparison *c, struct figure *f,
 	f->n_panels = 1;
 	f->value.log = large;
 	figure_fit(f);
-	f->value.min = fmin(f->value.min, large ? 0.9 : 0.99) - 0.001;
-	f->value.max = fmax(f->value.max, large ? 1.1 : 1.01) + 0.001;
 	if (large) {
-		f->value.min *= 0.9;
-		f->value.max *= 1.1;
+		f->value.min = 0.9 * fmin(f->value.min, 0.9);
+		f->value.max = 1.1 * fmax(f->value.max, 1.1);
+	} else {	/* a ratio is not less than 0 */
+		f->value.min = fmax(fmin(f->value.min, 0.99) - 0.001, 0);
+		f->value.max = fmax(f->value.max, 1.01) + 0.001;
 	}
 	f->value.title = figure_text("arm against the baseline%s",
 			      large ? ", logarithmic" : "");
 	figure_ticks(&f->value, large ? 8 : 7, !large, large ? "x" : "x%");
 	f->width = 820;
-	f->height = 148 + f->n_rows * (14 + 16 * (c->n_arms - 1));
+	f->height = 162 + f->n_rows * (14 + 16 * (c->n_arms - 1));
 	return NULL;
 }
 

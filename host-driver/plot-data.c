@@ -12,15 +12,14 @@
 
 static const struct {
 	const char *name, *script;
-	enum figure_shape shape;
 	figure_data_fn data;
 } kinds[] = {
-	{ "effects-large", "effects", FIGURE_EFFECTS, figure_large_effects },
-	{ "effects-small", "effects", FIGURE_EFFECTS, figure_small_effects },
-	{ "page-sizes", "page-sizes", FIGURE_SHARES, figure_page_sizes },
-	{ "first-touch", "first-touch", FIGURE_DOTS, figure_first_touch },
-	{ "chase-ladder", "chase-ladder", FIGURE_LINES, figure_chase_ladder },
-	{ "stream", "stream", FIGURE_BARS, figure_stream },
+	{ "effects-large", "effects", figure_large_effects },
+	{ "effects-small", "effects", figure_small_effects },
+	{ "page-sizes", "page-sizes", figure_page_sizes },
+	{ "first-touch", "first-touch", figure_first_touch },
+	{ "chase-ladder", "chase-ladder", figure_chase_ladder },
+	{ "stream", "stream", figure_stream },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -181,6 +180,8 @@ static void release_one(struct figure *f)
 	free(f->panel);
 	free(f->row);
 	free(f->series);
+	free(f->svg);
+	free(f->not_drawn);
 }
 
 /* Points that the longest word of a row's name takes. */
@@ -228,8 +229,7 @@ void figures_init(const struct comparison *c, struct figure **figures,
 		const char *why;
 
 		*f = (struct figure){ .name = kinds[i].name,
-				      .script = kinds[i].script,
-				      .shape = kinds[i].shape };
+				      .script = kinds[i].script };
 		why = kinds[i].data(c, f);
 		if (!why) {
 			f->left = room_for_rows(f);

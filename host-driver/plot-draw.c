@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "data.h"
+#include "file.h"
 #include "plot.h"
 #include "proc.h"
 
@@ -67,23 +68,28 @@ out:
 	return ret;
 }
 
-int figure_draw(const struct figure *f, const char *folder, char *why,
-		size_t len)
+/* The reason why nothing can be drawn, or NULL. */
+static char *draw(struct figure *f, const char *folder, struct err *err)
 {
 	static const char *const formats[] = { "svg", "png" };
-	struct err err = ERR_INIT;
-	char *gnuplot = proc_find("gnuplot");
-	int ret = 0;
+	char *gnuplot = proc_find("gnuplot"), *path;
+	int rc = 0;
 
-	if (!gnuplot) {
-		snprintf(why, len, "skipped: there is no gnuplot (Debian package "
-			 "gnuplot-nox); data/%s.dat is there", f->name);
-		return -1;
-	}
+	if (!gnuplot)
+		return strdup("there is no gnuplot (Debian package gnuplot-nox)");
 	free(gnuplot);
-	for (int i = 0; i < 2 && !ret; i++)
-		ret = draw_as(f, folder, formats[i], &err);
-	if (ret)
-		snprintf(why, len, "%s", err.text);
-	return ret ? -1 : 0;
+	for (int i = 0; i < 2 && !rc; i++)
+		rc = draw_as(f, folder, formats[i], err);
+	if (!rc && asprintf(&path, "%s/plots/%s.svg", folder, f->name) > 0) {
+		rc = file_read(path, &f->svg, NULL, err);
+		free(path);
+	}
+	return rc ? strdup(err->text) : NULL;
+}
+
+void figure_draw(struct figure *f, const char *folder)
+{
+	struct err err = ERR_INIT;
+
+	f->not_drawn = draw(f, folder, &err);
 }

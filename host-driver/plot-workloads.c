@@ -115,7 +115,7 @@ const char *figure_chase_ladder(const struct comparison *c, struct figure *f)
 	for (unsigned p = 0; p < f->n_panels; p++)
 		spread_labels(f, p);
 	f->width = f->n_panels > 1 ? 960 : 720;
-	f->height = 70 + 330 * ((f->n_panels + 1) / 2);
+	f->height = 70 + 342 * ((f->n_panels + 1) / 2);
 	return NULL;
 }
 
@@ -163,7 +163,7 @@ const char *figure_first_touch(const struct comparison *c, struct figure *f)
 	f->value.title = figure_text("per page, logarithmic");
 	figure_ticks(&f->value, 7, false, unit);
 	f->width = 720;
-	f->height = 110 + f->n_panels * (34 + 36 * f->n_rows);
+	f->height = 120 + f->n_panels * (34 + 36 * f->n_rows);
 	return NULL;
 }
 

@@ -3,17 +3,17 @@
  * Figures: what a plot shows, before anything draws it.
  *
  *	comparison -> data function -> struct figure -> data/<name>.dat
- *	                                             -> gnuplot plots/<name>.gp
- *	                                             -> inline SVG of report.html
+ *	  -> gnuplot plots/<script>.gp -> plots/<name>.svg, .png
+ *	  -> the same SVG inside report.html
  *
  * One table in plot-data.c lists them: a new figure is a data function, a
  * line there and a script. Everything that a drawing needs to be the same
- * everywhere is decided here: titles (with the domain), ticks, colours,
- * labels and where they go.
+ * everywhere is decided before the script: titles (with the domain), ticks,
+ * colours, labels and where they go.
  *
  * A figure has panels beside or above each other; a panel has series, mostly
- * one an arm; a series has marks. In FIGURE_LINES a mark's place is a number
- * (`x`), in the other shapes it is a row (`x` counts the rows from 0).
+ * one an arm; a series has marks. In a figure with rows a mark's place is a
+ * row (`x` counts them from 0), in one without it is a number.
  */
 #ifndef KDUEL_PLOT_H
 #define KDUEL_PLOT_H
@@ -23,14 +23,6 @@
 #include <stdio.h>
 
 #include "compare.h"
-
-enum figure_shape {
-	FIGURE_LINES,	/* value over x, one line an arm; panels side by side */
-	FIGURE_DOTS,	/* a row an arm: dot and interval; panels stacked */
-	FIGURE_BARS,	/* groups of bars with intervals; panels stacked */
-	FIGURE_SHARES,	/* a row an arm: parts of 100%; panels stacked */
-	FIGURE_EFFECTS,	/* a row a metric: effect and interval by arm */
-};
 
 #define FIGURE_TICKS_MAX 16
 #define FIGURE_TEXT_MAX 48
@@ -57,30 +49,31 @@ struct figure_series {
 	unsigned colour;	/* 0 is the baseline's, see figure_colour() */
 	struct figure_mark *mark;
 	size_t n;
-	double label_at;	/* FIGURE_LINES: height of the name beside the
-				 * line's end, as a share of the axis */
+	double label_at;	/* height of the name beside a line's end, as a
+				 * share of the axis */
 };
 
 struct figure {
 	const char *name;	/* "chase-ladder" */
 	const char *script;	/* plots/<script>.gp */
-	enum figure_shape shape;
 	char *title;		/* with the domain */
 	char *subtitle;		/* conditions: n, what an interval is */
 	char *text;		/* what it shows in a sentence, for those who
 				 * cannot see it */
 	struct figure_axis value;	/* of the marks' values */
-	struct figure_axis x;	/* FIGURE_LINES only */
+	struct figure_axis x;	/* where there are no rows */
 	char **panel;		/* titles */
 	size_t n_panels;
-	char **row;		/* names of the rows; none in FIGURE_LINES */
+	char **row;		/* names of the rows; none where x is a number */
 	size_t n_rows;
 	struct figure_series *series;
 	size_t n_series;
 	unsigned width, height;	/* of the drawing, in points */
 	unsigned left;		/* of its axes: room for names of rows */
-	unsigned right;		/* FIGURE_LINES: room for names of series */
+	unsigned right;		/* room for names of series beside their lines */
 	unsigned n_least, n_most;	/* blocks behind a mark */
+	char *svg;		/* as gnuplot drew it; NULL: see not_drawn */
+	char *not_drawn;	/* NULL if nobody has tried yet */
 };
 
 struct figure_missing {
@@ -113,16 +106,16 @@ char *figure_short_name(const char *name, size_t most);
 /* The data file of a figure: comments that explain it, then blocks. */
 void figure_write_data(const struct figure *f, FILE *out);
 
-/* The figure as inline SVG: colours and fonts by the page's style sheet. */
-void figure_write_svg(const struct figure *f, FILE *out);
-/* The mark of the n-th colour: shapes tell arms apart without colour. */
-void figure_write_shape(unsigned colour, double x, double y, FILE *out);
+/*
+ * Draws plots/<name>.svg and .png in `folder` from data/<name>.dat there, and
+ * keeps the former in `svg`; or says in `not_drawn` why it could not.
+ */
+void figure_draw(struct figure *f, const char *folder);
 
 /*
- * Draws plots/<name>.svg and .png in `folder` from data/<name>.dat there.
- * Returns 0, or -1 with the reason in `why`.
+ * `svg` as an element of the page, with its colours and font. -1 and nothing
+ * written if there is in it what a drawing has no need of.
  */
-int figure_draw(const struct figure *f, const char *folder, char *why,
-		size_t len);
+int figure_write_inline(const struct figure *f, FILE *out);
 
 #endif

@@ -38,18 +38,18 @@ void html_claims(const struct report *r, FILE *out)
 	if (!c->n_claims)
 		return;
 	fputs("<h2 id=\"expectations\">Expectations</h2>\n", out);
-	html_table_begin(out, "Expectation|Outcome|Found");
+	fputs("<ul class=\"claims\">\n", out);
 	for (size_t i = 0; i < c->n_claims; i++) {
 		const struct compare_claim *k = &c->claims[i];
 
-		fputs("<tr><td><span class=\"id\">", out);
-		html_put(out, k->text);
-		fprintf(out, "</span></td><td><span class=\"v %s\">%s</span></td>",
+		fprintf(out, "<li><span class=\"v %s\">%s</span> <span class=\"id\">",
 			class[k->outcome], claim_outcome_name(k->outcome));
-		text_cell(out, k->detail);
-		fputs("</tr>\n", out);
+		html_put(out, k->text);
+		fputs("</span><br/>", out);
+		html_put(out, k->detail);
+		fputs("</li>\n", out);
 	}
-	html_table_end(out);
+	fputs("</ul>\n", out);
 }
 
 static void bytes_cell(FILE *out, double bytes)

@@ -81,6 +81,7 @@ static void part(const struct report *r, const struct report_groups *g,
 		 bool gates, FILE *out)
 {
 	const struct comparison *c = r->c;
+	unsigned tests = gates ? c->gate_tests : c->other_tests;
 	bool any = false;
 
 	for (size_t i = 0; i < g->n; i++) {
@@ -92,12 +93,12 @@ static void part(const struct report *r, const struct report_groups *g,
 		if (!any)
 			fprintf(out, gates
 				? "<tbody><tr class=\"part\"><th colspan=\"7\">Gates, "
-				  "declared before the run (Holm over %u tests)</th>"
+				  "declared before the run (Holm over %u test%s)</th>"
 				  "</tr></tbody>\n"
 				: "<tbody><tr class=\"part\"><th colspan=\"7\">Other "
-				  "metrics (Benjamini\u2013Hochberg over %u tests)</th>"
+				  "metrics (Benjamini\u2013Hochberg over %u test%s)</th>"
 				  "</tr></tbody>\n",
-				gates ? c->gate_tests : c->other_tests);
+				tests, tests == 1 ? "" : "s");
 		any = true;
 		group_rows(r, p, out);
 	}
@@ -134,8 +135,9 @@ void html_verdicts(const struct report *r, FILE *out)
 	      "Less is better unless said. <i>n</i> counts blocks. <i>Detects</i> is "
 	      "the smallest effect that this campaign finds in 80% of cases: what is "
 	      "smaller stays inconclusive. ", out);
-	fprintf(out, "<i>Not worse</i> is judged against a margin D of %.3g%%.</p>\n",
-		100 * c->margin);
+	fprintf(out, "<i>Not worse than</i> %.3g%%: a greater loss can be ruled out. "
+		"Verdicts are corrected for the number of tests; an interval is that of "
+		"its metric alone.</p>\n", 100 * c->margin);
 	report_groups_release(&g);
 }
 

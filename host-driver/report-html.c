@@ -63,49 +63,51 @@ void html_arm(const struct comparison *c, size_t arm, FILE *out)
 	fputs("</span>", out);
 }
 
-static void legend(const struct figure *f, FILE *out)
-{
-	fputs("<ul class=\"legend\">", out);
-	for (size_t i = 0; i < f->n_series; i++) {
-		const struct figure_series *s = &f->series[i];
-
-		if (s->panel)
-			continue;
-		if (f->shape == FIGURE_EFFECTS) {
-			fprintf(out, "<li class=\"c%u\"><svg viewBox=\"-7 -7 14 14\" "
-				"aria-hidden=\"true\"><g class=\"c%u\">",
-				s->colour, s->colour);
-			figure_write_shape(s->colour, 0, 0, out);
-			fputs("</g></svg>", out);
-		} else {
-			fprintf(out, "<li class=\"%c%u\"><i></i>",
-				f->shape == FIGURE_SHARES ? 's' : 'c', s->colour);
-		}
-		html_put(out, s->name);
-		fputs("</li>", out);
-	}
-	fputs("</ul>", out);
-}
-
 void html_figure(const struct report *r, const char *name, FILE *out)
 {
 	for (size_t i = 0; i < r->n_figures; i++) {
 		const struct figure *f = &r->figures[i];
 
-		if (strcmp(f->name, name))
+		if (strcmp(f->name, name) || !f->svg)
 			continue;
-		fprintf(out, "<figure id=\"figure-%s\"><figcaption><b>", name);
-		html_put(out, f->title);
-		fputs("</b><span>", out);
-		html_put(out, f->subtitle);
-		fputs("</span>", out);
-		if (f->shape == FIGURE_BARS || f->shape == FIGURE_SHARES ||
-		    f->shape == FIGURE_EFFECTS)
-			legend(f, out);
-		fprintf(out, "</figcaption>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-			"aria-label=\"Figure\" style=\"max-width:%upx\">", f->width);
-		figure_write_svg(f, out);
+		fprintf(out, "<figure id=\"figure-%s\"><div class=\"scroll\" "
+			"tabindex=\"0\" role=\"region\" aria-label=\"Figure\" "
+			"style=\"max-width:%upx\">", name, f->width);
+		if (figure_write_inline(f, out))
+			fprintf(out, "<p>The drawing is not understood; it is "
+				"plots/%s.svg.</p>", name);
 		fputs("</div></figure>\n", out);
+	}
+}
+
+static const char *why_not(const struct figure *f)
+{
+	return f->not_drawn ? f->not_drawn : "they were not drawn";
+}
+
+/* Figures that are not there, and why: those with one reason in one line. */
+static void missing_figures(const struct report *r, FILE *out)
+{
+	for (size_t i = 0, k; i < r->n_figures; i = k) {
+		const struct figure *f = &r->figures[i];
+
+		k = i + 1;
+		if (f->svg)
+			continue;
+		fprintf(out, "<p class=\"soft small\">Figures that are missing: %s",
+			f->name);
+		for (; k < r->n_figures && !r->figures[k].svg &&
+		       !strcmp(why_not(f), why_not(&r->figures[k])); k++)
+			fprintf(out, ", %s", r->figures[k].name);
+		fputs(": ", out);
+		html_put(out, why_not(f));
+		fputs(".</p>\n", out);
+	}
+	for (size_t i = 0; i < r->n_no_figures; i++) {
+		fprintf(out, "<p class=\"soft small\">No figure %s: ",
+			r->no_figures[i].name);
+		html_put(out, r->no_figures[i].reason);
+		fputs(".</p>\n", out);
 	}
 }
 
@@ -133,7 +135,7 @@ static void run_fact(const struct report *r, FILE *out)
 static void head(const struct report *r, FILE *out)
 {
 	const struct comparison *c = r->c;
-	char text[256];
+	char text[256], *control = report_control(c);
 
 	fputs("<header>\n<p class=\"kicker\">kduel report: ", out);
 	html_put(out, c->name);
@@ -156,6 +158,9 @@ static void head(const struct report *r, FILE *out)
 		      "", out);
 	}
 	fputs("</dd>\n", out);
+	if (control)
+		fact(out, "A/A pair", control);
+	free(control);
 	snprintf(text, sizeof(text), "%u of %u, each with one boot of every arm in "
 		 "random order, seed %llu", c->blocks, c->blocks_planned,
 		 (unsigned long long)c->seed);
@@ -248,12 +253,7 @@ void report_html(const struct report *r, FILE *out)
 	html_figure(r, "first-touch", out);
 	html_figure(r, "chase-ladder", out);
 	html_figure(r, "stream", out);
-	for (size_t i = 0; i < r->n_no_figures; i++) {
-		fprintf(out, "<p class=\"soft small\">No figure %s: ",
-			r->no_figures[i].name);
-		html_put(out, r->no_figures[i].reason);
-		fputs(".</p>\n", out);
-	}
+	missing_figures(r, out);
 	html_model(r, out);
 	html_failures(r, out);
 	html_missing(r, out);

@@ -31,7 +31,7 @@ void html_missing(const struct report *r, FILE *out);
 void html_model(const struct report *r, FILE *out);
 void html_conditions(const struct report *r, FILE *out);
 
-/* A figure with its caption and legend, or the reason why there is none. */
+/* A figure, if it was drawn. */
 void html_figure(const struct report *r, const char *name, FILE *out);
 
 /* "<th>..." of a table: "arm|#boots|#failed|how"; # aligns to the right. */

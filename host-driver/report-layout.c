@@ -37,7 +37,7 @@ static size_t bytes_that_fit(const char *s, size_t width)
 /* Where a word that is too long may end: behind a slash, else anywhere. */
 static size_t path_break(const char *s, size_t fit)
 {
-	for (size_t end = fit; end > fit / 3; end--)
+	for (size_t end = fit; end > fit / 4; end--)
 		if (strchr("/?,:-", s[end - 1]))
 			return end;
 	return fit ? fit : safe_char_len(s);

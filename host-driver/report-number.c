@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define DECIMALS_MAX 5
-#define NUMBER_END 99999	/* an interval's end beyond this is only "more" */
-#define MORE_THAN_END ">99999"
+#define NUMBER_END 9999	/* an interval's end beyond this, and beyond ten times
+			 * the effect, is only "more" */
 
 enum number_style number_style(double effect)
 {
@@ -48,11 +48,11 @@ static int effect_decimals(double effect, double half)
 }
 
 /* A signed number; what rounds to zero has no sign. */
-static const char *signed_number(double x, int decimals,
+static const char *signed_number(double x, int decimals, double most,
 				 char buf[static NUMBER_MAX])
 {
-	if (x > NUMBER_END)
-		strcpy(buf, MORE_THAN_END);
+	if (x > most)
+		snprintf(buf, NUMBER_MAX, ">%.0f", most);
 	else if (fabs(x) < 0.5 * pow(10, -decimals))
 		snprintf(buf, NUMBER_MAX, "%.*f", decimals, 0.0);
 	else
@@ -60,18 +60,20 @@ static const char *signed_number(double x, int decimals,
 	return buf;
 }
 
-static const char *plain_ratio(double x, int decimals, char buf[static NUMBER_MAX])
+static const char *plain_ratio(double x, int decimals, double most,
+			       char buf[static NUMBER_MAX])
 {
-	if (x > NUMBER_END)
-		return strcpy(buf, MORE_THAN_END);
-	snprintf(buf, NUMBER_MAX, "%.*f", decimals, x);
+	if (x > most)
+		snprintf(buf, NUMBER_MAX, ">%.0f", most);
+	else
+		snprintf(buf, NUMBER_MAX, "%.*f", decimals, x);
 	return buf;
 }
 
 void number_effect(double effect, double lo, double hi,
 		   struct number_effect *out)
 {
-	double half = (hi - lo) / 2;
+	double half = (hi - lo) / 2, most = fmax(NUMBER_END, 10 * (1 + effect));
 	int has_interval = !isnan(lo) && !isnan(hi);
 	char a[NUMBER_MAX], b[NUMBER_MAX];
 	int d;
@@ -91,17 +93,17 @@ void number_effect(double effect, double lo, double hi,
 		snprintf(out->effect, sizeof(out->effect), "x%.*f", d, 1 + effect);
 		if (has_interval)
 			snprintf(out->interval, sizeof(out->interval),
-				 "[%s, %s]", plain_ratio(1 + lo, d, a),
-				 plain_ratio(1 + hi, d, b));
+				 "[%s, %s]", plain_ratio(1 + lo, d, most, a),
+				 plain_ratio(1 + hi, d, most, b));
 		return;
 	}
 	d = effect_decimals(100 * effect, 100 * half);
 	snprintf(out->effect, sizeof(out->effect), "%s%%",
-		 signed_number(100 * effect, d, a));
+		 signed_number(100 * effect, d, INFINITY, a));
 	if (has_interval)
 		snprintf(out->interval, sizeof(out->interval), "[%s, %s]%%",
-			 signed_number(100 * lo, d, a),
-			 signed_number(100 * hi, d, b));
+			 signed_number(100 * lo, d, NUMBER_END, a),
+			 signed_number(100 * hi, d, NUMBER_END, b));
 }
 
 static void as_ratio(double effect, struct number_effect *out)

@@ -21,7 +21,7 @@ enum number_style { NUMBER_PERCENT, NUMBER_RATIO };
 struct number_effect {
 	enum number_style style;
 	char effect[NUMBER_MAX];	/* "-3.2%", "x0.081" */
-	char interval[2 * NUMBER_MAX];	/* "[-3.9, -2.5]%", "[0.079, 0.084]" */
+	char interval[2 * NUMBER_MAX + 8];	/* "[-3.9, -2.5]%", "[0.079, 0.084]" */
 };
 
 enum number_style number_style(double effect);

@@ -27,7 +27,7 @@ struct report_groups {
 
 struct report_row {
 	char effect[2 * NUMBER_MAX];	/* "x0.081", "-1.2% to +3.4%" */
-	char interval[2 * NUMBER_MAX];	/* "[0.079, 0.084]", "(exact)", "13 points" */
+	char interval[2 * NUMBER_MAX + 8];	/* "[0.079, 0.084]", "(exact)", "13 points" */
 	char n[NUMBER_MAX];		/* blocks */
 	char sde[NUMBER_MAX];		/* smallest detectable effect */
 	char verdict[2 * NUMBER_MAX];	/* "improved", "1 of 13 regressed" */

@@ -96,7 +96,8 @@ char *safe_plot_text(const char *text)
 	for (const char *from = copy; *from; from += safe_char_len(from)) {
 		unsigned char c = *from;
 
-		*to++ = c >= 0x80 ? '?' : c == '"' ? '\'' : c == '\\' ? '/' : c;
+		*to++ = c >= 0x80 ? '?' : c == '"' ? '\'' : c == '\\' ? '/' :
+			c == '&' ? '+' : c;
 	}
 	*to = '\0';
 	return copy;

@@ -21,7 +21,10 @@
  */
 char *safe_text(const char *text);
 
-/* The same for plot data: ASCII without quotes, backslashes and newlines. */
+/*
+ * The same for plot data: ASCII without quotes, backslashes, newlines, and
+ * without '&', which gnuplot hands to an SVG as the entity that it begins.
+ */
 char *safe_plot_text(const char *text);
 
 /* Columns that `text` (already safe) takes on a terminal. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compare-print.h"
 #include "report.h"
 #include "report-layout.h"
 #include "report-rows.h"
@@ -160,9 +161,10 @@ static void print_body(struct verdict_table *v, FILE *out)
 	layout_table_add(&v->t, "", "effect", interval, "n", "detects",
 			 "verdict");
 	snprintf(gates, sizeof(gates), "GATES, declared before the run "
-		 "(Holm over %u tests)", c->gate_tests);
+		 "(Holm over %u test%s)", c->gate_tests, c->gate_tests == 1 ? "" : "s");
 	snprintf(others, sizeof(others), "OTHER METRICS "
-		 "(Benjamini-Hochberg over %u tests)", c->other_tests);
+		 "(Benjamini-Hochberg over %u test%s)", c->other_tests,
+		 c->other_tests == 1 ? "" : "s");
 	add_part(v, &g, chosen, true, gates);
 	add_part(v, &g, chosen, false, others);
 	layout_table_print(&v->t, out, 2);
@@ -183,36 +185,6 @@ static void print_body(struct verdict_table *v, FILE *out)
 	report_groups_release(&g);
 }
 
-static void print_claims(FILE *out, const struct comparison *c)
-{
-	unsigned n[CLAIM_UNMEASURABLE + 1] = { 0 };
-	bool first = true;
-
-	if (!c->n_claims)
-		return;
-	for (size_t i = 0; i < c->n_claims; i++)
-		n[c->claims[i].outcome]++;
-	fputs("\nExpectations: ", out);
-	for (int o = 0; o <= CLAIM_UNMEASURABLE; o++)
-		if (n[o]) {
-			fprintf(out, "%s%s %u", first ? "" : ", ",
-				claim_outcome_name(o), n[o]);
-			first = false;
-		}
-	fputs(".\n", out);
-	for (size_t i = 0; i < c->n_claims; i++)
-		if (c->claims[i].outcome != CLAIM_HOLDS) {
-			char *line = NULL;
-
-			if (asprintf(&line, "%s: %s (%s)",
-				     claim_outcome_name(c->claims[i].outcome),
-				     c->claims[i].text, c->claims[i].detail) < 0)
-				abort();
-			layout_paragraph(out, 2, 4, line);
-			free(line);
-		}
-}
-
 static void print_refusal(FILE *out, const struct comparison *c)
 {
 	char *copy = strdup(c->refused), *save = NULL;
@@ -231,9 +203,11 @@ void report_print_table(FILE *out, const struct comparison *c)
 	struct verdict_table v = { .c = c, .colour = wants_colour(out) };
 	char *line = NULL;
 
-	if (asprintf(&line, "Against %s; domain %s; %u of %u blocks.",
-		     c->arms[c->baseline].name, c->domain, c->blocks,
-		     c->blocks_planned) < 0)
+	if (asprintf(&line, "Against %s%s%s%s; domain %s; %u of %u blocks.",
+		     c->arms[c->baseline].name,
+		     c->declared ? ", for a look (the plan's baseline is " : "",
+		     c->declared ? c->declared : "", c->declared ? ")" : "",
+		     c->domain, c->blocks, c->blocks_planned) < 0)
 		abort();
 	layout_paragraph(out, 0, 0, line);
 	free(line);
@@ -243,5 +217,29 @@ void report_print_table(FILE *out, const struct comparison *c)
 	layout_table_init(&v.t, "wrlrrw");
 	print_body(&v, out);
 	layout_table_release(&v.t);
-	print_claims(out, c);
+}
+
+void report_print_expectations(FILE *out, const struct comparison *c)
+{
+	unsigned n[CLAIM_UNMEASURABLE + 1] = { 0 };
+	bool first = true;
+
+	if (!c->n_claims)
+		return;
+	for (size_t i = 0; i < c->n_claims; i++)
+		n[c->claims[i].outcome]++;
+	fputs("\nExpectations: ", out);
+	for (int o = 0; o <= CLAIM_UNMEASURABLE; o++)
+		if (n[o]) {	/* "1 holds", "2 hold" */
+			const char *name = claim_outcome_name(o);
+			bool verb = o == CLAIM_HOLDS || o == CLAIM_FAILS;
+
+			fprintf(out, "%s%u %.*s", first ? "" : ", ", n[o],
+				(int)strlen(name) - (verb && n[o] > 1), name);
+			first = false;
+		}
+	fputs(".\n", out);
+	for (size_t i = 0; i < c->n_claims; i++)
+		if (c->claims[i].outcome != CLAIM_HOLDS)
+			compare_print_claims(out, &c->claims[i], 1);
 }

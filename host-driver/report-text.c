@@ -6,13 +6,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "compare-print.h"
 #include "report.h"
-#include "plot.h"
 #include "report-env.h"
 #include "report-layout.h"
 #include "report-number.h"
 #include "report-rows.h"
 #include "report-safe.h"
+#include "report-text.h"
 
 #define CONSOLE_LINES 4	/* of a failed boot, in the text */
 
@@ -61,6 +62,7 @@ static void put_run(const struct report *r, FILE *out)
 static void put_head(const struct report *r, FILE *out)
 {
 	const struct comparison *c = r->c;
+	char *control = report_control(c);
 
 	layout_paragraph(out, 0, 0, *c->question ? c->question : c->name);
 	fputc('\n', out);
@@ -69,6 +71,9 @@ static void put_head(const struct report *r, FILE *out)
 	if (*r->cpu)
 		field(out, "processor", "%s", r->cpu);
 	put_arms(r, out);
+	if (control)
+		field(out, "A/A pair", "%s", control);
+	free(control);
 	field(out, "blocks", "%u of %u, each with one boot of every arm in random "
 	      "order, seed %llu", c->blocks, c->blocks_planned,
 	      (unsigned long long)c->seed);
@@ -84,7 +89,9 @@ static void put_reading(const struct report *r, FILE *out)
 		     "baseline, by block; x0.081 is 0.081 times the baseline. n is "
 		     "the number of blocks. \"detects\" is the smallest effect that "
 		     "this campaign finds in 80%% of cases; what is smaller stays "
-		     "inconclusive. D is %.3g%%.",
+		     "inconclusive. \"not worse than %.3g%%\": a greater loss can be "
+		     "ruled out. Verdicts are corrected for the number of tests; an "
+		     "interval is that of its metric alone.",
 		     100 * r->c->margin) < 0)
 		abort();
 	fputc('\n', out);
@@ -92,114 +99,14 @@ static void put_reading(const struct report *r, FILE *out)
 	free(text);
 }
 
-/* The long name of the second of these would cost a line its width. */
-static const char *layer_name(const char *layer)
-{
-	return strcmp(layer, "mut") ? report_layer_name(layer) : "MUT";
-}
-
-static const char *pages_text(double bytes, const struct compare_pages *p,
-			      char buf[static NUMBER_MAX])
-{
-	if (!p->readings || !isfinite(bytes))
-		return strcpy(buf, "-");
-	return number_bytes(bytes, buf);
-}
-
-static const char *share_text(const struct compare_pages *p,
-			      char buf[static NUMBER_MAX])
-{
-	double all = p->bytes_4k + p->bytes_2m + p->bytes_1g;
-
-	if (!p->readings || !(all > 0))
-		return strcpy(buf, "-");
-	return number_share((p->bytes_2m + p->bytes_1g) / all, buf);
-}
-
-static void put_proof_row(struct layout_table *t, const struct comparison *c,
-			  const struct compare_proof *p)
-{
-	char b4k[NUMBER_MAX], b2m[NUMBER_MAX], b1g[NUMBER_MAX], huge[NUMBER_MAX];
-	char faults[NUMBER_MAX];
-
-	if (*p->unavailable && !p->after.readings) {
-		layout_table_add(t, layer_name(p->layer),
-				 c->arms[p->arm].name, "unavailable",
-				 "", "", "", "");
-		return;
-	}
-	layout_table_add(t, layer_name(p->layer), c->arms[p->arm].name,
-			 pages_text(p->after.bytes_4k, &p->after, b4k),
-			 pages_text(p->after.bytes_2m, &p->after, b2m),
-			 pages_text(p->after.bytes_1g, &p->after, b1g),
-			 share_text(&p->after, huge),
-			 number_value(p->after.faults, "", faults));
-}
-
-/* Why a layer could not be read: once for all arms where it is the same. */
-static void put_unavailable(const struct comparison *c, FILE *out)
-{
-	for (int i = 0; report_layers[i]; i++) {
-		const char *last = "";
-
-		for (size_t a = 0; a < c->n_arms; a++) {
-			const struct compare_proof *p =
-				compare_proof_of(c, a, report_layers[i]);
-			char *line = NULL;
-
-			if (!p || !*p->unavailable || !strcmp(p->unavailable, last))
-				continue;
-			last = p->unavailable;
-			if (asprintf(&line, "%s, %s: unavailable: %s",
-				     layer_name(p->layer),
-				     report_proof_missing(c, p->layer)
-				     ? "all arms" : c->arms[a].name, last) < 0)
-				abort();
-			layout_paragraph(out, 0, 4, line);
-			free(line);
-		}
-	}
-}
-
-static void put_proof(const struct report *r, FILE *out)
-{
-	const struct comparison *c = r->c;
-	struct layout_table t;
-
-	layout_heading(out, "Proof: page sizes found after the timed regions");
-	layout_table_init(&t, "lwrrrrr");
-	layout_table_add(&t, "layer", "arm", "in 4K", "in 2M", "in 1G", "huge",
-			 "faults");
-	for (int i = 0; report_layers[i]; i++)
-		for (size_t a = 0; a < c->n_arms; a++) {
-			const struct compare_proof *p =
-				compare_proof_of(c, a, report_layers[i]);
-
-			if (p && !report_proof_missing(c, report_layers[i]))
-				put_proof_row(&t, c, p);
-		}
-	if (!c->n_proofs)
-		layout_paragraph(out, 0, 0, "No proof was recorded.");
-	else if (t.n_rows > 1)
-		layout_table_print(&t, out, 0);
-	layout_table_release(&t);
-	put_unavailable(c, out);
-}
-
 static void put_claims(const struct report *r, FILE *out)
 {
 	const struct comparison *c = r->c;
-	struct layout_table t;
 
 	if (!c->n_claims)
 		return;
 	layout_heading(out, "Expectations");
-	layout_table_init(&t, "lww");
-	for (size_t i = 0; i < c->n_claims; i++)
-		layout_table_add(&t, claim_outcome_name(c->claims[i].outcome),
-				 c->claims[i].text, c->claims[i].detail);
-	layout_table_print(&t, out, 0);
-	layout_table_release(&t);
+	compare_print_claims(out, c->claims, c->n_claims);
 }
 
 static void put_console(const struct report_failure *f, FILE *out)
@@ -385,7 +292,7 @@ void report_text(const struct report *r, FILE *out)
 	report_print_table(out, r->c);
 	put_reading(r, out);
 	put_claims(r, out);
-	put_proof(r, out);
+	report_text_proof(r, out);
 	put_failures(r, out);
 	put_missing(r, out);
 	put_model(r, out);

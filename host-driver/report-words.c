@@ -56,6 +56,21 @@ const char *report_domain_title(const char *domain)
 	return domain;
 }
 
+char *report_control(const struct comparison *c)
+{
+	char *text = NULL;
+
+	if (!c->control_tests)
+		return NULL;
+	if (asprintf(&text, "%u of %u test%s called the baseline different from "
+		     "itself; %u had p <= %.3g before the correction",
+		     c->control_alarms, c->control_tests,
+		     c->control_tests == 1 ? "" : "s", c->control_nominal,
+		     c->alpha) < 0)
+		abort();
+	return text;
+}
+
 bool report_proof_missing(const struct comparison *c, const char *layer)
 {
 	const char *reason = NULL;

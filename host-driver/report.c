@@ -83,12 +83,32 @@ static void write_data(const void *figure, FILE *out)
 	figure_write_data(figure, out);
 }
 
+/* A line for each reason. */
+static void say_not_drawn(const struct report *r, FILE *said)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < r->n_figures; i++) {
+		const struct figure *f = &r->figures[i];
+
+		if (!f->not_drawn)
+			continue;
+		if (*last)
+			fputs(strcmp(last, f->not_drawn) ? "\n" : ", ", said);
+		if (strcmp(last, f->not_drawn))
+			fprintf(said, "not drawn from data/: %s: ", f->not_drawn);
+		fputs(f->name, said);
+		last = f->not_drawn;
+	}
+	fputs(*last ? "\n" : "", said);
+}
+
 /* The data of the figures, then their drawings. */
-int report_publish_plots(struct report *r, const char *folder, FILE *said,
-			 struct err *err)
+int report_draw(struct report *r, const char *folder, FILE *said,
+		struct err *err)
 {
 	static const char *const subfolders[] = { "data", "plots" };
-	char name[128], why[512];
+	char name[128];
 	int ret = 0;
 
 	for (int i = 0; i < 2 && !ret; i++) {
@@ -100,12 +120,15 @@ int report_publish_plots(struct report *r, const char *folder, FILE *said,
 		free(path);
 	}
 	for (size_t i = 0; i < r->n_figures && !ret; i++) {
-		snprintf(name, sizeof(name), "data/%s.dat", r->figures[i].name);
-		ret = publish(folder, name, write_data, &r->figures[i], err);
-		if (!ret && figure_draw(&r->figures[i], folder, why, sizeof(why)) &&
-		    said)
-			fprintf(said, "plot %s: %s\n", r->figures[i].name, why);
+		struct figure *f = &r->figures[i];
+
+		snprintf(name, sizeof(name), "data/%s.dat", f->name);
+		ret = publish(folder, name, write_data, f, err);
+		if (!ret)
+			figure_draw(f, folder);
 	}
+	if (said)
+		say_not_drawn(r, said);
 	for (size_t i = 0; i < r->n_no_figures && said; i++)
 		fprintf(said, "plot %s: skipped: %s\n", r->no_figures[i].name,
 			r->no_figures[i].reason);
@@ -123,9 +146,9 @@ int report_publish(struct report *r, const char *folder, FILE *said,
 		{ "report.json", write_json },
 		{ "report.html", write_html },
 	};
-	int ret = 0;
+	int ret = report_draw(r, folder, said, err);
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !ret; i++)
 		ret = publish(folder, files[i].name, files[i].write, r, err);
-	return ret ? ret : report_publish_plots(r, folder, said, err);
+	return ret;
 }

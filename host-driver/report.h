@@ -81,15 +81,17 @@ json_t *report_json(const struct report *r);	/* docs/report-format.md */
  */
 int report_publish(struct report *r, const char *folder, FILE *said,
 		   struct err *err);
-/* data/ and plots/ alone. */
-int report_publish_plots(struct report *r, const char *folder, FILE *said,
-			 struct err *err);
+/* data/ and plots/ alone. report_html() needs it, to have figures. */
+int report_draw(struct report *r, const char *folder, FILE *said,
+		struct err *err);
 
 /*
  * The verdicts in one screen, for the end of `kduel run` and the head of
  * report.txt. Colours on a terminal only, and not where NO_COLOR is set.
  */
 void report_print_table(FILE *out, const struct comparison *c);
+/* Below it: how many claims hold, and those that do not. */
+void report_print_expectations(FILE *out, const struct comparison *c);
 
 /* --- what the writers share (report-words.c) ------------------------------ */
 
@@ -98,6 +100,9 @@ const char *report_domain_meaning(const char *domain);
 
 /* The same for a title: "emulated time". */
 const char *report_domain_title(const char *domain);
+
+/* What became of the A/A pair that rode along, the caller's; NULL: there is none. */
+char *report_control(const struct comparison *c);
 
 /* Is a layer unavailable in all arms for the same reason? */
 bool report_proof_missing(const struct comparison *c, const char *layer);

@@ -243,6 +243,31 @@ static const char *judge(double *d, const struct stats_pairs *p,
 	return NULL;
 }
 
+/*
+ * How likely is so good an effect if the arm is worse by the margin: the level
+ * of the interval whose worse end just reaches it, so that the test and the
+ * interval never disagree. An absolute difference has no share to hold against D.
+ */
+static double worse_p(const struct stats_pairs *p, double confidence,
+		      const struct stats_effect *e)
+{
+	double sign = p->better == STATS_LOWER ? 1 : -1, df = (double)p->n - 1;
+	double end = sign > 0 ? e->hi : e->lo;
+	bool logs = e->method != STATS_DIFFERENCE;
+	double room = logs ? log1p(fmax(-1, sign * p->margin)) - log1p(e->effect)
+			   : sign * p->margin - e->effect;
+	double half = logs ? log1p(end) - log1p(e->effect) : end - e->effect;
+
+	if (p->better == STATS_NEITHER || e->absolute)
+		return NAN;
+	if (half == 0)		/* no spread: see exact() */
+		return !(sign * room > 0) ? 1 :
+		       e->method != STATS_EXACT || p->deterministic ? 0 :
+		       1 / choose(2.0 * (double)p->n, (double)p->n);
+	return pt(sign * room / fabs(half) * qt(0.5 + confidence / 2, df, 1, 0),
+		  df, 0, 0);
+}
+
 const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e)
 {
 	double confidence = p->confidence > 0 ? p->confidence : 1 - STATS_ALPHA;
@@ -259,6 +284,7 @@ const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e)
 		return "out of memory";
 	why = judge(d, p, confidence, e);
 	e->n = why ? 0 : (unsigned)p->n;
+	e->p_worse = why ? NAN : worse_p(p, confidence, e);
 	free(d);
 	return why;
 }

@@ -52,6 +52,8 @@ double stats_boot(const double *medians, size_t processes, bool count);
 
 /* --- one effect ----------------------------------------------------------- */
 
+enum stats_better { STATS_LOWER, STATS_HIGHER, STATS_NEITHER };
+
 /* How the differences of the blocks became an interval. */
 enum stats_method {
 	STATS_LOG_RATIO,	/* mean of log ratios, t interval; the rule */
@@ -69,6 +71,8 @@ struct stats_effect {
 	double sd;		/* of the per-block (log) differences */
 	double p;		/* two-sided: t, or sign-flip where resampled */
 	double p_flip;		/* the sign-flip test beside it; NaN if not asked */
+	double p_worse;		/* one-sided, of "worse by the margin or more"; NaN
+				 * where nothing is worse, or absolute */
 	double sde;		/* smallest effect found with STATS_POWER */
 };
 
@@ -82,6 +86,8 @@ struct stats_pairs {		/* what stats_effect() judges */
 				 * counts, and times that are instruction counts */
 	bool flip;		/* p_flip, too: 2^(n-1) sums, 1 ms for n = 20 */
 	double confidence;	/* 0 = 1 - STATS_ALPHA */
+	enum stats_better better;	/* for p_worse, */
+	double margin;		/* and its D */
 	uint64_t seed;		/* of what is resampled */
 };
 
@@ -132,8 +138,6 @@ size_t stats_blocks_needed(double effect, double sd, double alpha,
 
 /* --- verdicts ------------------------------------------------------------- */
 
-enum stats_better { STATS_LOWER, STATS_HIGHER, STATS_NEITHER };
-
 enum verdict {
 	VERDICT_NONE,		/* the baseline itself: nothing is judged */
 	VERDICT_DESCRIBED,	/* neither direction is better: never judged */
@@ -147,10 +151,11 @@ enum verdict {
 const char *verdict_name(enum verdict v);	/* "not worse", ... */
 
 /*
- * regressed, improved: p_adjusted <= alpha, and the interval is not wholly
- * inside -D..D. not worse: the interval's worse end is better than D.
+ * From p and p_worse, both corrected for many tests. regressed, improved:
+ * p <= alpha, and the interval is not wholly inside -D..D. not worse than D:
+ * p_worse <= alpha / 2; the interval's worse end is then better than D, too.
  */
-enum verdict stats_verdict(const struct stats_effect *e, double p_adjusted,
+enum verdict stats_verdict(const struct stats_effect *e, double p, double p_worse,
 			   double alpha, enum stats_better better,
 			   double margin);
 

@@ -17,19 +17,15 @@ const char *verdict_name(enum verdict v)
 	return names[v];
 }
 
-/* An absolute difference has no share of the baseline to hold against D. */
-enum verdict stats_verdict(const struct stats_effect *e, double p_adjusted,
+enum verdict stats_verdict(const struct stats_effect *e, double p, double p_worse,
 			   double alpha, enum stats_better better, double margin)
 {
 	bool inside = !e->absolute && e->lo > -margin && e->hi < margin;
-	bool more_is_worse = better == STATS_LOWER;
-	bool not_worse = e->absolute ? false : more_is_worse ? e->hi < margin
-							     : e->lo > -margin;
 
 	if (better == STATS_NEITHER)
 		return VERDICT_DESCRIBED;
-	if (p_adjusted <= alpha && e->effect != 0 && !inside)
-		return (e->effect > 0) == more_is_worse ? VERDICT_REGRESSED
-							: VERDICT_IMPROVED;
-	return not_worse ? VERDICT_NOT_WORSE : VERDICT_INCONCLUSIVE;
+	if (p <= alpha && e->effect != 0 && !inside)
+		return (e->effect > 0) == (better == STATS_LOWER)
+			? VERDICT_REGRESSED : VERDICT_IMPROVED;
+	return p_worse <= alpha / 2 ? VERDICT_NOT_WORSE : VERDICT_INCONCLUSIVE;
 }

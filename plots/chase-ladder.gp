@@ -4,7 +4,7 @@ load ARG1
 
 cols = n_panels > 1 ? 2 : 1
 rows = (n_panels + cols - 1) / cols
-top = 70; bottom = 48; left = 70
+top = 70; bottom = 60; left = 70
 set multiplot
 do for [p = 1:n_panels] {
 	c = (p - 1) % cols; r = (p - 1) / cols

@@ -2,7 +2,7 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 92; bottom = 48; right = 80
+top = 92; bottom = 62; right = 80
 # The cell above, the metric below.
 broken(s) = strstrt(s, " ") == 0 ? s : \
 	s[1:strstrt(s, " ") - 1] . "\n" . s[strstrt(s, " ") + 1:*]

@@ -1,8 +1,9 @@
 # First touch: cost of a page's first write on a logarithmic scale, a row an arm.
+# The value stands behind the interval, or above the mark if that leaves the axis.
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 62; bottom = 54; right = 30
+top = 62; bottom = 64; right = 30
 h = (height - top - bottom) / (1.0 * n_panels)
 set multiplot
 do for [p = 1:n_panels] {
@@ -31,8 +32,11 @@ do for [p = 1:n_panels] {
 		using (SERIES_PANEL[i] == p - 1 ? $2 : NaN):($1 + 0.27) \
 		with points pt 7 ps 0.25 lc rgb 0x70000000 + rgb(SERIES_RGB[i]), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
-		using (SERIES_PANEL[i] == p - 1 ? $4 : NaN):1:5 \
-		with labels left offset 1.2, 0 tc rgb INK font ",12"
+		using (SERIES_PANEL[i] == p - 1 && $4 < value_max ? $4 : NaN):1:5 \
+		with labels left offset 1.2, 0 tc rgb INK font ",12", \
+	     for [i = 1:n_series] DATA index FIRST + i - 1 \
+		using (SERIES_PANEL[i] == p - 1 && $4 >= value_max ? $2 : NaN):($1 - 0.32):5 \
+		with labels center tc rgb INK font ",12"
 	unset label 1; unset label 2
 }
 unset multiplot

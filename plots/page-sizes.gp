@@ -34,7 +34,7 @@ do for [p = 1:n_panels] {
 		with boxxyerror lc rgb tone(SERIES_COLOUR[i]), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && $2 > 0.12 ? ($3 + $4) / 2 : NaN):1:5 \
-		with labels center tc rgb (SERIES_COLOUR[i] ? 0xffffff : INK) font ",11"
+		with labels center tc rgb (SERIES_COLOUR[i] ? 0xfffffe : 0x2e2610) font ",11"
 	unset label 1; unset label 2
 	do for [c = 10:12] { unset object c; unset label c }
 }

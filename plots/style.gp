@@ -69,7 +69,7 @@ py(v) = v / (1.0 * height)
 set label 1 title at screen px(18), screen 1 - py(24) left front \
 	tc rgb INK font ",15"
 set label 2 subtitle at screen px(18), screen 1 - py(45) left front \
-	tc rgb SOFT font ",11"
+	tc rgb SOFT font ",12"
 set border 0
 set key off
 set tics scale 0 textcolor rgb SOFT

@@ -78,7 +78,7 @@ static void row(const char *check, double lo, double hi, unsigned hits, unsigned
 static struct stats_effect effect(const struct campaign *c, size_t n, bool count)
 {
 	struct stats_pairs p = { .base = c->base, .arm = c->arm, .n = n,
-				 .count = count };
+				 .count = count, .margin = STATS_MARGIN };
 	struct stats_effect e;
 
 	if (stats_effect(&p, &e))
@@ -88,7 +88,7 @@ static struct stats_effect effect(const struct campaign *c, size_t n, bool count
 
 static bool judged_different(const struct stats_effect *e, double p)
 {
-	enum verdict v = stats_verdict(e, p, STATS_ALPHA, STATS_LOWER, 0);
+	enum verdict v = stats_verdict(e, p, NAN, STATS_ALPHA, STATS_LOWER, 0);
 
 	return e->n && (v == VERDICT_REGRESSED || v == VERDICT_IMPROVED);
 }
@@ -242,26 +242,115 @@ static void not_worse(size_t n)
 
 		simulate(&r, &m, n, &c);
 		e = effect(&c, n, false);
-		said += stats_verdict(&e, e.p, STATS_ALPHA, STATS_LOWER, 0.01) ==
-			VERDICT_NOT_WORSE;
+		said += stats_verdict(&e, e.p, e.p_worse, STATS_ALPHA, STATS_LOWER,
+				      STATS_MARGIN) == VERDICT_NOT_WORSE;
 	}
 	snprintf(name, sizeof(name), "\"not worse than 1%%\" of an arm worse by 1%%, %zu blocks", n);
 	row(name, 0, .03, said, run.campaigns);
 }
 
-static bool stopped_early(struct stats_rng *r, double alpha)
+/*
+ * 30 metrics, the first `worse` of them worse by exactly 1%, the first `gates`
+ * declared: how many are called not worse, and how many of those wrongly.
+ */
+static unsigned not_worse_family(struct stats_rng *r, unsigned worse,
+				 unsigned gates, unsigned *wrong)
+{
+	struct model m = { .shape = NORMAL, .boot = 0.005 };
+	double p[30];
+	bool gate[30];
+	unsigned said = 0;
+
+	for (unsigned i = 0; i < 30; i++) {
+		struct campaign c;
+
+		m.effect = i < worse ? log(1.01) : 0;
+		simulate(r, &m, 10, &c);
+		p[i] = effect(&c, 10, false).p_worse;
+		gate[i] = i < gates;
+	}
+	*wrong = 0;
+	if (stats_families(p, gate, p, 30))
+		return 0;
+	for (unsigned i = 0; i < 30; i++)
+		if (p[i] <= STATS_ALPHA / 2) {
+			said++;
+			*wrong += i < worse;
+		}
+	return said;
+}
+
+static void any_wrongly_not_worse(unsigned gates)
+{
+	struct stats_rng r = row_rng();
+	unsigned campaigns = 0, wrong;
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		not_worse_family(&r, 30, gates, &wrong);
+		campaigns += wrong > 0;
+	}
+	snprintf(name, sizeof(name), "any wrong \"not worse\" in 30 metrics, %u gates", gates);
+	row(name, 0, .03, campaigns, run.campaigns);
+}
+
+/* The share of wrong ones is that of a wrong one if one is picked at random. */
+static void some_not_worse(unsigned worse)
+{
+	struct stats_rng r = row_rng();
+	unsigned picked = 0, right = 0, wrong;
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		unsigned said = not_worse_family(&r, worse, 0, &wrong);
+
+		picked += said && stats_rng_next(&r) % said < wrong;
+		right += said - wrong;
+	}
+	snprintf(name, sizeof(name), "wrong among the \"not worse\", %u of 30 worse by 1%%", worse);
+	row(name, 0, .03, picked, run.campaigns);
+	snprintf(name, sizeof(name), "\"not worse\" said of the %u equal ones", 30 - worse);
+	row(name, 0, 1, right, run.campaigns * (30 - worse));
+}
+
+/* Does any look at the p value that `of` takes reach `level`? */
+static bool stopped_early(struct stats_rng *r, const struct model *m, double level,
+			  double (*of)(const struct stats_effect *e))
 {
 	struct campaign c;
 
-	simulate(r, &model_usual, BLOCKS_MAX, &c);
+	simulate(r, m, BLOCKS_MAX, &c);
 	for (unsigned n = stats_until_next(0); n; n = stats_until_next(n)) {
 		struct stats_effect e = effect(&c, n, false);
 
-		if (stats_verdict(&e, e.p, alpha, STATS_LOWER, 0) != VERDICT_INCONCLUSIVE &&
-		    e.p <= alpha)
+		if (of(&e) <= level)
 			return true;
 	}
 	return false;
+}
+
+static double p_of(const struct stats_effect *e)
+{
+	return e->p;
+}
+
+static double p_worse_of(const struct stats_effect *e)
+{
+	return e->p_worse;
+}
+
+static void optional_not_worse(void)
+{
+	struct model m = model_usual;
+	struct stats_rng r = row_rng();
+	unsigned said = 0;
+
+	m.boot = 0.003;
+	m.effect = log(1.01);
+	for (unsigned k = 0; k < run.campaigns; k++)
+		said += stopped_early(&r, &m, STATS_UNTIL_ALPHA / 2, p_worse_of);
+	row("\"not worse\" of an arm worse by 1%, --until verdict", 0, .03, said,
+	    run.campaigns);
 }
 
 static void optional_stopping(double alpha, double bound, const char *how)
@@ -271,7 +360,7 @@ static void optional_stopping(double alpha, double bound, const char *how)
 	char name[80];
 
 	for (unsigned k = 0; k < run.campaigns; k++)
-		alarms += stopped_early(&r, alpha);
+		alarms += stopped_early(&r, &model_usual, alpha, p_of);
 	snprintf(name, sizeof(name), "A/A, looks at 6..20 blocks, %s", how);
 	row(name, 0, bound, alarms, run.campaigns);
 }
@@ -347,8 +436,12 @@ static void all_rows(void)
 	resampled_coverage(20);
 	power();
 	not_worse(10);
+	any_wrongly_not_worse(0);
+	any_wrongly_not_worse(8);
+	some_not_worse(3);
 	optional_stopping(STATS_UNTIL_ALPHA, .055, "--until verdict");
 	optional_stopping(STATS_ALPHA, 1, "uncorrected");
+	optional_not_worse();
 	for (enum noise k = 0; k < NOISES; k++)
 		change_null(k);
 	for (enum noise k = 0; k < NOISES; k++)

@@ -30,6 +30,7 @@ static void add_series(const char *cell, const char *workload, const char *metri
 	s->workload = compare_text(&c, "%s", workload);
 	s->metric = compare_text(&c, "%s", metric);
 	s->point_text = compare_text(&c, "%s", point);
+	s->unit = compare_text(&c, "%s", strcmp(workload, "stream") ? "ns" : "GB/s");
 	s->est = compare_alloc(&c, 3, sizeof(*s->est));
 	s->vs = compare_alloc(&c, 3, sizeof(*s->vs));
 	for (int a = 0; a < 3; a++) {
@@ -127,6 +128,35 @@ static void outcomes(void **state)
 	is("first-touch.ns_per_page: 6.1 not worse than 1%", CLAIM_HOLDS);
 	is("first-touch.ns_per_page(6.1) * 5 < first-touch.ns_per_page(6.1-nodaxhuge)", CLAIM_HOLDS);
 	is("(first-touch.ns_per_page(6.1) + 5) / 3 > -1", CLAIM_HOLDS);
+}
+
+/* What is said: both sides with units, the interval, what was wanted, n. */
+static void details(void **state)
+{
+	static const char *const said[][2] = {
+		{ "first-touch.ns_per_page: ratio(6.1/6.1-nodaxhuge) < 0.2",
+		  "found 0.100 [0.0996, 0.101], wanted < 0.2; n = 4 blocks; 6.1: 10.2 ns, "
+		  "6.1-nodaxhuge: 102 ns" },
+		{ "second_level.2m_share(6.1) >= 0.95",
+		  "found 99.7% in every block, wanted >= 95%; n = 4 blocks" },
+		{ "tlb-miss.walk_cost: value(6.1 @ */thp) > 3 * value(6.1 @ */4k)",
+		  "in xfs/thp/tlb-miss: left 20.3 ns, right 122 ns: left / right 0.167, "
+		  "its interval too, wanted > 1; n = 4 blocks" },
+		{ "second_level.2m_bytes(6.1-nodaxhuge) > second_level.4k_bytes(6.1)",
+		  "left 0, right 1.91 MiB: left - right -2,000,000 bytes in every block, "
+		  "wanted > 0; n = 4 blocks" },
+		{ "stream.triad: 6.1 not worse than 5%",
+		  "worst of 2, xfs/thp/stream threads=2: found 0.851 [0.845, 0.857], "
+		  "wanted > 0.95; n = 4 blocks; 6.1: 17.3 GB/s, 6.1-nodaxhuge: 20.3 GB/s" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		struct compare_claim o = check(said[i][0]);
+
+		if (strcmp(o.detail, said[i][1]))
+			fail_msg("%s: %s", said[i][0], o.detail);
+	}
 }
 
 static void orderings(void **state)
@@ -278,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(outcomes),
+		TEST(details),
 		TEST(orderings),
 		TEST(every_point_must_hold),
 		TEST(what_cannot_be_measured),

@@ -217,6 +217,58 @@ static void the_usual(void **state)
 	comparison_release(&c);
 }
 
+/* An interval that would do alone does not where there are other tests. */
+static void not_worse_is_corrected(void **state)
+{
+	struct compare_options o = { .margin = 0 };
+	const struct compare_result *r;
+	struct comparison c;
+
+	(void)state;
+	compare_with(&usual, NULL, &c);
+	r = result(&c, "bytes", 1);
+	o.margin = -r->e.lo * 1.05;	/* more is better */
+	comparison_release(&c);
+	compare_with(&usual, &o, &c);
+	r = result(&c, "bytes", 1);
+	assert_true(r->e.lo > -o.margin && r->e.p_worse <= 0.025);
+	near(r->p_worse_adjusted, 2 * r->e.p_worse, 1e-12);
+	assert_int_equal(r->verdict, VERDICT_INCONCLUSIVE);
+	assert_non_null(strstr(r->reason, "interval alone would do"));
+	comparison_release(&c);
+}
+
+static void a_look_from_another_arm(void **state)
+{
+	struct compare_options o = { .baseline = "k2" };
+	struct err err = ERR_INIT;
+	struct comparison c;
+	struct store *s;
+
+	(void)state;
+	compare_with(&usual, &o, &c);
+	assert_string_equal(c.declared, "k1");
+	assert_int_equal(c.baseline, 1);
+	assert_true(c.arms[1].baseline && !c.arms[0].baseline);
+	assert_false(c.arms[0].control || c.arms[2].control);
+	assert_int_equal(result(&c, "ns", 0)->verdict, VERDICT_IMPROVED);
+	near(result(&c, "ns", 0)->e.effect, 1 / 1.1 - 1, 0.006);
+	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_NONE);
+	assert_int_equal(c.gate_tests, 0);
+	assert_int_equal(c.n_claims, 0);
+	assert_non_null(strstr(c.notes[0], "a look from k2"));
+	comparison_release(&c);
+	o.baseline = "again";		/* the A/A arm */
+	compare_with(&usual, &o, &c);
+	assert_true(c.arms[0].control && !c.arms[1].control);
+	comparison_release(&c);
+	o.baseline = "k3";
+	assert_int_equal(store_open(&s, folder, STORE_READ, &err), 0);
+	assert_true(compare_run(s, &o, &c, &err) < 0);
+	assert_non_null(strstr(err.text, "it has k1, k2, again"));
+	store_close(s);
+}
+
 static void proofs_and_missing(void **state)
 {
 	struct comparison c;
@@ -318,6 +370,9 @@ static void an_arm_that_crashes_is_unstable(void **state)
 		if (hit)
 			assert_non_null(strstr(result(&c, "ns", a)->reason, "1 of 6 boots"));
 	}
+	for (unsigned a = 0; a < 3; a++)	/* its proofs count no more than its samples */
+		assert_int_equal(compare_proof_of(&c, a, "second-level")->after.readings,
+				 a == arm ? 5 : 6);
 	comparison_release(&c);
 	t.fail_boot = 0;
 	t.failed_cell = true;
@@ -443,6 +498,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_usual),
+		cmocka_unit_test(not_worse_is_corrected),
+		cmocka_unit_test(a_look_from_another_arm),
 		cmocka_unit_test(proofs_and_missing),
 		cmocka_unit_test(claims_of_the_plan),
 		cmocka_unit_test(differences_refuse),

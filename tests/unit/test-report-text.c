@@ -37,8 +37,9 @@ static void effects(void **state)
 	check_effect(0, 0, 0, "0%", "[0, 0]%");
 	check_effect(0.5, NAN, NAN, "+50.0%", "");
 	check_effect(NAN, 0, 1, "-", "");
-	check_effect(0.3, -0.9, INFINITY, "+30%", "[-90, >99999]%");
-	check_effect(-0.9, -INFINITY, 1e300, "x0.10", "[0.00, >99999]");
+	check_effect(0.3, -0.9, INFINITY, "+30%", "[-90, >9999]%");
+	check_effect(19999, 17999, 22222, "x20000", "[18000, 22223]");
+	check_effect(-0.9, -INFINITY, 1e300, "x0.10", "[0.00, >9999]");
 }
 
 static void check_value(double v, const char *unit, const char *text)

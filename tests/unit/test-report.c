@@ -46,6 +46,7 @@ static void print_data(const struct report *r, FILE *out)
 static void print_table(const struct report *r, FILE *out)
 {
 	report_print_table(out, r->c);
+	report_print_expectations(out, r->c);
 }
 
 typedef void (*print_fn)(const struct report *r, FILE *out);
@@ -214,7 +215,7 @@ static void checker_checks(void **state)
 static void check_page(const char *html)
 {
 	static const char *const foreign[] = {
-		"http:", "https:", "src=", "href=", "url(", "@import", "<script",
+		"http:", "https:", "src=", "url(", "@import", "<script",
 		"<link", "<iframe", "onload", "javascript:",
 	};
 	const char *bad = malformed(html);
@@ -223,6 +224,21 @@ static void check_page(const char *html)
 		fail_msg("not well-formed at: %.80s", bad);
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
 		assert_null(strstr(html, foreign[i]));
+	for (const char *p = html; (p = strstr(p, "href=")); p++)
+		assert_int_equal(strncmp(p, "href=\"#", 7), 0);
+}
+
+/* No two elements of a page may share an id. */
+static void check_ids(const char *html)
+{
+	for (const char *p = html; (p = strstr(p, " id=\"")); p++) {
+		size_t len = strcspn(p + 5, "\"") + 6;
+		char id[128];
+
+		snprintf(id, sizeof(id), "%.*s", (int)len, p);
+		if (strstr(p + 1, id))
+			fail_msg("twice in the page:%s", id);
+	}
 }
 
 static void text_is_narrow_and_page_sound(void **state)
@@ -373,6 +389,7 @@ static void endless_intervals(void **state)
 		const struct figure_axis *v = &x.r.figures[i].value;
 
 		assert_true(isfinite(v->min) && isfinite(v->max) && v->max > v->min);
+		assert_true(v->log ? v->min > 0 : v->min >= 0);
 		assert_in_range(v->n_ticks, 2, FIGURE_TICKS_MAX);
 	}
 	for (size_t i = 0; i < FORMS; i++) {
@@ -501,10 +518,83 @@ static char *publish(struct report *r, char *folder)
 	return said;
 }
 
+/* The page has every drawing, in its own colours alone. */
+static void check_inside(const char *html, const struct report *r)
+{
+	unsigned drawings = 0;
+
+	check_page(html);
+	check_harmless(html);
+	check_ids(html);
+	for (const char *p = html; (p = strstr(p, "<svg role=\"img\"")); p++) {
+		const char *end = strstr(p, "</svg>");
+
+		assert_non_null(end);
+		for (const char *c = p; c < end; c++) {
+			assert_int_not_equal(strncmp(c, "rgb(", 4), 0);
+			if (!strncmp(c, "=\"#", 3))
+				assert_int_equal(strncmp(c - 4, "href", 4), 0);
+		}
+		drawings++;
+	}
+	assert_int_equal(drawings, r->n_figures);
+	assert_null(strstr(html, "Figures that are missing"));
+}
+
+/* What is made of a drawing whose canvas holds `canvas`; NULL: refused. */
+static char *inlined(const char *canvas)
+{
+	struct figure f = { .name = "n", .title = (char *)"T<", .text = (char *)"t",
+			    .width = 7, .height = 5 };
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int rc;
+
+	assert_true(asprintf(&f.svg, "<?xml?><svg onload='x'><title>Gnuplot</title>"
+			     "<g id=\"gnuplot_canvas\">%s</g></svg>", canvas) > 0);
+	rc = figure_write_inline(&f, out);
+	fclose(out);
+	free(f.svg);
+	if (rc) {
+		assert_int_equal(len, 0);
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void drawing_is_taken_apart(void **state)
+{
+	static const char *const refused[] = {
+		"<script>x</script>", "<a href='#x'>", "<image href='#x'/>",
+		"<style>x</style>", "<foreignObject/>", "<g", "<g x>", "<g x='1>",
+		"<!-- x -->", "<filter>", "<g /x>",
+	};
+	char *text = inlined("<title>a <b> c</title><filter id='f'><feFlood/></filter>"
+			     "<g fill='rgb( 34, 38,43)' onclick='x' style='x'"
+			     " color=\"#ffffff\" stroke='rgb(1,2,3)'>"
+			     "<use xlink:href='#gpPt0' id='i'/>"
+			     "<use xlink:href='http://x'/></g>"
+			     "<text d='\"' x='url(#f)' y='&#x3a;'>a &lt; b</text>");
+
+	(void)state;
+	assert_non_null(text);
+	assert_string_equal(text,
+		"<svg role=\"img\" aria-label=\"T&lt;. t\" viewBox=\"0 0 7 5\">\n"
+		"<g id=\"n-gnuplot_canvas\"><g fill=\"var(--ink)\" color=\"var(--bg)\""
+		" stroke=\"#010203\"><use href=\"#n-gpPt0\" id=\"n-i\"/><use/></g>"
+		"<text>a &lt; b</text></g></svg>\n");
+	free(text);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if ((text = inlined(refused[i])))
+			fail_msg("taken: %s", text);
+}
+
 static void files_and_drawings(void **state)
 {
 	static struct fixture x;
-	char folder[] = "/tmp/kduel-report-XXXXXX", *said;
+	char folder[] = "/tmp/kduel-report-XXXXXX", *said, *path, *html;
 
 	(void)state;
 	fixture_init(&x);
@@ -521,6 +611,11 @@ static void files_and_drawings(void **state)
 		check_drawing(folder, x.r.figures[i].name, "svg", "<svg");
 		check_drawing(folder, x.r.figures[i].name, "png", "PNG");
 	}
+	path = file_in(folder, "report.html");
+	assert_int_equal(file_read(path, &html, NULL, NULL), 0);
+	check_inside(html, &x.r);
+	free(html);
+	free(path);
 out:
 	assert_int_equal(file_remove_tree(folder, NULL), 0);
 	fixture_release(&x);
@@ -544,6 +639,7 @@ static void no_gnuplot(void **state)
 	path = file_in(folder, "report.html");
 	assert_int_equal(file_read(path, &text, NULL, NULL), 0);
 	check_page(text);
+	assert_non_null(strstr(text, "missing: page-sizes: there is no gnuplot"));
 	free(text);
 	free(path);
 	free(said);
@@ -564,6 +660,7 @@ int main(void)
 		cmocka_unit_test(endless_intervals),
 		cmocka_unit_test(table_fits_a_screen),
 		cmocka_unit_test(colours),
+		cmocka_unit_test(drawing_is_taken_apart),
 		cmocka_unit_test(files_and_drawings),
 		cmocka_unit_test(no_gnuplot),
 	};

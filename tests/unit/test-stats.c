@@ -218,7 +218,8 @@ static void counts_with_zeros(void **state)
 	assert_int_equal(e.method, STATS_DIFFERENCE);
 	assert_true(e.absolute);
 	near(e.effect, 10, 1e-12);
-	assert_int_equal(stats_verdict(&e, e.p, 0.05, STATS_LOWER, 0.01),
+	assert_true(isnan(e.p_worse));	/* no share to hold against D */
+	assert_int_equal(stats_verdict(&e, e.p, e.p_worse, 0.05, STATS_LOWER, 0.01),
 			 VERDICT_REGRESSED);
 	e = effect_of(c, d, 4, true, false, &why);
 	assert_false(e.absolute);
@@ -250,22 +251,25 @@ static void percentiles_need_ten(void **state)
 static void verdicts(void **state)
 {
 	static const struct {
-		double effect, lo, hi, p;
+		double effect, lo, hi, p, p_worse;
 		enum stats_better better;
 		enum verdict is;
 	} t[] = {
-		{ .05, .03, .07, .001, STATS_LOWER, VERDICT_REGRESSED },
-		{ .05, .03, .07, .001, STATS_HIGHER, VERDICT_IMPROVED },
-		{ -.05, -.07, -.03, .001, STATS_LOWER, VERDICT_IMPROVED },
-		{ -.05, -.07, -.03, .001, STATS_HIGHER, VERDICT_REGRESSED },
-		{ .05, .03, .07, .2, STATS_LOWER, VERDICT_INCONCLUSIVE },
-		{ .002, -.004, .008, .4, STATS_LOWER, VERDICT_NOT_WORSE },
-		{ .002, -.014, .018, .4, STATS_LOWER, VERDICT_INCONCLUSIVE },
-		{ -.02, -.05, .008, .1, STATS_LOWER, VERDICT_NOT_WORSE },
-		{ .02, -.008, .05, .1, STATS_HIGHER, VERDICT_NOT_WORSE },
+		{ .05, .03, .07, .001, .9, STATS_LOWER, VERDICT_REGRESSED },
+		{ .05, .03, .07, .001, .001, STATS_HIGHER, VERDICT_IMPROVED },
+		{ -.05, -.07, -.03, .001, .001, STATS_LOWER, VERDICT_IMPROVED },
+		{ -.05, -.07, -.03, .001, .9, STATS_HIGHER, VERDICT_REGRESSED },
+		{ .05, .03, .07, .2, .9, STATS_LOWER, VERDICT_INCONCLUSIVE },
+		{ .002, -.004, .008, .4, .01, STATS_LOWER, VERDICT_NOT_WORSE },
+		/* Its interval alone would do; corrected for many it does not. */
+		{ .002, -.004, .008, .4, .03, STATS_LOWER, VERDICT_INCONCLUSIVE },
+		{ -.05, -.07, -.03, .1, .1, STATS_LOWER, VERDICT_INCONCLUSIVE },
+		/* Not shown to be better, but shown not to be worse. */
+		{ -.05, -.07, -.03, .1, .02, STATS_LOWER, VERDICT_NOT_WORSE },
 		/* Significant, and shown to be smaller than D. */
-		{ .002, .001, .003, .001, STATS_LOWER, VERDICT_NOT_WORSE },
-		{ .05, .03, .07, .001, STATS_NEITHER, VERDICT_DESCRIBED },
+		{ .002, .001, .003, .001, .001, STATS_LOWER, VERDICT_NOT_WORSE },
+		{ .002, -.004, .008, .4, NAN, STATS_LOWER, VERDICT_INCONCLUSIVE },
+		{ .05, .03, .07, .001, NAN, STATS_NEITHER, VERDICT_DESCRIBED },
 	};
 
 	(void)state;
@@ -273,10 +277,65 @@ static void verdicts(void **state)
 		struct stats_effect e = { .n = 5, .effect = t[i].effect,
 					  .lo = t[i].lo, .hi = t[i].hi };
 
-		assert_int_equal(stats_verdict(&e, t[i].p, 0.05, t[i].better, 0.01),
-				 t[i].is);
+		assert_int_equal(stats_verdict(&e, t[i].p, t[i].p_worse, 0.05,
+					       t[i].better, 0.01), t[i].is);
 	}
 	assert_string_equal(verdict_name(VERDICT_NOT_COMPARABLE), "not comparable");
+}
+
+/* p_worse is below half of alpha where the interval's worse end is better than D. */
+static void worse_agrees_with_the_interval(void **state)
+{
+	struct stats_rng r;
+
+	(void)state;
+	stats_rng_init(&r, 5);
+	for (int k = 0; k < 3000; k++) {
+		double base[12], arm[12];
+		bool count = k % 3 == 2, percentile = k % 3 == 1;
+		struct stats_pairs p = { .base = base, .arm = arm, .n = 12,
+					 .count = count, .percentile = percentile,
+					 .better = k % 2 ? STATS_LOWER : STATS_HIGHER,
+					 .margin = 0.01, .seed = (uint64_t)k };
+		struct stats_effect e;
+		double worst;
+
+		for (int i = 0; i < 12; i++) {
+			base[i] = 0.01 * stats_rng_normal(&r);
+			arm[i] = 0.01 * stats_rng_normal(&r);
+			if (count) {
+				base[i] = i ? 100 + round(300 * base[i]) : 0;
+				arm[i] = i ? 100 + round(300 * arm[i]) : 0;
+			}
+		}
+		assert_null(stats_effect(&p, &e));
+		worst = p.better == STATS_LOWER ? e.hi : -e.lo;
+		assert_true((e.p_worse < 0.025) == (worst < 0.01));
+	}
+}
+
+static void worse_without_spread(void **state)
+{
+	const double a[] = { 7, 7, 7, 7 }, b[] = { 7, 7, 7, 7 }, c[] = { 9, 9, 9, 9 };
+	struct stats_pairs p = { .base = a, .arm = b, .n = 4, .count = true,
+				 .margin = 0.01 };
+	struct stats_effect e;
+
+	(void)state;
+	assert_null(stats_effect(&p, &e));
+	near(e.p_worse, 1 / 70.0, 1e-12);
+	p.deterministic = true;
+	assert_null(stats_effect(&p, &e));
+	near(e.p_worse, 0, 0);
+	p.arm = c;
+	assert_null(stats_effect(&p, &e));
+	near(e.p_worse, 1, 0);
+	p.better = STATS_HIGHER;
+	assert_null(stats_effect(&p, &e));
+	near(e.p_worse, 0, 0);
+	p.better = STATS_NEITHER;
+	assert_null(stats_effect(&p, &e));
+	assert_true(isnan(e.p_worse));
 }
 
 static void looks(void **state)
@@ -351,6 +410,8 @@ int main(void)
 		cmocka_unit_test(counts_with_zeros),
 		cmocka_unit_test(percentiles_need_ten),
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(worse_agrees_with_the_interval),
+		cmocka_unit_test(worse_without_spread),
 		cmocka_unit_test(looks),
 		cmocka_unit_test(change_points),
 		cmocka_unit_test(generator),

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Parts of the evaluation of claims, for its own files alone: values of
+ * arms in a block (claims-value.c), what is said of a relation
+ * (claims-show.c), outcomes (claims.c).
+ */
+#ifndef KDUEL_CLAIMS_CHECK_H
+#define KDUEL_CLAIMS_CHECK_H
+
+#include "claims.h"
+
+/* One claim being evaluated. */
+struct claim_check {
+	struct comparison *c;
+	const struct claim *claim;
+	const struct claim_pick *lead;	/* its series are what is gone through */
+	bool one_place;			/* all picks look at the same cells */
+	const struct compare_series *at;	/* the lead's series now; NULL: none */
+	double confidence;
+	char why[256];			/* it cannot be measured */
+};
+
+/* The two sides of a relation in the blocks that have both. */
+struct claim_sides {
+	double *left, *right, *d;
+	size_t n;
+	bool logs;		/* d is of logarithms: both sides are positive */
+	struct stats_interval t;	/* of left / right, or left - right */
+};
+
+/* Keeps the first reason; returns -ENODATA. */
+int claim_cannot(struct claim_check *k, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* An index into `arms`; "" is the baseline; -1: there is none of that name. */
+int claim_find_arm(const struct comparison *c, const char *name);
+bool claim_matches(const struct claim_pick *p, const struct compare_series *s);
+/* The series that a pick means while the lead is at `k->at`; NULL: a reason. */
+const struct compare_series *claim_series(struct claim_check *k,
+					  const struct claim_pick *p);
+/* NaN where the block has no value; where none has, there is a reason. */
+double claim_value(struct claim_check *k, const struct claim_node *n,
+		   size_t block);
+
+/* Fills value, lo, hi and detail. */
+void claim_show(struct claim_check *k, const struct claim_relation *r,
+		const struct claim_sides *s, struct compare_claim *out);
+
+#endif

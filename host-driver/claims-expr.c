@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Figures of arms, and sums, products and ratios of them. */
+#include "claims-parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 64		/* parentheses and signs within each other */
+
+/* --- picks ---------------------------------------------------------------- */
+
+void pick_release(struct claim_pick *k)
+{
+	free(k->path);
+	free(k->field);
+	free(k->arm);
+	free(k->point);
+	free(k->cells);
+}
+
+static int check_field(struct claim_parser *p, const struct claim_pick *k)
+{
+	static const char *const fields[] = { "4k_share", "2m_share", "1g_share",
+					      "4k_bytes", "2m_bytes", "1g_bytes",
+					      "faults" };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!strcmp(k->field, fields[i]))
+			return 0;
+	return parse_fail(p, "a layer has 4k_share, 2m_share, 1g_share, 4k_bytes, 2m_bytes, 1g_bytes and faults");
+}
+
+int parse_path(struct claim_parser *p, const char *stop, struct claim_pick *k)
+{
+	static const char *const layers[] = { "guest", "second-level", "mut", "file" };
+	int rc = parse_word(p, " \t\n.():@[]<>=", "a series is expected here, such as first-touch.ns_per_page", &k->path);
+
+	if (rc)
+		return rc;
+	if (*p->at != '.')
+		return parse_fail(p, "'.' and a metric are expected here, as in first-touch.ns_per_page");
+	p->at++;
+	rc = parse_word(p, stop, "a metric is expected here", &k->field);
+	if (rc)
+		return rc;
+	if (!strcmp(k->path, "second_level"))
+		strcpy(k->path, "second-level");
+	for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++)
+		k->layer |= !strcmp(k->path, layers[i]);
+	return k->layer ? check_field(p, k) : 0;
+}
+
+int parse_place(struct claim_parser *p, struct claim_pick *k)
+{
+	int rc = 0;
+
+	if (accept(p, "[")) {
+		rc = parse_word(p, "]", "a point is expected here, such as pages=512", &k->point);
+		if (!rc && !accept(p, "]"))
+			rc = parse_fail(p, "']' is expected here");
+	}
+	if (!rc && accept(p, "@"))
+		rc = parse_word(p, " \t\n()", "cells are expected here, such as fsdax-xfs/thp", &k->cells);
+	return rc;
+}
+
+int parse_arm(struct claim_parser *p, char **arm)
+{
+	return parse_word(p, " \t\n/()@[]<>=,", "an arm is expected here", arm);
+}
+
+static int copy_text(char **to, const char *from)
+{
+	if (*to || !from)
+		return 0;
+	*to = strdup(from);
+	return *to ? 0 : -ENOMEM;
+}
+
+/* What a pick leaves open, the series before the ':' says. */
+static int inherit(struct claim_parser *p, struct claim_pick *k)
+{
+	const struct claim_pick *scope = &p->scope;
+
+	if (!k->path && !scope->path)
+		return parse_fail(p, "of which series? put it before a ':', as in 'first-touch.ns_per_page: ...'");
+	if (!k->path)
+		k->layer = scope->layer;
+	if (copy_text(&k->path, scope->path) || copy_text(&k->field, scope->field) ||
+	    copy_text(&k->point, scope->point) || copy_text(&k->cells, scope->cells))
+		return err_sys(p->err, ENOMEM, "%s", p->where);
+	return 0;
+}
+
+static int parse_pick(struct claim_parser *p, struct claim_pick *k)
+{
+	int rc = parse_arm(p, &k->arm);
+
+	if (!rc)
+		rc = parse_place(p, k);
+	return rc ? rc : inherit(p, k);
+}
+
+/* --- expressions ----------------------------------------------------------- */
+
+static struct claim_node *node_new(struct claim_parser *p, int kind)
+{
+	struct claim_node *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		err_sys(p->err, ENOMEM, "%s", p->where);
+	else
+		n->kind = kind;
+	return n;
+}
+
+void node_free(struct claim_node *n)
+{
+	if (!n)
+		return;
+	node_free(n->left);
+	node_free(n->right);
+	pick_release(&n->pick);
+	free(n);
+}
+
+struct claim_node *node_join(struct claim_parser *p, int kind,
+			       struct claim_node *left, struct claim_node *right)
+{
+	struct claim_node *n = left && right ? node_new(p, kind) : NULL;
+
+	if (!n) {
+		node_free(left);
+		node_free(right);
+		return NULL;
+	}
+	n->left = left;
+	n->right = right;
+	return n;
+}
+
+struct claim_node *node_number(struct claim_parser *p, double value)
+{
+	struct claim_node *n = node_new(p, NODE_NUMBER);
+
+	if (n)
+		n->number = value;
+	return n;
+}
+
+static struct claim_node *pick(struct claim_parser *p)
+{
+	struct claim_node *n = node_new(p, NODE_PICK);
+
+	if (n && parse_pick(p, &n->pick)) {
+		node_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+static struct claim_node *close_after(struct claim_parser *p, struct claim_node *n)
+{
+	if (!n || accept(p, ")"))
+		return n;
+	parse_fail(p, "')' is expected here");
+	node_free(n);
+	return NULL;
+}
+
+static struct claim_node *ratio(struct claim_parser *p)
+{
+	struct claim_node *a = pick(p), *b = NULL;
+
+	if (a && !accept(p, "/"))
+		parse_fail(p, "'/' is expected here: ratio(arm / baseline)");
+	else if (a)
+		b = pick(p);
+	return close_after(p, node_join(p, NODE_DIVIDE, a, b));
+}
+
+static struct claim_node *figure(struct claim_parser *p)
+{
+	struct claim_node *n = node_new(p, NODE_PICK);
+
+	if (!n)
+		return NULL;
+	if (parse_path(p, " \t\n()@[]<>=", &n->pick) ||
+	    (!accept(p, "(") && parse_fail(p, "'(' and an arm are expected here")) ||
+	    parse_pick(p, &n->pick)) {
+		node_free(n);
+		return NULL;
+	}
+	return close_after(p, n);
+}
+
+static struct claim_node *term_inner(struct claim_parser *p)
+{
+	double value;
+
+	parse_space(p);
+	if (accept(p, "("))
+		return close_after(p, parse_sum(p));
+	if (accept(p, "ratio("))
+		return ratio(p);
+	if (accept(p, "value("))
+		return close_after(p, pick(p));
+	if (isalpha((unsigned char)*p->at))
+		return figure(p);
+	return parse_number(p, &value) ? NULL : node_number(p, value);
+}
+
+static struct claim_node *term(struct claim_parser *p)
+{
+	struct claim_node *n;
+
+	if (p->depth >= DEPTH_MAX) {
+		parse_fail(p, "too deeply nested");
+		return NULL;
+	}
+	p->depth++;
+	if (accept(p, "-"))
+		n = node_join(p, NODE_SUBTRACT, node_number(p, 0), term(p));
+	else
+		n = term_inner(p);
+	p->depth--;
+	return n;
+}
+
+static struct claim_node *product(struct claim_parser *p)
+{
+	struct claim_node *n = term(p);
+
+	while (n) {
+		if (accept(p, "*"))
+			n = node_join(p, NODE_MULTIPLY, n, term(p));
+		else if (accept(p, "/"))
+			n = node_join(p, NODE_DIVIDE, n, term(p));
+		else
+			break;
+	}
+	return n;
+}
+
+struct claim_node *parse_sum(struct claim_parser *p)
+{
+	struct claim_node *n = product(p);
+
+	while (n) {
+		if (accept(p, "+"))
+			n = node_join(p, NODE_ADD, n, product(p));
+		else if (accept(p, "-"))
+			n = node_join(p, NODE_SUBTRACT, n, product(p));
+		else
+			break;
+	}
+	return n;
+}
+
+struct claim_node *node_arm(struct claim_parser *p, const char *arm)
+{
+	struct claim_node *n = node_new(p, NODE_PICK);
+
+	if (!n)
+		return NULL;
+	n->pick.arm = strdup(arm);
+	if (n->pick.arm && !inherit(p, &n->pick))
+		return n;
+	node_free(n);
+	return NULL;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Parts of the parser of claims, for its own files alone: words
+ * (claims-scan.c), figures of arms and what is computed from them
+ * (claims-expr.c), relations and the whole (claims-parse.c).
+ *
+ * Recursive descent without a list of tokens: what a word may hold depends on
+ * where it stands (a '-' belongs to an arm's name, and is a sign in a sum).
+ * Functions that return a node return NULL after an error; the others 0 or
+ * the error's code. The error is then in `err`.
+ */
+#ifndef KDUEL_CLAIMS_PARSE_H
+#define KDUEL_CLAIMS_PARSE_H
+
+#include "claims.h"
+
+struct claim_parser {
+	const char *text, *at, *where;
+	struct claim_pick scope;	/* of the series before the ':' */
+	struct claim *claim;
+	int depth;
+	struct err *err;
+};
+
+/* Says what is wrong, with the line, the column and a mark below it. */
+int parse_fail(struct claim_parser *p, const char *what);
+void parse_space(struct claim_parser *p);
+bool accept(struct claim_parser *p, const char *token);
+/* Like accept(), but a whole word: "on" is not the start of "only". */
+bool accept_word(struct claim_parser *p, const char *word);
+/* "not worse than" with any space between the words. */
+bool accept_words(struct claim_parser *p, const char *const *words);
+/* A run of characters that are not in `stop`; trailing space never belongs. */
+int parse_word(struct claim_parser *p, const char *stop, const char *what, char **out);
+/* "0.95", "95%" */
+int parse_number(struct claim_parser *p, double *out);
+
+/* "tlb-miss.walk_cost", "second_level.2m_share"; `stop` ends the metric. */
+int parse_path(struct claim_parser *p, const char *stop, struct claim_pick *k);
+/* [pages=512] and @ fsdax-xfs/thp, both optional */
+int parse_place(struct claim_parser *p, struct claim_pick *k);
+int parse_arm(struct claim_parser *p, char **arm);
+void pick_release(struct claim_pick *k);
+
+struct claim_node *parse_sum(struct claim_parser *p);
+struct claim_node *node_number(struct claim_parser *p, double value);
+/* The series before the ':', of that arm. */
+struct claim_node *node_arm(struct claim_parser *p, const char *arm);
+/* Takes both sides, also on error. */
+struct claim_node *node_join(struct claim_parser *p, int kind,
+			     struct claim_node *left, struct claim_node *right);
+void node_free(struct claim_node *n);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a claim's figures are in a block. */
+#include "claims-check.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+int claim_cannot(struct claim_check *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (!*k->why)
+		vsnprintf(k->why, sizeof(k->why), fmt, ap);
+	va_end(ap);
+	return -ENODATA;
+}
+
+/* --- finding --------------------------------------------------------------- */
+
+int claim_find_arm(const struct comparison *c, const char *name)
+{
+	if (!*name)
+		return (int)c->baseline;
+	for (size_t i = 0; i < c->n_arms; i++)
+		if (!strcmp(c->arms[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+static bool in_cells(const char *cells, const char *cell)
+{
+	char with_workload[512];
+
+	if (!cells || !fnmatch(cells, cell, 0))
+		return true;
+	snprintf(with_workload, sizeof(with_workload), "%s/*", cells);
+	return !fnmatch(with_workload, cell, 0);
+}
+
+bool claim_matches(const struct claim_pick *p, const struct compare_series *s)
+{
+	const char *name = s->counter ? s->counter : s->metric;
+
+	return !strcmp(p->path, s->workload) && !strcmp(p->field, name) &&
+	       (!p->point || !strcmp(p->point, s->point_text)) &&
+	       in_cells(p->cells, s->cell);
+}
+
+const struct compare_series *claim_series(struct claim_check *k,
+					    const struct claim_pick *p)
+{
+	const struct compare_series *found = NULL;
+
+	for (size_t i = 0; i < k->c->n_series; i++) {
+		const struct compare_series *s = &k->c->series[i];
+
+		if (!claim_matches(p, s) || (!p->point && strcmp(s->point_text, k->at->point_text)))
+			continue;
+		if (k->one_place && strcmp(s->cell, k->at->cell))
+			continue;
+		if (found) {
+			claim_cannot(k, "%s.%s means both %s and %s: name the cell with @",
+			       p->path, p->field, found->cell, s->cell);
+			return NULL;
+		}
+		found = s;
+	}
+	if (!found)
+		claim_cannot(k, "no %s.%s was measured%s%s", p->path, p->field,
+		       p->cells ? " in " : "", p->cells ? p->cells : "");
+	return found;
+}
+
+/* --- values ---------------------------------------------------------------- */
+
+static double page_field(const struct compare_pages *p, const char *field)
+{
+	double all = p->bytes_4k + p->bytes_2m + p->bytes_1g;
+	double bytes = *field == '4' ? p->bytes_4k : *field == '2' ? p->bytes_2m
+								   : p->bytes_1g;
+
+	if (!strcmp(field, "faults"))
+		return p->faults;
+	return strstr(field, "share") ? bytes / all : bytes;
+}
+
+/* A layer's figure in a block: the mean over the cells that are meant. */
+static double layer_value(struct claim_check *k, const struct claim_pick *p, size_t arm,
+			  size_t block)
+{
+	double sum = 0;
+	unsigned n = 0, seen = 0;
+
+	for (size_t i = 0; i < k->c->n_proofs; i++) {
+		const struct compare_proof *proof = &k->c->proofs[i];
+
+		if (proof->arm != arm || strcmp(proof->layer, p->path))
+			continue;
+		if (!proof->cell != !p->cells ||
+		    (proof->cell && !in_cells(p->cells, proof->cell)))
+			continue;
+		seen++;
+		if (!proof->after.readings)
+			claim_cannot(k, "%s: %s", p->path, proof->unavailable);
+		if (proof->block[block].readings) {
+			sum += page_field(&proof->block[block], p->field);
+			n++;
+		}
+	}
+	if (!seen)
+		claim_cannot(k, "no page sizes of %s were read%s%s", p->path,
+		       p->cells ? " in " : "", p->cells ? p->cells : "");
+	return n ? sum / n : NAN;
+}
+
+static double pick_value(struct claim_check *k, const struct claim_pick *p, size_t block)
+{
+	int arm = claim_find_arm(k->c, p->arm);
+	const struct compare_series *s;
+
+	if (p->layer)
+		return layer_value(k, p, (size_t)arm, block);
+	s = claim_series(k, p);
+	if (!s)
+		return NAN;
+	if (!s->est[arm].boots && s->est[arm].voids)
+		claim_cannot(k, "all samples of %s are void: %s", k->c->arms[arm].name,
+		       s->est[arm].void_reason);
+	return s->est[arm].boot[block];
+}
+
+double claim_value(struct claim_check *k, const struct claim_node *n, size_t block)
+{
+	double a, b;
+
+	if (n->kind == NODE_NUMBER)
+		return n->number;
+	if (n->kind == NODE_PICK)
+		return pick_value(k, &n->pick, block);
+	a = claim_value(k, n->left, block);
+	b = claim_value(k, n->right, block);
+	switch (n->kind) {
+	case NODE_ADD:
+		return a + b;
+	case NODE_SUBTRACT:
+		return a - b;
+	case NODE_MULTIPLY:
+		return a * b;
+	default:
+		return a / b;
+	}
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A drawing of gnuplot's as a part of the page. It is taken apart and only
+ * what is known to be harmless is put together again: shapes and texts, no
+ * script, style, link or filter. Its ids get the figure's name before them,
+ * so that no two drawings share one, and its colours become those of the
+ * page, which has a dark mode.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot.h"
+#include "report-safe.h"
+
+static const struct {
+	unsigned rgb;
+	const char *name;	/* of the style sheet's variable */
+} page_colours[] = {		/* those of plots/style.gp and page-sizes.gp */
+	{ 0xffffff, "bg" }, { 0x22262b, "ink" }, { 0x6b727b, "soft" },
+	{ 0xe3e6e9, "grid" }, { 0xe6c977, "p0" }, { 0x2a7f74, "p1" },
+	{ 0x123a36, "p2" }, { 0x2e2610, "p0-ink" }, { 0xfffffe, "p-ink" },
+};
+#define PAGE_COLOURS (sizeof(page_colours) / sizeof(page_colours[0]))
+
+static const char *const elements[] = {
+	"g", "path", "circle", "rect", "polygon", "polyline", "use", "text",
+	"tspan", "defs", NULL,
+};
+
+/* The page's own font is taken, so font-family is not among them. */
+static const char *const attributes[] = {
+	"id", "href", "transform", "d", "x", "y", "width", "height", "cx", "cy",
+	"r", "points", "fill", "fill-opacity", "stroke", "stroke-opacity",
+	"stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray",
+	"color", "opacity", "font-size", "font-weight", "text-anchor", NULL,
+};
+
+struct span {
+	const char *at;
+	size_t len;
+};
+
+static bool is(struct span s, const char *text)
+{
+	return s.len == strlen(text) && !strncmp(s.at, text, s.len);
+}
+
+static bool is_one_of(struct span s, const char *const *list)
+{
+	while (*list && !is(s, *list))
+		list++;
+	return *list;
+}
+
+static struct span word(const char *p)
+{
+	size_t len = 0;
+
+	while (isalnum((unsigned char)p[len]) || p[len] == '-')
+		len++;
+	return (struct span){ p, len };
+}
+
+/* --- colours --------------------------------------------------------------- */
+
+static bool parse_colour(const char *text, unsigned *rgb)
+{
+	unsigned r, g, b;
+
+	if (sscanf(text, "rgb( %u , %u , %u )", &r, &g, &b) == 3)
+		*rgb = (r & 255) << 16 | (g & 255) << 8 | (b & 255);
+	else if (sscanf(text, "#%6x", rgb) != 1)
+		return false;
+	return true;
+}
+
+static void put_colour(unsigned rgb, FILE *out)
+{
+	for (size_t i = 0; i < PAGE_COLOURS; i++)
+		if (page_colours[i].rgb == rgb) {
+			fprintf(out, "var(--%s)", page_colours[i].name);
+			return;
+		}
+	for (unsigned i = 0; i < FIGURE_COLOURS; i++)
+		if (strtoul(figure_colour(i) + 1, NULL, 16) == rgb) {
+			fprintf(out, "var(--a%u)", i);
+			return;
+		}
+	fprintf(out, "#%06x", rgb);
+}
+
+/* --- tags ------------------------------------------------------------------ */
+
+static void put_attribute(const struct figure *f, struct span name,
+			  struct span value, FILE *out)
+{
+	char text[32];
+	unsigned rgb;
+
+	snprintf(text, sizeof(text), "%.*s", (int)value.len, value.at);
+	fprintf(out, " %.*s=\"", (int)name.len, name.at);
+	if (is(name, "id"))
+		fprintf(out, "%s-%.*s", f->name, (int)value.len, value.at);
+	else if (is(name, "href"))
+		fprintf(out, "#%s-%.*s", f->name, (int)value.len - 1, value.at + 1);
+	else if (parse_colour(text, &rgb))
+		put_colour(rgb, out);
+	else
+		for (size_t i = 0; i < value.len; i++)	/* paths have several lines */
+			fputc(iscntrl((unsigned char)value.at[i]) ? ' ' : value.at[i], out);
+	fputc('"', out);
+}
+
+/* What could end the attribute, or lead out of the page. */
+static bool is_harmless(struct span name, struct span value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (strchr("\"<>&:\\", value.at[i]) ||
+		    !strncasecmp(value.at + i, "url(", 4))
+			return false;
+	return !is(name, "href") || *value.at == '#';
+}
+
+/* Copies the attributes after `p`; returns the tag's end, NULL if it has none. */
+static const char *copy_attributes(const struct figure *f, const char *p, FILE *out)
+{
+	while (*p && *p != '>' && *p != '/') {
+		struct span name, value;
+		const char *end;
+
+		if (isspace((unsigned char)*p)) {
+			p++;
+			continue;
+		}
+		if (!strncmp(p, "xlink:", 6))
+			p += 6;
+		name = word(p);
+		p += name.len + strspn(p + name.len, " ");
+		if (!name.len || *p != '=')
+			return NULL;
+		p += 1 + strspn(p + 1, " ");
+		end = *p == '"' || *p == '\'' ? strchr(p + 1, *p) : NULL;
+		if (!end)
+			return NULL;
+		value = (struct span){ p + 1, (size_t)(end - p - 1) };
+		if (is_one_of(name, attributes) && is_harmless(name, value))
+			put_attribute(f, name, value, out);
+		p = end + 1;
+	}
+	return *p ? p : NULL;
+}
+
+static const char *after(const char *p, const char *what)
+{
+	p = strstr(p, what);
+	return p ? p + strlen(what) : NULL;
+}
+
+/* Copies a tag; returns what is after it, NULL where it must not be there. */
+static const char *copy_tag(const struct figure *f, const char *p, FILE *out)
+{
+	bool end = p[1] == '/';
+	struct span name = word(p + 1 + end);
+
+	if (!end && is(name, "filter"))		/* for boxes around texts */
+		return after(p, "</filter>");
+	if (!end && is(name, "title"))		/* gnuplot's names of curves */
+		return after(p, "</title>");
+	if (!is_one_of(name, elements))
+		return NULL;
+	fprintf(out, "<%s%.*s", end ? "/" : "", (int)name.len, name.at);
+	p = copy_attributes(f, name.at + name.len, out);
+	if (!p || (*p == '/' && p[1] != '>'))
+		return NULL;
+	fputs(*p == '/' ? "/>" : ">", out);
+	return p + (*p == '/' ? 2 : 1);
+}
+
+/* From the canvas on: what is before it is about gnuplot. */
+static int copy_drawing(const struct figure *f, FILE *out)
+{
+	const char *p = strstr(f->svg, "<g id=\"gnuplot_canvas\">");
+	const char *end = p ? strstr(p, "</svg>") : NULL;
+
+	while (p && end && p < end) {
+		if (*p == '<')
+			p = copy_tag(f, p, out);
+		else if (*p++ != '\t')		/* gnuplot's indentation */
+			fputc(p[-1], out);
+	}
+	return p && p == end ? 0 : -1;
+}
+
+int figure_write_inline(const struct figure *f, FILE *out)
+{
+	char *body = NULL;
+	size_t len;
+	FILE *inside = open_memstream(&body, &len);
+	int rc;
+
+	if (!inside)
+		abort();
+	rc = copy_drawing(f, inside);
+	if (fclose(inside))
+		abort();
+	if (!rc) {
+		fputs("<svg role=\"img\" aria-label=\"", out);
+		html_put(out, f->title);
+		fputs(". ", out);
+		html_put(out, f->text);
+		fprintf(out, "\" viewBox=\"0 0 %u %u\">\n%s</svg>\n", f->width,
+			f->height, body);
+	}
+	free(body);
+	return rc;
+}
