@@ -128,5 +128,5 @@ static bool stop(void *group, uint64_t *values)
 }
 
 const struct provider provider_papi = {
-	"papi", init, open_group, start, stop, close_group,
+	"papi", true, init, open_group, start, stop, close_group,
 };

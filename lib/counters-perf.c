@@ -203,5 +203,5 @@ static void *open_group(const struct group_request *rq, char why[static WHY_MAX]
 }
 
 const struct provider provider_perf = {
-	"perf", init, open_group, start, stop, close_group,
+	"perf", false, init, open_group, start, stop, close_group,
 };

@@ -20,6 +20,11 @@ struct group_request {
 
 struct provider {
 	const char *name;
+	/*
+	 * Two of its groups cannot count at once (PAPI: one running event set
+	 * a thread): software events ride in each group of hardware ones.
+	 */
+	bool one_at_a_time;
 	/* Once per process: can it do anything here? Else says why not. */
 	int (*init)(char why[static WHY_MAX]);
 	void *(*open)(const struct group_request *rq, char why[static WHY_MAX]);
@@ -30,5 +35,9 @@ struct provider {
 };
 
 extern const struct provider provider_papi, provider_perf, provider_getrusage;
+
+/* In the order of trying; ends with NULL. */
+#define PROVIDERS_MOST 4
+extern const struct provider *const counters_providers[];
 
 #endif

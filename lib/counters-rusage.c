@@ -85,5 +85,5 @@ static bool stop(void *group, uint64_t *values)
 }
 
 const struct provider provider_getrusage = {
-	"getrusage", init, open_group, start, stop, free,
+	"getrusage", false, init, open_group, start, stop, free,
 };
