@@ -298,11 +298,45 @@ static int take_proof(struct ingest *in, const struct record *r)
 			(int64_t)r->bytes_2m, (int64_t)r->bytes_1g, r->faults);
 }
 
+static int count_missing(struct ingest *in, const char *counter,
+			 const char *reason, json_int_t samples)
+{
+	json_int_t n;
+	char *key;
+	int bad;
+
+	if (asprintf(&key, "%s" US "%s", counter, reason) < 0)
+		return no_memory(in);
+	n = json_integer_value(json_object_get(in->missing, key));
+	bad = json_object_set_new(in->missing, key, json_integer(n + samples));
+	free(key);
+	return bad ? no_memory(in) : 0;
+}
+
+/* [{"reason","samples":{name: number}}] */
+static int take_missing(struct ingest *in, const json_t *list)
+{
+	const char *name;
+	json_t *entry, *n;
+	size_t i;
+	int ret = 0;
+
+	json_array_foreach(list, i, entry)
+		json_object_foreach(json_object_get(entry, "samples"), name, n)
+			if (!ret)
+				ret = count_missing(in, name, json_string_value(
+					json_object_get(entry, "reason")),
+					json_integer_value(n));
+	return ret;
+}
+
 static int take_cell_end(struct ingest *in, const struct record *r)
 {
 	int64_t cell;
 	int ret = find_place(in, r, &cell);
 
+	if (!ret)
+		ret = take_missing(in, r->missing);
 	if (ret)
 		return ret;
 	return rows_add(&in->rows, ROWS_CELL, in->err, "iiitt", in->runs, cell,
@@ -372,23 +406,6 @@ static int find_series(struct ingest *in, const struct record *r,
 	return add_series(in, r, k, key, *id);
 }
 
-static int count_missing(struct ingest *in, const json_t *counter)
-{
-	json_int_t n;
-	char *key;
-	int bad;
-
-	if (asprintf(&key, "%s" US "%s",
-		     json_string_value(json_object_get(counter, "name")),
-		     json_string_value(json_object_get(counter,
-						       "unavailable"))) < 0)
-		return no_memory(in);
-	n = json_integer_value(json_object_get(in->missing, key));
-	bad = json_object_set_new(in->missing, key, json_integer(n + 1));
-	free(key);
-	return bad ? no_memory(in) : 0;
-}
-
 static int take_counter(struct ingest *in, const struct record *r,
 			const json_t *counter, const char *point,
 			struct rows_value *v)
@@ -403,7 +420,8 @@ static int take_counter(struct ingest *in, const struct record *r,
 	int ret;
 
 	if (!value)
-		return count_missing(in, counter);
+		return count_missing(in, k.counter, json_string_value(
+			json_object_get(counter, "unavailable")), 1);
 	/* Totals of boots that did different amounts of work do not compare. */
 	things = json_number_value(json_object_get(counter, "things"));
 	if (things > 0)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count-records.h"
 #include "field.h"
 
 #define BOOT_MAX 10000000
@@ -128,36 +129,6 @@ static int check_values(const json_t *array, const char *key, bool negative,
 	return 0;
 }
 
-static int check_counters(const json_t *array, struct err *err)
-{
-	const json_t *c;
-	size_t i;
-
-	json_array_foreach(array, i, c) {
-		const char *text;
-		double value;
-		int ret;
-
-		if (!json_is_object(c))
-			return err_config(err, "counters[%zu]: is %s; it must be an object",
-					  i, json_type_text(c));
-		ret = field_name(c, "name", &text, err);
-		if (!ret && json_object_get(c, "things"))
-			ret = field_real(c, "things", &value, err);
-		if (!ret && json_object_get(c, "value"))
-			ret = field_real(c, "value", &value, err);
-		else if (!ret)
-			ret = field_string(c, "unavailable", &text, err);
-		if (!ret)
-			ret = read_text(c, "provider", &text, err);
-		if (ret) {
-			err_prefix(err, "counters[%zu]", i);
-			return ret;
-		}
-	}
-	return 0;
-}
-
 static int check_point(const json_t *point, struct err *err)
 {
 	const char *key;
@@ -220,7 +191,7 @@ static int read_sample(json_t *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = field_array_or(o, "counters", &r->counters, err);
 	if (!ret)
-		ret = check_counters(r->counters, err);
+		ret = count_check_sample(r->counters, err);
 	if (!ret && !r->void_reason && json_array_size(r->values) == 0)
 		ret = err_config(err, "values: is empty, and void does not say why");
 	return ret;
@@ -265,11 +236,22 @@ static int read_proof(json_t *o, struct record *r, struct err *err)
 
 static int read_cell_end(json_t *o, struct record *r, struct err *err)
 {
+	json_t *counters = NULL;
 	int ret = read_place(o, r, err);
 
 	if (!ret)
 		ret = read_choice(o, "class", cell_classes, &r->class, err);
-	return ret ? ret : read_text(o, "text", &r->text, err);
+	if (!ret)
+		ret = read_text(o, "text", &r->text, err);
+	if (!ret)
+		ret = field_object_or(o, "result", &r->object, err);
+	if (!ret && r->object)
+		ret = field_object_or(r->object, "counters", &counters, err);
+	if (!ret && counters)
+		ret = count_check_summary(counters, err);
+	if (counters)
+		r->missing = json_object_get(counters, "unavailable");
+	return ret;
 }
 
 static int read_boot_end(json_t *o, struct record *r, struct err *err)

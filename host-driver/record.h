@@ -42,9 +42,10 @@ struct record {
 	/* campaign */
 	const char *id, *plan_hash, *domain;
 	json_t *plan;
-	/* arm: identity; env: facts; boot-end: phases, console */
+	/* arm: identity; env: facts; boot-end: phases, console; cell-end: result */
 	const char *where;
 	json_t *object, *console;
+	json_t *missing;	/* of a cell-end: counters that were unavailable, or NULL */
 	/* sample */
 	const char *metric, *unit, *kind, *better, *void_reason;
 	json_t *point, *values, *rejected, *counters;	/* the last may be NULL */
