@@ -8,6 +8,7 @@
 
 #include "report.h"
 #include "plot.h"
+#include "report-counters.h"
 #include "report-env.h"
 #include "report-layout.h"
 #include "report-number.h"
@@ -251,30 +252,6 @@ static void put_failures(const struct report *r, FILE *out)
 	}
 }
 
-static void put_missing(const struct report *r, FILE *out)
-{
-	const struct comparison *c = r->c;
-	struct layout_table t;
-
-	layout_heading(out, "Counters");
-	if (!c->n_missing) {
-		fputs("Every counter that was asked for could be read; their figures "
-		      "are in the full list.\n", out);
-		return;
-	}
-	layout_table_init(&t, "ww");
-	for (size_t i = 0; i < c->n_missing; i++) {
-		char *why = NULL;
-
-		if (asprintf(&why, "unavailable: %s", c->missing[i].reason) < 0)
-			abort();
-		layout_table_add(&t, c->missing[i].counter, why);
-		free(why);
-	}
-	layout_table_print(&t, out, 0);
-	layout_table_release(&t);
-}
-
 static void put_differences(const struct comparison *c, FILE *out)
 {
 	if (!c->n_differences) {
@@ -387,7 +364,7 @@ void report_text(const struct report *r, FILE *out)
 	put_claims(r, out);
 	put_proof(r, out);
 	put_failures(r, out);
-	put_missing(r, out);
+	report_counters_text(r, out);
 	put_model(r, out);
 	put_conditions(r, out);
 	put_limits(r, out);
