@@ -338,7 +338,10 @@ static void print_counters(const json_t *r, FILE *out)
 	fputc('\n', out);
 	json_array_foreach(metrics, i, m)
 		print_counts(m, out);
-	print_unavailable(json_object_get(json_array_get(metrics, 0), "counters"), out);
+	json_array_foreach(metrics, i, m)
+		if (json_array_size(json_object_get(m, "counters")))
+			break;
+	print_unavailable(json_object_get(json_array_get(metrics, i), "counters"), out);
 }
 
 void result_print(const json_t *r, FILE *out)

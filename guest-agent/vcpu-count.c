@@ -12,6 +12,7 @@
 
 #include "counters.h"
 #include "file.h"
+#include "kvm-stats.h"
 #include "loop.h"
 
 #define VCPUS_MOST 256
@@ -19,6 +20,14 @@
 /* What the kernel charges to every thread. */
 struct charges {
 	uint64_t minor_faults, major_faults, context_switches;
+};
+
+/* What KVM counts of the whole guest. */
+static const struct {
+	const char *name, *field, *native;
+} kvm_counts[] = {
+	{ "exits", "exits", "kvm:exits" },
+	{ "second_level_faults", "faults", "kvm:pf_taken" },
 };
 
 struct vcpu {
@@ -34,6 +43,7 @@ struct vcpu_count {
 	size_t n;
 	struct counter_event events[COUNTERS_MOST];
 	size_t n_events;
+	json_t *kvm;		/* its statistics at the start, see kvm-stats.h */
 	json_t *names;		/* the request's events: the texts of `events` */
 	double start;
 };
@@ -147,8 +157,10 @@ int vcpu_count_start(struct vcpu_count **out, pid_t qemu, const json_t *events,
 		return err_sys(err, ENOMEM, "cannot count");
 	v->qemu = qemu;
 	ret = read_events(v, events, err);
-	if (!ret)
+	if (!ret) {
 		find_vcpus(v);
+		v->kvm = kvm_stats_proof(NULL, qemu);
+	}
 	for (size_t i = 0; !ret && i < v->n; i++)
 		ret = open_vcpu(v, &v->vcpus[i], err);
 	if (ret) {
@@ -171,6 +183,7 @@ void vcpu_count_free(struct vcpu_count *v)
 	for (size_t i = 0; i < v->n; i++)
 		counters_free(v->vcpus[i].counters);
 	json_decref(v->names);
+	json_decref(v->kvm);
 	free(v);
 }
 
@@ -264,6 +277,26 @@ static void add_charges(const struct vcpu_count *v, json_t *list)
 		   sum.context_switches);
 }
 
+static void add_kvm(const struct vcpu_count *v, json_t *list)
+{
+	json_t *now = kvm_stats_proof(NULL, v->qemu);
+	const char *why = json_string_value(json_object_get(now, "unavailable"));
+
+	for (size_t i = 0; i < sizeof(kvm_counts) / sizeof(kvm_counts[0]); i++) {
+		const json_t *a = json_object_get(v->kvm, kvm_counts[i].field);
+		const json_t *b = json_object_get(now, kvm_counts[i].field);
+		json_int_t n = json_integer_value(b) - json_integer_value(a);
+
+		json_array_append_new(list, a && b
+			? json_pack("{s:s, s:s, s:s, s:I}", "name", kvm_counts[i].name,
+				    "native", kvm_counts[i].native, "provider", "kvm",
+				    "value", n)
+			: missing(kvm_counts[i].name, kvm_counts[i].native,
+				  why ? why : "this KVM does not count them"));
+	}
+	json_decref(now);
+}
+
 json_t *vcpu_count_stop(struct vcpu_count *v)
 {
 	double seconds = loop_now() - v->start;
@@ -273,6 +306,7 @@ json_t *vcpu_count_stop(struct vcpu_count *v)
 	for (size_t i = 0; i < v->n; i++)
 		counters_stop(v->vcpus[i].counters, v->vcpus[i].sum, 0);
 	add_charges(v, list);
+	add_kvm(v, list);
 	things = instructions(v);
 	for (size_t i = 0; i < v->n_events; i++)
 		json_array_append_new(list, hardware(v, i, things));

@@ -4,10 +4,10 @@
  *
  * Hardware events count what the guest does and nothing of the host
  * (guest_only in lib/counters.h), nested walks among it; the kernel has no
- * such filter for software events, so the threads' page faults and context
- * switches are the host's side, from /proc: for the second-level faults that
- * KVM resolves there are no perf events since Linux 5.9, but the thread is
- * still charged with them.
+ * such filter for software events. The threads' page faults and context
+ * switches are therefore the host's side, from /proc: where KVM has to have a
+ * page mapped first there is no perf event since Linux 5.9, but the thread is
+ * still charged. Exits and second-level faults are KVM's own counts.
  *
  * A vCPU is known by the name that QEMU gives its thread, "CPU 0/KVM".
  */

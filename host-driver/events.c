@@ -36,7 +36,7 @@ static bool number_of(const json_t *cpu, const char *key, unsigned *value)
 	return !*end && n <= 65535;
 }
 
-static bool identify(const json_t *facts, struct cpu_id *id)
+bool events_identify(const json_t *facts, struct cpu_id *id)
 {
 	const json_t *cpu = json_object_get(facts, "cpu");
 	const char *vendor = json_string_value(json_object_get(cpu, "vendor"));
@@ -56,7 +56,7 @@ json_t *events_of(const json_t *facts, char table[static EVENTS_TABLE_MAX])
 	struct cpu_id id;
 	json_t *events;
 
-	if (!identify(facts, &id)) {
+	if (!events_identify(facts, &id)) {
 		snprintf(table, EVENTS_TABLE_MAX, "generic: the agent names no processor");
 		return generic();
 	}

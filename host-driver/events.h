@@ -9,9 +9,15 @@
 #define KDUEL_EVENTS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/cpu.h"
+
 #define EVENTS_TABLE_MAX 256
+
+/* Whose CPUID do these facts hold? False: they do not say. */
+bool events_identify(const json_t *facts, struct cpu_id *id);
 
 /*
  * [{"name","native"}] for the processor of these facts, a new reference; NULL

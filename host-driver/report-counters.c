@@ -12,8 +12,8 @@
 const char report_counters_meaning[] =
 	"In the guest: events of the workload's thread for each access or page, of a "
 	"ladder at its upper end. mut-vcpu: counted on the guest's vCPUs from go to "
-	"result, the processor's events for each instruction of the guest, page faults "
-	"and context switches in total, which are the host's. Described, never judged.";
+	"result, the processor's events for each instruction of the guest; faults, exits "
+	"and context switches are totals of the host's side. Described, never judged.";
 
 static bool is_vcpu(const struct compare_series *s)
 {

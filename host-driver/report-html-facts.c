@@ -241,9 +241,9 @@ void html_model(const struct report *r, FILE *out)
 	fputs("Expected for ", out);
 	html_put(out, r->model_cpu);
 	fputs(", from the workload's own address pattern and the page sizes of both "
-	      "levels; of a ladder, its upper end; walk cost by the references of a "
-	      "walk.</p>\n", out);
-	html_table_begin(out, "Cell|Arm|Quantity|#Expected|#Measured|#Ratio");
+	      "levels; misses and walks per access, of a ladder at its upper end; knees "
+	      "in pages; walk cost by the references of a walk.</p>\n", out);
+	html_table_begin(out, "Cell|Arm|Quantity|#Expected|#Measured|#Ratio|Bound");
 	for (size_t i = 0; i < r->n_model; i++) {
 		const struct report_model_row *m = &r->model[i];
 
@@ -255,6 +255,7 @@ void html_model(const struct report *r, FILE *out)
 		number_cell(out, isfinite(m->measured)
 				 ? number_value(m->measured, "", buf) : "model");
 		number_cell(out, number_value(m->measured / m->expected, "", buf));
+		text_cell(out, report_model_bound(m, buf, sizeof(buf)));
 		fputs("</tr>\n", out);
 	}
 	html_table_end(out);

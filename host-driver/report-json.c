@@ -279,6 +279,16 @@ static json_t *failures(const struct report *r)
 	return list;
 }
 
+/* Is the ratio within its bounds? null: there are none, or no ratio. */
+static json_t *holds(const struct report_model_row *m)
+{
+	double ratio = m->measured / m->expected;
+
+	if (!isfinite(ratio) || !isfinite(m->least))
+		return json_null();
+	return json_boolean(ratio >= m->least && ratio <= m->most);
+}
+
 static json_t *model(const struct report *r)
 {
 	json_t *j = json_object(), *rows = json_array();
@@ -295,6 +305,9 @@ static json_t *model(const struct report *r)
 		set(row, "expected", num(m->expected));
 		set(row, "measured", num(m->measured));
 		set(row, "ratio", num(m->measured / m->expected));
+		set(row, "least", num(m->least));
+		set(row, "most", num(m->most));
+		set(row, "holds", holds(m));
 		json_array_append_new(rows, row);
 	}
 	set(j, "rows", rows);

@@ -311,13 +311,14 @@ static void put_model(const struct report *r, FILE *out)
 				 "No cell of this campaign has a model.");
 		return;
 	}
-	field(out, "for", "%s; of a ladder, its upper end; walk cost by the "
-	      "references of a walk", r->model_cpu);
-	layout_table_init(&t, "wwrrr");
-	layout_table_add(&t, "", "", "expected", "measured", "ratio");
+	field(out, "for", "%s; misses and walks per access, of a ladder at its "
+	      "upper end; knees in pages; walk cost by the references of a walk", r->model_cpu);
+	layout_table_init(&t, "wwrrrl");
+	layout_table_add(&t, "", "", "expected", "measured", "ratio", "bound");
 	for (size_t i = 0; i < r->n_model; i++) {
 		const struct report_model_row *m = &r->model[i];
 		char e[NUMBER_MAX], d[NUMBER_MAX], q[NUMBER_MAX];
+		char bound[NUMBER_MAX];
 
 		if (!i || strcmp(m->what, m[-1].what))
 			layout_table_line(&t, m->what);
@@ -325,7 +326,8 @@ static void put_model(const struct report *r, FILE *out)
 		number_value(m->measured, "", d);
 		number_value(m->measured / m->expected, "", q);
 		layout_table_add(&t, m->arm, m->quantity, e,
-				 isfinite(m->measured) ? d : "model", q);
+				 isfinite(m->measured) ? d : "model", q,
+				 report_model_bound(m, bound, sizeof(bound)));
 	}
 	layout_table_print(&t, out, 2);
 	layout_table_release(&t);

@@ -29,10 +29,21 @@ static json_t *event_json(const struct counters *c, size_t i,
 	return j;
 }
 
+/* Could something have been counted, but there never was a batch? */
+static bool no_batch(const struct counters *c, const struct counter_sum *sum)
+{
+	for (size_t i = 0; i < counters_count(c); i++)
+		if (sum[i].batches)
+			return false;
+	return counters_passes(c);
+}
+
 json_t *counters_json(const struct counters *c, const struct counter_sum *sum)
 {
 	json_t *a = json_array();
 
+	if (no_batch(c, sum))
+		return a;
 	for (size_t i = 0; i < counters_count(c); i++)
 		json_array_append_new(a, event_json(c, i, &sum[i]));
 	return a;

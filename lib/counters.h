@@ -99,6 +99,8 @@ const char *counters_provider(const struct counters *c, size_t i,
 /*
  * [{"name","native","provider","value","batches","things"},
  *  {"name","native","unavailable":"<reason>"}]
+ * or [] where nothing was counted because there was no batch (a figure that
+ * was made of others).
  */
 json_t *counters_json(const struct counters *c, const struct counter_sum *sum);
 

@@ -336,7 +336,7 @@ static void relays_between_driver_and_guest(void **state)
 	msg = reply_to(&p, send_request(&p, FRAME_NODE, "count-stop", NULL));
 	assert_true(json_is_true(json_object_get(msg, "ok")));
 	assert_true(json_is_real(json_object_get(msg, "seconds")));
-	assert_int_equal(json_array_size(json_object_get(msg, "counters")), 4);
+	assert_int_equal(json_array_size(json_object_get(msg, "counters")), 6);
 	json_decref(msg);
 	/* One that is never stopped goes with its guest. */
 	expect_ok(&p, send_request(&p, FRAME_NODE, "count", json_pack("{s:[]}", "events")));

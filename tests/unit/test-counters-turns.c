@@ -168,6 +168,7 @@ static void hardware_takes_turns(void **state)
 static void few_batches_go_to_the_first(void **state)
 {
 	struct counters *c = make(ten, 11, false);
+	struct counter_sum none[COUNTERS_MOST];
 	json_t *j, *last;
 
 	(void)state;
@@ -176,6 +177,10 @@ static void few_batches_go_to_the_first(void **state)
 	assert_int_equal(sum[1].batches, 1);
 	assert_int_equal(sum[5].batches, 1);
 	assert_int_equal(sum[9].batches, 0);
+	memset(none, 0, sizeof(none));
+	j = counters_json(c, none);
+	assert_int_equal(json_array_size(j), 0);
+	json_decref(j);
 	j = counters_json(c, sum);
 	last = json_array_get(j, 9);
 	assert_null(json_object_get(last, "value"));
