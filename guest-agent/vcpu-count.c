@@ -208,7 +208,9 @@ static const char *sum_of(const struct vcpu_count *v, size_t i, uint64_t *value,
 
 		provider = counters_provider(cpu->counters, i, why);
 		if (provider && !cpu->sum[i].batches) {
-			*why = "does not go in one group with the events before it";
+			*why = cpu->sum[i].lost
+				? "the processor's counters were taken when it was to be counted"
+				: "does not go in one group with the events before it";
 			return NULL;
 		}
 		if (!provider)

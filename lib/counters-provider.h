@@ -29,8 +29,11 @@ struct provider {
 	int (*init)(char why[static WHY_MAX]);
 	void *(*open)(const struct group_request *rq, char why[static WHY_MAX]);
 	void (*start)(void *group);
-	/* Fills values[0..n-1]; returns true if they are extrapolated. */
-	bool (*stop)(void *group, uint64_t *values);
+	/*
+	 * Fills values[0..n-1]: 0, or 1 if they are extrapolated, or below 0
+	 * if there is no count, not even of 0 (the counters were taken).
+	 */
+	int (*stop)(void *group, uint64_t *values);
 	void (*close)(void *group);
 };
 

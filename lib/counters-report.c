@@ -15,7 +15,7 @@ static json_t *event_json(const struct counters *c, size_t i,
 	json_t *j;
 
 	if (by && !sum->batches)
-		why = "the series has fewer batches than there are groups of "
+		why = sum->lost ? "the processor's counters were taken when it was to be counted" : "the series has fewer batches than there are groups of "
 		      "hardware events, which take turns in the order of the table";
 	if (!by || !sum->batches)
 		return json_pack("{s:s, s:s, s:s}", "name", ev->name,
@@ -33,7 +33,7 @@ static json_t *event_json(const struct counters *c, size_t i,
 static bool no_batch(const struct counters *c, const struct counter_sum *sum)
 {
 	for (size_t i = 0; i < counters_count(c); i++)
-		if (sum[i].batches)
+		if (sum[i].batches || sum[i].lost)
 			return false;
 	return counters_passes(c);
 }

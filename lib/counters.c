@@ -10,22 +10,6 @@
 
 #define REASON_MAX 512
 
-const struct counter_event counters_software[] = {
-	{ "minor_faults", "perf::MINOR-FAULTS", false },
-	{ "major_faults", "perf::MAJOR-FAULTS", false },
-	{ "context_switches", "perf::CONTEXT-SWITCHES", false },
-	{ "cpu_migrations", "perf::CPU-MIGRATIONS", false },
-};
-const size_t counters_software_n = sizeof(counters_software) / sizeof(counters_software[0]);
-
-const struct counter_event counters_generic[] = {
-	{ "cycles", "perf::CYCLES", true },
-	{ "instructions", "perf::INSTRUCTIONS", true },
-	{ "dtlb_load_misses", "perf::DTLB-LOAD-MISSES", true },
-	{ "dtlb_store_misses", "perf::DTLB-STORE-MISSES", true },
-};
-const size_t counters_generic_n = sizeof(counters_generic) / sizeof(counters_generic[0]);
-
 struct slot {
 	struct counter_event event;
 	int provider;		/* -1 = none */
@@ -299,13 +283,18 @@ unsigned counters_passes(const struct counters *c)
 
 /* --- counting --- */
 
-/* The group that counted in the fewest batches, the first of them in the table. */
+static uint64_t turns_had(const struct group *g, const struct counter_sum *sum)
+{
+	return sum[g->slots[0]].batches + sum[g->slots[0]].lost;
+}
+
+/* The group that had the fewest batches, the first of them in the table. */
 static unsigned next_turn(const struct counters *c, const struct counter_sum *sum)
 {
 	unsigned best = 0;
 
 	for (unsigned i = 1; sum && i < c->n_turns; i++)
-		if (sum[c->turns[i].slots[0]].batches < sum[c->turns[best].slots[0]].batches)
+		if (turns_had(&c->turns[i], sum) < turns_had(&c->turns[best], sum))
 			best = i;
 	return best;
 }
@@ -333,15 +322,19 @@ void counters_start(struct counters *c, const struct counter_sum *sum)
 static void stop_group(const struct group *g, struct counter_sum *sum, double things)
 {
 	uint64_t values[COUNTERS_MOST] = { 0 };
-	bool scaled = counters_providers[g->provider]->stop(g->handle, values);
+	int how = counters_providers[g->provider]->stop(g->handle, values);
 
 	for (size_t i = 0; sum && i < g->n; i++) {
 		struct counter_sum *s = &sum[g->slots[i]];
 
+		if (how < 0) {
+			s->lost++;
+			continue;
+		}
 		s->value += values[i];
 		s->batches++;
 		s->things += things;
-		s->scaled |= scaled;
+		s->scaled |= how > 0;
 	}
 }
 

@@ -69,6 +69,7 @@ struct counters_options {
 struct counter_sum {
 	uint64_t value;		/* events counted */
 	uint64_t batches;	/* in how many batches */
+	uint64_t lost;		/* batches in which it should have been, but was not */
 	double things;		/* and over how many things (accesses, pages) */
 	bool scaled;		/* the kernel multiplexed and extrapolated it */
 };

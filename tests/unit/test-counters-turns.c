@@ -20,6 +20,7 @@ struct fake_group {
 
 static unsigned running, most_running;
 static unsigned refuse_above;	/* hardware events in one group; 0 = never */
+static const char *lost;		/* a group with this one counts nothing */
 static const char *only_alone;	/* this native name goes with no other */
 
 static int init(char why[static WHY_MAX])
@@ -74,17 +75,21 @@ static void start_plain(void *group)
 	((struct fake_group *)group)->counts = true;
 }
 
-static bool stop(void *group, uint64_t *values)
+static int stop(void *group, uint64_t *values)
 {
 	struct fake_group *g = group;
 
 	for (size_t i = 0; i < g->rq.n; i++)
+		if (lost && !strcmp(g->rq.events[i]->native, lost))
+			return -1;
+
+	for (size_t i = 0; i < g->rq.n; i++)
 		values[i] = g->counts;
 	g->counts = false;
-	return false;
+	return 0;
 }
 
-static bool stop_exclusive(void *group, uint64_t *values)
+static int stop_exclusive(void *group, uint64_t *values)
 {
 	running--;
 	return stop(group, values);
@@ -127,7 +132,7 @@ static int reset(void **state)
 {
 	(void)state;
 	running = most_running = refuse_above = 0;
-	only_alone = NULL;
+	only_alone = lost = NULL;
 	return 0;
 }
 
@@ -253,6 +258,27 @@ static void a_misfit_goes_to_the_next_provider(void **state)
 	counters_free(c);
 }
 
+/* A count that failed is no count of 0, and does not hold up the others. */
+static void a_lost_count_is_none(void **state)
+{
+	struct counters *c = make(ten, 11, false);
+	json_t *j, *b;
+
+	(void)state;
+	lost = "b";
+	batches(c, 6);
+	assert_int_equal(sum[2].batches, 0);
+	assert_int_equal(sum[2].lost, 2);
+	assert_int_equal(sum[5].batches, 2);
+	assert_int_equal(sum[9].batches, 2);
+	j = counters_json(c, sum);
+	b = json_array_get(j, 2);
+	assert_null(json_object_get(b, "value"));
+	assert_non_null(strstr(json_string_value(json_object_get(b, "unavailable")), "taken"));
+	json_decref(j);
+	counters_free(c);
+}
+
 static void the_absent_is_said_to_be(void **state)
 {
 	static const struct counter_event ev[] = { H("absent-1"), H("a"), S("absent-2") };
@@ -279,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup(a_narrow_processor_gets_smaller_groups, reset),
 		cmocka_unit_test_setup(all_at_once_if_asked, reset),
 		cmocka_unit_test_setup(a_misfit_goes_to_the_next_provider, reset),
+		cmocka_unit_test_setup(a_lost_count_is_none, reset),
 		cmocka_unit_test_setup(the_absent_is_said_to_be, reset),
 	};
 

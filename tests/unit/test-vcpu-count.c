@@ -52,13 +52,13 @@ static void start(void *group)
 }
 
 /* A vCPU's walks are 3 in 100 of its instructions. */
-static bool stop(void *group, uint64_t *values)
+static int stop(void *group, uint64_t *values)
 {
 	struct group_request *g = group;
 
 	for (size_t i = 0; i < g->n; i++)
 		values[i] = strcmp(g->events[i]->name, "instructions") ? 3 : 100;
-	return false;
+	return 0;
 }
 
 static const struct provider made_up = {
