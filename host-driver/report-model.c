@@ -157,14 +157,14 @@ static int expect(struct subject *s, struct err *err)
 					&s->in, &s->out, err);
 }
 
-/* What the ladder of tlb-miss found, in pages. */
+/* What the ladder of tlb-miss found, in pages, if it reaches so far. */
 static void add_knee(const struct subject *s, const char *metric, const char *quantity,
 		     unsigned entries, double least, double most)
 {
 	const struct comparison *c = s->r->c;
 	const struct compare_series *found = compare_find(c, s->cell->id, metric, NULL);
 
-	if (strcmp(s->cell->workload, "tlb-miss") || !entries)
+	if (strcmp(s->cell->workload, "tlb-miss") || !entries || s->out.pages <= entries)
 		return;
 	add_row(s, quantity, model_lines(&s->in, &s->out, entries),
 		found && times_count(c) ? found->est[s->arm].value : NAN, least, most);
@@ -173,7 +173,7 @@ static void add_knee(const struct subject *s, const char *metric, const char *qu
 static void add_arm(const struct subject *s)
 {
 	const struct model_out *o = &s->out;
-	bool judged = model_judges_walks(o);
+	bool judged = model_metric(s->cell->workload) && model_judges_walks(o);
 	double walks = counted(s, model_is_walk);
 
 	add_row(s, "first-level misses", o->first_misses,
