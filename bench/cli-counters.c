@@ -136,8 +136,8 @@ static void print_text(const struct counters *c, const json_t *events,
 		printf("  %-10s %-8s %s\n", json_string_value(json_object_get(p, "name")),
 		       json_is_true(json_object_get(p, "used")) ? "used" : "not used",
 		       json_string_value(json_object_get(p, "why")));
-	printf("\nevents, in %u groups that take turns, %.1f us to start and stop one:\n",
-	       counters_passes(c), overhead / 1e3);
+	printf("\nevents, %u batch%s to count all, %.1f us to start and stop:\n",
+	       counters_passes(c), counters_passes(c) == 1 ? "" : "es", overhead / 1e3);
 	json_array_foreach(events, i, p) {
 		const char *why = "", *by = counters_provider(c, i, &why);
 
@@ -170,7 +170,7 @@ int cli_counters(int argc, char **argv)
 		return cli_fail(&err);
 	overhead = counters_overhead(c);
 	for (unsigned i = 0; i < counters_passes(c); i++) {
-		counters_start(c);
+		counters_start(c, sums);
 		counters_stop(c, sums, 1);
 	}
 	events = counters_json(c, sums);

@@ -66,13 +66,10 @@ static void print_text(const struct cpu *cpu)
 	printf("%s (%s)\n", cpu->f->title, cpu->name);
 	print_entries("first TLB", &cpu->f->tlb.first);
 	print_entries("second TLB", &cpu->f->tlb.second);
-	printf("%-14s", "core unit");
-	for (unsigned i = 0; i < cpu->f->n_pmu; i++)
-		printf(" %s", cpu->f->pmu[i]);
-	puts(cpu->f->n_pmu ? "" : " unknown to libpfm4");
+	printf("%-14s %s\n", "core unit", *cpu->pmu ? cpu->pmu : "unknown to libpfm4");
 	puts("events");
 	for (unsigned i = 0; i < cpu->f->n_events; i++) {
-		char *native = cpu_event_native(cpu, i, NULL);
+		char *native = cpu_event_native(cpu, i);
 
 		printf("  %-24s %s\n", cpu->f->events[i].name, native ? native : "");
 		free(native);

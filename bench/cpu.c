@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <perfmon/pfmlib.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -18,8 +17,8 @@
 
 #define PTR CYAML_FLAG_POINTER
 #define OPT CYAML_FLAG_OPTIONAL
-#define TEXT(key, structure, member) \
-	CYAML_FIELD_STRING_PTR(key, PTR, structure, member, 1, CYAML_UNLIMITED)
+#define TEXT(key, flags, structure, member) \
+	CYAML_FIELD_STRING_PTR(key, PTR | (flags), structure, member, 1, CYAML_UNLIMITED)
 
 static const cyaml_schema_field_t match_fields[] = {
 	CYAML_FIELD_UINT("family", CYAML_FLAG_DEFAULT, struct cpu_match, family),
@@ -27,6 +26,7 @@ static const cyaml_schema_field_t match_fields[] = {
 	CYAML_FIELD_UINT("model-to", OPT, struct cpu_match, model_to),
 	CYAML_FIELD_UINT("stepping-from", OPT, struct cpu_match, stepping_from),
 	CYAML_FIELD_UINT("stepping-to", OPT, struct cpu_match, stepping_to),
+	TEXT("pmu", OPT, struct cpu_match, pmu),
 	CYAML_FIELD_END,
 };
 
@@ -38,8 +38,8 @@ static const cyaml_schema_field_t entries_fields[] = {
 };
 
 static const cyaml_schema_field_t event_fields[] = {
-	TEXT("name", struct cpu_event, name),
-	TEXT("native", struct cpu_event, native),
+	TEXT("name", 0, struct cpu_event, name),
+	TEXT("native", 0, struct cpu_event, native),
 	CYAML_FIELD_END,
 };
 
@@ -62,17 +62,12 @@ static const cyaml_schema_value_t event_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_event, event_fields),
 };
 
-static const cyaml_schema_value_t text_schema = {
-	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED),
-};
-
 static const cyaml_schema_field_t file_fields[] = {
-	TEXT("title", struct cpu_file, title),
-	TEXT("vendor", struct cpu_file, vendor),
+	TEXT("title", 0, struct cpu_file, title),
+	TEXT("vendor", 0, struct cpu_file, vendor),
 	CYAML_FIELD_SEQUENCE_COUNT("match", PTR, struct cpu_file, match, n_match,
 				   &match_schema, 1, CYAML_UNLIMITED),
-	CYAML_FIELD_SEQUENCE_COUNT("pmu", PTR, struct cpu_file, pmu, n_pmu,
-				   &text_schema, 0, CYAML_UNLIMITED),
+	TEXT("pmu", OPT, struct cpu_file, pmu),
 	CYAML_FIELD_MAPPING("tlb", CYAML_FLAG_DEFAULT, struct cpu_file, tlb, tlb_fields),
 	CYAML_FIELD_SEQUENCE_COUNT("events", PTR, struct cpu_file, events, n_events,
 				   &event_schema, 0, CYAML_UNLIMITED),
@@ -151,7 +146,7 @@ static int check_file(const struct conf *c, const struct cpu_file *f, struct err
 
 	for (unsigned i = 0; i < f->n_events; i++) {
 		snprintf(field, sizeof(field), "events[%u].native", i);
-		if (!strncmp(f->events[i].native, "PMU::", 5) && !f->n_pmu)
+		if (!strncmp(f->events[i].native, "PMU::", 5) && !f->pmu)
 			return conf_error(c, field, err, "no pmu is named to put in");
 	}
 	if (!f->tlb.first.e4k)
@@ -184,6 +179,7 @@ static int load_file(const char *name, struct cpu **out, struct err *err)
 		cpu_free(cpu);
 		return ret;
 	}
+	cpu->pmu = cpu->f->pmu ? cpu->f->pmu : "";
 	*out = cpu;
 	return 0;
 }
@@ -197,10 +193,11 @@ void cpu_free(struct cpu *cpu)
 	free(cpu);
 }
 
-int cpu_matches(const struct cpu *cpu, const struct cpu_id *id)
+/* The line of the file that describes that processor, or NULL. */
+static const struct cpu_match *match_of(const struct cpu *cpu, const struct cpu_id *id)
 {
 	if (strcmp(cpu->f->vendor, id->vendor))
-		return 0;
+		return NULL;
 	for (unsigned i = 0; i < cpu->f->n_match; i++) {
 		const struct cpu_match *m = &cpu->f->match[i];
 		unsigned model_to = m->model_to ? m->model_to : m->model;
@@ -209,9 +206,19 @@ int cpu_matches(const struct cpu *cpu, const struct cpu_id *id)
 		if (m->family == id->family && id->model >= m->model &&
 		    id->model <= model_to && id->stepping >= m->stepping_from &&
 		    id->stepping <= stepping_to)
-			return 1;
+			return m;
 	}
-	return 0;
+	return NULL;
+}
+
+/* Is it that one? Then its events are of the unit that the match names. */
+static bool take(struct cpu *cpu, const struct cpu_id *id)
+{
+	const struct cpu_match *m = match_of(cpu, id);
+
+	if (m && m->pmu)
+		cpu->pmu = m->pmu;
+	return m;
 }
 
 int cpu_load_id(const struct cpu_id *id, struct cpu **cpu, struct err *err)
@@ -225,7 +232,7 @@ int cpu_load_id(const struct cpu_id *id, struct cpu **cpu, struct err *err)
 		return ret;
 	for (size_t i = 0; !ret && !found && i < n; i++) {
 		ret = load_file(names[i], cpu, err);
-		found = !ret && cpu_matches(*cpu, id);
+		found = !ret && take(*cpu, id);
 		if (!ret && !found)
 			cpu_free(*cpu);
 	}
@@ -278,35 +285,14 @@ int cpu_load(const char *name, struct cpu **cpu, struct err *err)
 	return cpu_load_id(&id, cpu, err);
 }
 
-static int unit_is_here(const char *pmu)
-{
-	for (int i = 0; i < PFM_PMU_MAX; i++) {
-		pfm_pmu_info_t info = { .size = sizeof(info) };
-
-		if (pfm_get_pmu_info(i, &info) == PFM_SUCCESS && info.is_present &&
-		    !strcmp(info.name, pmu))
-			return 1;
-	}
-	return 0;
-}
-
-static const char *unit_of(const struct cpu *cpu)
-{
-	if (pfm_initialize() == PFM_SUCCESS)
-		for (unsigned i = 0; i < cpu->f->n_pmu; i++)
-			if (unit_is_here(cpu->f->pmu[i]))
-				return cpu->f->pmu[i];
-	return cpu->f->n_pmu ? cpu->f->pmu[0] : "";
-}
-
-char *cpu_event_native(const struct cpu *cpu, unsigned i, const char *pmu)
+char *cpu_event_native(const struct cpu *cpu, unsigned i)
 {
 	const char *native = cpu->f->events[i].native;
 	char *out = NULL;
 
 	if (strncmp(native, "PMU::", 5))
 		return strdup(native);
-	if (asprintf(&out, "%s%s", pmu ? pmu : unit_of(cpu), native + 3) < 0)
+	if (asprintf(&out, "%s%s", cpu->pmu, native + 3) < 0)
 		return NULL;
 	return out;
 }
@@ -316,7 +302,7 @@ json_t *cpu_events_json(const struct cpu *cpu)
 	json_t *a = json_array();
 
 	for (unsigned i = 0; i < cpu->f->n_events; i++) {
-		char *native = cpu_event_native(cpu, i, NULL);
+		char *native = cpu_event_native(cpu, i);
 
 		json_array_append_new(a, json_pack("{s:s, s:s}", "name",
 						   cpu->f->events[i].name,

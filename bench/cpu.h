@@ -34,24 +34,25 @@ struct cpu_event {
 
 struct cpu_match {
 	unsigned family, model, model_to, stepping_from, stepping_to;
+	char *pmu;	/* of this model, where it is not the file's; else NULL */
 };
 
 struct cpu_file {
 	char *title, *vendor;
 	struct cpu_match *match;
 	unsigned n_match;
-	char **pmu;		/* libpfm4's names of the core unit */
-	unsigned n_pmu;
+	char *pmu;		/* libpfm4's name of the core unit; NULL = unknown to it */
 	struct {
 		struct tlb first, second;
 	} tlb;
-	struct cpu_event *events;
+	struct cpu_event *events;	/* the most telling first: few batches count no more */
 	unsigned n_events;
 };
 
 struct cpu {
 	char name[64];		/* the file's, without .yaml */
 	struct cpu_file *f;
+	const char *pmu;	/* of the model that was found by CPUID, else the file's; "" */
 };
 
 struct cpu_id {
@@ -75,15 +76,8 @@ void cpu_free(struct cpu *cpu);
 /* Names of all files, sorted; free each and the array. */
 int cpu_names(char ***names, size_t *n, struct err *err);
 
-/* Does this file describe that processor? */
-int cpu_matches(const struct cpu *cpu, const struct cpu_id *id);
-
-/*
- * Event i's name for libpfm4 with the core unit `pmu` filled in (NULL: the
- * first that libpfm4 finds here, else the first of the file). The caller
- * frees it.
- */
-char *cpu_event_native(const struct cpu *cpu, unsigned i, const char *pmu);
+/* Event i's name for libpfm4, with cpu->pmu filled in. The caller frees it. */
+char *cpu_event_native(const struct cpu *cpu, unsigned i);
 
 /* [{"name","native"}] for bench_request.events. */
 json_t *cpu_events_json(const struct cpu *cpu);

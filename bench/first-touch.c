@@ -98,7 +98,7 @@ static double pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bu
 	size_t pages = t->slice / PAGE;
 	double ns;
 
-	bench_begin(b);
+	bench_begin(b, s);
 	ns = clock_ns(touch_slice(t, slice, bump, h));
 	bench_end(b, s, pages);
 	ns -= pages * clock_facts.overhead_ns;

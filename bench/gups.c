@@ -127,7 +127,7 @@ static double slice(struct bench *b, struct state *s, uint64_t steps,
 	uint64_t n = steps * s->g.flight;
 	double ns;
 
-	bench_begin(b);
+	bench_begin(b, to);
 	gups_update(&s->g, steps);
 	ns = bench_end(b, to, n);
 	s->done += steps;

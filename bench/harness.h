@@ -170,11 +170,11 @@ int bench_measure(struct bench *b, const struct measure *m,
 
 /*
  * By hand, for work that bench_measure() does not fit. bench_begin() starts
- * the next group of counters, then the clock; bench_end() stops them and
- * returns nanoseconds. Counts go to the series given (NULL: nowhere), as
- * those of `things` accesses, pages or bytes.
+ * the counters, of hardware events those that are behind in the series, then
+ * the clock; bench_end() stops them and returns nanoseconds. Counts go to the
+ * same series (NULL: nowhere), as those of `things` accesses, pages or bytes.
  */
-void bench_begin(struct bench *b);
+void bench_begin(struct bench *b, const struct series *s);
 double bench_end(struct bench *b, struct series *s, double things);
 
 #endif

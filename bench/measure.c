@@ -11,10 +11,10 @@
 #define STEADY_SPREAD 0.03
 #define WARMUP_MOST 12
 
-void bench_begin(struct bench *b)
+void bench_begin(struct bench *b, const struct series *s)
 {
 	clock_align(b->rq->align_ns);
-	counters_start(b->counters);
+	counters_start(b->counters, s ? s->counts : NULL);
 	b->t0 = clock_ticks();
 }
 
@@ -39,7 +39,7 @@ static int batch(struct bench *b, const struct measure *m, uint64_t n,
 
 	if (ret)
 		return ret;
-	bench_begin(b);
+	bench_begin(b, s);
 	m->body(m->arg, n);
 	*ns = bench_end(b, s, things_of(m, n));
 	return 0;

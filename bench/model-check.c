@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model-check.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "model.h"
@@ -30,13 +31,6 @@ static void check(struct context *c, const char *name, const json_t *point,
 			  "holds", ratio >= least && ratio <= most));
 }
 
-/* The rungs of a ladder count lines `spacing` apart, not pages. */
-static double lines(const struct context *c, unsigned entries)
-{
-	return c->out.page > c->in.spacing
-		? (double)entries * c->out.page / c->in.spacing : entries;
-}
-
 static void check_knees(struct context *c)
 {
 	const json_t *knees = json_object_get(json_object_get(c->result, "derived"), "knees");
@@ -45,15 +39,15 @@ static void check_knees(struct context *c)
 	json_t *point = json_object();
 
 	if (json_is_number(first) && c->out.first)
-		check(c, "first_level_knee", point, lines(c, c->out.first),
-		      json_number_value(first), 0.9, 1.1);
+		check(c, "first_level_knee", point, model_lines(&c->in, &c->out, c->out.first),
+		      json_number_value(first), MODEL_KNEE_LEAST, MODEL_KNEE_MOST);
 	if (json_is_number(half) && c->out.second)
-		check(c, "second_level_half", point, lines(c, c->out.second),
-		      json_number_value(half), 0.9, 1.25);
+		check(c, "second_level_half", point, model_lines(&c->in, &c->out, c->out.second),
+		      json_number_value(half), MODEL_HALF_LEAST, MODEL_HALF_MOST);
 	json_decref(point);
 }
 
-/* All walks of loads that were counted, per access; below 0: none were. */
+/* All walks of loads, per access; below 0: they were not, or not all, counted. */
 static double counted_walks(const json_t *metric)
 {
 	double walks = -1;
@@ -63,14 +57,32 @@ static double counted_walks(const json_t *metric)
 	json_array_foreach(json_object_get(metric, "counters"), i, ev) {
 		const char *name = json_string_value(json_object_get(ev, "name"));
 		double things = json_number_value(json_object_get(ev, "things"));
-		bool total = name && !strcmp(name, "dtlb_load_walks");
-		bool part = name && !strncmp(name, "dtlb_walks_", 11);
 
-		if ((total || part) && things > 0)
-			walks = (walks < 0 ? 0 : walks) +
-				json_number_value(json_object_get(ev, "value")) / things;
+		if (!name || !model_is_walk(name))
+			continue;
+		if (!json_object_get(ev, "value") || things <= 0)
+			return -1;
+		walks = (walks < 0 ? 0 : walks) +
+			json_number_value(json_object_get(ev, "value")) / things;
 	}
 	return walks;
+}
+
+/* Is this series of the pattern, and how much of it does it go through? */
+static bool span_of(const struct context *c, const json_t *metric, uint64_t *span)
+{
+	const char *workload = json_string_value(json_object_get(c->result, "workload"));
+	const char *name = json_string_value(json_object_get(metric, "metric"));
+	const char *wanted = model_metric(workload);
+	const json_t *pages = at(metric, "point", "pages"), *size = at(metric, "point", "size");
+	json_int_t stride = json_integer_value(at(metric, "point", "stride"));
+
+	if (!name || !wanted || strcmp(name, wanted) ||
+	    (pages && (stride ? stride : 4096) != (json_int_t)c->in.spacing))
+		return false;
+	*span = pages ? json_integer_value(pages) * c->in.spacing
+		      : size ? (uint64_t)json_integer_value(size) : c->in.span;
+	return true;
 }
 
 static void check_walks(struct context *c)
@@ -79,21 +91,16 @@ static void check_walks(struct context *c)
 	json_t *metric;
 
 	json_array_foreach(json_object_get(c->result, "metrics"), i, metric) {
-		const json_t *point = json_object_get(metric, "point");
-		const json_t *pages = json_object_get(point, "pages");
-		const char *name = json_string_value(json_object_get(metric, "metric"));
+		double walks = counted_walks(metric);
 		struct model_in in = c->in;
 		struct model_out out;
-		double walks = counted_walks(metric);
 
-		if (walks < 0 || !json_is_integer(pages) || !name ||
-		    strcmp(name, "ns_per_access"))
+		if (walks < 0 || !span_of(c, metric, &in.span) ||
+		    model_expect(&c->cpu->f->tlb.first, &c->cpu->f->tlb.second, &in, &out, NULL) ||
+		    !model_judges_walks(&out))
 			continue;
-		in.span = json_integer_value(pages) * in.spacing;
-		if (model_expect(&c->cpu->f->tlb.first, &c->cpu->f->tlb.second, &in, &out, NULL) ||
-		    out.walks <= 0 || out.pages < 2 * (uint64_t)out.second)
-			continue;
-		check(c, "walks_per_access", point, out.walks, walks, 0.9, 1.1);
+		check(c, "walks_per_access", json_object_get(metric, "point"), out.walks,
+		      walks, MODEL_WALKS_LEAST, MODEL_WALKS_MOST);
 	}
 }
 

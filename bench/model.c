@@ -105,6 +105,28 @@ int model_expect(const struct tlb *first, const struct tlb *second,
 	return 0;
 }
 
+double model_lines(const struct model_in *in, const struct model_out *out,
+		   unsigned entries)
+{
+	return out->page > in->spacing ? (double)entries * out->page / in->spacing
+				       : entries;
+}
+
+bool model_judges_walks(const struct model_out *out)
+{
+	return out->walks > 0 && out->pages >= 2 * (uint64_t)out->second;
+}
+
+bool model_is_walk(const char *counter)
+{
+	return !strcmp(counter, "dtlb_load_walks") || !strncmp(counter, "dtlb_walks_", 11);
+}
+
+bool model_is_hit(const char *counter)
+{
+	return !strcmp(counter, "stlb_load_hits") || !strncmp(counter, "stlb_hits_", 10);
+}
+
 static double ratio(double arm, double base)
 {
 	return base > 0 ? arm / base : NAN;
@@ -207,14 +229,25 @@ static void of_first_touch(const json_t *params, struct model_in *in)
 	in->spacing = K4;
 }
 
+/* stream counts bytes, and a first touch is no load: no metric of theirs fits. */
 static const struct {
 	const char *workload;
 	void (*pattern)(const json_t *params, struct model_in *in);
+	const char *metric;
 } patterns[] = {
-	{ "tlb-miss", of_tlb_miss }, { "mem-walk", of_mem_walk },
-	{ "stream", of_stream }, { "gups", of_gups },
-	{ "first-touch", of_first_touch },
+	{ "tlb-miss", of_tlb_miss, "ns_per_access" },
+	{ "mem-walk", of_mem_walk, "ns_per_access" },
+	{ "stream", of_stream, NULL }, { "gups", of_gups, "gups" },
+	{ "first-touch", of_first_touch, NULL },
 };
+
+const char *model_metric(const char *workload)
+{
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		if (!strcmp(patterns[i].workload, workload))
+			return patterns[i].metric;
+	return NULL;
+}
 
 int model_of_workload(const char *workload, const char *source,
 		      const json_t *params, uint64_t second_page,

@@ -83,6 +83,33 @@ struct model_change {
 void model_compare(const struct model_out *base, const struct model_out *arm,
 		   struct model_change *change);
 
+/*
+ * How far a measured figure may be from the model's, as a ratio: the knee of
+ * the first level, half of the second level's rise, and walks that were
+ * counted, from twice the second level's entries on.
+ */
+#define MODEL_KNEE_LEAST 0.9
+#define MODEL_KNEE_MOST 1.1
+#define MODEL_HALF_LEAST 0.9
+#define MODEL_HALF_MOST 1.25
+#define MODEL_WALKS_LEAST 0.9
+#define MODEL_WALKS_MOST 1.1
+bool model_judges_walks(const struct model_out *out);
+
+/* The metric whose counters are for each access of the pattern; NULL: none. */
+const char *model_metric(const char *workload);
+
+/* A knee is found in lines, `spacing` apart: so many lines have `entries`. */
+double model_lines(const struct model_in *in, const struct model_out *out,
+		   unsigned entries);
+
+/*
+ * Counters that are parts of the walks of loads, or of the hits of the second
+ * level, by the names of configs/cpus. AMD has one for each page size.
+ */
+bool model_is_walk(const char *counter);
+bool model_is_hit(const char *counter);
+
 /* 4096 -> "4K"; anything else: NULL. The reverse gives 0 for no page size. */
 const char *model_page_name(uint64_t page);
 uint64_t model_page(const char *name);

@@ -183,7 +183,7 @@ static int batch(struct bench *b, struct queue *q, uint64_t n, struct series *s,
 	int ret;
 
 	memset(q->batch, 0, sizeof(*q->batch));
-	bench_begin(b);
+	bench_begin(b, s);
 	ret = requests(q, n, err);
 	*ns = bench_end(b, s, n);
 	return ret;

@@ -232,7 +232,10 @@ void result_print_events(const json_t *r, FILE *out)
 	fputc('\n', out);
 	json_array_foreach(metrics, i, m)
 		any |= print_counts(m, out);
-	any |= print_unavailable(json_object_get(json_array_get(metrics, 0), "counters"), out);
+	json_array_foreach(metrics, i, m)
+		if (json_array_size(json_object_get(m, "counters")))
+			break;
+	any |= print_unavailable(json_object_get(json_array_get(metrics, i), "counters"), out);
 	if (!any)
 		fprintf(out, "  fewer than %g of each\n", RARE);
 }

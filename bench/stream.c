@@ -146,11 +146,12 @@ static void pass(struct bench *b, struct state *s)
 {
 	for (int op = 0; op < STREAM_OPS; op++) {
 		double bytes = (double)stream_call(&s->arrays, op).bytes * s->arrays.n, ns;
+		struct series *to = s->passes ? s->series[op] : NULL;
 
 		s->op = op;
-		bench_begin(b);
+		bench_begin(b, to);
 		team_run(s->team, work, s);
-		ns = bench_end(b, s->passes ? s->series[op] : NULL, bytes);
+		ns = bench_end(b, to, bytes);
 		if (s->passes)
 			series_push(s->series[op], bytes / ns);
 		else

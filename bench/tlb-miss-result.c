@@ -10,6 +10,12 @@ static const struct metric walk_ns = {
 static const struct metric effective_page = {
 	"effective_page", "bytes", KIND_COUNT, BETTER_NONE, 1,
 };
+static const struct metric first_knee = {
+	"first_level_knee", "pages", KIND_COUNT, BETTER_NONE, 1,
+};
+static const struct metric second_half = {
+	"second_level_half", "pages", KIND_COUNT, BETTER_NONE, 1,
+};
 
 size_t tlb_miss_rungs(const struct ladder *l, struct rung r[static LADDER_MOST])
 {
@@ -68,6 +74,10 @@ void tlb_miss_derive(struct bench *b, const struct ladder *l,
 	bench_derive(b, "ladder", tlb_miss_ladder_json(l));
 	bench_derive(b, "knees", json_pack("{s:o, s:o}", "first_level", knee_json(&fit->first),
 					   "second_level", knee_json(&fit->second)));
+	if (fit->first.found)
+		series_push(bench_series(b, &first_knee, NULL), fit->first.pages);
+	if (fit->second.found)
+		series_push(bench_series(b, &second_half, NULL), fit->second.half);
 	bench_derive(b, "walk", walk_json(fit));
 	if (!isnan(fit->walk_ns) && fit->walk_ns > 0)
 		series_push(bench_series(b, &walk_ns, NULL), fit->walk_ns);

@@ -186,7 +186,7 @@ static int sample(struct bench *b, const struct chase_field *f,
 
 	link_field(b, f);
 	end = chase_walk(start, f->nodes);
-	bench_begin(b);
+	bench_begin(b, to);
 	end = chase_walk(end, rounds * f->nodes);
 	ns = bench_end(b, to, rounds * f->nodes);
 	if (end != start)

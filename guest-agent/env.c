@@ -102,16 +102,23 @@ json_t *env_cpuinfo(const char *cpuinfo, const char *key)
 
 static void add_cpu(json_t *facts)
 {
+	static const struct {
+		const char *key, *fact;
+	} lines[] = {
+		{ "model name", "model" }, { "microcode", "microcode" },
+		/* By these the driver finds the events that can be counted. */
+		{ "vendor_id", "vendor" }, { "cpu family", "family" },
+		{ "model", "model_number" }, { "stepping", "stepping" },
+	};
 	json_t *cpu = group_of(facts, "cpu"), *v;
 	char *text;
 
 	json_object_set_new(cpu, "count", json_integer(get_nprocs()));
 	if (file_read("/proc/cpuinfo", &text, NULL, NULL))
 		return;
-	if ((v = env_cpuinfo(text, "model name")))
-		json_object_set_new(cpu, "model", v);
-	if ((v = env_cpuinfo(text, "microcode")))
-		json_object_set_new(cpu, "microcode", v);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if ((v = env_cpuinfo(text, lines[i].key)))
+			json_object_set_new(cpu, lines[i].fact, v);
 	free(text);
 }
 

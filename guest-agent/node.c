@@ -9,6 +9,7 @@
 #include "backing.h"
 #include "clock.h"
 #include "kvm-stats.h"
+#include "vcpu-count.h"
 #include "vm.h"
 
 #define GUEST_KERNEL "/guest/bzImage"
@@ -18,6 +19,7 @@ struct node {
 	struct agent *agent;
 	struct backing backing;	/* .kind NULL: none prepared */
 	struct vm vm;		/* .loop NULL: none started */
+	struct vcpu_count *count;	/* NULL: nothing is counted */
 };
 
 int node_new(struct node **n, struct agent *a, struct err *err)
@@ -29,10 +31,17 @@ int node_new(struct node **n, struct agent *a, struct err *err)
 	return 0;
 }
 
+static void end_count(struct node *n)
+{
+	vcpu_count_free(n->count);
+	n->count = NULL;
+}
+
 void node_free(struct node *n)
 {
 	if (!n)
 		return;
+	end_count(n);
 	vm_release(&n->vm);
 	backing_release(&n->backing);
 	free(n);
@@ -222,7 +231,39 @@ int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
 	(void)err;
 	if (vm->loop)
 		json_object_set_new(reply, "console", tail_json(&vm->console));
+	end_count(a->node);
 	vm_release(vm);
+	return 0;
+}
+
+int node_op_count(struct agent *a, int64_t id, const json_t *args,
+		  json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+
+	(void)id;
+	(void)reply;
+	if (!n->vm.running)
+		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	end_count(n);
+	return vcpu_count_start(&n->count, n->vm.proc.pid,
+				json_object_get(args, "events"), err);
+}
+
+int node_op_count_stop(struct agent *a, int64_t id, const json_t *args,
+		       json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+	json_t *counted;
+
+	(void)id;
+	(void)args;
+	if (!n->count)
+		return err_config(err, "count-stop: nothing is being counted");
+	counted = vcpu_count_stop(n->count);
+	n->count = NULL;
+	json_object_update(reply, counted);
+	json_decref(counted);
 	return 0;
 }
 

@@ -31,6 +31,10 @@ int node_op_proof(struct agent *a, int64_t id, const json_t *args,
 		  json_t *reply, struct err *err);
 int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
 		       json_t *reply, struct err *err);
+int node_op_count(struct agent *a, int64_t id, const json_t *args,
+		  json_t *reply, struct err *err);
+int node_op_count_stop(struct agent *a, int64_t id, const json_t *args,
+		       json_t *reply, struct err *err);
 int node_op_release(struct agent *a, int64_t id, const json_t *args,
 		    json_t *reply, struct err *err);
 

@@ -48,6 +48,8 @@ const struct op agent_ops[] = {
 	{ "prepare", NODE, node_op_prepare },
 	{ "guest-start", NODE, node_op_guest_start },
 	{ "proof", NODE, node_op_proof },
+	{ "count", NODE, node_op_count },
+	{ "count-stop", NODE, node_op_count_stop },
 	{ "guest-stop", NODE, node_op_guest_stop },
 	{ "release", NODE, node_op_release },
 	{ "run", GUEST, runner_op_run },

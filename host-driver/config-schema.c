@@ -91,6 +91,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	CYAML_FIELD_UINT_PTR("blocks", PTR | OPT, struct config, blocks),
 	CYAML_FIELD_ENUM("clock", OPT, struct config, clock, clocks, 2),
 	CYAML_FIELD_BOOL("aa", OPT, struct config, aa),
+	CYAML_FIELD_BOOL_PTR("counters", PTR | OPT, struct config, counters),
 	CYAML_FIELD_MAPPING_PTR("machine", PTR | OPT, struct config, machine,
 				machine_fields),
 	CYAML_FIELD_MAPPING_PTR("guest", PTR, struct config, guest,

@@ -52,6 +52,7 @@ struct config {
 	uint32_t *blocks;
 	enum plan_clock clock;
 	bool aa;
+	bool *counters;
 	struct config_machine *machine;
 	struct config_guest *guest;
 	struct config_arm *arms;

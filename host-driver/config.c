@@ -385,6 +385,7 @@ static int build_head(struct build *b)
 	if (b->o && b->o->blocks)
 		b->p->n_blocks = b->o->blocks;
 	b->p->clock = c->clock;
+	b->p->counters = !c->counters || *c->counters;
 	return ret ? ret : copy(b, &b->p->question, c->question);
 }
 

@@ -17,6 +17,9 @@ struct fake {
 	struct frame_parser parser;
 	struct frame_writer writer;
 	char second_level[8];
+	double walks;		/* planted: of an access; below 0: none */
+	json_t *events;		/* that the node was asked to count */
+	double count_start;
 	char fault[16], fault_op[32];
 	uint64_t memory;	/* of the guest; 0: none runs */
 	int64_t running;	/* id of the open `run`; 0: none */
@@ -37,11 +40,13 @@ static void word_of(const char *cmdline, const char *name, char *value,
 
 static void settings(struct fake *f, const struct fake_node *o)
 {
-	char fault[64], *at, level[8];
+	char fault[64], *at, level[8], walks[32];
 
 	word_of(o->cmdline, "kduel.fake-second-level=", level, sizeof(level));
 	snprintf(f->second_level, sizeof(f->second_level), "%.7s",
 		 *level ? level : o->second_level);
+	word_of(o->cmdline, "kduel.fake-walks=", walks, sizeof(walks));
+	f->walks = *walks ? strtod(walks, NULL) : -1;
 	word_of(o->cmdline, "kduel.fault=", fault, sizeof(fault));
 	at = strchr(fault, '@');
 	if (!at)
@@ -154,6 +159,29 @@ static json_t *op_proof(struct fake *f, int64_t id)
 	return r;
 }
 
+static json_t *op_count(struct fake *f, const json_t *rq, int64_t id)
+{
+	json_decref(f->events);
+	f->events = json_incref(json_object_get(rq, "events"));
+	f->count_start = loop_now();
+	return message_ok(id);
+}
+
+static json_t *op_count_stop(struct fake *f, int64_t id)
+{
+	json_t *r = message_ok(id), *list = json_array(), *e;
+	size_t i;
+
+	json_array_foreach(f->events, i, e)
+		json_array_append_new(list, json_pack(
+			"{s:O, s:s}", "name", json_object_get(e, "name"),
+			"unavailable", "a fake machine has no vCPUs"));
+	json_object_set_new(r, "seconds", json_real(loop_now() - f->count_start));
+	json_object_set_new(r, "vcpus", json_integer(0));
+	json_object_set_new(r, "counters", list);
+	return r;
+}
+
 static json_t *op_env(int64_t id)
 {
 	json_t *r = message_ok(id);
@@ -183,6 +211,29 @@ static int hold(void *arg, const json_t *proof, struct err *err)
 	return f->go ? 0 : err_set(err, EXIT_MACHINE, -EINTR, "cancelled");
 }
 
+/* Puts the planted count in place of what could or could not be counted. */
+static void plant(const struct fake *f, json_t *result)
+{
+	json_t *metrics = json_object_get(result, "metrics"), *m, *c;
+	size_t i, k;
+
+	if (f->walks < 0)
+		return;
+	json_array_foreach(metrics, i, m) {
+		json_t *counters = json_object_get(m, "counters");
+
+		json_array_foreach(counters, k, c)
+			if (!strcmp(json_string_value(json_object_get(c, "name")),
+				    "dtlb_load_walks"))
+				break;
+		json_array_remove(counters, k);
+		json_array_append_new(counters, json_pack(
+			"{s:s, s:s, s:s, s:f, s:i}", "name", "dtlb_load_walks",
+			"native", "fake", "provider", "fake", "value",
+			f->walks * 1000, "things", 1000));
+	}
+}
+
 static json_t *op_run(struct fake *f, const json_t *rq, int64_t id)
 {
 	struct bench_request b = { .cpu = -1, .node = -1, .allow_small = true };
@@ -200,11 +251,14 @@ static json_t *op_run(struct fake *f, const json_t *rq, int64_t id)
 		return message_failure(id, MESSAGE_BAD_REQUEST, err.text);
 	b.params = params;
 	b.samples = samples;
+	b.counters = json_is_true(json_object_get(rq, "counters"));
+	b.events = json_object_get(rq, "events");
 	f->running = id;
 	ret = bench_run_forked(&b, &hooks, 60, &result, &err);
 	f->running = 0;
 	if (ret)
 		return message_failure(id, message_class_of(&err), err.text);
+	plant(f, result);
 	r = message_ok(id);
 	json_object_set_new(r, "result", result);
 	return r;
@@ -219,6 +273,10 @@ static json_t *node_reply(struct fake *f, const char *op, const json_t *rq,
 		return op_proof(f, id);
 	if (!strcmp(op, "env"))
 		return op_env(id);
+	if (!strcmp(op, "count"))
+		return op_count(f, rq, id);
+	if (!strcmp(op, "count-stop"))
+		return op_count_stop(f, id);
 	if (strcmp(op, "guest-start") && strcmp(op, "guest-stop") &&
 	    strcmp(op, "release") && strcmp(op, "ping") && strcmp(op, "poweroff"))
 		return message_failure(id, MESSAGE_BAD_REQUEST, op);
@@ -289,5 +347,6 @@ int fake_node_serve(const struct fake_node *o)
 	while (!f.end && step(&f))
 		;
 	frame_parser_release(&f.parser);
+	json_decref(f.events);
 	return 0;
 }

@@ -6,8 +6,9 @@
  * the workload's own is made up, and says so ("method":"fake").
  *
  * It takes from the arm's command line the faults of docs/protocol.md
- * (kduel.fault=<what>@<op>), and kduel.fake-second-level=4k|2m|1g|none for a
- * machine that does not do what its arm claims.
+ * (kduel.fault=<what>@<op>), kduel.fake-second-level=4k|2m|1g|none for a
+ * machine that does not do what its arm claims, and kduel.fake-walks=0.97 for
+ * a count of dTLB walks, per access, that no processor made.
  */
 #ifndef KDUEL_FAKE_NODE_H
 #define KDUEL_FAKE_NODE_H

@@ -51,6 +51,8 @@ int ingest_find_cell(struct ingest *in, const char *id, int64_t *cell);
 
 /* Keeps a sample back until its boot has ended. */
 int ingest_sample(struct ingest *in, const struct record *r);
+/* Counters that a cell's end says were not to be had; NULL: none. */
+int ingest_missing(struct ingest *in, const struct view *list);
 /* Writes what was kept back. */
 int ingest_write_samples(struct ingest *in);
 /* The boot never ended. */

@@ -124,18 +124,36 @@ static int find_median(struct ingest *in, const struct view *values,
 	return 0;
 }
 
-static int count_missing(struct ingest *in, const struct record_counter *c)
+static int count_missing(struct ingest *in, const char *counter,
+			 const char *reason, json_int_t samples)
 {
-	const char *const parts[] = { c->name, c->unavailable };
+	const char *const parts[] = { counter, reason };
 	int ret = make_key(in, parts, 2);
 	json_int_t n;
 
 	if (ret)
 		return ret;
 	n = json_integer_value(json_object_get(in->missing, in->key));
-	return json_object_set_new(in->missing, in->key, json_integer(n + 1))
+	return json_object_set_new(in->missing, in->key, json_integer(n + samples))
 		       ? ingest_no_memory(in)
 		       : 0;
+}
+
+/* [{"reason","samples":{name: number}}] */
+int ingest_missing(struct ingest *in, const struct view *list)
+{
+	const struct view *entry, *n;
+	const char *reason;
+	int ret = 0;
+
+	view_each(entry, list) {
+		if (view_string(entry, "reason", &reason, in->err))
+			return in->err->code;
+		view_each(n, view_get(entry, "samples"))
+			if (!ret)
+				ret = count_missing(in, n->key, reason, n->whole);
+	}
+	return ret;
 }
 
 static int take_counter(struct ingest *in, const struct record *r,
@@ -149,7 +167,7 @@ static int take_counter(struct ingest *in, const struct record *r,
 	if (ret)
 		return ret;
 	if (c.unavailable)
-		return count_missing(in, &c);
+		return count_missing(in, c.name, c.unavailable, 1);
 	value->n = 1;
 	value->median = c.value;
 	ret = find_series(in, r, cell, point, &c, &series);

@@ -253,6 +253,8 @@ static int take_cell_end(struct ingest *in, const struct record *r)
 	int64_t cell;
 	int ret = find_place(in, r, &cell);
 
+	if (!ret)
+		ret = ingest_missing(in, r->missing);
 	if (ret)
 		return ret;
 	return rows_add(&in->rows, ROWS_CELL, in->err, "iiitt", in->runs, cell,

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "count-records.h"
+
 static json_t *start(const struct measure *m, const char *type)
 {
 	return json_pack("{s:s, s:i, s:i, s:s, s:s, s:i}", "t", type,
@@ -34,22 +36,6 @@ static bool good_values(const json_t *a)
 	json_array_foreach(a, i, v) {
 		if (!json_is_number(v) || !isfinite(json_number_value(v)) ||
 		    json_number_value(v) < 0)
-			return false;
-	}
-	return true;
-}
-
-static bool good_counters(const json_t *a)
-{
-	size_t i;
-	json_t *c;
-
-	if (!json_is_array(a))
-		return false;
-	json_array_foreach(a, i, c) {
-		if (!json_is_string(json_object_get(c, "name")) ||
-		    (!json_is_number(json_object_get(c, "value")) &&
-		     !json_is_string(json_object_get(c, "unavailable"))))
 			return false;
 	}
 	return true;
@@ -86,7 +72,7 @@ static int check_metric(const json_t *m, struct err *err)
 		return wrong(err, name, "rejected");
 	if (!json_is_boolean(json_object_get(m, "steady")))
 		return wrong(err, name, "steady");
-	if (counters && !good_counters(counters))
+	if (counters && (!json_is_array(counters) || count_check_sample(counters, NULL)))
 		return wrong(err, name, "counters");
 	return 0;
 }
@@ -97,11 +83,11 @@ static const char *const copied[] = {
 };
 
 static json_t *sample(const struct measure *m, const json_t *result,
-		      const json_t *metric, const char *void_reason)
+		      const json_t *metric, const char *place,
+		      const char *void_reason)
 {
 	json_t *r = start(m, "sample");
 	json_t *labels = json_object_get(result, "labels");
-	json_t *counters = json_object_get(metric, "counters");
 
 	for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
 		json_object_set(r, copied[i], json_object_get(metric, copied[i]));
@@ -110,13 +96,13 @@ static json_t *sample(const struct measure *m, const json_t *result,
 						   : json_null());
 	json_object_set_new(r, "labels", json_is_array(labels) ? json_incref(labels)
 							       : json_array());
-	json_object_set_new(r, "counters", counters ? json_incref(counters)
-						    : json_array());
+	json_object_set_new(r, "counters", count_of_sample(
+		json_object_get(metric, "counters"), place));
 	return r;
 }
 
 int measure_samples(const struct measure *m, const json_t *result,
-		    const char *void_reason, json_t *records, struct err *err)
+		    const char *place, const char *void_reason, json_t *records, struct err *err)
 {
 	const json_t *metrics = json_object_get(result, "metrics");
 	size_t i;
@@ -131,7 +117,10 @@ int measure_samples(const struct measure *m, const json_t *result,
 		if (ret)
 			return ret;
 		json_array_append_new(records,
-				      sample(m, result, metric, void_reason));
+				      sample(m, result, metric, place,
+					     void_reason));
+		count_summarise(m->counters, json_object_get(metric, "counters"),
+				place);
 	}
 	return 0;
 }
@@ -173,6 +162,8 @@ json_t *measure_end(const struct measure *m, const char *class,
 		if (v)
 			json_object_set(how, kept[i], v);
 	}
+	if (json_object_size(m->counters))
+		json_object_set(how, "counters", m->counters);
 	json_object_set_new(r, "result", how);
 	return r;
 }

@@ -20,14 +20,16 @@ struct measure {
 	const struct plan_cell *cell;
 	unsigned process;
 	const char *domain;
+	json_t *counters;	/* an object: the summary in the cell-end, see count-records.h */
 };
 
 /*
- * Appends one sample record per metric point to the array `records`.
+ * Appends one sample record per metric point to the array `records`. `place`
+ * stands before the names of its counters: "", or COUNT_VCPU.
  * `void_reason` may be NULL. -EPROTO naming what is wrong in `result`.
  */
 int measure_samples(const struct measure *m, const json_t *result,
-		    const char *void_reason, json_t *records, struct err *err);
+		    const char *place, const char *void_reason, json_t *records, struct err *err);
 
 /* Appends one proof record for each layer and side that is known. */
 void measure_proofs(const struct measure *m, const struct proof *p,

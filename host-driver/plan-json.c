@@ -106,17 +106,19 @@ static json_t *gates_json(const struct plan *p)
 	return array;
 }
 
+/* Only what is not as it always was is written: old plans keep their hash. */
 static json_t *without_hash(const struct plan *p)
 {
 	const struct plan_machine *m = &p->machine;
 
 	return json_pack(
-		"{s:i, s:s, s:s, s:I, s:i, s:s, s:{s:s, s:s, s:i, s:I, s:I, s:s},"
+		"{s:i, s:s, s:s, s:I, s:i, s:s, s:o*, s:{s:s, s:s, s:i, s:I, s:I, s:s},"
 		" s:{s:s, s:i, s:I}, s:o, s:o, s:o, s:o, s:o}",
 		"kduel_plan", PLAN_FORMAT, "name", p->name, "question",
 		p->question, "seed", (json_int_t)p->seed, "blocks",
 		(int)p->n_blocks, "clock", plan_clock_name(p->clock),
-		"machine", "kind", machine_kind_name(m->kind), "accel",
+		"counters",
+		p->counters ? NULL : json_false(), "machine", "kind", machine_kind_name(m->kind), "accel",
 		machine_accel_name(m->accel), "cpus", (int)m->cpus, "memory",
 		(json_int_t)m->memory, "pmem", (json_int_t)m->pmem, "host",
 		m->host, "guest", "kernel", p->guest.kernel, "cpus",
@@ -397,6 +399,8 @@ static int read_head(const json_t *json, struct plan *p, struct err *err)
 	if (!ret)
 		ret = field_choice(json, "clock", plan_clock_names, &clock, err);
 	p->clock = clock;
+	if (!ret)
+		ret = field_bool_or(json, "counters", true, &p->counters, err);
 	return ret;
 }
 

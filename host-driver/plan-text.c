@@ -16,8 +16,8 @@ static void print_machine(const struct plan *p, FILE *to)
 		fprintf(to, ", accel %s, %u cpus, memory %s, pmem %s",
 			machine_accel_name(m->accel), m->cpus,
 			size_format(m->memory, a), size_format(m->pmem, b));
-	fprintf(to, "%s%s; clock: %s\n", m->host[0] ? " " : "", m->host,
-		plan_clock_name(p->clock));
+	fprintf(to, "%s%s; clock: %s%s\n", m->host[0] ? " " : "", m->host,
+		plan_clock_name(p->clock), p->counters ? "" : "; no counters");
 	fprintf(to, "guest     kernel %s, %u cpu%s, memory %s\n",
 		p->guest.kernel, p->guest.cpus, p->guest.cpus == 1 ? "" : "s",
 		size_format(p->guest.memory, c));

@@ -98,6 +98,7 @@ struct plan {
 	uint64_t seed;
 	unsigned n_blocks;
 	enum plan_clock clock;
+	bool counters;		/* processors' events too; in JSON only if not */
 	struct plan_machine machine;
 	struct plan_guest guest;
 	struct plan_arm *arms;

@@ -128,53 +128,6 @@ static int check_values(const struct view *array, const char *key,
 	return 0;
 }
 
-int record_counter(const struct view *v, struct record_counter *c,
-		   struct err *err)
-{
-	double things = 0;
-	int ret;
-
-	*c = (struct record_counter){ .value = NAN };
-	if (v->type != JSON_OBJECT)
-		return err_config(err, "is %s; it must be an object",
-				  view_type_text(v));
-	ret = view_name(v, "name", &c->name, err);
-	if (!ret)
-		ret = view_string_or(v, "provider", NULL, &c->provider, err);
-	if (!ret && view_get(v, "things"))
-		ret = view_real(v, "things", &things, err);
-	if (ret)
-		return ret;
-	if (!view_get(v, "value"))
-		return view_string(v, "unavailable", &c->unavailable, err);
-	ret = view_real(v, "value", &c->value, err);
-	/* Totals of boots that did different amounts of work do not compare. */
-	if (things > 0)
-		c->value /= things;
-	if (!ret && !(fabs(c->value) < RECORD_VALUE_MAX))
-		ret = err_config(err, "value: is %g for each thing; it must be less than %g",
-				 c->value, RECORD_VALUE_MAX);
-	return ret;
-}
-
-static int check_counters(const struct view *array, struct err *err)
-{
-	struct record_counter c;
-	const struct view *v;
-	unsigned i = 0;
-
-	view_each(v, array) {
-		int ret = record_counter(v, &c, err);
-
-		if (ret) {
-			err_prefix(err, "counters[%u]", i);
-			return ret;
-		}
-		i++;
-	}
-	return 0;
-}
-
 static int read_place(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = read_number(o, "boot", 1, &r->boot, err);
@@ -224,7 +177,7 @@ static int read_sample(const struct view *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = view_list_or(o, "counters", JSON_ARRAY, &r->counters, err);
 	if (!ret)
-		ret = check_counters(r->counters, err);
+		ret = record_check_counters(r->counters, err);
 	if (!ret && !r->void_reason && r->values->n == 0)
 		ret = err_config(err, "values: is empty, and void does not say why");
 	return ret;
@@ -269,11 +222,20 @@ static int read_proof(const struct view *o, struct record *r, struct err *err)
 
 static int read_cell_end(const struct view *o, struct record *r, struct err *err)
 {
+	const struct view *counters = NULL;
 	int ret = read_place(o, r, err);
 
 	if (!ret)
 		ret = read_choice(o, "class", cell_classes, &r->class, err);
-	return ret ? ret : read_text(o, "text", &r->text, err);
+	if (!ret)
+		ret = read_text(o, "text", &r->text, err);
+	if (!ret)
+		ret = view_list_or(o, "result", JSON_OBJECT, &r->object, err);
+	if (!ret && r->object)
+		ret = view_list_or(r->object, "counters", JSON_OBJECT, &counters, err);
+	if (!ret && counters)
+		ret = view_list_or(counters, "unavailable", JSON_ARRAY, &r->missing, err);
+	return ret ? ret : record_check_missing(r->missing, err);
 }
 
 static int read_boot_end(const struct view *o, struct record *r, struct err *err)

@@ -46,9 +46,10 @@ struct record {
 	/* campaign */
 	const char *id, *plan_hash, *domain;
 	const struct view *plan;
-	/* arm: identity; env: facts; boot-end: phases, console */
+	/* arm: identity; env: facts; boot-end: phases, console; cell-end: result */
 	const char *where;
 	const struct view *object, *console;	/* NULL if not given */
+	const struct view *missing;	/* cell-end: counters that were unavailable; or NULL */
 	/* sample */
 	const char *metric, *unit, *kind, *better, *void_reason;
 	const struct view *point, *values;
@@ -77,6 +78,9 @@ struct record_counter {
 };
 int record_counter(const struct view *v, struct record_counter *c,
 		   struct err *err);
+/* What record_read() wants of r->counters and r->missing, which may be NULL. */
+int record_check_counters(const struct view *array, struct err *err);
+int record_check_missing(const struct view *list, struct err *err);
 
 /* A sample's point is one of few: its text is not longer than this. */
 #define RECORD_POINT_MAX 512

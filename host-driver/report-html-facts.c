@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Proof, expectations, failures, counters, model and conditions as HTML. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "report-counters.h"
 #include "report-env.h"
 #include "report-html.h"
 #include "report-number.h"
@@ -167,24 +169,60 @@ void html_failures(const struct report *r, FILE *out)
 		failure(&r->failures[i], out);
 }
 
-void html_missing(const struct report *r, FILE *out)
+static void counted(const struct comparison *c, FILE *out)
+{
+	char buf[NUMBER_MAX];
+	bool any = false;
+
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_series *s = &c->series[i];
+
+		if (!report_counter_shown(c, i))
+			continue;
+		if (!any)
+			html_table_begin(out, "Cell|Counter|Arm|#Count");
+		any = true;
+		for (size_t a = 0; a < c->n_arms; a++) {
+			fputs("<tr>", out);
+			text_cell(out, s->cell);
+			text_cell(out, s->counter);
+			fputs("<td>", out);
+			html_arm(c, a, out);
+			fputs("</td>", out);
+			number_cell(out, number_value(s->est[a].value, "count", buf));
+			fputs("</tr>\n", out);
+		}
+	}
+	if (!any)
+		return;
+	html_table_end(out);
+	fprintf(out, "<p class=\"small soft\">%s</p>\n", report_counters_meaning);
+}
+
+void html_counters(const struct report *r, FILE *out)
 {
 	const struct comparison *c = r->c;
 
 	fputs("<h2 id=\"counters\">Counters</h2>\n", out);
+	counted(c, out);
 	if (!c->n_missing) {
-		fputs("<p>Every counter that was asked for could be read; their figures "
+		fputs("<p>Every counter that was asked for could be read; all figures "
 		      "are in the full list.</p>\n", out);
 		return;
 	}
-	html_table_begin(out, "Counter|Unavailable because|#Samples");
+	html_table_begin(out, "Counters|Unavailable because|#Samples");
 	for (size_t i = 0; i < c->n_missing; i++) {
+		char *names = report_missing_names(c, i);
+
+		if (!names)
+			continue;
 		fputs("<tr><td><span class=\"id\">", out);
-		html_put(out, c->missing[i].counter);
+		html_put(out, names);
 		fputs("</span></td>", out);
 		text_cell(out, c->missing[i].reason);
 		count_cell(out, c->missing[i].samples);
 		fputs("</tr>\n", out);
+		free(names);
 	}
 	html_table_end(out);
 }
@@ -203,9 +241,9 @@ void html_model(const struct report *r, FILE *out)
 	fputs("Expected for ", out);
 	html_put(out, r->model_cpu);
 	fputs(", from the workload's own address pattern and the page sizes of both "
-	      "levels; of a ladder, its upper end; walk cost by the references of a "
-	      "walk.</p>\n", out);
-	html_table_begin(out, "Cell|Arm|Quantity|#Expected|#Measured|#Ratio");
+	      "levels; misses and walks per access, of a ladder at its upper end; knees "
+	      "in pages; walk cost by the references of a walk.</p>\n", out);
+	html_table_begin(out, "Cell|Arm|Quantity|#Expected|#Measured|#Ratio|Bound");
 	for (size_t i = 0; i < r->n_model; i++) {
 		const struct report_model_row *m = &r->model[i];
 
@@ -217,6 +255,7 @@ void html_model(const struct report *r, FILE *out)
 		number_cell(out, isfinite(m->measured)
 				 ? number_value(m->measured, "", buf) : "model");
 		number_cell(out, number_value(m->measured / m->expected, "", buf));
+		text_cell(out, report_model_bound(m, buf, sizeof(buf)));
 		fputs("</tr>\n", out);
 	}
 	html_table_end(out);

@@ -256,7 +256,7 @@ void report_html(const struct report *r, FILE *out)
 	missing_figures(r, out);
 	html_model(r, out);
 	html_failures(r, out);
-	html_missing(r, out);
+	html_counters(r, out);
 	html_conditions(r, out);
 	limits(r, out);
 	html_full_list(r, out);

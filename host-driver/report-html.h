@@ -27,7 +27,7 @@ void html_full_list(const struct report *r, FILE *out);
 void html_claims(const struct report *r, FILE *out);
 void html_proof(const struct report *r, FILE *out);
 void html_failures(const struct report *r, FILE *out);
-void html_missing(const struct report *r, FILE *out);
+void html_counters(const struct report *r, FILE *out);
 void html_model(const struct report *r, FILE *out);
 void html_conditions(const struct report *r, FILE *out);
 

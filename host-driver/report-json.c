@@ -143,6 +143,16 @@ static json_t *failures(const struct report *r)
 	return list;
 }
 
+/* Is the ratio within its bounds? null: there are none, or no ratio. */
+static json_t *holds(const struct report_model_row *m)
+{
+	double ratio = m->measured / m->expected;
+
+	if (!isfinite(ratio) || !isfinite(m->least))
+		return json_null();
+	return json_boolean(ratio >= m->least && ratio <= m->most);
+}
+
 static json_t *model(const struct report *r)
 {
 	json_t *j = json_object(), *rows = json_array();
@@ -159,6 +169,9 @@ static json_t *model(const struct report *r)
 		json_put(row, "expected", json_known(m->expected));
 		json_put(row, "measured", json_known(m->measured));
 		json_put(row, "ratio", json_known(m->measured / m->expected));
+		json_put(row, "least", json_known(m->least));
+		json_put(row, "most", json_known(m->most));
+		json_put(row, "holds", holds(m));
 		json_array_append_new(rows, row);
 	}
 	json_put(j, "rows", rows);

@@ -8,6 +8,7 @@
 
 #include "compare-print.h"
 #include "report.h"
+#include "report-counters.h"
 #include "report-env.h"
 #include "report-layout.h"
 #include "report-number.h"
@@ -158,30 +159,6 @@ static void put_failures(const struct report *r, FILE *out)
 	}
 }
 
-static void put_missing(const struct report *r, FILE *out)
-{
-	const struct comparison *c = r->c;
-	struct layout_table t;
-
-	layout_heading(out, "Counters");
-	if (!c->n_missing) {
-		fputs("Every counter that was asked for could be read; their figures "
-		      "are in the full list.\n", out);
-		return;
-	}
-	layout_table_init(&t, "ww");
-	for (size_t i = 0; i < c->n_missing; i++) {
-		char *why = NULL;
-
-		if (asprintf(&why, "unavailable: %s", c->missing[i].reason) < 0)
-			abort();
-		layout_table_add(&t, c->missing[i].counter, why);
-		free(why);
-	}
-	layout_table_print(&t, out, 0);
-	layout_table_release(&t);
-}
-
 static void put_differences(const struct comparison *c, FILE *out)
 {
 	if (!c->n_differences) {
@@ -241,13 +218,14 @@ static void put_model(const struct report *r, FILE *out)
 				 "No cell of this campaign has a model.");
 		return;
 	}
-	field(out, "for", "%s; of a ladder, its upper end; walk cost by the "
-	      "references of a walk", r->model_cpu);
-	layout_table_init(&t, "wwrrr");
-	layout_table_add(&t, "", "", "expected", "measured", "ratio");
+	field(out, "for", "%s; misses and walks per access, of a ladder at its "
+	      "upper end; knees in pages; walk cost by the references of a walk", r->model_cpu);
+	layout_table_init(&t, "wwrrrl");
+	layout_table_add(&t, "", "", "expected", "measured", "ratio", "bound");
 	for (size_t i = 0; i < r->n_model; i++) {
 		const struct report_model_row *m = &r->model[i];
 		char e[NUMBER_MAX], d[NUMBER_MAX], q[NUMBER_MAX];
+		char bound[NUMBER_MAX];
 
 		if (!i || strcmp(m->what, m[-1].what))
 			layout_table_line(&t, m->what);
@@ -255,7 +233,8 @@ static void put_model(const struct report *r, FILE *out)
 		number_value(m->measured, "", d);
 		number_value(m->measured / m->expected, "", q);
 		layout_table_add(&t, m->arm, m->quantity, e,
-				 isfinite(m->measured) ? d : "model", q);
+				 isfinite(m->measured) ? d : "model", q,
+				 report_model_bound(m, bound, sizeof(bound)));
 	}
 	layout_table_print(&t, out, 2);
 	layout_table_release(&t);
@@ -294,7 +273,7 @@ void report_text(const struct report *r, FILE *out)
 	put_claims(r, out);
 	report_text_proof(r, out);
 	put_failures(r, out);
-	put_missing(r, out);
+	report_counters_text(r, out);
 	put_model(r, out);
 	put_conditions(r, out);
 	put_limits(r, out);

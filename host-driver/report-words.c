@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every form of the report says in the same words. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,17 @@ char *report_control(const struct comparison *c)
 		     c->alpha) < 0)
 		abort();
 	return text;
+}
+
+const char *report_model_bound(const struct report_model_row *m, char *buf, size_t size)
+{
+	double ratio = m->measured / m->expected;
+
+	if (!isfinite(m->least))
+		return "";
+	snprintf(buf, size, "%g to %g%s", m->least, m->most, !isfinite(ratio) ? "" :
+		 ratio >= m->least && ratio <= m->most ? ": holds" : ": fails");
+	return buf;
 }
 
 bool report_proof_missing(const struct comparison *c, const char *layer)

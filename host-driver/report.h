@@ -43,6 +43,7 @@ struct report_model_row {
 	char *quantity;		/* "misses per access" */
 	double expected;
 	double measured;	/* NaN: not measured, only `model` */
+	double least, most;	/* of measured over expected; NaN: not judged */
 };
 
 struct report {
@@ -103,6 +104,8 @@ const char *report_domain_title(const char *domain);
 
 /* What became of the A/A pair that rode along, the caller's; NULL: there is none. */
 char *report_control(const struct comparison *c);
+/* "0.9 to 1.1: holds", "0.9 to 1.1: fails", "0.9 to 1.1", or "". */
+const char *report_model_bound(const struct report_model_row *m, char *buf, size_t size);
 
 /* Is a layer unavailable in all arms for the same reason? */
 bool report_proof_missing(const struct comparison *c, const char *layer);

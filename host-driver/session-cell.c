@@ -7,12 +7,14 @@
 
 #include "judge.h"
 #include "measure-records.h"
+#include "session-count.h"
 
 struct cell_run {
 	struct session *s;
 	struct measure m;
 	struct call run;
 	struct proof proof;
+	json_t *counted;	/* by the node, or NULL */
 	bool open;		/* `run` is in the list of calls */
 };
 
@@ -70,6 +72,10 @@ static json_t *run_arguments(const struct cell_run *c)
 	if (cell->samples)
 		json_object_set_new(a, "samples", json_integer(cell->samples));
 	session_align(c->s, a);
+	if (c->s->count[FRAME_GUEST].events) {
+		json_object_set_new(a, "counters", json_true());
+		json_object_set(a, "events", c->s->count[FRAME_GUEST].events);
+	}
 	return a;
 }
 
@@ -91,6 +97,8 @@ static int measure(struct cell_run *c)
 	ret = take_layer(c, PROOF_BEFORE, json_object_get(c->run.ready, "proof"));
 	if (!ret)
 		ret = node_proof(c, PROOF_BEFORE);
+	if (!ret)
+		ret = session_count_start(s, &c->m);
 	if (!ret && !s->r->first_sample)
 		s->r->first_sample = loop_now() - s->power_on;
 	if (!ret)
@@ -102,6 +110,8 @@ static int measure(struct cell_run *c)
 	json_decref(reply);
 	ret = wire_wait(&s->wire, over, &c->run, s->o->limits.run, FRAME_GUEST,
 			"the workload");
+	if (!ret)
+		ret = session_count_stop(s, &c->counted);
 	return ret ? ret : node_proof(c, PROOF_AFTER);
 }
 
@@ -135,7 +145,8 @@ static int keep(struct cell_run *c, json_t *result)
 		return ret;
 	}
 	why = proof_judge(&c->proof, c->m.cell, s->arm);
-	if (measure_samples(&c->m, result, why, records, &err)) {
+	if (measure_samples(&c->m, result, "", why, records, &err) ||
+	    session_count_keep(s, &c->m, c->counted, why, records, &err)) {
 		free(why);
 		json_decref(records);
 		return wire_fail(&s->wire, "protocol", "%s", err.text);
@@ -175,6 +186,18 @@ static int keep_failure(struct cell_run *c, const char *class, const char *text)
 				     NULL));
 }
 
+/* The cell's summary of counters begins with whose event names were used. */
+static json_t *counters_begin(const struct session *s)
+{
+	json_t *o = json_object();
+
+	if (s->count[FRAME_GUEST].events)
+		json_object_set_new(o, "guest", json_string(s->count[FRAME_GUEST].table));
+	if (s->count[FRAME_NODE].events)
+		json_object_set_new(o, "node", json_string(s->count[FRAME_NODE].table));
+	return o;
+}
+
 int session_cell(struct session *s, const struct plan_cell *cell,
 		    unsigned process)
 {
@@ -182,7 +205,8 @@ int session_cell(struct session *s, const struct plan_cell *cell,
 		.s = s,
 		.m = { .plan = s->plan, .boot = s->o->boot, .cell = cell,
 		       .process = process,
-		       .domain = machine_domain(s->o->machine) },
+		       .domain = machine_domain(s->o->machine),
+		       .counters = counters_begin(s) },
 	};
 	const char *class, *text;
 	int ret;
@@ -196,5 +220,7 @@ int session_cell(struct session *s, const struct plan_cell *cell,
 	if (c.open)
 		wire_forget(&s->wire, &c.run);
 	proof_release(&c.proof);
+	json_decref(c.counted);
+	json_decref(c.m.counters);
 	return ret;
 }

@@ -6,6 +6,7 @@
 #ifndef KDUEL_SESSION_CELL_H
 #define KDUEL_SESSION_CELL_H
 
+#include "events.h"
 #include "session-wire.h"
 #include "session.h"
 
@@ -18,6 +19,10 @@ struct session {
 	json_t *phases;
 	double power_on;
 	json_t *file_proof;	/* of the backing that is prepared, or NULL */
+	struct {		/* what each agent's processor can count; events.h */
+		json_t *events;	/* NULL: not to be counted */
+		char table[EVENTS_TABLE_MAX];
+	} count[FRAME_CHANNELS];
 	int fatal;		/* a record could not be kept */
 	struct err *err;
 };

@@ -90,6 +90,10 @@ static int record_env(struct session *s, enum frame_channel channel)
 	if (ret)
 		return ret;
 	facts = json_object_get(reply, "facts");
+	if (s->plan->counters) {
+		json_decref(s->count[channel].events);
+		s->count[channel].events = events_of(facts, s->count[channel].table);
+	}
 	if (json_is_object(facts))
 		ret = session_record(s, json_pack("{s:s, s:s, s:i, s:O}", "t", "env",
 					  "where", where,
@@ -327,5 +331,7 @@ int session_run(const struct session_options *o, struct session_result *r,
 	machine_stop(o->machine);
 	json_decref(s.phases);
 	json_decref(s.file_proof);
+	for (int i = 0; i < FRAME_CHANNELS; i++)
+		json_decref(s.count[i].events);
 	return s.fatal ? s.fatal : ret;
 }

@@ -120,13 +120,13 @@ static void start(void *group)
 	PAPI_start(((struct papi_group *)group)->set);
 }
 
-static bool stop(void *group, uint64_t *values)
+static int stop(void *group, uint64_t *values)
 {
 	struct papi_group *g = group;
 
-	return PAPI_stop(g->set, (long long *)values) == PAPI_OK && g->multiplex;
+	return PAPI_stop(g->set, (long long *)values) == PAPI_OK ? g->multiplex : -1;
 }
 
 const struct provider provider_papi = {
-	"papi", init, open_group, start, stop, close_group,
+	"papi", true, init, open_group, start, stop, close_group,
 };

@@ -125,7 +125,10 @@ static void start(void *group)
 	each(group, PERF_EVENT_IOC_ENABLE);
 }
 
-/* False if an event never ran: it has no count then, not even 0. */
+/*
+ * False if an event was to count and never did: it has no count then, not even
+ * 0. A thread that did not run at all (a vCPU that slept) has one, of 0.
+ */
 static bool read_all(struct perf_group *g, uint64_t *values, bool *scaled)
 {
 	bool ran = true;
@@ -133,7 +136,8 @@ static bool read_all(struct perf_group *g, uint64_t *values, bool *scaled)
 	for (size_t i = 0; i < g->n; i++) {
 		struct reading r = { 0 };
 
-		if (read(g->fd[i], &r, sizeof(r)) != sizeof(r) || !r.running) {
+		if (read(g->fd[i], &r, sizeof(r)) != sizeof(r) ||
+		    (r.enabled && !r.running)) {
 			values[i] = 0;
 			ran = false;
 			continue;
@@ -145,13 +149,12 @@ static bool read_all(struct perf_group *g, uint64_t *values, bool *scaled)
 	return ran;
 }
 
-static bool stop(void *group, uint64_t *values)
+static int stop(void *group, uint64_t *values)
 {
 	bool scaled = false;
 
 	each(group, PERF_EVENT_IOC_DISABLE);
-	read_all(group, values, &scaled);
-	return scaled;
+	return read_all(group, values, &scaled) ? scaled : -1;
 }
 
 static void close_group(void *group)
@@ -203,5 +206,5 @@ static void *open_group(const struct group_request *rq, char why[static WHY_MAX]
 }
 
 const struct provider provider_perf = {
-	"perf", init, open_group, start, stop, close_group,
+	"perf", false, init, open_group, start, stop, close_group,
 };

@@ -20,15 +20,27 @@ struct group_request {
 
 struct provider {
 	const char *name;
+	/*
+	 * Two of its groups cannot count at once (PAPI: one running event set
+	 * a thread): software events ride in each group of hardware ones.
+	 */
+	bool one_at_a_time;
 	/* Once per process: can it do anything here? Else says why not. */
 	int (*init)(char why[static WHY_MAX]);
 	void *(*open)(const struct group_request *rq, char why[static WHY_MAX]);
 	void (*start)(void *group);
-	/* Fills values[0..n-1]; returns true if they are extrapolated. */
-	bool (*stop)(void *group, uint64_t *values);
+	/*
+	 * Fills values[0..n-1]: 0, or 1 if they are extrapolated, or below 0
+	 * if there is no count, not even of 0 (the counters were taken).
+	 */
+	int (*stop)(void *group, uint64_t *values);
 	void (*close)(void *group);
 };
 
 extern const struct provider provider_papi, provider_perf, provider_getrusage;
+
+/* In the order of trying; ends with NULL. */
+#define PROVIDERS_MOST 4
+extern const struct provider *const counters_providers[];
 
 #endif

@@ -73,7 +73,7 @@ static uint64_t value_of(const struct rusage *ru, int field)
 	return *(const long *)((const char *)ru + fields[field].offset);
 }
 
-static bool stop(void *group, uint64_t *values)
+static int stop(void *group, uint64_t *values)
 {
 	struct rusage_group *g = group;
 	struct rusage now;
@@ -81,9 +81,9 @@ static bool stop(void *group, uint64_t *values)
 	getrusage(RUSAGE_THREAD, &now);
 	for (size_t i = 0; i < g->n; i++)
 		values[i] = value_of(&now, g->field[i]) - value_of(&g->before, g->field[i]);
-	return false;
+	return 0;
 }
 
 const struct provider provider_getrusage = {
-	"getrusage", init, open_group, start, stop, free,
+	"getrusage", false, init, open_group, start, stop, free,
 };

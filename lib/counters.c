@@ -5,33 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "clock.h"
 #include "counters-provider.h"
 
-static const struct provider *const providers[] = {
-	&provider_papi, &provider_perf, &provider_getrusage,
-};
-
-#define N_PROVIDERS (sizeof(providers) / sizeof(providers[0]))
 #define REASON_MAX 512
-
-const struct counter_event counters_software[] = {
-	{ "minor_faults", "perf::MINOR-FAULTS", false },
-	{ "major_faults", "perf::MAJOR-FAULTS", false },
-	{ "context_switches", "perf::CONTEXT-SWITCHES", false },
-	{ "cpu_migrations", "perf::CPU-MIGRATIONS", false },
-};
-const size_t counters_software_n = sizeof(counters_software) / sizeof(counters_software[0]);
-
-const struct counter_event counters_generic[] = {
-	{ "cycles", "perf::CYCLES", true },
-	{ "instructions", "perf::INSTRUCTIONS", true },
-	{ "dtlb_load_misses", "perf::DTLB-LOAD-MISSES", true },
-	{ "dtlb_store_misses", "perf::DTLB-STORE-MISSES", true },
-};
-const size_t counters_generic_n = sizeof(counters_generic) / sizeof(counters_generic[0]);
 
 struct slot {
 	struct counter_event event;
@@ -39,8 +16,9 @@ struct slot {
 	char why[REASON_MAX];
 };
 
+/* What counts together: a handle of one provider. `n` 0: there is none. */
 struct group {
-	const struct provider *provider;
+	size_t provider;
 	void *handle;
 	size_t slots[COUNTERS_MOST];
 	size_t n;
@@ -49,27 +27,29 @@ struct group {
 struct counters {
 	struct slot slots[COUNTERS_MOST];
 	size_t n;
-	struct group groups[COUNTERS_MOST];
-	unsigned n_groups, turn;
-	bool asked[N_PROVIDERS], works[N_PROVIDERS], used[N_PROVIDERS];
-	char why[N_PROVIDERS][WHY_MAX];
+	struct group always[PROVIDERS_MOST];	/* software events, by provider */
+	struct group turns[COUNTERS_MOST];	/* hardware events */
+	unsigned n_turns, turn;
+	size_t n_providers;
+	bool asked[PROVIDERS_MOST], works[PROVIDERS_MOST], used[PROVIDERS_MOST];
+	char why[PROVIDERS_MOST][WHY_MAX];
 	pid_t tid;
 	bool guest_only, multiplex;
 };
 
 const char *counters_provider_name(unsigned i)
 {
-	return i < N_PROVIDERS ? providers[i]->name : NULL;
+	return counters_providers[i] ? counters_providers[i]->name : NULL;
 }
 
 /* A provider is asked once in a process: PAPI does not like to be asked twice. */
 static bool provider_works(size_t i, char why[static WHY_MAX])
 {
-	static bool known[N_PROVIDERS], works[N_PROVIDERS];
-	static char reason[N_PROVIDERS][WHY_MAX];
+	static bool known[PROVIDERS_MOST], works[PROVIDERS_MOST];
+	static char reason[PROVIDERS_MOST][WHY_MAX];
 
 	if (!known[i]) {
-		works[i] = !providers[i]->init(reason[i]);
+		works[i] = !counters_providers[i]->init(reason[i]);
 		known[i] = true;
 	}
 	snprintf(why, WHY_MAX, "%s", reason[i]);
@@ -86,7 +66,14 @@ static void *open_group(struct counters *c, size_t provider, const size_t *slots
 
 	for (size_t i = 0; i < n; i++)
 		rq.events[i] = &c->slots[slots[i]].event;
-	return providers[provider]->open(&rq, why);
+	return counters_providers[provider]->open(&rq, why);
+}
+
+static void close_group(struct group *g)
+{
+	if (g->n)
+		counters_providers[g->provider]->close(g->handle);
+	g->n = 0;
 }
 
 static void add_reason(struct slot *s, const char *provider, const char *why)
@@ -97,69 +84,101 @@ static void add_reason(struct slot *s, const char *provider, const char *why)
 		 provider, why);
 }
 
-/* The first provider that can count this event by itself. */
-static void place(struct counters *c, size_t slot)
+/* The first provider from `first` on that can count this event by itself. */
+static void place(struct counters *c, size_t slot, size_t first)
 {
 	struct slot *s = &c->slots[slot];
 
-	for (size_t i = 0; i < N_PROVIDERS; i++) {
+	s->provider = -1;
+	for (size_t i = first; i < c->n_providers; i++) {
 		char why[WHY_MAX] = "";
 		void *handle;
 
 		if (!c->asked[i])
 			continue;
 		if (!c->works[i]) {
-			add_reason(s, providers[i]->name, c->why[i]);
+			add_reason(s, counters_providers[i]->name, c->why[i]);
 			continue;
 		}
 		handle = open_group(c, i, &slot, 1, why);
 		if (handle) {
-			providers[i]->close(handle);
+			counters_providers[i]->close(handle);
 			s->provider = i;
 			c->used[i] = true;
 			return;
 		}
-		add_reason(s, providers[i]->name, why);
+		add_reason(s, counters_providers[i]->name, why);
 	}
 }
 
 /*
- * Takes as many of the listed events as go together, at most a group's worth,
- * and returns how many. An event that cannot even go alone any more loses its
- * provider.
+ * Opens `g` with as many of the listed events as go together, at most `most`,
+ * and behind them those of `rides`. Returns how many it took; an event that
+ * cannot even go alone any more is left to the next provider.
  */
-static size_t pack(struct counters *c, size_t provider, const size_t *slots,
-		   size_t n)
+static size_t pack(struct counters *c, struct group *g, size_t provider,
+		   const size_t *slots, size_t n, size_t most, const struct group *rides)
 {
-	struct group *g = &c->groups[c->n_groups];
-	size_t most = c->multiplex ? COUNTERS_MOST : COUNTERS_GROUP;
 	char why[WHY_MAX] = "";
 
 	for (n = n < most ? n : most; n; n--) {
-		g->handle = open_group(c, provider, slots, n, why);
-		if (!g->handle)
-			continue;
-		g->provider = providers[provider];
-		g->n = n;
 		memcpy(g->slots, slots, n * sizeof(*slots));
-		c->n_groups++;
-		return n;
+		g->n = n;
+		if (rides) {
+			memcpy(g->slots + n, rides->slots, rides->n * sizeof(*slots));
+			g->n += rides->n;
+		}
+		g->provider = provider;
+		g->handle = open_group(c, provider, g->slots, g->n, why);
+		if (g->handle)
+			return n;
 	}
-	c->slots[slots[0]].provider = -1;
-	add_reason(&c->slots[slots[0]], providers[provider]->name, why);
+	g->n = 0;
+	add_reason(&c->slots[slots[0]], counters_providers[provider]->name, why);
+	place(c, slots[0], provider + 1);
 	return 1;
 }
 
-static void pack_kind(struct counters *c, size_t provider, bool hardware)
+static size_t list_slots(const struct counters *c, size_t provider, bool hardware,
+			 size_t slots[static COUNTERS_MOST])
 {
-	size_t slots[COUNTERS_MOST], n = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < c->n; i++)
 		if (c->slots[i].provider == (int)provider &&
 		    c->slots[i].event.hardware == hardware)
 			slots[n++] = i;
-	for (size_t done = 0; done < n; )
-		done += pack(c, provider, slots + done, n - done);
+	return n;
+}
+
+/* The software events of a provider: one group, whatever it takes to open it. */
+static void pack_software(struct counters *c, size_t provider)
+{
+	struct group *g = &c->always[provider];
+	size_t slots[COUNTERS_MOST], n = list_slots(c, provider, false, slots);
+
+	/* What does not go with the rest goes to the next provider. */
+	while (n && pack(c, g, provider, slots, n, n, NULL) < n) {
+		if (g->n)
+			place(c, slots[g->n], provider + 1);
+		close_group(g);
+		n = list_slots(c, provider, false, slots);
+	}
+}
+
+static void pack_hardware(struct counters *c, size_t provider)
+{
+	const struct group *rides = counters_providers[provider]->one_at_a_time
+		? &c->always[provider] : NULL;
+	size_t most = c->multiplex ? COUNTERS_MOST : COUNTERS_GROUP;
+	size_t slots[COUNTERS_MOST], n = list_slots(c, provider, true, slots);
+
+	for (size_t done = 0; done < n; ) {
+		struct group *g = &c->turns[c->n_turns];
+
+		done += pack(c, g, provider, slots + done, n - done, most, rides);
+		c->n_turns += g->n > 0;
+	}
 }
 
 static int copy_events(struct counters *c, const struct counters_options *o,
@@ -184,8 +203,9 @@ static int ask_providers(struct counters *c, const char *only, struct err *err)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < N_PROVIDERS; i++) {
-		c->asked[i] = !only || !strcmp(only, providers[i]->name);
+	for (size_t i = 0; counters_providers[i]; i++) {
+		c->n_providers++;
+		c->asked[i] = !only || !strcmp(only, counters_providers[i]->name);
 		any |= c->asked[i];
 		if (c->asked[i])
 			c->works[i] = provider_works(i, c->why[i]);
@@ -217,10 +237,10 @@ int counters_new(struct counters **out, const struct counters_options *o,
 		return ret;
 	}
 	for (size_t i = 0; i < c->n; i++)
-		place(c, i);
-	for (size_t p = 0; p < N_PROVIDERS; p++) {
-		pack_kind(c, p, false);
-		pack_kind(c, p, true);
+		place(c, i, 0);
+	for (size_t p = 0; p < c->n_providers; p++) {
+		pack_software(c, p);
+		pack_hardware(c, p);
 	}
 	*out = c;
 	return 0;
@@ -230,8 +250,10 @@ void counters_free(struct counters *c)
 {
 	if (!c)
 		return;
-	for (unsigned i = 0; i < c->n_groups; i++)
-		c->groups[i].provider->close(c->groups[i].handle);
+	for (unsigned i = 0; i < c->n_turns; i++)
+		close_group(&c->turns[i]);
+	for (size_t i = 0; i < c->n_providers; i++)
+		close_group(&c->always[i]);
 	for (size_t i = 0; i < c->n; i++) {
 		free((char *)c->slots[i].event.name);
 		free((char *)c->slots[i].event.native);
@@ -244,37 +266,85 @@ size_t counters_count(const struct counters *c)
 	return c->n;
 }
 
-unsigned counters_passes(const struct counters *c)
+const struct counter_event *counters_event(const struct counters *c, size_t i)
 {
-	return c->n_groups;
+	return &c->slots[i].event;
 }
 
-void counters_start(struct counters *c)
+unsigned counters_passes(const struct counters *c)
 {
-	struct group *g = &c->groups[c->turn];
+	if (c->n_turns)
+		return c->n_turns;
+	for (size_t i = 0; i < c->n_providers; i++)
+		if (c->always[i].n)
+			return 1;
+	return 0;
+}
 
-	if (c->n_groups)
-		g->provider->start(g->handle);
+/* --- counting --- */
+
+static uint64_t turns_had(const struct group *g, const struct counter_sum *sum)
+{
+	return sum[g->slots[0]].batches + sum[g->slots[0]].lost;
+}
+
+/* The group that had the fewest batches, the first of them in the table. */
+static unsigned next_turn(const struct counters *c, const struct counter_sum *sum)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; sum && i < c->n_turns; i++)
+		if (turns_had(&c->turns[i], sum) < turns_had(&c->turns[best], sum))
+			best = i;
+	return best;
+}
+
+/* Does the group whose turn it is count this provider's software events, too? */
+static bool rides_along(const struct counters *c, size_t provider)
+{
+	return c->n_turns && c->turns[c->turn].provider == provider &&
+	       counters_providers[provider]->one_at_a_time;
+}
+
+void counters_start(struct counters *c, const struct counter_sum *sum)
+{
+	const struct group *g;
+
+	c->turn = next_turn(c, sum);
+	g = &c->turns[c->turn];
+	for (size_t i = 0; i < c->n_providers; i++)
+		if (c->always[i].n && !rides_along(c, i))
+			counters_providers[i]->start(c->always[i].handle);
+	if (c->n_turns)
+		counters_providers[g->provider]->start(g->handle);
+}
+
+static void stop_group(const struct group *g, struct counter_sum *sum, double things)
+{
+	uint64_t values[COUNTERS_MOST] = { 0 };
+	int how = counters_providers[g->provider]->stop(g->handle, values);
+
+	for (size_t i = 0; sum && i < g->n; i++) {
+		struct counter_sum *s = &sum[g->slots[i]];
+
+		if (how < 0) {
+			s->lost++;
+			continue;
+		}
+		s->value += values[i];
+		s->batches++;
+		s->things += things;
+		s->scaled |= how > 0;
+	}
 }
 
 void counters_stop(struct counters *c, struct counter_sum *sum, double things)
 {
-	struct group *g = &c->groups[c->turn];
-	uint64_t values[COUNTERS_MOST] = { 0 };
-	bool scaled;
-
-	if (!c->n_groups)
-		return;
-	scaled = g->provider->stop(g->handle, values);
-	c->turn = (c->turn + 1) % c->n_groups;
-	for (size_t i = 0; sum && i < g->n; i++) {
-		struct counter_sum *s = &sum[g->slots[i]];
-
-		s->value += values[i];
-		s->batches++;
-		s->things += things;
-		s->scaled |= scaled;
-	}
+	if (c->n_turns)
+		stop_group(&c->turns[c->turn], sum, things);
+	for (size_t i = c->n_providers; i-- > 0; )
+		if (c->always[i].n && !rides_along(c, i))
+			stop_group(&c->always[i], sum, things);
 }
 
 const char *counters_provider(const struct counters *c, size_t i,
@@ -283,127 +353,21 @@ const char *counters_provider(const struct counters *c, size_t i,
 	const struct slot *s = &c->slots[i];
 
 	if (s->provider >= 0)
-		return providers[s->provider]->name;
+		return counters_providers[s->provider]->name;
 	*why = s->why;
 	return NULL;
 }
 
-static json_t *event_json(const struct counters *c, size_t i,
-			  const struct counter_sum *sum)
+bool counters_provider_used(const struct counters *c, unsigned i, const char **why)
 {
-	const struct slot *s = &c->slots[i];
-	json_t *j;
-
-	if (s->provider < 0)
-		return json_pack("{s:s, s:s, s:s}", "name", s->event.name,
-				 "native", s->event.native, "unavailable", s->why);
-	if (!sum->batches)
-		return json_pack("{s:s, s:s, s:s}", "name", s->event.name,
-				 "native", s->event.native, "unavailable",
-				 "there were fewer batches than groups of counters");
-	j = json_pack("{s:s, s:s, s:s, s:I, s:I, s:f}", "name", s->event.name,
-		      "native", s->event.native, "provider", providers[s->provider]->name,
-		      "value", (json_int_t)sum->value, "batches", (json_int_t)sum->batches,
-		      "things", sum->things);
-	if (sum->scaled)
-		json_object_set_new(j, "multiplexed", json_true());
-	return j;
+	*why = c->why[i];
+	if (c->works[i])
+		*why = c->used[i] ? "delivers what no provider before it does"
+				  : "not needed, or has none of the events";
+	return c->used[i];
 }
 
-json_t *counters_json(const struct counters *c, const struct counter_sum *sum)
+bool counters_provider_asked(const struct counters *c, unsigned i)
 {
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < c->n; i++)
-		json_array_append_new(a, event_json(c, i, &sum[i]));
-	return a;
-}
-
-json_t *counters_providers_json(const struct counters *c)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < N_PROVIDERS; i++) {
-		const char *why = c->why[i];
-
-		if (!c->asked[i])
-			continue;
-		if (c->works[i])
-			why = c->used[i] ? "delivers what no provider before it does"
-					 : "not needed, or has none of the events";
-		json_array_append_new(a, json_pack("{s:s, s:b, s:s}", "name",
-						   providers[i]->name, "used", c->used[i],
-						   "why", why));
-	}
-	return a;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double counters_overhead(struct counters *c)
-{
-	double ns[64];
-	const int n = sizeof(ns) / sizeof(ns[0]);
-
-	if (!c->n_groups)
-		return 0;
-	clock_init();
-	for (int i = 0; i < n; i++) {
-		uint64_t t0 = clock_ticks();
-
-		counters_start(c);
-		counters_stop(c, NULL, 0);
-		ns[i] = clock_ns(clock_ticks() - t0);
-	}
-	qsort(ns, n, sizeof(ns[0]), by_value);
-	return ns[n / 2];
-}
-
-/* A sanitizer's shadow memory has first writes of its own. */
-__attribute__((no_sanitize("address"), noinline))
-static void write_pages(volatile char *p, uint64_t pages)
-{
-	for (uint64_t i = 0; i < pages; i++)
-		p[i * 4096] = 1;
-}
-
-int counters_self_test(const char *provider, uint64_t pages, uint64_t *counted,
-		       struct err *err)
-{
-	const struct counters_options o = {
-		.events = counters_software, .n = 1, .provider = provider,
-	};
-	struct counter_sum sum = { 0 };
-	struct counters *c;
-	const char *why = "";
-	volatile char *p;
-	int ret = counters_new(&c, &o, err);
-
-	if (ret)
-		return ret;
-	if (!counters_provider(c, 0, &why)) {
-		ret = err_machine(err, "%s", why);
-		goto free_counters;
-	}
-	p = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED) {
-		ret = err_sys(err, errno, "cannot map %zu pages", (size_t)pages);
-		goto free_counters;
-	}
-	/* A huge page would be one fault for 512 pages. */
-	madvise((void *)p, pages * 4096, MADV_NOHUGEPAGE);
-	counters_start(c);
-	write_pages(p, pages);
-	counters_stop(c, &sum, pages);
-	munmap((void *)p, pages * 4096);
-	*counted = sum.value;
-free_counters:
-	counters_free(c);
-	return ret;
+	return c->asked[i];
 }

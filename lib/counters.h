@@ -8,17 +8,19 @@
  * kept, in the words of those who refused it, and ends as
  * "unavailable: <reason>" in the record: never as 0.
  *
- * Events are packed in groups of at most four, of one provider and kind; one
- * group counts at a time, and each batch takes the next one, so no event is
- * ever extrapolated. With `multiplex`, all events of a provider count at once
- * and the kernel shares the processor's counters between them.
+ * Software events cost the processor nothing and count in every batch.
+ * Hardware events are packed in groups of at most four that take turns, so no
+ * event is ever extrapolated: each batch goes to the group that had the fewest
+ * so far, and of those to the first in the order of the events. With
+ * `multiplex`, all events of a provider count at once and the kernel shares
+ * the processor's counters between them.
  *
  *	struct counters *c;
  *	struct counter_sum sum[COUNTERS_MOST] = { 0 };
  *
  *	counters_new(&c, &(struct counters_options){ .events = ev, .n = n }, &err);
  *	for each batch:
- *		counters_start(c);
+ *		counters_start(c, sum);
  *		...
  *		counters_stop(c, sum, things_done);
  *	json = counters_json(c, sum);
@@ -67,6 +69,7 @@ struct counters_options {
 struct counter_sum {
 	uint64_t value;		/* events counted */
 	uint64_t batches;	/* in how many batches */
+	uint64_t lost;		/* batches in which it should have been, but was not */
 	double things;		/* and over how many things (accesses, pages) */
 	bool scaled;		/* the kernel multiplexed and extrapolated it */
 };
@@ -78,12 +81,16 @@ int counters_new(struct counters **c, const struct counters_options *o,
 		 struct err *err);
 void counters_free(struct counters *c);
 
-/* How many events, and how many groups take turns (0: none can be had). */
+/* How many events, and how many batches count all (0: none can be had). */
 size_t counters_count(const struct counters *c);
 unsigned counters_passes(const struct counters *c);
+const struct counter_event *counters_event(const struct counters *c, size_t i);
 
-/* Starts the next group; stops it and adds to sum[0..counters_count()-1]. */
-void counters_start(struct counters *c);
+/*
+ * Starts software events and the group that is behind in `sum` (NULL: the
+ * first); stops them and adds to sum[0..counters_count()-1], if there is one.
+ */
+void counters_start(struct counters *c, const struct counter_sum *sum);
 void counters_stop(struct counters *c, struct counter_sum *sum, double things);
 
 /* Provider of event i ("papi"), or NULL and the reason in *why. */
@@ -93,13 +100,15 @@ const char *counters_provider(const struct counters *c, size_t i,
 /*
  * [{"name","native","provider","value","batches","things"},
  *  {"name","native","unavailable":"<reason>"}]
+ * or [] where nothing was counted because there was no batch (a figure that
+ * was made of others).
  */
 json_t *counters_json(const struct counters *c, const struct counter_sum *sum);
 
 /* [{"name":"papi","used":false,"why":"..."}], in the order of trying. */
 json_t *counters_providers_json(const struct counters *c);
 
-/* ns that one start and stop of a group takes, median of a few; 0 = no group. */
+/* ns that one start and stop takes, median of a few; 0 = nothing counts. */
 double counters_overhead(struct counters *c);
 
 /*
@@ -112,5 +121,8 @@ int counters_self_test(const char *provider, uint64_t pages, uint64_t *counted,
 
 /* "papi", "perf", "getrusage", NULL. */
 const char *counters_provider_name(unsigned i);
+/* Was it to be tried, and does it count anything? *why says why or why not. */
+bool counters_provider_asked(const struct counters *c, unsigned i);
+bool counters_provider_used(const struct counters *c, unsigned i, const char **why);
 
 #endif

@@ -187,9 +187,11 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 	/*
 	 * The small firmware halves the time to a guest's kernel. It leaves
 	 * the MTRRs and so PAT off, on which a MUT's KVM relies to map pmem.
+	 * By its threads' names the node's agent finds the vCPUs.
 	 */
 	if (vm->role == QEMU_GUEST)
-		args_add_all(a, "-bios", "qboot.rom", NULL);
+		args_add_all(a, "-bios", "qboot.rom",
+			     "-name", "guest,debug-threads=on", NULL);
 	add_accel(vm, a);
 	args_add(a, "-smp");
 	args_addf(a, "%u", vm->cpus);

@@ -246,7 +246,8 @@ static inline void fixture_rest(struct fixture *x)
 			strdup("fsdax-xfs/thp/tlb-miss pages=4096"),
 			strdup(i ? "6.1" : "6.1-nodaxhuge"),
 			strdup(i < 2 ? "walk references" : "misses per access"),
-			i ? 15 : 19, i == 2 ? 14.1 : NAN };
+			i ? 15 : 19, i == 2 ? 14.1 : NAN,
+			i == 2 ? 0.9 : NAN, i == 2 ? 1.1 : NAN };
 }
 
 static inline void fixture_arms(struct fixture *x)

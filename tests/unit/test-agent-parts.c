@@ -177,6 +177,10 @@ static void environment_has_what_this_machine_has(void **state)
 	assert_true(json_is_string(json_object_get(json_object_get(facts, "kernel"), "release")));
 	assert_true(json_integer_value(json_object_get(json_object_get(facts, "cpu"), "count")) > 0);
 	assert_true(json_integer_value(json_object_get(facts, "memory")) > 1 << 20);
+#ifdef __x86_64__
+	assert_true(json_is_string(json_object_get(json_object_get(facts, "cpu"), "vendor")));
+	assert_true(json_is_string(json_object_get(json_object_get(facts, "cpu"), "model_number")));
+#endif
 	free(text);
 	json_decref(facts);
 }

@@ -196,6 +196,7 @@ static void says_hello_and_answers(void **state)
 		json_pack("{s:s, s:s}", "backing", "fsdax-xfs", "size", "64M")),
 		"bad-request", "name one that holds nothing");
 	expect_failure(&p, send_request(&p, FRAME_NODE, "proof", NULL), "lost", "no guest");
+	expect_failure(&p, send_request(&p, FRAME_NODE, "count", NULL), "lost", "no guest");
 	expect_failure(&p, send_request(&p, FRAME_GUEST, "ping", NULL), "lost", "no guest");
 	expect_ok(&p, send_request(&p, FRAME_NODE, "poweroff", NULL));
 	assert_int_equal(exit_code(&p), 0);
@@ -325,8 +326,20 @@ static void relays_between_driver_and_guest(void **state)
 	id = send_request(&p, FRAME_GUEST, "run", null_workload());
 	json_decref(event(&p, "ready"));
 	expect_ok(&p, send_request(&p, FRAME_NODE, "proof", NULL));
+	expect_failure(&p, send_request(&p, FRAME_NODE, "count-stop", NULL),
+		       "bad-request", "nothing is being counted");
+	expect_failure(&p, send_request(&p, FRAME_NODE, "count", NULL), "bad-request", "'events'");
+	expect_ok(&p, send_request(&p, FRAME_NODE, "count", json_pack("{s:[{s:s, s:s}]}",
+		"events", "name", "cycles", "native", "perf::CYCLES")));
 	expect_ok(&p, send_request(&p, FRAME_GUEST, "go", json_pack("{s:I}", "run", (json_int_t)id)));
 	expect_ok(&p, id);
+	msg = reply_to(&p, send_request(&p, FRAME_NODE, "count-stop", NULL));
+	assert_true(json_is_true(json_object_get(msg, "ok")));
+	assert_true(json_is_real(json_object_get(msg, "seconds")));
+	assert_int_equal(json_array_size(json_object_get(msg, "counters")), 6);
+	json_decref(msg);
+	/* One that is never stopped goes with its guest. */
+	expect_ok(&p, send_request(&p, FRAME_NODE, "count", json_pack("{s:[]}", "events")));
 	expect_failure(&p, send_request(&p, FRAME_NODE, "release",
 		json_pack("{s:s}", "backing", "memfd")), "busy", "stop it first");
 	expect_ok(&p, send_request(&p, FRAME_NODE, "guest-stop", NULL));

@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,24 +29,33 @@ static int encodes(const char *native)
 	return ret == PFM_SUCCESS;
 }
 
-static void check_events(const struct cpu *cpu)
+static void check_unit(struct cpu *cpu, const char *pmu)
 {
+	cpu->pmu = pmu;
 	for (unsigned i = 0; i < cpu->f->n_events; i++) {
-		unsigned units = cpu->f->n_pmu ? cpu->f->n_pmu : 1;
+		char *native = cpu_event_native(cpu, i);
 
-		for (unsigned u = 0; u < units; u++) {
-			char *native = cpu_event_native(cpu, i, cpu->f->n_pmu
-							? cpu->f->pmu[u] : NULL);
-
-			assert_non_null(native);
-			assert_true(encodes(native));
-			free(native);
-		}
-		for (unsigned k = 0; k < i; k++)
-			assert_string_not_equal(cpu->f->events[k].name,
-						cpu->f->events[i].name);
+		assert_non_null(native);
+		assert_true(encodes(native));
+		free(native);
 	}
-	assert_true(cpu->f->n_events + counters_software_n <= COUNTERS_MOST);
+}
+
+static void check_events(struct cpu *cpu)
+{
+	const struct cpu_file *f = cpu->f;
+
+	check_unit(cpu, cpu->pmu);
+	for (unsigned i = 0; i < f->n_match; i++)
+		if (f->match[i].pmu)
+			check_unit(cpu, f->match[i].pmu);
+	for (unsigned i = 0; i < f->n_events; i++)
+		for (unsigned k = 0; k < i; k++)
+			assert_string_not_equal(f->events[k].name, f->events[i].name);
+	assert_true(f->n_events + counters_software_n <= COUNTERS_MOST);
+	/* What counts when there is one batch only. */
+	assert_string_equal(f->events[0].name, "cycles");
+	assert_string_equal(f->events[1].name, "instructions");
 }
 
 static void every_name_encodes(void **state)
@@ -119,15 +129,79 @@ static void unknown_names_are_refused(void **state)
 
 static void units_are_filled_in(void **state)
 {
+	const struct cpu_id server = { "GenuineIntel", 6, 63, 2 };
 	struct cpu *cpu;
 	char *native;
 
 	(void)state;
-	assert_int_equal(cpu_load("haswell", &cpu, NULL), 0);
-	native = cpu_event_native(cpu, 2, "hsw_ep");
+	assert_int_equal(cpu_load_id(&server, &cpu, NULL), 0);
+	native = cpu_event_native(cpu, 2);
 	assert_memory_equal(native, "hsw_ep::", 8);
 	free(native);
 	cpu_free(cpu);
+	assert_int_equal(cpu_load("haswell", &cpu, NULL), 0);
+	native = cpu_event_native(cpu, 2);
+	assert_memory_equal(native, "hsw::", 5);
+	free(native);
+	cpu_free(cpu);
+}
+
+static bool has_event(const struct cpu *cpu, const char *name)
+{
+	for (unsigned i = 0; i < cpu->f->n_events; i++)
+		if (!strcmp(cpu->f->events[i].name, name))
+			return true;
+	return false;
+}
+
+/* Geometry, and events for misses, walks by size, walk cycles and hits. */
+static void processors_are_complete(void **state)
+{
+	static const char *const intel[] = {
+		"dtlb_load_walks", "dtlb_load_walks_4k", "dtlb_load_walks_2m",
+		"dtlb_load_walk_cycles", "stlb_load_hits", "dtlb_store_walks",
+		"dtlb_store_walks_4k", "dtlb_store_walks_2m", "dtlb_store_walk_cycles",
+		"stlb_store_hits", NULL,
+	};
+	static const char *const amd[] = {
+		"dtlb_walks_4k", "dtlb_walks_2m", "dtlb_walks_1g",
+		"stlb_hits_4k", "stlb_hits_2m", "stlb_hits_1g", NULL,
+	};
+	static const struct {
+		const char *name;
+		unsigned first, second;	/* entries for 4K */
+		const char *const *events;
+		bool misses, nested;	/* its own events for these */
+	} all[] = {
+		{ "haswell", 64, 1024, intel, true, true },
+		{ "broadwell", 64, 1536, intel, true, true },
+		{ "skylake", 64, 1536, intel, true, true },
+		{ "cascadelake", 64, 1536, intel, true, true },
+		{ "icelake", 64, 2048, intel, false, false },
+		{ "sapphirerapids", 96, 2048, intel, false, false },
+		{ "emeraldrapids", 96, 2048, intel, false, false },
+		{ "zen2", 64, 2048, amd, false, false },
+		{ "zen3", 64, 2048, amd, false, false },
+		{ "zen4", 72, 3072, amd, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct cpu *cpu;
+
+		assert_int_equal(cpu_load(all[i].name, &cpu, NULL), 0);
+		assert_int_equal(cpu->f->tlb.first.e4k, all[i].first);
+		assert_int_equal(cpu->f->tlb.second.e4k, all[i].second);
+		assert_true(cpu->f->tlb.first.e2m && cpu->f->tlb.first.e1g);
+		assert_true(cpu->f->tlb.second.e2m > 0);
+		for (const char *const *e = all[i].events; *e; e++)
+			if (!has_event(cpu, *e))
+				fail_msg("%s has no event %s", all[i].name, *e);
+		assert_int_equal(has_event(cpu, "dtlb_load_misses"), all[i].misses);
+		assert_int_equal(has_event(cpu, "dtlb_store_misses"), all[i].misses);
+		assert_int_equal(has_event(cpu, "ept_walk_cycles"), all[i].nested);
+		cpu_free(cpu);
+	}
 }
 
 int main(void)
@@ -137,6 +211,7 @@ int main(void)
 		cmocka_unit_test(cpuid_finds_the_file),
 		cmocka_unit_test(unknown_names_are_refused),
 		cmocka_unit_test(units_are_filled_in),
+		cmocka_unit_test(processors_are_complete),
 	};
 
 	setenv("LIBPFM_ENCODE_INACTIVE", "1", 1);

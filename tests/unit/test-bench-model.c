@@ -144,7 +144,7 @@ static void workloads_have_patterns(void **state)
 static struct cpu_file file = {
 	.title = "made up", .tlb = { { 64, 32, 4 }, { 1536, 1536, 16 } },
 };
-static struct cpu made_up = { "made-up", &file };
+static struct cpu made_up = { "made-up", &file, "" };
 
 static json_t *tlb_result(double knee, double half, double walks)
 {
@@ -184,6 +184,44 @@ static void checks_have_their_bounds(void **state)
 	assert_int_equal(holding(64, 1536, 0.5), 2);
 }
 
+/* The ratio of the one check that there is; NAN without one. */
+static double walk_ratio(const char *counters, const char *point)
+{
+	json_t *result = json_pack("{s:s, s:s, s:{s:s}, s:{}, s:[{s:s, s:o, s:o}]}",
+				   "workload", "tlb-miss", "source", "anon-4k", "params",
+				   "pages", "64..8192", "derived", "metrics",
+				   "metric", "ns_per_access", "point", json_loads(point, 0, NULL),
+				   "counters", json_loads(counters, 0, NULL));
+	json_t *model = model_check(&made_up, result), *checks;
+	double ratio = NAN;
+
+	assert_non_null(model);
+	checks = json_object_get(model, "checks");
+	if (json_array_size(checks))
+		ratio = json_number_value(json_object_get(json_array_get(checks, 0), "ratio"));
+	json_decref(model);
+	json_decref(result);
+	return ratio;
+}
+
+#define PART(name, n) "{\"name\":\"" name "\",\"value\":" n ",\"things\":100}"
+
+static void walks_by_size_are_summed(void **state)
+{
+	static const char all[] = "[" PART("dtlb_walks_4k", "60") "," PART("dtlb_walks_2m", "30")
+		"," PART("stlb_hits_4k", "7") "," PART("dtlb_walks_coalesced", "5") "]";
+	static const char lacking[] = "[" PART("dtlb_walks_4k", "60")
+		",{\"name\":\"dtlb_walks_2m\",\"unavailable\":\"few batches\"}]";
+
+	(void)state;
+	assert_true(fabs(walk_ratio(all, "{\"pages\":8192}") - 0.95) < 1e-9);
+	/* A sum without one of its parts is none. */
+	assert_true(isnan(walk_ratio(lacking, "{\"pages\":8192}")));
+	/* Below twice the second level's entries, and of another ladder: no judgement. */
+	assert_true(isnan(walk_ratio(all, "{\"pages\":3071}")));
+	assert_true(isnan(walk_ratio(all, "{\"pages\":8192,\"stride\":2097152}")));
+}
+
 static void no_model_no_check(void **state)
 {
 	json_t *result = json_pack("{s:s, s:s}", "workload", "null", "source", "thp");
@@ -207,6 +245,7 @@ int main(void)
 		cmocka_unit_test(refuses_odd_pages),
 		cmocka_unit_test(workloads_have_patterns),
 		cmocka_unit_test(checks_have_their_bounds),
+		cmocka_unit_test(walks_by_size_are_summed),
 		cmocka_unit_test(no_model_no_check),
 	};
 

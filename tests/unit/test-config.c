@@ -77,7 +77,7 @@ static void every_error_is_said_exactly(void **state)
 		{ "seed: 7", "sede: 7", ":2: sede: unknown key; did you mean 'seed'?" },
 		{ "seed: 7", "seed: 7\nseed: 8", ":3: seed: given twice" },
 		{ "seed: 7", "colour: 7",
-		  ":2: colour: unknown key; known are name, question, seed, blocks, clock, aa, machine, guest, arms, cells, gates, expect" },
+		  ":2: colour: unknown key; known are name, question, seed, blocks, clock, aa, counters, machine, guest, arms, cells, gates, expect" },
 		{ "kind: fake", "knid: fake", ":4: machine.knid: unknown key; did you mean 'kind'?" },
 		{ "second-level: 2m", "second_level: 2m",
 		  ":8: arms[1].second_level: unknown key; did you mean 'second-level'?" },

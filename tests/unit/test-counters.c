@@ -80,7 +80,7 @@ static void another_thread_is_counted(void **state)
 	pthread_barrier_wait(&o.step);
 	co.tid = o.tid;
 	assert_int_equal(counters_new(&c, &co, NULL), 0);
-	counters_start(c);
+	counters_start(c, sum);
 	pthread_barrier_wait(&o.step);
 	pthread_barrier_wait(&o.step);
 	counters_stop(c, sum, PAGES);
@@ -115,58 +115,13 @@ static void nonsense_is_unavailable(void **state)
 	assert_null(counters_provider(c, 0, &why));
 	assert_non_null(strstr(why, "getrusage: "));
 	assert_non_null(counters_provider(c, 1, &why));
-	counters_start(c);
+	counters_start(c, sum);
 	counters_stop(c, sum, 1);
 	j = counters_json(c, sum);
 	entry = json_array_get(j, 0);
 	assert_null(json_object_get(entry, "value"));
 	assert_true(strlen(json_string_value(json_object_get(entry, "unavailable"))) > 10);
 	assert_non_null(json_object_get(json_array_get(j, 1), "value"));
-	json_decref(j);
-	counters_free(c);
-}
-
-static void groups_take_turns(void **state)
-{
-	struct counter_event ev[10];
-	struct counter_sum sum[COUNTERS_MOST] = { 0 };
-	struct counters *c;
-	struct err err = ERR_INIT;
-
-	(void)state;
-	for (int i = 0; i < 10; i++)
-		ev[i] = counters_software[i % 3];
-	assert_int_equal(counters_new(&c, &(struct counters_options){
-				.events = ev, .n = 10, .provider = "getrusage" }, &err), 0);
-	assert_int_equal(counters_passes(c), 3);
-	for (int i = 0; i < 7; i++) {
-		counters_start(c);
-		counters_stop(c, sum, 5);
-	}
-	assert_int_equal(sum[0].batches, 3);
-	assert_int_equal(sum[4].batches, 2);
-	assert_int_equal(sum[9].batches, 2);
-	assert_true(sum[0].things == 15);
-	counters_free(c);
-}
-
-static void too_few_batches_is_said(void **state)
-{
-	struct counter_event ev[8];
-	struct counter_sum sum[COUNTERS_MOST] = { 0 };
-	struct counters *c;
-	json_t *j;
-
-	(void)state;
-	for (int i = 0; i < 8; i++)
-		ev[i] = counters_software[i % 3];
-	assert_int_equal(counters_new(&c, &(struct counters_options){
-				.events = ev, .n = 8, .provider = "getrusage" }, NULL), 0);
-	counters_start(c);
-	counters_stop(c, sum, 1);
-	j = counters_json(c, sum);
-	assert_non_null(json_object_get(json_array_get(j, 0), "value"));
-	assert_non_null(json_object_get(json_array_get(j, 7), "unavailable"));
 	json_decref(j);
 	counters_free(c);
 }
@@ -209,8 +164,6 @@ int main(void)
 		cmocka_unit_test(minor_faults_are_exact),
 		cmocka_unit_test(another_thread_is_counted),
 		cmocka_unit_test(nonsense_is_unavailable),
-		cmocka_unit_test(groups_take_turns),
-		cmocka_unit_test(too_few_batches_is_said),
 		cmocka_unit_test(refuses_wrong_requests),
 		cmocka_unit_test(guest_only_refuses_software),
 	};

@@ -184,13 +184,15 @@ static int samples_of(const char *one, const char *void_reason, json_t **records
 	static struct plan plan = { .arms = &arm, .n_arms = 1 };
 	static const struct plan_boot boot = { .boot = 3, .block = 2 };
 	struct measure m = { .plan = &plan, .boot = &boot, .cell = &cell,
-			     .process = 1, .domain = "emulated" };
+			     .process = 1, .domain = "emulated",
+			     .counters = json_object() };
 	json_t *result = json_pack("{s:[o], s:[s]}", "metrics",
 				   json_loads(one, 0, NULL), "labels", "small");
 	int ret;
 
 	*records = json_array();
-	ret = measure_samples(&m, result, void_reason, *records, err);
+	ret = measure_samples(&m, result, "", void_reason, *records, err);
+	json_decref(m.counters);
 	json_decref(result);
 	return ret;
 }

@@ -222,6 +222,23 @@ static void broken_plans_are_refused(void **state)
 	json_decref(json);
 }
 
+static void counters_are_on_unless_said(void **state)
+{
+	struct plan *on = load(CONFIG), *off = load("counters: false\n" CONFIG), *again;
+	json_t *json = plan_to_json(off);
+
+	(void)state;
+	assert_true(on->counters);
+	assert_false(off->counters);
+	assert_string_not_equal(on->hash, off->hash);
+	assert_int_equal(plan_from_json(json, &again, NULL), 0);
+	assert_false(again->counters);
+	json_decref(json);
+	plan_free(again);
+	plan_free(on);
+	plan_free(off);
+}
+
 static void says_how_long(void **state)
 {
 	struct plan_cost cost;
@@ -269,6 +286,7 @@ int main(void)
 		cmocka_unit_test(a_frozen_plan_takes_no_options),
 		cmocka_unit_test(a_changed_plan_is_refused),
 		cmocka_unit_test(broken_plans_are_refused),
+		cmocka_unit_test(counters_are_on_unless_said),
 		cmocka_unit_test(says_how_long),
 	};
 

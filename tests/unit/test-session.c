@@ -50,6 +50,10 @@ static const struct step defaults[] = {
 	  "\"unit\":\"ns\",\"better\":\"lower\",\"kind\":\"time\",\"values\":[1,2],"
 	  "\"rejected\":[],\"steady\":true,\"counters\":[]}],\"proof\":{\"after\":"
 	  "{\"layer\":\"guest\",\"bytes\":{\"4k\":4096,\"2m\":0,\"1g\":0}}}}}", GO_ON },
+	{ "count", "0 {\"re\":%d,\"ok\":true}", GO_ON },
+	{ "count-stop", "0 {\"re\":%d,\"ok\":true,\"seconds\":0.5,\"vcpus\":1,\"counters\":["
+	  "{\"name\":\"minor_faults\",\"native\":\"stat:minflt\",\"provider\":\"proc\",\"value\":77},"
+	  "{\"name\":\"cycles\",\"native\":\"perf::CYCLES\",\"unavailable\":\"no PMU\"}]}", GO_ON },
 	{ "guest-stop", "0 {\"re\":%d,\"ok\":true}", GO_ON },
 	{ "release", "0 {\"re\":%d,\"ok\":true}", GO_ON },
 	{ NULL, NULL, GO_ON },
@@ -275,6 +279,8 @@ static int reset(void **state)
 			.workload = "null", .processes = 1,
 		};
 	plan.n_cells = 1;
+	plan.n_blocks = 5;
+	plan.counters = false;
 	json_decref(records);
 	records = json_array();
 	script = NULL;
@@ -367,6 +373,54 @@ static void several_backings(void **state)
 	assert_int_equal(result.cells_ok, 4);
 }
 
+/* The sample that holds what was counted on the vCPUs. */
+static json_t *vcpu_counters(void)
+{
+	json_t *r, *name;
+	size_t i;
+
+	json_array_foreach(records, i, r) {
+		name = json_object_get(r, "metric");
+		if (name && !strcmp(json_string_value(name), "go_to_result"))
+			return json_object_get(r, "counters");
+	}
+	return NULL;
+}
+
+static json_t *summary(void)
+{
+	return json_object_get(json_object_get(last_record("cell-end"), "result"), "counters");
+}
+
+static void vcpus_are_counted(void **state)
+{
+	json_t *c, *missing;
+
+	(void)state;
+	plan.counters = true;
+	ends_as(NULL, "ok", "");
+	c = vcpu_counters();
+	assert_int_equal(json_array_size(c), 1);
+	c = json_array_get(c, 0);
+	assert_string_equal(json_string_value(json_object_get(c, "name")),
+			    "mut-vcpu.minor_faults");
+	assert_int_equal(json_integer_value(json_object_get(c, "value")), 77);
+	missing = json_array_get(json_object_get(summary(), "unavailable"), 0);
+	assert_string_equal(json_string_value(json_object_get(missing, "reason")), "no PMU");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(
+		missing, "samples"), "mut-vcpu.cycles")), 1);
+	assert_memory_equal(json_string_value(json_object_get(summary(), "node")),
+			    "generic: ", 9);
+}
+
+static void counting_can_be_switched_off(void **state)
+{
+	(void)state;
+	ends_as(NULL, "ok", "");
+	assert_null(vcpu_counters());
+	assert_null(json_object_get(summary(), "node"));
+}
+
 #define SCRIPT(...) (const struct step[]){ __VA_ARGS__, { NULL, NULL, GO_ON } }
 
 static void panics(void **state)
@@ -440,6 +494,18 @@ static void a_flood_ends_the_boot(void **state)
 	ends_as(SCRIPT({ "prepare", "", FLOOD }), "protocol", "floods its console");
 	assert_int_equal(json_array_size(json_object_get(last_record("boot-end"),
 							 "console")), 40);
+}
+
+static void bad_counts_are_refused(void **state)
+{
+	(void)state;
+	plan.counters = true;
+	ends_as(SCRIPT({ "count-stop", "0 {\"re\":%d,\"ok\":true}", GO_ON }),
+		"protocol", "go_to_result");
+	ends_as(SCRIPT({ "count-stop", "0 {\"re\":%d,\"ok\":true,\"seconds\":1,"
+			 "\"counters\":[{\"name\":\"x\"}]}", GO_ON }), "protocol", "counters");
+	ends_as(SCRIPT({ "count", "0 {\"re\":%d,\"ok\":false,\"class\":\"failed\","
+			 "\"text\":\"out of memory\"}", GO_ON }), "failed", "out of memory");
 }
 
 static void refusals(void **state)
@@ -519,12 +585,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_good_boot, reset),
 		cmocka_unit_test_setup(several_backings, reset),
+		cmocka_unit_test_setup(vcpus_are_counted, reset),
+		cmocka_unit_test_setup(counting_can_be_switched_off, reset),
 		cmocka_unit_test_setup(panics, reset),
 		cmocka_unit_test_setup(lost, reset),
 		cmocka_unit_test_setup(hangs, reset),
 		cmocka_unit_test_setup(timeouts, reset),
 		cmocka_unit_test_setup(protocol_errors, reset),
 		cmocka_unit_test_setup(a_flood_ends_the_boot, reset),
+		cmocka_unit_test_setup(bad_counts_are_refused, reset),
 		cmocka_unit_test_setup(refusals, reset),
 		cmocka_unit_test_setup(a_failed_cell, reset),
 		cmocka_unit_test_setup(a_contradicted_cell_is_void, reset),

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counters on their way into the journal. An agent says of every event in
+ * every series by whom it was counted or why it could not be; a sample keeps
+ * what was counted, and what could not be had is said once, at the cell's end.
+ */
+#ifndef KDUEL_COUNT_RECORDS_H
+#define KDUEL_COUNT_RECORDS_H
+
+#include <jansson.h>
+
+#include "err.h"
+
+/* The events of the machine under test: "mut-vcpu.cycles". */
+#define COUNT_VCPU "mut-vcpu."
+
+/*
+ * Well formed? A sample's, from an agent: an array of
+ * {"name", "value" or "unavailable", ...}. EXIT_CONFIG, naming the field.
+ */
+int count_check_sample(const json_t *counters, struct err *err);
+
+/*
+ * [{"name","provider","value","things","batches"}] of those that were counted,
+ * a new reference; `place` stands before each name.
+ */
+json_t *count_of_sample(const json_t *counters, const char *place);
+
+/*
+ * Adds one series' counters to the cell's summary, an object that begins as {}:
+ *	"native": {"minor_faults":"perf::MINOR-FAULTS"}
+ *	"unavailable": [{"reason":"...","samples":{"cycles":12}}]
+ */
+void count_summarise(json_t *summary, const json_t *counters, const char *place);
+
+/* One event that is not to be had in `samples` series. */
+void count_unavailable(json_t *summary, const char *place, const char *name,
+		       const char *reason, unsigned samples);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which of a processor's events an agent shall count: the agents know no
+ * processor, they are told names. The processor is the one that the agent's
+ * `env` describes; its names are in configs/cpus, and where no file there
+ * describes it, the kernel's generic events are asked for.
+ */
+#ifndef KDUEL_EVENTS_H
+#define KDUEL_EVENTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bench/cpu.h"
+
+#define EVENTS_TABLE_MAX 256
+
+/* Whose CPUID do these facts hold? False: they do not say. */
+bool events_identify(const json_t *facts, struct cpu_id *id);
+
+/*
+ * [{"name","native"}] for the processor of these facts, a new reference; NULL
+ * without memory. `table` says whose they are: "cascadelake", or
+ * "generic: <why no other>".
+ */
+json_t *events_of(const json_t *facts, char table[static EVENTS_TABLE_MAX]);
+
+/*
+ * Of the machine under test one group is counted at a time, for a whole run.
+ * Group `turn` (taken modulo their number) of these events: "instructions",
+ * which the rest are counted for each of, and the next three of the table.
+ */
+json_t *events_turn(const json_t *events, unsigned turn);
+
+/* How many groups there are. */
+unsigned events_turns(const json_t *events);
+
+#endif

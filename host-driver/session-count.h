@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counting on the machine under test, around a cell's timed region: the node
+ * counts the guest's vCPU threads from before `go` to after the result.
+ */
+#ifndef KDUEL_SESSION_COUNT_H
+#define KDUEL_SESSION_COUNT_H
+
+#include "measure-records.h"
+#include "session-cell.h"
+
+/*
+ * Both do nothing where the campaign counts nothing. -EIO when the session
+ * has failed. `*counted` is the node's reply, a new reference, or NULL.
+ */
+int session_count_start(struct session *s, const struct measure *m);
+int session_count_stop(struct session *s, json_t **counted);
+
+/*
+ * Appends the sample of the region to `records`, with what was counted in it,
+ * and says in the cell's summary what was not. -EPROTO naming what is wrong.
+ */
+int session_count_keep(struct session *s, const struct measure *m,
+		       const json_t *counted, const char *void_reason,
+		       json_t *records, struct err *err);
+
+#endif
