@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "arm-kernels.h"
-#include "driver-env.h"
+#include "campaign-begin.h"
 #include "kernel-watch.h"
 #include "lib/loop.h"
 #include "machine.h"
@@ -137,53 +137,16 @@ static char *folder_name(const struct plan *p, const char *out)
 	return asprintf(&path, "results/%s-%s", p->name, stamp) < 0 ? NULL : path;
 }
 
-static int record_start(struct campaign *c, struct err *err)
-{
-	const struct plan *p = c->plan;
-	char *path;
-	int ret = store_append(c->store,
-			       json_pack("{s:s, s:s, s:n, s:o}", "t", "env",
-					 "where", "driver", "boot",
-					 "facts", driver_env(&c->machine)), err);
-
-	for (size_t i = 0; i < p->n_arms && !ret; i++) {
-		const struct plan_arm *arm = &p->arms[i];
-
-		ret = store_append(c->store,
-				   json_pack("{s:s, s:s, s:s, s:b, s:o}",
-					     "t", "arm", "arm", arm->name,
-					     "kernel", arm->kernel,
-					     "baseline", (int)arm->baseline,
-					     "identity",
-					     arm_kernels_identity(&c->kernels, p, arm)),
-				   err);
-	}
-	if (!ret)
-		ret = driver_env_topology(c->r->folder, err);
-	if (ret || asprintf(&path, "%s/console", c->r->folder) < 0)
-		return ret;
-	ret = file_mkdirs(path, err);
-	free(path);
-	return ret;
-}
-
 static int open_store(struct campaign *c, struct err *err)
 {
-	const char *domain = machine_domain(&c->machine);
-	int ret;
+	const struct campaign_means means = {
+		c->plan, &c->machine, &c->kernels,
+	};
 
-	if (!c->o->resume) {
-		ret = store_create(&c->store, c->r->folder, c->plan, domain, err);
-		return ret ? ret : record_start(c, err);
-	}
-	ret = store_open(&c->store, c->r->folder, STORE_APPEND, err);
-	if (ret)
-		return ret;
-	if (strcmp(store_domain(c->store), domain))
-		return err_machine(err, "%s was begun with times of domain %s, but here they would be %s: these are never mixed",
-				   c->r->folder, store_domain(c->store), domain);
-	return store_append(c->store, json_pack("{s:s, s:s}", "t", "note", "text",
-						"the campaign was resumed"), err);
+	if (c->o->resume)
+		return campaign_go_on(&means, c->r->folder,
+				      c->o->allow_differences, &c->store, err);
+	return campaign_begin(&means, c->r->folder, &c->store, err);
 }
 
 /* --- boots ------------------------------------------------------------------ */
