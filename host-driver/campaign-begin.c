@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "difference.h"
 #include "driver-env.h"
-
-#define WHAT_MAX 400
 
 /* --- beginning ---------------------------------------------------------------- */
 
@@ -98,44 +97,9 @@ static bool among(const char *const *list, const char *word)
 	return *list;
 }
 
-static void say(const char *key, const json_t *was, const json_t *is,
-		char *what, size_t size)
-{
-	char *a = json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT);
-	char *b = is ? json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-
-	snprintf(what, size, "%.100s was %.100s, is %.100s", key, a ? a : "",
-		 b ? b : "not there");
-	free(a);
-	free(b);
-}
-
-/* Is all that was recorded still so? What is new since then does not matter. */
-static bool differs(const char *path, const json_t *was, const json_t *is,
-		    char *what, size_t size)
-{
-	const char *key;
-	json_t *value;
-
-	if (!json_is_object(was)) {
-		if (json_equal(was, is))
-			return false;
-		say(path, was, is, what, size);
-		return true;
-	}
-	json_object_foreach((json_t *)was, key, value) {
-		char below[256];
-
-		snprintf(below, sizeof(below), "%s%s%s", path, *path ? "." : "",
-			 key);
-		if (differs(below, value, json_object_get(is, key), what, size))
-			return true;
-	}
-	return false;
-}
-
+/* What is new since then does not matter; what was recorded must still be so. */
 static bool driver_differs(const struct campaign_means *c, const json_t *was,
-			   char *what, size_t size)
+			   char what[static DIFFERENCE_MAX])
 {
 	bool host = c->plan->machine.kind == MACHINE_HOST, found = false;
 	json_t *is = driver_env(c->machine), *value;
@@ -144,7 +108,7 @@ static bool driver_differs(const struct campaign_means *c, const json_t *was,
 	json_object_foreach((json_t *)was, key, value) {
 		if (found || among(passing, key) || (host && among(under_test, key)))
 			continue;
-		found = differs(key, value, json_object_get(is, key), what, size);
+		found = difference_find(key, value, json_object_get(is, key), what);
 	}
 	json_decref(is);
 	return found;
@@ -167,13 +131,13 @@ static int driver_then(struct store *s, const json_t **facts, struct err *err)
 
 /* What of the beginning is no longer so; "" if all is. */
 static int find_change(const struct campaign_means *c, struct store *s,
-		       char *what, size_t size, struct err *err)
+		       char what[static DIFFERENCE_MAX], struct err *err)
 {
 	const json_t *was;
 	int ret = driver_then(s, &was, err);
 
 	*what = '\0';
-	if (ret || driver_differs(c, was, what, size))
+	if (ret || driver_differs(c, was, what))
 		return ret;
 	for (size_t i = 0; i < c->plan->n_arms && !*what; i++) {
 		const struct plan_arm *arm = &c->plan->arms[i];
@@ -181,14 +145,14 @@ static int find_change(const struct campaign_means *c, struct store *s,
 		char path[128];
 
 		snprintf(path, sizeof(path), "%.64s", arm->name);
-		differs(path, store_identity(s, (unsigned)i), is, what, size);
+		difference_find(path, store_identity(s, (unsigned)i), is, what);
 		json_decref(is);
 	}
 	return 0;
 }
 
 static int check(const struct campaign_means *c, const char *folder, bool allow,
-		 char *what, struct err *err)
+		 char what[static DIFFERENCE_MAX], struct err *err)
 {
 	const char *domain = machine_domain(c->machine);
 	struct store *s;
@@ -200,7 +164,7 @@ static int check(const struct campaign_means *c, const char *folder, bool allow,
 		ret = err_machine(err, "%s was begun with times of domain %s, but here they would be %s: these are never mixed",
 				  folder, store_domain(s), domain);
 	if (!ret)
-		ret = find_change(c, s, what, WHAT_MAX, err);
+		ret = find_change(c, s, what, err);
 	if (!ret && *what && !allow)
 		ret = err_config(err, "%s was begun with something else: %s; put that back, begin a new campaign, or go on all the same with --allow-differences",
 				 folder, what);
@@ -219,7 +183,7 @@ static bool has_left(const struct plan *p, const struct store *s)
 int campaign_go_on(const struct campaign_means *c, const char *folder,
 		   bool allow, struct store **s, struct err *err)
 {
-	char what[WHAT_MAX], note[WHAT_MAX + 64] = "the campaign was resumed";
+	char what[DIFFERENCE_MAX], note[DIFFERENCE_MAX + 64] = "the campaign was resumed";
 	int ret = check(c, folder, allow, what, err);
 
 	if (!ret)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arm-kernels.h"
 #include "campaign-begin.h"
@@ -30,6 +31,7 @@ struct campaign {
 	struct store *store;
 	struct progress progress;
 	int64_t tick;
+	size_t name_width;	/* of the longest arm's */
 	unsigned signals;	/* how often the user asked to stop */
 	double start;
 };
@@ -198,10 +200,11 @@ static void tell(struct campaign *c, const struct plan_boot *b,
 		return;
 	progress_time(progress_left(&c->progress), left, sizeof(left));
 	progress_say(&c->progress,
-		     "boot %u/%u  block %u/%u  %-16s %-8s %5.1f s, first sample at %.1f s; %s left",
+		     "boot %u/%u  block %u/%u  %-*s  %s  %.1f s, sample at %.1f s; %s left",
 		     c->progress.done, c->progress.total, b->block,
-		     c->plan->n_blocks, c->plan->arms[b->arm].name, s->class,
-		     s->seconds, s->first_sample, left);
+		     c->plan->n_blocks, (int)c->name_width,
+		     c->plan->arms[b->arm].name, s->class, s->seconds,
+		     s->first_sample, left);
 	if (*s->text)
 		progress_say(&c->progress, "  %s", s->text);
 	if (s->cells_void || s->cells_failed)
@@ -287,6 +290,15 @@ static unsigned count_left(const struct campaign *c)
 	return n;
 }
 
+/* What is written to a folder that was removed meanwhile is lost. */
+static int check_folder(const struct campaign *c, struct err *err)
+{
+	if (!access(store_journal(c->store), W_OK))
+		return 0;
+	return err_machine(err, "%s: %s; the results of this campaign are gone, begin it anew",
+			   store_journal(c->store), strerror(errno));
+}
+
 static int run_boots(struct campaign *c, struct err *err)
 {
 	const struct plan *p = c->plan;
@@ -298,12 +310,24 @@ static int run_boots(struct campaign *c, struct err *err)
 		loop_step(c->loop, 0);
 		if (c->signals || out_of_time(c))
 			break;
-		ret = run_boot(c, &p->boots[i], err);
+		ret = check_folder(c, err);
+		if (!ret)
+			ret = run_boot(c, &p->boots[i], err);
 		if (!ret)
 			ret = look(c, i + 1, err);
 	}
 	/* Abandoned: what was begun is ignored, and begun anew on --resume. */
 	return ret == -EINTR && c->signals ? 0 : ret;
+}
+
+static size_t widest_name(const struct plan *p)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < p->n_arms; i++)
+		if (strlen(p->arms[i].name) > width)
+			width = strlen(p->arms[i].name);
+	return width;
 }
 
 static int run(struct campaign *c, struct err *err)
@@ -312,6 +336,7 @@ static int run(struct campaign *c, struct err *err)
 	struct preflight f;
 	int ret;
 
+	c->name_width = widest_name(c->plan);
 	c->r->folder = folder_name(c->plan, c->o->resume ? c->o->resume
 							 : c->o->out);
 	if (!c->r->folder)
@@ -332,6 +357,9 @@ static int run(struct campaign *c, struct err *err)
 		return ret;
 	progress_say(&c->progress, "results: %s", c->r->folder);
 	c->progress.total = count_left(c);
+	if (!c->progress.total)
+		progress_say(&c->progress, "all %zu boots are done; --blocks adds more",
+			     c->plan->n_boots);
 	ret = run_boots(c, err);
 	c->r->complete = !ret && (c->r->decided || !count_left(c));
 	return ret;
@@ -347,6 +375,7 @@ int campaign_run(const struct plan *plan, const struct campaign_options *o,
 	ret = run(&c, err);
 	progress_clear(&c.progress);
 	r->interrupted = c.signals > 0;
+	r->abandoned = c.signals > 1;
 	if (!c.store && !o->resume) {
 		free(r->folder);
 		r->folder = NULL;

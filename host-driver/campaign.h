@@ -31,6 +31,7 @@ struct campaign_result {
 	char *folder;		/* the caller's; NULL if stopped before there was one */
 	bool complete;		/* every boot that was wanted has ended */
 	bool interrupted;	/* by a signal */
+	bool abandoned;		/* by a second one: at once, in the middle of a boot */
 	bool decided;		/* until_verdict: no more boots were needed */
 	unsigned boots, failed, voids;	/* of this run, not of those before */
 };
