@@ -195,9 +195,42 @@ static int collect(struct facts *f, struct store *s, struct err *err)
 	return 0;
 }
 
-static const char *shown(const char *value)
+static bool has_word(const char *line, const char *word, size_t n)
 {
-	return value ? value : "(not recorded)";
+	while (*line) {
+		size_t len = strcspn(line, " ");
+
+		if (len == n && !strncmp(line, word, n))
+			return true;
+		line += len + (line[len] == ' ');
+	}
+	return false;
+}
+
+/* Of two long command lines, what only one of them has. */
+static char *own_words(struct comparison *c, const char *line, const char *other)
+{
+	char *own = compare_text(c, "%s", "");
+
+	while (*line) {
+		size_t n = strcspn(line, " ");
+
+		if (n && !has_word(other, line, n))
+			own = compare_text(c, "%s%s%.*s", own, *own ? " " : "",
+					   (int)n, line);
+		line += n + (line[n] == ' ');
+	}
+	return own;
+}
+
+static char *shown(struct comparison *c, const struct fact *f, size_t arm,
+		   size_t other)
+{
+	const char *value = f->value[arm];
+
+	if (value && f->value[other] && !fnmatch("*.cmdline", f->key, 0))
+		return own_words(c, value, f->value[other]);
+	return compare_text(c, "%s", value ? value : "(not recorded)");
 }
 
 static int add_difference(struct comparison *c, const struct fact *fact, size_t arm)
@@ -211,8 +244,8 @@ static int add_difference(struct comparison *c, const struct fact *fact, size_t 
 	d = &list[c->n_differences - 1];
 	d->what = compare_text(c, "%s", fact->key);
 	d->arm = compare_text(c, "%s", c->arms[arm].name);
-	d->baseline_value = compare_text(c, "%s", shown(fact->value[c->baseline]));
-	d->arm_value = compare_text(c, "%s", shown(fact->value[arm]));
+	d->baseline_value = shown(c, fact, c->baseline, arm);
+	d->arm_value = shown(c, fact, arm, c->baseline);
 	return 0;
 }
 

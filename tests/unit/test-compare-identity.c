@@ -140,6 +140,22 @@ static void conditions_must_be_alike(void **state)
 		       "node.cmdline");
 }
 
+/* Command lines are long: only the words that differ are shown. */
+static void words_of_command_lines(void **state)
+{
+	static const struct arm_story told[] = {
+		{ "{\"cmdline\": \"root=/dev/a quiet\"}", "{}" },
+		{ "{\"cmdline\": \"root=/dev/a nosmt mitigations=off\"}", "{}" },
+	};
+	struct comparison c;
+
+	(void)state;
+	compare_arms(told, false, &c);
+	assert_string_equal(c.differences[0].baseline_value, "quiet");
+	assert_string_equal(c.differences[0].arm_value, "nosmt mitigations=off");
+	comparison_release(&c);
+}
+
 static void the_kernel_may_differ(void **state)
 {
 	static const struct arm_story told[] = {
@@ -219,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conditions_must_be_alike),
+		cmocka_unit_test(words_of_command_lines),
 		cmocka_unit_test(the_kernel_may_differ),
 		cmocka_unit_test(what_one_kernel_does_not_tell_is_noted),
 		cmocka_unit_test(configs_are_compared),
