@@ -18,6 +18,7 @@
 #include "progress.h"
 #include "session.h"
 #include "store.h"
+#include "tell-boot.h"
 #include "until.h"
 
 struct campaign {
@@ -31,7 +32,6 @@ struct campaign {
 	struct store *store;
 	struct progress progress;
 	int64_t tick;
-	size_t name_width;	/* of the longest arm's */
 	unsigned signals;	/* how often the user asked to stop */
 	double start;
 };
@@ -190,29 +190,6 @@ static bool abandoned(void *arg)
 	return ((struct campaign *)arg)->signals > 1;
 }
 
-static void tell(struct campaign *c, const struct plan_boot *b,
-		 const struct session_result *s)
-{
-	char left[16];
-	bool well = !strcmp(s->class, "ok") && !s->cells_void && !s->cells_failed;
-
-	if (c->progress.terminal && !c->o->verbose && well)
-		return;
-	progress_time(progress_left(&c->progress), left, sizeof(left));
-	progress_say(&c->progress,
-		     "boot %u/%u  block %u/%u  %-*s  %s  %.1f s, sample at %.1f s; %s left",
-		     c->progress.done, c->progress.total, b->block,
-		     c->plan->n_blocks, (int)c->name_width,
-		     c->plan->arms[b->arm].name, s->class, s->seconds,
-		     s->first_sample, left);
-	if (*s->text)
-		progress_say(&c->progress, "  %s", s->text);
-	if (s->cells_void || s->cells_failed)
-		progress_say(&c->progress, "  cells: %u good, %u void, %u failed%s",
-			     s->cells_ok, s->cells_void, s->cells_failed,
-			     c->o->verbose ? "" : " (-v shows why)");
-}
-
 static int run_boot(struct campaign *c, const struct plan_boot *b,
 		    struct err *err)
 {
@@ -245,7 +222,7 @@ static int run_boot(struct campaign *c, const struct plan_boot *b,
 	c->r->boots++;
 	c->r->failed += strcmp(s.class, "ok") != 0;
 	c->r->voids += s.cells_void;
-	tell(c, b, &s);
+	tell_boot(&c->progress, c->plan, b, &s);
 	return 0;
 }
 
@@ -320,23 +297,12 @@ static int run_boots(struct campaign *c, struct err *err)
 	return ret == -EINTR && c->signals ? 0 : ret;
 }
 
-static size_t widest_name(const struct plan *p)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < p->n_arms; i++)
-		if (strlen(p->arms[i].name) > width)
-			width = strlen(p->arms[i].name);
-	return width;
-}
-
 static int run(struct campaign *c, struct err *err)
 {
 	struct plan_cost cost;
 	struct preflight f;
 	int ret;
 
-	c->name_width = widest_name(c->plan);
 	c->r->folder = folder_name(c->plan, c->o->resume ? c->o->resume
 							 : c->o->out);
 	if (!c->r->folder)
