@@ -167,6 +167,16 @@ static void take_driver(struct comparison *c, const json_t *facts)
 		c->env = compare_hold(c, facts);
 }
 
+/* Two layouts of one kernel may differ more than two kernels. */
+static int add_layouts(struct facts *f, unsigned arm, const struct plan_arm *from)
+{
+	char *list = compare_text(f->c, "%s", from->layouts[0]);
+
+	for (size_t i = 1; i < from->n_layouts; i++)
+		list = compare_text(f->c, "%s, %s", list, from->layouts[i]);
+	return add_value(f, arm, "code layout", list);
+}
+
 static int collect(struct facts *f, struct store *s, struct err *err)
 {
 	const struct plan *p = store_plan(s);
@@ -178,6 +188,7 @@ static int collect(struct facts *f, struct store *s, struct err *err)
 		return rc;
 	for (unsigned a = 0; a < p->n_arms; a++) {
 		if (add_value(f, a, "command line", p->arms[a].cmdline) ||
+		    add_layouts(f, a, &p->arms[a]) ||
 		    flatten(f, a, "", f->c->arms[a].identity))
 			return err_sys(err, ENOMEM, "cannot compare");
 	}
