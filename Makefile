@@ -62,10 +62,13 @@ $(B)/%.o: %.c $(B)/.flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(all_cflags) $(pkg_cflags) -c $< -o $@
 
+# An archive is made again, too, when a file goes.
 define archive
-$(B)/lib$(1).a: $(call obj,$($(1)_src))
+$(B)/.$(1).list: FORCE
+	@mkdir -p $$(@D); echo '$($(1)_src)' | cmp -s - $$@ || echo '$($(1)_src)' > $$@
+$(B)/lib$(1).a: $(call obj,$($(1)_src)) $(B)/.$(1).list
 	$$(call say,AR,$$@)
-	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach a,lib bench driver agent,$(eval $(call archive,$(a))))
 

@@ -89,10 +89,32 @@ const struct kernel *arm_kernels_of(const struct arm_kernels *k,
 	return find(k, arm->kernel, layout);
 }
 
+/* "CONFIG_SMP=y" becomes "CONFIG_SMP": "y"; what is not set is not there. */
+static json_t *read_config(const char *path)
+{
+	json_t *config = json_object();
+	char *text, *line, *save;
+
+	if (!path || file_read(path, &text, NULL, NULL))
+		return config;
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *value = strchr(line, '=');
+
+		if (strncmp(line, "CONFIG_", 7) || !value)
+			continue;
+		*value = '\0';
+		json_object_set_new(config, line, json_string(value + 1));
+	}
+	free(text);
+	return config;
+}
+
 json_t *arm_kernels_identity(const struct arm_kernels *k, const struct plan *p,
 			     const struct plan_arm *arm)
 {
 	const struct kernel *guest = arm_kernels_guest(k, p);
+	const struct kernel *first = arm_kernels_of(k, arm, arm->layouts[0]);
 	json_t *id = json_object(), *layouts = json_object();
 
 	for (size_t l = 0; l < arm->n_layouts; l++) {
@@ -102,6 +124,8 @@ json_t *arm_kernels_identity(const struct arm_kernels *k, const struct plan *p,
 			json_object_set(layouts, arm->layouts[l], one->identity);
 	}
 	json_object_set_new(id, "kernel", layouts);
+	if (first)
+		json_object_set_new(id, "config", read_config(first->config));
 	if (guest && guest->identity)
 		json_object_set(id, "guest_kernel", guest->identity);
 	return id;

@@ -33,7 +33,8 @@ const struct kernel *arm_kernels_of(const struct arm_kernels *k,
 
 /*
  * What makes the arm what it is, for its record: the kernel's identity, one
- * a layout, and what all arms must share. A new reference.
+ * a layout, with its config's values, and what all arms must share. A new
+ * reference.
  */
 json_t *arm_kernels_identity(const struct arm_kernels *k, const struct plan *p,
 			     const struct plan_arm *arm);

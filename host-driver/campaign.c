@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "arm-kernels.h"
-#include "driver-env.h"
+#include "campaign-begin.h"
 #include "kernel-watch.h"
 #include "lib/loop.h"
 #include "machine.h"
@@ -17,6 +18,7 @@
 #include "progress.h"
 #include "session.h"
 #include "store.h"
+#include "tell-boot.h"
 #include "until.h"
 
 struct campaign {
@@ -137,65 +139,16 @@ static char *folder_name(const struct plan *p, const char *out)
 	return asprintf(&path, "results/%s-%s", p->name, stamp) < 0 ? NULL : path;
 }
 
-static int record_start(struct campaign *c, struct err *err)
-{
-	const struct plan *p = c->plan;
-	char *path;
-	int ret = store_append(c->store,
-			       json_pack("{s:s, s:s, s:n, s:o}", "t", "env",
-					 "where", "driver", "boot",
-					 "facts", driver_env(&c->machine)), err);
-
-	for (size_t i = 0; i < p->n_arms && !ret; i++) {
-		const struct plan_arm *arm = &p->arms[i];
-
-		ret = store_append(c->store,
-				   json_pack("{s:s, s:s, s:s, s:b, s:o}",
-					     "t", "arm", "arm", arm->name,
-					     "kernel", arm->kernel,
-					     "baseline", (int)arm->baseline,
-					     "identity",
-					     arm_kernels_identity(&c->kernels, p, arm)),
-				   err);
-	}
-	if (!ret)
-		ret = driver_env_topology(c->r->folder, err);
-	if (ret || asprintf(&path, "%s/console", c->r->folder) < 0)
-		return ret;
-	ret = file_mkdirs(path, err);
-	free(path);
-	return ret;
-}
-
-static int note_resumed(struct campaign *c, struct err *err)
-{
-	char text[128];
-
-	if (store_torn(c->store))
-		snprintf(text, sizeof(text), "the campaign was resumed; %llu bytes of an unfinished record were cut off the journal's end",
-			 (unsigned long long)store_torn(c->store));
-	else
-		snprintf(text, sizeof(text), "the campaign was resumed");
-	return store_append(c->store, json_pack("{s:s, s:s}", "t", "note",
-						"text", text), err);
-}
-
 static int open_store(struct campaign *c, struct err *err)
 {
-	const char *domain = machine_domain(&c->machine);
-	int ret;
+	const struct campaign_means means = {
+		c->plan, &c->machine, &c->kernels,
+	};
 
-	if (!c->o->resume) {
-		ret = store_create(&c->store, c->r->folder, c->plan, domain, err);
-		return ret ? ret : record_start(c, err);
-	}
-	ret = store_open(&c->store, c->r->folder, STORE_APPEND, err);
-	if (ret)
-		return ret;
-	if (strcmp(store_domain(c->store), domain))
-		return err_machine(err, "%s was begun with times of domain %s, but here they would be %s: these are never mixed",
-				   c->r->folder, store_domain(c->store), domain);
-	return note_resumed(c, err);
+	if (c->o->resume)
+		return campaign_go_on(&means, c->r->folder,
+				      c->o->allow_differences, &c->store, err);
+	return campaign_begin(&means, c->r->folder, &c->store, err);
 }
 
 /* --- boots ------------------------------------------------------------------ */
@@ -237,28 +190,6 @@ static bool abandoned(void *arg)
 	return ((struct campaign *)arg)->signals > 1;
 }
 
-static void tell(struct campaign *c, const struct plan_boot *b,
-		 const struct session_result *s)
-{
-	char left[16];
-	bool well = !strcmp(s->class, "ok") && !s->cells_void && !s->cells_failed;
-
-	if (c->progress.terminal && !c->o->verbose && well)
-		return;
-	progress_time(progress_left(&c->progress), left, sizeof(left));
-	progress_say(&c->progress,
-		     "boot %u/%u  block %u/%u  %-16s %-8s %5.1f s, first sample at %.1f s; %s left",
-		     c->progress.done, c->progress.total, b->block,
-		     c->plan->n_blocks, c->plan->arms[b->arm].name, s->class,
-		     s->seconds, s->first_sample, left);
-	if (*s->text)
-		progress_say(&c->progress, "  %s", s->text);
-	if (s->cells_void || s->cells_failed)
-		progress_say(&c->progress, "  cells: %u good, %u void, %u failed%s",
-			     s->cells_ok, s->cells_void, s->cells_failed,
-			     c->o->verbose ? "" : " (-v shows why)");
-}
-
 static int run_boot(struct campaign *c, const struct plan_boot *b,
 		    struct err *err)
 {
@@ -291,7 +222,7 @@ static int run_boot(struct campaign *c, const struct plan_boot *b,
 	c->r->boots++;
 	c->r->failed += strcmp(s.class, "ok") != 0;
 	c->r->voids += s.cells_void;
-	tell(c, b, &s);
+	tell_boot(&c->progress, c->plan, b, &s);
 	return 0;
 }
 
@@ -336,6 +267,15 @@ static unsigned count_left(const struct campaign *c)
 	return n;
 }
 
+/* What is written to a folder that was removed meanwhile is lost. */
+static int check_folder(const struct campaign *c, struct err *err)
+{
+	if (!access(store_journal(c->store), W_OK))
+		return 0;
+	return err_machine(err, "%s: %s; the results of this campaign are gone, begin it anew",
+			   store_journal(c->store), strerror(errno));
+}
+
 static int run_boots(struct campaign *c, struct err *err)
 {
 	const struct plan *p = c->plan;
@@ -347,7 +287,9 @@ static int run_boots(struct campaign *c, struct err *err)
 		loop_step(c->loop, 0);
 		if (c->signals || out_of_time(c))
 			break;
-		ret = run_boot(c, &p->boots[i], err);
+		ret = check_folder(c, err);
+		if (!ret)
+			ret = run_boot(c, &p->boots[i], err);
 		if (!ret)
 			ret = look(c, i + 1, err);
 	}
@@ -381,6 +323,9 @@ static int run(struct campaign *c, struct err *err)
 		return ret;
 	progress_say(&c->progress, "results: %s", c->r->folder);
 	c->progress.total = count_left(c);
+	if (!c->progress.total)
+		progress_say(&c->progress, "all %zu boots are done; --blocks adds more",
+			     c->plan->n_boots);
 	ret = run_boots(c, err);
 	c->r->complete = !ret && (c->r->decided || !count_left(c));
 	return ret;
@@ -396,6 +341,7 @@ int campaign_run(const struct plan *plan, const struct campaign_options *o,
 	ret = run(&c, err);
 	progress_clear(&c.progress);
 	r->interrupted = c.signals > 0;
+	r->abandoned = c.signals > 1;
 	if (!c.store && !o->resume) {
 		free(r->folder);
 		r->folder = NULL;

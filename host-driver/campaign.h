@@ -20,6 +20,7 @@ struct campaign_options {
 	const char *out;	/* the results folder; NULL: by name and time */
 	const char *resume;	/* a results folder to go on with; else NULL */
 	double stop_after;	/* seconds; begin no boot that would end later; 0: none */
+	bool allow_differences;	/* go on although what it was begun with has changed */
 	bool until_verdict;	/* stop once every gate has its verdict */
 	double patience;	/* multiplies all time limits */
 	bool verbose;
@@ -30,6 +31,7 @@ struct campaign_result {
 	char *folder;		/* the caller's; NULL if stopped before there was one */
 	bool complete;		/* every boot that was wanted has ended */
 	bool interrupted;	/* by a signal */
+	bool abandoned;		/* by a second one: at once, in the middle of a boot */
 	bool decided;		/* until_verdict: no more boots were needed */
 	unsigned boots, failed, voids;	/* of this run, not of those before */
 };

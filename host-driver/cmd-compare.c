@@ -90,12 +90,8 @@ static int show(const struct options *o, const struct comparison *c,
 
 	if (o->json && print_json(c, s, &err))
 		return command_fail(&err);
-	if (!o->json) {
-		report_print_table(stdout, c);
-		report_print_expectations(stdout, c);
-		compare_print_differences(stdout, c);
-		compare_print_notes(stdout, c);
-	}
+	if (!o->json)
+		compare_print(stdout, c);
 	if (c->refused)
 		return c->refused_exit;
 	return claims == EXIT_REGRESSION ? EXIT_REGRESSION : EXIT_DONE;

@@ -66,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "CONFIG",
+	option_table, parse, "CONFIG|PLAN",
 	"Decides a campaign: cells x blocks x arms in seeded random order, and "
 	"prints what it will do, how long and how large it will be.",
 	NULL, NULL, NULL,
@@ -75,27 +75,19 @@ static const struct argp argp = {
 static int show(const struct options *o, const struct plan *p,
 		struct err *err)
 {
-	char *text = NULL;
-	json_t *json = plan_to_json(p);
-	int ret = 0;
+	int ret = o->output ? plan_write(p, o->output, err) : 0;
+	json_t *json;
 
-	if (json)
-		text = json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS);
-	json_decref(json);
-	if (!text)
-		return err_sys(err, ENOMEM, "cannot write the plan");
-	if (o->output) {
-		size_t len = strlen(text);
-
-		text[len] = '\n';	/* the NUL's place */
-		ret = file_publish(o->output, text, len + 1, err);
-		text[len] = '\0';
+	if (ret || !o->json) {
+		if (!ret)
+			plan_print(p, stdout);
+		return ret;
 	}
-	if (!ret && o->json)
-		puts(text);
-	else if (!ret)
-		plan_print(p, stdout);
-	free(text);
+	json = plan_to_json(p);
+	if (!json || json_dumpf(json, stdout, JSON_INDENT(1) | JSON_SORT_KEYS))
+		ret = err_sys(err, ENOMEM, "cannot print the plan");
+	putchar('\n');
+	json_decref(json);
 	return ret;
 }
 

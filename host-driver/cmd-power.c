@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "power.h"
+#include "progress.h"
 #include "report-safe.h"
 #include "size.h"
 #include "store.h"
@@ -112,10 +113,12 @@ static void print(const struct power *p, const struct plan *plan,
 {
 	size_t blocks = power_blocks(p);
 	struct plan_cost cost;
+	char took[16];
 
 	printf("Blocks needed to find %.3g%% with a chance of %.3g%%, for one test alone\n"
-	       "and for the hardest of %zu gate tests (level %.2g):\n\n",
-	       100 * o->effect, 100 * o->power, p->tests, p->alpha);
+	       "and for the hardest of %zu gate test%s (level %.2g):\n\n",
+	       100 * o->effect, 100 * o->power, p->tests,
+	       p->tests == 1 ? "" : "s", p->alpha);
 	printf("  spread   alone  hardest  found with %u  series\n", plan->n_blocks);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct power_row *r = &p->row[i];
@@ -129,8 +132,9 @@ static void print(const struct power *p, const struct plan *plan,
 	}
 	plan_cost(plan, &cost);
 	if (blocks)
-		printf("\n%zu blocks: about %.0f minutes (%.0f s a block, kernels built)\n",
-		       blocks, blocks * cost.seconds / plan->n_blocks / 60,
+		printf("\n%zu blocks: about %s (%.1f s a block, kernels built)\n",
+		       blocks, progress_time(blocks * cost.seconds / plan->n_blocks,
+					     took, sizeof(took)),
 		       cost.seconds / plan->n_blocks);
 	else
 		printf("\nmore than %d blocks: the spread must come down first\n",

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <jansson.h>
 
@@ -54,42 +55,76 @@ static const struct argp argp = {
 	"first, and finds the points where its level changed.", NULL, NULL, NULL,
 };
 
+static const char *date_of(const struct trend *t, size_t campaign,
+			   char buf[static 16])
+{
+	time_t at = (time_t)t->campaign[campaign].begun;
+	struct tm tm;
+
+	strftime(buf, 16, "%Y-%m-%d", localtime_r(&at, &tm));
+	return buf;
+}
+
+/* Which way a ratio that went up or down has gone. */
+static const char *direction(const struct trend_series *s,
+			     const struct stats_change *c)
+{
+	return (c->after > c->before) == (s->better == STATS_HIGHER) ? "better"
+								     : "worse";
+}
+
 static void print_change(const struct trend *t, const struct trend_series *s,
 			 const struct stats_change *c)
 {
-	fputs("    from ", stdout);
-	text_put(stdout, t->campaign[s->campaign[c->at]].folder);
-	printf(" on: %.4g -> %.4g (%+.2f%%), score %.2f\n", c->before, c->after,
-	       100 * (c->after / c->before - 1), c->score);
+	size_t campaign = s->campaign[c->at];
+	char date[16];
+
+	printf("    %s, ", date_of(t, campaign, date));
+	text_put(stdout, t->campaign[campaign].folder);
+	printf(": %.4g -> %.4g (%+.2f%%, %s), score %.2f\n", c->before, c->after,
+	       100 * (c->after / c->before - 1), direction(s, c), c->score);
 }
 
 static void print_series(const struct trend *t, const struct trend_series *s)
 {
 	text_put(stdout, s->key);
-	fputs(", ", stdout);
+	fputs("\n  ", stdout);
 	text_put(stdout, s->arm);
-	printf(": %zu campaigns, ", s->points);
+	printf(": %zu campaigns", s->points);
 	if (s->points)
-		printf("last %.4g of the baseline, ", s->ratio[s->campaign[s->points - 1]]);
+		printf(", last %.4g", s->ratio[s->campaign[s->points - 1]]);
 	if (!s->judged)
-		puts("too few for change points (12)");
-	else if (!s->changes.n)
-		printf("no change, autocorrelation %.2f\n", s->changes.autocorrelation);
+		puts(", too few for change points (12)");
 	else
-		printf("%zu change%s, autocorrelation %.2f\n", s->changes.n,
-		       s->changes.n > 1 ? "s" : "", s->changes.autocorrelation);
+		printf(", %s (autocorrelation %.2f)\n",
+		       s->changes.n ? "changed" : "no change",
+		       s->changes.autocorrelation);
 	for (size_t i = 0; i < s->changes.n; i++)
 		print_change(t, s, &s->changes.change[i]);
 }
 
 static void print_text(const struct trend *t, const struct options *o)
 {
-	printf("%zu campaigns, %s time, ratios to ", t->n_campaigns, t->domain);
+	char first[16], last[16];
+	size_t oldest = 0, newest = 0, printed = 0;
+
+	for (size_t i = 0; i < t->n_campaigns; i++) {
+		if (t->campaign[i].begun < t->campaign[oldest].begun)
+			oldest = i;
+		if (t->campaign[i].begun > t->campaign[newest].begun)
+			newest = i;
+	}
+	printf("%zu campaign%s, %s to %s, %s time;\nratios to ", t->n_campaigns,
+	       t->n_campaigns == 1 ? "" : "s", date_of(t, oldest, first), date_of(t, newest, last), t->domain);
 	text_put(stdout, t->baseline);
 	fputs(" within the same blocks\n\n", stdout);
 	for (size_t i = 0; i < t->n_series; i++)
-		if (!o->changed || t->series[i].changes.n)
+		if (!o->changed || t->series[i].changes.n) {
 			print_series(t, &t->series[i]);
+			printed++;
+		}
+	if (!printed)
+		puts("no series has changed");
 }
 
 static json_t *changes_json(const struct trend *t, const struct trend_series *s)
@@ -99,9 +134,11 @@ static json_t *changes_json(const struct trend *t, const struct trend_series *s)
 	for (size_t i = 0; i < s->changes.n; i++) {
 		const struct stats_change *c = &s->changes.change[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:f}", "from",
-			t->campaign[s->campaign[c->at]].folder, "before", c->before,
-			"after", c->after, "score", c->score));
+		json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:f, s:f, s:s}",
+			"from", t->campaign[s->campaign[c->at]].folder, "begun",
+			t->campaign[s->campaign[c->at]].begun, "before", c->before,
+			"after", c->after, "score", c->score, "direction",
+			direction(s, c)));
 	}
 	return list;
 }
@@ -122,13 +159,15 @@ static json_t *series_json(const struct trend *t, const struct trend_series *s)
 
 static void print_json(const struct trend *t, const struct options *o)
 {
-	json_t *list = json_array(), *all;
+	json_t *list = json_array(), *left_out = json_array(), *all;
 
+	for (size_t i = 0; i < t->n_left_out; i++)
+		json_array_append_new(left_out, json_string(t->left_out[i]));
 	for (size_t i = 0; i < t->n_series; i++)
 		if (!o->changed || t->series[i].changes.n)
 			json_array_append_new(list, series_json(t, &t->series[i]));
-	all = json_pack("{s:s, s:s, s:o}", "domain", t->domain, "baseline",
-			t->baseline, "series", list);
+	all = json_pack("{s:s, s:s, s:o, s:o}", "domain", t->domain, "baseline",
+			t->baseline, "series", list, "left_out", left_out);
 	json_dumpf(all, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(all);
@@ -147,6 +186,8 @@ int cmd_trend(int argc, char **argv)
 		rc = trend_add(&t, o.folders[i], &err);
 	if (!rc)
 		rc = trend_finish(&t, &err);
+	for (size_t i = 0; !rc && i < t.n_left_out; i++)
+		fprintf(stderr, "left out: %s\n", t.left_out[i]);
 	if (!rc)
 		(o.json ? print_json : print_text)(&t, &o);
 	trend_release(&t);

@@ -5,7 +5,9 @@
  * An arm's identity (recorded once) and the environments of its boots are
  * flattened to "key.key = value". What belongs to the kernel under test is
  * allowed to differ. A fact that is not the same in all boots of one arm
- * (a load, a time) is the weather and no difference between arms.
+ * (a load, a time) is the weather and no difference between arms. A fact of
+ * the machine that one arm's kernel does not tell at all is noted: another
+ * version has other files; what both tell must be the same.
  */
 #include "compare-memory.h"
 
@@ -26,7 +28,7 @@ static const char *const under_test[] = {
 
 /*
  * Facts of one boot that say nothing about its arm. The topology's XML names
- * the kernel and counts the memory that is left; its processor is in "cpu".
+ * the kernel and counts the memory that is left; its shape is in "topology".
  */
 static const char *const weather[] = {
 	"*dmesg*", "*uptime*", "*boot_id*", "*nonce*", "*free*", "*load*", "*time*",
@@ -43,6 +45,8 @@ static bool listed(const char *key, const char *const *list, size_t n)
 }
 
 #define LISTED(key, list) listed(key, list, sizeof(list) / sizeof((list)[0]))
+
+#define NAMED_MAX 6		/* facts that a note names */
 
 struct fact {
 	const char *key;
@@ -88,12 +92,38 @@ static int add_value(struct facts *f, unsigned arm, const char *key,
 	return 0;
 }
 
+/* A command line without what is another in every boot, or names the kernel. */
+static char *plain_cmdline(struct comparison *c, const char *cmdline)
+{
+	static const char *const own[] = {
+		"kduel.nonce=", "BOOT_IMAGE=", "initrd=",
+	};
+	char *plain = compare_text(c, "%s", cmdline), *to = plain;
+
+	while (*cmdline) {
+		size_t n = strcspn(cmdline, " ");
+		bool keep = n > 0;
+
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+			keep &= strncmp(cmdline, own[i], strlen(own[i])) != 0;
+		n += cmdline[n] == ' ';
+		if (keep)
+			to = mempcpy(to, cmdline, n);
+		cmdline += n;
+	}
+	*to = '\0';
+	return plain;
+}
+
 static int add_leaf(struct facts *f, unsigned arm, const char *key,
 		    const json_t *json)
 {
 	char *dump;
 	int rc;
 
+	if (json_is_string(json) && !fnmatch("*.cmdline", key, 0))
+		return add_value(f, arm, key,
+				 plain_cmdline(f->c, json_string_value(json)));
 	if (json_is_string(json))
 		return add_value(f, arm, key, json_string_value(json));
 	dump = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
@@ -137,6 +167,16 @@ static void take_driver(struct comparison *c, const json_t *facts)
 		c->env = compare_hold(c, facts);
 }
 
+/* Two layouts of one kernel may differ more than two kernels. */
+static int add_layouts(struct facts *f, unsigned arm, const struct plan_arm *from)
+{
+	char *list = compare_text(f->c, "%s", from->layouts[0]);
+
+	for (size_t i = 1; i < from->n_layouts; i++)
+		list = compare_text(f->c, "%s, %s", list, from->layouts[i]);
+	return add_value(f, arm, "code layout", list);
+}
+
 static int collect(struct facts *f, struct store *s, struct err *err)
 {
 	const struct plan *p = store_plan(s);
@@ -148,6 +188,7 @@ static int collect(struct facts *f, struct store *s, struct err *err)
 		return rc;
 	for (unsigned a = 0; a < p->n_arms; a++) {
 		if (add_value(f, a, "command line", p->arms[a].cmdline) ||
+		    add_layouts(f, a, &p->arms[a]) ||
 		    flatten(f, a, "", f->c->arms[a].identity))
 			return err_sys(err, ENOMEM, "cannot compare");
 	}
@@ -165,9 +206,42 @@ static int collect(struct facts *f, struct store *s, struct err *err)
 	return 0;
 }
 
-static const char *shown(const char *value)
+static bool has_word(const char *line, const char *word, size_t n)
 {
-	return value ? value : "(not recorded)";
+	while (*line) {
+		size_t len = strcspn(line, " ");
+
+		if (len == n && !strncmp(line, word, n))
+			return true;
+		line += len + (line[len] == ' ');
+	}
+	return false;
+}
+
+/* Of two long command lines, what only one of them has. */
+static char *own_words(struct comparison *c, const char *line, const char *other)
+{
+	char *own = compare_text(c, "%s", "");
+
+	while (*line) {
+		size_t n = strcspn(line, " ");
+
+		if (n && !has_word(other, line, n))
+			own = compare_text(c, "%s%s%.*s", own, *own ? " " : "",
+					   (int)n, line);
+		line += n + (line[n] == ' ');
+	}
+	return own;
+}
+
+static char *shown(struct comparison *c, const struct fact *f, size_t arm,
+		   size_t other)
+{
+	const char *value = f->value[arm];
+
+	if (value && f->value[other] && !fnmatch("*.cmdline", f->key, 0))
+		return own_words(c, value, f->value[other]);
+	return compare_text(c, "%s", value ? value : "(not recorded)");
 }
 
 static int add_difference(struct comparison *c, const struct fact *fact, size_t arm)
@@ -181,8 +255,8 @@ static int add_difference(struct comparison *c, const struct fact *fact, size_t 
 	d = &list[c->n_differences - 1];
 	d->what = compare_text(c, "%s", fact->key);
 	d->arm = compare_text(c, "%s", c->arms[arm].name);
-	d->baseline_value = compare_text(c, "%s", shown(fact->value[c->baseline]));
-	d->arm_value = compare_text(c, "%s", shown(fact->value[arm]));
+	d->baseline_value = shown(c, fact, c->baseline, arm);
+	d->arm_value = shown(c, fact, arm, c->baseline);
 	return 0;
 }
 
@@ -198,22 +272,62 @@ static bool differs(const struct comparison *c, const struct fact *f, size_t arm
 	return !a != !b || (a && strcmp(a, b));
 }
 
-int compare_identities(struct comparison *c, struct store *s, bool allow,
-		       struct err *err)
+/* A file that only one of two kernels has, e.g. of a mitigation it knows. */
+static bool untold(const struct comparison *c, const struct fact *f, size_t arm)
+{
+	return !strncmp(f->key, "node.", 5) &&
+	       !f->value[c->baseline] != !f->value[arm];
+}
+
+static void note_untold(struct comparison *c, const struct facts *f, size_t arm)
+{
+	char *list = compare_text(c, "%s", "");
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (untold(c, &f->list[i], arm) && differs(c, &f->list[i], arm) &&
+		    n++ < NAMED_MAX)
+			list = compare_text(c, "%s%s%s", list, *list ? ", " : "",
+					    f->list[i].key);
+	if (n)
+		compare_note(c, "only one of %s and the baseline tells %s%s",
+			     c->arms[arm].name, list, n > NAMED_MAX ? ", ..." : "");
+}
+
+static int find_differences(struct comparison *c, struct store *s,
+			    struct err *err)
 {
 	struct facts f = { .c = c };
 	int rc = collect(&f, s, err);
 
-	for (size_t i = 0; !rc && i < f.n; i++)
-		for (size_t a = 0; !rc && a < c->n_arms; a++)
-			if (a != c->baseline && differs(c, &f.list[i], a) &&
+	for (size_t a = 0; !rc && a < c->n_arms; a++) {
+		if (a == c->baseline)
+			continue;
+		for (size_t i = 0; !rc && i < f.n; i++)
+			if (!untold(c, &f.list[i], a) &&
+			    differs(c, &f.list[i], a) &&
 			    add_difference(c, &f.list[i], a))
 				rc = err_sys(err, ENOMEM, "cannot compare");
+		note_untold(c, &f, a);
+		compare_configs(c, a);
+	}
+	/* Compared, and too long to be printed with the rest. */
+	for (size_t a = 0; a < c->n_arms; a++)
+		json_object_del(c->arms[a].identity, "config");
+	return rc;
+}
+
+int compare_identities(struct comparison *c, struct store *s, bool allow,
+		       struct err *err)
+{
+	int rc = find_differences(c, s, err);
+
 	if (rc || !c->n_differences)
 		return rc;
 	if (allow)
-		compare_note(c, "%zu differences besides the kernel under test were allowed",
-			     c->n_differences);
+		compare_note(c, "%zu difference%s besides the kernel under test %s allowed",
+			     c->n_differences, c->n_differences == 1 ? "" : "s",
+			     c->n_differences == 1 ? "was" : "were");
 	else
 		compare_refuse(c, "the arms differ in more than the kernel under test (%s of %s: '%.60s', baseline '%.60s'%s); --allow-differences judges all the same",
 			       c->differences[0].what, c->differences[0].arm,

@@ -37,6 +37,8 @@ int compare_arms(struct comparison *c, struct store *s, const char *baseline,
 /* What differs between arms besides the kernel; refuses unless allowed. */
 int compare_identities(struct comparison *c, struct store *s, bool allow,
 		       struct err *err);
+/* Notes where an arm's kernel config is not the baseline's. */
+void compare_configs(struct comparison *c, size_t arm);
 /* Values of every series, per arm and block. */
 int compare_gather(struct comparison *c, struct store *s, struct err *err);
 int compare_proofs(struct comparison *c, struct store *s, struct err *err);

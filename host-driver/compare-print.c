@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "report.h"
 #include "report-layout.h"
 
 static void paragraph(FILE *out, unsigned first, unsigned rest,
@@ -25,7 +26,7 @@ static void paragraph(FILE *out, unsigned first, unsigned rest,
 	free(text);
 }
 
-void compare_print_differences(FILE *out, const struct comparison *c)
+static void print_differences(FILE *out, const struct comparison *c)
 {
 	if (!c->n_differences)
 		return;
@@ -38,12 +39,20 @@ void compare_print_differences(FILE *out, const struct comparison *c)
 	}
 }
 
-void compare_print_notes(FILE *out, const struct comparison *c)
+static void print_notes(FILE *out, const struct comparison *c)
 {
 	if (c->n_notes)
 		fputc('\n', out);
 	for (size_t i = 0; i < c->n_notes; i++)
 		paragraph(out, 0, 2, "* %s", c->notes[i]);
+}
+
+void compare_print(FILE *out, const struct comparison *c)
+{
+	report_print_table(out, c);
+	report_print_expectations(out, c);
+	print_differences(out, c);
+	print_notes(out, c);
 }
 
 void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n)

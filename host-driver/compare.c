@@ -71,11 +71,12 @@ static int note_all(struct comparison *c, struct store *s, struct err *err)
 	note_domain(c);
 	note_layouts(c, store_plan(s));
 	if (c->looks)
-		compare_note(c, "%u looks before the end (--until verdict): every test has the level %.3g, which keeps the whole at 5%%",
-			     c->looks, c->alpha);
+		compare_note(c, "%u look%s before the end (--until verdict, or blocks added): every test has the level %.3g, which keeps the whole at 5%%",
+			     c->looks, c->looks == 1 ? "" : "s", c->alpha);
 	if (c->control_tests)
-		compare_note(c, "A/A pair: %u tests, %u with p <= %.3g, %u called different",
-			     c->control_tests, c->control_nominal, c->alpha,
+		compare_note(c, "A/A pair: %u test%s, %u with p <= %.3g, %u called different",
+			     c->control_tests, c->control_tests == 1 ? "" : "s",
+			     c->control_nominal, c->alpha,
 			     c->control_alarms);
 	return rc;
 }

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config-build.h"
 #include "config-check.h"
-#include "config-schema.h"
-#include "plan-make.h"
 #include "size.h"
 
 #define FIELD_MAX 128
@@ -21,23 +20,15 @@
 #define DEFAULT_PMEM "1G"
 #define DEFAULT_GUEST_MEMORY "512M"
 
-struct build {			/* from a config to a plan */
-	const struct config *c;
-	const struct conf *y;
-	const struct plan_options *o;
-	struct plan *p;
-	struct err *err;
-};
-
-static int no_memory(struct build *b)
+int build_no_memory(struct build *b)
 {
 	return err_sys(b->err, ENOMEM, "cannot read the config");
 }
 
-static int copy(struct build *b, char **to, const char *from)
+int build_copy(struct build *b, char **to, const char *from)
 {
 	*to = strdup(from ? from : "");
-	return *to ? 0 : no_memory(b);
+	return *to ? 0 : build_no_memory(b);
 }
 
 static int build_size(struct build *b, const char *field, const char *text,
@@ -77,7 +68,7 @@ static int build_machine(struct build *b)
 	if (!ret)
 		ret = build_size(b, "machine.pmem", m->pmem, DEFAULT_PMEM,
 				 &to->pmem);
-	return ret ? ret : copy(b, &to->host, m->host);
+	return ret ? ret : build_copy(b, &to->host, m->host);
 }
 
 static int build_guest(struct build *b)
@@ -89,7 +80,7 @@ static int build_guest(struct build *b)
 	to->cpus = g->cpus ? *g->cpus : 1;
 	ret = build_size(b, "guest.memory", g->memory, DEFAULT_GUEST_MEMORY,
 			 &to->memory);
-	return ret ? ret : copy(b, &to->kernel, g->kernel);
+	return ret ? ret : build_copy(b, &to->kernel, g->kernel);
 }
 
 /* --- arms ------------------------------------------------------------------- */
@@ -104,9 +95,9 @@ static int build_layouts(struct build *b, const struct config_arm *a,
 
 	to->layouts = calloc(n, sizeof(*to->layouts));
 	if (!to->layouts)
-		return no_memory(b);
+		return build_no_memory(b);
 	for (; to->n_layouts < n; to->n_layouts++)
-		if (copy(b, &to->layouts[to->n_layouts], from[to->n_layouts]))
+		if (build_copy(b, &to->layouts[to->n_layouts], from[to->n_layouts]))
 			return -ENOMEM;
 	return 0;
 }
@@ -114,15 +105,15 @@ static int build_layouts(struct build *b, const struct config_arm *a,
 static int build_arm(struct build *b, const struct config_arm *a)
 {
 	struct plan_arm *to = &b->p->arms[b->p->n_arms++];
-	int ret = copy(b, &to->name, a->name ? a->name : a->kernel);
+	int ret = build_copy(b, &to->name, a->name ? a->name : a->kernel);
 
 	to->baseline = a->baseline;
 	if (!ret)
-		ret = copy(b, &to->kernel, a->kernel);
+		ret = build_copy(b, &to->kernel, a->kernel);
 	if (!ret)
-		ret = copy(b, &to->second_level, a->second_level);
+		ret = build_copy(b, &to->second_level, a->second_level);
 	if (!ret)
-		ret = copy(b, &to->cmdline, a->cmdline);
+		ret = build_copy(b, &to->cmdline, a->cmdline);
 	return ret ? ret : build_layouts(b, a, to);
 }
 
@@ -138,7 +129,7 @@ static int build_twin(struct build *b, const struct config_arm *a)
 	to->baseline = false;
 	to->aa = true;
 	if (asprintf(&name, "%s-aa", to->name) < 0)
-		return no_memory(b);
+		return build_no_memory(b);
 	free(to->name);
 	to->name = name;
 	return 0;
@@ -152,7 +143,7 @@ static int build_arms(struct build *b)
 
 	b->p->arms = calloc(c->n_arms + 2, sizeof(*b->p->arms));
 	if (!b->p->arms)
-		return no_memory(b);
+		return build_no_memory(b);
 	for (size_t i = 0; i < c->n_arms; i++) {
 		if (c->arms[i].baseline && !base)
 			base = &c->arms[i];
@@ -164,176 +155,6 @@ static int build_arms(struct build *b)
 	if (!base || !(c->aa || alone))
 		return 0;
 	return build_twin(b, base);
-}
-
-/* --- cells ------------------------------------------------------------------ */
-
-/* One of the workload's parameter sets: each key at one of its values. */
-static json_t *pick_params(const struct config_cell *c, size_t pick)
-{
-	json_t *params = json_object();
-
-	for (unsigned i = 0; i < c->n_params; i++) {
-		const struct conf_pair *p = &c->params[i];
-
-		json_object_set_new(params, p->key,
-				    json_string(p->values[pick % p->n_values]));
-		pick /= p->n_values;
-	}
-	return params;
-}
-
-static size_t count_params(const struct config_cell *c)
-{
-	size_t n = 1;
-
-	for (unsigned i = 0; i < c->n_params && n <= CONFIG_CELLS_MAX; i++)
-		n *= c->params[i].n_values;
-	return n;
-}
-
-static int add_cell(struct build *b, const struct config_cell *c,
-		    const char *backing, const char *source,
-		    const char *workload, size_t pick)
-{
-	struct plan_cell *to = &b->p->cells[b->p->n_cells];
-
-	to->params = pick_params(c, pick);
-	to->processes = c->processes ? *c->processes : 1;
-	to->samples = c->samples ? *c->samples : 0;
-	to->allow_small = c->allow_small;
-	b->p->n_cells++;
-	if (!to->params || copy(b, &to->backing, backing) ||
-	    copy(b, &to->source, source) || copy(b, &to->workload, workload))
-		return no_memory(b);
-	if (asprintf(&to->id, "%s/%s/%s", backing, source, workload) < 0) {
-		to->id = NULL;
-		return no_memory(b);
-	}
-	return 0;
-}
-
-/* Lists multiply; the last one named here varies fastest. */
-static int multiply_cell(struct build *b, const struct config_cell *c)
-{
-	size_t picks = count_params(c), done = 0;
-	size_t total = (size_t)c->n_backings * c->n_sources * c->n_workloads;
-	int ret = 0;
-
-	for (; !ret && done < total * picks; done++) {
-		size_t pick = done % picks, i = done / picks;
-		size_t w = i % c->n_workloads, s = i / c->n_workloads;
-
-		ret = add_cell(b, c, c->backings[s / c->n_sources],
-			       c->sources[s % c->n_sources], c->workloads[w],
-			       pick);
-	}
-	return ret;
-}
-
-static size_t count_cells(const struct config *c)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < c->n_cells && n <= CONFIG_CELLS_MAX; i++)
-		n += (size_t)c->cells[i].n_backings * c->cells[i].n_sources *
-		     c->cells[i].n_workloads * count_params(&c->cells[i]);
-	return n;
-}
-
-/* Does parameter `key` differ among the cells of this name? */
-static bool differs(const struct plan *p, const struct plan_cell *cell,
-		    const char *key, const char *base)
-{
-	const json_t *mine = json_object_get(cell->params, key);
-
-	for (size_t i = 0; i < p->n_cells; i++) {
-		const char *id = p->cells[i].id;
-
-		if (!strncmp(id, base, strlen(base)) &&
-		    strchr("?", id[strlen(base)]) &&
-		    !json_equal(mine, json_object_get(p->cells[i].params, key)))
-			return true;
-	}
-	return false;
-}
-
-/* "a/b/c" becomes "a/b/c?size=64M" where cells would have the same name. */
-static int name_cell(struct build *b, struct plan_cell *cell)
-{
-	char *base = strdup(cell->id), *id;
-	const char *key;
-	char sep = '?';
-	json_t *value;
-
-	if (!base)
-		return no_memory(b);
-	json_object_foreach(cell->params, key, value) {
-		if (!differs(b->p, cell, key, base))
-			continue;
-		if (asprintf(&id, "%s%c%s=%s", cell->id, sep, key,
-			     json_string_value(value)) < 0) {
-			free(base);
-			return no_memory(b);
-		}
-		free(cell->id);
-		cell->id = id;
-		sep = ',';
-	}
-	free(base);
-	return 0;
-}
-
-/* --only: the cells whose name matches. */
-static int select_cells(struct build *b)
-{
-	struct plan *p = b->p;
-	size_t kept = 0;
-
-	if (!b->o || !b->o->only)
-		return 0;
-	for (size_t i = 0; i < p->n_cells; i++) {
-		struct plan_cell t = p->cells[i];
-
-		if (fnmatch(b->o->only, t.id, 0))
-			continue;
-		p->cells[i] = p->cells[kept];
-		p->cells[kept++] = t;
-	}
-	if (kept == 0)
-		return err_config(b->err, "--only: '%s' matches none of the cells, e.g. %s",
-				  b->o->only, p->cells[0].id);
-	for (size_t i = kept; i < p->n_cells; i++) {
-		struct plan_cell *c = &p->cells[i];
-
-		free(c->id);
-		free(c->backing);
-		free(c->source);
-		free(c->workload);
-		json_decref(c->params);
-	}
-	p->n_cells = kept;
-	return 0;
-}
-
-static int build_cells(struct build *b)
-{
-	const struct config *c = b->c;
-	size_t n = count_cells(c);
-	int ret = 0;
-
-	if (n > CONFIG_CELLS_MAX)
-		return conf_error(b->y, "cells", b->err,
-				  "the lists multiply to more than %d cells",
-				  CONFIG_CELLS_MAX);
-	b->p->cells = calloc(n + 1, sizeof(*b->p->cells));
-	if (!b->p->cells)
-		return no_memory(b);
-	for (unsigned i = 0; !ret && i < c->n_cells; i++)
-		ret = multiply_cell(b, &c->cells[i]);
-	for (size_t i = 0; !ret && i < b->p->n_cells; i++)
-		ret = name_cell(b, &b->p->cells[i]);
-	return ret ? ret : select_cells(b);
 }
 
 /* --- gates, expectations, the whole ------------------------------------------ */
@@ -355,7 +176,7 @@ static int build_gates(struct build *b)
 	p->gates = calloc(c->n_gates + 1, sizeof(*p->gates));
 	p->expect = calloc(c->n_expect + 1, sizeof(*p->expect));
 	if (!p->gates || !p->expect)
-		return no_memory(b);
+		return build_no_memory(b);
 	for (unsigned i = 0; !ret && i < c->n_gates; i++) {
 		struct plan_gate *g = &p->gates[p->n_gates];
 
@@ -363,30 +184,32 @@ static int build_gates(struct build *b)
 		if (b->o && b->o->only && !selected(p, c->gates[i].cell))
 			continue;
 		p->n_gates++;
-		ret = copy(b, &g->cell, c->gates[i].cell);
+		ret = build_copy(b, &g->cell, c->gates[i].cell);
 		if (!ret)
-			ret = copy(b, &g->metric, c->gates[i].metric);
+			ret = build_copy(b, &g->metric, c->gates[i].metric);
 	}
 	/* What is expected of kernels is not expected of one kernel twice. */
 	if (b->o && b->o->aa)
 		return ret;
 	for (; !ret && p->n_expect < c->n_expect; p->n_expect++)
-		ret = copy(b, &p->expect[p->n_expect], c->expect[p->n_expect]);
+		ret = build_copy(b, &p->expect[p->n_expect], c->expect[p->n_expect]);
 	return ret;
 }
 
 static int build_head(struct build *b)
 {
 	const struct config *c = b->c;
-	int ret = copy(b, &b->p->name, c->name);
+	int ret = build_copy(b, &b->p->name, c->name);
 
 	b->p->seed = c->seed ? *c->seed : DEFAULT_SEED;
 	b->p->n_blocks = c->blocks ? *c->blocks : DEFAULT_BLOCKS;
+	if (b->o && b->o->least_blocks > b->p->n_blocks)
+		b->p->n_blocks = b->o->least_blocks;
 	if (b->o && b->o->blocks)
 		b->p->n_blocks = b->o->blocks;
 	b->p->clock = c->clock;
 	b->p->counters = !c->counters || *c->counters;
-	return ret ? ret : copy(b, &b->p->question, c->question);
+	return ret ? ret : build_copy(b, &b->p->question, c->question);
 }
 
 static int build(struct build *b)

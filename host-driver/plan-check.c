@@ -22,6 +22,8 @@
 /* What a file system and its page structs take from a pmem device. */
 #define PMEM_SHARE 32
 #define PMEM_FIXED (96ull << 20)
+/* mkfs.xfs asks for more than 512M, beside the page structs. */
+#define PMEM_XFS_MIN (544ull << 20)
 
 struct check {
 	const struct plan *p;
@@ -144,6 +146,20 @@ static bool uses_pmem(const struct plan *p)
 	return false;
 }
 
+static int check_xfs(struct check *c)
+{
+	const struct plan_machine *m = &c->p->machine;
+	char a[SIZE_TEXT_MAX];
+
+	at(c, "machine.pmem");
+	for (size_t i = 0; i < c->p->n_cells; i++)
+		if (!strcmp(c->p->cells[i].backing, "fsdax-xfs") &&
+		    m->pmem < PMEM_XFS_MIN)
+			return err_config(c->err, "%s is too little for an XFS file system; make it at least 544M",
+					  size_format(m->pmem, a));
+	return 0;
+}
+
 static int check_guest(struct check *c)
 {
 	const struct plan_machine *m = &c->p->machine;
@@ -172,7 +188,7 @@ static int check_guest(struct check *c)
 		return err_config(c->err, "%s does not fit in machine.memory, %s",
 				  size_format(g->memory, a),
 				  size_format(m->memory, b));
-	return 0;
+	return check_xfs(c);
 }
 
 static int check_arm(struct check *c, size_t i)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The steps between a parsed config and a finished plan; for plan.c,
- * plan-json.c and config.c only.
+ * The steps between a parsed config and a finished plan; for plan*.c and
+ * config*.c only.
  */
 #ifndef KDUEL_PLAN_MAKE_H
 #define KDUEL_PLAN_MAKE_H
 
 #include "plan.h"
+
+#define PLAN_FORMAT 1
 
 /* NULL-terminated, in the order of the enums. */
 extern const char *const plan_clock_names[];
@@ -15,6 +17,10 @@ extern const char *const machine_accel_names[];
 
 /* Fills boots from seed, blocks and arms. */
 int plan_order(struct plan *p, struct err *err);
+
+/* The hash of a plan's JSON without its "hash" key. */
+int plan_hash(const json_t *json, char hex[static FILE_HASH_MAX],
+	      struct err *err);
 
 /* Computes the hash over everything else. */
 int plan_seal(struct plan *p, struct err *err);

@@ -38,9 +38,10 @@ static void print_arms(const struct plan *p, FILE *to)
 				a->second_level);
 		if (a->cmdline[0])
 			fprintf(to, ", command line %s", a->cmdline);
-		for (size_t k = 0; a->n_layouts > 1 && k < a->n_layouts; k++)
-			fprintf(to, "%s%s", k ? ", " : ", layouts ",
-				a->layouts[k]);
+		if (a->n_layouts > 1 || strcmp(a->layouts[0], "default"))
+			for (size_t k = 0; k < a->n_layouts; k++)
+				fprintf(to, "%s%s", k ? ", " : ", code layout ",
+					a->layouts[k]);
 		fputc('\n', to);
 	}
 }

@@ -82,6 +82,7 @@ int plan_order(struct plan *p, struct err *err)
 {
 	unsigned *order = calloc(p->n_arms, sizeof(*order));
 
+	free(p->boots);
 	p->n_boots = 0;
 	p->boots = calloc(p->n_blocks * p->n_arms, sizeof(*p->boots));
 	if (!order || !p->boots) {
@@ -94,12 +95,25 @@ int plan_order(struct plan *p, struct err *err)
 	return 0;
 }
 
-/* A frozen plan is what it is: the command line cannot change it. */
+int plan_extend(struct plan *p, unsigned blocks, struct err *err)
+{
+	int ret;
+
+	if (blocks < p->n_blocks)
+		return err_config(err, "--blocks: the plan is frozen with %u blocks; %u would cut it, and only more can be added",
+				  p->n_blocks, blocks);
+	if (blocks == p->n_blocks)
+		return 0;
+	p->n_blocks = blocks;
+	ret = plan_order(p, err);
+	return ret ? ret : plan_seal(p, err);
+}
+
+/* A frozen plan is what it is: the command line can only make it longer. */
 static int refuse_options(const char *path, const struct plan_options *o,
 			  struct err *err)
 {
 	const char *what = !o		? NULL
-			   : o->blocks	? "--blocks"
 			   : o->only	? "--only"
 			   : o->aa	? "an A/A comparison"
 			   : o->machine ? "--machine"
@@ -127,6 +141,11 @@ static int load_frozen(const char *path, const char *text, size_t len,
 				  je.text);
 	ret = plan_from_json(json, plan, err);
 	json_decref(json);
+	if (!ret && o && o->blocks) {
+		ret = plan_extend(*plan, o->blocks, err);
+		if (ret)
+			plan_free(*plan);
+	}
 	if (ret)
 		err_prefix(err, "%s", path);
 	return ret;

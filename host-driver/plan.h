@@ -13,8 +13,8 @@
  *		boot(p, &p->boots[i]);
  *	plan_free(p);
  *
- * The plan owns everything in it and is not changed after it was made.
- * Strings are never NULL; what was not given is "".
+ * The plan owns everything in it and is not changed after it was made, but
+ * by plan_extend(). Strings are never NULL; what was not given is "".
  *
  * Canonical JSON: keys sorted, no white space, UTF-8 as it is, no real
  * numbers. The hash covers the object without its "hash" key.
@@ -114,9 +114,13 @@ struct plan {
 	char hash[FILE_HASH_MAX];
 };
 
-/* What a command line may change about a config; refused for a frozen plan. */
+/*
+ * What a command line may change about a config; refused for a frozen plan,
+ * which can only be extended.
+ */
 struct plan_options {
 	unsigned blocks;	/* instead of the config's; 0 = as it says */
+	unsigned least_blocks;	/* where the config has fewer and `blocks` is 0 */
 	const char *only;	/* glob: the cells whose id matches; NULL = all */
 	bool aa;		/* only the baseline, as two arms */
 	const char *machine;	/* "fake", "vm", ... instead of the config's; NULL */
@@ -132,6 +136,15 @@ int plan_load(const char *path, const struct plan_options *o,
 
 /* From JSON that is not trusted: everything is checked, the hash too. */
 int plan_from_json(const json_t *json, struct plan **plan, struct err *err);
+
+/*
+ * More blocks: the plan then begins with what it was. Fewer are refused. What
+ * pointed into p->boots is gone.
+ */
+int plan_extend(struct plan *p, unsigned blocks, struct err *err);
+
+/* Publishes it as a file of JSON. */
+int plan_write(const struct plan *p, const char *path, struct err *err);
 
 /* The whole object with its hash; a new reference, NULL without memory. */
 json_t *plan_to_json(const struct plan *p);

@@ -3,11 +3,12 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/loop.h"
 
-#define WIDTH 110
+#define WIDTH 80		/* of a terminal that does not tell its own */
 
 void progress_init(struct progress *p, FILE *out, bool verbose, unsigned total,
 		   double expected)
@@ -49,6 +50,15 @@ void progress_clear(struct progress *p)
 	fflush(p->out);
 }
 
+static int width_of(FILE *out)
+{
+	struct winsize w;
+
+	return ioctl(fileno(out), TIOCGWINSZ, &w) || w.ws_col < 20 ? WIDTH
+								   : w.ws_col;
+}
+
+/* One line, however narrow: one that wraps cannot be taken back. */
 void progress_tick(struct progress *p)
 {
 	char gone[16], left[16], text[400];
@@ -58,14 +68,11 @@ void progress_tick(struct progress *p)
 	progress_time(loop_now() - p->start, gone, sizeof(gone));
 	progress_time(progress_left(p), left, sizeof(left));
 	if (p->boot_start)
-		snprintf(text, sizeof(text), "%s  boot %u/%u  %s: %s", gone,
-			 p->done + 1, p->total, p->boot, p->phase);
+		snprintf(text, sizeof(text), "%s  boot %u/%u, %s left  %s: %s",
+			 gone, p->done + 1, p->total, left, p->boot, p->phase);
 	else
 		snprintf(text, sizeof(text), "%s  %s", gone, p->phase);
-	fprintf(p->out, "\r%.*s", WIDTH, text);
-	if (p->boot_start)
-		fprintf(p->out, "  (%s left)", left);
-	fputs("\033[K", p->out);
+	fprintf(p->out, "\r%.*s\033[K", width_of(p->out) - 1, text);
 	fflush(p->out);
 	p->live = true;
 }

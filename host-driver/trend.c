@@ -22,6 +22,30 @@ void trend_init(struct trend *t)
 	*t = (struct trend){ .n_series = 0 };
 }
 
+static int check_new(const struct trend *t, const char *id, const char *folder,
+		     struct err *err)
+{
+	for (size_t i = 0; i < t->n_campaigns; i++)
+		if (!strcmp(t->campaign[i].id, id))
+			return err_config(err, "%s: is the campaign of %s; it would count twice",
+					  folder, t->campaign[i].folder);
+	return 0;
+}
+
+static int leave_out(struct trend *t, const char *folder, const char *why,
+		     struct err *err)
+{
+	char **list = realloc(t->left_out, (t->n_left_out + 1) * sizeof(*list));
+
+	if (!list)
+		return no_memory(err);
+	t->left_out = list;
+	if (asprintf(&list[t->n_left_out], "%s: %s", folder, why) < 0)
+		return no_memory(err);
+	t->n_left_out++;
+	return 0;
+}
+
 static int check_kind(struct trend *t, const struct comparison *c,
 		      const char *folder, struct err *err)
 {
@@ -49,7 +73,8 @@ static struct trend_series *find(struct trend *t, const char *key, const char *a
 	return NULL;
 }
 
-static struct trend_series *make(struct trend *t, const char *key, const char *arm)
+static struct trend_series *make(struct trend *t, const char *key, const char *arm,
+				 enum stats_better better)
 {
 	struct trend_series *s = find(t, key, arm), *list;
 
@@ -60,7 +85,8 @@ static struct trend_series *make(struct trend *t, const char *key, const char *a
 		return NULL;
 	t->series = list;
 	s = &list[t->n_series];
-	*s = (struct trend_series){ .key = strdup(key), .arm = strdup(arm) };
+	*s = (struct trend_series){ .key = strdup(key), .arm = strdup(arm),
+				    .better = better };
 	if (!s->key || !s->arm) {
 		free(s->key);
 		free(s->arm);
@@ -108,7 +134,7 @@ static int add_ratios(struct trend *t, const struct comparison *c, bool make_the
 				continue;
 			snprintf(key, sizeof(key), "%s %s%s%s", s->cell, s->metric,
 				 *s->point_text ? " " : "", s->point_text);
-			to = make_them ? make(t, key, c->arms[a].name)
+			to = make_them ? make(t, key, c->arms[a].name, s->better)
 				       : find(t, key, c->arms[a].name);
 			if (!to)
 				return -ENOMEM;
@@ -119,7 +145,8 @@ static int add_ratios(struct trend *t, const struct comparison *c, bool make_the
 }
 
 static int add_campaign(struct trend *t, const struct comparison *c,
-			const char *folder, double begun, struct err *err)
+			const char *folder, const char *id, double begun,
+			struct err *err)
 {
 	struct trend_campaign *list;
 
@@ -128,8 +155,10 @@ static int add_campaign(struct trend *t, const struct comparison *c,
 		return no_memory(err);
 	t->campaign = list;
 	list[t->n_campaigns++] = (struct trend_campaign){
-		.folder = strdup(folder), .name = strdup(c->name), .begun = begun };
+		.folder = strdup(folder), .name = strdup(c->name),
+		.id = strdup(id), .begun = begun };
 	if (!list[t->n_campaigns - 1].folder || !list[t->n_campaigns - 1].name ||
+	    !list[t->n_campaigns - 1].id ||
 	    add_ratios(t, c, true) || widen(t) || add_ratios(t, c, false))
 		return no_memory(err);
 	return 0;
@@ -148,12 +177,17 @@ static int add_store(struct trend *t, struct store *s, const char *folder,
 		rc = compare_run(s, &o, &c, err);
 	if (rc)
 		return rc;
-	if (c.refused)
-		rc = err_config(err, "%s: %s", folder, c.refused);
+	if (c.refused) {
+		rc = leave_out(t, folder, c.refused, err);
+		goto release;
+	}
+	rc = check_new(t, store_id(s), folder, err);
 	if (!rc)
 		rc = check_kind(t, &c, folder, err);
 	if (!rc)
-		rc = add_campaign(t, &c, folder, n ? boots[0].begun : 0, err);
+		rc = add_campaign(t, &c, folder, store_id(s),
+				  n ? boots[0].begun : 0, err);
+release:
 	comparison_release(&c);
 	return rc;
 }
@@ -206,9 +240,13 @@ static int judge(struct trend_series *s, const size_t *order, size_t n)
 
 int trend_finish(struct trend *t, struct err *err)
 {
-	size_t *order = calloc(t->n_campaigns + 1, sizeof(*order));
+	size_t *order;
 	int rc = 0;
 
+	if (!t->n_campaigns)
+		return err_config(err, "%s", t->n_left_out ? t->left_out[0]
+							   : "no campaign");
+	order = calloc(t->n_campaigns + 1, sizeof(*order));
 	if (!order)
 		return no_memory(err);
 	for (size_t i = 0; i < t->n_campaigns; i++)
@@ -233,7 +271,11 @@ void trend_release(struct trend *t)
 	for (size_t i = 0; i < t->n_campaigns; i++) {
 		free(t->campaign[i].folder);
 		free(t->campaign[i].name);
+		free(t->campaign[i].id);
 	}
+	for (size_t i = 0; i < t->n_left_out; i++)
+		free(t->left_out[i]);
+	free(t->left_out);
 	free(t->series);
 	free(t->campaign);
 	free(t->domain);

@@ -24,6 +24,7 @@
 struct trend_series {
 	char *key;		/* "fsdax-xfs/thp/tlb-miss ns_per_access pages=512" */
 	char *arm;
+	enum stats_better better;
 	double *ratio;		/* by campaign; NaN: not measured there */
 	size_t points;		/* that are measured */
 	size_t *campaign;	/* of each point, `points` of them */
@@ -32,7 +33,7 @@ struct trend_series {
 };
 
 struct trend_campaign {
-	char *folder, *name;
+	char *folder, *name, *id;
 	double begun;		/* seconds since the epoch */
 };
 
@@ -42,10 +43,15 @@ struct trend {
 	struct trend_series *series;
 	size_t n_series;
 	char *domain, *baseline;	/* of the first folder */
+	char **left_out;	/* "folder: why": nothing can be compared there */
+	size_t n_left_out;
 };
 
 void trend_init(struct trend *t);
-/* A folder of another domain or baseline kernel is refused. */
+/*
+ * A folder of another domain or baseline kernel is refused, and so is the same
+ * campaign twice; one in which nothing can be compared is left out.
+ */
 int trend_add(struct trend *t, const char *folder, struct err *err);
 /* Sorts by time and looks for change points. */
 int trend_finish(struct trend *t, struct err *err);

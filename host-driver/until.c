@@ -14,9 +14,30 @@ bool until_is_look(unsigned blocks)
 	return false;
 }
 
+unsigned until_first(void)
+{
+	return stats_until_looks[0];
+}
+
+unsigned until_last(void)
+{
+	unsigned last = 0;
+
+	for (const unsigned *look = stats_until_looks; *look; look++)
+		last = *look;
+	return last;
+}
+
+/* An A/A pair need never become a verdict. */
+static bool is_waited_for(const struct comparison *c, size_t arm)
+{
+	return arm != c->baseline && !c->arms[arm].control;
+}
+
 static bool all_decided(const struct comparison *c)
 {
 	bool gates = c->gate_tests > 0;
+	size_t decided = 0;
 
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *s = &c->series[i];
@@ -24,13 +45,14 @@ static bool all_decided(const struct comparison *c)
 		if (gates && !s->gate)
 			continue;
 		for (size_t a = 0; a < c->n_arms; a++) {
-			/* An A/A pair need never become a verdict. */
-			if (a != c->baseline && !c->arms[a].control &&
-			    s->vs[a].verdict == VERDICT_INCONCLUSIVE)
+			if (!is_waited_for(c, a))
+				continue;
+			if (s->vs[a].verdict == VERDICT_INCONCLUSIVE)
 				return false;
+			decided++;
 		}
 	}
-	return !c->refused && c->n_series > 0;
+	return !c->refused && decided > 0;
 }
 
 int until_decided(const char *folder, bool *decided, struct err *err)

@@ -14,6 +14,10 @@
 /* Is this number of blocks one of the looks? */
 bool until_is_look(unsigned blocks);
 
+/* Blocks before the first look, and at the last one. */
+unsigned until_first(void);
+unsigned until_last(void);
+
 /*
  * Does every gate of the folder's campaign have a verdict other than
  * inconclusive? Without gates: every series.

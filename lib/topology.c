@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <hwloc.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "size.h"
 
 struct topology {
 	hwloc_topology_t hw;
@@ -147,6 +150,34 @@ int topology_last_cpu(struct topology *t)
 		cpu = hwloc_bitmap_first(set);
 	hwloc_bitmap_free(set);
 	return cpu;
+}
+
+static void put_kind(FILE *out, const struct topology *t, int depth)
+{
+	hwloc_obj_t first = hwloc_get_obj_by_depth(t->hw, depth, 0);
+	char name[64], size[SIZE_TEXT_MAX];
+
+	if (!first || first->type == HWLOC_OBJ_MACHINE)
+		return;
+	hwloc_obj_type_snprintf(name, sizeof(name), first, 0);
+	fprintf(out, "%s%u %s", ftell(out) ? ", " : "",
+		hwloc_get_nbobjs_by_depth(t->hw, depth), name);
+	if (hwloc_obj_type_is_cache(first->type))
+		fprintf(out, " (%s)", size_format(first->attr->cache.size, size));
+}
+
+void topology_text(const struct topology *t, char *buf, size_t size)
+{
+	FILE *out = fmemopen(buf, size, "w");
+
+	buf[0] = '\0';
+	if (!out)
+		return;
+	for (int d = 0; d < hwloc_topology_get_depth(t->hw); d++)
+		put_kind(out, t, d);
+	put_kind(out, t, HWLOC_TYPE_DEPTH_NUMANODE);
+	fclose(out);
+	buf[size - 1] = '\0';
 }
 
 int topology_xml(struct topology *t, char **xml, struct err *err)

@@ -41,6 +41,12 @@ int topology_pin(struct topology *t, int cpu, struct err *err);
 /* The CPU the calling thread last ran on, by hwloc; -1 if it cannot tell. */
 int topology_last_cpu(struct topology *t);
 
+/*
+ * The shape in a line, "1 Package, 1 L3 (260M), 2 Core, 2 PU, 1 NUMANode": the
+ * same on machines that only differ in names, devices and free memory.
+ */
+void topology_text(const struct topology *t, char *buf, size_t size);
+
 /* The whole as hwloc XML; the caller frees it. */
 int topology_xml(struct topology *t, char **xml, struct err *err);
 

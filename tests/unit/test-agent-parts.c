@@ -12,7 +12,7 @@
 
 #include "file.h"
 #include "guest-agent/cmdline.h"
-#include "guest-agent/env.h"
+#include "lib/env.h"
 #include "guest-agent/port.h"
 #include "guest-agent/ram-map.h"
 #include "guest-agent/tail.h"
@@ -166,6 +166,19 @@ static void cpuinfo_is_read(void **state)
 	assert_null(env_cpuinfo("", "model name"));
 }
 
+static void the_compiler_is_told_from_the_version(void **state)
+{
+	json_t *v = env_compiler("Linux version 6.1.192-k1 (me@here) (gcc-12 (Debian 12.2.0-14) "
+				 "12.2.0, GNU ld 2.40) #1 SMP Thu Jan  1 (x)\n");
+
+	(void)state;
+	assert_string_equal(json_string_value(v),
+			    "gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld 2.40");
+	json_decref(v);
+	assert_null(env_compiler("Linux version 6.1"));
+	assert_null(env_compiler(""));
+}
+
 static void environment_has_what_this_machine_has(void **state)
 {
 	json_t *facts = env_capture(true);
@@ -181,6 +194,9 @@ static void environment_has_what_this_machine_has(void **state)
 	assert_true(json_is_string(json_object_get(json_object_get(facts, "cpu"), "vendor")));
 	assert_true(json_is_string(json_object_get(json_object_get(facts, "cpu"), "model_number")));
 #endif
+	/* The shape names at least a processor, and no size of free memory. */
+	assert_non_null(strstr(json_string_value(json_object_get(facts, "topology")), " PU"));
+	assert_non_null(json_object_get(facts, "hwloc"));
 	free(text);
 	json_decref(facts);
 }
@@ -195,6 +211,7 @@ int main(void)
 		cmocka_unit_test(maps_are_searched),
 		cmocka_unit_test(ports_are_found_by_name),
 		cmocka_unit_test(cpuinfo_is_read),
+		cmocka_unit_test(the_compiler_is_told_from_the_version),
 		cmocka_unit_test(environment_has_what_this_machine_has),
 	};
 

@@ -120,8 +120,7 @@ static void survives_json(void **state)
 static void a_frozen_plan_takes_no_options(void **state)
 {
 	static const struct plan_options options[] = {
-		{ .blocks = 3 }, { .only = "*" }, { .aa = true },
-		{ .machine = "fake" },
+		{ .only = "*" }, { .aa = true }, { .machine = "fake" },
 	};
 	struct plan *p = load(CONFIG);
 	json_t *json = plan_to_json(p);
@@ -130,7 +129,7 @@ static void a_frozen_plan_takes_no_options(void **state)
 	(void)state;
 	plan_free(p);
 	plan_free(load(text));
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		struct err err = ERR_INIT;
 
 		assert_true(plan_load(file, &options[i], &p, &err) < 0);
@@ -138,6 +137,50 @@ static void a_frozen_plan_takes_no_options(void **state)
 	}
 	json_decref(json);
 	free(text);
+}
+
+/* ... but more blocks: it is then what the config gives with as many. */
+static void a_frozen_plan_can_be_longer(void **state)
+{
+	struct plan_options o = { .blocks = 9 };
+	struct plan *p = load(CONFIG), *from_config, *from_plan;
+	json_t *json = plan_to_json(p);
+	char *text = json_dumps(json, 0);
+	unsigned blocks = p->n_blocks;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_true(blocks < 9);
+	plan_free(p);
+	assert_int_equal(plan_load(file, &o, &from_config, NULL), 0);
+	plan_free(load(text));
+	assert_int_equal(plan_load(file, &o, &from_plan, NULL), 0);
+	assert_string_equal(from_plan->hash, from_config->hash);
+	assert_int_equal(from_plan->n_boots, from_config->n_boots);
+	o.blocks = blocks - 1;
+	assert_true(plan_load(file, &o, &p, &err) < 0);
+	assert_int_equal(err.exit, EXIT_CONFIG);
+	assert_non_null(strstr(err.text, "only more can be added"));
+	plan_free(from_config);
+	plan_free(from_plan);
+	json_decref(json);
+	free(text);
+}
+
+static void at_least_so_many_blocks(void **state)
+{
+	struct plan_options o = { .least_blocks = 20 };
+	struct plan *p = load(CONFIG);
+
+	(void)state;
+	plan_free(p);
+	assert_int_equal(plan_load(file, &o, &p, NULL), 0);
+	assert_int_equal(p->n_blocks, 20);
+	plan_free(p);
+	o.blocks = 4;
+	assert_int_equal(plan_load(file, &o, &p, NULL), 0);
+	assert_int_equal(p->n_blocks, 4);
+	plan_free(p);
 }
 
 /* Changes one leaf after the other; the hash must notice each. */
@@ -284,6 +327,8 @@ int main(void)
 		cmocka_unit_test(every_order_is_as_likely),
 		cmocka_unit_test(survives_json),
 		cmocka_unit_test(a_frozen_plan_takes_no_options),
+		cmocka_unit_test(a_frozen_plan_can_be_longer),
+		cmocka_unit_test(at_least_so_many_blocks),
 		cmocka_unit_test(a_changed_plan_is_refused),
 		cmocka_unit_test(broken_plans_are_refused),
 		cmocka_unit_test(counters_are_on_unless_said),

@@ -70,10 +70,20 @@ static void add_files(json_t *facts, bool node)
 	}
 }
 
+/* "Linux version 6.1 (who@where) (gcc 12.2.0, ld 2.40) #1 ..." */
+json_t *env_compiler(const char *version)
+{
+	const char *from = strstr(version, ") ("), *to;
+
+	from = from ? from + 3 : NULL;
+	to = from ? strstr(from, ") #") : NULL;
+	return to ? json_stringn(from, to - from) : NULL;
+}
+
 static void add_kernel(json_t *facts)
 {
-	json_t *k = group_of(facts, "kernel");
-	char hex[FILE_HASH_MAX];
+	json_t *k = group_of(facts, "kernel"), *compiler;
+	char hex[FILE_HASH_MAX], *text;
 	struct utsname u;
 
 	uname(&u);
@@ -81,6 +91,12 @@ static void add_kernel(json_t *facts)
 	json_object_set_new(k, "version", json_string(u.version));
 	if (!file_hash("/proc/config.gz", hex, NULL))
 		json_object_set_new(k, "config_hash", json_string(hex));
+	if (file_read("/proc/version", &text, NULL, NULL))
+		return;
+	/* Not of the kernel's group: two arms should not differ in it. */
+	if ((compiler = env_compiler(text)))
+		json_object_set_new(facts, "compiler", compiler);
+	free(text);
 }
 
 json_t *env_cpuinfo(const char *cpuinfo, const char *key)
@@ -166,10 +182,12 @@ static void add_kvm(json_t *facts)
 static void add_topology(json_t *facts)
 {
 	struct topology *t;
-	char *xml;
+	char *xml, text[256];
 
 	if (topology_new(&t, NULL))
 		return;
+	topology_text(t, text, sizeof(text));
+	json_object_set_new(facts, "topology", json_string(text));
 	if (!topology_xml(t, &xml, NULL)) {
 		json_object_set_new(facts, "hwloc", json_string(xml));
 		free(xml);

@@ -9,8 +9,11 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The object `facts` of docs/protocol.md. `node`: with KVM and QEMU. */
+/* The object `facts` of docs/protocol.md. `node`: with KVM. */
 json_t *env_capture(bool node);
+
+/* The compiler that a /proc/version names; NULL if none. */
+json_t *env_compiler(const char *version);
 
 /* The value of the first "key : value" line of a /proc/cpuinfo; NULL if none. */
 json_t *env_cpuinfo(const char *cpuinfo, const char *key);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a campaign was begun with must still be so when it goes on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-driver/campaign-begin.h"
+#include "host-driver/difference.h"
+
+#define CONFIG								\
+	"name: made-up\n"						\
+	"blocks: 2\n"							\
+	"machine: { kind: fake }\n"					\
+	"guest: { kernel: k, memory: 64M }\n"				\
+	"arms:\n"							\
+	"  - { kernel: k, name: base, baseline: true }\n"		\
+	"  - { kernel: k, name: other }\n"				\
+	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"
+
+static char base[] = "/tmp/kduel-begin-XXXXXX";
+static char folder[64];
+static struct plan *plan;
+static struct machine machine;
+static struct arm_kernels kernels;
+static const struct campaign_means means = { NULL, &machine, &kernels };
+
+static struct campaign_means with_plan(void)
+{
+	struct campaign_means m = means;
+
+	m.plan = plan;
+	return m;
+}
+
+static void begin(void)
+{
+	struct campaign_means m = with_plan();
+	struct err err = ERR_INIT;
+	struct store *s;
+
+	file_remove_tree(folder, NULL);
+	snprintf(machine.accel_why, sizeof(machine.accel_why), "emulation");
+	free(machine.images.node);
+	machine.images.node = strdup("/cache/images/1234");
+	if (campaign_begin(&m, folder, &s, &err))
+		fail_msg("%s", err.text);
+	store_close(s);
+}
+
+static void refused(const char *why)
+{
+	struct campaign_means m = with_plan();
+	struct err err = ERR_INIT;
+	const char *const *notes;
+	struct store *s;
+	size_t n;
+
+	assert_true(campaign_go_on(&m, folder, false, &s, &err) < 0);
+	assert_int_equal(err.exit, EXIT_CONFIG);
+	if (!strstr(err.text, why))
+		fail_msg("%s", err.text);
+	assert_int_equal(campaign_go_on(&m, folder, true, &s, NULL), 0);
+	store_close(s);
+	assert_int_equal(store_open(&s, folder, STORE_READ, NULL), 0);
+	assert_int_equal(store_notes(s, &notes, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(notes[0], why));
+	store_close(s);
+}
+
+static void goes_on_with_the_same(void **state)
+{
+	struct campaign_means m = with_plan();
+	struct err err = ERR_INIT;
+	struct store *s;
+
+	(void)state;
+	begin();
+	if (campaign_go_on(&m, folder, false, &s, &err))
+		fail_msg("%s", err.text);
+	store_close(s);
+}
+
+static void refuses_another_machine(void **state)
+{
+	(void)state;
+	begin();
+	snprintf(machine.accel_why, sizeof(machine.accel_why), "hardware");
+	refused("accelerator was \"emulation\", is \"hardware\"");
+}
+
+static void refuses_another_image(void **state)
+{
+	(void)state;
+	begin();
+	free(machine.images.node);
+	machine.images.node = strdup("/cache/images/5678");
+	refused("base.images.node was \"1234\", is \"5678\"");
+}
+
+static void differs(const char *was, const char *is, const char *what)
+{
+	json_t *a = json_loads(was, JSON_DECODE_ANY, NULL);
+	json_t *b = json_loads(is, JSON_DECODE_ANY, NULL);
+	char text[DIFFERENCE_MAX] = "";
+
+	assert_int_equal(difference_find("", a, b, text), what != NULL);
+	assert_string_equal(text, what ? what : "");
+	json_decref(a);
+	json_decref(b);
+}
+
+static void differences_are_named(void **state)
+{
+	(void)state;
+	differs("{\"a\": 1}", "{\"a\": 1, \"b\": 2}", NULL);
+	differs("{\"a\": {\"b\": [1, 2]}}", "{\"a\": {\"b\": [1, 3]}}",
+		"a.b[1] was 2, is 3");
+	differs("{\"a\": [1, 2]}", "{\"a\": [1]}", "a was [1,2], is [1]");
+	differs("{\"a\": \"x\"}", "{}", "a was \"x\", is not there");
+}
+
+static int set_up(void **state)
+{
+	char path[128];
+
+	(void)state;
+	assert_non_null(mkdtemp(base));
+	snprintf(folder, sizeof(folder), "%s/results", base);
+	snprintf(path, sizeof(path), "%s/kernels", base);
+	assert_int_equal(file_mkdirs(path, NULL), 0);
+	strcat(path, "/k.yaml");
+	assert_int_equal(file_publish(path, "", 0, NULL), 0);
+	setenv("KDUEL_DATA", base, 1);
+	snprintf(path, sizeof(path), "%s/c.yaml", base);
+	assert_int_equal(file_publish(path, CONFIG, strlen(CONFIG), NULL), 0);
+	assert_int_equal(plan_load(path, NULL, &plan, NULL), 0);
+	assert_int_equal(machine_init(&machine, plan, NULL, NULL), 0);
+	assert_int_equal(loop_new(&machine.loop, NULL), 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	machine_release(&machine);
+	loop_free(machine.loop);
+	plan_free(plan);
+	return file_remove_tree(base, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(goes_on_with_the_same),
+		cmocka_unit_test(refuses_another_machine),
+		cmocka_unit_test(refuses_another_image),
+		cmocka_unit_test(differences_are_named),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
