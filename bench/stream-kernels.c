@@ -13,29 +13,39 @@
 
 /*
  * One kernel: `V` a vector of doubles, `W` how many it holds, `PUT` how it is
- * stored, `END` what ends it, EXPR what combines a vector of x with one of y.
- * Four vectors a turn, all loads before all stores: lines written past the
- * caches then leave whole and in order.
+ * stored, `AHEAD` what is asked for ahead of x, y and to, `Y` what stands for y
+ * there (x where y is not read), `END` what ends it, EXPR what combines a vector of x with one of y. Each result is stored as soon
+ * as it is there, two a turn: bursts of more, or of less, are slower by 1 to 4%.
  */
-#define LOOP(ATTR, NAME, V, W, PUT, END, EXPR)				\
+#define LOOP(ATTR, NAME, V, W, PUT, AHEAD, Y, END, EXPR)		\
 ATTR static void NAME(double *to, const double *x, const double *y,		\
 		      double s, size_t n)					\
 {										\
 	(void)y;								\
 	(void)s;								\
-	for (size_t i = 0; i < n; i += 4 * (W)) {				\
-		V r0 = EXPR(x + i, y + i, V);					\
-		V r1 = EXPR(x + i + (W), y + i + (W), V);			\
-		V r2 = EXPR(x + i + 2 * (W), y + i + 2 * (W), V);		\
-		V r3 = EXPR(x + i + 3 * (W), y + i + 3 * (W), V);		\
-										\
-		PUT(to + i, r0);						\
-		PUT(to + i + (W), r1);						\
-		PUT(to + i + 2 * (W), r2);					\
-		PUT(to + i + 3 * (W), r3);					\
+	for (size_t i = 0; i < n; i += 2 * (W)) {				\
+		AHEAD(x + i, Y + i, to + i)					\
+		PUT(to + i, EXPR(x + i, y + i, V));				\
+		AHEAD(x + i + (W), Y + i + (W), to + i + (W))			\
+		PUT(to + i + (W), EXPR(x + i + (W), y + i + (W), V));		\
 	}									\
 	END;									\
 }
+
+/*
+ * The processor's own prefetching stops at the end of each page of 4K. Where
+ * stores go past the caches the loads are asked for a little ahead; ordinary
+ * stores read their line, too, and profit from a longer way.
+ */
+#define NEAR_BYTES 256
+#define FAR_BYTES 1024
+#define NEAR(x, y, to)								\
+	__builtin_prefetch((const char *)(x) + NEAR_BYTES);			\
+	__builtin_prefetch((const char *)(y) + NEAR_BYTES);
+#define FAR(x, y, to)								\
+	__builtin_prefetch((const char *)(x) + FAR_BYTES);			\
+	__builtin_prefetch((const char *)(y) + FAR_BYTES);			\
+	__builtin_prefetch((const char *)(to) + FAR_BYTES, 1);
 
 #define AT(V, p) (*(const V *)(p))
 #define DO_COPY(x, y, V) AT(V, x)
@@ -43,10 +53,10 @@ ATTR static void NAME(double *to, const double *x, const double *y,		\
 #define DO_ADD(x, y, V) (AT(V, x) + AT(V, y))
 #define DO_TRIAD(x, y, V) (AT(V, x) + s * AT(V, y))
 
-#define KERNELS(ATTR, ISA, V, W, PUT, END)				\
-	LOOP(ATTR, ISA##_scale, V, W, PUT, END, DO_SCALE)		\
-	LOOP(ATTR, ISA##_add, V, W, PUT, END, DO_ADD)			\
-	LOOP(ATTR, ISA##_triad, V, W, PUT, END, DO_TRIAD)
+#define KERNELS(ATTR, ISA, V, W, PUT, AHEAD, END)			\
+	LOOP(ATTR, ISA##_scale, V, W, PUT, NEAR, x, END, DO_SCALE)	\
+	LOOP(ATTR, ISA##_add, V, W, PUT, AHEAD, y, END, DO_ADD)		\
+	LOOP(ATTR, ISA##_triad, V, W, PUT, AHEAD, y, END, DO_TRIAD)
 
 #define TABLE(ISA) { library_copy, ISA##_scale, ISA##_add, ISA##_triad }
 #define TABLE_NT(ISA) { ISA##_copy, ISA##_scale, ISA##_add, ISA##_triad }
@@ -73,7 +83,7 @@ static void library_copy(double *to, const double *x, const double *y,
 	memcpy(to, x, n * sizeof(*to));
 }
 
-KERNELS(, base, v2, 2, PUT_V2, (void)0)
+KERNELS(, base, v2, 2, PUT_V2, FAR, (void)0)
 
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2,fma")))
@@ -83,13 +93,13 @@ KERNELS(, base, v2, 2, PUT_V2, (void)0)
 #define NT_V8(at, v) _mm512_stream_pd(at, (__m512d)(v))
 
 #define KERNELS_NT(ATTR, ISA, V, W, PUT)					\
-	KERNELS(ATTR, ISA, V, W, PUT, _mm_sfence())			\
-	LOOP(ATTR, ISA##_copy, V, W, PUT, _mm_sfence(), DO_COPY)
+	KERNELS(ATTR, ISA, V, W, PUT, NEAR, _mm_sfence())		\
+	LOOP(ATTR, ISA##_copy, V, W, PUT, NEAR, x, _mm_sfence(), DO_COPY)
 
 KERNELS_NT(, base_nt, v2, 2, NT_V2)
-KERNELS(AVX2, avx2, v4, 4, PUT_V4, (void)0)
+KERNELS(AVX2, avx2, v4, 4, PUT_V4, FAR, (void)0)
 KERNELS_NT(AVX2, avx2_nt, v4, 4, NT_V4)
-KERNELS(AVX512, avx512, v8, 8, PUT_V8, (void)0)
+KERNELS(AVX512, avx512, v8, 8, PUT_V8, FAR, (void)0)
 KERNELS_NT(AVX512, avx512_nt, v8, 8, NT_V8)
 
 static bool has_avx2(void)
