@@ -8,22 +8,23 @@
 
 #include "host-driver/compare.h"
 #include "host-driver/store.h"
+#include "size.h"
 #include "table.h"
 
 static int load(const char *folder, const struct compare_options *o,
-		struct comparison *c, struct err *err)
+		struct store **s, struct comparison *c, struct err *err)
 {
-	struct store *s;
-	int ret = store_open(&s, folder, STORE_READ, err);
+	int ret = store_open(s, folder, STORE_READ, err);
 
 	if (ret)
 		return ret;
-	ret = compare_run(s, o, c, err);
-	store_close(s);
+	ret = compare_run(*s, o, c, err);
 	if (!ret && c->refused) {
 		ret = err_config(err, "%s: no comparison: %s", folder, c->refused);
 		comparison_release(c);
 	}
+	if (ret)
+		store_close(*s);
 	return ret;
 }
 
@@ -50,10 +51,11 @@ static struct spread spread_of(const struct comparison *c, size_t arm)
 
 int chain_aa(const char *folder, struct err *err)
 {
+	struct store *store;
 	struct comparison c;
 	struct spread s = { 0 };
 	char check[80], figure[40];
-	int ret = load(folder, NULL, &c, err);
+	int ret = load(folder, NULL, &store, &c, err);
 
 	if (ret)
 		return ret;
@@ -72,15 +74,34 @@ int chain_aa(const char *folder, struct err *err)
 	table_row("real A/A: spread of the pairs, widest metric", "printed", figure, "",
 		  true);
 	comparison_release(&c);
+	store_close(store);
 	return 0;
 }
 
-/* `rounds` of 2 instructions at each of a page's second-level faults. */
+/* What KVM counted, from go to the result, for each page touched; NaN: nothing. */
+static double faults_per_page(const struct comparison *c, const struct plan *p, size_t arm)
+{
+	const char *size = json_string_value(json_object_get(p->cells[0].params, "size"));
+	uint64_t bytes;
+
+	if (!size || size_parse(size, &bytes, NULL))
+		return NAN;
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_series *s = &c->series[i];
+
+		if (s->counter && !strcmp(s->counter, "mut-vcpu.second_level_faults"))
+			return s->est[arm].value / (bytes / 4096.0);
+	}
+	return NAN;
+}
+
+/* `rounds` of 2 instructions at each second-level fault. */
 static void inject_row(const struct comparison *c, const struct compare_series *s,
-		       size_t arm, double rounds)
+		       size_t arm, double faults)
 {
 	const struct compare_result *r = &s->vs[arm];
-	double expected = 2 * rounds / s->est[c->baseline].value;
+	double rounds = atof(c->arms[arm].name + strlen("spin-"));
+	double expected = 2 * rounds * faults / s->est[c->baseline].value;
 	bool found = expected ? r->verdict == VERDICT_REGRESSED
 			      : r->verdict == VERDICT_NOT_WORSE;
 	char check[80], figure[40], error[40];
@@ -97,8 +118,9 @@ int chain_inject(const char *folder, struct err *err)
 {
 	const struct compare_options o = { .allow_differences = true };
 	const struct compare_series *s;
+	struct store *store;
 	struct comparison c;
-	int ret = load(folder, &o, &c, err);
+	int ret = load(folder, &o, &store, &c, err);
 
 	if (ret)
 		return ret;
@@ -107,7 +129,8 @@ int chain_inject(const char *folder, struct err *err)
 		ret = err_config(err, "%s: nothing of first-touch.ns_per_page", folder);
 	for (size_t a = 0; s && a < c.n_arms; a++)
 		if (a != c.baseline && !strncmp(c.arms[a].name, "spin-", strlen("spin-")))
-			inject_row(&c, s, a, atof(c.arms[a].name + strlen("spin-")));
+			inject_row(&c, s, a, faults_per_page(&c, store_plan(store), a));
 	comparison_release(&c);
+	store_close(store);
 	return ret;
 }
