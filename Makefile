@@ -27,7 +27,7 @@ PKGS := libcyaml yaml-0.1 jansson sqlite3 libarchive liburing hwloc numa papi li
 VERSION := $(shell cat VERSION)
 
 all_cflags := -std=gnu11 -D_GNU_SOURCE -DKDUEL_VERSION='"$(VERSION)"' \
-	-DKDUEL_PREFIX='"$(PREFIX)"' -DMATHLIB_STANDALONE -I. -Ilib \
+	-DKDUEL_PREFIX='"$(PREFIX)"' -DMATHLIB_STANDALONE -I. -Ilib -Ihost-driver \
 	-Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
 	-fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) \
 	$(CFLAGS) -MMD -MP
@@ -35,12 +35,12 @@ all_cflags := -std=gnu11 -D_GNU_SOURCE -DKDUEL_VERSION='"$(VERSION)"' \
 pkg_cflags = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 pkg_libs   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpfm -lm -lpthread
 
-src = $(sort $(wildcard $(1)/*.c))
+src = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 lib_src    := $(call src,lib)
 bench_src  := $(filter-out bench/main.c,$(call src,bench))
-driver_src := $(filter-out host-driver/main.c,$(call src,host-driver))
+driver_src := $(filter-out host-driver/main.c,$(call src,host-driver host-driver/*))
 agent_src  := $(filter-out guest-agent/main.c,$(call src,guest-agent))
 unit_src   := $(wildcard tests/unit/test-*.c)
 
@@ -99,7 +99,7 @@ $(CHECK_STATS): $(call obj,$(call src,tests/stats)) $(B)/libdriver.a $(B)/libben
 unit: $(UNIT) $(CHECK_STATS)
 
 # Each header must stand alone: it is a manual that can be read by itself.
-headers := $(wildcard lib/*.h bench/*.h host-driver/*.h guest-agent/*.h)
+headers := $(wildcard $(addsuffix /*.h,lib bench host-driver host-driver/* guest-agent))
 headers: $(patsubst %.h,$(B)/%.hcheck,$(headers))
 $(B)/%.hcheck: %.h $(B)/.flags
 	@mkdir -p $(@D)

@@ -31,7 +31,8 @@ enum stream_op { STREAM_COPY, STREAM_SCALE, STREAM_ADD, STREAM_TRIAD, STREAM_OPS
 /*
  * to = x, to = s x, to = x + y, to = x + s y. All aligned to 64 bytes, `n` a
  * multiple of STREAM_GRAIN. Non-temporal ones end with a store fence. The
- * plain copy is the C library's memcpy(), whatever the instruction set.
+ * plain copy is "rep movsb" where the processor says that it is fast, else
+ * the C library's memcpy(), whatever the instruction set.
  */
 typedef void (*stream_fn)(double *to, const double *x, const double *y,
 			  double s, size_t n);

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "host-driver/journal.h"
-#include "host-driver/store.h"
+#include "host-driver/store/journal.h"
+#include "host-driver/store/store.h"
 
 #define BLOCKS 10
 #define ARMS 2

@@ -13,10 +13,10 @@
 
 #include "crc32c.h"
 #include "file.h"
-#include "host-driver/export.h"
-#include "host-driver/journal.h"
-#include "host-driver/record.h"
-#include "host-driver/store.h"
+#include "host-driver/store/export.h"
+#include "host-driver/store/journal.h"
+#include "host-driver/store/record.h"
+#include "host-driver/store/store.h"
 
 #define CONFIG								\
 	"name: s\nblocks: 2\nmachine: { kind: fake }\n"			\

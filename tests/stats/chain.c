@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-driver/compare.h"
-#include "host-driver/store.h"
+#include "host-driver/compare/compare.h"
+#include "host-driver/store/store.h"
 #include "size.h"
 #include "table.h"
 

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-driver/stats-change.h"
+#include "host-driver/stats/stats-change.h"
 #include "chain.h"
 #include "simulate.h"
 #include "table.h"

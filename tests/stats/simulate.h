@@ -7,7 +7,7 @@
 #ifndef KDUEL_TESTS_SIMULATE_H
 #define KDUEL_TESTS_SIMULATE_H
 
-#include "host-driver/stats.h"
+#include "host-driver/stats/stats.h"
 
 #define BLOCKS_MAX 20
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-driver/plot.h"
-#include "host-driver/report.h"
+#include "host-driver/report/plot.h"
+#include "host-driver/report/report.h"
 
 #define FIXTURE_ARMS 3
 #define FIXTURE_SERIES 64

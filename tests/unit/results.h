@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "host-driver/store.h"
+#include "host-driver/store/store.h"
 
 #define CONFIG								\
 	"name: s\nblocks: 2\nmachine: { kind: fake }\n"			\

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host-driver/accel.h"
+#include "host-driver/machine/accel.h"
 #include "lib/file.h"
 
 static char folder[] = "/tmp/kduel-accel-XXXXXX";

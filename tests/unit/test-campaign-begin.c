@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-driver/campaign-begin.h"
-#include "host-driver/difference.h"
+#include "host-driver/run/campaign-begin.h"
+#include "host-driver/run/difference.h"
 
 #define CONFIG								\
 	"name: made-up\n"						\

@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host-driver/console.h"
-#include "host-driver/preflight.h"
-#include "host-driver/progress.h"
-#include "host-driver/until.h"
+#include "host-driver/machine/console.h"
+#include "host-driver/machine/preflight.h"
+#include "host-driver/run/progress.h"
+#include "host-driver/run/until.h"
 #include "lib/loop.h"
 
 #define GIB (1ull << 30)

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "host-driver/claims.h"
-#include "host-driver/compare-memory.h"
+#include "host-driver/compare/claims.h"
+#include "host-driver/compare/compare-memory.h"
 
 #define BLOCKS 4
 

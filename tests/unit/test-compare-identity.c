@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-driver/compare.h"
-#include "host-driver/store.h"
+#include "host-driver/compare/compare.h"
+#include "host-driver/store/store.h"
 #include "lib/data.h"
 
 #define CONFIG								\

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "host-driver/compare.h"
-#include "host-driver/store.h"
+#include "host-driver/compare/compare.h"
+#include "host-driver/store/store.h"
 
 #define near(a, b, tolerance) assert_true(fabs((a) - (b)) <= (tolerance))
 

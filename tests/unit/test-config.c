@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "host-driver/plan.h"
+#include "host-driver/plan/plan.h"
 
 #define GOOD								\
 	"name: t\n"							\

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-driver/count-records.h"
-#include "host-driver/record.h"
-#include "host-driver/events.h"
+#include "host-driver/run/count-records.h"
+#include "host-driver/store/record.h"
+#include "host-driver/run/events.h"
 
 static json_t *facts(const char *vendor, const char *family, const char *model,
 		     const char *stepping)

@@ -2,7 +2,7 @@
 /* Exports: everything that was measured, once, and what never ended not. */
 #include "results.h"
 
-#include "host-driver/export.h"
+#include "host-driver/store/export.h"
 
 static struct store *results;
 

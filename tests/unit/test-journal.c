@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "host-driver/journal.h"
+#include "host-driver/store/journal.h"
 
 #define RECORDS 5
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-driver/judge.h"
-#include "host-driver/measure-records.h"
+#include "host-driver/run/judge.h"
+#include "host-driver/run/measure-records.h"
 
 #define M (1 << 20)
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host-driver/kernel-patch.h"
+#include "host-driver/kernel/kernel-patch.h"
 
 static char dir[64], patch_path[2][100];
 

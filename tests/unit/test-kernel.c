@@ -13,11 +13,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host-driver/kernel.h"
-#include "host-driver/kernel-build.h"
-#include "host-driver/kernel-config.h"
-#include "host-driver/kernel-image.h"
-#include "host-driver/kernel-spec.h"
+#include "host-driver/kernel/kernel.h"
+#include "host-driver/kernel/kernel-build.h"
+#include "host-driver/kernel/kernel-config.h"
+#include "host-driver/kernel/kernel-image.h"
+#include "host-driver/kernel/kernel-spec.h"
 
 static char dir[64];
 

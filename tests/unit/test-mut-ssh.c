@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host-driver/machine.h"
+#include "host-driver/machine/machine.h"
 #include "lib/file.h"
 
 /*

@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "host-driver/report.h"
-#include "host-driver/store.h"
+#include "host-driver/report/report.h"
+#include "host-driver/store/store.h"
 
 #define CONFIG								\
 	"name: synthetic\n"						\

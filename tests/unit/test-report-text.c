@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "host-driver/report-layout.h"
-#include "host-driver/report-number.h"
-#include "host-driver/report-safe.h"
+#include "host-driver/report/report-layout.h"
+#include "host-driver/report/report-number.h"
+#include "host-driver/report/report-safe.h"
 
 static void check_effect(double effect, double lo, double hi, const char *e,
 			 const char *interval)

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host-driver/session.h"
+#include "host-driver/run/session.h"
 #include "lib/message.h"
 
 /*

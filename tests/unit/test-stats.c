@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "host-driver/stats.h"
+#include "host-driver/stats/stats.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define near(a, b, tolerance) assert_true(fabs((a) - (b)) <= (tolerance))

@@ -2,7 +2,7 @@
 /* What is wrong with a journal is refused, by writer and reader, and named. */
 #include "store-fixture.h"
 
-#include "host-driver/journal.h"
+#include "host-driver/store/journal.h"
 
 static void expect_refused(json_t *record, const char *want)
 {

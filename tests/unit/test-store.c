@@ -9,7 +9,7 @@
 #include <math.h>
 #include <sqlite3.h>
 
-#include "host-driver/journal.h"
+#include "host-driver/store/journal.h"
 
 static void what_was_written_is_read(void **state)
 {

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel build: kernels, built or taken from the cache. */
+#include <argp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "kernel/kernel-spec.h"
+#include "kernel/kernel-watch.h"
+
+
+struct options {
+	struct kernel_options kernel;
+	const char *layout;
+	bool list;
+	bool verbose;
+	char **names;
+	int n_names;
+};
+
+static const struct argp_option option_table[] = {
+	{ "list", 'l', NULL, 0, "show the kernels, and which are built", 0 },
+	{ "force", 'f', NULL, 0, "build although it is in the cache", 0 },
+	{ "update", 'u', NULL, 0,
+	  "look for a newer source package of the suite", 0 },
+	{ "layout", 'L', "BYTES", 0,
+	  "align functions to 16, 32, 64 or 128 bytes", 0 },
+	{ "verbose", 'v', NULL, 0, "show where things are and what they are", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'l':
+		o->list = true;
+		return 0;
+	case 'f':
+		o->kernel.force = true;
+		return 0;
+	case 'u':
+		o->kernel.update = true;
+		return 0;
+	case 'L':
+		o->layout = arg;
+		return 0;
+	case 'v':
+		o->verbose = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->names = state->argv + state->next;
+		o->n_names = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->n_names && !o->list)
+			argp_error(state, "which kernel? kduel build --list shows them");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "NAME...",
+	"Build the kernels NAME... as kernels/NAME.yaml describes them, or take "
+	"them from the cache.", NULL, NULL, NULL,
+};
+
+/* --- progress ------------------------------------------------------------------ */
+
+static volatile sig_atomic_t asked_to_stop;
+
+static void on_signal(int signo)
+{
+	(void)signo;
+	asked_to_stop = 1;
+}
+
+struct watch {
+	bool terminal;
+	struct kernel_watch kernel;
+};
+
+static int on_progress(const struct kernel_progress *p, void *arg)
+{
+	struct watch *w = arg;
+	bool due = kernel_watch_due(&w->kernel, p);
+	char text[512];
+
+	kernel_watch_text(p, text, sizeof(text));
+	if (w->terminal)
+		fprintf(stderr, "\r%.100s, %u:%02u\033[K", text,
+			(unsigned)p->seconds / 60, (unsigned)p->seconds % 60);
+	else if (due)
+		fprintf(stderr, "%s\n", text);
+	return asked_to_stop;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction act = { .sa_handler = on_signal,
+				 .sa_flags = (int)SA_RESETHAND };
+
+	/* The first asks politely; a second one ends us at once. */
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+}
+
+/* --- the verb ------------------------------------------------------------------- */
+
+static int prepare(const char *name, const struct options *o, struct kernel *k,
+		   struct err *err)
+{
+	int ret = kernel_resolve(name, k, err);
+
+	return ret || !o->layout ? ret : kernel_set_layout(k, o->layout, err);
+}
+
+static void print_built(const struct kernel *k, const struct options *o)
+{
+	printf("%-16s %-28s %s\n", k->name, k->release,
+	       k->cached ? "in the cache" : "built");
+	if (!o->verbose)
+		return;
+	printf("  image    %s\n", k->image);
+	if (k->config)
+		printf("  config   %s\n", k->config);
+	printf("  identity ");
+	json_dumpf(k->identity, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+	putchar('\n');
+}
+
+static int build_one(const char *name, const struct options *o, struct err *err)
+{
+	struct watch w = { .terminal = isatty(STDERR_FILENO) };
+	struct kernel k = KERNEL_INIT;
+	int ret = prepare(name, o, &k, err);
+
+	if (!ret)
+		ret = kernel_ensure_with(&k, &o->kernel, on_progress, &w, err);
+	if (w.terminal && *w.kernel.last)
+		fputs("\r\033[K", stderr);
+	if (!ret)
+		print_built(&k, o);
+	fflush(stdout);
+	kernel_free(&k);
+	return ret;
+}
+
+/* All descriptions are read before the first build: mistakes come first. */
+static int build_all(const struct options *o, struct err *err)
+{
+	int ret = 0;
+
+	for (int i = 0; i < o->n_names && !ret; i++) {
+		struct kernel k = KERNEL_INIT;
+
+		ret = prepare(o->names[i], o, &k, err);
+		kernel_free(&k);
+	}
+	for (int i = 0; i < o->n_names && !ret; i++)
+		ret = build_one(o->names[i], o, err);
+	return ret;
+}
+
+static void list_one(const char *name, const struct options *o)
+{
+	struct err err = ERR_INIT;
+	struct kernel k = KERNEL_INIT;
+
+	if (prepare(name, o, &k, &err))
+		printf("%-16s %-9s %s\n", name, "unusable", err.text);
+	else
+		printf("%-16s %-9s %s\n", name,
+		       kernel_is_cached(&k) ? "built" : "-", k.spec->title);
+	if (o->verbose && k.spec) {
+		char *text = kernel_source_text(k.spec);
+
+		printf("  source   %s\n", text ? text : "");
+		for (size_t i = 0; i < k.spec->n_patches; i++)
+			printf("  patch    %s\n", k.spec->patches[i].path);
+		free(text);
+	}
+	kernel_free(&k);
+}
+
+static int list_all(const struct options *o, struct err *err)
+{
+	char **names;
+	size_t n;
+	int ret = kernel_names(&names, &n, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < n; i++)
+		list_one(names[i], o);
+	kernel_names_free(names, n);
+	return 0;
+}
+
+int cmd_build(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct options o = { .list = false };
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.list) {
+		ret = list_all(&o, &err);
+	} else {
+		catch_signals();
+		ret = build_all(&o, &err);
+	}
+	return ret ? command_fail(&err) : EXIT_DONE;
+}

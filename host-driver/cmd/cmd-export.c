@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel export: results for other programs. */
+#include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "store/export.h"
+
+struct options {
+	const char *folder, *output, *table;
+	bool csv;
+};
+
+static const struct argp_option option_table[] = {
+	{ "format", 'f', "FORMAT", 0, "json (the default) or csv", 0 },
+	{ "table", 't', "TABLE", 0,
+	  "for csv: iterations (the default), processes, boots or proofs", 0 },
+	{ "output", 'o', "FILE", 0, "write there instead of to stdout", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'f':
+		o->csv = !strcmp(arg, "csv");
+		if (!o->csv && strcmp(arg, "json"))
+			argp_error(state, "--format: '%s' is not known; json or csv",
+				   arg);
+		return 0;
+	case 't':
+		o->table = arg;
+		return 0;
+	case 'o':
+		o->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->folder)
+			argp_error(state, "one folder at a time, not also '%s'",
+				   arg);
+		o->folder = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->folder)
+			argp_error(state, "which results folder?");
+		if (o->table && !o->csv)
+			argp_error(state, "--table is for --format csv; JSON has all of it");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "FOLDER",
+	"Writes what was measured for other programs: everything as JSON, or "
+	"one table as CSV.", NULL, NULL, NULL,
+};
+
+static int write_to(const struct options *o, struct store *s, FILE *to,
+		    struct err *err)
+{
+	if (o->csv)
+		return export_csv(s, o->table ? o->table : export_tables[0], to,
+				  err);
+	return export_json(s, to, err);
+}
+
+/* A file appears when it is complete. */
+static int write_file(const struct options *o, struct store *s,
+		      struct err *err)
+{
+	char *tmp;
+	FILE *to;
+	int ret;
+
+	if (asprintf(&tmp, "%s.part", o->output) < 0)
+		return err_sys(err, ENOMEM, "cannot write %s", o->output);
+	to = fopen(tmp, "we");
+	if (!to) {
+		ret = err_sys(err, errno, "cannot write %s", tmp);
+		goto free_name;
+	}
+	ret = write_to(o, s, to, err);
+	if ((fflush(to) || ferror(to) || fsync(fileno(to))) && !ret)
+		ret = err_sys(err, errno, "cannot write %s", tmp);
+	fclose(to);
+	if (!ret && rename(tmp, o->output))
+		ret = err_sys(err, errno, "cannot write %s", o->output);
+	if (ret)
+		unlink(tmp);
+free_name:
+	free(tmp);
+	return ret;
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct options o = { .csv = false };
+	struct err err = ERR_INIT;
+	struct store *s;
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	ret = store_open(&s, o.folder, STORE_READ, &err);
+	if (ret)
+		return command_fail(&err);
+	ret = o.output ? write_file(&o, s, &err)
+		       : write_to(&o, s, stdout, &err);
+	store_close(s);
+	return ret ? command_fail(&err) : EXIT_DONE;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel merge: several results folders of one plan made into one. */
+#include <argp.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "store/merge.h"
+
+#define FOLDERS_MAX 256
+
+struct options {
+	const char *folders[FOLDERS_MAX], *output;
+	size_t n;
+};
+
+static const struct argp_option option_table[] = {
+	{ "output", 'o', "FOLDER", 0, "where the result goes", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->n == FOLDERS_MAX)
+			argp_error(state, "at most %d folders", FOLDERS_MAX);
+		o->folders[o->n++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->n)
+			argp_error(state, "which results folders?");
+		if (!o->output)
+			argp_error(state, "where to? -o FOLDER says so");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "FOLDER...",
+	"Makes one results folder of several that are of the same plan.",
+	NULL, NULL, NULL,
+};
+
+int cmd_merge(int argc, char **argv)
+{
+	struct options o = { .n = 0 };
+	struct err err = ERR_INIT;
+	struct merge_result r;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (merge_folders(o.folders, o.n, o.output, &r, &err))
+		return command_fail(&err);
+	printf("%s: %u campaign%s, %u boots", o.output, r.campaigns,
+	       r.campaigns == 1 ? "" : "s", r.boots);
+	if (r.repeated)
+		printf(" (%u were there more than once)", r.repeated);
+	printf("\nkduel report %s makes its report\n", o.output);
+	return EXIT_DONE;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel plan: what would be run, decided and frozen. */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "plan/plan.h"
+#include "plan/plan-text.h"
+
+struct options {
+	const char *config;
+	const char *output;
+	struct plan_options plan;
+	bool json;
+};
+
+enum { OPT_JSON = 256, OPT_ONLY, OPT_AA };
+
+static const struct argp_option option_table[] = {
+	{ "output", 'o', "FILE", 0, "write the frozen plan as JSON", 0 },
+	{ "json", OPT_JSON, NULL, 0, "print the frozen plan as JSON", 0 },
+	{ "blocks", 'b', "N", 0, "N blocks instead of the config's", 0 },
+	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
+	{ "aa", OPT_AA, NULL, 0, "only the baseline, as two arms", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	char *end;
+
+	switch (key) {
+	case 'o':
+		o->output = arg;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case 'b':
+		o->plan.blocks = strtoul(arg, &end, 10);
+		if (*end || end == arg || o->plan.blocks < 2 ||
+		    o->plan.blocks > 1000)
+			argp_error(state, "--blocks: '%s' is not 2 to 1000", arg);
+		return 0;
+	case OPT_ONLY:
+		o->plan.only = arg;
+		return 0;
+	case OPT_AA:
+		o->plan.aa = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->config)
+			argp_error(state, "one campaign at a time, not also '%s'",
+				   arg);
+		o->config = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->config)
+			argp_error(state, "which campaign?");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "CONFIG|PLAN",
+	"Decides a campaign: cells x blocks x arms in seeded random order, and "
+	"prints what it will do, how long and how large it will be.",
+	NULL, NULL, NULL,
+};
+
+static int show(const struct options *o, const struct plan *p,
+		struct err *err)
+{
+	int ret = o->output ? plan_write(p, o->output, err) : 0;
+	json_t *json;
+
+	if (ret || !o->json) {
+		if (!ret)
+			plan_print(p, stdout);
+		return ret;
+	}
+	json = plan_to_json(p);
+	if (!json || json_dumpf(json, stdout, JSON_INDENT(1) | JSON_SORT_KEYS))
+		ret = err_sys(err, ENOMEM, "cannot print the plan");
+	putchar('\n');
+	json_decref(json);
+	return ret;
+}
+
+int cmd_plan(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct options o = { .config = NULL };
+	struct plan *p;
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	ret = plan_load(o.config, &o.plan, &p, &err);
+	if (ret)
+		return command_fail(&err);
+	ret = show(&o, p, &err);
+	plan_free(p);
+	return ret ? command_fail(&err) : EXIT_DONE;
+}

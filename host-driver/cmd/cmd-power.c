@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel power: how many blocks an effect needs, and how long they take. */
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "compare/power.h"
+#include "run/progress.h"
+#include "report/report-safe.h"
+#include "size.h"
+#include "store/store.h"
+
+struct options {
+	const char *config, *from;
+	double effect, sigma, power;
+};
+
+enum { OPT_EFFECT = 256, OPT_FROM, OPT_SIGMA, OPT_POWER };
+
+static const struct argp_option option_table[] = {
+	{ "effect", OPT_EFFECT, "SHARE", 0, "effect to be found, e.g. 1%", 0 },
+	{ "from", OPT_FROM, "DIR", 0, "take the spread from a results folder, best of kduel aa", 0 },
+	{ "sigma", OPT_SIGMA, "SHARE", 0, "a stated spread between boots of one kernel", 0 },
+	{ "power", OPT_POWER, "SHARE", 0, "chance to find it (80%)", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static double share(struct argp_state *state, const char *option, const char *arg)
+{
+	struct err err = ERR_INIT;
+	double v = 0;
+
+	if (share_parse(arg, &v, &err))
+		argp_error(state, "%s: %s", option, err.text);
+	return v;
+}
+
+static void check(struct argp_state *state, const struct options *o)
+{
+	if (!o->config)
+		argp_error(state, "which campaign?");
+	if (!o->effect)
+		argp_error(state, "--effect: which effect is to be found? e.g. --effect 1%%");
+	if (!o->from == !(o->sigma > 0))
+		argp_error(state, "either --from DIR, which measured the spread, or --sigma, which states it");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_EFFECT:
+		o->effect = share(state, "--effect", arg);
+		return 0;
+	case OPT_SIGMA:
+		o->sigma = share(state, "--sigma", arg);
+		return 0;
+	case OPT_POWER:
+		o->power = share(state, "--power", arg);
+		return 0;
+	case OPT_FROM:
+		o->from = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->config)
+			argp_error(state, "one campaign at a time, not also '%s'", arg);
+		o->config = arg;
+		return 0;
+	case ARGP_KEY_END:
+		check(state, o);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "CONFIG",
+	"Tells how many blocks a campaign needs to find an effect, and how long "
+	"they take.", NULL, NULL, NULL,
+};
+
+static int measured(struct power *p, const struct plan *plan,
+		    const struct options *o, struct err *err)
+{
+	struct compare_options judge = { .allow_differences = true };
+	struct comparison c;
+	struct store *s;
+	int rc = store_open(&s, o->from, STORE_READ, err);
+
+	if (rc)
+		return rc;
+	rc = compare_run(s, &judge, &c, err);
+	if (!rc) {
+		rc = power_add_series(p, plan, &c, o->effect, o->power, err);
+		comparison_release(&c);
+	}
+	store_close(s);
+	return rc;
+}
+
+static void print_blocks(size_t n)
+{
+	if (n)
+		printf(" %7zu", n);
+	else
+		printf("  >%5d", POWER_BLOCKS_MAX);
+}
+
+static void print(const struct power *p, const struct plan *plan,
+		  const struct options *o)
+{
+	size_t blocks = power_blocks(p);
+	struct plan_cost cost;
+	char took[16];
+
+	printf("Blocks needed to find %.3g%% with a chance of %.3g%%, for one test alone\n"
+	       "and for the hardest of %zu gate test%s (level %.2g):\n\n",
+	       100 * o->effect, 100 * o->power, p->tests,
+	       p->tests == 1 ? "" : "s", p->alpha);
+	printf("  spread   alone  hardest  found with %u  series\n", plan->n_blocks);
+	for (size_t i = 0; i < p->n; i++) {
+		const struct power_row *r = &p->row[i];
+
+		printf("  %5.2f%%", 100 * r->sd);
+		print_blocks(r->alone);
+		print_blocks(r->family);
+		printf("  %10.2f%%     ", 100 * r->sde);
+		text_put(stdout, r->name);
+		putchar('\n');
+	}
+	plan_cost(plan, &cost);
+	if (blocks)
+		printf("\n%zu blocks: about %s (%.1f s a block, kernels built)\n",
+		       blocks, progress_time(blocks * cost.seconds / plan->n_blocks,
+					     took, sizeof(took)),
+		       cost.seconds / plan->n_blocks);
+	else
+		printf("\nmore than %d blocks: the spread must come down first\n",
+		       POWER_BLOCKS_MAX);
+}
+
+static int run(const struct options *o, const struct plan *plan, struct err *err)
+{
+	struct power p;
+	int rc;
+
+	power_init(&p, plan);
+	rc = o->from ? measured(&p, plan, o, err)
+		     : power_add(&p, plan, "stated", sqrt(2) * o->sigma,
+				 o->effect, o->power, err);
+	if (!rc)
+		print(&p, plan, o);
+	power_release(&p);
+	return rc ? command_fail(err) : EXIT_DONE;
+}
+
+int cmd_power(int argc, char **argv)
+{
+	struct options o = { .power = STATS_POWER };
+	struct err err = ERR_INIT;
+	struct plan *plan;
+	int code;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (plan_load(o.config, NULL, &plan, &err))
+		return command_fail(&err);
+	code = run(&o, plan, &err);
+	plan_free(plan);
+	return code;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel run: boots, measures, compares, reports. */
+#include <argp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run/campaign.h"
+#include "command.h"
+#include "compare/compare-print.h"
+#include "lib/size.h"
+#include "plan/plan-text.h"
+#include "report/report.h"
+#include "run/resume.h"
+#include "store/store.h"
+#include "run/until.h"
+
+struct options {
+	const char *config;
+	struct plan_options plan;
+	struct campaign_options campaign;
+	bool dry_run;
+};
+
+enum { OPT_RESUME = 256, OPT_UNTIL, OPT_ONLY, OPT_STOP_AFTER, OPT_DRY_RUN,
+       OPT_DEBUG, OPT_AA, OPT_PATIENCE, OPT_MACHINE, OPT_ALLOW };
+
+static const struct argp_option option_table[] = {
+	{ "out", 'o', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
+	{ "resume", OPT_RESUME, "DIR", 0, "go on with the campaign in DIR", 0 },
+	{ "blocks", 'b', "N", 0, "N blocks instead of the config's; a plan gets longer", 0 },
+	{ "until", OPT_UNTIL, "verdict", 0, "up to 20 blocks, or as many as are planned; stop once every gate has its verdict", 0 },
+	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
+	{ "stop-after", OPT_STOP_AFTER, "TIME", 0, "begin no boot that would end later than TIME (20m) from now", 0 },
+	{ "aa", OPT_AA, NULL, 0, "only the baseline, as two arms", 0 },
+	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake instead of the config's", 0 },
+	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },
+	{ "patience", OPT_PATIENCE, "FACTOR", 0, "multiply every time limit (1)", 0 },
+	{ "verbose", 'v', NULL, 0, "show each boot, and what agents report", 0 },
+	{ "debug", OPT_DEBUG, "WHAT", 0, "show vm (consoles), proto (messages), proof; a list with commas", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static void parse_debug(struct campaign_options *c, const char *arg,
+			struct argp_state *state)
+{
+	struct { const char *name; bool *flag; } known[] = {
+		{ "vm", &c->debug_vm }, { "proto", &c->debug_proto },
+		{ "proof", &c->debug_proof },
+	};
+
+	for (const char *p = arg; *p;) {
+		size_t n = strcspn(p, ","), i;
+
+		for (i = 0; i < 3; i++) {
+			if (n == strlen(known[i].name) && !strncmp(p, known[i].name, n))
+				break;
+		}
+		if (i == 3)
+			argp_error(state, "--debug: '%.*s' is none of vm, proto, proof",
+				   (int)n, p);
+		else
+			*known[i].flag = true;
+		p += n + (p[n] == ',');
+	}
+}
+
+static double parse_time(const char *arg, struct argp_state *state)
+{
+	struct err err = ERR_INIT;
+	double seconds = 0;
+
+	if (duration_parse(arg, &seconds, &err))
+		argp_error(state, "--stop-after: %s", err.text);
+	return seconds;
+}
+
+static void parse_number(struct options *o, int key, const char *arg,
+			 struct argp_state *state)
+{
+	char *end;
+	double v = strtod(arg, &end);
+
+	if (*end || end == arg)
+		argp_error(state, "'%s' is not a number", arg);
+	if (key == 'b' && (v < 2 || v > 1000 || v != (unsigned)v))
+		argp_error(state, "--blocks: '%s' is not 2 to 1000", arg);
+	if (key == OPT_PATIENCE && !(v > 0 && v <= 1000))
+		argp_error(state, "--patience: '%s' is not above 0, at most 1000", arg);
+	if (key == 'b')
+		o->plan.blocks = v;
+	else
+		o->campaign.patience = v;
+}
+
+/* Options that belong to a config; a plan that is under way is frozen. */
+static bool changes_plan(const struct options *o)
+{
+	return o->plan.only || o->plan.aa || o->plan.machine;
+}
+
+static void check(const struct options *o, struct argp_state *state)
+{
+	const char *resume = o->campaign.resume;
+
+	if (!resume && !o->config)
+		argp_error(state, "which campaign? e.g. kduel run configs/dax-huge.yaml");
+	if (resume && o->campaign.out)
+		argp_error(state, "--resume goes on in its folder; leave --out out");
+	if (resume && !o->config && changes_plan(o))
+		argp_error(state, "--resume: the plan is frozen; --only, --aa and --machine cannot change it");
+	if (!resume && o->campaign.allow_differences)
+		argp_error(state, "--allow-differences is for --resume; kduel compare has it for arms");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o': o->campaign.out = arg; return 0;
+	case OPT_RESUME: o->campaign.resume = arg; return 0;
+	case OPT_ONLY: o->plan.only = arg; return 0;
+	case OPT_AA: o->plan.aa = true; return 0;
+	case OPT_MACHINE: o->plan.machine = arg; return 0;
+	case OPT_DRY_RUN: o->dry_run = true; return 0;
+	case OPT_ALLOW: o->campaign.allow_differences = true; return 0;
+	case 'v': o->campaign.verbose = true; return 0;
+	case OPT_DEBUG: parse_debug(&o->campaign, arg, state); return 0;
+	case 'b': case OPT_PATIENCE: parse_number(o, key, arg, state); return 0;
+	case OPT_STOP_AFTER:
+		o->campaign.stop_after = parse_time(arg, state);
+		return 0;
+	case OPT_UNTIL:
+		if (strcmp(arg, "verdict"))
+			argp_error(state, "--until: only 'verdict' is known");
+		o->campaign.until_verdict = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->config)
+			argp_error(state, "one campaign at a time, not also '%s'", arg);
+		o->config = arg;
+		return 0;
+	case ARGP_KEY_END:
+		check(o, state);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "CONFIG|PLAN\n--resume DIR [CONFIG|PLAN]",
+	"Runs a campaign: builds its kernels, boots every arm in every block, "
+	"measures, compares and reports.", NULL, NULL, NULL,
+};
+
+/* Compares and reports what the folder holds; `*code` is what it amounts to. */
+static int conclude(const char *folder, int *code, struct err *err)
+{
+	struct comparison c;
+	struct store *s;
+	struct report r;
+	int ret = store_open(&s, folder, STORE_READ, err);
+
+	if (ret)
+		return ret;
+	ret = compare_run(s, NULL, &c, err);
+	if (ret)
+		goto close;
+	ret = report_gather(&r, s, &c, &(struct report_options){ NULL }, err);
+	if (ret)
+		goto release;
+	ret = report_publish(&r, folder, stderr, err);
+	if (!ret)
+		compare_print(stdout, &c);
+	for (size_t i = 0; i < c.n_claims; i++) {
+		if (c.claims[i].outcome == CLAIM_FAILS)
+			*code = EXIT_REGRESSION;
+	}
+	/* So many boots failed that nothing can be compared. */
+	if (c.refused && c.refused_exit == EXIT_INCOMPLETE)
+		*code = EXIT_INCOMPLETE;
+	report_release(&r);
+release:
+	comparison_release(&c);
+close:
+	store_close(s);
+	return ret;
+}
+
+static char last_words[PATH_MAX + 80];
+
+/* A second Ctrl-C while the report is made: nothing is lost by leaving. */
+static void on_signal(int signo)
+{
+	(void)signo;
+	if (write(STDERR_FILENO, last_words, strlen(last_words)) < 0)
+		_exit(EXIT_MACHINE);
+	_exit(EXIT_INCOMPLETE);
+}
+
+static void expect_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &sa, NULL);
+}
+
+static int finish(const struct campaign_result *r, struct err *err)
+{
+	int code = EXIT_DONE;
+
+	if (r->abandoned)
+		return EXIT_INCOMPLETE;
+	if (conclude(r->folder, &code, err))
+		return command_fail(err);
+	fflush(stderr);
+	if (r->decided)
+		printf("every gate has its verdict: no more blocks were needed\n");
+	printf("report: %s\n", r->folder);
+	return r->complete ? code : EXIT_INCOMPLETE;
+}
+
+static void prepare_last_words(const struct campaign_result *r)
+{
+	snprintf(last_words, sizeof(last_words), r->complete
+		 ? "kduel: the campaign is complete; for its report: kduel report %s\n"
+		 : "kduel: not complete; to go on: kduel run --resume %s\n",
+		 r->folder);
+}
+
+/* Is there something to go on with? */
+static bool can_go_on(const struct campaign_result *r, int code)
+{
+	return !r->complete && r->folder && !access(r->folder, F_OK) &&
+	       (code == EXIT_INCOMPLETE || r->boots);
+}
+
+static int run(const struct options *o, const struct plan *p, struct err *err)
+{
+	struct campaign_result r;
+	int code, ret = campaign_run(p, &o->campaign, &r, err);
+
+	if (r.folder)
+		prepare_last_words(&r);
+	if (ret) {
+		code = command_fail(err);
+	} else {
+		expect_signals();
+		code = finish(&r, err);
+	}
+	fflush(stdout);
+	if (can_go_on(&r, code))
+		fputs(last_words, stderr);
+	free(r.folder);
+	return code;
+}
+
+/* The plan of a campaign that goes on; longer, if that was asked for. */
+static int load_resumed(const struct options *o, struct plan **plan,
+			struct err *err)
+{
+	int ret = resume_plan(o->campaign.resume, plan, err);
+
+	if (ret)
+		return ret;
+	if (o->config)
+		ret = resume_check(*plan, o->config, &o->plan, err);
+	if (!ret && o->plan.blocks && o->dry_run)
+		ret = plan_extend(*plan, o->plan.blocks, err);
+	else if (!ret && o->plan.blocks)
+		ret = resume_extend(o->campaign.resume, *plan, o->plan.blocks,
+				    err);
+	if (ret)
+		plan_free(*plan);
+	return ret;
+}
+
+/* A bound below the first look would never be looked at. */
+static int check_until(const struct plan *p, struct err *err)
+{
+	if (p->n_blocks >= until_first())
+		return 0;
+	return err_config(err, "--until verdict: the first look is after %u blocks, and the plan has %u; add --blocks %u",
+			  until_first(), p->n_blocks, until_last());
+}
+
+static int load(struct options *o, struct plan **plan, struct err *err)
+{
+	int ret;
+
+	if (o->campaign.until_verdict)
+		o->plan.least_blocks = until_last();
+	ret = o->campaign.resume ? load_resumed(o, plan, err)
+				 : plan_load(o->config, &o->plan, plan, err);
+	if (!ret && o->campaign.until_verdict) {
+		ret = check_until(*plan, err);
+		if (ret)
+			plan_free(*plan);
+	}
+	return ret;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct options o = { .campaign = { .patience = 1 } };
+	struct plan *p;
+	int code = EXIT_DONE;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (load(&o, &p, &err))
+		return command_fail(&err);
+	if (o.dry_run)
+		plan_print(p, stdout);
+	else
+		code = run(&o, p, &err);
+	plan_free(p);
+	return code;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel trend: where the ratio to the baseline changed, over campaigns. */
+#include <argp.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "command.h"
+#include "report/report-safe.h"
+#include "compare/trend.h"
+
+struct options {
+	char **folders;
+	size_t n;
+	bool json, changed;
+};
+
+enum { OPT_JSON = 256, OPT_CHANGED };
+
+static const struct argp_option option_table[] = {
+	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
+	{ "changed", OPT_CHANGED, NULL, 0, "only series that have a change point", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case OPT_CHANGED:
+		o->changed = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->folders = state->argv + state->next;
+		o->n = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which results folders?");
+		return 0;
+	}
+	(void)arg;
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "FOLDER...",
+	"Follows the ratio of every arm to its baseline over campaigns, oldest "
+	"first, and finds the points where its level changed.", NULL, NULL, NULL,
+};
+
+static const char *date_of(const struct trend *t, size_t campaign,
+			   char buf[static 16])
+{
+	time_t at = (time_t)t->campaign[campaign].begun;
+	struct tm tm;
+
+	strftime(buf, 16, "%Y-%m-%d", localtime_r(&at, &tm));
+	return buf;
+}
+
+/* Which way a ratio that went up or down has gone. */
+static const char *direction(const struct trend_series *s,
+			     const struct stats_change *c)
+{
+	return (c->after > c->before) == (s->better == STATS_HIGHER) ? "better"
+								     : "worse";
+}
+
+static void print_change(const struct trend *t, const struct trend_series *s,
+			 const struct stats_change *c)
+{
+	size_t campaign = s->campaign[c->at];
+	char date[16];
+
+	printf("    %s, ", date_of(t, campaign, date));
+	text_put(stdout, t->campaign[campaign].folder);
+	printf(": %.4g -> %.4g (%+.2f%%, %s), score %.2f\n", c->before, c->after,
+	       100 * (c->after / c->before - 1), direction(s, c), c->score);
+}
+
+static void print_series(const struct trend *t, const struct trend_series *s)
+{
+	text_put(stdout, s->key);
+	fputs("\n  ", stdout);
+	text_put(stdout, s->arm);
+	printf(": %zu campaigns", s->points);
+	if (s->points)
+		printf(", last %.4g", s->ratio[s->campaign[s->points - 1]]);
+	if (!s->judged)
+		puts(", too few for change points (12)");
+	else
+		printf(", %s (autocorrelation %.2f)\n",
+		       s->changes.n ? "changed" : "no change",
+		       s->changes.autocorrelation);
+	for (size_t i = 0; i < s->changes.n; i++)
+		print_change(t, s, &s->changes.change[i]);
+}
+
+static void print_text(const struct trend *t, const struct options *o)
+{
+	char first[16], last[16];
+	size_t oldest = 0, newest = 0, printed = 0;
+
+	for (size_t i = 0; i < t->n_campaigns; i++) {
+		if (t->campaign[i].begun < t->campaign[oldest].begun)
+			oldest = i;
+		if (t->campaign[i].begun > t->campaign[newest].begun)
+			newest = i;
+	}
+	printf("%zu campaign%s, %s to %s, %s time;\nratios to ", t->n_campaigns,
+	       t->n_campaigns == 1 ? "" : "s", date_of(t, oldest, first), date_of(t, newest, last), t->domain);
+	text_put(stdout, t->baseline);
+	fputs(" within the same blocks\n\n", stdout);
+	for (size_t i = 0; i < t->n_series; i++)
+		if (!o->changed || t->series[i].changes.n) {
+			print_series(t, &t->series[i]);
+			printed++;
+		}
+	if (!printed)
+		puts("no series has changed");
+}
+
+static json_t *changes_json(const struct trend *t, const struct trend_series *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->changes.n; i++) {
+		const struct stats_change *c = &s->changes.change[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:f, s:f, s:s}",
+			"from", t->campaign[s->campaign[c->at]].folder, "begun",
+			t->campaign[s->campaign[c->at]].begun, "before", c->before,
+			"after", c->after, "score", c->score, "direction",
+			direction(s, c)));
+	}
+	return list;
+}
+
+static json_t *series_json(const struct trend *t, const struct trend_series *s)
+{
+	json_t *points = json_array();
+
+	for (size_t i = 0; i < s->points; i++)
+		json_array_append_new(points, json_pack("{s:s, s:f}", "folder",
+			t->campaign[s->campaign[i]].folder, "ratio",
+			s->ratio[s->campaign[i]]));
+	return json_pack("{s:s, s:s, s:o, s:b, s:f, s:o}", "series", s->key, "arm",
+			 s->arm, "points", points, "judged", (int)s->judged,
+			 "autocorrelation", s->changes.autocorrelation, "changes",
+			 changes_json(t, s));
+}
+
+static void print_json(const struct trend *t, const struct options *o)
+{
+	json_t *list = json_array(), *left_out = json_array(), *all;
+
+	for (size_t i = 0; i < t->n_left_out; i++)
+		json_array_append_new(left_out, json_string(t->left_out[i]));
+	for (size_t i = 0; i < t->n_series; i++)
+		if (!o->changed || t->series[i].changes.n)
+			json_array_append_new(list, series_json(t, &t->series[i]));
+	all = json_pack("{s:s, s:s, s:o, s:o}", "domain", t->domain, "baseline",
+			t->baseline, "series", list, "left_out", left_out);
+	json_dumpf(all, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(all);
+}
+
+int cmd_trend(int argc, char **argv)
+{
+	struct options o = { .n = 0 };
+	struct err err = ERR_INIT;
+	struct trend t;
+	int rc = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	trend_init(&t);
+	for (size_t i = 0; !rc && i < o.n; i++)
+		rc = trend_add(&t, o.folders[i], &err);
+	if (!rc)
+		rc = trend_finish(&t, &err);
+	for (size_t i = 0; !rc && i < t.n_left_out; i++)
+		fprintf(stderr, "left out: %s\n", t.left_out[i]);
+	if (!rc)
+		(o.json ? print_json : print_text)(&t, &o);
+	trend_release(&t);
+	return rc ? command_fail(&err) : EXIT_DONE;
+}

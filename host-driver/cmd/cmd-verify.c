@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel verify: do the claims hold? */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "run/campaign.h"
+#include "compare/claims-file.h"
+#include "command.h"
+#include "compare/compare-memory.h"
+#include "compare/compare-print.h"
+#include "report/report-json.h"
+#include "store/store.h"
+
+struct options {
+	const char *what;	/* a results folder, a file of claims, a config */
+	const char *claims, *from, *out;
+	bool json;
+	struct compare_options compare;
+};
+
+enum { OPT_JSON = 256, OPT_CLAIMS, OPT_FROM, OPT_ALLOW };
+
+static const struct argp_option option_table[] = {
+	{ "claims", OPT_CLAIMS, "FILE", 0, "the claims, instead of the plan's own", 0 },
+	{ "from", OPT_FROM, "DIR", 0, "check a file of claims against these results; run nothing", 0 },
+	{ "out", 'o', "DIR", 0, "results folder of a campaign that is run", 0 },
+	{ "allow-differences", OPT_ALLOW, NULL, 0,
+	  "judge although the arms differ in more than the kernel under test", 0 },
+	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_JSON: o->json = true; return 0;
+	case OPT_CLAIMS: o->claims = arg; return 0;
+	case OPT_FROM: o->from = arg; return 0;
+	case OPT_ALLOW: o->compare.allow_differences = true; return 0;
+	case 'o': o->out = arg; return 0;
+	case ARGP_KEY_ARG:
+		if (o->what)
+			argp_error(state, "one at a time, not also '%s'", arg);
+		o->what = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->what)
+			argp_error(state, "what? a results folder, a file of claims or a campaign");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "FOLDER|CLAIMS|CONFIG",
+	"Checks claims against results: each holds, fails, is undecided, or "
+	"cannot be measured here. For a file of claims or a campaign, the "
+	"campaign is run first.", NULL, NULL, NULL,
+};
+
+/* --- where the results come from ------------------------------------------- */
+
+struct verify {
+	const struct options *o;
+	struct claims_file file;	/* n = 0: the plan's own claims */
+	char *folder;
+};
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static int run_campaign(struct verify *v, const char *config, struct err *err)
+{
+	struct campaign_options c = { .out = v->o->out, .patience = 1 };
+	struct campaign_result r;
+	struct plan *plan;
+	int rc = plan_load(config, NULL, &plan, err);
+
+	if (rc)
+		return rc;
+	rc = campaign_run(plan, &c, &r, err);
+	plan_free(plan);
+	v->folder = r.folder;
+	if (!rc && !r.complete)
+		rc = err_set(err, EXIT_INCOMPLETE, -EINTR,
+			     "the campaign is not complete; to go on: kduel run --resume %s, then kduel verify %s",
+			     r.folder, r.folder);
+	return rc;
+}
+
+static int find_results(struct verify *v, struct err *err)
+{
+	const struct options *o = v->o;
+	const char *claims = o->claims;
+	const char *results = is_folder(o->what) ? o->what : o->from;
+	int rc = 0;
+
+	if (!claims && claims_file_is(o->what))
+		claims = o->what;
+	if (claims)
+		rc = claims_file_load(claims, &v->file, err);
+	if (rc)
+		return rc;
+	if (results) {
+		v->folder = strdup(results);
+		return v->folder ? 0 : err_sys(err, ENOMEM, "%s", results);
+	}
+	if (claims != o->what)
+		return run_campaign(v, o->what, err);
+	if (!*v->file.campaign)
+		return err_config(err, "%s: it names no campaign; give results with --from",
+				  o->what);
+	return run_campaign(v, v->file.campaign, err);
+}
+
+/* --- what they say ----------------------------------------------------------- */
+
+/* The claims of the file take the place of the plan's. */
+static int check_file(struct verify *v, struct comparison *c, struct err *err)
+{
+	size_t n = v->file.n;
+	int rc = 0;
+
+	if (!n)
+		return c->n_claims ? 0 : err_config(err, "%s: its plan expects nothing; give a file with --claims",
+						    v->folder);
+	c->claims = compare_alloc(c, n, sizeof(*c->claims));
+	if (!c->claims)
+		return err_sys(err, ENOMEM, "cannot verify");
+	for (c->n_claims = 0; !rc && c->n_claims < n; c->n_claims++) {
+		const struct claims_entry *e = &v->file.entry[c->n_claims];
+		struct compare_claim *k = &c->claims[c->n_claims];
+
+		rc = claim_check(c, e->text, e->where, k, err);
+		k->says = compare_text(c, "%s", e->says);
+	}
+	return rc;
+}
+
+static void print_json(const struct comparison *c)
+{
+	json_t *all = json_pack("{s:o, s:o, s:o, s:o}", "campaign",
+				json_safe(c->name), "domain", json_safe(c->domain),
+				"plan_hash", json_safe(c->plan_hash), "claims",
+				report_claims_json(c));
+
+	json_dumpf(all, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(all);
+}
+
+static void print(const struct verify *v, const struct comparison *c)
+{
+	if (v->o->json) {
+		print_json(c);
+		return;
+	}
+	printf("%s: %s time, %u blocks\n", c->name, c->domain, c->blocks);
+	if (v->file.n && *v->file.source)
+		printf("source: %s\n", v->file.source);
+	if (c->refused)
+		printf("no comparison: %s\n", c->refused);
+	putchar('\n');
+	compare_print_claims(stdout, c->claims, c->n_claims);
+}
+
+static int verify(struct verify *v, struct err *err)
+{
+	struct comparison c;
+	struct store *s;
+	int code, rc = find_results(v, err);
+
+	if (!rc)
+		rc = store_open(&s, v->folder, STORE_READ, err);
+	if (rc)
+		return command_fail(err);
+	rc = compare_run(s, &v->o->compare, &c, err);
+	if (rc)
+		goto close;
+	rc = check_file(v, &c, err);
+	if (!rc)
+		print(v, &c);
+	code = claims_exit(c.claims, c.n_claims);
+	comparison_release(&c);
+close:
+	store_close(s);
+	return rc ? command_fail(err) : code;
+}
+
+int cmd_verify(int argc, char **argv)
+{
+	struct options o = { .what = NULL };
+	struct verify v = { .o = &o };
+	struct err err = ERR_INIT;
+	int code;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	code = verify(&v, &err);
+	claims_file_release(&v.file);
+	free(v.folder);
+	return code;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is said of a relation: what each side came to, with its unit, how they
+ * relate, with the interval, and what was wanted.
+ *
+ *	found 0.0815 [0.0801, 0.0829], wanted < 0.2; n = 6 blocks; 6.1: 5.79 us,
+ *	6.1-nodaxhuge: 71.1 us
+ *	left 9,322 faults, right 81,100 faults: left / right 0.115 [0.114, 0.116],
+ *	wanted > 1; n = 2 blocks
+ */
+#include "claims-check.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "compare-memory.h"
+#include "report/report-number.h"
+
+#define SHARE "share"		/* shown in percent */
+#define BYTES "bytes"
+
+/* --- units ------------------------------------------------------------------ */
+
+static const char *pick_unit(struct claim_check *k, const struct claim_pick *p)
+{
+	const struct compare_series *s;
+
+	if (p->layer)
+		return strstr(p->field, "share") ? SHARE :
+		       strstr(p->field, "bytes") ? BYTES : p->field;
+	s = claim_series(k, p);
+	return s && s->unit ? s->unit : "";
+}
+
+/* The unit of what is computed; "" where it has none, or an odd one. */
+static const char *unit(struct claim_check *k, const struct claim_node *n)
+{
+	const char *a, *b;
+
+	if (n->kind == NODE_NUMBER)
+		return "";
+	if (n->kind == NODE_PICK)
+		return pick_unit(k, &n->pick);
+	a = unit(k, n->left);
+	b = unit(k, n->right);
+	if (n->kind == NODE_DIVIDE)
+		return *b ? "" : a;
+	if (n->kind == NODE_MULTIPLY)
+		return !*a ? b : *b ? "" : a;
+	return *a ? a : b;
+}
+
+static const char *put(double v, const char *unit, char buf[static NUMBER_MAX])
+{
+	if (!strcmp(unit, SHARE))
+		return number_share(v, buf);
+	if (!strcmp(unit, BYTES) && v >= 0)
+		return number_bytes((uint64_t)v, buf);
+	return number_value(v, unit, buf);
+}
+
+/* An interval of two blocks may end anywhere. */
+static const char *put_end(double v, const char *unit, char buf[static NUMBER_MAX])
+{
+	if (!*unit && v > 0 && v < 0.001)
+		return strcpy(buf, "<0.001");
+	if (!*unit && v > 9999)
+		return strcpy(buf, ">9999");
+	return put(v, unit, buf);
+}
+
+/* As it was written, more or less: it was not measured. */
+static const char *put_limit(double v, const char *unit, char buf[static NUMBER_MAX])
+{
+	if (*unit && strcmp(unit, SHARE))
+		return put(v, unit, buf);
+	snprintf(buf, NUMBER_MAX, "%.6g%s", *unit ? 100 * v : v, *unit ? "%" : "");
+	return buf;
+}
+
+/* --- parts of a sentence ---------------------------------------------------- */
+
+static double mean(const double *v, size_t n, bool logs)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += logs ? log(v[i]) : v[i];
+	return logs ? exp(sum / (double)n) : sum / (double)n;
+}
+
+/* "0.0815 [0.0801, 0.0829]"; the ends where they tell something. */
+static char *with_interval(struct comparison *c, const struct compare_claim *v,
+			   const char *unit)
+{
+	char a[NUMBER_MAX], lo[NUMBER_MAX], hi[NUMBER_MAX];
+
+	if (!isfinite(v->lo) || !isfinite(v->hi))	/* a single block */
+		return compare_text(c, "%s", put(v->value, unit, a));
+	put(v->value, unit, a);
+	put_end(v->lo, unit, lo);
+	put_end(v->hi, unit, hi);
+	if (v->lo == v->hi)
+		return compare_text(c, "%s in every block", a);
+	if (!strcmp(a, lo) && !strcmp(a, hi))
+		return compare_text(c, "%s, its interval too", a);
+	return compare_text(c, "%s [%s, %s]", a, lo, hi);
+}
+
+/* A pick's mean over blocks, geometric where that can be. */
+static double pick_mean(struct claim_check *k, const struct claim_node *pick)
+{
+	double sum = 0, logs = 0;
+	size_t n = 0;
+
+	for (size_t b = 0; b < k->c->n_block_ids; b++) {
+		double v = claim_value(k, pick, b);
+
+		if (!isfinite(v))
+			continue;
+		sum += v;
+		logs += v > 0 ? log(v) : NAN;
+		n++;
+	}
+	return isnan(logs) ? sum / (double)n : exp(logs / (double)n);
+}
+
+static void list_picks(struct claim_check *k, const struct claim_node *n,
+		       char **list, unsigned *seen)
+{
+	char buf[NUMBER_MAX];
+
+	if (n->kind == NODE_NUMBER)
+		return;
+	if (n->kind != NODE_PICK) {
+		list_picks(k, n->left, list, seen);
+		list_picks(k, n->right, list, seen);
+		return;
+	}
+	*list = compare_text(k->c, "%s%s%s: %s", *list, (*seen)++ ? ", " : "; ",
+			     k->c->arms[claim_find_arm(k->c, n->pick.arm)].name,
+			     put(pick_mean(k, n), pick_unit(k, &n->pick), buf));
+}
+
+/* The arms' own values, where the left side is computed from several. */
+static char *picks(struct claim_check *k, const struct claim_node *n)
+{
+	char *list = compare_text(k->c, "%s", "");
+	unsigned seen = 0;
+
+	list_picks(k, n, &list, &seen);
+	return seen > 1 ? list : compare_text(k->c, "%s", "");
+}
+
+static const char *op_text(enum claim_op op)
+{
+	static const char *const text[] = {
+		[CLAIM_LESS] = "<", [CLAIM_LESS_EQUAL] = "<=", [CLAIM_MORE] = ">",
+		[CLAIM_MORE_EQUAL] = ">=", [CLAIM_EQUAL] = "==",
+	};
+
+	return text[op];
+}
+
+/* --- the whole --------------------------------------------------------------- */
+
+/* The left side in its own unit, against a number. */
+static void against_number(struct claim_check *k, const struct claim_relation *r,
+			   const struct claim_sides *s, struct compare_claim *out)
+{
+	const char *u = unit(k, r->left);
+	char limit[NUMBER_MAX];
+	double scale = s->right[0];
+
+	out->value = s->logs ? scale * exp(s->t.mean) : scale + s->t.mean;
+	out->lo = s->logs ? scale * exp(s->t.lo) : scale + s->t.lo;
+	out->hi = s->logs ? scale * exp(s->t.hi) : scale + s->t.hi;
+	out->detail = compare_text(k->c, "found %s, wanted %s %s; n = %zu block%s%s",
+				   with_interval(k->c, out, u), op_text(r->op),
+				   put_limit(scale, u, limit), s->n, s->n == 1 ? "" : "s",
+				   picks(k, r->left));
+}
+
+/* Both sides in their units, and how they relate. */
+static void against_term(struct claim_check *k, const struct claim_relation *r,
+			 const struct claim_sides *s, struct compare_claim *out)
+{
+	const char *ul = unit(k, r->left), *ur = unit(k, r->right);
+	char left[NUMBER_MAX], right[NUMBER_MAX];
+
+	out->value = s->logs ? exp(s->t.mean) : s->t.mean;
+	out->lo = s->logs ? exp(s->t.lo) : s->t.lo;
+	out->hi = s->logs ? exp(s->t.hi) : s->t.hi;
+	out->detail = compare_text(k->c, "left %s, right %s: left %c right %s, "
+				   "wanted %s %d; n = %zu block%s",
+				   put(mean(s->left, s->n, s->logs), ul, left),
+				   put(mean(s->right, s->n, s->logs), ur, right),
+				   s->logs ? '/' : '-',
+				   with_interval(k->c, out, s->logs ? "" : ul),
+				   op_text(r->op), s->logs, s->n, s->n == 1 ? "" : "s");
+}
+
+void claim_show(struct claim_check *k, const struct claim_relation *r,
+		const struct claim_sides *s, struct compare_claim *out)
+{
+	out->left = mean(s->left, s->n, s->logs);
+	out->right = mean(s->right, s->n, s->logs);
+	out->unit = compare_text(k->c, "%s", unit(k, r->left));
+	(r->right->kind == NODE_NUMBER ? against_number : against_term)(k, r, s, out);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The arms of a campaign, how their boots ended, and its complete blocks. */
+#include "compare-memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store.h"
+
+struct tally {
+	char class[32];
+	unsigned n;
+};
+
+/* "panic 1, hang 2" */
+static void add_failure(struct comparison *c, struct compare_arm *arm,
+			const struct store_boot *list, size_t n, unsigned index)
+{
+	struct tally t[16];
+	size_t used = 0, k;
+
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].arm != index || list[i].ok)
+			continue;
+		for (k = 0; k < used && strcmp(t[k].class, list[i].class); k++)
+			;
+		if (k == used && used < sizeof(t) / sizeof(t[0])) {
+			snprintf(t[k].class, sizeof(t[k].class), "%s", list[i].class);
+			t[used++].n = 0;
+		}
+		if (k < used)
+			t[k].n++;
+	}
+	for (k = 0; k < used; k++)
+		arm->failures = compare_text(c, "%s%s%s %u", arm->failures,
+					     k ? ", " : "", t[k].class, t[k].n);
+}
+
+static bool same_kernel(const struct plan_arm *a, const struct plan_arm *b)
+{
+	if (strcmp(a->kernel, b->kernel) || strcmp(a->cmdline, b->cmdline) ||
+	    a->n_layouts != b->n_layouts)
+		return false;
+	for (size_t i = 0; i < a->n_layouts; i++)
+		if (strcmp(a->layouts[i], b->layouts[i]))
+			return false;
+	return true;
+}
+
+/* The plan's baseline, or the arm that was asked for in its place. */
+static int choose_baseline(struct comparison *c, const struct plan *p,
+			   const char *name, struct err *err)
+{
+	char *all = compare_text(c, "%s", "");
+
+	for (size_t i = 0; i < p->n_arms; i++) {
+		if (name ? !strcmp(p->arms[i].name, name) : p->arms[i].baseline) {
+			c->baseline = i;
+			if (!p->arms[i].baseline)
+				c->declared = compare_text(c, "%s", plan_baseline(p)->name);
+			return 0;
+		}
+		all = compare_text(c, "%s%s%s", all, i ? ", " : "", p->arms[i].name);
+	}
+	return !name ? 0 : err_config(err, "no arm is called '%s' in this campaign; it has %s",
+				      name, all);
+}
+
+/* An A/A arm is the plan's baseline once more. */
+static bool is_control(const struct plan_arm *a, const struct plan_arm *base)
+{
+	return same_kernel(a, base) ||
+	       ((a->aa || a->baseline) && (base->aa || base->baseline));
+}
+
+static void fill_arm(struct comparison *c, const struct plan *p, size_t i)
+{
+	const struct plan_arm *from = &p->arms[i];
+	struct compare_arm *arm = &c->arms[i];
+
+	arm->name = compare_text(c, "%s", from->name);
+	arm->kernel = compare_text(c, "%s", from->kernel);
+	arm->second_level = compare_text(c, "%s", from->second_level);
+	arm->failures = compare_text(c, "%s", "");
+	arm->baseline = i == c->baseline;
+	arm->control = !arm->baseline && is_control(from, &p->arms[c->baseline]);
+}
+
+static int count_blocks(struct comparison *c, const struct store_boot *list,
+			size_t n, struct err *err)
+{
+	bool *ok;
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i].block > c->n_block_ids)
+			c->n_block_ids = list[i].block;
+	ok = calloc((size_t)c->n_block_ids * c->n_arms + 1, sizeof(*ok));
+	if (!ok)
+		return err_sys(err, ENOMEM, "cannot compare");
+	for (size_t i = 0; i < n; i++)
+		if (list[i].ok && list[i].block)
+			ok[(list[i].block - 1) * c->n_arms + list[i].arm] = true;
+	for (size_t b = 0; b < c->n_block_ids; b++) {
+		size_t a = 0;
+
+		while (a < c->n_arms && ok[b * c->n_arms + a])
+			a++;
+		c->blocks += a == c->n_arms;
+	}
+	free(ok);
+	return 0;
+}
+
+int compare_arms(struct comparison *c, struct store *s, const char *baseline,
+		 struct err *err)
+{
+	const struct plan *p = store_plan(s);
+	const struct store_boot *list;
+	size_t n;
+	int rc;
+
+	c->n_arms = p->n_arms;
+	c->arms = compare_alloc(c, p->n_arms, sizeof(*c->arms));
+	if (!c->arms)
+		return err_sys(err, ENOMEM, "cannot compare");
+	rc = choose_baseline(c, p, baseline, err);
+	if (!rc)
+		rc = store_boots(s, &list, &n, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < p->n_arms; i++) {
+		fill_arm(c, p, i);
+		c->arms[i].identity = compare_hold(c, store_identity(s, (unsigned)i));
+		add_failure(c, &c->arms[i], list, n, (unsigned)i);
+	}
+	for (size_t i = 0; i < n; i++) {
+		c->arms[list[i].arm].boots++;
+		c->arms[list[i].arm].failed += !list[i].ok;
+	}
+	return count_blocks(c, list, n, err);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What differs between the arms besides the kernel under test.
+ *
+ * An arm's identity (recorded once) and the environments of its boots are
+ * flattened to "key.key = value". What belongs to the kernel under test is
+ * allowed to differ. A fact that is not the same in all boots of one arm
+ * (a load, a time) is the weather and no difference between arms. A fact of
+ * the machine that one arm's kernel does not tell at all is noted: another
+ * version has other files; what both tell must be the same.
+ */
+#include "compare-memory.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store.h"
+
+/* Facts that are the kernel under test, or follow from it. */
+static const char *const under_test[] = {
+	"kernel", "kernel.*", "release", "version", "source", "source.*", "patches",
+	"patches.*", "image", "image.*", "hash", "config_hash", "config", "config.*",
+	"node.kernel*", "node.release", "node.version", "node.uname*", "node.dmesg*",
+	"node.btf*", "node.config*", "node.memory",
+};
+
+/*
+ * Facts of one boot that say nothing about its arm. The topology's XML names
+ * the kernel and counts the memory that is left; its shape is in "topology".
+ */
+static const char *const weather[] = {
+	"*dmesg*", "*uptime*", "*boot_id*", "*nonce*", "*free*", "*load*", "*time*",
+	"*seconds*", "*date*", "*pid*", "*console*", "*hwloc*", "*mhz*", "*random*",
+	"*available_bytes*",
+};
+
+static bool listed(const char *key, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!fnmatch(list[i], key, FNM_CASEFOLD))
+			return true;
+	return false;
+}
+
+#define LISTED(key, list) listed(key, list, sizeof(list) / sizeof((list)[0]))
+
+#define NAMED_MAX 6		/* facts that a note names */
+
+struct fact {
+	const char *key;
+	char **value;		/* per arm; NULL: not recorded */
+	bool *varies;		/* per arm */
+};
+
+struct facts {
+	struct comparison *c;
+	struct fact *list;
+	size_t n;
+};
+
+static struct fact *fact_of(struct facts *f, const char *key)
+{
+	struct fact *list;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (!strcmp(f->list[i].key, key))
+			return &f->list[i];
+	list = compare_grow(f->c, f->list, &f->n, sizeof(*list));
+	if (!list)
+		return NULL;
+	f->list = list;
+	list += f->n - 1;
+	list->key = compare_text(f->c, "%s", key);
+	list->value = compare_alloc(f->c, f->c->n_arms, sizeof(*list->value));
+	list->varies = compare_alloc(f->c, f->c->n_arms, sizeof(*list->varies));
+	return list->value && list->varies ? list : NULL;
+}
+
+static int add_value(struct facts *f, unsigned arm, const char *key,
+		     const char *value)
+{
+	struct fact *fact = fact_of(f, key);
+
+	if (!fact)
+		return -ENOMEM;
+	if (!fact->value[arm])
+		fact->value[arm] = compare_text(f->c, "%s", value);
+	else if (strcmp(fact->value[arm], value))
+		fact->varies[arm] = true;
+	return 0;
+}
+
+/* A command line without what is another in every boot, or names the kernel. */
+static char *plain_cmdline(struct comparison *c, const char *cmdline)
+{
+	static const char *const own[] = {
+		"kduel.nonce=", "BOOT_IMAGE=", "initrd=",
+	};
+	char *plain = compare_text(c, "%s", cmdline), *to = plain;
+
+	while (*cmdline) {
+		size_t n = strcspn(cmdline, " ");
+		bool keep = n > 0;
+
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+			keep &= strncmp(cmdline, own[i], strlen(own[i])) != 0;
+		n += cmdline[n] == ' ';
+		if (keep)
+			to = mempcpy(to, cmdline, n);
+		cmdline += n;
+	}
+	*to = '\0';
+	return plain;
+}
+
+static int add_leaf(struct facts *f, unsigned arm, const char *key,
+		    const json_t *json)
+{
+	char *dump;
+	int rc;
+
+	if (json_is_string(json) && !fnmatch("*.cmdline", key, 0))
+		return add_value(f, arm, key,
+				 plain_cmdline(f->c, json_string_value(json)));
+	if (json_is_string(json))
+		return add_value(f, arm, key, json_string_value(json));
+	dump = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+	rc = dump ? add_value(f, arm, key, dump) : -ENOMEM;
+	free(dump);
+	return rc;
+}
+
+/* Objects are followed; arrays are compared as a whole. */
+static int flatten(struct facts *f, unsigned arm, const char *prefix,
+		   const json_t *json)
+{
+	const char *name;
+	json_t *value;
+	int rc = 0;
+
+	json_object_foreach((json_t *)json, name, value) {
+		char key[256];
+
+		snprintf(key, sizeof(key), "%s%s%s", prefix, *prefix ? "." : "", name);
+		if (LISTED(key, under_test) || LISTED(key, weather))
+			continue;
+		rc = json_is_object(value) ? flatten(f, arm, key, value)
+					   : add_leaf(f, arm, key, value);
+		if (rc)
+			return rc;
+	}
+	return rc;
+}
+
+/* What the driver said of itself, and whether it looked before the end. */
+static void take_driver(struct comparison *c, const json_t *facts)
+{
+	const json_t *look = json_object_get(facts, "looked_after_blocks");
+
+	if (look && !json_is_integer(look))
+		return;
+	if (look)
+		c->looks++;
+	else if (!c->env)
+		c->env = compare_hold(c, facts);
+}
+
+/* Two layouts of one kernel may differ more than two kernels. */
+static int add_layouts(struct facts *f, unsigned arm, const struct plan_arm *from)
+{
+	char *list = compare_text(f->c, "%s", from->layouts[0]);
+
+	for (size_t i = 1; i < from->n_layouts; i++)
+		list = compare_text(f->c, "%s, %s", list, from->layouts[i]);
+	return add_value(f, arm, "code layout", list);
+}
+
+static int collect(struct facts *f, struct store *s, struct err *err)
+{
+	const struct plan *p = store_plan(s);
+	const struct store_env *env;
+	size_t n;
+	int rc = store_envs(s, &env, &n, err);
+
+	if (rc)
+		return rc;
+	for (unsigned a = 0; a < p->n_arms; a++) {
+		if (add_value(f, a, "command line", p->arms[a].cmdline) ||
+		    add_layouts(f, a, &p->arms[a]) ||
+		    flatten(f, a, "", f->c->arms[a].identity))
+			return err_sys(err, ENOMEM, "cannot compare");
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (env[i].arm < 0) {
+			if (!strcmp(env[i].where, "driver"))
+				take_driver(f->c, env[i].facts);
+			continue;
+		}
+		if (flatten(f, (unsigned)env[i].arm, env[i].where, env[i].facts))
+			return err_sys(err, ENOMEM, "cannot compare");
+	}
+	if (!f->c->env)
+		f->c->env = compare_hold(f->c, NULL);
+	return 0;
+}
+
+static bool has_word(const char *line, const char *word, size_t n)
+{
+	while (*line) {
+		size_t len = strcspn(line, " ");
+
+		if (len == n && !strncmp(line, word, n))
+			return true;
+		line += len + (line[len] == ' ');
+	}
+	return false;
+}
+
+/* Of two long command lines, what only one of them has. */
+static char *own_words(struct comparison *c, const char *line, const char *other)
+{
+	char *own = compare_text(c, "%s", "");
+
+	while (*line) {
+		size_t n = strcspn(line, " ");
+
+		if (n && !has_word(other, line, n))
+			own = compare_text(c, "%s%s%.*s", own, *own ? " " : "",
+					   (int)n, line);
+		line += n + (line[n] == ' ');
+	}
+	return own;
+}
+
+static char *shown(struct comparison *c, const struct fact *f, size_t arm,
+		   size_t other)
+{
+	const char *value = f->value[arm];
+
+	if (value && f->value[other] && !fnmatch("*.cmdline", f->key, 0))
+		return own_words(c, value, f->value[other]);
+	return compare_text(c, "%s", value ? value : "(not recorded)");
+}
+
+static int add_difference(struct comparison *c, const struct fact *fact, size_t arm)
+{
+	struct compare_difference *list, *d;
+
+	list = compare_grow(c, c->differences, &c->n_differences, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	c->differences = list;
+	d = &list[c->n_differences - 1];
+	d->what = compare_text(c, "%s", fact->key);
+	d->arm = compare_text(c, "%s", c->arms[arm].name);
+	d->baseline_value = shown(c, fact, c->baseline, arm);
+	d->arm_value = shown(c, fact, arm, c->baseline);
+	return 0;
+}
+
+static bool differs(const struct comparison *c, const struct fact *f, size_t arm)
+{
+	const char *a = f->value[c->baseline], *b = f->value[arm];
+
+	/* An arm without a good boot has no facts; that is said elsewhere. */
+	if (f->varies[c->baseline] || f->varies[arm] ||
+	    c->arms[arm].failed == c->arms[arm].boots ||
+	    c->arms[c->baseline].failed == c->arms[c->baseline].boots)
+		return false;
+	return !a != !b || (a && strcmp(a, b));
+}
+
+/* A file that only one of two kernels has, e.g. of a mitigation it knows. */
+static bool untold(const struct comparison *c, const struct fact *f, size_t arm)
+{
+	return !strncmp(f->key, "node.", 5) &&
+	       !f->value[c->baseline] != !f->value[arm];
+}
+
+static void note_untold(struct comparison *c, const struct facts *f, size_t arm)
+{
+	char *list = compare_text(c, "%s", "");
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (untold(c, &f->list[i], arm) && differs(c, &f->list[i], arm) &&
+		    n++ < NAMED_MAX)
+			list = compare_text(c, "%s%s%s", list, *list ? ", " : "",
+					    f->list[i].key);
+	if (n)
+		compare_note(c, "only one of %s and the baseline tells %s%s",
+			     c->arms[arm].name, list, n > NAMED_MAX ? ", ..." : "");
+}
+
+static int find_differences(struct comparison *c, struct store *s,
+			    struct err *err)
+{
+	struct facts f = { .c = c };
+	int rc = collect(&f, s, err);
+
+	for (size_t a = 0; !rc && a < c->n_arms; a++) {
+		if (a == c->baseline)
+			continue;
+		for (size_t i = 0; !rc && i < f.n; i++)
+			if (!untold(c, &f.list[i], a) &&
+			    differs(c, &f.list[i], a) &&
+			    add_difference(c, &f.list[i], a))
+				rc = err_sys(err, ENOMEM, "cannot compare");
+		note_untold(c, &f, a);
+		compare_configs(c, a);
+	}
+	/* Compared, and too long to be printed with the rest. */
+	for (size_t a = 0; a < c->n_arms; a++)
+		json_object_del(c->arms[a].identity, "config");
+	return rc;
+}
+
+int compare_identities(struct comparison *c, struct store *s, bool allow,
+		       struct err *err)
+{
+	int rc = find_differences(c, s, err);
+
+	if (rc || !c->n_differences)
+		return rc;
+	if (allow)
+		compare_note(c, "%zu difference%s besides the kernel under test %s allowed",
+			     c->n_differences, c->n_differences == 1 ? "" : "s",
+			     c->n_differences == 1 ? "was" : "were");
+	else
+		compare_refuse(c, "the arms differ in more than the kernel under test (%s of %s: '%.60s', baseline '%.60s'%s); --allow-differences judges all the same",
+			       c->differences[0].what, c->differences[0].arm,
+			       c->differences[0].arm_value,
+			       c->differences[0].baseline_value,
+			       c->n_differences > 1 ? "; and more" : "");
+	return 0;
+}

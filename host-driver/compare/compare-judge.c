@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Effects, corrections, verdicts. Every (series, arm) is one test; see
+ * stats_families() for how many are corrected. The A/A pair that rides along
+ * asks nothing about a kernel and is corrected for itself.
+ */
+#include "compare-memory.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store.h"
+
+/* "p99_ns", "ns_p50": a quantile's spread is not that of a mean. */
+static bool is_percentile(const char *metric)
+{
+	for (const char *p = metric; (p = strchr(p, 'p')); p++) {
+		size_t digits = strspn(p + 1, "0123456789");
+
+		if ((p == metric || p[-1] == '_') && digits >= 2 &&
+		    (p[1 + digits] == '_' || !p[1 + digits]))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t seed_of(const struct comparison *c, size_t series, size_t arm)
+{
+	return c->seed * 0x9e3779b97f4a7c15 + series * 1024 + arm;
+}
+
+/* The blocks that have both arms; as logs unless counts. */
+static size_t pair_up(const struct comparison *c, const struct compare_series *s,
+		      size_t arm, bool count, double *base, double *other)
+{
+	const double *x = s->est[c->baseline].boot, *y = s->est[arm].boot;
+	size_t n = 0;
+
+	for (size_t b = 0; b < c->n_block_ids; b++) {
+		if (isnan(x[b]) || isnan(y[b]))
+			continue;
+		base[n] = count ? x[b] : log(x[b]);
+		other[n++] = count ? y[b] : log(y[b]);
+	}
+	return n;
+}
+
+/* Why an arm has no values, if it is that which is missing. */
+static const struct compare_estimate *empty(const struct comparison *c,
+					    const struct compare_series *s,
+					    size_t arm)
+{
+	if (!s->est[arm].boots)
+		return &s->est[arm];
+	return s->est[c->baseline].boots ? NULL : &s->est[c->baseline];
+}
+
+static void measure(struct comparison *c, size_t series, size_t arm, double *work)
+{
+	struct compare_series *s = &c->series[series];
+	struct compare_result *r = &s->vs[arm];
+	const struct compare_estimate *none = empty(c, s, arm);
+	struct stats_pairs p = {
+		.base = work, .arm = work + c->n_block_ids,
+		.count = !strcmp(s->kind, "count"),
+		.percentile = is_percentile(s->metric),
+		.deterministic = c->deterministic, .flip = true,
+		.confidence = 1 - c->alpha, .seed = seed_of(c, series, arm),
+		.better = s->better, .margin = c->margin,
+	};
+	const char *why;
+
+	p.n = pair_up(c, s, arm, p.count, work, work + c->n_block_ids);
+	r->margin = c->margin;
+	r->p_adjusted = r->p_worse_adjusted = NAN;
+	why = stats_effect(&p, &r->e);
+	if (!why)
+		return;
+	r->e.p = r->e.p_worse = NAN;
+	if (none && none->voids)
+		r->reason = compare_text(c, "all %u samples of %s are void: %s",
+					 none->voids, c->arms[none - s->est].name,
+					 none->void_reason);
+	else
+		r->reason = compare_text(c, "%s", why);
+}
+
+/* --- corrections ----------------------------------------------------------- */
+
+static bool belongs(const struct comparison *c, const struct compare_series *s,
+		    size_t arm, bool control)
+{
+	return arm != c->baseline && s->better != STATS_NEITHER &&
+	       c->arms[arm].control == control && s->vs[arm].e.n &&
+	       !isnan(s->vs[arm].e.p);
+}
+
+/* What stats_families() takes, and where its answers go. */
+struct tests {
+	struct compare_result **of;
+	double *p, *p_worse;
+	bool *gate;
+	size_t n;
+};
+
+static void tests_release(struct tests *t)
+{
+	free(t->of);
+	free(t->p);
+	free(t->p_worse);
+	free(t->gate);
+}
+
+static int tests_init(struct tests *t, const struct comparison *c, bool control)
+{
+	size_t most = c->n_series * c->n_arms + 1;
+
+	*t = (struct tests){ .of = calloc(most, sizeof(*t->of)),
+			     .p = calloc(most, sizeof(*t->p)),
+			     .p_worse = calloc(most, sizeof(*t->p_worse)),
+			     .gate = calloc(most, sizeof(*t->gate)) };
+	if (!t->of || !t->p || !t->p_worse || !t->gate)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n_series; i++)
+		for (size_t a = 0; a < c->n_arms; a++)
+			if (belongs(c, &c->series[i], a, control)) {
+				t->of[t->n] = &c->series[i].vs[a];
+				t->gate[t->n] = c->series[i].gate;
+				t->p_worse[t->n] = c->series[i].vs[a].e.p_worse;
+				t->p[t->n++] = c->series[i].vs[a].e.p;
+			}
+	return 0;
+}
+
+static int correct(struct comparison *c, bool control)
+{
+	struct tests t;
+	int rc = tests_init(&t, c, control);
+
+	if (!rc)
+		rc = stats_families(t.p, t.gate, t.p, t.n);
+	if (!rc)
+		rc = stats_families(t.p_worse, t.gate, t.p_worse, t.n);
+	for (size_t i = 0; !rc && i < t.n; i++) {
+		t.of[i]->p_adjusted = t.p[i];
+		t.of[i]->p_worse_adjusted = t.p_worse[i];
+		if (!control)
+			*(t.gate[i] ? &c->gate_tests : &c->other_tests) += 1;
+	}
+	if (control)
+		c->control_tests = (unsigned)t.n;
+	tests_release(&t);
+	return rc;
+}
+
+/* --- verdicts -------------------------------------------------------------- */
+
+/* A workload that failed in some process of the arm or of the baseline. */
+static unsigned failed_cells(const struct comparison *c, const char *cell,
+			     size_t arm, const struct store_cell *list, size_t n)
+{
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < n; i++)
+		failed += (list[i].arm == arm || list[i].arm == c->baseline) &&
+			  !strcmp(list[i].class, "failed") &&
+			  !strcmp(list[i].cell, cell);
+	return failed;
+}
+
+static char *why_unstable(struct comparison *c, const struct compare_series *s,
+			  size_t arm, const struct store_cell *cells, size_t n)
+{
+	const size_t both[] = { arm, c->baseline };
+	unsigned failed;
+
+	for (int i = 0; i < 2; i++) {
+		const struct compare_arm *a = &c->arms[both[i]];
+
+		if (a->failed)
+			return compare_text(c, "%s failed in %u of %u boots: %s",
+					    a->name, a->failed, a->boots, a->failures);
+	}
+	failed = failed_cells(c, s->cell, arm, cells, n);
+	return failed ? compare_text(c, "%u processes of this workload failed", failed)
+		      : NULL;
+}
+
+/* What a verdict would be without the other tests, where that is another. */
+static char *why_not_more(struct comparison *c, const struct compare_result *r,
+			  enum stats_better better, unsigned tests)
+{
+	bool worse = (r->e.effect > 0) == (better == STATS_LOWER);
+
+	if (r->verdict != VERDICT_INCONCLUSIVE && r->verdict != VERDICT_NOT_WORSE)
+		return NULL;
+	if (r->p_adjusted <= c->alpha && r->verdict == VERDICT_NOT_WORSE)
+		return compare_text(c, "%s, but by less than %.3g%%",
+				    worse ? "worse" : "better", 100 * r->margin);
+	if (r->e.p <= c->alpha)
+		return compare_text(c, "not called %s: p %.2g alone, %.2g among %u tests",
+				    worse ? "regressed" : "improved", r->e.p,
+				    r->p_adjusted, tests);
+	if (r->verdict == VERDICT_INCONCLUSIVE && r->e.p_worse <= c->alpha / 2)
+		return compare_text(c, "not called 'not worse than %.3g%%': its interval alone would do, but not among %u tests",
+				    100 * r->margin, tests);
+	return NULL;
+}
+
+static void judge(struct comparison *c, struct compare_series *s, size_t arm,
+		  unsigned tests, const char *unstable)
+{
+	struct compare_result *r = &s->vs[arm];
+
+	if (arm == c->baseline) {
+		r->verdict = VERDICT_NONE;
+	} else if (c->refused) {
+		r->verdict = VERDICT_NOT_COMPARABLE;
+	} else if (unstable) {
+		r->verdict = VERDICT_UNSTABLE;
+		r->reason = compare_text(c, "%s", unstable);
+	} else if (!r->e.n) {
+		r->verdict = VERDICT_NOT_COMPARABLE;
+	} else {
+		char *why;
+
+		r->verdict = stats_verdict(&r->e, r->p_adjusted,
+					   r->p_worse_adjusted, c->alpha,
+					   s->better, r->margin);
+		why = why_not_more(c, r, s->better, tests);
+		if (why)
+			r->reason = why;
+	}
+}
+
+static void count_control(struct comparison *c)
+{
+	for (size_t i = 0; i < c->n_series; i++)
+		for (size_t a = 0; a < c->n_arms; a++) {
+			const struct compare_result *r = &c->series[i].vs[a];
+
+			if (!c->arms[a].control || isnan(r->p_adjusted))
+				continue;
+			c->control_nominal += r->e.p <= c->alpha;
+			c->control_alarms += r->verdict == VERDICT_REGRESSED ||
+					     r->verdict == VERDICT_IMPROVED;
+		}
+}
+
+int compare_judge(struct comparison *c, struct store *st, struct err *err)
+{
+	const struct store_cell *cells;
+	size_t n;
+	double *work;
+	int rc = store_cells(st, &cells, &n, err);
+
+	if (rc)
+		return rc;
+	work = calloc(2 * (size_t)c->n_block_ids + 1, sizeof(*work));
+	if (!work)
+		return err_sys(err, ENOMEM, "cannot compare");
+	for (size_t i = 0; i < c->n_series; i++)
+		for (size_t a = 0; a < c->n_arms; a++)
+			if (a != c->baseline)
+				measure(c, i, a, work);
+	free(work);
+	if (correct(c, false) || correct(c, true))
+		return err_sys(err, ENOMEM, "cannot compare");
+	for (size_t i = 0; i < c->n_series; i++)
+		for (size_t a = 0; a < c->n_arms; a++) {
+			struct compare_series *s = &c->series[i];
+
+			judge(c, s, a, c->arms[a].control ? c->control_tests :
+			      s->gate ? c->gate_tests : c->other_tests,
+			      why_unstable(c, s, a, cells, n));
+		}
+	count_control(c);
+	return 0;
+}

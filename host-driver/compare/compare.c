@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "compare.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "claims.h"
+#include "compare-memory.h"
+#include "store/store.h"
+
+static void begin(struct comparison *c, struct store *s,
+		  const struct compare_options *o)
+{
+	const struct plan *p = store_plan(s);
+
+	*c = (struct comparison){ .seed = p->seed, .blocks_planned = p->n_blocks };
+	c->name = compare_text(c, "%s", p->name);
+	c->question = compare_text(c, "%s", p->question);
+	c->plan_hash = compare_text(c, "%s", p->hash);
+	c->domain = compare_text(c, "%s", store_domain(s));
+	c->deterministic = !strcmp(c->domain, "instructions");
+	c->margin = o && o->margin > 0 ? o->margin : STATS_MARGIN;
+	c->alpha = o && o->alpha > 0 ? o->alpha : STATS_ALPHA;
+}
+
+/* What cannot be judged whatever the numbers are. */
+static void check_design(struct comparison *c)
+{
+	if (c->n_arms < 2)
+		compare_refuse(c, "there is one arm only; a comparison needs a baseline and another");
+	if (c->blocks < 2) {
+		compare_refuse(c, "%u complete block%s, and a comparison needs at least 2: kduel run --resume goes on with the campaign",
+			       c->blocks, c->blocks == 1 ? "" : "s");
+		c->refused_exit = EXIT_INCOMPLETE;
+	}
+}
+
+static void note_domain(struct comparison *c)
+{
+	if (!strcmp(c->domain, "emulated"))
+		compare_note(c, "times are of emulated machines; they are not times of hardware");
+	if (!strcmp(c->domain, "nested"))
+		compare_note(c, "times are of KVM in KVM");
+	if (c->deterministic)
+		compare_note(c, "times are instructions executed: the cost of page walks, caches and memory is not in them");
+}
+
+static void note_layouts(struct comparison *c, const struct plan *p)
+{
+	for (size_t a = 0; a < p->n_arms; a++)
+		if (p->arms[a].n_layouts > 1)
+			return;
+	if (p->n_arms > 1 && strcmp(c->domain, "instructions"))
+		compare_note(c, "one code layout per arm: what layout alone changes is part of every effect");
+}
+
+static int note_all(struct comparison *c, struct store *s, struct err *err)
+{
+	const char *const *list;
+	size_t n;
+	int rc = store_notes(s, &list, &n, err);
+
+	for (size_t i = 0; !rc && i < n; i++)
+		compare_note(c, "%s", list[i]);
+	if (store_torn(s))
+		compare_note(c, "the journal ends in %llu bytes of an unfinished record, which are left out",
+			     (unsigned long long)store_torn(s));
+	if (c->declared)
+		compare_note(c, "a look from %s: the plan's baseline is %s, and the gates and expectations that it declares are not judged here",
+			     c->arms[c->baseline].name, c->declared);
+	note_domain(c);
+	note_layouts(c, store_plan(s));
+	if (c->looks)
+		compare_note(c, "%u look%s before the end (--until verdict, or blocks added): every test has the level %.3g, which keeps the whole at 5%%",
+			     c->looks, c->looks == 1 ? "" : "s", c->alpha);
+	if (c->control_tests)
+		compare_note(c, "A/A pair: %u test%s, %u with p <= %.3g, %u called different",
+			     c->control_tests, c->control_tests == 1 ? "" : "s",
+			     c->control_nominal, c->alpha,
+			     c->control_alarms);
+	return rc;
+}
+
+/* The plan's own expectations. One that cannot be read is an error. */
+static int check_claims(struct comparison *c, const struct plan *p, struct err *err)
+{
+	c->claims = compare_alloc(c, p->n_expect, sizeof(*c->claims));
+	if (!c->claims)
+		return err_sys(err, ENOMEM, "cannot compare");
+	for (size_t i = 0; i < p->n_expect; i++) {
+		char where[32];
+		int rc;
+
+		snprintf(where, sizeof(where), "expect %zu", i + 1);
+		rc = claim_check(c, p->expect[i], where, &c->claims[i], err);
+		if (rc)
+			return rc;
+		c->n_claims++;
+	}
+	return 0;
+}
+
+int compare_run(struct store *s, const struct compare_options *o,
+		struct comparison *c, struct err *err)
+{
+	int rc;
+
+	begin(c, s, o);
+	rc = compare_arms(c, s, o ? o->baseline : NULL, err);
+	if (!rc)
+		check_design(c);
+	if (!rc)
+		rc = compare_identities(c, s, o && o->allow_differences, err);
+	if (c->looks && !(o && o->alpha > 0))
+		c->alpha = STATS_UNTIL_ALPHA;
+	if (!rc)
+		rc = compare_gather(c, s, err);
+	if (!rc)
+		rc = compare_proofs(c, s, err);
+	if (!rc)
+		rc = compare_judge(c, s, err);
+	if (!rc)
+		rc = note_all(c, s, err);
+	if (!rc && !c->declared)
+		rc = check_claims(c, store_plan(s), err);
+	if (!rc && compare_out_of_memory(c))
+		rc = err_sys(err, ENOMEM, "cannot compare");
+	if (rc)
+		comparison_release(c);
+	return rc;
+}

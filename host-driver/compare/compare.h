@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The comparison: everything a report, a verdict line or a dashboard says
+ * about one results folder, computed once. Reports read this struct and
+ * nothing else.
+ *
+ *	struct comparison c;
+ *
+ *	if (compare_run(s, &options, &c, &err))
+ *		return ...;
+ *	if (c.refused)
+ *		... print it: there are numbers, but no verdicts
+ *	...
+ *	comparison_release(&c);
+ *
+ * Every string and array belongs to the comparison. Strings are never NULL
+ * unless said here, and are text that guests had a hand in: print them so. A number that is not known is NaN, never 0: print it as
+ * "unavailable" or leave it out. Effects are relative: 0.02 is 2% more than
+ * the baseline; whether that is worse is in the series' `better`.
+ */
+#ifndef KDUEL_COMPARE_H
+#define KDUEL_COMPARE_H
+
+#include <jansson.h>
+
+#include "err.h"
+#include "stats/stats.h"
+
+struct store;
+
+struct compare_options {
+	bool allow_differences;	/* judge although the arms differ in more than the kernel */
+	double margin;		/* D; 0 = STATS_MARGIN */
+	double alpha;		/* 0 = STATS_ALPHA, or what the looks ask for */
+	const char *baseline;	/* another arm than the plan's, for a look */
+};
+
+struct compare_arm {
+	char *name, *kernel;
+	bool baseline;		/* of this comparison */
+	bool control;		/* same kernel, command line and layout as the
+				 * baseline: an A/A pair that rides along */
+	char *second_level;	/* what the proof must find: "4k", "2m", "1g"; "" = not judged */
+	unsigned boots;		/* that ended, in whatever way */
+	unsigned failed;	/* of those, not "ok" */
+	char *failures;		/* "panic 1, hang 2"; "" if none */
+	unsigned samples, voids;	/* samples recorded, of those void */
+	json_t *identity;	/* as recorded; {} if none */
+};
+
+/* One arm's own figure for a series, over its boots. */
+struct compare_estimate {
+	unsigned boots;		/* that contribute; 0: the rest is NaN */
+	unsigned voids, unsteady;	/* samples: left out; never steady */
+	double value;		/* geometric mean over boots (counts: mean) */
+	double lo, hi;		/* its t interval over boots, see stats.h;
+				 * NaN for a single boot */
+	double min, max;	/* of the boots */
+	double *boot;		/* value of block b at [b - 1], NaN if it has none;
+				 * n_block_ids of them */
+	char *void_reason;	/* of the first void sample, "" if none */
+};
+
+/* One arm against the baseline. */
+struct compare_result {
+	enum verdict verdict;
+	struct stats_effect e;	/* e.n = 0: no effect could be computed */
+	double p_adjusted, p_worse_adjusted;	/* of e.p and e.p_worse */
+	double margin;		/* D */
+	char *reason;		/* why inconclusive, unstable, not comparable; else "" */
+};
+
+/* One (cell, metric, point); or one of its counters. */
+struct compare_series {
+	char *cell;		/* "fsdax-xfs/thp/tlb-miss" */
+	char *backing, *source, *workload;
+	char *metric;		/* "ns_per_access" */
+	char *counter;		/* NULL, or the counter this series is about */
+	json_t *point;		/* {"pages":512}; {} if there is one only */
+	char *point_text;	/* "pages=512"; "" */
+	char *unit, *kind;	/* kind: "time", "rate", "count" */
+	enum stats_better better;
+	bool gate;		/* declared: in the Holm family */
+	struct compare_estimate *est;	/* one per arm, in the order of `arms` */
+	struct compare_result *vs;	/* one per arm; VERDICT_NONE for the baseline */
+};
+
+/*
+ * Page sizes seen in one layer, means over boots of the reading after the
+ * timed region; `before` holds the same of the reading before it.
+ */
+struct compare_pages {
+	double bytes_4k, bytes_2m, bytes_1g;
+	double faults;		/* second-level faults taken; NaN if not known */
+	unsigned readings;	/* 0: unavailable, the rest is NaN */
+};
+struct compare_proof {
+	unsigned arm;		/* index into `arms` */
+	char *cell;		/* NULL: all cells of the arm */
+	char *layer;		/* "guest", "second-level", "mut", "file" */
+	char *method;		/* "" if not known */
+	struct compare_pages before, after;
+	struct compare_pages *block;	/* `after` in block b at [b - 1] */
+	char *unavailable;	/* the reason, "" if there are readings */
+};
+
+/* Something besides the kernel under test that is not the same in all arms. */
+struct compare_difference {
+	char *what;		/* "command line", "env.node.thp" */
+	char *arm;
+	char *baseline_value, *arm_value;
+};
+
+/* A counter that could not be read. */
+struct compare_missing {
+	char *counter, *reason;
+	unsigned samples;
+};
+
+enum claim_outcome {
+	CLAIM_HOLDS,
+	CLAIM_FAILS,
+	CLAIM_UNDECIDED,
+	CLAIM_UNMEASURABLE,	/* cannot be measured here */
+};
+const char *claim_outcome_name(enum claim_outcome o);
+
+struct compare_claim {
+	char *text;		/* as written */
+	char *where;		/* "configs/x.yaml:12", or "expect 2" */
+	enum claim_outcome outcome;
+	char *says;		/* the same in words; "" if the file has none */
+	char *detail;		/* one line: both sides with their units, the interval,
+				 * n; or the reason */
+	double left, right;	/* of the relation that decides; else NaN */
+	char *unit;		/* of the left side; "share", "bytes"; may be "" */
+	double value, lo, hi;	/* the left side; or left / right, left - right
+				 * where the right one is measured, too */
+};
+
+struct comparison {
+	char *name, *question;	/* question may be "" */
+	char *plan_hash;
+	char *domain;		/* "hardware", "nested", "emulated", "instructions" */
+	uint64_t seed;
+	unsigned blocks_planned;
+	unsigned blocks;	/* in which every arm has an "ok" boot */
+	unsigned n_block_ids;	/* blocks are numbered 1..n_block_ids */
+	bool deterministic;	/* domain "instructions": equal means equal */
+	double margin;
+	double alpha;		/* of every test; STATS_UNTIL_ALPHA if looks > 0 */
+	unsigned looks;		/* at the data before the end (--until verdict) */
+	json_t *env;		/* facts of the driver's machine: {} if none */
+
+	char *refused;		/* NULL, or why this is no comparison; several
+				 * lines; every verdict is "not comparable" */
+	enum kduel_exit refused_exit;
+
+	struct compare_arm *arms;
+	size_t n_arms;
+	size_t baseline;	/* index into `arms` */
+	char *declared;		/* NULL; or a look at the arms from another baseline
+				 * than this one of the plan: no gates, no claims */
+	struct compare_series *series;	/* cells in the plan's order */
+	size_t n_series;
+	struct compare_proof *proofs;	/* by arm, then all cells, then each cell */
+	size_t n_proofs;
+	struct compare_difference *differences;
+	size_t n_differences;
+	struct compare_missing *missing;
+	size_t n_missing;
+	struct compare_claim *claims;	/* of the plan's `expect` */
+	size_t n_claims;
+	char **notes;		/* what a reader must know; one line each */
+	size_t n_notes;
+
+	/* Families of the corrections: tests in each. */
+	unsigned gate_tests, other_tests;
+	/* The A/A pair that rode along: tests, raw p <= alpha, judged different. */
+	unsigned control_tests, control_nominal, control_alarms;
+
+	struct compare_memory *memory;	/* owns all of the above */
+};
+
+int compare_run(struct store *s, const struct compare_options *o,
+		struct comparison *c, struct err *err);
+void comparison_release(struct comparison *c);
+
+/* The proof of one arm and layer over all cells; NULL if there is none. */
+const struct compare_proof *compare_proof_of(const struct comparison *c,
+					     size_t arm, const char *layer);
+/* A series by cell glob, metric and point text (NULL: any); NULL if none. */
+const struct compare_series *compare_find(const struct comparison *c,
+					  const char *cell, const char *metric,
+					  const char *point);
+/* How many (series, arm) have this verdict. */
+unsigned compare_count(const struct comparison *c, enum verdict v);
+
+/* "first-touch.ns_per_page", "tlb-miss.ns_per_access pages=512". */
+void compare_series_name(const struct compare_series *s, char *buf, size_t len);
+/* "+2.1% [+1.0%, +3.2%]", "= (exact)", "-3 [-4, -2]" where absolute. */
+void compare_effect_text(const struct stats_effect *e, char *buf, size_t len);
+
+#endif

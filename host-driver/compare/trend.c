@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "trend.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "store/store.h"
+
+#define POINTS_MIN 12		/* see stats_change_points() */
+
+static int no_memory(struct err *err)
+{
+	return err_sys(err, ENOMEM, "cannot follow the trend");
+}
+
+void trend_init(struct trend *t)
+{
+	*t = (struct trend){ .n_series = 0 };
+}
+
+static int check_new(const struct trend *t, const char *id, const char *folder,
+		     struct err *err)
+{
+	for (size_t i = 0; i < t->n_campaigns; i++)
+		if (!strcmp(t->campaign[i].id, id))
+			return err_config(err, "%s: is the campaign of %s; it would count twice",
+					  folder, t->campaign[i].folder);
+	return 0;
+}
+
+static int leave_out(struct trend *t, const char *folder, const char *why,
+		     struct err *err)
+{
+	char **list = realloc(t->left_out, (t->n_left_out + 1) * sizeof(*list));
+
+	if (!list)
+		return no_memory(err);
+	t->left_out = list;
+	if (asprintf(&list[t->n_left_out], "%s: %s", folder, why) < 0)
+		return no_memory(err);
+	t->n_left_out++;
+	return 0;
+}
+
+static int check_kind(struct trend *t, const struct comparison *c,
+		      const char *folder, struct err *err)
+{
+	const char *kernel = c->arms[c->baseline].kernel;
+
+	if (!t->domain) {
+		t->domain = strdup(c->domain);
+		t->baseline = strdup(kernel);
+		return t->domain && t->baseline ? 0 : no_memory(err);
+	}
+	if (strcmp(t->domain, c->domain))
+		return err_config(err, "%s: its times are %s, those of %s are %s; they are never mixed",
+				  folder, c->domain, t->campaign[0].folder, t->domain);
+	if (strcmp(t->baseline, kernel))
+		return err_config(err, "%s: its baseline is %s, that of %s is %s; ratios to different baselines make no trend",
+				  folder, kernel, t->campaign[0].folder, t->baseline);
+	return 0;
+}
+
+static struct trend_series *find(struct trend *t, const char *key, const char *arm)
+{
+	for (size_t i = 0; i < t->n_series; i++)
+		if (!strcmp(t->series[i].key, key) && !strcmp(t->series[i].arm, arm))
+			return &t->series[i];
+	return NULL;
+}
+
+static struct trend_series *make(struct trend *t, const char *key, const char *arm,
+				 enum stats_better better)
+{
+	struct trend_series *s = find(t, key, arm), *list;
+
+	if (s)
+		return s;
+	list = realloc(t->series, (t->n_series + 1) * sizeof(*list));
+	if (!list)
+		return NULL;
+	t->series = list;
+	s = &list[t->n_series];
+	*s = (struct trend_series){ .key = strdup(key), .arm = strdup(arm),
+				    .better = better };
+	if (!s->key || !s->arm) {
+		free(s->key);
+		free(s->arm);
+		return NULL;
+	}
+	t->n_series++;
+	return s;
+}
+
+/* Room for the campaign that was added last, in every series. */
+static int widen(struct trend *t)
+{
+	for (size_t i = 0; i < t->n_series; i++) {
+		struct trend_series *s = &t->series[i];
+		double *ratio = realloc(s->ratio, t->n_campaigns * sizeof(*ratio));
+		bool fresh = !s->ratio;
+
+		if (!ratio)
+			return -ENOMEM;
+		s->ratio = ratio;
+		for (size_t k = fresh ? 0 : t->n_campaigns - 1; k < t->n_campaigns; k++)
+			ratio[k] = NAN;
+	}
+	return 0;
+}
+
+static bool has_ratio(const struct comparison *c, const struct compare_series *s,
+		      size_t arm)
+{
+	return arm != c->baseline && !c->arms[arm].control && !s->counter &&
+	       s->better != STATS_NEITHER && s->vs[arm].e.n &&
+	       !s->vs[arm].e.absolute;
+}
+
+static int add_ratios(struct trend *t, const struct comparison *c, bool make_them)
+{
+	char key[512];
+
+	for (size_t i = 0; i < c->n_series; i++)
+		for (size_t a = 0; a < c->n_arms; a++) {
+			const struct compare_series *s = &c->series[i];
+			struct trend_series *to;
+
+			if (!has_ratio(c, s, a))
+				continue;
+			snprintf(key, sizeof(key), "%s %s%s%s", s->cell, s->metric,
+				 *s->point_text ? " " : "", s->point_text);
+			to = make_them ? make(t, key, c->arms[a].name, s->better)
+				       : find(t, key, c->arms[a].name);
+			if (!to)
+				return -ENOMEM;
+			if (!make_them)
+				to->ratio[t->n_campaigns - 1] = 1 + s->vs[a].e.effect;
+		}
+	return 0;
+}
+
+static int add_campaign(struct trend *t, const struct comparison *c,
+			const char *folder, const char *id, double begun,
+			struct err *err)
+{
+	struct trend_campaign *list;
+
+	list = realloc(t->campaign, (t->n_campaigns + 1) * sizeof(*list));
+	if (!list)
+		return no_memory(err);
+	t->campaign = list;
+	list[t->n_campaigns++] = (struct trend_campaign){
+		.folder = strdup(folder), .name = strdup(c->name),
+		.id = strdup(id), .begun = begun };
+	if (!list[t->n_campaigns - 1].folder || !list[t->n_campaigns - 1].name ||
+	    !list[t->n_campaigns - 1].id ||
+	    add_ratios(t, c, true) || widen(t) || add_ratios(t, c, false))
+		return no_memory(err);
+	return 0;
+}
+
+static int add_store(struct trend *t, struct store *s, const char *folder,
+		     struct err *err)
+{
+	struct compare_options o = { .allow_differences = true };
+	const struct store_boot *boots;
+	struct comparison c;
+	size_t n;
+	int rc = store_boots(s, &boots, &n, err);
+
+	if (!rc)
+		rc = compare_run(s, &o, &c, err);
+	if (rc)
+		return rc;
+	if (c.refused) {
+		rc = leave_out(t, folder, c.refused, err);
+		goto release;
+	}
+	rc = check_new(t, store_id(s), folder, err);
+	if (!rc)
+		rc = check_kind(t, &c, folder, err);
+	if (!rc)
+		rc = add_campaign(t, &c, folder, store_id(s),
+				  n ? boots[0].begun : 0, err);
+release:
+	comparison_release(&c);
+	return rc;
+}
+
+int trend_add(struct trend *t, const char *folder, struct err *err)
+{
+	struct store *s;
+	int rc = store_open(&s, folder, STORE_READ, err);
+
+	if (rc)
+		return rc;
+	rc = add_store(t, s, folder, err);
+	store_close(s);
+	return rc;
+}
+
+static const struct trend *sorting;	/* qsort() has no argument for it */
+
+static int by_time(const void *a, const void *b)
+{
+	double x = sorting->campaign[*(const size_t *)a].begun;
+	double y = sorting->campaign[*(const size_t *)b].begun;
+
+	return (x > y) - (x < y);
+}
+
+static int judge(struct trend_series *s, const size_t *order, size_t n)
+{
+	double *v = calloc(n + 1, sizeof(*v));
+	int rc = 0;
+
+	s->campaign = calloc(n + 1, sizeof(*s->campaign));
+	if (!v || !s->campaign)
+		rc = -ENOMEM;
+	for (size_t i = 0; !rc && i < n; i++)
+		if (!isnan(s->ratio[order[i]])) {
+			v[s->points] = log(s->ratio[order[i]]);
+			s->campaign[s->points++] = order[i];
+		}
+	s->judged = !rc && s->points >= POINTS_MIN;
+	if (s->judged)
+		rc = stats_change_points(v, s->points, &s->changes);
+	for (size_t i = 0; i < s->changes.n; i++) {
+		s->changes.change[i].before = exp(s->changes.change[i].before);
+		s->changes.change[i].after = exp(s->changes.change[i].after);
+	}
+	free(v);
+	return rc;
+}
+
+int trend_finish(struct trend *t, struct err *err)
+{
+	size_t *order;
+	int rc = 0;
+
+	if (!t->n_campaigns)
+		return err_config(err, "%s", t->n_left_out ? t->left_out[0]
+							   : "no campaign");
+	order = calloc(t->n_campaigns + 1, sizeof(*order));
+	if (!order)
+		return no_memory(err);
+	for (size_t i = 0; i < t->n_campaigns; i++)
+		order[i] = i;
+	sorting = t;
+	qsort(order, t->n_campaigns, sizeof(*order), by_time);
+	for (size_t i = 0; !rc && i < t->n_series; i++)
+		rc = judge(&t->series[i], order, t->n_campaigns);
+	free(order);
+	return rc ? no_memory(err) : 0;
+}
+
+void trend_release(struct trend *t)
+{
+	for (size_t i = 0; i < t->n_series; i++) {
+		free(t->series[i].key);
+		free(t->series[i].arm);
+		free(t->series[i].ratio);
+		free(t->series[i].campaign);
+		stats_changes_release(&t->series[i].changes);
+	}
+	for (size_t i = 0; i < t->n_campaigns; i++) {
+		free(t->campaign[i].folder);
+		free(t->campaign[i].name);
+		free(t->campaign[i].id);
+	}
+	for (size_t i = 0; i < t->n_left_out; i++)
+		free(t->left_out[i]);
+	free(t->left_out);
+	free(t->series);
+	free(t->campaign);
+	free(t->domain);
+	free(t->baseline);
+	trend_init(t);
+}

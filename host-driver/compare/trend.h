@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Trends: the ratio of an arm to its baseline over many campaigns, oldest
+ * first, and the points where its level changed. Ratios to a baseline that
+ * is booted in the same blocks do not move with the machine they ran on.
+ *
+ *	struct trend t;
+ *
+ *	trend_init(&t);
+ *	for each folder
+ *		trend_add(&t, folder, &err);
+ *	trend_finish(&t, &err);
+ *	...
+ *	trend_release(&t);
+ */
+#ifndef KDUEL_TREND_H
+#define KDUEL_TREND_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "stats/stats.h"
+
+struct trend_series {
+	char *key;		/* "fsdax-xfs/thp/tlb-miss ns_per_access pages=512" */
+	char *arm;
+	enum stats_better better;
+	double *ratio;		/* by campaign; NaN: not measured there */
+	size_t points;		/* that are measured */
+	size_t *campaign;	/* of each point, `points` of them */
+	struct stats_changes changes;	/* `at` counts points; none if too few */
+	bool judged;		/* enough points for change points */
+};
+
+struct trend_campaign {
+	char *folder, *name, *id;
+	double begun;		/* seconds since the epoch */
+};
+
+struct trend {
+	struct trend_campaign *campaign;
+	size_t n_campaigns;
+	struct trend_series *series;
+	size_t n_series;
+	char *domain, *baseline;	/* of the first folder */
+	char **left_out;	/* "folder: why": nothing can be compared there */
+	size_t n_left_out;
+};
+
+void trend_init(struct trend *t);
+/*
+ * A folder of another domain or baseline kernel is refused, and so is the same
+ * campaign twice; one in which nothing can be compared is left out.
+ */
+int trend_add(struct trend *t, const char *folder, struct err *err);
+/* Sorts by time and looks for change points. */
+int trend_finish(struct trend *t, struct err *err);
+void trend_release(struct trend *t);
+
+#endif

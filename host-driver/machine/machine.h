@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine under test. Its kinds differ only in how they get a kernel
+ * running and a stream to the node's agent open; each is a table of functions
+ * in a file of its own (mut-vm.c, mut-host.c, mut-ssh.c, mut-fake.c), and
+ * nothing outside those files knows which one it has.
+ *
+ *	struct machine m;
+ *
+ *	machine_init(&m, plan, loop);
+ *	machine_prepare(&m, guest_kernel, err);		once: images, accelerator
+ *	for each boot:
+ *		machine_boot(&m, &boot, err);		a kernel runs
+ *		... m.link_in, m.link_out, m.console, m.proc ...
+ *		machine_stop(&m);			at once, always
+ *	machine_release(&m);
+ */
+#ifndef KDUEL_MACHINE_H
+#define KDUEL_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "boot-images.h"
+#include "lib/err.h"
+#include "lib/loop.h"
+#include "lib/proc.h"
+#include "lib/qemu.h"
+#include "plan/plan.h"
+
+struct machine;
+
+/* What one boot needs to know. Everything is borrowed. */
+struct machine_boot {
+	const struct plan_arm *arm;
+	const char *kernel;	/* bzImage; NULL for kinds that build none */
+	const char *release;	/* what uname -r will say; "" if not known */
+	uint64_t nonce;
+};
+
+struct machine_kind_ops {
+	const char *name;
+	bool boots_image;	/* runs kernels that kduel built: they must be there */
+	/* `guest_kernel`, a bzImage, must stay valid. */
+	int (*prepare)(struct machine *m, const char *guest_kernel,
+		       struct err *err);
+	/* Gets the kernel running: fills m->proc and m->console. */
+	int (*boot)(struct machine *m, const struct machine_boot *b,
+		    struct err *err);
+	/* Opens the stream: fills m->link_in and m->link_out. */
+	int (*link)(struct machine *m, const struct machine_boot *b,
+		    struct err *err);
+	/* Beyond ending m->proc and closing the streams; may be NULL. */
+	void (*stop)(struct machine *m);
+};
+
+extern const struct machine_kind_ops mut_vm, mut_host, mut_ssh, mut_fake;
+
+struct machine {
+	const struct machine_kind_ops *ops;
+	const struct plan *plan;
+	struct loop *loop;
+	enum qemu_accel accel;		/* of a VM, after machine_prepare() */
+	char accel_why[256];		/* what was taken and why; "" for others */
+	struct boot_images images;
+	/* Where the node finds the guest's; NULL: in its own image. */
+	const char *guest_kernel, *guest_initrd;
+	const char *local_guest_kernel;	/* to be copied there */
+	const char *guest_cmdline;	/* the guest's kernel needs it here; or NULL */
+
+	struct proc proc;		/* QEMU, the agent, or ssh */
+	int link_in, link_out;		/* -1 when there is none */
+	int console;
+};
+
+int machine_init(struct machine *m, const struct plan *plan,
+		 struct loop *loop, struct err *err);
+int machine_prepare(struct machine *m, const char *guest_kernel,
+		    struct err *err);
+int machine_boot(struct machine *m, const struct machine_boot *b,
+		 struct err *err);
+void machine_stop(struct machine *m);
+void machine_release(struct machine *m);
+
+/* Times come from: "hardware", "nested", "emulated", "instructions", "fake". */
+const char *machine_domain(const struct machine *m);
+
+/* Does this machine die with its process, so that it need not be tidied up? */
+bool machine_disposable(const struct machine *m);
+
+/* Two connected sockets, close-on-exec. */
+int machine_socketpair(int ends[2], struct err *err);
+
+/*
+ * Runs `argv` as the machine's process: stdin and stdout are the stream,
+ * stderr the console. For the kinds whose agent is a plain process.
+ */
+int machine_spawn_agent(struct machine *m, const char *const argv[],
+			struct err *err);
+
+#endif

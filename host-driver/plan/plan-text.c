@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan-text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "size.h"
+
+static void print_machine(const struct plan *p, FILE *to)
+{
+	const struct plan_machine *m = &p->machine;
+	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], c[SIZE_TEXT_MAX];
+
+	fprintf(to, "machine   %s", machine_kind_name(m->kind));
+	if (m->kind == MACHINE_VM)
+		fprintf(to, ", accel %s, %u cpu%s, memory %s, pmem %s",
+			machine_accel_name(m->accel), m->cpus, m->cpus == 1 ? "" : "s",
+			size_format(m->memory, a), size_format(m->pmem, b));
+	fprintf(to, "%s%s; clock: %s%s\n", m->host[0] ? " " : "", m->host,
+		plan_clock_name(p->clock), p->counters ? "" : "; no counters");
+	fprintf(to, "guest     kernel %s, %u cpu%s, memory %s\n",
+		p->guest.kernel, p->guest.cpus, p->guest.cpus == 1 ? "" : "s",
+		size_format(p->guest.memory, c));
+}
+
+static void print_arms(const struct plan *p, FILE *to)
+{
+	for (size_t i = 0; i < p->n_arms; i++) {
+		const struct plan_arm *a = &p->arms[i];
+
+		fprintf(to, "arm       %s%s%s", a->name,
+			a->baseline ? " (baseline)" : "",
+			a->aa ? " (the baseline again, for A/A)" : "");
+		if (strcmp(a->name, a->kernel))
+			fprintf(to, ", kernel %s", a->kernel);
+		if (a->second_level[0])
+			fprintf(to, ", second level must be %s",
+				a->second_level);
+		if (a->cmdline[0])
+			fprintf(to, ", command line %s", a->cmdline);
+		if (a->n_layouts > 1 || strcmp(a->layouts[0], "default"))
+			for (size_t k = 0; k < a->n_layouts; k++)
+				fprintf(to, "%s%s", k ? ", " : ", code layout ",
+					a->layouts[k]);
+		fputc('\n', to);
+	}
+}
+
+static void print_cells(const struct plan *p, FILE *to)
+{
+	for (size_t i = 0; i < p->n_cells; i++) {
+		const struct plan_cell *c = &p->cells[i];
+		const char *key;
+		json_t *value;
+
+		fprintf(to, "cell      %s", c->id);
+		json_object_foreach(c->params, key, value)
+			if (json_is_string(value))
+				fprintf(to, " %s=%s", key,
+					json_string_value(value));
+		if (c->processes > 1)
+			fprintf(to, ", %u processes", c->processes);
+		if (c->samples)
+			fprintf(to, ", %u sample%s", c->samples, c->samples == 1 ? "" : "s");
+		if (c->allow_small)
+			fputs(", small sizes allowed", to);
+		fputc('\n', to);
+	}
+}
+
+static void print_order(const struct plan *p, FILE *to)
+{
+	for (size_t i = 0; i < p->n_boots; i++) {
+		const struct plan_boot *b = &p->boots[i];
+
+		if (b->order == 1)
+			fprintf(to, "%sblock %-3u ", i ? "\n" : "", b->block);
+		fprintf(to, " %s", p->arms[b->arm].name);
+		if (p->arms[b->arm].n_layouts > 1)
+			fprintf(to, "/%s", b->layout);
+	}
+	fputc('\n', to);
+}
+
+static void print_cost(const struct plan *p, FILE *to)
+{
+	struct plan_cost cost;
+	unsigned s;
+
+	plan_cost(p, &cost);
+	s = cost.seconds + 0.5;
+	fprintf(to, "%zu boots, about ", p->n_boots);
+	if (s >= 3600)
+		fprintf(to, "%u h %u min", s / 3600, s / 60 % 60);
+	else if (s >= 60)
+		fprintf(to, "%u min %u s", s / 60, s % 60);
+	else
+		fprintf(to, "%u s", s);
+	fprintf(to, " and %" PRIu64 " MiB of disk (estimates, without building kernels)\n",
+		(cost.disk + (1 << 20) - 1) >> 20);
+}
+
+void plan_print(const struct plan *p, FILE *to)
+{
+	fprintf(to, "campaign  %s: %zu cells x %u blocks x %zu arms, seed %" PRIu64 "\n",
+		p->name, p->n_cells, p->n_blocks, p->n_arms, p->seed);
+	if (p->question[0])
+		fprintf(to, "question  %s\n", p->question);
+	print_machine(p, to);
+	print_arms(p, to);
+	print_cells(p, to);
+	print_order(p, to);
+	for (size_t i = 0; i < p->n_gates; i++)
+		fprintf(to, "gate      %s %s\n", p->gates[i].cell,
+			p->gates[i].metric);
+	for (size_t i = 0; i < p->n_expect; i++)
+		fprintf(to, "expect    %s\n", p->expect[i]);
+	print_cost(p, to);
+	fprintf(to, "plan      %s\n", p->hash);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Figures: what a plot shows, before anything draws it.
+ *
+ *	comparison -> data function -> struct figure -> data/<name>.dat
+ *	  -> gnuplot plots/<script>.gp -> plots/<name>.svg, .png
+ *	  -> the same SVG inside report.html
+ *
+ * One table in plot-data.c lists them: a new figure is a data function, a
+ * line there and a script. Everything that a drawing needs to be the same
+ * everywhere is decided before the script: titles (with the domain), ticks,
+ * colours, labels and where they go.
+ *
+ * A figure has panels beside or above each other; a panel has series, mostly
+ * one an arm; a series has marks. In a figure with rows a mark's place is a
+ * row (`x` counts them from 0), in one without it is a number.
+ */
+#ifndef KDUEL_PLOT_H
+#define KDUEL_PLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "compare/compare.h"
+
+#define FIGURE_TICKS_MAX 16
+#define FIGURE_TEXT_MAX 48
+
+struct figure_axis {
+	char *title;
+	bool log;
+	double min, max;
+	struct { double at; char label[FIGURE_TEXT_MAX]; } tick[FIGURE_TICKS_MAX];
+	unsigned n_ticks;
+};
+
+struct figure_mark {
+	double x;
+	double value, lo, hi;	/* without an interval lo = hi = value */
+	char label[FIGURE_TEXT_MAX];	/* "71.2 us"; may be "" */
+	double *boot;		/* the boots' own values, where they are shown */
+	unsigned n_boots;
+};
+
+struct figure_series {
+	char *name;
+	unsigned panel;
+	unsigned colour;	/* 0 is the baseline's, see figure_colour() */
+	struct figure_mark *mark;
+	size_t n;
+	double label_at;	/* height of the name beside a line's end, as a
+				 * share of the axis */
+};
+
+struct figure {
+	const char *name;	/* "chase-ladder" */
+	const char *script;	/* plots/<script>.gp */
+	char *title;		/* with the domain */
+	char *subtitle;		/* conditions: n, what an interval is */
+	char *text;		/* what it shows in a sentence, for those who
+				 * cannot see it */
+	struct figure_axis value;	/* of the marks' values */
+	struct figure_axis x;	/* where there are no rows */
+	char **panel;		/* titles */
+	size_t n_panels;
+	char **row;		/* names of the rows; none where x is a number */
+	size_t n_rows;
+	struct figure_series *series;
+	size_t n_series;
+	unsigned width, height;	/* of the drawing, in points */
+	unsigned left;		/* of its axes: room for names of rows */
+	unsigned right;		/* room for names of series beside their lines */
+	unsigned n_least, n_most;	/* blocks behind a mark */
+	char *svg;		/* as gnuplot drew it; NULL: see not_drawn */
+	char *not_drawn;	/* NULL if nobody has tried yet */
+};
+
+struct figure_missing {
+	const char *name;
+	char *reason;		/* "the campaign has no cell with stream" */
+};
+
+/* Builds every figure that the comparison has data for; the others get a reason. */
+void figures_init(const struct comparison *c, struct figure **figures,
+		  size_t *n, struct figure_missing **missing, size_t *n_missing);
+void figures_release(struct figure *figures, size_t n,
+		     struct figure_missing *missing, size_t n_missing);
+
+/* The n-th series colour, "#0072b2": told apart by colour-blind readers too. */
+const char *figure_colour(unsigned n);
+#define FIGURE_COLOURS 7
+
+/* Where `v` is on the axis: 0 at its beginning, 1 at its end. */
+double figure_place(const struct figure_axis *a, double v);
+
+/* Ticks for min..max, at most `most`; widens the axis to them if `widen`. */
+void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
+		  const char *unit);
+
+/* A safe copy of a name whose words are cut to `most` columns. */
+char *figure_short_name(const char *name, size_t most);
+#define FIGURE_ROW_MAX 54	/* for rows and panels */
+#define FIGURE_ARM_MAX 24	/* for series */
+
+/* The data file of a figure: comments that explain it, then blocks. */
+void figure_write_data(const struct figure *f, FILE *out);
+
+/*
+ * Draws plots/<name>.svg and .png in `folder` from data/<name>.dat there, and
+ * keeps the former in `svg`; or says in `not_drawn` why it could not.
+ */
+void figure_draw(struct figure *f, const char *folder);
+
+/*
+ * `svg` as an element of the page, with its colours and font. -1 and nothing
+ * written if there is in it what a drawing has no need of.
+ */
+int figure_write_inline(const struct figure *f, FILE *out);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a report says beyond the comparison, from the results folder. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot.h"
+#include "report-env.h"
+#include "report-model.h"
+#include "report.h"
+#include "store/store.h"
+
+static char *__attribute__((format(printf, 1, 2))) text(const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&s, fmt, args) < 0)
+		abort();
+	va_end(args);
+	return s;
+}
+
+static void add_failure(struct report *r, char *where, const char *class,
+			const char *why, const json_t *console)
+{
+	struct report_failure *more =
+		realloc(r->failures, (r->n_failures + 1) * sizeof(*more));
+
+	if (!more)
+		abort();
+	r->failures = more;
+	more[r->n_failures++] = (struct report_failure){
+		where, text("%s", class), text("%s", why), console };
+}
+
+static int gather_boots(struct report *r, struct store *s, struct err *err)
+{
+	const struct store_boot *b;
+	size_t n;
+
+	if (store_boots(s, &b, &n, err))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (!r->begun || b[i].begun < r->begun)
+			r->begun = b[i].begun;
+		if (b[i].ended > r->ended)
+			r->ended = b[i].ended;
+		if (!b[i].ok)
+			add_failure(r, text("boot %u, block %u, arm %s", b[i].boot,
+					    b[i].block, r->plan->arms[b[i].arm].name),
+				    b[i].class, b[i].text, b[i].console);
+	}
+	return 0;
+}
+
+static int gather_cells(struct report *r, struct store *s, struct err *err)
+{
+	const struct store_cell *c;
+	size_t n;
+
+	if (store_cells(s, &c, &n, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(c[i].class, "ok"))
+			add_failure(r, text("boot %u, block %u, arm %s, %s, process %u",
+					    c[i].boot, c[i].block,
+					    r->plan->arms[c[i].arm].name, c[i].cell,
+					    c[i].process),
+				    c[i].class, c[i].text, NULL);
+	return 0;
+}
+
+static int gather_env(struct report *r, struct store *s, struct err *err)
+{
+	const struct store_env *e;
+	size_t n;
+
+	if (store_envs(s, &e, &n, err))
+		return -1;
+	r->env = report_env(e, n, r->plan);
+	r->cpu = text("%s", report_env_fact(r->env, "driver", "cpu.model"));
+	return 0;
+}
+
+/* The last part of the folder's path. */
+static char *base_name(const char *path)
+{
+	size_t end = strlen(path), begin;
+
+	while (end > 1 && path[end - 1] == '/')
+		end--;
+	begin = end;
+	while (begin && path[begin - 1] != '/')
+		begin--;
+	return text("%.*s", (int)(end - begin), path + begin);
+}
+
+int report_gather(struct report *r, struct store *s,
+		  const struct comparison *c, const struct report_options *o,
+		  struct err *err)
+{
+	*r = (struct report){ .c = c, .plan = store_plan(s) };
+	r->folder = base_name(store_folder(s));
+	if (gather_boots(r, s, err) || gather_cells(r, s, err) ||
+	    gather_env(r, s, err) ||
+	    report_model(r, o ? o->cpu_model : NULL, err)) {
+		report_release(r);
+		return err && err->code ? err->code : -EIO;
+	}
+	figures_init(c, &r->figures, &r->n_figures, &r->no_figures,
+		     &r->n_no_figures);
+	return 0;
+}

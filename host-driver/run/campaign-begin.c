@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "campaign-begin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "difference.h"
+#include "machine/driver-env.h"
+
+/* --- beginning ---------------------------------------------------------------- */
+
+/* Images are named by the hash of what is in them. */
+static void add_image(json_t *images, const char *name, const char *path)
+{
+	const char *base = path ? strrchr(path, '/') : NULL;
+
+	if (base)
+		json_object_set_new(images, name, json_string(base + 1));
+}
+
+static json_t *identity(const struct campaign_means *c,
+			const struct plan_arm *arm)
+{
+	json_t *id = arm_kernels_identity(c->kernels, c->plan, arm);
+	json_t *images = json_object();
+
+	add_image(images, "node", c->machine->images.node);
+	add_image(images, "guest", c->machine->images.guest);
+	json_object_set_new(id, "images", images);
+	return id;
+}
+
+static int record(const struct campaign_means *c, struct store *s,
+		  struct err *err)
+{
+	const struct plan *p = c->plan;
+	int ret = store_append(s, json_pack("{s:s, s:s, s:n, s:o}", "t", "env",
+					    "where", "driver", "boot", "facts",
+					    driver_env(c->machine)), err);
+
+	for (size_t i = 0; i < p->n_arms && !ret; i++) {
+		const struct plan_arm *arm = &p->arms[i];
+
+		ret = store_append(s, json_pack("{s:s, s:s, s:s, s:b, s:o}",
+						"t", "arm", "arm", arm->name,
+						"kernel", arm->kernel,
+						"baseline", (int)arm->baseline,
+						"identity", identity(c, arm)),
+				   err);
+	}
+	return ret;
+}
+
+int campaign_begin(const struct campaign_means *c, const char *folder,
+		   struct store **s, struct err *err)
+{
+	char *path;
+	int ret = store_create(s, folder, c->plan, machine_domain(c->machine),
+			       err);
+
+	if (ret)
+		return ret;
+	ret = record(c, *s, err);
+	if (!ret)
+		ret = driver_env_topology(folder, err);
+	if (!ret && asprintf(&path, "%s/console", folder) < 0)
+		ret = err_sys(err, ENOMEM, "cannot make %s/console", folder);
+	else if (!ret) {
+		ret = file_mkdirs(path, err);
+		free(path);
+	}
+	if (ret) {
+		store_close(*s);
+		*s = NULL;
+	}
+	return ret;
+}
+
+/* --- going on ----------------------------------------------------------------- */
+
+/* Facts of the driver's machine that may change: they come and go, or are logs. */
+static const char *const passing[] = {
+	"hwloc", "dmesg", "memory", "events", "hugepages", NULL,
+};
+/* On a machine that is itself under test, each arm is another kernel. */
+static const char *const under_test[] = {
+	"kernel", "compiler", "cmdline", "mitigations", "kvm", "thp",
+	"clocksource", NULL,
+};
+
+static bool among(const char *const *list, const char *word)
+{
+	while (*list && strcmp(*list, word))
+		list++;
+	return *list;
+}
+
+/* What is new since then does not matter; what was recorded must still be so. */
+static bool driver_differs(const struct campaign_means *c, const json_t *was,
+			   char what[static DIFFERENCE_MAX])
+{
+	bool host = c->plan->machine.kind == MACHINE_HOST, found = false;
+	json_t *is = driver_env(c->machine), *value;
+	const char *key;
+
+	json_object_foreach((json_t *)was, key, value) {
+		if (found || among(passing, key) || (host && among(under_test, key)))
+			continue;
+		found = difference_find(key, value, json_object_get(is, key), what);
+	}
+	json_decref(is);
+	return found;
+}
+
+/* The driver's environment at the beginning; NULL if it was not recorded. */
+static int driver_then(struct store *s, const json_t **facts, struct err *err)
+{
+	const struct store_env *list;
+	size_t n;
+	int ret = store_envs(s, &list, &n, err);
+
+	*facts = NULL;
+	for (size_t i = 0; !ret && i < n && !*facts; i++)
+		if (!strcmp(list[i].where, "driver") &&
+		    !json_object_get(list[i].facts, "looked_after_blocks"))
+			*facts = list[i].facts;
+	return ret;
+}
+
+/* What of the beginning is no longer so; "" if all is. */
+static int find_change(const struct campaign_means *c, struct store *s,
+		       char what[static DIFFERENCE_MAX], struct err *err)
+{
+	const json_t *was;
+	int ret = driver_then(s, &was, err);
+
+	*what = '\0';
+	if (ret || driver_differs(c, was, what))
+		return ret;
+	for (size_t i = 0; i < c->plan->n_arms && !*what; i++) {
+		const struct plan_arm *arm = &c->plan->arms[i];
+		json_t *is = identity(c, arm);
+		char path[128];
+
+		snprintf(path, sizeof(path), "%.64s", arm->name);
+		difference_find(path, store_identity(s, (unsigned)i), is, what);
+		json_decref(is);
+	}
+	return 0;
+}
+
+static int check(const struct campaign_means *c, const char *folder, bool allow,
+		 char what[static DIFFERENCE_MAX], struct err *err)
+{
+	const char *domain = machine_domain(c->machine);
+	struct store *s;
+	int ret = store_open(&s, folder, STORE_READ, err);
+
+	if (ret)
+		return ret;
+	if (strcmp(store_domain(s), domain))
+		ret = err_machine(err, "%s was begun with times of domain %s, but here they would be %s: these are never mixed",
+				  folder, store_domain(s), domain);
+	if (!ret)
+		ret = find_change(c, s, what, err);
+	if (!ret && *what && !allow)
+		ret = err_config(err, "%s was begun with something else: %s; put that back, begin a new campaign, or go on all the same with --allow-differences",
+				 folder, what);
+	store_close(s);
+	return ret;
+}
+
+static bool has_left(const struct plan *p, const struct store *s)
+{
+	for (size_t i = 0; i < p->n_boots; i++)
+		if (!store_boot_done(s, p->boots[i].boot))
+			return true;
+	return false;
+}
+
+static int note_resumed(struct store *s, const char *what, struct err *err)
+{
+	char torn[96] = "", note[DIFFERENCE_MAX + 192];
+
+	if (store_torn(s))
+		snprintf(torn, sizeof(torn), "; %llu bytes of an unfinished record were cut off the journal's end",
+			 (unsigned long long)store_torn(s));
+	snprintf(note, sizeof(note), "the campaign was resumed%s%s%s",
+		 *what ? " with something else: " : "", what, torn);
+	return store_append(s, json_pack("{s:s, s:s}", "t", "note", "text", note),
+			    err);
+}
+
+int campaign_go_on(const struct campaign_means *c, const char *folder,
+		   bool allow, struct store **s, struct err *err)
+{
+	char what[DIFFERENCE_MAX];
+	int ret = check(c, folder, allow, what, err);
+
+	if (!ret)
+		ret = store_open(s, folder, STORE_APPEND, err);
+	if (ret)
+		return ret;
+	if (has_left(c->plan, *s))
+		ret = note_resumed(*s, what, err);
+	if (ret) {
+		store_close(*s);
+		*s = NULL;
+	}
+	return ret;
+}

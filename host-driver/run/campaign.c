@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "campaign.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/arm-kernels.h"
+#include "campaign-begin.h"
+#include "kernel/kernel-watch.h"
+#include "lib/loop.h"
+#include "machine/machine.h"
+#include "machine/preflight.h"
+#include "progress.h"
+#include "session.h"
+#include "store/store.h"
+#include "tell-boot.h"
+#include "until.h"
+
+struct campaign {
+	const struct plan *plan;
+	const struct campaign_options *o;
+	struct campaign_result *r;
+	struct loop *loop;
+	struct machine machine;
+	struct arm_kernels kernels;
+	struct kernel_watch build;
+	struct store *store;
+	struct progress progress;
+	int64_t tick;
+	unsigned signals;	/* how often the user asked to stop */
+	double start;
+};
+
+static void on_signal(struct loop *l, int signo, void *arg)
+{
+	struct campaign *c = arg;
+
+	(void)l;
+	(void)signo;
+	if (c->signals++)
+		return;
+	progress_say(&c->progress, c->progress.boot_start
+		     ? "stopping after this boot; once more stops at once"
+		     : "stopping");
+}
+
+static void on_tick(struct loop *l, void *arg)
+{
+	struct campaign *c = arg;
+
+	progress_tick(&c->progress);
+	loop_set_timer(l, c->tick, 1);
+}
+
+static int open_loop(struct campaign *c, struct err *err)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	int ret = loop_new(&c->loop, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		if (loop_add_signal(c->loop, signals[i], on_signal, c) < 0)
+			return err_sys(err, ENOMEM, "cannot wait for signals");
+	}
+	c->tick = loop_add_timer(c->loop, 1, on_tick, c);
+	/* A machine that dies while it is written to is no reason to die too. */
+	signal(SIGPIPE, SIG_IGN);
+	if (c->o->debug_vm)
+		progress_say(&c->progress, "[vm] events by %s", loop_backend(c->loop));
+	return 0;
+}
+
+/* --- before the first boot ------------------------------------------------ */
+
+static int on_build(const struct kernel_progress *k, void *arg)
+{
+	struct campaign *c = arg;
+	bool due = kernel_watch_due(&c->build, k);
+	char text[160];
+
+	loop_step(c->loop, 0);
+	kernel_watch_text(k, text, sizeof(text));
+	if (due && !c->progress.terminal)
+		progress_say(&c->progress, "kernel %s", text);
+	progress_phase(&c->progress, "kernel %s", text);
+	return c->signals > 0;
+}
+
+static int get_kernels(struct campaign *c, struct err *err)
+{
+	int ret = arm_kernels_ensure(&c->kernels, on_build, c, err);
+
+	progress_clear(&c->progress);
+	for (size_t i = 0; i < c->kernels.n && !ret; i++) {
+		const struct kernel *k = &c->kernels.v[i];
+
+		progress_detail(&c->progress, "kernel %s: %s, %s", k->name,
+				k->release, k->cached ? "in the cache" : "built");
+	}
+	return ret;
+}
+
+static int prepare(struct campaign *c, struct err *err)
+{
+	bool fake = c->plan->machine.kind == MACHINE_FAKE;
+	const struct kernel *guest;
+	int ret = machine_init(&c->machine, c->plan, c->loop, err);
+
+	if (!ret && !fake)
+		ret = arm_kernels_resolve(&c->kernels, c->plan, err);
+	if (!ret && !fake)
+		ret = get_kernels(c, err);
+	if (ret)
+		return ret;
+	guest = fake ? NULL : arm_kernels_guest(&c->kernels, c->plan);
+	progress_phase(&c->progress, "preparing the machine under test");
+	ret = machine_prepare(&c->machine, guest ? guest->image : NULL, err);
+	if (!ret && *c->machine.accel_why)
+		progress_say(&c->progress, "machine under test: %s, %s",
+			     c->machine.ops->name, c->machine.accel_why);
+	return ret;
+}
+
+static char *folder_name(const struct plan *p, const char *out)
+{
+	char stamp[32], *path;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (out)
+		return strdup(out);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+	return asprintf(&path, "results/%s-%s", p->name, stamp) < 0 ? NULL : path;
+}
+
+static int open_store(struct campaign *c, struct err *err)
+{
+	const struct campaign_means means = {
+		c->plan, &c->machine, &c->kernels,
+	};
+
+	if (c->o->resume)
+		return campaign_go_on(&means, c->r->folder,
+				      c->o->allow_differences, &c->store, err);
+	return campaign_begin(&means, c->r->folder, &c->store, err);
+}
+
+/* --- boots ------------------------------------------------------------------ */
+
+static int on_record(void *arg, json_t *record, struct err *err)
+{
+	struct campaign *c = arg;
+	const char *type = json_string_value(json_object_get(record, "t"));
+
+	if (c->o->debug_proof && type && !strcmp(type, "proof")) {
+		char *text = json_dumps(record, JSON_COMPACT);
+
+		progress_say(&c->progress, "[proof] %s", text ? text : "");
+		free(text);
+	}
+	return store_append(c->store, record, err);
+}
+
+static void on_phase(void *arg, const char *phase, const char *cell)
+{
+	struct campaign *c = arg;
+
+	if (!strcmp(phase, "cell") || !strcmp(phase, "at"))
+		progress_phase(&c->progress, "%s", cell);
+	else
+		progress_phase(&c->progress, "%s%s%s", phase, cell ? " " : "",
+			       cell ? cell : "");
+}
+
+static void on_log(void *arg, const char *text)
+{
+	struct campaign *c = arg;
+
+	progress_detail(&c->progress, "  %s", text);
+}
+
+static bool abandoned(void *arg)
+{
+	return ((struct campaign *)arg)->signals > 1;
+}
+
+static int run_boot(struct campaign *c, const struct plan_boot *b,
+		    struct err *err)
+{
+	const struct plan_arm *arm = &c->plan->arms[b->arm];
+	const struct kernel *k = arm_kernels_of(&c->kernels, arm, b->layout);
+	struct session_options so = {
+		.plan = c->plan, .boot = b, .machine = &c->machine,
+		.attempt = store_boot_attempts(c->store, b->boot) + 1,
+		.kernel = k ? k->image : NULL,
+		.release = k && k->release ? k->release : "",
+		.debug_vm = c->o->debug_vm, .debug_proto = c->o->debug_proto,
+		.limits = session_limits(machine_domain(&c->machine),
+					 c->o->patience),
+		.calls = { on_record, on_phase, on_log, abandoned, c },
+	};
+	struct session_result s;
+	char *log;
+	int ret;
+
+	if (asprintf(&log, "%s/console/boot-%u.log", c->r->folder, b->boot) < 0)
+		return err_sys(err, ENOMEM, "cannot boot");
+	so.console_log = log;
+	progress_boot_begin(&c->progress, "block %u/%u  %s", b->block,
+			    c->plan->n_blocks, arm->name);
+	ret = session_run(&so, &s, err);
+	free(log);
+	if (ret)
+		return ret;
+	progress_boot_end(&c->progress);
+	c->r->boots++;
+	c->r->failed += strcmp(s.class, "ok") != 0;
+	c->r->voids += s.cells_void;
+	tell_boot(&c->progress, c->plan, b, &s);
+	return 0;
+}
+
+/* Would one more boot end too late? */
+static bool out_of_time(const struct campaign *c)
+{
+	const struct progress *p = &c->progress;
+	double each = p->done ? p->spent / p->done : 0;
+
+	return c->o->stop_after > 0 &&
+	       loop_now() - c->start + each > c->o->stop_after;
+}
+
+/*
+ * After the last boot of a block, at the looks that the correction counts.
+ * That it was looked at is part of the record: whoever compares later must
+ * use the corrected level.
+ */
+static int look(struct campaign *c, size_t next, struct err *err)
+{
+	const struct plan *p = c->plan;
+	unsigned block = p->boots[next - 1].block;
+	int ret;
+
+	if (!c->o->until_verdict || c->r->decided ||
+	    (next < p->n_boots && p->boots[next].block == block) ||
+	    !until_is_look(block))
+		return 0;
+	ret = store_append(c->store,
+			   json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env",
+				     "where", "driver", "boot", "facts",
+				     "looked_after_blocks", (int)block), err);
+	return ret ? ret : until_decided(c->r->folder, &c->r->decided, err);
+}
+
+static unsigned count_left(const struct campaign *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->plan->n_boots; i++)
+		n += !store_boot_done(c->store, c->plan->boots[i].boot);
+	return n;
+}
+
+/* What is written to a folder that was removed meanwhile is lost. */
+static int check_folder(const struct campaign *c, struct err *err)
+{
+	if (!access(store_journal(c->store), W_OK))
+		return 0;
+	return err_machine(err, "%s: %s; the results of this campaign are gone, begin it anew",
+			   store_journal(c->store), strerror(errno));
+}
+
+static int run_boots(struct campaign *c, struct err *err)
+{
+	const struct plan *p = c->plan;
+	int ret = 0;
+
+	for (size_t i = 0; i < p->n_boots && !ret && !c->r->decided; i++) {
+		if (store_boot_done(c->store, p->boots[i].boot))
+			continue;
+		loop_step(c->loop, 0);
+		if (c->signals || out_of_time(c))
+			break;
+		ret = check_folder(c, err);
+		if (!ret)
+			ret = run_boot(c, &p->boots[i], err);
+		if (!ret)
+			ret = look(c, i + 1, err);
+	}
+	/* Abandoned: what was begun is ignored, and begun anew on --resume. */
+	return ret == -EINTR && c->signals ? 0 : ret;
+}
+
+static int run(struct campaign *c, struct err *err)
+{
+	struct plan_cost cost;
+	struct preflight f;
+	int ret;
+
+	c->r->folder = folder_name(c->plan, c->o->resume ? c->o->resume
+							 : c->o->out);
+	if (!c->r->folder)
+		return err_sys(err, ENOMEM, "cannot name the results folder");
+	plan_cost(c->plan, &cost);
+	progress_init(&c->progress, stderr, c->o->verbose, c->plan->n_boots,
+		      cost.seconds / c->plan->n_boots);
+	ret = preflight_read(&f, c->r->folder, err);
+	if (!ret)
+		ret = preflight_check(&f, c->plan, c->r->folder, err);
+	if (!ret)
+		ret = open_loop(c, err);
+	if (!ret)
+		ret = prepare(c, err);
+	if (!ret)
+		ret = open_store(c, err);
+	if (ret)
+		return ret;
+	progress_say(&c->progress, "results: %s", c->r->folder);
+	c->progress.total = count_left(c);
+	if (!c->progress.total)
+		progress_say(&c->progress, "all %zu boots are done; --blocks adds more",
+			     c->plan->n_boots);
+	ret = run_boots(c, err);
+	c->r->complete = !ret && (c->r->decided || !count_left(c));
+	return ret;
+}
+
+int campaign_run(const struct plan *plan, const struct campaign_options *o,
+		 struct campaign_result *r, struct err *err)
+{
+	struct campaign c = { .plan = plan, .o = o, .r = r, .start = loop_now() };
+	int ret;
+
+	*r = (struct campaign_result){ .complete = false };
+	ret = run(&c, err);
+	progress_clear(&c.progress);
+	r->interrupted = c.signals > 0;
+	r->abandoned = c.signals > 1;
+	if (!c.store && !o->resume) {
+		free(r->folder);
+		r->folder = NULL;
+	}
+	machine_release(&c.machine);
+	store_close(c.store);
+	arm_kernels_release(&c.kernels);
+	loop_free(c.loop);
+	if (ret && r->interrupted && !c.store)
+		return err_set(err, EXIT_INCOMPLETE, ret, "stopped before the first boot");
+	return ret;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A campaign: kernels, machine, store, and then boot after boot in the plan's
+ * order. A boot that ends badly is recorded with its class and the next one
+ * follows. A campaign that was stopped, by the user or by a crash, goes on
+ * from its folder: boots that ended are never run again.
+ *
+ * The first SIGINT or SIGTERM lets the running boot finish; the second
+ * abandons it. Either way everything that was recorded is kept.
+ */
+#ifndef KDUEL_CAMPAIGN_H
+#define KDUEL_CAMPAIGN_H
+
+#include <stdbool.h>
+
+#include "lib/err.h"
+#include "plan/plan.h"
+
+struct campaign_options {
+	const char *out;	/* the results folder; NULL: by name and time */
+	const char *resume;	/* a results folder to go on with; else NULL */
+	double stop_after;	/* seconds; begin no boot that would end later; 0: none */
+	bool allow_differences;	/* go on although what it was begun with has changed */
+	bool until_verdict;	/* stop once every gate has its verdict */
+	double patience;	/* multiplies all time limits */
+	bool verbose;
+	bool debug_vm, debug_proto, debug_proof;
+};
+
+struct campaign_result {
+	char *folder;		/* the caller's; NULL if stopped before there was one */
+	bool complete;		/* every boot that was wanted has ended */
+	bool interrupted;	/* by a signal */
+	bool abandoned;		/* by a second one: at once, in the middle of a boot */
+	bool decided;		/* until_verdict: no more boots were needed */
+	unsigned boots, failed, voids;	/* of this run, not of those before */
+};
+
+/*
+ * Runs what is left of `plan`, which on `resume` is that folder's. Returns 0
+ * also when it was stopped; `r->complete` tells.
+ */
+int campaign_run(const struct plan *plan, const struct campaign_options *o,
+		 struct campaign_result *r, struct err *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Does the proof fit the cell and the arm? A sample whose proof contradicts
+ * what was to be measured is kept, marked void with the reason, and never
+ * averaged.
+ *
+ * What is asked, of the bytes mapped around the timed region:
+ *	guest		the buffer's pages are of the cell's source: at least
+ *			95% of that size, and none huge for anon-4k
+ *	second-level	as the arm says: at least 95% of that size after the
+ *			timed region; for 4k none huge, before or after
+ *	file		at least 95% in aligned 2M extents, where the backing
+ *			promises that
+ * The MUT's own page table is shown, not judged: what a guest gets is the
+ * second-level table. A layer that must be judged and is not known is void.
+ */
+#ifndef KDUEL_JUDGE_H
+#define KDUEL_JUDGE_H
+
+#include <jansson.h>
+
+#include "plan/plan.h"
+
+enum proof_layer { PROOF_GUEST, PROOF_SECOND, PROOF_MUT, PROOF_FILE, PROOF_LAYERS };
+enum proof_when { PROOF_BEFORE, PROOF_AFTER, PROOF_WHENS };
+
+extern const char *const proof_layer_name[PROOF_LAYERS];
+extern const char *const proof_when_name[PROOF_WHENS];
+
+/* Layer objects as in docs/record-format.md; NULL where none was given. */
+struct proof {
+	json_t *layer[PROOF_WHENS][PROOF_LAYERS];
+};
+
+void proof_release(struct proof *p);
+
+/*
+ * Takes a reference to a layer object that came from an agent, if it is well
+ * formed: a known layer, with bytes that are counts or `unavailable` text.
+ * 0, or -EPROTO naming what is wrong.
+ */
+int proof_take(struct proof *p, enum proof_when when, json_t *layer,
+	       struct err *err);
+
+/* NULL if it fits, else the reason, which the caller frees. */
+char *proof_judge(const struct proof *p, const struct plan_cell *cell,
+		  const struct plan_arm *arm);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session's wire: the machine's stream, console and process, watched by the
+ * loop, and requests that wait for their answers. What goes wrong with any of
+ * them ends in one class and one text, the first that happened; from then on
+ * every wait returns at once.
+ */
+#ifndef KDUEL_SESSION_WIRE_H
+#define KDUEL_SESSION_WIRE_H
+
+#include "machine/console.h"
+#include "lib/frame.h"
+#include "machine/peer.h"
+#include "session.h"
+
+/* A request that was sent and waits for its reply. */
+struct call {
+	enum frame_channel channel;
+	int64_t id;
+	json_t *reply;		/* NULL until it is there */
+	json_t *ready;		/* the `ready` event that came before it, or NULL */
+	struct call *next;
+};
+
+struct wire {
+	const struct session_options *o;
+	struct peer *peer;
+	struct console *console;
+	int64_t child_id;
+	bool watching_child, child_ended, stream_ended;
+	int child_status, stream_error;
+	char stream_why[256];
+	json_t *hello[FRAME_CHANNELS];	/* the event, NULL until it came */
+	json_t *guest_console;		/* last lines of a guest that was lost */
+	struct call *calls;
+	int64_t last_id;
+	bool guest_expected;	/* a guest runs, and should go on running */
+
+	char class[16];		/* "" as long as all is well */
+	char text[512];
+};
+
+/* Takes over the machine's descriptors; close it also when it fails. */
+int wire_open(struct wire *w, const struct session_options *o, uint64_t nonce,
+	      struct err *err);
+void wire_close(struct wire *w);
+
+/* The first failure wins. Always returns -EIO. */
+int wire_fail(struct wire *w, const char *class, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Waits until done(arg). -EIO when the session has failed, -EINTR when it was
+ * abandoned. After `limit` seconds the agent of `channel` is pinged: the
+ * failure is a timeout if it answers, else a hang; `what` names the wait.
+ */
+int wire_wait(struct wire *w, bool (*done)(void *arg), void *arg, double limit,
+	      enum frame_channel channel, const char *what);
+
+int wire_wait_hello(struct wire *w, enum frame_channel channel, double limit,
+		    const char *what);
+
+/* Sends {"op", "id"} plus `args` (taken, may be NULL) and enters `c`. */
+int wire_send(struct wire *w, struct call *c, enum frame_channel channel,
+	      const char *op, json_t *args);
+/* Leaves the list and lets go of what came. Safe to call again. */
+void wire_forget(struct wire *w, struct call *c);
+
+/* Sends and waits. `*reply` is a new reference, ok or not. */
+int wire_call(struct wire *w, enum frame_channel channel, const char *op,
+	      json_t *args, double limit, json_t **reply);
+
+/* Is this reply ok? If not, `class` and `text` (borrowed) say why. */
+bool wire_is_ok(const json_t *reply, const char **class, const char **text);
+
+#endif

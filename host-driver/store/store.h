@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A results folder: the journal (the truth), the plan, and an SQLite index
+ * that is made from the journal and can be thrown away at any time.
+ *
+ * Writing (the driver, while a campaign runs):
+ *
+ *	store_create(&s, folder, plan, "emulated", &err);
+ *	store_append(s, json_pack("{s:s,s:i,...}", "t", "boot", ...), &err);
+ *	...
+ *	store_append(s, boot_end, &err);	// synced to the disk
+ *	store_close(s);
+ *
+ * store_open(..., STORE_APPEND) goes on with it: it locks the folder, cuts a
+ * torn tail, and store_boot_done() says which boots need not be run again.
+ *
+ * Reading (compare, report, export): store_open(..., STORE_READ) checks the
+ * whole journal and brings the index up to date, also while a driver writes.
+ * What it returns belongs to the store, or is said to be the caller's.
+ *
+ * A boot whose boot-end was not written never happened: nothing of it is seen
+ * here. Journals are not trusted: a record that breaks docs/record-format.md
+ * is an error that names its offset and field.
+ *
+ * After `kduel merge` a folder holds several campaigns of one plan. Their
+ * blocks and boots are numbered on: block b of the second campaign is block
+ * plan->n_blocks + b here.
+ */
+#ifndef KDUEL_STORE_H
+#define KDUEL_STORE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "plan/plan.h"
+
+struct store;
+
+/* STORE_REINDEX is STORE_READ with an index that is made from nothing. */
+enum store_mode { STORE_READ, STORE_APPEND, STORE_REINDEX };
+
+/*
+ * Makes the folder (and its parents) with plan.json and a journal that begins
+ * with the campaign record. A folder that holds a journal is refused.
+ */
+int store_create(struct store **s, const char *folder, const struct plan *plan,
+		 const char *domain, struct err *err);
+int store_open(struct store **s, const char *folder, enum store_mode mode,
+	       struct err *err);
+void store_close(struct store *s);	/* NULL is fine */
+
+const char *store_folder(const struct store *s);
+const struct plan *store_plan(const struct store *s);
+const char *store_domain(const struct store *s);
+const char *store_id(const struct store *s);	/* of the (first) campaign */
+const char *store_journal(const struct store *s);	/* the path of its journal */
+uint64_t store_samples(const struct store *s);	/* records, whether good or void */
+/* Bytes of an unfinished record at the journal's end, which are left out. */
+uint64_t store_torn(const struct store *s);
+
+/* --- writing -------------------------------------------------------------- */
+
+/*
+ * Appends a record and takes the reference, also on error; NULL is -ENOMEM.
+ * "at" is added if it is not there. The record is checked against the format.
+ * A boot-end is followed by fdatasync.
+ */
+int store_append(struct store *s, json_t *record, struct err *err);
+
+/*
+ * Writes plan.json, for people and scripts: a reader takes the journal's.
+ * Syncs the folder.
+ */
+int store_publish_plan(const char *folder, const struct plan *plan,
+		       struct err *err);
+
+/* Has boot `boot` of the plan ended, in whatever way? */
+bool store_boot_done(const struct store *s, unsigned boot);
+/* How often was it begun? The next one is attempt + 1. */
+unsigned store_boot_attempts(const struct store *s, unsigned boot);
+
+/* --- reading: boots, arms, environments ----------------------------------- */
+
+struct store_boot {
+	unsigned boot, block, order, attempt;
+	unsigned arm;		/* index into plan->arms */
+	const char *class;	/* "ok", "panic", ... */
+	const char *text;	/* "" if none */
+	bool ok;
+	double begun, ended;	/* seconds since the epoch */
+	const json_t *phases;	/* {name: seconds} */
+	const json_t *console;	/* array of the last lines */
+};
+
+/* All boots that ended, in order of boot and attempt. */
+int store_boots(struct store *s, const struct store_boot **list, size_t *n,
+		struct err *err);
+
+struct store_cell {		/* a workload process and how it ended */
+	unsigned boot, block, arm, process;
+	const char *cell;
+	const char *class;	/* "ok", "failed", "void" */
+	const char *text;
+};
+int store_cells(struct store *s, const struct store_cell **list, size_t *n,
+		struct err *err);
+
+/* The identity recorded for an arm; {} if none. */
+const json_t *store_identity(struct store *s, unsigned arm);
+
+struct store_env {
+	const char *where;	/* "driver", "node", "guest" */
+	unsigned boot;		/* 0: at the campaign's start */
+	int arm;		/* of the boot; -1 without one */
+	const json_t *facts;
+};
+int store_envs(struct store *s, const struct store_env **list, size_t *n,
+	       struct err *err);
+
+/* The texts of all notes. */
+int store_notes(struct store *s, const char *const **list, size_t *n,
+		struct err *err);
+
+/* --- reading: measurements ------------------------------------------------ */
+
+/* One metric at one point of one cell, or one of its counters. */
+struct store_series {
+	int id;
+	const char *cell;
+	const char *metric;
+	const char *counter;	/* NULL, or "perf::MINOR-FAULTS" */
+	const char *provider;	/* of the counter; NULL without */
+	const json_t *point;	/* {"pages":512} */
+	const char *point_text;	/* "pages=512"; "" if there is none */
+	const char *unit;
+	const char *kind;	/* "time", "rate", "count" */
+	const char *better;	/* "lower", "higher", "none" */
+};
+
+/* In the plan's order of cells, then in the order of the first record. */
+int store_series(struct store *s, const struct store_series **list, size_t *n,
+		 struct err *err);
+
+/*
+ * One workload process, as the index has it. Only of boots that are ok. A void
+ * value is never averaged: look at `void_reason` first. The iterations are in
+ * the journal: store_records().
+ */
+struct store_value {
+	unsigned block, boot, arm, process;
+	unsigned n;		/* iterations kept; may be 0 for a void one */
+	bool steady;
+	/* of the iterations, NaN if n is 0; of a counter, for each thing */
+	double median;
+	const char *void_reason;	/* NULL: good */
+};
+
+/* By block, arm, process. The array is the caller's to free; its texts not. */
+int store_values(struct store *s, const struct store_series *series,
+		 struct store_value **list, size_t *n, struct err *err);
+
+/* Counters that could not be had, with the reason and how many samples. */
+struct store_missing {
+	const char *counter;
+	const char *reason;
+	unsigned samples;
+};
+int store_missing(struct store *s, const struct store_missing **list,
+		  size_t *n, struct err *err);
+
+struct store_proof {
+	unsigned boot, block, arm, process;
+	const char *cell;
+	bool before;		/* the timed region */
+	const char *layer;	/* "guest", "second-level", "mut", "file" */
+	const char *method;	/* "" if not known */
+	const char *unavailable;	/* NULL, or why there are no bytes */
+	uint64_t bytes_4k, bytes_2m, bytes_1g;
+	double faults;		/* NaN if not known */
+};
+int store_proofs(struct store *s, const struct store_proof **list, size_t *n,
+		 struct err *err);
+
+/* --- reading: records as they are ------------------------------------------ */
+
+struct record;
+
+/* Where a record belongs, numbered on over merged campaigns. */
+struct store_place {
+	unsigned campaign;	/* 1.. */
+	unsigned boot, block;	/* 0: of no boot */
+	int arm;		/* -1: of no boot */
+	const char *class;	/* how the boot ended; NULL: of no boot */
+	uint64_t offset;	/* of the record's frame in the journal */
+	const char *text;	/* the record as it is there */
+	size_t len;
+};
+
+/*
+ * Calls `each` for every record in the journal's order, those of boots that
+ * never ended left out; stops at and returns what is not 0.
+ */
+typedef int (*store_record_fn)(void *arg, const struct record *r,
+			       const struct store_place *at, struct err *err);
+int store_records(struct store *s, store_record_fn each, void *arg,
+		  struct err *err);
+
+#endif
