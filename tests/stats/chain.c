@@ -95,12 +95,19 @@ static double faults_per_page(const struct comparison *c, const struct plan *p, 
 	return NAN;
 }
 
-/* `rounds` of 2 instructions at each second-level fault. */
+/* "spin-36" goes round 36 times. */
+static double rounds_of(const struct compare_arm *arm)
+{
+	return strncmp(arm->name, "spin-", strlen("spin-")) ? 0
+		: atof(arm->name + strlen("spin-"));
+}
+
+/* Each round is 2 instructions at each second-level fault. */
 static void inject_row(const struct comparison *c, const struct compare_series *s,
 		       size_t arm, double faults)
 {
 	const struct compare_result *r = &s->vs[arm];
-	double rounds = atof(c->arms[arm].name + strlen("spin-"));
+	double rounds = rounds_of(&c->arms[arm]) - rounds_of(&c->arms[c->baseline]);
 	double expected = 2 * rounds * faults / s->est[c->baseline].value;
 	bool found = expected ? r->verdict == VERDICT_REGRESSED
 			      : r->verdict == VERDICT_NOT_WORSE;

@@ -12,8 +12,8 @@
 int chain_aa(const char *folder, struct err *err);
 
 /*
- * Results of configs/inject.yaml: an arm "spin-N" executes 2 N instructions
- * more than the baseline at each second-level fault of a page's first touch.
+ * Results of configs/inject.yaml: an arm "spin-N" goes N times round a loop of
+ * 2 instructions at each second-level fault of a page's first touch.
  */
 int chain_inject(const char *folder, struct err *err);
 
