@@ -134,18 +134,6 @@ static void add(struct history *h, const char *folder)
 		err_sys(&h->err, ENOMEM, "cannot list campaigns");
 }
 
-static bool has_journal(const char *folder)
-{
-	char *path;
-	bool there;
-
-	if (asprintf(&path, "%s/journal.kdj", folder) < 0)
-		return false;
-	there = !access(path, F_OK);
-	free(path);
-	return there;
-}
-
 static void add_below(struct history *h, const char *folder)
 {
 	bool here = !strcmp(folder, ".");
@@ -159,7 +147,7 @@ static void add_below(struct history *h, const char *folder)
 		if (list[i]->d_name[0] != '.' &&
 		    asprintf(&path, "%s%s%s", here ? "" : folder,
 			     here ? "" : "/", list[i]->d_name) >= 0) {
-			if (has_journal(path))
+			if (store_has_journal(path))
 				add(h, path);
 			free(path);
 		}
@@ -288,7 +276,7 @@ int cmd_history(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	for (size_t i = 0; i < o.n; i++) {
-		if (has_journal(o.folders[i]))
+		if (store_has_journal(o.folders[i]))
 			add(&h, o.folders[i]);
 		else
 			add_below(&h, o.folders[i]);

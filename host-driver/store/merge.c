@@ -209,18 +209,6 @@ static int read_folder(struct merge *m, const char *folder, struct err *err)
 	return ret ? ret : store_records(s, take, m, err);
 }
 
-static bool has_journal(const char *folder)
-{
-	char *path;
-	bool there;
-
-	if (asprintf(&path, "%s/journal.kdj", folder) < 0)
-		return false;
-	there = !access(path, F_OK);
-	free(path);
-	return there;
-}
-
 static void release(struct merge *m)
 {
 	for (size_t i = 0; i < m->n_items; i++)
@@ -241,7 +229,7 @@ int merge_folders(const char *const *folders, size_t n, const char *to,
 	memset(result, 0, sizeof(*result));
 	for (size_t i = 0; !ret && i < n; i++)
 		ret = read_folder(&m, folders[i], err);
-	if (!ret && has_journal(to))
+	if (!ret && store_has_journal(to))
 		ret = read_folder(&m, to, err);
 	for (size_t i = 0; !ret && i < m.n_items; i++)
 		SHA256End(&m.items[i].sha, m.items[i].hash);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -20,6 +21,18 @@ static int make_id(char hex[static 33], struct err *err)
 	for (size_t i = 0; i < sizeof(raw); i++)
 		sprintf(hex + 2 * i, "%02x", raw[i]);
 	return 0;
+}
+
+bool store_has_journal(const char *folder)
+{
+	char *path;
+	bool there;
+
+	if (asprintf(&path, "%s/journal.kdj", folder) < 0)
+		return false;
+	there = !access(path, F_OK);
+	free(path);
+	return there;
 }
 
 int store_publish_plan(const char *folder, const struct plan *plan,

@@ -70,6 +70,9 @@ uint64_t store_torn(const struct store *s);
  */
 int store_append(struct store *s, json_t *record, struct err *err);
 
+/* Is this a results folder, whole or not? */
+bool store_has_journal(const char *folder);
+
 /*
  * Writes plan.json, for people and scripts: a reader takes the journal's.
  * Syncs the folder.
