@@ -25,6 +25,7 @@ struct settings {
 	uint64_t nonce;
 	struct fault fault;
 	bool stdio;		/* else the virtio-serial port */
+	bool workload;		/* serves no requests: one workload, on stdio */
 };
 
 /* "role", "nonce" or "fault" with its value; others are -ENOENT. */

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "init.h"
 #include "port.h"
+#include "work.h"
 
 #define PORT_WAIT_S 10
 
@@ -18,6 +19,7 @@ static const struct argp_option options[] = {
 	{ "role", 'r', "ROLE", 0, "node (prepares memory, runs guests) or guest (runs workloads)", 0 },
 	{ "stdio", 's', NULL, 0, "speak on stdin and stdout, not on the virtio-serial port " PORT_NAME, 0 },
 	{ "nonce", 'n', "HEX", 0, "the run's nonce, 64 bits", 0 },
+	{ "workload", 'w', NULL, 0, "run one workload, asked for on stdin (used by the agent itself)", 0 },
 	{ "fault", 'f', "KIND@OP", 0, "misbehave at this request, for tests: panic, hang, garbage, flood, exit", 0 },
 	{ 0 }
 };
@@ -27,8 +29,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct settings *s = state->input;
 	struct err err = ERR_INIT;
 
-	if (key == 's') {
+	if (key == 's' || key == 'w') {
 		s->stdio = true;
+		s->workload = key == 'w';
 		return 0;
 	}
 	for (const struct argp_option *o = options; o->name; o++) {
@@ -89,6 +92,8 @@ static int serve(const struct settings *s, bool pid1)
 	}
 	if (in < 0 || out < 0)
 		return fail(&err);
+	if (s->workload)
+		return work_serve(in, out);
 	ret = agent_run(s, pid1, in, out, &err);
 	return err.code ? fail(&err) : ret;
 }

@@ -5,10 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -23,8 +20,7 @@ struct runner {
 	bool busy;
 	int64_t id;		/* of the request run */
 	bool ready, going;
-	pid_t pid;
-	int pidfd;
+	struct proc proc;
 	struct link link;
 	int64_t child_id, timer_id;
 	uint64_t limit;
@@ -39,7 +35,7 @@ int runner_new(struct runner **r, struct agent *a, struct err *err)
 	*r = calloc(1, sizeof(**r));
 	if (!*r)
 		return err_sys(err, ENOMEM, "cannot start the guest's role");
-	(*r)->agent = a;
+	**r = (struct runner){ .agent = a, .proc = PROC_INIT };
 	return 0;
 }
 
@@ -49,16 +45,10 @@ static void clear(struct runner *r)
 
 	loop_remove(a->loop, r->child_id);
 	loop_remove(a->loop, r->timer_id);
-	if (r->busy && !r->exited) {
-		kill(r->pid, SIGKILL);
-		waitpid(r->pid, NULL, 0);
-	}
-	if (r->busy)
-		close(r->pidfd);
+	proc_release(&r->proc);
 	link_release(&r->link);
 	json_decref(r->result);
-	memset(r, 0, sizeof(*r));
-	r->agent = a;
+	*r = (struct runner){ .agent = a, .proc = PROC_INIT };
 }
 
 void runner_free(struct runner *r)
@@ -99,13 +89,13 @@ static void on_child(struct loop *loop, int status, void *arg)
 	r->exited = true;
 	r->status = status;
 	r->child_id = 0;
+	proc_reaped(&r->proc);
 	finish(r);
 }
 
 static void give_up(struct runner *r)
 {
-	if (!r->exited)
-		kill(r->pid, SIGKILL);
+	proc_signal(&r->proc, SIGKILL);
 }
 
 static void on_limit(struct loop *loop, void *arg)
@@ -184,11 +174,20 @@ static int watch(struct runner *r, int fd, struct err *err)
 		close(out);
 		return err_sys(err, ENOMEM, "cannot watch the workload");
 	}
-	r->child_id = loop_add_child(loop, r->pidfd, on_child, r);
+	r->child_id = loop_add_child(loop, r->proc.pidfd, on_child, r);
 	r->timer_id = loop_add_timer(loop, r->limit, on_limit, r);
 	if (r->child_id < 0 || r->timer_id < 0)
 		return err_sys(err, ENOMEM, "cannot watch the workload");
 	return 0;
+}
+
+/* Takes the message. */
+static int say(struct runner *r, json_t *msg, struct err *err)
+{
+	int ret = link_send(&r->link, FRAME_GUEST, msg, err);
+
+	json_decref(msg);
+	return ret;
 }
 
 int runner_op_run(struct agent *a, int64_t id, const json_t *args,
@@ -204,12 +203,14 @@ int runner_op_run(struct agent *a, int64_t id, const json_t *args,
 	if (work_check(args, err) ||
 	    message_count_or(args, "limit", LIMIT_DEFAULT_S, &r->limit, err))
 		return err->code;
-	ret = work_start(args, &fd, &r->pidfd, &r->pid, err);
+	ret = work_start(&r->proc, &fd, err);
 	if (ret)
 		return ret;
 	r->busy = true;
 	r->id = id;
 	ret = watch(r, fd, err);
+	if (!ret)
+		ret = say(r, json_pack("{s:O}", "run", (json_t *)args), err);
 	if (ret) {
 		clear(r);
 		return ret;
@@ -245,7 +246,7 @@ int runner_op_go(struct agent *a, int64_t id, const json_t *args,
 				  r->going ? "is going already" : "is not ready yet");
 	r->going = true;
 	loop_set_timer(a->loop, r->timer_id, r->limit);
-	return link_send_raw(&r->link, "g", 1, err);
+	return say(r, json_pack("{s:b}", "go", 1), err);
 }
 
 int runner_op_cancel(struct agent *a, int64_t id, const json_t *args,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's role: one workload at a time, in a forked process, held before
- * its timed region until the driver says go.
+ * The guest's role: one workload at a time, in a process of its own, held
+ * before its timed region until the driver says go.
  */
 #ifndef KDUEL_RUNNER_H
 #define KDUEL_RUNNER_H

@@ -2,21 +2,18 @@
 #include "work.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
 #include "message.h"
 
 struct child {
-	int fd;
+	int in, out;
 	struct frame_writer writer;
+	struct frame_parser parser;
 };
 
 static int tell(struct child *c, json_t *msg, struct err *err)
@@ -29,7 +26,7 @@ static int tell(struct child *c, json_t *msg, struct err *err)
 	if (ret)
 		return ret;
 	while (done < n) {
-		ssize_t w = write(c->fd, bytes + done, n - done);
+		ssize_t w = write(c->out, bytes + done, n - done);
 
 		if (w < 0 && errno == EINTR)
 			continue;
@@ -43,22 +40,44 @@ static int tell(struct child *c, json_t *msg, struct err *err)
 	return ret;
 }
 
+/* The agent's next message: a new reference, or NULL. */
+static json_t *hear(struct child *c, struct err *err)
+{
+	char bytes[4096];
+	struct frame f;
+	int ret;
+
+	while (!(ret = frame_parser_next(&c->parser, &f, err))) {
+		ssize_t n = read(c->in, bytes, sizeof(bytes));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			err_set(err, EXIT_MACHINE, -ECONNRESET, "the agent is gone");
+			return NULL;
+		}
+		if (frame_parser_feed(&c->parser, bytes, n, err))
+			return NULL;
+	}
+	return ret < 0 ? NULL : message_decode(&f, err);
+}
+
 /* The workload is set up: say so, and wait for the word. */
 static int hold(void *arg, const json_t *proof, struct err *err)
 {
 	struct child *c = arg;
-	char byte;
-	ssize_t n;
+	json_t *word;
 	int ret = tell(c, json_pack("{s:O}", "ready", (json_t *)proof), err);
 
 	if (ret)
 		return ret;
-	do {
-		n = read(c->fd, &byte, 1);
-	} while (n < 0 && errno == EINTR);
-	if (n != 1)
-		return err_set(err, EXIT_MACHINE, -ECONNRESET, "the agent is gone");
-	return 0;
+	word = hear(c, err);
+	if (!word)
+		return err->code;
+	if (!json_is_true(json_object_get(word, "go")))
+		ret = err_set(err, EXIT_MACHINE, -EPROTO, "the agent said something else than go");
+	json_decref(word);
+	return ret;
 }
 
 static void progress(void *arg, const char *text)
@@ -132,63 +151,50 @@ int work_check(const json_t *args, struct err *err)
 	return bench_check(&rq, err);
 }
 
-static int run(const json_t *args, int fd)
+static int run(struct child *c, const json_t *args, struct err *err)
 {
-	struct child c = { .fd = fd };
-	struct bench_hooks hooks = { .hold = hold, .progress = progress,
-				      .arg = &c };
+	struct bench_hooks hooks = { .hold = hold, .progress = progress, .arg = c };
 	struct bench_request rq;
-	struct err err = ERR_INIT;
 	json_t *result = NULL;
-	int ret = read_request(args, &rq, &err);
+	int ret = read_request(args, &rq, err);
 
 	if (!ret)
-		ret = bench_run(&rq, &hooks, &result, &err);
-	if (!ret)
-		ret = tell(&c, json_pack("{s:o}", "result", result), &err);
+		ret = bench_run(&rq, &hooks, &result, err);
+	return ret ? ret : tell(c, json_pack("{s:o}", "result", result), err);
+}
+
+int work_serve(int in, int out)
+{
+	struct child c = { .in = in, .out = out };
+	struct err err = ERR_INIT;
+	json_t *request;
+	int ret = -EPROTO;
+
+	frame_parser_init(&c.parser, 0);
+	request = hear(&c, &err);
+	if (request)
+		ret = run(&c, json_object_get(request, "run"), &err);
 	if (ret)
-		tell(&c, json_pack("{s:s, s:i}", "error", err.text, "code", err.code),
-		     NULL);
+		tell(&c, json_pack("{s:s, s:i}", "error", err.text, "code", err.code), NULL);
+	json_decref(request);
+	frame_parser_release(&c.parser);
 	return ret ? 1 : 0;
 }
 
-static void become_child(pid_t parent)
+int work_start(struct proc *p, int *fd, struct err *err)
 {
-	sigset_t none;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setpgid(0, 0);
-}
-
-int work_start(const json_t *args, int *fd, int *pidfd, pid_t *pid,
-	       struct err *err)
-{
-	pid_t parent = getpid();
-	int ends[2];
+	static const char *const argv[] = { "/proc/self/exe", "--workload", NULL };
+	struct proc_options o = { .argv = argv, .err = PROC_INHERIT };
+	int ends[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return err_sys(err, errno, "cannot start a workload");
-	*pid = fork();
-	if (*pid == 0) {
-		become_child(parent);
-		close(ends[0]);
-		_exit(run(args, ends[1]));
-	}
+	o.in = o.out = ends[1];
+	ret = proc_spawn(p, &o, err);
 	close(ends[1]);
-	*pidfd = *pid > 0 ? pidfd_open(*pid, 0) : -1;
-	if (*pidfd >= 0) {
+	if (ret)
+		close(ends[0]);
+	else
 		*fd = ends[0];
-		return 0;
-	}
-	err_sys(err, errno, "cannot start a workload");
-	if (*pid > 0) {
-		kill(*pid, SIGKILL);
-		waitpid(*pid, NULL, 0);
-	}
-	close(ends[0]);
-	return err ? err->code : -EAGAIN;
+	return ret;
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A workload process. It is forked, not executed anew: the workload starts
- * with every library loaded, and costs no second start-up in an emulated
- * guest. It tells its parent, in frames on a socket:
+ * A workload process: kduel-agent --workload, executed anew for each. A forked
+ * copy of the agent would inherit the agent's heap, whose mappings depend on
+ * all that the agent did before and when: one mapping more costs every page
+ * fault of the workload some 7 instructions. It speaks with its parent in
+ * frames on a socket:
  *
+ *	{"run":{arguments}}		the request's, from the parent
  *	{"progress":"text"}		any number, any time
- *	{"ready":{proof}}		then waits for one byte
+ *	{"ready":{proof}}		then waits
+ *	{"go":true}			from the parent
  *	{"result":{...}}		or
  *	{"error":"text","code":-22}	and exits
  */
@@ -13,18 +17,20 @@
 #define KDUEL_WORK_H
 
 #include <jansson.h>
-#include <sys/types.h>
 
 #include "err.h"
+#include "proc.h"
 
 /*
- * Forks. `args` are those of the request `run`. `*fd` is our end of the
- * socket, `*pidfd` the process; both are the caller's to close.
+ * Starts the process, which waits for its request. `*fd` is our end of the
+ * socket, the caller's to close; `p` is the caller's to release.
  */
-int work_start(const json_t *args, int *fd, int *pidfd, pid_t *pid,
-	       struct err *err);
+int work_start(struct proc *p, int *fd, struct err *err);
 
-/* Are these arguments good, before anything is forked? */
+/* The process itself, from its first message to its exit code. */
+int work_serve(int in, int out);
+
+/* Are these arguments good, before anything is started? */
 int work_check(const json_t *args, struct err *err);
 
 #endif
