@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tlb-miss-hinge.h"
+
 #define FIRST_LEAST 16		/* no first level is smaller ... */
 #define FIRST_MOST 512		/* ... or larger */
 #define SECOND_LEAST 1024
 #define SECOND_MOST 4096
 #define WINDOW 1.7		/* how far a level extends from a rise */
+#define SLOPE 1.3		/* how far behind its beginning a rise is steepest */
 #define RISE_LEAST 1.5
 #define WALK_FROM 1.5
 #define WALK_TO 3.0
@@ -233,6 +236,18 @@ static bool steepest(const struct rung *r, size_t n, double least,
 	return any;
 }
 
+/* Its corner, where one is to be seen; else a quarter of the rise. */
+static double corner_near(const struct rung *r, size_t n, double pages, double otherwise)
+{
+	struct hinge_point p[LADDER_MOST];
+	double k;
+
+	for (size_t i = 0; i < n && i < LADDER_MOST; i++)
+		p[i] = (struct hinge_point){ r[i].pages, diff(&r[i]), doubt(&r[i]) };
+	k = hinge_find(p, n < LADDER_MOST ? n : LADDER_MOST, pages / WINDOW, pages * SLOPE);
+	return isnan(k) ? otherwise : k;
+}
+
 static void fit_second(const struct rung *r, size_t n, struct ladder_fit *fit)
 {
 	double least = fit->first.found ? 1.3 * fit->first.pages : 0;
@@ -245,6 +260,7 @@ static void fit_second(const struct rung *r, size_t n, struct ladder_fit *fit)
 	from = rungs_up_to(r, n, r[s.at].pages / 1.2);
 	fit->plateau = s.below;
 	fit->second = knee_at(r, n, from, s.below, s.above);
+	fit->second.pages = corner_near(r, n, r[s.at].pages, fit->second.pages);
 	if (r[n - 1].pages >= 2 * fit->second.pages)
 		fit_walk(r, n, fit);
 }

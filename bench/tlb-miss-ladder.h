@@ -11,13 +11,15 @@
  *	d = b			K1 < N <= K2	in the second level
  *	d = b + W (1 - K2/N)	N > K2		a share of 1 - K2/N has to be walked
  *
- * A knee is the page count, interpolated, where d has done a quarter of its
- * rise from one level to the next: beyond its reach a TLB overflows set by
- * set, so that half of the rise comes later. W is fitted by least squares through b over the rungs
- * from 1.5 K2 to 3 K2, weighted by the inverse of their access time: nearer
- * to the knee the share is ill known (replacement is not random), further off
- * page tables leave the caches and W is no constant. `walk_residual` says how
- * well the shape fits.
+ * K1 is the page count, interpolated, where d has done a quarter of its rise:
+ * beyond its reach a TLB overflows set by set, so that half of the rise comes
+ * later. K2 is the corner of the shape (tlb-miss-hinge.h): its rise has no end
+ * that a quarter could be taken of, since page tables leave the caches, and an
+ * entry that serves several neighbouring pages moves it. W is fitted by least
+ * squares through b over the rungs from 1.5 K2 to 3 K2, weighted by the inverse
+ * of their access time: nearer to the knee the share is ill known (replacement
+ * is not random), further off page tables leave the caches and W is no
+ * constant. `walk_residual` says how well the shape fits.
  */
 #ifndef KDUEL_TLB_MISS_LADDER_H
 #define KDUEL_TLB_MISS_LADDER_H
@@ -36,8 +38,8 @@ struct rung {
 
 struct knee {
 	bool found;
-	double pages;		/* a quarter of the rise done */
-	double half;		/* half of it */
+	double pages;		/* K1 or K2 */
+	double half;		/* half of the rise done */
 	double rise;		/* ns, from the level before to the one after */
 };
 

@@ -307,7 +307,7 @@ static const struct param params[] = {
 	  .help = "neighbouring pages, or pages drawn at random from spread times as many" },
 	{ .name = "spread", .type = PARAM_COUNT, .fallback = "4",
 	  .help = "places per page of the random layout", .min = 1, .max = 1024 },
-	{ .name = "step", .type = PARAM_COUNT, .fallback = "12",
+	{ .name = "step", .type = PARAM_COUNT, .fallback = "5",
 	  .help = "percent from rung to rung near knees, half as dense elsewhere",
 	  .min = 1, .max = 400 },
 	{ .name = "accesses", .type = PARAM_COUNT, .fallback = "",
@@ -329,9 +329,9 @@ const struct workload tlb_miss_workload = {
 		  "sets of the caches as N adjacent lines would, and a chase over N adjacent "
 		  "lines is the control. What the first costs more than the second is address "
 		  "translation. Each rung's time is the least of its samples, which are taken "
-		  "in rounds over the whole ladder. Derived: the knees (page counts at which "
-		  "a quarter of the rise to the next level is done), the cost of a walk (fitted "
-		  "over 1.5 to 3 times the second knee against the share of accesses that must "
+		  "in rounds over the whole ladder. Derived: the knees (of the first level, "
+		  "where a quarter of the rise is done; of the second, where the curve has its "
+		  "corner), the cost of a walk (fitted over 1.5 to 3 times the second knee against the share of accesses that must "
 		  "miss), and the page size the TLB effectively works with, which the layers "
 		  "below decide and which needs no privilege to be seen. Under software "
 		  "emulation the knees are the emulator's, not a processor's.",
