@@ -417,6 +417,27 @@ static void change_power(enum noise kind, double bound)
 	row(name, bound, 1, found, run.campaigns);
 }
 
+/* A level that rises and later falls again: is its fall, or rise, seen, and where? */
+static void change_back(enum noise kind)
+{
+	struct stats_rng r = row_rng();
+	unsigned found = 0;
+	double v[POINTS];
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		size_t at = 20 + stats_rng_next(&r) % (POINTS / 2 - 20);
+		size_t back = at + 20 + stats_rng_next(&r) % (POINTS / 2 - 40);
+
+		simulate_series(&r, kind, v, POINTS);
+		for (size_t i = at; i < back; i++)
+			v[i] += 2;
+		found += found_near(v, at) && found_near(v, back);
+	}
+	snprintf(name, sizeof(name), "2-sigma step and its way back found, %s", noise_name(kind));
+	row(name, kind == WHITE ? .5 : 0, 1, found, run.campaigns);
+}
+
 static void all_rows(void)
 {
 	static const size_t aa[] = { 5, 10, 20 }, cover[] = { 6, 10, 20 };
@@ -446,6 +467,8 @@ static void all_rows(void)
 		change_null(k);
 	for (enum noise k = 0; k < NOISES; k++)
 		change_power(k, k == WHITE ? .75 : 0);
+	for (enum noise k = 0; k < NOISES; k++)
+		change_back(k);
 }
 
 /* --- the critical values of stats-change.c ------------------------------------ */

@@ -376,6 +376,26 @@ static void change_points(void **state)
 	assert_true(stats_change_points(v, 5, &c) < 0);
 }
 
+/* A regression that was repaired after 16 of 48 campaigns is no wandering. */
+static void change_and_back(void **state)
+{
+	double v[48];
+	unsigned found = 0;
+	struct stats_rng r;
+	struct stats_changes c;
+
+	(void)state;
+	stats_rng_init(&r, 12);
+	for (int k = 0; k < 100; k++) {
+		for (int i = 0; i < 48; i++)
+			v[i] = 1 + 0.01 * stats_rng_normal(&r) + (i >= 16 && i < 32 ? 0.06 : 0);
+		assert_int_equal(stats_change_points(v, 48, &c), 0);
+		found += c.n == 2;
+		stats_changes_release(&c);
+	}
+	assert_true(found > 50);
+}
+
 static void generator(void **state)
 {
 	struct stats_rng a, b;
@@ -414,6 +434,7 @@ int main(void)
 		cmocka_unit_test(worse_without_spread),
 		cmocka_unit_test(looks),
 		cmocka_unit_test(change_points),
+		cmocka_unit_test(change_and_back),
 		cmocka_unit_test(generator),
 	};
 
