@@ -47,7 +47,8 @@ struct bench_request {
 	bool allow_small;	/* run sizes that fit in a cache, labelled */
 	bool counters;		/* processor events too; software events are always on */
 	bool multiplex;		/* all events at once, sharing the processor's counters */
-	uint64_t align_ns;	/* timed regions start at whole multiples of it; 0 = at once */
+	/* For clock_align(), before each timed region; 0 = not at all. */
+	uint64_t align_ns, phase_ns;
 	const json_t *events;	/* [{"name","native"}] for this CPU; NULL = the kernel's generic ones */
 };
 

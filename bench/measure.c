@@ -13,7 +13,7 @@
 
 void bench_begin(struct bench *b, const struct series *s)
 {
-	clock_align(b->rq->align_ns);
+	clock_align(b->rq->align_ns, b->rq->phase_ns);
 	counters_start(b->counters, s ? s->counts : NULL);
 	b->t0 = clock_ticks();
 }

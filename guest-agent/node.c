@@ -199,18 +199,18 @@ int node_op_guest_start(struct agent *a, int64_t id, const json_t *args,
 {
 	struct node *n = a->node;
 	struct qemu_vm q;
-	uint64_t nonce = 0, align;
+	uint64_t nonce = 0, align, phase;
 	int ret;
 
 	(void)id;
-	if (message_align(args, &align, err))
+	if (message_align(args, &align, &phase, err))
 		return err->code;
 	if (n->vm.loop)
 		return err_set(err, EXIT_MACHINE, -EBUSY, "a guest runs already: stop it first");
 	if (!n->backing.kind)
 		return err_config(err, "no backing is prepared for the guest's memory");
 	ret = describe_guest(n, args, &q, &nonce, err);
-	clock_align(align);
+	clock_align(align, phase);
 	if (!ret)
 		ret = vm_start(&n->vm, a->loop, &q, nonce, on_guest_frame,
 			       on_guest_lost, n, err);

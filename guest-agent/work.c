@@ -123,7 +123,7 @@ static int read_request(const json_t *args, struct bench_request *rq,
 	    message_object_or(args, "params", &params, err) ||
 	    message_count_or(args, "seed", 1, &rq->seed, err) ||
 	    message_count_or(args, "samples", 0, &samples, err) ||
-	    message_align(args, &rq->align_ns, err) ||
+	    message_align(args, &rq->align_ns, &rq->phase_ns, err) ||
 	    place(args, "cpu", &rq->cpu, err) ||
 	    place(args, "node", &rq->node, err) ||
 	    flag(args, "allow_small", &rq->allow_small, err) ||

@@ -78,18 +78,27 @@ static double measure_tick(void)
 }
 #endif
 
-void clock_align(uint64_t ns)
+static uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + ts.tv_nsec;
+}
+
+void clock_align(uint64_t ns, uint64_t phase)
 {
 	struct timespec ts;
 	uint64_t at;
 
 	if (!ns)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	at = ((uint64_t)ts.tv_sec * 1000000000u + ts.tv_nsec) / ns * ns + ns;
+	at = monotonic_ns() / ns * ns + ns + phase;
 	ts.tv_sec = at / 1000000000u;
 	ts.tv_nsec = at % 1000000000u;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+	while (monotonic_ns() < at + CLOCK_SETTLE_NS)
 		;
 }
 

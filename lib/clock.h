@@ -43,11 +43,15 @@ static inline uint64_t clock_raw_ns(void)
 }
 
 /*
- * Sleeps to the next whole multiple of `ns` on CLOCK_MONOTONIC; 0 = not at
+ * Sleeps to `phase` ns after the next whole multiple of `ns` on
+ * CLOCK_MONOTONIC, then keeps the CPU busy for CLOCK_SETTLE_NS; ns = 0: not at
  * all. Where time is an instruction count, work begun so finds the timer tick
- * and the kernel's periodic work in the same phase in every boot.
+ * and the kernel's periodic work in the same phase in every boot of the same
+ * phase. What the kernel put off while its CPU slept (deferrable timers) is
+ * done in the time after.
  */
-void clock_align(uint64_t ns);
+#define CLOCK_SETTLE_NS 20000000
+void clock_align(uint64_t ns, uint64_t phase);
 
 /* Work before the call is done, work after it has not begun. */
 static inline uint64_t clock_ticks(void)

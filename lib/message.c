@@ -14,7 +14,7 @@ static const char *const class_names[MESSAGE_CLASSES] = {
 	[MESSAGE_LOST] = "lost",
 	[MESSAGE_PROTOCOL] = "protocol",
 	[MESSAGE_TIMEOUT] = "timeout",
-	[MESSAGE_BUSY] = "busy",
+	[MESSAGE_BUSY] = "phase",
 };
 
 const char *message_class_name(enum message_class c)
@@ -132,13 +132,20 @@ int message_count_or(const json_t *obj, const char *key, uint64_t fallback,
 	return message_count(obj, key, value, err);
 }
 
-int message_align(const json_t *obj, uint64_t *ns, struct err *err)
+static int up_to_a_minute(const json_t *obj, const char *key, uint64_t *ns, struct err *err)
 {
-	if (message_count_or(obj, "align", 0, ns, err))
+	if (message_count_or(obj, key, 0, ns, err))
 		return err->code;
 	if (*ns > 60000000000u)
-		return err_config(err, "field 'align': more than a minute");
+		return err_config(err, "field '%s': more than a minute", key);
 	return 0;
+}
+
+int message_align(const json_t *obj, uint64_t *ns, uint64_t *phase, struct err *err)
+{
+	int ret = up_to_a_minute(obj, "align", ns, err);
+
+	return ret ? ret : up_to_a_minute(obj, "phase", phase, err);
 }
 
 int message_size(const json_t *obj, const char *key, uint64_t *value,

@@ -60,9 +60,9 @@ int message_count(const json_t *obj, const char *key, uint64_t *value,
 int message_count_or(const json_t *obj, const char *key, uint64_t fallback,
 		     uint64_t *value, struct err *err);
 /*
- * "align": ns for clock_align(), 0 when absent; at most a minute.
+ * "align" and "phase": ns for clock_align(), 0 when absent; at most a minute.
  */
-int message_align(const json_t *obj, uint64_t *ns, struct err *err);
+int message_align(const json_t *obj, uint64_t *ns, uint64_t *phase, struct err *err);
 /* Bytes: a number, or text as in lib/size.h. */
 int message_size(const json_t *obj, const char *key, uint64_t *value,
 		 struct err *err);

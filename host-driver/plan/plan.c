@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "plan-make.h"
+#include "rng.h"
 
 /*
  * What a boot costs, in seconds: power-on to the first sample and down again,
@@ -26,36 +27,28 @@ static const struct {
 #define DISK_BOOT (96u << 10)
 #define DISK_PROCESS (16u << 10)
 
-static uint64_t splitmix64(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
 /* A number in 0..n-1 without bias: what would be uneven is thrown away. */
-static uint64_t below(uint64_t *state, uint64_t n)
+static uint64_t below(struct rng *rng, uint64_t n)
 {
 	uint64_t limit = UINT64_MAX - UINT64_MAX % n, r;
 
 	do
-		r = splitmix64(state);
+		r = rng_next(rng);
 	while (r >= limit);
 	return r % n;
 }
 
 void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n)
 {
-	uint64_t state = seed + block * 0x9e3779b97f4a7c15ull;
+	struct rng rng;
 
 	/* Neighbouring blocks must not share a stream: scramble the start. */
-	state = splitmix64(&state);
+	rng_init(&rng, seed + block * 0x9e3779b97f4a7c15ull);
+	rng_init(&rng, rng_next(&rng));
 	for (size_t i = 0; i < n; i++)
 		order[i] = i;
 	for (size_t i = n; i > 1; i--) {
-		size_t k = below(&state, i);
+		size_t k = below(&rng, i);
 		unsigned t = order[i - 1];
 
 		order[i - 1] = order[k];

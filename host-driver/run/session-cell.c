@@ -7,6 +7,7 @@
 
 #include "judge.h"
 #include "measure-records.h"
+#include "rng.h"
 #include "session-count.h"
 
 struct cell_run {
@@ -58,6 +59,14 @@ static int node_proof(struct cell_run *c, enum proof_when when)
 	return ret;
 }
 
+static json_int_t phase_of(const struct cell_run *c)
+{
+	struct rng rng;
+
+	rng_init(&rng, c->s->plan->seed + c->m.boot->block);
+	return rng_below(&rng, SESSION_ALIGN_NS);
+}
+
 static json_t *run_arguments(const struct cell_run *c)
 {
 	const struct plan_cell *cell = c->m.cell;
@@ -72,6 +81,8 @@ static json_t *run_arguments(const struct cell_run *c)
 	if (cell->samples)
 		json_object_set_new(a, "samples", json_integer(cell->samples));
 	session_align(c->s, a);
+	if (json_object_get(a, "align"))
+		json_object_set_new(a, "phase", json_integer(phase_of(c)));
 	if (c->s->count[FRAME_GUEST].events) {
 		json_object_set_new(a, "counters", json_true());
 		json_object_set(a, "events", c->s->count[FRAME_GUEST].events);
@@ -173,7 +184,7 @@ static int keep_failure(struct cell_run *c, const char *class, const char *text)
 	if (!strcmp(class, "lost") || !strcmp(class, "protocol") ||
 	    !strcmp(class, "timeout"))
 		return wire_fail(&s->wire, class, "%s: %.400s", c->m.cell->id, text);
-	if (!strcmp(class, "bad-request") || !strcmp(class, "busy"))
+	if (!strcmp(class, "bad-request") || !strcmp(class, "phase"))
 		return wire_fail(&s->wire, "failed", "%s: %.400s", c->m.cell->id,
 				 text);
 	if (is_void)

@@ -3,20 +3,16 @@
 
 #include <math.h>
 
-/* splitmix64: spreads any seed, 0 too, over the whole state. */
-static uint64_t spread(uint64_t *x)
-{
-	uint64_t z = *x += 0x9e3779b97f4a7c15;
+#include "rng.h"
 
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
+/* SplitMix64 spreads any seed, 0 too, over the whole state. */
 void stats_rng_init(struct stats_rng *r, uint64_t seed)
 {
+	struct rng spread;
+
+	rng_init(&spread, seed);
 	for (int i = 0; i < 4; i++)
-		r->s[i] = spread(&seed);
+		r->s[i] = rng_next(&spread);
 }
 
 static uint64_t rotate(uint64_t x, int k)

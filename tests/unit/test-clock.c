@@ -66,11 +66,14 @@ static void aligned_is_past_the_next_multiple(void **state)
 	uint64_t before = monotonic_ns();
 
 	(void)state;
-	clock_align(0);
+	clock_align(0, 0);
 	assert_true(monotonic_ns() / 1000000000u - before / 1000000000u < 2);
 	before = monotonic_ns();
-	clock_align(step);
+	clock_align(step, 0);
 	assert_true(monotonic_ns() / step > before / step);
+	before = monotonic_ns();
+	clock_align(step, 2 * step);
+	assert_true(monotonic_ns() - CLOCK_SETTLE_NS >= (before / step + 3) * step);
 }
 
 static void pinned_is_where_we_are(void **state)

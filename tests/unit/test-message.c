@@ -80,15 +80,20 @@ static void alignment_is_bounded(void **state)
 {
 	json_t *m = json_pack("{s:I}", "align", (json_int_t)1000000000);
 	struct err err = ERR_INIT;
-	uint64_t ns = 1;
+	uint64_t ns = 1, phase = 1;
 
 	(void)state;
-	assert_int_equal(message_align(m, &ns, &err), 0);
+	assert_int_equal(message_align(m, &ns, &phase, &err), 0);
 	assert_int_equal(ns, 1000000000);
+	assert_int_equal(phase, 0);
 	json_object_set_new(m, "align", json_integer(60000000001));
-	assert_int_equal(message_align(m, &ns, &err), -EINVAL);
+	assert_int_equal(message_align(m, &ns, &phase, &err), -EINVAL);
 	json_object_del(m, "align");
-	assert_int_equal(message_align(m, &ns, NULL), 0);
+	json_object_set_new(m, "phase", json_integer(60000000001));
+	assert_int_equal(message_align(m, &ns, &phase, NULL), -EINVAL);
+	json_object_set_new(m, "phase", json_integer(7));
+	assert_int_equal(message_align(m, &ns, &phase, NULL), 0);
+	assert_int_equal(phase, 7);
 	assert_int_equal(ns, 0);
 	json_decref(m);
 }
