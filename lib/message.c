@@ -14,7 +14,7 @@ static const char *const class_names[MESSAGE_CLASSES] = {
 	[MESSAGE_LOST] = "lost",
 	[MESSAGE_PROTOCOL] = "protocol",
 	[MESSAGE_TIMEOUT] = "timeout",
-	[MESSAGE_BUSY] = "phase",
+	[MESSAGE_BUSY] = "busy",
 };
 
 const char *message_class_name(enum message_class c)

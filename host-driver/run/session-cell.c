@@ -184,7 +184,7 @@ static int keep_failure(struct cell_run *c, const char *class, const char *text)
 	if (!strcmp(class, "lost") || !strcmp(class, "protocol") ||
 	    !strcmp(class, "timeout"))
 		return wire_fail(&s->wire, class, "%s: %.400s", c->m.cell->id, text);
-	if (!strcmp(class, "bad-request") || !strcmp(class, "phase"))
+	if (!strcmp(class, "bad-request") || !strcmp(class, "busy"))
 		return wire_fail(&s->wire, "failed", "%s: %.400s", c->m.cell->id,
 				 text);
 	if (is_void)
