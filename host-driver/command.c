@@ -185,6 +185,14 @@ int command_main(int argc, char **argv)
 	return c ? flushed(run(c, argc - 1, argv + 1)) : unknown(argv[1]);
 }
 
+void command_operand(struct argp_state *state, const char **operand, const char *arg,
+		     const char *thing)
+{
+	if (*operand)
+		argp_error(state, "one %sat a time, not also '%s'", thing, arg);
+	*operand = arg;
+}
+
 int cmd_help(int argc, char **argv)
 {
 	char ask[] = "--help";

@@ -55,6 +55,14 @@ int command_main(int argc, char **argv);
  */
 int command_fail(const struct err *err);
 
+/*
+ * The verb's one operand, in ARGP_KEY_ARG: `*operand` becomes `arg`, and a
+ * second one is a usage error. `thing` says one of what: "campaign ", or "".
+ */
+struct argp_state;
+void command_operand(struct argp_state *state, const char **operand, const char *arg,
+		     const char *thing);
+
 /* Prints what `kduel help` prints. */
 void command_list(FILE *to);
 

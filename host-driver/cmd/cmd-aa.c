@@ -43,9 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--blocks: '%s' is not 2 to 1000", arg);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (o->what)
-			argp_error(state, "one at a time, not also '%s'", arg);
-		o->what = arg;
+		command_operand(state, &o->what, arg, "");
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->what)

@@ -41,10 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->output = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (o->folder)
-			argp_error(state, "one folder at a time, not also '%s'",
-				   arg);
-		o->folder = arg;
+		command_operand(state, &o->folder, arg, "folder ");
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->folder)

@@ -52,10 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->plan.aa = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (o->config)
-			argp_error(state, "one campaign at a time, not also '%s'",
-				   arg);
-		o->config = arg;
+		command_operand(state, &o->config, arg, "campaign ");
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->config)

@@ -13,9 +13,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
-	if (*folder)
-		argp_error(state, "one folder at a time, not also '%s'", arg);
-	*folder = arg;
+	command_operand(state, folder, arg, "folder ");
 	return 0;
 }
 

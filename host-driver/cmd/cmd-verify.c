@@ -44,9 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_ALLOW: o->compare.allow_differences = true; return 0;
 	case 'o': o->out = arg; return 0;
 	case ARGP_KEY_ARG:
-		if (o->what)
-			argp_error(state, "one at a time, not also '%s'", arg);
-		o->what = arg;
+		command_operand(state, &o->what, arg, "");
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->what)

@@ -45,13 +45,13 @@ const char *figure_page_sizes(const struct comparison *c, struct figure *f)
 		}
 	if (!f->n_series)
 		return "no page sizes could be read";
-	f->title = figure_text("Proof: page sizes in each layer (domain: %s)", c->domain);
-	f->subtitle = figure_text("share of bytes mapped at each size after the timed "
+	f->title = report_format("Proof: page sizes in each layer (domain: %s)", c->domain);
+	f->subtitle = report_format("share of bytes mapped at each size after the timed "
 			   "regions; mean over boots of %u blocks", c->blocks);
-	f->text = figure_text("Shares of bytes mapped with 4K, 2M and 1G pages, by layer "
+	f->text = report_format("Shares of bytes mapped with 4K, 2M and 1G pages, by layer "
 		       "and arm");
 	f->value.max = 1;
-	f->value.title = figure_text("share of mapped bytes");
+	f->value.title = report_format("share of mapped bytes");
 	figure_ticks(&f->value, 5, false, "share");
 	f->width = 720;
 	f->height = 110 + f->n_panels * (30 + 30 * f->n_rows);
@@ -130,14 +130,14 @@ static const char *effects(const struct comparison *c, struct figure *f,
 	if (!f->n_series)
 		return large ? "no effect beyond a factor of two"
 			     : "no effect within a factor of two";
-	f->title = figure_text("%s against %s (%s)", large ? "Large effects" : "Effects",
+	f->title = report_format("%s against %s (%s)", large ? "Large effects" : "Effects",
 			c->arms[c->baseline].name, report_domain_title(c->domain));
-	f->subtitle = figure_text("%s; effect with its %.4g%% interval",
+	f->subtitle = report_format("%s; effect with its %.4g%% interval",
 			   figure_n(f), 100 * (1 - c->alpha));
-	f->text = figure_text("Ratio of each arm to the baseline with its interval, a row "
+	f->text = report_format("Ratio of each arm to the baseline with its interval, a row "
 		       "for each metric");
 	f->panel = figure_grow(NULL, 0, sizeof(*f->panel));
-	f->panel[0] = figure_text("%s", "");
+	f->panel[0] = report_format("%s", "");
 	f->n_panels = 1;
 	f->value.log = large;
 	figure_fit(f);
@@ -148,7 +148,7 @@ static const char *effects(const struct comparison *c, struct figure *f,
 		f->value.min = fmax(fmin(f->value.min, 0.99) - 0.001, 0);
 		f->value.max = fmax(f->value.max, 1.01) + 0.001;
 	}
-	f->value.title = figure_text("arm against the baseline%s",
+	f->value.title = report_format("arm against the baseline%s",
 			      large ? ", logarithmic" : "");
 	figure_ticks(&f->value, large ? 8 : 7, !large, large ? "x" : "x%");
 	f->width = 820;

@@ -3,12 +3,12 @@
 #include "plot-data.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report-number.h"
 #include "report-safe.h"
+#include "report.h"
 
 static const struct {
 	const char *name, *script;
@@ -22,18 +22,6 @@ static const struct {
 	{ "stream", "stream", figure_stream },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-char *figure_text(const char *fmt, ...)
-{
-	char *s = NULL;
-	va_list args;
-
-	va_start(args, fmt);
-	if (vasprintf(&s, fmt, args) < 0)
-		abort();
-	va_end(args);
-	return s;
-}
 
 void *figure_grow(void *array, size_t n, size_t size)
 {
@@ -51,7 +39,7 @@ unsigned figure_name(char ***names, size_t *n, const char *name)
 		if (!strcmp((*names)[i], name))
 			return i;
 	*names = figure_grow(*names, *n, sizeof(**names));
-	(*names)[*n] = figure_text("%s", name);
+	(*names)[*n] = report_format("%s", name);
 	return (*n)++;
 }
 
@@ -65,7 +53,7 @@ struct figure_series *figure_series(struct figure *f, const char *name,
 			return &f->series[i];
 	f->series = figure_grow(f->series, f->n_series, sizeof(*f->series));
 	s = &f->series[f->n_series++];
-	s->name = figure_text("%s", name);
+	s->name = report_format("%s", name);
 	s->panel = panel;
 	s->colour = colour;
 	return s;
@@ -134,7 +122,7 @@ const char *figure_n(const struct figure *f)
 
 char *figure_subtitle(const struct comparison *c, const struct figure *f)
 {
-	return figure_text("%s; mean over boots with its %.4g%% interval",
+	return report_format("%s; mean over boots with its %.4g%% interval",
 			   figure_n(f), 100 * (1 - c->alpha));
 }
 
@@ -239,7 +227,7 @@ void figures_init(const struct comparison *c, struct figure **figures,
 		}
 		release_one(f);
 		(*missing)[(*n_missing)++] = (struct figure_missing){
-			kinds[i].name, figure_text("%s", why) };
+			kinds[i].name, report_format("%s", why) };
 	}
 }
 

@@ -19,8 +19,6 @@ const char *figure_first_touch(const struct comparison *c, struct figure *f);
 const char *figure_chase_ladder(const struct comparison *c, struct figure *f);
 const char *figure_stream(const struct comparison *c, struct figure *f);
 
-char *figure_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
 /* An array of `n` things of `size` with room for one more, which is zero. */
 void *figure_grow(void *array, size_t n, size_t size);
 

@@ -98,17 +98,17 @@ const char *figure_chase_ladder(const struct comparison *c, struct figure *f)
 	for (size_t i = 0; i < f->n_series; i++)
 		qsort(f->series[i].mark, f->series[i].n,
 		      sizeof(*f->series[i].mark), by_x);
-	f->title = figure_text("TLB misses: a random chase over a ladder of pages "
+	f->title = report_format("TLB misses: a random chase over a ladder of pages "
 			"(%s)", report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
-	f->text = figure_text("Time per access against the number of pages, one line "
+	f->text = report_format("Time per access against the number of pages, one line "
 		       "for each of %zu arms", c->n_arms);
-	f->x.title = figure_text("pages in the chase");
+	f->x.title = report_format("pages in the chase");
 	f->x.log = true;
 	figure_ticks(&f->x, 8, false, "pages");
 	f->value.log = spread(f) > LINEAR_MOST;
 	figure_fit(f);
-	f->value.title = figure_text("per access");
+	f->value.title = report_format("per access");
 	if (!f->value.log)
 		f->value.min = 0;
 	figure_ticks(&f->value, 6, true, unit);
@@ -151,16 +151,16 @@ const char *figure_first_touch(const struct comparison *c, struct figure *f)
 	}
 	if (!f->n_series)
 		return "the campaign has no first-touch cell";
-	f->title = figure_text("First touch: cost of a page's first write (%s)",
+	f->title = report_format("First touch: cost of a page's first write (%s)",
 			report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
-	f->text = figure_text("Cost of a page's first write, a row for each of %zu arms, "
+	f->text = report_format("Cost of a page's first write, a row for each of %zu arms, "
 		       "on a logarithmic scale", c->n_arms);
 	f->value.log = true;
 	figure_fit(f);
 	f->value.min /= 1.6;
 	f->value.max *= 2.2;	/* room for the last label */
-	f->value.title = figure_text("per page, logarithmic");
+	f->value.title = report_format("per page, logarithmic");
 	figure_ticks(&f->value, 7, false, unit);
 	f->width = 720;
 	f->height = 120 + f->n_panels * (34 + 36 * f->n_rows);
@@ -204,13 +204,13 @@ const char *figure_stream(const struct comparison *c, struct figure *f)
 	}
 	if (!f->n_series)
 		return "the campaign has no stream cell";
-	f->title = figure_text("STREAM: bandwidth in the guest (%s)", report_domain_title(c->domain));
+	f->title = report_format("STREAM: bandwidth in the guest (%s)", report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
-	f->text = figure_text("Bandwidth of each STREAM kernel, a bar for each of %zu arms",
+	f->text = report_format("Bandwidth of each STREAM kernel, a bar for each of %zu arms",
 		       c->n_arms);
 	figure_fit(f);
 	f->value.min = 0;
-	f->value.title = figure_text("bandwidth");
+	f->value.title = report_format("bandwidth");
 	figure_ticks(&f->value, 5, true, unit);
 	f->width = 720;
 	f->height = 80 + 260 * f->n_panels;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a report says beyond the comparison, from the results folder. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,18 +9,6 @@
 #include "report-model.h"
 #include "report.h"
 #include "store/store.h"
-
-static char *__attribute__((format(printf, 1, 2))) text(const char *fmt, ...)
-{
-	char *s = NULL;
-	va_list args;
-
-	va_start(args, fmt);
-	if (vasprintf(&s, fmt, args) < 0)
-		abort();
-	va_end(args);
-	return s;
-}
 
 static void add_failure(struct report *r, char *where, const char *class,
 			const char *why, const json_t *console)
@@ -33,7 +20,7 @@ static void add_failure(struct report *r, char *where, const char *class,
 		abort();
 	r->failures = more;
 	more[r->n_failures++] = (struct report_failure){
-		where, text("%s", class), text("%s", why), console };
+		where, report_format("%s", class), report_format("%s", why), console };
 }
 
 static int gather_boots(struct report *r, struct store *s, struct err *err)
@@ -49,7 +36,7 @@ static int gather_boots(struct report *r, struct store *s, struct err *err)
 		if (b[i].ended > r->ended)
 			r->ended = b[i].ended;
 		if (!b[i].ok)
-			add_failure(r, text("boot %u, block %u, arm %s", b[i].boot,
+			add_failure(r, report_format("boot %u, block %u, arm %s", b[i].boot,
 					    b[i].block, r->plan->arms[b[i].arm].name),
 				    b[i].class, b[i].text, b[i].console);
 	}
@@ -65,7 +52,7 @@ static int gather_cells(struct report *r, struct store *s, struct err *err)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(c[i].class, "ok"))
-			add_failure(r, text("boot %u, block %u, arm %s, %s, process %u",
+			add_failure(r, report_format("boot %u, block %u, arm %s, %s, process %u",
 					    c[i].boot, c[i].block,
 					    r->plan->arms[c[i].arm].name, c[i].cell,
 					    c[i].process),
@@ -81,7 +68,7 @@ static int gather_env(struct report *r, struct store *s, struct err *err)
 	if (store_envs(s, &e, &n, err))
 		return -1;
 	r->env = report_env(e, n, r->plan);
-	r->cpu = text("%s", report_env_fact(r->env, "driver", "cpu.model"));
+	r->cpu = report_format("%s", report_env_fact(r->env, "driver", "cpu.model"));
 	return 0;
 }
 
@@ -95,7 +82,7 @@ static char *base_name(const char *path)
 	begin = end;
 	while (begin && path[begin - 1] != '/')
 		begin--;
-	return text("%.*s", (int)(end - begin), path + begin);
+	return report_format("%.*s", (int)(end - begin), path + begin);
 }
 
 int report_gather(struct report *r, struct store *s,

@@ -3,25 +3,12 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/model.h"
 #include "run/events.h"
 #include "report-env.h"
-
-static char *__attribute__((format(printf, 1, 2))) text(const char *fmt, ...)
-{
-	char *s = NULL;
-	va_list args;
-
-	va_start(args, fmt);
-	if (vasprintf(&s, fmt, args) < 0)
-		abort();
-	va_end(args);
-	return s;
-}
 
 /* Of a processor's page sizes, one arm and one cell: what the rows are about. */
 struct subject {
@@ -44,8 +31,8 @@ static void add_row(const struct subject *s, const char *quantity, double expect
 		abort();
 	r->model = more;
 	more[r->n_model++] = (struct report_model_row){
-		text("%s", s->cell->id), text("%s", r->c->arms[s->arm].name),
-		text("%s", quantity), expected, measured, least, most };
+		report_format("%s", s->cell->id), report_format("%s", r->c->arms[s->arm].name),
+		report_format("%s", quantity), expected, measured, least, most };
 }
 
 /* The size of page that most bytes of the second level were mapped with. */
@@ -253,11 +240,11 @@ static struct cpu *choose_cpu(struct report *r, const char *name,
 		return cpu;
 	}
 	if (!times_count(r->c))
-		r->model_reason = text("no processor's TLBs were measured; "
+		r->model_reason = report_format("no processor's TLBs were measured; "
 				       "kduel report --cpu-model NAME shows what is "
 				       "expected of one");
 	else if (load_guests(r, &cpu, &none))
-		r->model_reason = text("%.*s; --cpu-model NAME chooses a processor",
+		r->model_reason = report_format("%.*s; --cpu-model NAME chooses a processor",
 				       (int)strcspn(none.text, ";"), none.text);
 	return cpu;
 }
@@ -268,15 +255,15 @@ int report_model(struct report *r, const char *cpu_model, struct err *err)
 	int ret = 0;
 
 	if (!cpu) {
-		r->model_cpu = text("%s", "");
+		r->model_cpu = report_format("%s", "");
 		if (!r->model_reason)
-			r->model_reason = text("%s", "");
+			r->model_reason = report_format("%s", "");
 		return err && err->code ? err->code : 0;
 	}
-	r->model_cpu = text("%s", cpu->f->title ? cpu->f->title : cpu->name);
+	r->model_cpu = report_format("%s", cpu->f->title ? cpu->f->title : cpu->name);
 	for (size_t i = 0; i < r->plan->n_cells && !ret; i++)
 		ret = add_cell(r, cpu, &r->plan->cells[i], err);
-	r->model_reason = text("%s", r->n_model ? "" :
+	r->model_reason = report_format("%s", r->n_model ? "" :
 			       "no cell with a model has a proof of its page sizes");
 	cpu_free(cpu);
 	return ret;

@@ -102,6 +102,9 @@ const char *report_domain_meaning(const char *domain);
 /* The same for a title: "emulated time". */
 const char *report_domain_title(const char *domain);
 
+/* A new text, the caller's to free; memory that cannot be had ends the program. */
+char *report_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* What became of the A/A pair that rode along, the caller's; NULL: there is none. */
 char *report_control(const struct comparison *c);
 /* "0.9 to 1.1: holds", "0.9 to 1.1: fails", "0.9 to 1.1", or "". */

@@ -59,7 +59,7 @@ static int node_proof(struct cell_run *c, enum proof_when when)
 	return ret;
 }
 
-static json_int_t phase_of(const struct cell_run *c)
+static uint64_t phase_of(const struct cell_run *c)
 {
 	struct rng rng;
 
@@ -80,9 +80,7 @@ static json_t *run_arguments(const struct cell_run *c)
 
 	if (cell->samples)
 		json_object_set_new(a, "samples", json_integer(cell->samples));
-	session_align(c->s, a);
-	if (json_object_get(a, "align"))
-		json_object_set_new(a, "phase", json_integer(phase_of(c)));
+	session_align(c->s, a, phase_of(c));
 	if (c->s->count[FRAME_GUEST].events) {
 		json_object_set_new(a, "counters", json_true());
 		json_object_set(a, "events", c->s->count[FRAME_GUEST].events);

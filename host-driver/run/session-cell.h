@@ -48,13 +48,13 @@ int session_must(struct session *s, enum frame_channel channel, const char *op,
  */
 #define SESSION_ALIGN_NS 1000000000
 /*
- * And "phase" for a timed region: one for each block, the same for its arms,
+ * And "phase", 0 but for a timed region: one for each block, the same for its arms,
  * uniform over that second. Boots of the same kernel and phase are the same
  * boot over again; of two kernels, each meets the kernels' ticks and periodic
  * work at other moments, more or fewer of them, as it would in any other phase.
  * That must differ between blocks, else no interval would know of it.
  */
-void session_align(const struct session *s, json_t *args);
+void session_align(const struct session *s, json_t *args, uint64_t phase);
 
 /*
  * One workload process: run, proof, go, result, proof, records. 0 also when

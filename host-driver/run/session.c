@@ -168,14 +168,16 @@ static json_t *guest_arguments(const struct session *s, uint64_t nonce)
 		json_object_set_new(a, "kernel", json_string(m->guest_kernel));
 	if (m->guest_initrd)
 		json_object_set_new(a, "initrd", json_string(m->guest_initrd));
-	session_align(s, a);
+	session_align(s, a, 0);
 	return a;
 }
 
-void session_align(const struct session *s, json_t *args)
+void session_align(const struct session *s, json_t *args, uint64_t phase)
 {
-	if (!strcmp(machine_domain(s->o->machine), "instructions"))
-		json_object_set_new(args, "align", json_integer(SESSION_ALIGN_NS));
+	if (strcmp(machine_domain(s->o->machine), "instructions"))
+		return;
+	json_object_set_new(args, "align", json_integer(SESSION_ALIGN_NS));
+	json_object_set_new(args, "phase", json_integer(phase));
 }
 
 static int start_guest(struct session *s)

@@ -5,9 +5,10 @@
  * A segment's values become normal scores, so that one outlier weighs little;
  * what the neighbour predicts is taken away (a first-order autoregression,
  * its coefficient estimated with the best step, or the best two, removed), so
- * that a wandering series is not taken for a stepping one, nor the other way; and the largest standardised step
- * over all places, in the segment and in halves of it (a level that rises and
- * falls again shows there), is held against a critical value. What is left
+ * that a wandering series is not taken for a stepping one, nor the other way;
+ * and the largest standardised step over all places, in the segment and in
+ * halves of it (a level that rises and falls again shows there), is held
+ * against a critical value. What is left
  * after that has nearly the same distribution whatever the values were, so
  * one table of critical values serves: it comes from white noise sent through
  * this file (make check-stats, --critical), and the check measures what it
@@ -137,7 +138,7 @@ static void take_mean(const double *z, size_t from, size_t to, double *rest)
 		rest[i] = z[i] - mean;
 }
 
-/* An estimate with a standard error on top, `slope` times as large as that of n values. */
+/* An estimate with a standard error on top: that of n values, over `slope`. */
 static double moved_up(double phi, size_t n, double slope)
 {
 	return phi + sqrt(fmax(0, 1 - phi * phi) / (double)n) / slope;
