@@ -2,13 +2,17 @@
 #include "work.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
 #include "message.h"
+
+#define STAGGER_MAX 65536u	/* pages */
 
 struct child {
 	int in, out;
@@ -140,15 +144,48 @@ static int read_request(const json_t *args, struct bench_request *rq,
 	return 0;
 }
 
+static int read_stagger(const json_t *args, uint64_t *pages, struct err *err)
+{
+	if (message_count_or(args, "stagger", 0, pages, err))
+		return err->code;
+	if (*pages > STAGGER_MAX)
+		return err_config(err, "field 'stagger': more than %u pages", STAGGER_MAX);
+	return 0;
+}
+
 int work_check(const json_t *args, struct err *err)
 {
 	struct bench_request rq;
-	uint64_t limit;
+	uint64_t limit, pages;
 
-	if (read_request(args, &rq, err) ||
+	if (read_request(args, &rq, err) || read_stagger(args, &pages, err) ||
 	    message_count_or(args, "limit", 0, &limit, err))
 		return err->code;
 	return bench_check(&rq, err);
+}
+
+/*
+ * Pages of its own for this process, written and kept, before the workload asks
+ * for any: the workload then gets others.
+ */
+static int stagger(const json_t *args, struct err *err)
+{
+	uint64_t pages;
+	char *at;
+
+	if (read_stagger(args, &pages, err))
+		return err->code;
+	if (!pages)
+		return 0;
+	at = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		  -1, 0);
+	if (at == MAP_FAILED)
+		return err_sys(err, errno, "cannot have %" PRIu64 " pages before the workload",
+			       pages);
+	madvise(at, pages * 4096, MADV_NOHUGEPAGE);
+	for (uint64_t i = 0; i < pages; i++)
+		at[i * 4096] = 1;
+	return 0;
 }
 
 static int run(struct child *c, const json_t *args, struct err *err)
@@ -156,8 +193,10 @@ static int run(struct child *c, const json_t *args, struct err *err)
 	struct bench_hooks hooks = { .hold = hold, .progress = progress, .arg = c };
 	struct bench_request rq;
 	json_t *result = NULL;
-	int ret = read_request(args, &rq, err);
+	int ret = stagger(args, err);
 
+	if (!ret)
+		ret = read_request(args, &rq, err);
 	if (!ret)
 		ret = bench_run(&rq, &hooks, &result, err);
 	return ret ? ret : tell(c, json_pack("{s:o}", "result", result), err);

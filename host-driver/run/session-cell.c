@@ -59,12 +59,15 @@ static int node_proof(struct cell_run *c, enum proof_when when)
 	return ret;
 }
 
-static uint64_t phase_of(const struct cell_run *c)
+/* What blocks differ in, and the arms of one do not. */
+static void add_chance(const struct cell_run *c, json_t *args)
 {
 	struct rng rng;
 
 	rng_init(&rng, c->s->plan->seed + c->m.boot->block);
-	return rng_below(&rng, SESSION_ALIGN_NS);
+	if (session_align(c->s, args, rng_below(&rng, SESSION_ALIGN_NS)))
+		json_object_set_new(args, "stagger",
+				    json_integer(rng_below(&rng, SESSION_STAGGER)));
 }
 
 static json_t *run_arguments(const struct cell_run *c)
@@ -80,7 +83,7 @@ static json_t *run_arguments(const struct cell_run *c)
 
 	if (cell->samples)
 		json_object_set_new(a, "samples", json_integer(cell->samples));
-	session_align(c->s, a, phase_of(c));
+	add_chance(c, a);
 	if (c->s->count[FRAME_GUEST].events) {
 		json_object_set_new(a, "counters", json_true());
 		json_object_set(a, "events", c->s->count[FRAME_GUEST].events);

@@ -52,9 +52,17 @@ int session_must(struct session *s, enum frame_channel channel, const char *op,
  * uniform over that second. Boots of the same kernel and phase are the same
  * boot over again; of two kernels, each meets the kernels' ticks and periodic
  * work at other moments, more or fewer of them, as it would in any other phase.
- * That must differ between blocks, else no interval would know of it.
+ * That must differ between blocks, else no interval would know of it. Says
+ * whether time is such a count.
  */
-void session_align(const struct session *s, json_t *args, uint64_t phase);
+bool session_align(const struct session *s, json_t *args, uint64_t phase);
+/*
+ * And "stagger", as many pages at most, for the same reason: which pages of a
+ * machine are free, and in which order, is fixed by everything since it was
+ * switched on. Arms have it fixed differently, by as little as one timer tick,
+ * and would differ by it in every block alike.
+ */
+#define SESSION_STAGGER 2048
 
 /*
  * One workload process: run, proof, go, result, proof, records. 0 also when

@@ -172,12 +172,13 @@ static json_t *guest_arguments(const struct session *s, uint64_t nonce)
 	return a;
 }
 
-void session_align(const struct session *s, json_t *args, uint64_t phase)
+bool session_align(const struct session *s, json_t *args, uint64_t phase)
 {
 	if (strcmp(machine_domain(s->o->machine), "instructions"))
-		return;
+		return false;
 	json_object_set_new(args, "align", json_integer(SESSION_ALIGN_NS));
 	json_object_set_new(args, "phase", json_integer(phase));
+	return true;
 }
 
 static int start_guest(struct session *s)

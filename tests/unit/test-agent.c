@@ -241,6 +241,10 @@ static void refuses_cancels_and_limits_workloads(void **state)
 	expect_failure(&p, send_request(&p, FRAME_GUEST, "run",
 		json_pack("{s:s, s:s, s:i}", "workload", "null", "source", "anon-4k", "cpu", -4)),
 		"bad-request", "'cpu'");
+	expect_failure(&p, send_request(&p, FRAME_GUEST, "run",
+		json_pack("{s:s, s:s, s:i}", "workload", "null", "source", "anon-4k",
+			  "stagger", 65537)),
+		"bad-request", "'stagger'");
 	id = send_request(&p, FRAME_GUEST, "run", null_workload());
 	json_decref(event(&p, "ready"));
 	expect_ok(&p, send_request(&p, FRAME_GUEST, "cancel", json_pack("{s:I}", "run", (json_int_t)id)));
