@@ -11,14 +11,14 @@
 #include "size.h"
 #include "table.h"
 
-static int load(const char *folder, const struct compare_options *o,
-		struct store **s, struct comparison *c, struct err *err)
+static int load(const char *folder, struct store **s, struct comparison *c,
+		struct err *err)
 {
 	int ret = store_open(s, folder, STORE_READ, err);
 
 	if (ret)
 		return ret;
-	ret = compare_run(*s, o, c, err);
+	ret = compare_run(*s, NULL, c, err);
 	if (!ret && c->refused) {
 		ret = err_config(err, "%s: no comparison: %s", folder, c->refused);
 		comparison_release(c);
@@ -55,7 +55,7 @@ int chain_aa(const char *folder, struct err *err)
 	struct comparison c;
 	struct spread s = { 0 };
 	char check[80], figure[40];
-	int ret = load(folder, NULL, &store, &c, err);
+	int ret = load(folder, &store, &c, err);
 
 	if (ret)
 		return ret;
@@ -146,11 +146,10 @@ static void inject_row(const struct comparison *c, const struct compare_series *
 
 int chain_inject(const char *folder, struct err *err)
 {
-	const struct compare_options o = { .allow_differences = true };
 	const struct compare_series *s;
 	struct store *store;
 	struct comparison c;
-	int ret = load(folder, &o, &store, &c, err);
+	int ret = load(folder, &store, &c, err);
 
 	if (ret)
 		return ret;

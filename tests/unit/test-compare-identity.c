@@ -13,14 +13,14 @@
 #include "host-driver/store/store.h"
 #include "lib/data.h"
 
-#define CONFIG								\
+#define CONFIG(other)							\
 	"name: made-up\n"						\
 	"blocks: 2\n"							\
 	"machine: { kind: fake }\n"					\
 	"guest: { kernel: k, memory: 64M }\n"				\
 	"arms:\n"							\
 	"  - { kernel: k, name: base, baseline: true }\n"		\
-	"  - { kernel: k, name: other }\n"				\
+	"  - { " other ", name: other }\n"				\
 	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"
 
 /* Facts of each arm's node, and the values of its kernel's config. */
@@ -30,6 +30,7 @@ struct arm_story {
 
 static char base[] = "/tmp/kduel-identity-XXXXXX";
 static char folder[64];
+static const char *config = CONFIG("kernel: k");
 
 static void append(struct store *s, json_t *record)
 {
@@ -63,7 +64,7 @@ static void compare_arms(const struct arm_story *told, bool allow,
 	struct plan *p;
 
 	snprintf(path, sizeof(path), "%s/c.yaml", base);
-	if (file_publish(path, CONFIG, strlen(CONFIG), &err) ||
+	if (file_publish(path, config, strlen(config), &err) ||
 	    plan_load(path, NULL, &p, &err) || file_remove_tree(folder, &err) ||
 	    store_create(&s, folder, p, "fake", &err))
 		fail_msg("%s", err.text);
@@ -156,6 +157,43 @@ static void words_of_command_lines(void **state)
 	comparison_release(&c);
 }
 
+/* One kernel, two command lines, as the plan says: that is the comparison. */
+static void a_planned_command_line_is_under_test(void **state)
+{
+	struct arm_story told[] = {
+		{ "{\"cmdline\": \"root=/dev/a quiet\"}", "{}" },
+		{ "{\"cmdline\": \"root=/dev/a nosmt quiet a=1\"}", "{}" },
+	};
+	struct comparison c;
+
+	(void)state;
+	config = CONFIG("kernel: k, cmdline: nosmt a=1");
+	compare_arms(told, false, &c);
+	assert_null(c.refused);
+	assert_int_equal(c.n_differences, 0);
+	assert_non_null(note(&c, "another command line: 'nosmt a=1', baseline ''"));
+	comparison_release(&c);
+
+	/* It did not get there, or more did. */
+	told[1].facts = "{\"cmdline\": \"root=/dev/a quiet a=1\"}";
+	compare_arms(told, false, &c);
+	assert_non_null(strstr(c.refused, "node.cmdline"));
+	assert_non_null(strstr(c.refused, "without nosmt"));
+	comparison_release(&c);
+	told[1].facts = "{\"cmdline\": \"root=/dev/a nosmt quiet a=1 b=2\"}";
+	compare_arms(told, false, &c);
+	assert_non_null(strstr(c.refused, "'b=2'"));
+	comparison_release(&c);
+
+	/* With another kernel, too, it could be either. */
+	told[1].facts = "{\"cmdline\": \"root=/dev/a quiet nosmt a=1\"}";
+	config = CONFIG("kernel: k2, cmdline: nosmt a=1");
+	compare_arms(told, false, &c);
+	assert_non_null(strstr(c.refused, "command line"));
+	comparison_release(&c);
+	config = CONFIG("kernel: k");
+}
+
 static void the_kernel_may_differ(void **state)
 {
 	static const struct arm_story told[] = {
@@ -221,6 +259,8 @@ static int make_base(void **state)
 	assert_int_equal(file_mkdirs(path, NULL), 0);
 	strcat(path, "/k.yaml");
 	assert_int_equal(file_publish(path, "", 0, NULL), 0);
+	snprintf(path, sizeof(path), "%s/kernels/k2.yaml", base);
+	assert_int_equal(file_publish(path, "", 0, NULL), 0);
 	setenv("KDUEL_DATA", base, 1);
 	return 0;
 }
@@ -236,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conditions_must_be_alike),
 		cmocka_unit_test(words_of_command_lines),
+		cmocka_unit_test(a_planned_command_line_is_under_test),
 		cmocka_unit_test(the_kernel_may_differ),
 		cmocka_unit_test(what_one_kernel_does_not_tell_is_noted),
 		cmocka_unit_test(configs_are_compared),
