@@ -40,10 +40,11 @@ void gups_init(struct gups *g, uint64_t *table, uint64_t words,
 		g->next[j] = gups_step(gups_jump(g->steps * j));
 }
 
-void gups_update(struct gups *g, uint64_t steps)
+/* With 0 for `zero` a stream's next number does not wait for the word it read. */
+static inline __attribute__((always_inline))
+void update(struct gups *g, uint64_t steps, uint64_t zero)
 {
 	uint64_t *table = g->table, mask = g->mask;
-	uint64_t zero = *(volatile uint64_t *)&g->zero;
 	unsigned flight = g->flight;
 
 	while (steps--) {
@@ -56,6 +57,14 @@ void gups_update(struct gups *g, uint64_t steps)
 			g->next[j] = r;
 		}
 	}
+}
+
+void gups_update(struct gups *g, uint64_t steps)
+{
+	if (g->flight < GUPS_FLIGHT_FREE)
+		update(g, steps, *(volatile uint64_t *)&g->zero);
+	else
+		update(g, steps, 0);
 }
 
 uint64_t gups_replay(uint64_t *table, uint64_t words, uint64_t updates)
