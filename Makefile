@@ -7,7 +7,8 @@
 #   make deps       install the Debian packages that are missing
 #   make install    PREFIX=/usr/local, DESTDIR=
 #
-# O=dir objects elsewhere; V=1 show commands; SAN=address,undefined; CC=clang
+# O=dir objects elsewhere; V=1 show commands; SAN=address,undefined; CC=clang;
+# WERROR=1 warnings are errors
 
 O      ?= build
 PREFIX ?= /usr/local
@@ -28,7 +29,7 @@ VERSION := $(shell cat VERSION)
 
 all_cflags := -std=gnu11 -D_GNU_SOURCE -DKDUEL_VERSION='"$(VERSION)"' \
 	-DKDUEL_PREFIX='"$(PREFIX)"' -DMATHLIB_STANDALONE -I. -Ilib -Ihost-driver \
-	-Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
+	-Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
 	-fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) \
 	$(CFLAGS) -MMD -MP
 

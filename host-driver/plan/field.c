@@ -101,7 +101,7 @@ int field_check_choice(const char *key, const char *text,
 int field_choice(const json_t *o, const char *key, const char *const *choices,
 		 unsigned *value, struct err *err)
 {
-	const char *text;
+	const char *text = NULL;
 	int ret = field_name(o, key, &text, err);
 
 	return ret ? ret : field_check_choice(key, text, choices, value, err);
