@@ -20,7 +20,7 @@ enum number_style { NUMBER_PERCENT, NUMBER_RATIO };
 /* An effect with its interval, in text and ready to print. */
 struct number_effect {
 	enum number_style style;
-	char effect[NUMBER_MAX];	/* "-3.2%", "x0.081" */
+	char effect[NUMBER_MAX + 1];	/* "-3.2%", "x0.081" */
 	char interval[2 * NUMBER_MAX + 8];	/* "[-3.9, -2.5]%", "[0.079, 0.084]" */
 };
 
