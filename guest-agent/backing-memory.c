@@ -33,7 +33,7 @@ static int pool_read(const char *path, uint64_t *n, struct err *err)
 
 static int pool_grow(struct backing *b, const char *path, struct err *err)
 {
-	uint64_t need = b->size / b->kind->page, have;
+	uint64_t need = b->size / b->kind->page, have = 0;
 	char text[32];
 	int ret = pool_read(path, &b->hugepages_before, err);
 

@@ -47,7 +47,7 @@ static int put(struct err *err, const char *text, const char *fmt, ...)
 /* An attribute without its newline; "" if there is none. */
 static void get(char *text, size_t size, const char *dev, const char *attr)
 {
-	char path[256], *data;
+	char path[320], *data;
 
 	text[0] = '\0';
 	snprintf(path, sizeof(path), "%s/devices/%s/%s", pmem_sysfs, dev, attr);

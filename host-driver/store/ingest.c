@@ -236,7 +236,7 @@ static int take_boot_end(struct ingest *in, const struct record *r)
 
 static int take_proof(struct ingest *in, const struct record *r)
 {
-	int64_t cell;
+	int64_t cell = 0;
 	int ret = find_place(in, r, &cell);
 
 	if (ret)
@@ -250,7 +250,7 @@ static int take_proof(struct ingest *in, const struct record *r)
 
 static int take_cell_end(struct ingest *in, const struct record *r)
 {
-	int64_t cell;
+	int64_t cell = 0;
 	int ret = find_place(in, r, &cell);
 
 	if (!ret)

@@ -56,7 +56,7 @@ int view_name(const struct view *o, const char *key, const char **value,
 int view_choice(const struct view *o, const char *key,
 		const char *const *choices, unsigned *value, struct err *err)
 {
-	const char *text;
+	const char *text = NULL;
 	int ret = view_name(o, key, &text, err);
 
 	return ret ? ret : field_check_choice(key, text, choices, value, err);
