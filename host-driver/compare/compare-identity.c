@@ -106,7 +106,20 @@ static bool has_word(const char *line, const char *word, size_t n)
 	return false;
 }
 
-/* The words of one command line that another has not. */
+/* What is another in every boot, or names the kernel. */
+static bool of_the_boot(const char *word)
+{
+	static const char *const prefix[] = {
+		"kduel.nonce=", "BOOT_IMAGE=", "initrd=",
+	};
+
+	for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
+		if (!strncmp(word, prefix[i], strlen(prefix[i])))
+			return true;
+	return false;
+}
+
+/* The words of one command line that another has not, but for those of the boot. */
 static char *own_words(struct comparison *c, const char *line, const char *other)
 {
 	char *own = compare_text(c, "%s", "");
@@ -114,7 +127,7 @@ static char *own_words(struct comparison *c, const char *line, const char *other
 	while (*line) {
 		size_t n = strcspn(line, " ");
 
-		if (n && !has_word(other, line, n))
+		if (n && !of_the_boot(line) && !has_word(other, line, n))
 			own = compare_text(c, "%s%s%.*s", own, *own ? " " : "",
 					   (int)n, line);
 		line += n + (line[n] == ' ');
@@ -122,30 +135,11 @@ static char *own_words(struct comparison *c, const char *line, const char *other
 	return own;
 }
 
-/*
- * A command line without what is another in every boot, what names the kernel,
- * and what the plan added, which is a fact of its own: "command line".
- */
+/* A command line without what the plan added, which is a fact of its own: CMDLINE. */
 static char *plain_cmdline(struct comparison *c, const char *cmdline, const char *added)
 {
-	static const char *const each[] = {
-		"kduel.nonce=", "BOOT_IMAGE=", "initrd=",
-	};
 	char *plain = own_words(c, cmdline, added), *missing = own_words(c, added, cmdline);
-	char *to = plain;
 
-	for (const char *from = plain; *from;) {
-		size_t n = strcspn(from, " ");
-		bool keep = n > 0;
-
-		for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++)
-			keep &= strncmp(from, each[i], strlen(each[i])) != 0;
-		n += from[n] == ' ';
-		if (keep)
-			to = memmove(to, from, n) + n;
-		from += n;
-	}
-	*to = '\0';
 	return *missing ? compare_text(c, "%s (without %s)", plain, missing) : plain;
 }
 
@@ -312,11 +306,18 @@ static bool cmdline_under_test(const struct facts *f, const struct fact *fact, s
 	const struct plan_arm *a = &f->plan->arms[arm];
 	const struct plan_arm *base = &f->plan->arms[f->c->baseline];
 
-	if (strcmp(fact->key, CMDLINE) || strcmp(a->kernel, base->kernel))
-		return false;
+	return !strcmp(fact->key, CMDLINE) && !strcmp(a->kernel, base->kernel);
+}
+
+static int take_difference(const struct facts *f, const struct fact *fact, size_t arm)
+{
+	if (untold(f->c, fact, arm) || !differs(f->c, fact, arm))
+		return 0;
+	if (!cmdline_under_test(f, fact, arm))
+		return add_difference(f->c, fact, arm);
 	compare_note(f->c, "%s is the baseline's kernel with another command line: '%s', baseline '%s'",
-		     a->name, a->cmdline, base->cmdline);
-	return true;
+		     f->c->arms[arm].name, fact->value[arm], fact->value[f->c->baseline]);
+	return 0;
 }
 
 static int find_differences(struct comparison *c, struct store *s,
@@ -329,10 +330,7 @@ static int find_differences(struct comparison *c, struct store *s,
 		if (a == c->baseline)
 			continue;
 		for (size_t i = 0; !rc && i < f.n; i++)
-			if (!untold(c, &f.list[i], a) &&
-			    differs(c, &f.list[i], a) &&
-			    !cmdline_under_test(&f, &f.list[i], a) &&
-			    add_difference(c, &f.list[i], a))
+			if (take_difference(&f, &f.list[i], a))
 				rc = err_sys(err, ENOMEM, "cannot compare");
 		note_untold(c, &f, a);
 		compare_configs(c, a);
