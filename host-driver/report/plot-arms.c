@@ -47,9 +47,9 @@ const char *figure_page_sizes(const struct comparison *c, struct figure *f)
 		return "no page sizes could be read";
 	f->title = report_format("Proof: page sizes in each layer (domain: %s)", c->domain);
 	f->subtitle = report_format("share of bytes mapped at each size after the timed "
-			   "regions; mean over boots of %u blocks", c->blocks);
+				    "regions; mean over boots of %u blocks", c->blocks);
 	f->text = report_format("Shares of bytes mapped with 4K, 2M and 1G pages, by layer "
-		       "and arm");
+				"and arm");
 	f->value.max = 1;
 	f->value.title = report_format("share of mapped bytes");
 	figure_ticks(&f->value, 5, false, "share");
@@ -131,11 +131,11 @@ static const char *effects(const struct comparison *c, struct figure *f,
 		return large ? "no effect beyond a factor of two"
 			     : "no effect within a factor of two";
 	f->title = report_format("%s against %s (%s)", large ? "Large effects" : "Effects",
-			c->arms[c->baseline].name, report_domain_title(c->domain));
+				 c->arms[c->baseline].name, report_domain_title(c->domain));
 	f->subtitle = report_format("%s; effect with its %.4g%% interval",
-			   figure_n(f), 100 * (1 - c->alpha));
+				    figure_n(f), 100 * (1 - c->alpha));
 	f->text = report_format("Ratio of each arm to the baseline with its interval, a row "
-		       "for each metric");
+				"for each metric");
 	f->panel = figure_grow(NULL, 0, sizeof(*f->panel));
 	f->panel[0] = report_format("%s", "");
 	f->n_panels = 1;
@@ -149,7 +149,7 @@ static const char *effects(const struct comparison *c, struct figure *f,
 		f->value.max = fmax(f->value.max, 1.01) + 0.001;
 	}
 	f->value.title = report_format("arm against the baseline%s",
-			      large ? ", logarithmic" : "");
+				       large ? ", logarithmic" : "");
 	figure_ticks(&f->value, large ? 8 : 7, !large, large ? "x" : "x%");
 	f->width = 820;
 	f->height = 162 + f->n_rows * (14 + 16 * (c->n_arms - 1));

@@ -123,7 +123,7 @@ const char *figure_n(const struct figure *f)
 char *figure_subtitle(const struct comparison *c, const struct figure *f)
 {
 	return report_format("%s; mean over boots with its %.4g%% interval",
-			   figure_n(f), 100 * (1 - c->alpha));
+			     figure_n(f), 100 * (1 - c->alpha));
 }
 
 void figure_fit(struct figure *f)

@@ -99,10 +99,10 @@ const char *figure_chase_ladder(const struct comparison *c, struct figure *f)
 		qsort(f->series[i].mark, f->series[i].n,
 		      sizeof(*f->series[i].mark), by_x);
 	f->title = report_format("TLB misses: a random chase over a ladder of pages "
-			"(%s)", report_domain_title(c->domain));
+				 "(%s)", report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
 	f->text = report_format("Time per access against the number of pages, one line "
-		       "for each of %zu arms", c->n_arms);
+				"for each of %zu arms", c->n_arms);
 	f->x.title = report_format("pages in the chase");
 	f->x.log = true;
 	figure_ticks(&f->x, 8, false, "pages");
@@ -152,10 +152,10 @@ const char *figure_first_touch(const struct comparison *c, struct figure *f)
 	if (!f->n_series)
 		return "the campaign has no first-touch cell";
 	f->title = report_format("First touch: cost of a page's first write (%s)",
-			report_domain_title(c->domain));
+				 report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
 	f->text = report_format("Cost of a page's first write, a row for each of %zu arms, "
-		       "on a logarithmic scale", c->n_arms);
+				"on a logarithmic scale", c->n_arms);
 	f->value.log = true;
 	figure_fit(f);
 	f->value.min /= 1.6;
@@ -207,7 +207,7 @@ const char *figure_stream(const struct comparison *c, struct figure *f)
 	f->title = report_format("STREAM: bandwidth in the guest (%s)", report_domain_title(c->domain));
 	f->subtitle = figure_subtitle(c, f);
 	f->text = report_format("Bandwidth of each STREAM kernel, a bar for each of %zu arms",
-		       c->n_arms);
+				c->n_arms);
 	figure_fit(f);
 	f->value.min = 0;
 	f->value.title = report_format("bandwidth");

@@ -37,7 +37,7 @@ static int gather_boots(struct report *r, struct store *s, struct err *err)
 			r->ended = b[i].ended;
 		if (!b[i].ok)
 			add_failure(r, report_format("boot %u, block %u, arm %s", b[i].boot,
-					    b[i].block, r->plan->arms[b[i].arm].name),
+						     b[i].block, r->plan->arms[b[i].arm].name),
 				    b[i].class, b[i].text, b[i].console);
 	}
 	return 0;
@@ -53,9 +53,9 @@ static int gather_cells(struct report *r, struct store *s, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(c[i].class, "ok"))
 			add_failure(r, report_format("boot %u, block %u, arm %s, %s, process %u",
-					    c[i].boot, c[i].block,
-					    r->plan->arms[c[i].arm].name, c[i].cell,
-					    c[i].process),
+						     c[i].boot, c[i].block,
+						     r->plan->arms[c[i].arm].name, c[i].cell,
+						     c[i].process),
 				    c[i].class, c[i].text, NULL);
 	return 0;
 }

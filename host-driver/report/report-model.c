@@ -241,11 +241,11 @@ static struct cpu *choose_cpu(struct report *r, const char *name,
 	}
 	if (!times_count(r->c))
 		r->model_reason = report_format("no processor's TLBs were measured; "
-				       "kduel report --cpu-model NAME shows what is "
-				       "expected of one");
+						"kduel report --cpu-model NAME shows what is "
+						"expected of one");
 	else if (load_guests(r, &cpu, &none))
 		r->model_reason = report_format("%.*s; --cpu-model NAME chooses a processor",
-				       (int)strcspn(none.text, ";"), none.text);
+						(int)strcspn(none.text, ";"), none.text);
 	return cpu;
 }
 
@@ -264,7 +264,7 @@ int report_model(struct report *r, const char *cpu_model, struct err *err)
 	for (size_t i = 0; i < r->plan->n_cells && !ret; i++)
 		ret = add_cell(r, cpu, &r->plan->cells[i], err);
 	r->model_reason = report_format("%s", r->n_model ? "" :
-			       "no cell with a model has a proof of its page sizes");
+					"no cell with a model has a proof of its page sizes");
 	cpu_free(cpu);
 	return ret;
 }

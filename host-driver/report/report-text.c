@@ -21,12 +21,11 @@
 static void __attribute__((format(printf, 3, 4)))
 field(FILE *out, const char *name, const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list args;
+	char *text;
 
 	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
-		abort();
+	text = report_vformat(fmt, args);
 	va_end(args);
 	layout_field(out, name, text);
 	free(text);

@@ -7,14 +7,22 @@
 
 #include "report.h"
 
-char *report_format(const char *fmt, ...)
+char *report_vformat(const char *fmt, va_list args)
 {
 	char *s = NULL;
-	va_list args;
 
-	va_start(args, fmt);
 	if (vasprintf(&s, fmt, args) < 0)
 		abort();
+	return s;
+}
+
+char *report_format(const char *fmt, ...)
+{
+	va_list args;
+	char *s;
+
+	va_start(args, fmt);
+	s = report_vformat(fmt, args);
 	va_end(args);
 	return s;
 }
@@ -72,17 +80,13 @@ const char *report_domain_title(const char *domain)
 
 char *report_control(const struct comparison *c)
 {
-	char *text = NULL;
-
 	if (!c->control_tests)
 		return NULL;
-	if (asprintf(&text, "%u of %u test%s called the baseline different from "
-		     "itself; %u had p <= %.3g before the correction",
-		     c->control_alarms, c->control_tests,
-		     c->control_tests == 1 ? "" : "s", c->control_nominal,
-		     c->alpha) < 0)
-		abort();
-	return text;
+	return report_format("%u of %u test%s called the baseline different from "
+			     "itself; %u had p <= %.3g before the correction",
+			     c->control_alarms, c->control_tests,
+			     c->control_tests == 1 ? "" : "s", c->control_nominal,
+			     c->alpha);
 }
 
 const char *report_model_bound(const struct report_model_row *m, char *buf, size_t size)
@@ -126,10 +130,9 @@ say(struct limits *l, const char *fmt, ...)
 		abort();
 	l->text = more;
 	va_start(args, fmt);
-	if (vasprintf(&l->text[l->n], fmt, args) < 0)
-		abort();
+	l->text[l->n++] = report_vformat(fmt, args);
 	va_end(args);
-	l->text[++l->n] = NULL;
+	l->text[l->n] = NULL;
 }
 
 static void say_samples_left_out(struct limits *l, const struct comparison *c)

@@ -18,6 +18,7 @@
 #define KDUEL_REPORT_H
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "compare/compare.h"
@@ -104,6 +105,7 @@ const char *report_domain_title(const char *domain);
 
 /* A new text, the caller's to free; memory that cannot be had ends the program. */
 char *report_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *report_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
 /* What became of the A/A pair that rode along, the caller's; NULL: there is none. */
 char *report_control(const struct comparison *c);
