@@ -29,7 +29,8 @@ VERSION := $(shell cat VERSION)
 
 all_cflags := -std=gnu11 -D_GNU_SOURCE -DKDUEL_VERSION='"$(VERSION)"' \
 	-DKDUEL_PREFIX='"$(PREFIX)"' -DMATHLIB_STANDALONE -I. -Ilib -Ihost-driver \
-	-Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
+	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
+	$(if $(filter 1,$(WERROR)),-Werror) \
 	-fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) \
 	$(CFLAGS) -MMD -MP
 

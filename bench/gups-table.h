@@ -17,9 +17,9 @@
  * Each stream has one update under way: its line is asked for, all other
  * streams take their turn, then it is done, and the stream's next number is
  * made to wait for the word it has read. So exactly `flight` are in flight,
- * 1 to 1024: the most that the rules let a program look ahead. From
- * GUPS_FLIGHT_FREE on nothing waits, which costs up to 8%: the processor then has
- * these in flight and what it sees beyond them.
+ * 1 to 1024: the most that the rules let a program look ahead. The wait costs
+ * up to 8%; from GUPS_FLIGHT_FREE streams on there is none, and beyond these
+ * the processor has in flight what else it can see.
  */
 #ifndef KDUEL_GUPS_TABLE_H
 #define KDUEL_GUPS_TABLE_H

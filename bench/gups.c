@@ -226,8 +226,8 @@ const struct workload gups_workload = {
 	.method = "table[r mod words] ^= r for each r of HPCC's sequence, 4 times as many "
 		  "updates as there are words, by one thread. The sequence is cut into as many "
 		  "streams as updates may be in flight; a stream's next update waits for its "
-		  "last one if there are fewer than 64. With 1 in flight this is the latency of an update, with many the "
-		  "parallelism of the memory. All updates are done once and cut into samples, "
+		  "last one if there are fewer than 64. With 1 in flight this is the latency of "
+		  "an update, with many the parallelism of the memory. All updates are done once and cut into samples, "
 		  "the first of which does not count; derived.gups_all is all updates over all "
 		  "time, HPCC's figure. Then the updates are replayed in their plain order and "
 		  "every word must come back: the rules tolerate 1% wrong, here none is.",

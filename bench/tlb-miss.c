@@ -332,8 +332,8 @@ const struct workload tlb_miss_workload = {
 		  "in rounds over the whole ladder. Derived: the knees (of the first level, "
 		  "where a quarter of the rise is done; of the second, where the curve has its "
 		  "corner), the cost of a walk (fitted over 1.5 to 3 times the second knee "
-		  "against the share of accesses that must miss), and the page size the TLB effectively works with, which the layers "
-		  "below decide and which needs no privilege to be seen. Under software "
+		  "against the share of accesses that must miss), and the page size the TLB "
+		  "effectively works with, which the layers below decide and which needs no privilege to be seen. Under software "
 		  "emulation the knees are the emulator's, not a processor's.",
 	.params = params,
 	.samples = 15,

@@ -57,7 +57,7 @@ int session_must(struct session *s, enum frame_channel channel, const char *op,
  */
 bool session_align(const struct session *s, json_t *args, uint64_t phase);
 /*
- * And "stagger", as many pages at most, for the same reason: which pages of a
+ * And "stagger", fewer pages than this, for the same reason: which pages of a
  * machine are free, and in which order, is fixed by everything since it was
  * switched on. Arms have it fixed differently, by as little as one timer tick,
  * and would differ by it in every block alike.
