@@ -2,7 +2,13 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 92; bottom = 62; right = 80
+top = 92; bottom = 62
+longest = 6	# of the labels, "-0.00005%" is a long one
+do for [i = 1:n_series] {
+	stats DATA index FIRST + i - 1 using \
+		(longest = strlen(strcol(5)) > longest ? strlen(strcol(5)) : longest, 0) nooutput
+}
+right = 20 + 10 * longest
 # The cell above, the metric below.
 broken(s) = strstrt(s, " ") == 0 ? s : \
 	s[1:strstrt(s, " ") - 1] . "\n" . s[strstrt(s, " ") + 1:*]
