@@ -10,14 +10,17 @@
 #include "source.h"
 
 #define LIST_INDENT 17
+#define METRIC_INDENT 6
 
-static bool as_json;
+static bool as_json, verbose;
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	(void)arg;
 	if (key == 'j')
 		as_json = true;
+	else if (key == 'v')
+		verbose = true;
 	else if (key == ARGP_KEY_ARG)
 		argp_error(state, "list takes no argument");
 	else
@@ -40,15 +43,24 @@ static json_t *param_json(const struct param *p)
 	return j;
 }
 
+static json_t *metric_json(const struct workload_metric *m)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", m->name, "unit", m->unit,
+			 "kind", kind_word(m->kind), "better", better_word(m->better),
+			 "help", m->help);
+}
+
 static json_t *workload_json(const struct workload *w)
 {
-	json_t *params = json_array();
+	json_t *params = json_array(), *metrics = json_array();
 
 	for (const struct param *p = w->params; p && p->name; p++)
 		json_array_append_new(params, param_json(p));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", w->name,
+	for (const struct workload_metric *m = w->metrics; m->name; m++)
+		json_array_append_new(metrics, metric_json(m));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", w->name,
 			 "help", w->help, "unit", w->unit, "method", w->method,
-			 "params", params);
+			 "metrics", metrics, "params", params);
 }
 
 static json_t *list_json(void)
@@ -66,7 +78,7 @@ static json_t *list_json(void)
 
 static void print_line(const char *name, const char *help)
 {
-	char margin[32];
+	char margin[64];
 	struct fold f;
 
 	snprintf(margin, sizeof(margin), "  %s", name);
@@ -74,10 +86,29 @@ static void print_line(const char *name, const char *help)
 	fold_end_at(&f, margin, LIST_INDENT, stdout);
 }
 
+/* "    ns_per_page [ns, lower is better]: first write to a 4 KiB page" */
+static void print_metric(const struct workload_metric *m)
+{
+	struct fold f;
+
+	fprintf(fold_begin(&f), "%s [%s%s%s]: %s", m->name, m->unit,
+		m->better == BETTER_NONE ? "" : m->better == BETTER_LOWER ? ", lower" : ", higher",
+		m->better == BETTER_NONE ? "" : " is better", m->help);
+	fold_end_at(&f, "", METRIC_INDENT, stdout);
+}
+
+static void print_workload(const struct workload *w)
+{
+	print_line(w->name, w->help);
+	for (const struct workload_metric *m = w->metrics; verbose && m->name; m++)
+		print_metric(m);
+}
+
 int cli_list(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{ "json", 'j', NULL, 0, "print JSON, parameters included", 0 },
+		{ "json", 'j', NULL, 0, "print JSON, parameters and metrics included", 0 },
+		{ "verbose", 'v', NULL, 0, "the metrics of each workload, too", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = {
@@ -90,7 +121,7 @@ int cli_list(int argc, char **argv)
 		return cli_print_json(list_json());
 	puts("workloads:");
 	for (int i = 0; workloads[i]; i++)
-		print_line(workloads[i]->name, workloads[i]->help);
+		print_workload(workloads[i]);
 	puts("\nsources:");
 	for (const struct source *s = sources; s->name; s++)
 		print_line(s->name, s->help);

@@ -23,7 +23,7 @@ struct values {
 };
 
 struct series {
-	struct metric metric;
+	const struct workload_metric *metric;
 	json_t *point;
 	struct values values, rejected;
 	bool steady;

@@ -19,12 +19,20 @@ struct touch {
 	struct histogram *first, *again;
 };
 
-static const struct metric ns_per_page = {
-	"ns_per_page", "ns", KIND_TIME, BETTER_LOWER, 1,
-}, ns_per_page_again = {
-	"ns_per_page_again", "ns", KIND_TIME, BETTER_LOWER, 1,
-}, pages_per_s = {
-	"pages_per_s", "pages/s", KIND_RATE, BETTER_HIGHER, 1,
+static const struct workload_figure figure = {
+	.name = "first-touch", .shape = FIGURE_ROWS,
+	.title = "First touch: cost of a page's first write",
+	.text = "Cost of a page's first write", .value = "per page",
+};
+
+enum { FIRST, AGAIN };
+
+static const struct workload_metric metrics[] = {
+	[FIRST] = { "ns_per_page", "ns", KIND_TIME, BETTER_LOWER, .figure = &figure,
+		    .help = "first write to a 4 KiB page" },
+	[AGAIN] = { "ns_per_page_again", "ns", KIND_TIME, BETTER_LOWER,
+		    .help = "second write to it, which faults nowhere" },
+	{ 0 },
 };
 
 static const struct param params[] = {
@@ -92,8 +100,8 @@ static uint64_t touch_slice(const struct touch *t, unsigned slice, uint64_t bump
 	return last - begin;
 }
 
-static double pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bump,
-		   struct histogram *h, struct series *s)
+static void pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bump,
+		 struct histogram *h, struct series *s)
 {
 	size_t pages = t->slice / PAGE;
 	double ns;
@@ -102,25 +110,18 @@ static double pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bu
 	ns = clock_ns(touch_slice(t, slice, bump, h));
 	bench_end(b, s, pages);
 	ns -= pages * clock_facts.overhead_ns;
-	ns = ns > 0 ? ns / pages : 0;
-	series_push(s, ns);
-	return ns;
+	series_push(s, ns > 0 ? ns / pages : 0);
 }
 
 static int run(struct bench *b, struct err *err)
 {
 	struct touch *t = bench_state(b);
-	struct series *first = bench_series(b, &ns_per_page, NULL);
-	struct series *rate = bench_series(b, &pages_per_s, NULL);
-	struct series *again = bench_series(b, &ns_per_page_again, NULL);
+	struct series *first = bench_series(b, &metrics[FIRST], NULL);
+	struct series *again = bench_series(b, &metrics[AGAIN], NULL);
 
 	(void)err;
-	for (unsigned i = 0; i < t->slices; i++) {
-		double ns = pass(b, t, i, 0, t->first, first);
-
-		if (ns > 0)
-			series_push(rate, 1e9 / ns);
-	}
+	for (unsigned i = 0; i < t->slices; i++)
+		pass(b, t, i, 0, t->first, first);
 	for (unsigned i = 0; i < t->slices; i++)
 		pass(b, t, i, 1, t->again, again);
 	bench_derive(b, "first", histogram_json(t->first));
@@ -163,6 +164,7 @@ const struct workload first_touch_workload = {
 	.name = "first-touch",
 	.help = "what the first write to each page costs",
 	.unit = "ns per 4 KiB page",
+	.metrics = metrics,
 	.method = "Writes one word to every 4 KiB page of a fresh buffer, each page timed by "
 		  "itself; the clock's own cost is taken off. The buffer is cut into as "
 		  "many slices as there are samples (default 16), one slice a sample: no sample touches memory that an earlier one "

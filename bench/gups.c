@@ -9,8 +9,10 @@
 #define DEFAULT_FACTOR 8
 #define DEFAULT_BYTES (128UL << 20)	/* where no cache is known */
 
-static const struct metric gups_rate = {
-	"gups", "GUP/s", KIND_RATE, BETTER_HIGHER, 1,
+static const struct workload_metric metrics[] = {
+	{ "gups", "GUP/s", KIND_RATE, BETTER_HIGHER, .role = ROLE_ACCESS,
+	  .help = "10^9 updates of the table per second" },
+	{ 0 },
 };
 
 struct state {
@@ -143,7 +145,7 @@ static int run_base(struct bench *b, struct err *err)
 	struct state *s = bench_state(b);
 	uint64_t each = s->g.steps / (bench_samples(b) + 1);
 	uint64_t first = s->g.steps - each * bench_samples(b);
-	struct series *to = bench_series(b, &gups_rate, NULL);
+	struct series *to = bench_series(b, metrics, NULL);
 	double ns = slice(b, s, first, NULL), total = ns;
 
 	(void)err;
@@ -223,6 +225,7 @@ const struct workload gups_workload = {
 	.name = "gups",
 	.help = "random updates of a large table, by the rules of HPCC RandomAccess",
 	.unit = "GUP/s",
+	.metrics = metrics,
 	.method = "table[r mod words] ^= r for each r of HPCC's sequence, 4 times as many "
 		  "updates as there are words, by one thread. The sequence is cut into as many "
 		  "streams as updates may be in flight; a stream's next update waits for its "
@@ -246,6 +249,7 @@ const struct workload gups_base_workload = {
 	.name = "gups-base",
 	.help = "the updates of gups on a table that stays in the first-level cache",
 	.unit = "GUP/s",
+	.metrics = metrics,
 	.method = "The loop of gups, its sequence, its streams and its proofs, over a table that "
 		  "never leaves the first-level cache: the most that a machine whose memory "
 		  "costs nothing could do. gups differs from it by what the table's size "

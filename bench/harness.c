@@ -183,12 +183,23 @@ double values_min(const struct values *v)
 	return least;
 }
 
-struct series *bench_series(struct bench *b, const struct metric *metric,
+/* Report and plan know a workload's metrics from its table alone. */
+static const struct workload_metric *declared(const struct bench *b,
+					      const struct workload_metric *metric)
+{
+	for (const struct workload_metric *m = b->w->metrics; m && m->name; m++)
+		if (m == metric)
+			return m;
+	fprintf(stderr, "bug: %s has no metric '%s' in its table\n", b->w->name, metric->name);
+	abort();
+}
+
+struct series *bench_series(struct bench *b, const struct workload_metric *metric,
 			    json_t *point)
 {
 	struct series *s = need(calloc(1, sizeof(*s)));
 
-	s->metric = *metric;
+	s->metric = declared(b, metric);
 	s->point = point ? point : json_object();
 	s->steady = true;
 	b->series = need(realloc(b->series, (b->n_series + 1) * sizeof(s)));
@@ -250,12 +261,10 @@ static json_t *numbers(const struct values *v)
 
 json_t *series_json(const struct bench *b, const struct series *s)
 {
-	static const char *const kinds[] = { "time", "rate", "count" };
-	static const char *const better[] = { "lower", "higher", "none" };
 	json_t *j = json_pack("{s:s, s:O, s:s, s:s, s:s, s:o, s:o, s:b, s:o}",
-			      "metric", s->metric.name, "point", s->point,
-			      "unit", s->metric.unit, "better", better[s->metric.better],
-			      "kind", kinds[s->metric.kind],
+			      "metric", s->metric->name, "point", s->point,
+			      "unit", s->metric->unit, "better", better_word(s->metric->better),
+			      "kind", kind_word(s->metric->kind),
 			      "values", numbers(&s->values),
 			      "rejected", numbers(&s->rejected),
 			      "steady", s->steady,

@@ -16,7 +16,7 @@
  *	{
  *		struct state *s = bench_state(b);
  *		const struct measure m = {
- *			.metric = &ns_per_access, .body = chase, .arg = s,
+ *			.metric = &metrics[0], .body = chase, .arg = s,
  *		};
  *
  *		return bench_measure(b, &m, NULL, err);
@@ -93,24 +93,14 @@ int bench_adopt(struct bench *b, struct buffer *buf, struct err *err);
 
 /* --- results --- */
 
-enum kind { KIND_TIME, KIND_RATE, KIND_COUNT };
-enum better { BETTER_LOWER, BETTER_HIGHER, BETTER_NONE };
-
-struct metric {
-	const char *name;	/* "ns_per_access" */
-	const char *unit;	/* "ns", "GB/s", "faults" */
-	enum kind kind;
-	enum better better;
-	double scale;		/* factor from ns or things/s to the unit; 0 = 1 */
-};
-
 struct series;
 
 /*
- * A new series of the result. Takes the reference to `point` (an object of
+ * A new series of the result, of one of the metrics in the workload's table
+ * (another is a bug: abort). Takes the reference to `point` (an object of
  * strings and numbers: where on the ladder this is; NULL = {}).
  */
-struct series *bench_series(struct bench *b, const struct metric *metric,
+struct series *bench_series(struct bench *b, const struct workload_metric *metric,
 			    json_t *point);
 void series_push(struct series *s, double value);
 /* A value of the prefix that is kept but does not count. */
@@ -142,7 +132,7 @@ int bench_invalid(struct bench *b, struct err *err, const char *fmt, ...)
 /* --- measuring --- */
 
 struct measure {
-	const struct metric *metric;
+	const struct workload_metric *metric;
 	json_t *point;		/* reference taken, also on failure */
 	/* Does `n` iterations of the work. Nothing else. */
 	void (*body)(void *arg, uint64_t n);

@@ -12,8 +12,13 @@
 #define DEFAULT_MOST (256UL << 20)
 #define NODE_BYTES 16		/* a link and a word */
 
-static const struct metric access_ns = {
-	"ns_per_access", "ns", KIND_TIME, BETTER_LOWER, 1,
+static const struct workload_metric metrics[] = {
+	{ "ns_per_access", "ns", KIND_TIME, BETTER_LOWER, .axis = "size", .role = ROLE_ACCESS,
+	  .help = "time over accesses, of all chains" },
+	{ 0 },
+}, metrics_base[] = {
+	{ "ns_per_access", "ns", KIND_TIME, BETTER_LOWER, .help = "time over accesses, of all chains" },
+	{ 0 },
 };
 
 struct state {
@@ -172,7 +177,7 @@ static int measure_size(struct bench *b, uint64_t size, struct err *err)
 	char why[160];
 	int ret = prepare_size(b, size, err);
 	struct measure m = {
-		.metric = &access_ns, .body = body, .arg = s,
+		.metric = metrics, .body = body, .arg = s,
 		.per_iteration = bench_number(b, "chains"),
 		.iterations = bench_number(b, "accesses") / bench_number(b, "chains"),
 	};
@@ -253,7 +258,7 @@ static int verify_before_base(struct bench *b, struct err *err)
 static int run_base(struct bench *b, struct err *err)
 {
 	const struct measure m = {
-		.metric = &access_ns, .body = body, .arg = bench_state(b),
+		.metric = metrics_base, .body = body, .arg = bench_state(b),
 		.per_iteration = bench_number(b, "chains"),
 	};
 
@@ -326,6 +331,7 @@ const struct workload mem_walk_workload = {
 	.name = "mem-walk",
 	.help = "walks of a buffer: what an access costs, by size, order and operation",
 	.unit = "ns",
+	.metrics = metrics,
 	.method = "Nodes of a link and a word, spacing bytes apart, are linked to closed cycles "
 		  "and walked, each access waiting for the one before in its chain. One chain "
 		  "measures latency; more show how much of it overlaps. Counted is the time per "
@@ -346,6 +352,7 @@ const struct workload mem_walk_base_workload = {
 	.name = "mem-walk-base",
 	.help = "the loop of mem-walk, over nodes that the first-level cache holds",
 	.unit = "ns",
+	.metrics = metrics_base,
 	.method = "The loop of mem-walk with as many chains, each of one node that leads to "
 		  "itself: the least that an access of that operation can cost, loop "
 		  "included. What mem-walk takes above it is the memory's.",

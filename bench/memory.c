@@ -8,8 +8,6 @@
 #include "pages.h"
 #include "placement.h"
 
-#define RIGHT_SHARE 0.95
-
 static const char *path_of(const struct bench *b)
 {
 	const struct value *v = params_find(&b->params, "path");
@@ -30,14 +28,14 @@ static int check_pages(const struct buffer *buf, struct err *err)
 	struct page_bytes p = { 0 };
 	uint64_t present, right;
 
-	if (!buf->source->exact)
+	if (buf->source->share == SOURCE_ANY)
 		return 0;
 	/* A kernel that cannot tell is no error: the proof says so. */
 	if (pages_read(0, (uintptr_t)buf->addr, buf->mapped, &p, NULL))
 		return 0;
 	present = p.b4k + p.b2m + p.b1g;
 	right = buf->page >= 1UL << 30 ? p.b1g : buf->page > 4096 ? p.b2m : p.b4k;
-	if (right >= RIGHT_SHARE * present)
+	if (right >= buf->source->share * present)
 		return 0;
 	return err_machine(err, "source %s: only %.1f of %.1f MiB are mapped with its pages "
 			   "(by %s): memory is fragmented, or huge pages are limited",

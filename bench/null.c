@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "harness.h"
 
-static const struct metric ns_per_iteration = {
-	"ns_per_iteration", "ns", KIND_TIME, BETTER_LOWER, 1,
+static const struct workload_metric metrics[] = {
+	{ "ns_per_iteration", "ns", KIND_TIME, BETTER_LOWER, .help = "time of one turn of the loop" },
+	{ 0 },
 };
 
 /* What a workload's inner step costs when it does nothing. */
@@ -39,14 +40,14 @@ static int verify(struct bench *b, struct err *err)
 
 static int run(struct bench *b, struct err *err)
 {
-	const struct measure call = { .metric = &ns_per_iteration, .body = call_nothing };
+	const struct measure call = { .metric = metrics, .body = call_nothing };
 
 	return bench_measure(b, &call, NULL, err);
 }
 
 static int run_base(struct bench *b, struct err *err)
 {
-	const struct measure loop = { .metric = &ns_per_iteration, .body = empty_loop };
+	const struct measure loop = { .metric = metrics, .body = empty_loop };
 
 	return bench_measure(b, &loop, NULL, err);
 }
@@ -58,6 +59,7 @@ const struct workload null_workload = {
 	.name = "null",
 	.help = "the harness itself: a call that does nothing",
 	.unit = "ns",
+	.metrics = metrics,
 	.method = "Calls an empty function once an iteration. What is left is the "
 		  "harness: at most 2 ns above null-base, an empty loop. Every other "
 		  "workload's times contain no more of it than that.",
@@ -71,6 +73,7 @@ const struct workload null_base_workload = {
 	.name = "null-base",
 	.help = "an empty loop, the base that null is compared with",
 	.unit = "ns",
+	.metrics = metrics,
 	.method = "A loop without a body: the least an iteration can cost.",
 	.setup = setup,
 	.verify_after = verify,

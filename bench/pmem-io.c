@@ -7,6 +7,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
+const struct workload_metric pmem_metrics[PMEM_METRICS + 1] = {
+	[LOAD_RATE] = { "load_rate", "GB/s", KIND_RATE, BETTER_HIGHER, .scale = 1e-9,
+			.help = "all words in order" },
+	[STORE_RATE] = { "store_rate", "GB/s", KIND_RATE, BETTER_HIGHER, .scale = 1e-9,
+			 .help = "block after block, each line written back, a fence a block" },
+	[STORE_LINE] = { "store_line", "ns", KIND_TIME, BETTER_LOWER,
+			 .help = "one line anywhere, written back and fenced" },
+	[COPY_RATE] = { "copy_rate", "GB/s", KIND_RATE, BETTER_HIGHER, .scale = 1e-9,
+			.help = "memcpy from and to memory of the source" },
+	[IO_RATE] = { "io_rate", "GB/s", KIND_RATE, BETTER_HIGHER, .scale = 1e-9,
+		      .axis = "depth", .help = "random blocks by io_uring with O_DIRECT" },
+	[IO_P50] = { "io_p50", "us", KIND_TIME, BETTER_LOWER, .scale = 1e-3, .axis = "depth",
+		     .help = "median latency of such a request" },
+	[IO_P99] = { "io_p99", "us", KIND_TIME, BETTER_LOWER, .scale = 1e-3, .axis = "depth",
+		     .help = "99th percentile of it" },
+};
+
 static const struct param params[] = {
 	{ "path", PARAM_PATH, "", NULL,
 	  "a folder on a DAX file system, a file in one or a DAX device; what it holds is overwritten",
@@ -242,6 +259,7 @@ const struct workload pmem_io_workload = {
 	.name = "pmem-io",
 	.help = "loads, flushed stores, copies and O_DIRECT I/O on a DAX file or device",
 	.unit = "GB/s, ns, us",
+	.metrics = pmem_metrics,
 	.method = "load_rate: all words in order. store_rate: block after block, each line written "
 		  "back, a fence a block. store_line: one line anywhere, written back and fenced. "
 		  "copy_rate: memcpy from and to memory of --source, the way to the file "

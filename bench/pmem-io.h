@@ -55,6 +55,12 @@ bool pmem_is_block(const struct pmem *p, const void *data, size_t block);
 /* Every block of `data` as its generation wants it? */
 int pmem_verify(struct bench *b, const void *data, const char *what, struct err *err);
 
+/* Ends with a NULL name. */
+enum {
+	LOAD_RATE, STORE_RATE, STORE_LINE, COPY_RATE, IO_RATE, IO_P50, IO_P99, PMEM_METRICS
+};
+extern const struct workload_metric pmem_metrics[PMEM_METRICS + 1];
+
 /* --- pmem-memory.c --- */
 
 int pmem_load(struct bench *b, struct err *err);

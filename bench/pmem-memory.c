@@ -7,16 +7,6 @@
 #define LINE 64
 #define WORDS (LINE / sizeof(uint64_t))
 
-static const struct metric load_rate = {
-	"load_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
-}, store_rate = {
-	"store_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
-}, store_line = {
-	"store_line", "ns", KIND_TIME, BETTER_LOWER, 1,
-}, copy_rate = {
-	"copy_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
-};
-
 static void load_all(void *arg, uint64_t n)
 {
 	struct pmem *p = arg;
@@ -91,15 +81,15 @@ static void copy_in(void *arg, uint64_t n)
 	}
 }
 
-static int measure(struct bench *b, const struct metric *metric, json_t *point,
+static int measure(struct bench *b, int metric, json_t *point,
 		   void (*body)(void *, uint64_t), double things, struct err *err)
 {
 	const struct measure m = {
-		.metric = metric, .point = point, .body = body,
+		.metric = &pmem_metrics[metric], .point = point, .body = body,
 		.arg = bench_state(b), .per_iteration = things,
 	};
 
-	bench_progress(b, "pmem-io: %s", metric->name);
+	bench_progress(b, "pmem-io: %s", m.metric->name);
 	return bench_measure(b, &m, NULL, err);
 }
 
@@ -107,17 +97,17 @@ int pmem_load(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
 
-	return measure(b, &load_rate, NULL, load_all, p->file->size, err);
+	return measure(b, LOAD_RATE, NULL, load_all, p->file->size, err);
 }
 
 int pmem_store(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
-	int ret = measure(b, &store_rate, json_pack("{s:s}", "flush", p->flush->name),
+	int ret = measure(b, STORE_RATE, json_pack("{s:s}", "flush", p->flush->name),
 			  store_blocks, p->block, err);
 
 	if (!ret)
-		ret = measure(b, &store_line, json_pack("{s:s}", "flush", p->flush->name),
+		ret = measure(b, STORE_LINE, json_pack("{s:s}", "flush", p->flush->name),
 			      store_lines, 1, err);
 	return ret ? ret : pmem_verify(b, p->file->addr, "the file", err);
 }
@@ -125,13 +115,13 @@ int pmem_store(struct bench *b, struct err *err)
 int pmem_copy(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
-	int ret = measure(b, &copy_rate, json_pack("{s:s}", "to", "memory"), copy_out,
+	int ret = measure(b, COPY_RATE, json_pack("{s:s}", "to", "memory"), copy_out,
 			  p->file->size, err);
 
 	if (!ret)
 		ret = pmem_verify(b, p->dram->addr, "the copy in memory", err);
 	if (!ret)
-		ret = measure(b, &copy_rate, json_pack("{s:s}", "to", "file"), copy_in,
+		ret = measure(b, COPY_RATE, json_pack("{s:s}", "to", "file"), copy_in,
 			      p->file->size, err);
 	return ret ? ret : pmem_verify(b, p->file->addr, "the file", err);
 }

@@ -36,14 +36,6 @@ struct queue {
 	struct histogram *batch, *all;
 };
 
-static const struct metric io_rate = {
-	"io_rate", "GB/s", KIND_RATE, BETTER_HIGHER, 1e-9,
-}, io_p50 = {
-	"io_p50", "us", KIND_TIME, BETTER_LOWER, 1e-3,
-}, io_p99 = {
-	"io_p99", "us", KIND_TIME, BETTER_LOWER, 1e-3,
-};
-
 static void close_queue(struct queue *q)
 {
 	if (q->depth)
@@ -229,9 +221,9 @@ static int warm_up(struct bench *b, struct queue *q, struct series *rate, uint64
 
 static int measure(struct bench *b, struct queue *q, struct err *err)
 {
-	struct series *rate = bench_series(b, &io_rate, point(q));
-	struct series *p50 = bench_series(b, &io_p50, point(q));
-	struct series *p99 = bench_series(b, &io_p99, point(q));
+	struct series *rate = bench_series(b, &pmem_metrics[IO_RATE], point(q));
+	struct series *p50 = bench_series(b, &pmem_metrics[IO_P50], point(q));
+	struct series *p99 = bench_series(b, &pmem_metrics[IO_P99], point(q));
 	uint64_t n;
 	char key[32];
 	double ns;
@@ -240,8 +232,8 @@ static int measure(struct bench *b, struct queue *q, struct err *err)
 	for (unsigned i = 0; !ret && i < bench_samples(b); i++) {
 		ret = batch(b, q, n, rate, &ns, err);
 		series_push(rate, ns > 0 ? n * q->p->block / ns : 0);
-		series_push(p50, histogram_quantile(q->batch, 0.5) * io_p50.scale);
-		series_push(p99, histogram_quantile(q->batch, 0.99) * io_p99.scale);
+		series_push(p50, histogram_quantile(q->batch, 0.5) * pmem_metrics[IO_P50].scale);
+		series_push(p99, histogram_quantile(q->batch, 0.99) * pmem_metrics[IO_P99].scale);
 		keep(q);
 	}
 	snprintf(key, sizeof(key), "%s_ns_depth_%u", pmem_queue_names[q->op], q->depth);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "params.h"
 
 #define WORKLOADS(X)		\
@@ -27,6 +28,21 @@ WORKLOADS(DECLARE)
 
 const struct workload *const workloads[] = { WORKLOADS(LIST) NULL };
 
+static int check_metrics(const struct workload *w, struct err *err)
+{
+	if (!w->metrics || !w->metrics->name)
+		return err_config(err, "workload %s: a table of its metrics is needed", w->name);
+	for (const struct workload_metric *m = w->metrics; m->name; m++) {
+		if (!m->unit || !m->help)
+			return err_config(err, "workload %s, metric %s: unit and help are needed",
+					  w->name, m->name);
+		if (workload_metric(w, m->name) != m)
+			return err_config(err, "workload %s: metric %s is there twice", w->name,
+					  m->name);
+	}
+	return 0;
+}
+
 int workload_check(const struct workload *w, struct err *err)
 {
 	struct params p;
@@ -38,6 +54,9 @@ int workload_check(const struct workload *w, struct err *err)
 	if (!w->name || !*w->name || !w->help || !w->unit || !w->method)
 		return err_config(err, "workload %s: name, help, unit and method are needed",
 				  w->name ? w->name : "without a name");
+	ret = check_metrics(w, err);
+	if (ret)
+		return ret;
 	if (!w->setup || !w->run)
 		return err_config(err, "workload %s: setup and run are needed", w->name);
 	ret = params_init(&p, w, err);
@@ -47,19 +66,88 @@ int workload_check(const struct workload *w, struct err *err)
 	return ret;
 }
 
-int workload_find(const char *name, const struct workload **w, struct err *err)
+/* What there is instead: the nearest name, then all. */
+struct names {
+	const char *name[64];
+	size_t n;
+};
+
+static int refuse(const char *what, const char *name, const struct names *have, struct err *err)
 {
+	const char *near = nearest_word(name, have->name, have->n);
 	char list[512] = "";
 	size_t used = 0;
+
+	for (size_t i = 0; i < have->n && used < sizeof(list); i++)
+		used += snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
+				 have->name[i]);
+	return err_config(err, "%s '%s'%s%s%s (there are: %s)", what, name,
+			  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+}
+
+int workload_find(const char *name, const struct workload **w, struct err *err)
+{
+	struct names have = { .n = 0 };
 
 	for (unsigned i = 0; workloads[i]; i++) {
 		if (!strcmp(workloads[i]->name, name)) {
 			*w = workloads[i];
 			return workload_check(*w, err);
 		}
-		if (used < sizeof(list))
-			used += snprintf(list + used, sizeof(list) - used, "%s%s",
-					 i ? ", " : "", workloads[i]->name);
+		have.name[have.n++] = workloads[i]->name;
 	}
-	return err_config(err, "there is no workload '%s' (there are: %s)", name, list);
+	return refuse("there is no workload", name, &have, err);
+}
+
+const struct workload_metric *workload_metric(const struct workload *w, const char *name)
+{
+	for (const struct workload_metric *m = w->metrics; m->name; m++)
+		if (!strcmp(m->name, name))
+			return m;
+	return NULL;
+}
+
+const struct workload_metric *workload_role(const struct workload *w, enum metric_role role)
+{
+	for (const struct workload_metric *m = w->metrics; m->name; m++)
+		if (m->role == role)
+			return m;
+	return NULL;
+}
+
+int workload_metric_find(const char *workload, const char *metric,
+			 const struct workload_metric **m, struct err *err)
+{
+	const struct workload_metric *found;
+	struct names have = { .n = 0 };
+	const struct workload *w;
+	char what[96];
+	int ret = workload_find(workload, &w, err);
+
+	if (ret)
+		return ret;
+	found = workload_metric(w, metric);
+	if (found) {
+		if (m)
+			*m = found;
+		return 0;
+	}
+	for (const struct workload_metric *i = w->metrics; i->name; i++)
+		have.name[have.n++] = i->name;
+	snprintf(what, sizeof(what), "workload %s has no metric", w->name);
+	return refuse(what, metric, &have, err);
+}
+
+const char *kind_word(enum kind kind)
+{
+	static const char *const words[] = { "time", "rate", "count" };
+
+	return words[kind];
+}
+
+const char *better_word(enum better better)
+{
+	static const char *const words[] = { "lower", "higher", "none" };
+
+	return words[better];
 }

@@ -12,10 +12,26 @@
 /* Ends with NULL. */
 extern const struct workload *const workloads[];
 
-/* EXIT_CONFIG, listing the names, if there is none. */
+/* EXIT_CONFIG, with the nearest name and all of them, if there is none. */
 int workload_find(const char *name, const struct workload **w, struct err *err);
 
 /* Is the table usable? */
 int workload_check(const struct workload *w, struct err *err);
+
+/* The metric of that name; NULL if the workload has none. */
+const struct workload_metric *workload_metric(const struct workload *w, const char *name);
+/* The first metric with that role; NULL if the workload has none. */
+const struct workload_metric *workload_role(const struct workload *w, enum metric_role role);
+
+/*
+ * Does the workload of that name have a metric of that name? EXIT_CONFIG if
+ * not, with the nearest name and all of them. `m` may be NULL.
+ */
+int workload_metric_find(const char *workload, const char *metric,
+			 const struct workload_metric **m, struct err *err);
+
+/* "time"; "lower": as a result has them. */
+const char *kind_word(enum kind kind);
+const char *better_word(enum better better);
 
 #endif

@@ -177,17 +177,17 @@ static int map_hugetlb(const struct source *s, const char *path,
 
 const struct source sources[] = {
 	{ "anon-4k", "anonymous memory, huge pages refused (MADV_NOHUGEPAGE)",
-	  K4, true, false, check_memory, map_anon },
+	  K4, SOURCE_EVERY, false, check_memory, map_anon },
 	{ "thp", "anonymous memory, transparent 2M pages (MADV_HUGEPAGE)",
-	  M2, true, false, check_thp, map_anon },
+	  M2, SOURCE_MOST, false, check_thp, map_anon },
 	{ "hugetlb-2m", "reserved huge pages of 2M (MAP_HUGETLB)",
-	  M2, true, false, check_hugetlb, map_hugetlb },
+	  M2, SOURCE_MOST, false, check_hugetlb, map_hugetlb },
 	{ "hugetlb-1g", "reserved huge pages of 1G (MAP_HUGETLB)",
-	  G1, true, false, check_hugetlb, map_hugetlb },
+	  G1, SOURCE_MOST, false, check_hugetlb, map_hugetlb },
 	{ "fsdax", "a file on a DAX file system, at --path (MAP_SYNC); 2M pages where its extents allow",
-	  M2, false, true, source_check_fsdax, source_map_fsdax },
+	  M2, SOURCE_ANY, true, source_check_fsdax, source_map_fsdax },
 	{ "devdax", "a DAX device, at --path; pages of the device's alignment",
-	  M2, false, true, source_check_devdax, source_map_devdax },
+	  M2, SOURCE_ANY, true, source_check_devdax, source_map_devdax },
 	{ 0 },
 };
 

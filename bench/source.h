@@ -26,11 +26,21 @@ struct buffer {
 	int advice;
 };
 
+#define SOURCE_EVERY 1.0
+#define SOURCE_MOST 0.95
+#define SOURCE_ANY 0.0
+
 struct source {
 	const char *name;	/* "hugetlb-2m" */
 	const char *help;
 	size_t page;		/* page size wanted in this kernel's page table */
-	bool exact;		/* a buffer with other pages than that is refused */
+	/*
+	 * Share of the mapped bytes that must have pages of that size, in a
+	 * buffer and in a proof: SOURCE_EVERY, SOURCE_MOST, or SOURCE_ANY where
+	 * others decide about the pages (a file system, a device) and what is
+	 * found is told and not judged.
+	 */
+	double share;
 	bool path;		/* it lies at --path */
 	int (*check)(const struct source *s, size_t size, const char *path,
 		     struct err *err);

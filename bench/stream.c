@@ -18,11 +18,20 @@
  */
 #define STAGGER (17 * 64)
 
-static const struct metric bandwidth[STREAM_OPS] = {
-	{ "copy", "GB/s", KIND_RATE, BETTER_HIGHER, 1 },
-	{ "scale", "GB/s", KIND_RATE, BETTER_HIGHER, 1 },
-	{ "add", "GB/s", KIND_RATE, BETTER_HIGHER, 1 },
-	{ "triad", "GB/s", KIND_RATE, BETTER_HIGHER, 1 },
+static const struct workload_figure figure = {
+	.name = "stream", .shape = FIGURE_BARS, .title = "STREAM: bandwidth in the guest",
+	.text = "Bandwidth of each STREAM kernel", .value = "bandwidth",
+};
+
+#define BANDWIDTH(NAME, HELP) \
+	{ NAME, "GB/s", KIND_RATE, BETTER_HIGHER, .help = HELP, .figure = &figure }
+
+static const struct workload_metric metrics[] = {
+	[STREAM_COPY] = BANDWIDTH("copy", "c = a, 16 bytes an element"),
+	[STREAM_SCALE] = BANDWIDTH("scale", "b = 3 c, 16 bytes an element"),
+	[STREAM_ADD] = BANDWIDTH("add", "c = a + b, 24 bytes an element"),
+	[STREAM_TRIAD] = BANDWIDTH("triad", "a = b + 3 c, 24 bytes an element"),
+	{ 0 },
 };
 
 struct state {
@@ -176,11 +185,11 @@ static int run(struct bench *b, struct err *err)
 
 	(void)err;
 	for (int op = 0; op < STREAM_OPS; op++)
-		s->series[op] = bench_series(b, &bandwidth[op], NULL);
+		s->series[op] = bench_series(b, &metrics[op], NULL);
 	for (unsigned i = 0; i <= bench_samples(b); i++)
 		pass(b, s);
 	for (int op = 0; op < STREAM_OPS; op++)
-		json_object_set_new(best, bandwidth[op].name, json_real(best_of(s->series[op])));
+		json_object_set_new(best, metrics[op].name, json_real(best_of(s->series[op])));
 	for (unsigned i = 0; i < team_size(s->team); i++)
 		json_array_append_new(cpus, json_integer(team_cpu(s->team, i)));
 	bench_derive(b, "best", best);
@@ -235,6 +244,7 @@ const struct workload stream_workload = {
 	.name = "stream",
 	.help = "memory bandwidth by STREAM's four kernels and rules",
 	.unit = "GB/s",
+	.metrics = metrics,
 	.method = "copy c=a, scale b=3c, add c=a+b, triad a=b+3c over three arrays of doubles, "
 		  "each at least 4 times the last-level cache, all four in turn, one pass more "
 		  "than there are samples; the first pass is kept but does not count. 16, 16, "

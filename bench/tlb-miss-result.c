@@ -4,17 +4,28 @@
 
 #include "tlb-miss.h"
 
-static const struct metric walk_ns = {
-	"walk_cost", "ns", KIND_TIME, BETTER_LOWER, 1,
+static const struct workload_figure figure = {
+	.name = "chase-ladder", .shape = FIGURE_LADDER,
+	.title = "TLB misses: a random chase over a ladder of pages",
+	.text = "Time per access against the number of pages",
+	.value = "per access", .axis = "pages in the chase",
 };
-static const struct metric effective_page = {
-	"effective_page", "bytes", KIND_COUNT, BETTER_NONE, 1,
-};
-static const struct metric first_knee = {
-	"first_level_knee", "pages", KIND_COUNT, BETTER_NONE, 1,
-};
-static const struct metric second_half = {
-	"second_level_half", "pages", KIND_COUNT, BETTER_NONE, 1,
+
+const struct workload_metric tlb_miss_metrics[TLB_MISS_METRICS + 1] = {
+	[ACCESS_NS] = { "ns_per_access", "ns", KIND_TIME, BETTER_LOWER, .axis = "pages",
+			.role = ROLE_ACCESS, .figure = &figure,
+			.help = "an access to one line in each of so many pages" },
+	[CONTROL_NS] = { "control_ns_per_access", "ns", KIND_TIME, BETTER_NONE, .axis = "pages",
+			 .help = "an access to as many lines that lie side by side" },
+	[WALK_COST] = { "walk_cost", "ns", KIND_TIME, BETTER_LOWER, .role = ROLE_WALK_COST,
+			.help = "a page walk, fitted over the rungs beyond the second level" },
+	[EFFECTIVE_PAGE] = { "effective_page", "bytes", KIND_COUNT, BETTER_NONE,
+			     .help = "page size that the TLB works with, told from the knees" },
+	[FIRST_KNEE] = { "first_level_knee", "pages", KIND_COUNT, BETTER_NONE,
+			 .role = ROLE_FIRST_KNEE, .help = "pages that the first level reaches" },
+	[SECOND_HALF] = { "second_level_half", "pages", KIND_COUNT, BETTER_NONE,
+			  .role = ROLE_SECOND_HALF,
+			  .help = "pages at which half of the second level's rise is done" },
 };
 
 size_t tlb_miss_rungs(const struct ladder *l, struct rung r[static LADDER_MOST])
@@ -75,15 +86,15 @@ void tlb_miss_derive(struct bench *b, const struct ladder *l,
 	bench_derive(b, "knees", json_pack("{s:o, s:o}", "first_level", knee_json(&fit->first),
 					   "second_level", knee_json(&fit->second)));
 	if (fit->first.found)
-		series_push(bench_series(b, &first_knee, NULL), fit->first.pages);
+		series_push(bench_series(b, &tlb_miss_metrics[FIRST_KNEE], NULL), fit->first.pages);
 	if (fit->second.found)
-		series_push(bench_series(b, &second_half, NULL), fit->second.half);
+		series_push(bench_series(b, &tlb_miss_metrics[SECOND_HALF], NULL), fit->second.half);
 	bench_derive(b, "walk", walk_json(fit));
 	if (!isnan(fit->walk_ns) && fit->walk_ns > 0)
-		series_push(bench_series(b, &walk_ns, NULL), fit->walk_ns);
+		series_push(bench_series(b, &tlb_miss_metrics[WALK_COST], NULL), fit->walk_ns);
 	if (!in)
 		return;
 	bench_derive(b, "effective_page", inference_json(in));
 	if (in->bytes)
-		series_push(bench_series(b, &effective_page, NULL), (double)in->bytes);
+		series_push(bench_series(b, &tlb_miss_metrics[EFFECTIVE_PAGE], NULL), (double)in->bytes);
 }

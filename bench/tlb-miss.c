@@ -14,12 +14,6 @@
 #define SAMPLE_NS 100e3		/* what a sample takes, at least, if a round allows */
 #define ACCESSES_MOST (64UL << 10)
 
-static const struct metric access_ns = {
-	"ns_per_access", "ns", KIND_TIME, BETTER_LOWER, 1,
-};
-static const struct metric control_ns = {
-	"control_ns_per_access", "ns", KIND_TIME, BETTER_NONE, 1,
-};
 struct state {
 	struct buffer *buf;
 	struct ladder pages, huge;
@@ -225,9 +219,9 @@ static int measure_ladder(struct bench *b, struct ladder *l, struct err *err)
 	int ret = 0;
 
 	for (size_t i = 0; i < l->n; i++)
-		l->access[i] = bench_series(b, &access_ns, point(l, i));
+		l->access[i] = bench_series(b, &tlb_miss_metrics[ACCESS_NS], point(l, i));
 	for (size_t i = 0; i < l->n; i++)
-		l->control[i] = bench_series(b, &control_ns, point(l, i));
+		l->control[i] = bench_series(b, &tlb_miss_metrics[CONTROL_NS], point(l, i));
 	for (unsigned k = 0; k < bench_samples(b); k++) {
 		bench_progress(b, "tlb-miss: round %u of %u over %zu page counts", k + 1,
 			       bench_samples(b), l->n);
@@ -324,6 +318,7 @@ const struct workload tlb_miss_workload = {
 	.name = "tlb-miss",
 	.help = "what a TLB miss costs: a dependent chase over a ladder of page counts",
 	.unit = "ns",
+	.metrics = tlb_miss_metrics,
 	.method = "For each page count N a chase of dependent loads visits one cache line in "
 		  "each of N pages, in one random cycle. The lines are coloured: they use the "
 		  "sets of the caches as N adjacent lines would, and a chase over N adjacent "

@@ -10,6 +10,10 @@
 #include "harness.h"
 #include "tlb-miss-ladder.h"
 
+/* Ends with a NULL name, as a workload's table wants it. */
+enum { ACCESS_NS, CONTROL_NS, WALK_COST, EFFECTIVE_PAGE, FIRST_KNEE, SECOND_HALF, TLB_MISS_METRICS };
+extern const struct workload_metric tlb_miss_metrics[TLB_MISS_METRICS + 1];
+
 /* A ladder: its rungs, and the samples that belong to them. */
 struct ladder {
 	uint64_t points[LADDER_MOST];

@@ -94,8 +94,10 @@ struct unmap {
 	bool untouched;		/* the base: calls over pages that nobody has */
 };
 
-static const struct metric ns_per_page = {
-	"ns_per_page", "ns", KIND_TIME, BETTER_LOWER, 1,
+static const struct workload_metric metrics[] = {
+	{ "ns_per_page", "ns", KIND_TIME, BETTER_LOWER, .axis = "call",
+	  .help = "time of the calls over the pages of the source that they were for" },
+	{ 0 },
 };
 
 #define PARAMS_BASE								\
@@ -225,7 +227,7 @@ static int measure(struct bench *b, struct unmap *u, struct err *err)
 {
 	unsigned threads = u->team ? team_size(u->team) : 1;
 	const struct measure m = {
-		.metric = &ns_per_page, .point = point_of(u, threads),
+		.metric = metrics, .point = point_of(u, threads),
 		.body = call_all, .prepare = renew, .arg = u, .iterations = 1,
 		.per_iteration = u->buf->mapped / u->buf->page, .warmup = 6,
 	};
@@ -323,6 +325,7 @@ const struct workload unmap_workload = {
 	.name = "unmap",
 	.help = "what munmap, mprotect and madvise(DONTNEED) cost per page",
 	.unit = "ns per page of the source",
+	.metrics = metrics,
 	.method = "Maps and touches a buffer, then times a pass of calls over all of it, each "
 		  "for so many pages; one pass is one batch, mapped afresh before. In the second "
 		  "round the other threads have read every page and spin on their CPUs, so "
@@ -341,6 +344,7 @@ const struct workload unmap_base_workload = {
 	.name = "unmap-base",
 	.help = "the calls of unmap over pages that were never touched",
 	.unit = "ns per page of the source",
+	.metrics = metrics,
 	.method = "The passes of unmap, by one thread, over a buffer that is mapped and not "
 		  "touched: entering the kernel and changing its list of mappings, with no page "
 		  "to take away and no CPU to tell. What unmap takes above it is the pages'.",

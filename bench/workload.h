@@ -28,7 +28,7 @@
 
 #include "err.h"
 
-#define WORKLOAD_ABI 2
+#define WORKLOAD_ABI 3
 
 struct bench;
 
@@ -50,11 +50,61 @@ struct param {
 	uint64_t min, max;	/* bounds of numbers; max 0 = none. Outside: refused */
 };
 
+enum kind { KIND_TIME, KIND_RATE, KIND_COUNT };
+enum better { BETTER_LOWER, BETTER_HIGHER, BETTER_NONE };
+
+/* How a metric's series want to be drawn; each shape is one data function of the report. */
+enum figure_shape {
+	FIGURE_ROWS,	/* a row an arm, logarithmic: one value that spans decades */
+	FIGURE_LADDER,	/* a line an arm over the numbers of the metric's axis */
+	FIGURE_BARS,	/* a group a metric (all that name this figure), a bar an arm */
+};
+
+/*
+ * Metrics that point to the same figure are drawn into it. A ladder takes the
+ * series whose point has the axis and no other key, rows and bars those with
+ * an empty point.
+ */
+struct workload_figure {
+	const char *name;	/* "chase-ladder": the file's name; one figure a name */
+	enum figure_shape shape;
+	const char *title;	/* "TLB misses: a random chase over a ladder of pages" */
+	const char *text;	/* the same as a sentence's beginning, for those who cannot see it */
+	const char *value;	/* what the axis of values shows: "per access" */
+	const char *axis;	/* FIGURE_LADDER: what the other shows: "pages in the chase" */
+};
+
+/*
+ * What the model of the TLBs (bench/model.h) says about a metric: which one its
+ * misses are counted per, and which hold what it expects.
+ */
+enum metric_role {
+	ROLE_NONE,
+	ROLE_ACCESS,		/* counters of this metric are per access of the model's pattern */
+	ROLE_WALK_COST,		/* what a page walk costs */
+	ROLE_FIRST_KNEE,	/* pages at which the first level ends */
+	ROLE_SECOND_HALF,	/* pages at which half of the accesses walk */
+};
+
+/* One of the metrics that a result of the workload may have. */
+struct workload_metric {
+	const char *name;	/* "ns_per_access" */
+	const char *unit;	/* "ns", "GB/s", "faults" */
+	enum kind kind;
+	enum better better;
+	const char *help;	/* one line */
+	double scale;		/* factor from ns or things/s to the unit; 0 = 1 */
+	const char *axis;	/* the point's key that holds the rung of a ladder; NULL = none */
+	enum metric_role role;
+	const struct workload_figure *figure;	/* NULL = none */
+};
+
 struct workload {
 	unsigned abi;			/* WORKLOAD_ABI */
 	const char *name;
 	const char *help;		/* one line */
 	const char *unit;		/* of the main metric */
+	const struct workload_metric *metrics;	/* ends with a NULL name; no result has another */
 	const char *method;		/* paragraph for --help: what is done, how it is counted, source */
 	const struct param *params;	/* ends with a NULL name; NULL = none */
 	unsigned samples;		/* default number of samples a series; 0 = 11 */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARE 0.95
+#include "bench/source.h"
 
 const char *const proof_layer_name[PROOF_LAYERS] = {
 	"guest", "second-level", "mut", "file",
@@ -17,17 +17,10 @@ const char *const proof_when_name[PROOF_WHENS] = { "before", "after" };
 static const char *const page_names[] = { "4k", "2m", "1g" };
 enum page { PAGE_4K, PAGE_2M, PAGE_1G, PAGES };
 
-/* What a name of a source or of an arm's second level asks for. */
+/* What an arm's second level or a backing's file is to be made of. */
 struct demand {
 	const char *name;
 	enum page page;
-};
-
-static const struct demand sources[] = {
-	{ "anon-4k", PAGE_4K },
-	{ "thp", PAGE_2M },
-	{ "hugetlb-2m", PAGE_2M },
-	{ "hugetlb-1g", PAGE_1G },
 };
 
 static const struct demand levels[] = {
@@ -94,11 +87,11 @@ static char *judge_bytes(const struct bytes *b, const char *layer,
 	if (d->page == PAGE_4K && huge > 0)
 		return reason("%s pages %s: %.1f%% of %.0f MiB are huge, %s wants 4K",
 			      layer, when, 100 * huge / b->sum, b->sum / (1 << 20), who);
-	if (d->page != PAGE_4K && b->of[d->page] < SHARE * b->sum)
+	if (d->page != PAGE_4K && b->of[d->page] < SOURCE_MOST * b->sum)
 		return reason("%s pages %s: %.1f%% of %.0f MiB are %s, %s wants at least %.0f%%",
 			      layer, when, 100 * b->of[d->page] / b->sum,
 			      b->sum / (1 << 20), page_names[d->page], who,
-			      100 * SHARE);
+			      100 * SOURCE_MOST);
 	return NULL;
 }
 
@@ -136,17 +129,28 @@ static char *judge_layer(const struct proof *p, enum proof_layer l,
 	return text;
 }
 
+/* One that the table of sources lacks gives no proof that could be right. */
+static char *judge_source(const struct proof *p, const char *name)
+{
+	const struct source *s;
+	struct demand d = { .page = PAGE_4K };
+	char who[160];
+
+	if (source_find(name, &s, NULL))
+		return reason("source %s is not known, so no page is known to be right", name);
+	if (s->share == SOURCE_ANY)
+		return NULL;
+	if (s->page > 4096)
+		d.page = s->page >= 1UL << 30 ? PAGE_1G : PAGE_2M;
+	snprintf(who, sizeof(who), "source %s", name);
+	return judge_layer(p, PROOF_GUEST, who, &d, false);
+}
+
 char *proof_judge(const struct proof *p, const struct plan_cell *cell,
 		  const struct plan_arm *arm)
 {
-	const struct demand *d = find(sources, COUNT(sources), cell->source);
-	char who[160], *text = NULL;
-
-	if (d) {
-		snprintf(who, sizeof(who), "source %s", cell->source);
-		text = judge_layer(p, PROOF_GUEST, who, d, false);
-	}
-	d = find(levels, COUNT(levels), arm->second_level);
+	char who[160], *text = judge_source(p, cell->source);
+	const struct demand *d = find(levels, COUNT(levels), arm->second_level);
 	if (!text && d) {
 		snprintf(who, sizeof(who), "arm %s", arm->name);
 		/* Before the first touch little more than the kernel is mapped. */

@@ -118,7 +118,12 @@ static void null_costs_at_most_2_ns(void **state)
 
 /* --- workloads that misbehave --- */
 
-static const struct metric metric = { "t", "ns", KIND_TIME, BETTER_LOWER, 1 };
+static const struct workload_metric metric[] = {
+	{ "t", "ns", KIND_TIME, BETTER_LOWER, .help = "h" }, { 0 },
+}, twice[] = {
+	{ "t", "ns", KIND_TIME, BETTER_LOWER, .help = "h" },
+	{ "t", "ns", KIND_TIME, BETTER_LOWER, .help = "h" }, { 0 },
+};
 static int torn_down;
 
 static int set_up(struct bench *b, struct err *err)
@@ -138,7 +143,7 @@ static void tear_down(struct bench *b)
 static int run_fine(struct bench *b, struct err *err)
 {
 	(void)err;
-	series_push(bench_series(b, &metric, NULL), 1);
+	series_push(bench_series(b, metric, NULL), 1);
 	return 0;
 }
 
@@ -149,6 +154,7 @@ static int refuse(struct bench *b, struct err *err)
 
 static const struct workload simple = {
 	.abi = WORKLOAD_ABI, .name = "simple", .help = "h", .unit = "ns", .method = "m",
+	.metrics = metric,
 	.setup = set_up, .run = run_fine, .teardown = tear_down,
 };
 
@@ -179,6 +185,11 @@ static void a_broken_table_is_refused(void **state)
 	w.abi = WORKLOAD_ABI + 1;
 	assert_int_not_equal(workload_check(&w, NULL), 0);
 	w = simple;
+	w.metrics = NULL;
+	assert_int_not_equal(workload_check(&w, NULL), 0);
+	w.metrics = twice;
+	assert_int_not_equal(workload_check(&w, NULL), 0);
+	w = simple;
 	w.run = NULL;
 	assert_int_not_equal(workload_check(&w, NULL), 0);
 	w = simple;
@@ -186,6 +197,76 @@ static void a_broken_table_is_refused(void **state)
 	assert_int_not_equal(workload_check(&w, NULL), 0);
 	for (int i = 0; workloads[i]; i++)
 		assert_int_equal(workload_check(workloads[i], NULL), 0);
+}
+
+/* Report and plan find a result's metrics in the workload's table, with unit and kind. */
+static void a_result_has_what_its_workload_declares(void **state)
+{
+	static const char *const small[][3] = {
+		{ "null" }, { "null-base" }, { "first-touch", "size", "4M" },
+		{ "tlb-miss", "pages", "16..64" }, { "mem-walk", "size", "4K..64K" },
+		{ "gups-base" }, { "mem-walk-base" }, { "unmap", "threads", "1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+		json_t *params = small[i][1] ? json_pack("{s:s}", small[i][1], small[i][2]) : NULL;
+		struct bench_request rq = request(small[i][0]);
+		json_t *result = NULL, *m;
+		struct err err = ERR_INIT;
+		size_t k;
+
+		rq.params = params;
+		rq.samples = 5;
+		rq.allow_small = true;
+		if (bench_run(&rq, NULL, &result, &err))
+			fail_msg("%s", err.text);
+		json_array_foreach(json_object_get(result, "metrics"), k, m) {
+			const struct workload_metric *d;
+
+			assert_int_equal(0, workload_metric_find(
+				small[i][0], json_string_value(json_object_get(m, "metric")),
+				&d, NULL));
+			assert_string_equal(json_string_value(json_object_get(m, "unit")), d->unit);
+			assert_string_equal(json_string_value(json_object_get(m, "kind")),
+					    kind_word(d->kind));
+			if (d->axis)
+				assert_non_null(json_object_get(json_object_get(m, "point"),
+								d->axis));
+		}
+		json_decref(result);
+		json_decref(params);
+	}
+}
+
+static void a_metric_that_is_not_there_has_a_nearest_one(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(workload_metric_find("stream", "copy", NULL, NULL), 0);
+	assert_int_not_equal(workload_metric_find("first-touch", "ns_per_pgae", NULL, &err), 0);
+	assert_int_equal(err.exit, EXIT_CONFIG);
+	assert_string_equal(err.text, "workload first-touch has no metric 'ns_per_pgae'; did you "
+			    "mean 'ns_per_page'? (there are: ns_per_page, ns_per_page_again)");
+	err = (struct err)ERR_INIT;
+	assert_int_not_equal(workload_metric_find("fist-touch", "ns_per_page", NULL, &err), 0);
+	assert_non_null(strstr(err.text, "did you mean 'first-touch'?"));
+}
+
+/* A figure belongs to one shape of one workload, and a ladder has an axis. */
+static void figures_are_whole(void **state)
+{
+	(void)state;
+	for (int i = 0; workloads[i]; i++)
+		for (const struct workload_metric *m = workloads[i]->metrics; m->name; m++) {
+			const struct workload_figure *f = m->figure;
+
+			if (!f)
+				continue;
+			assert_true(f->name && f->title && f->text && f->value);
+			assert_true(f->shape != FIGURE_LADDER || (f->axis && m->axis));
+		}
 }
 
 /* --- measuring --- */
@@ -205,7 +286,7 @@ static void constant_time(void *arg, uint64_t n)
 
 static int run_constant(struct bench *b, struct err *err)
 {
-	const struct measure m = { .metric = &metric, .body = constant_time };
+	const struct measure m = { .metric = metric, .body = constant_time };
 
 	return bench_measure(b, &m, NULL, err);
 }
@@ -234,7 +315,7 @@ static void constant_work_is_labelled(void **state)
 static int run_ramp(struct bench *b, struct err *err)
 {
 	const struct measure m = {
-		.metric = &metric, .body = constant_time, .iterations = 1, .warmup = 5,
+		.metric = metric, .body = constant_time, .iterations = 1, .warmup = 5,
 	};
 	struct series *s;
 	int ret;
@@ -498,6 +579,9 @@ int main(void)
 		cmocka_unit_test(null_costs_at_most_2_ns),
 		cmocka_unit_test(a_failed_proof_gives_no_result),
 		cmocka_unit_test(a_broken_table_is_refused),
+		cmocka_unit_test(a_result_has_what_its_workload_declares),
+		cmocka_unit_test(a_metric_that_is_not_there_has_a_nearest_one),
+		cmocka_unit_test(figures_are_whole),
 		cmocka_unit_test(constant_work_is_labelled),
 		cmocka_unit_test(samples_and_warm_up_are_kept),
 		cmocka_unit_test(a_child_brings_its_result),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/source.h"
 #include "host-driver/run/judge.h"
 #include "host-driver/run/measure-records.h"
 
@@ -87,6 +88,22 @@ static void source_thp_wants_95(void **state)
 	fits();
 	put(PROOF_AFTER, "guest", 6 * M, 94 * M);
 	is_void("94.0% of 100 MiB are 2m");
+}
+
+/* The table of sources says what a proof must find; one without a line is never right. */
+static void no_source_goes_unjudged(void **state)
+{
+	(void)state;
+	for (const struct source *s = sources; s->name; s++) {
+		cell.source = (char *)s->name;
+		put(PROOF_AFTER, "guest", 50 * M, 50 * M);
+		if (s->share == SOURCE_ANY)
+			fits();
+		else
+			is_void(s->name);
+	}
+	cell.source = "made-up";
+	is_void("source made-up is not known");
 }
 
 static void the_arm_wants_its_second_level(void **state)
@@ -254,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup(a_good_proof_fits, good_proof),
 		cmocka_unit_test_setup(source_anon_wants_none_huge, good_proof),
 		cmocka_unit_test_setup(source_thp_wants_95, good_proof),
+		cmocka_unit_test_setup(no_source_goes_unjudged, good_proof),
 		cmocka_unit_test_setup(the_arm_wants_its_second_level, good_proof),
 		cmocka_unit_test_setup(before_the_touch_is_not_judged, good_proof),
 		cmocka_unit_test_setup(an_arm_may_leave_it_open, good_proof),
