@@ -40,21 +40,31 @@ static int capture_some(struct capture *c, int fd)
 	return n > 0;
 }
 
-static int capture_all(struct capture *c, int fd, double seconds)
+/* Reads both to their ends; the second may be absent (fd -1). */
+static int capture_all(struct capture c[2], const int fds[2], double seconds)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p[2] = { { .fd = fds[0], .events = POLLIN },
+			       { .fd = fds[1], .events = POLLIN } };
 	double end = loop_now() + seconds;
-	int ret = 1;
 
-	while (ret > 0) {
+	while (p[0].fd >= 0 || p[1].fd >= 0) {
 		double left = end - loop_now();
 
 		if (left <= 0)
 			return -ETIME;
-		if (poll(&p, 1, (int)(left * 1000) + 1) > 0)
-			ret = capture_some(c, fd);
+		if (poll(p, 2, (int)(left * 1000) + 1) <= 0)
+			continue;
+		for (int i = 0; i < 2; i++) {
+			int ret = p[i].fd >= 0 && p[i].revents
+				  ? capture_some(&c[i], p[i].fd) : 1;
+
+			if (ret < 0)
+				return ret;
+			if (!ret)
+				p[i].fd = -1;
+		}
 	}
-	return ret;
+	return 0;
 }
 
 /* The last `max` bytes, from a line's start. */
@@ -69,14 +79,44 @@ static const char *tail(const char *text, size_t max)
 	return line ? line + 1 : text + n - max;
 }
 
+/* The error of a command that ended with `ret` or `status`, having said `text`. */
+static int capture_error(const char *program, int ret, int status,
+			 double seconds, const char *text, struct err *err)
+{
+	char how[64];
+
+	if (ret == -ETIME)
+		return err_set(err, EXIT_MACHINE, ret,
+			       "%s did not end in %g s\n%s", program, seconds,
+			       tail(text, 1500));
+	if (ret)
+		return err_sys(err, -ret, "cannot follow %s", program);
+	return err_set(err, EXIT_MACHINE, -EIO, "%s failed: %s\n%s", program,
+		       proc_status_text(status, how, sizeof(how)),
+		       tail(text, 1500));
+}
+
+/* Follows `p`, whose output is in `fds`, to its end; c[0] then holds stdout. */
+static int capture_child(struct proc *p, const char *program, const int fds[2],
+			 double seconds, struct capture c[2], struct err *err)
+{
+	const struct capture *said = fds[1] < 0 ? &c[0] : &c[1];
+	int status = 0, ret = capture_all(c, fds, seconds);
+
+	if (!ret)
+		ret = proc_wait(p, seconds, &status);
+	proc_release(p);
+	return ret || status ? capture_error(program, ret, status, seconds,
+					     said->text, err) : 0;
+}
+
 int proc_run(const char *const argv[], double seconds, char **output,
 	     struct err *err)
 {
-	struct proc_options o = { .argv = argv, .out = PROC_PIPE };
-	struct capture c = { 0 };
+	struct proc_options o = { .argv = argv };
+	struct capture c[2] = { { 0 }, { 0 } };
 	struct proc p;
-	int both[2], status = 0, ret;
-	char how[64];
+	int both[2], ret;
 
 	if (output)
 		*output = NULL;
@@ -85,30 +125,41 @@ int proc_run(const char *const argv[], double seconds, char **output,
 	o.out = o.err = both[1];
 	ret = proc_spawn(&p, &o, err);
 	close(both[1]);
-	if (ret)
-		goto close_pipe;
 	fcntl(both[0], F_SETFL, O_NONBLOCK);
-	ret = capture_all(&c, both[0], seconds);
 	if (!ret)
-		ret = proc_wait(&p, seconds, &status);
-	proc_release(&p);
-	if (ret == -ETIME)
-		err_set(err, EXIT_MACHINE, ret, "%s did not end in %g s\n%s",
-			argv[0], seconds, tail(c.text, 1500));
-	else if (ret)
-		err_sys(err, -ret, "cannot follow %s", argv[0]);
-	else if (status)
-		ret = err_set(err, EXIT_MACHINE, -EIO, "%s failed: %s\n%s",
-			      argv[0], proc_status_text(status, how, sizeof(how)),
-			      tail(c.text, 1500));
-	if (!ret && output) {
-		*output = c.text;
-		c.text = NULL;
-	}
-close_pipe:
-	free(c.text);
+		ret = capture_child(&p, argv[0], (int[]){ both[0], -1 },
+				    seconds, c, err);
 	close(both[0]);
+	if (!ret && output)
+		*output = c[0].text;
+	else
+		free(c[0].text);
 	return ret;
+}
+
+int proc_capture(const struct proc_options *options, double seconds,
+		 char **output, size_t *len, struct err *err)
+{
+	struct proc_options o = *options;
+	struct capture c[2] = { { 0 }, { 0 } };
+	struct proc p;
+	int ret;
+
+	*output = NULL;
+	o.out = o.err = PROC_PIPE;
+	ret = proc_spawn(&p, &o, err);
+	if (!ret)
+		ret = capture_child(&p, o.argv[0], (int[]){ p.out, p.err },
+				    seconds, c, err);
+	free(c[1].text);
+	if (ret) {
+		free(c[0].text);
+		return ret;
+	}
+	*output = c[0].text;
+	if (len)
+		*len = c[0].used;
+	return 0;
 }
 
 const char *proc_status_text(int status, char *buf, size_t size)

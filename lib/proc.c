@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,9 +116,67 @@ static int bind_to(pid_t parent)
 	return 0;
 }
 
+/* --- the environment ----------------------------------------------------- */
+
+static bool env_has_name(const char *entry, const char *const names[])
+{
+	size_t n = strcspn(entry, "=");
+
+	for (size_t i = 0; names[i]; i++) {
+		if (!strncmp(names[i], entry, n) &&
+		    (!names[i][n] || names[i][n] == '='))
+			return true;
+	}
+	return false;
+}
+
+static bool env_passes(const char *entry, const struct proc_options *o)
+{
+	static const char *const clean[] = {
+		"PATH", "HOME", "TMPDIR", "http_proxy", "https_proxy",
+		"ftp_proxy", "all_proxy", "no_proxy", "HTTP_PROXY",
+		"HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY", NULL,
+	};
+
+	if (o->env && env_has_name(entry, o->env))
+		return false;
+	return !o->clean || env_has_name(entry, clean);
+}
+
+static size_t env_count(const char *const list[])
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+/* The child's environment; the array is for free(), the strings are not. */
+static const char **env_make(const struct proc_options *o)
+{
+	const char *const *ours = (const char *const *)environ;
+	const char **env = calloc(env_count(ours) + env_count(o->env) + 2,
+				  sizeof(*env));
+	size_t n = 0;
+
+	if (!env)
+		return NULL;
+	if (o->clean)
+		env[n++] = "LC_ALL=C";
+	for (size_t i = 0; ours && ours[i]; i++)
+		if (env_passes(ours[i], o))
+			env[n++] = ours[i];
+	for (size_t i = 0; o->env && o->env[i]; i++)
+		env[n++] = o->env[i];
+	return env;
+}
+
+/* --- the start ------------------------------------------------------------- */
+
 /* Runs in the child; only returns to report what failed, as an errno. */
 static int become(const struct proc_options *o, const struct stdio_plan *s,
-		  pid_t parent)
+		  const char *const env[], pid_t parent)
 {
 	int error = bind_to(parent);
 
@@ -129,13 +188,16 @@ static int become(const struct proc_options *o, const struct stdio_plan *s,
 		fcntl(*k, F_SETFD, 0);
 	if (o->dir && chdir(o->dir))
 		return errno;
-	execvp(o->argv[0], (char *const *)o->argv);
+	if (o->clean)
+		umask(022);
+	execvpe(o->argv[0], (char *const *)o->argv, (char *const *)env);
 	return errno;
 }
 
 /* Forks; `report` gets the child's errno if it could not become argv[0]. */
 static int fork_child(struct proc *p, const struct proc_options *o,
-		      const struct stdio_plan *s, int report[2])
+		      const struct stdio_plan *s, const char *const env[],
+		      int report[2])
 {
 	pid_t parent = getpid();
 
@@ -145,7 +207,7 @@ static int fork_child(struct proc *p, const struct proc_options *o,
 		return -errno;
 	}
 	if (p->pid == 0) {
-		int error = become(o, s, parent);
+		int error = become(o, s, env, parent);
 		ssize_t n = write(report[1], &error, sizeof(error));
 
 		_exit(n == sizeof(error) ? 127 : 126);
@@ -157,19 +219,24 @@ static int fork_child(struct proc *p, const struct proc_options *o,
 int proc_spawn(struct proc *p, const struct proc_options *o, struct err *err)
 {
 	struct stdio_plan s;
+	const char **env = env_make(o);
 	int report[2], error = 0, ret;
 
 	*p = (struct proc)PROC_INIT;
-	ret = plan_stdio(&s, o);
-	if (ret)
+	ret = env ? plan_stdio(&s, o) : -ENOMEM;
+	if (ret) {
+		free(env);
 		return err_sys(err, -ret, "cannot run %s", o->argv[0]);
+	}
 	if (pipe2(report, O_CLOEXEC)) {
 		ret = -errno;
+		free(env);
 		close_child_ends(&s);
 		close_our_ends(&s);
 		return err_sys(err, -ret, "cannot run %s", o->argv[0]);
 	}
-	ret = fork_child(p, o, &s, report);
+	ret = fork_child(p, o, &s, env, report);
+	free(env);
 	close(report[1]);
 	close_child_ends(&s);
 	p->in = s.ours[0];

@@ -16,6 +16,7 @@
 #ifndef KDUEL_PROC_H
 #define KDUEL_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -35,6 +36,15 @@ struct proc_options {
 	 * numbers. Everything else is closed at exec by O_CLOEXEC.
 	 */
 	const int *keep;
+	/*
+	 * Keeps the user's settings out of what the program does. Of our
+	 * environment the child gets only what finds programs and the network
+	 * (PATH, HOME, TMPDIR, proxies), and LC_ALL=C; its umask is 022.
+	 * Settings files below HOME are the program's own matter: switch them
+	 * off by its options or with `env`.
+	 */
+	bool clean;
+	const char *const *env;	/* "NAME=value", NULL-terminated, set on top */
 };
 
 struct proc {
@@ -78,6 +88,14 @@ void proc_release(struct proc *p);
  */
 int proc_run(const char *const argv[], double seconds, char **output,
 	     struct err *err);
+
+/*
+ * The same for a program whose output is data: `output` gets what it writes to
+ * stdout, with a NUL after its `*len` bytes (`len` may be NULL), and an error
+ * text what it writes to stderr. Of `o` all counts but out and err.
+ */
+int proc_capture(const struct proc_options *o, double seconds, char **output,
+		 size_t *len, struct err *err);
 
 /* "exit 3", "killed by signal 9 (Killed)". Returns `buf`. */
 const char *proc_status_text(int status, char *buf, size_t size);

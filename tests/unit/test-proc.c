@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -152,12 +153,71 @@ static void find_seeks_in_path(void **state)
 	assert_null(proc_find("/nonexistent/sh"));
 }
 
+static void a_clean_child_knows_no_settings(void **state)
+{
+	static const char *const argv[] = {
+		"sh", "-c", "umask; echo \"$KDUEL_T-$LC_ALL-$ADDED-$TMPDIR\"",
+		NULL,
+	};
+	static const char *const env[] = { "ADDED=x", "TMPDIR=/over", NULL };
+	struct proc_options o = { .argv = argv, .env = env };
+	mode_t mask = umask(077);
+	char *text;
+
+	(void)state;
+	setenv("KDUEL_T", "ours", 1);
+	setenv("TMPDIR", "/tmp", 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	assert_int_equal(proc_capture(&o, 10, &text, NULL, NULL), 0);
+	assert_string_equal(text, "0077\nours-C.UTF-8-x-/over\n");
+	free(text);
+	o.clean = true;
+	assert_int_equal(proc_capture(&o, 10, &text, NULL, NULL), 0);
+	assert_string_equal(text, "0022\n-C-x-/over\n");
+	free(text);
+	o.env = NULL;
+	assert_int_equal(proc_capture(&o, 10, &text, NULL, NULL), 0);
+	assert_string_equal(text, "0022\n-C--/tmp\n");
+	free(text);
+	umask(mask);
+	unsetenv("KDUEL_T");
+	unsetenv("TMPDIR");
+	unsetenv("LC_ALL");
+}
+
+static void capture_takes_data_and_tells_what_was_said(void **state)
+{
+	static const char *const data[] = {
+		"sh", "-c", "echo warning >&2; printf 'a\\0b'", NULL,
+	};
+	static const char *const bad[] = {
+		"sh", "-c", "echo data; echo why >&2; exit 1", NULL,
+	};
+	struct proc_options o = { .argv = data };
+	struct err err = ERR_INIT;
+	size_t len;
+	char *text;
+
+	(void)state;
+	assert_int_equal(proc_capture(&o, 10, &text, &len, NULL), 0);
+	assert_int_equal(len, 3);
+	assert_memory_equal(text, "a\0b", 4);
+	free(text);
+	o.argv = bad;
+	assert_true(proc_capture(&o, 10, &text, &len, &err) < 0);
+	assert_null(text);
+	assert_non_null(strstr(err.text, "exit 1\nwhy"));
+	assert_null(strstr(err.text, "data"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(run_captures_both_streams),
 		cmocka_unit_test(run_reports_failures),
 		cmocka_unit_test(run_has_a_time_limit),
+		cmocka_unit_test(a_clean_child_knows_no_settings),
+		cmocka_unit_test(capture_takes_data_and_tells_what_was_said),
 		cmocka_unit_test(pipes_carry_bytes),
 		cmocka_unit_test(wait_has_a_time_limit),
 		cmocka_unit_test(nothing_outlives_a_killed_parent),
