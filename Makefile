@@ -40,11 +40,29 @@ pkg_libs   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpfm -lm -lpthread
 src = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-lib_src    := $(call src,lib)
-bench_src  := $(filter-out bench/main.c,$(call src,bench))
-driver_src := $(filter-out host-driver/main.c,$(call src,host-driver host-driver/*))
-agent_src  := $(filter-out guest-agent/main.c,$(call src,guest-agent))
-unit_src   := $(wildcard tests/unit/test-*.c)
+# The rooms, from the bottom up: each includes and calls only rooms before it.
+# One archive a room, linked once in this order (the linker resolves downwards
+# only), so that a call upwards does not link; tests/structure refuses the rest.
+ROOMS := lib vocab stats bench backing agent kernel claim plan store compare \
+	report machine run cmd
+dir_lib := lib
+dir_vocab := vocab
+dir_bench := bench
+dir_backing := backing
+dir_agent := guest-agent
+$(foreach r,stats kernel claim plan store compare report machine run cmd,\
+	$(eval dir_$(r) := host-driver/$(r)))
+
+# main.c of a room is a program, not a part of the room.
+$(foreach r,$(ROOMS),$(eval $(r)_src := $(filter-out %/main.c,$(call src,$(dir_$(r))))))
+unit_src := $(wildcard tests/unit/test-*.c)
+
+# Archives of the named rooms in the linker's order: the highest first.
+reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+archives = $(patsubst %,$(B)/lib%.a,$(call reverse,$(1)))
+driver_rooms := $(filter-out agent,$(ROOMS))
+agent_rooms  := lib vocab bench backing agent
+bench_rooms  := lib vocab bench
 
 PROGRAMS := $(B)/kduel $(B)/kduel-agent $(B)/kduel-bench
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
@@ -72,36 +90,40 @@ $(B)/lib$(1).a: $(call obj,$($(1)_src)) $(B)/.$(1).list
 	$$(call say,AR,$$@)
 	$(Q)rm -f $$@ && $(AR) rcs $$@ $$(filter %.o,$$^)
 endef
-$(foreach a,lib bench driver agent,$(eval $(call archive,$(a))))
+$(foreach r,$(ROOMS),$(eval $(call archive,$(r))))
 
 link = $(Q)$(CC) $(all_cflags) -o $@ $^ -Wl,--as-needed $(pkg_libs) $(LDFLAGS)
 
-$(B)/kduel: $(B)/host-driver/main.o $(B)/libdriver.a $(B)/libbench.a $(B)/liblib.a
+$(B)/kduel: $(B)/host-driver/cmd/main.o $(call archives,$(driver_rooms))
 	$(call say,LINK,$@)
 	$(link)
-$(B)/kduel-agent: $(B)/guest-agent/main.o $(B)/libagent.a $(B)/libbench.a $(B)/liblib.a
+$(B)/kduel-agent: $(B)/guest-agent/main.o $(call archives,$(agent_rooms))
 	$(call say,LINK,$@)
 	$(link)
-$(B)/kduel-bench: $(B)/bench/main.o $(B)/libbench.a $(B)/liblib.a
+$(B)/kduel-bench: $(B)/bench/main.o $(call archives,$(bench_rooms))
 	$(call say,LINK,$@)
 	$(link)
+
+# For tests/structure: the rooms and their folders, from the bottom up.
+print-rooms:
+	@$(foreach r,$(ROOMS),echo $(r) $(dir_$(r));)
 
 # --- tests ----------------------------------------------------------------
 
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdriver.a $(B)/libagent.a $(B)/libbench.a $(B)/liblib.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(call archives,$(ROOMS))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_cflags) -o $@ $^ -Wl,--as-needed $(pkg_libs) -lcmocka $(LDFLAGS)
 
 # Simulated campaigns through the statistics: their error rates, as a table.
 CHECK_STATS := $(B)/tests/stats/check-stats
-$(CHECK_STATS): $(call obj,$(call src,tests/stats)) $(B)/libdriver.a $(B)/libbench.a $(B)/liblib.a
+$(CHECK_STATS): $(call obj,$(call src,tests/stats)) $(call archives,$(driver_rooms))
 	$(call say,LINK,$@)
 	$(link)
 
 unit: $(UNIT) $(CHECK_STATS)
 
 # Each header must stand alone: it is a manual that can be read by itself.
-headers := $(wildcard $(addsuffix /*.h,lib bench host-driver host-driver/* guest-agent))
+headers := $(wildcard $(foreach r,$(ROOMS),$(dir_$(r))/*.h))
 headers: $(patsubst %.h,$(B)/%.hcheck,$(headers))
 $(B)/%.hcheck: %.h $(B)/.flags
 	@mkdir -p $(@D)
@@ -118,14 +140,14 @@ check: deps
 # Not a test: what the store costs on this machine.
 bench-store: $(B)/tests/bench-store $(B)/kduel
 	$(Q)$(B)/tests/bench-store $(or $(SAMPLES),1000000) $(B)/kduel
-$(B)/tests/bench-store: $(B)/tests/bench-store.o $(B)/libdriver.a $(B)/libbench.a $(B)/liblib.a
+$(B)/tests/bench-store: $(B)/tests/bench-store.o $(call archives,$(driver_rooms))
 	$(call say,LINK,$@)
 	$(link)
 
 # What needs neither root nor a VM: about a minute.
 check-quick:
 	$(Q)$(MAKE) --no-print-directory all headers unit
-	$(Q)O='$(O)' tests/run-tests unit cli
+	$(Q)O='$(O)' tests/run-tests structure unit cli
 
 # The table of docs/statistics.md, in full: some minutes of simulation, and an
 # hour of boots the first time. check-stats-simulated leaves the boots out.
@@ -156,7 +178,7 @@ install: all
 clean:
 	rm -rf $(O)
 
-.PHONY: all unit bench-store headers check check-quick check-stats check-stats-simulated deps run clean install FORCE
+.PHONY: all print-rooms unit bench-store headers check check-quick check-stats check-stats-simulated deps run clean install FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

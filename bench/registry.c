@@ -138,7 +138,7 @@ int workload_metric_find(const char *workload, const char *metric,
 	return refuse(what, metric, &have, err);
 }
 
-const char *kind_word(enum kind kind)
+const char *kind_word(enum value_kind kind)
 {
 	static const char *const words[] = { "time", "rate", "count" };
 

@@ -31,7 +31,7 @@ int workload_metric_find(const char *workload, const char *metric,
 			 const struct workload_metric **m, struct err *err);
 
 /* "time"; "lower": as a result has them. */
-const char *kind_word(enum kind kind);
+const char *kind_word(enum value_kind kind);
 const char *better_word(enum better better);
 
 #endif

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "vocab/words.h"
 
 #define WORKLOAD_ABI 3
 
@@ -49,9 +50,6 @@ struct param {
 	const char *help;	/* one line, with the unit */
 	uint64_t min, max;	/* bounds of numbers; max 0 = none. Outside: refused */
 };
-
-enum kind { KIND_TIME, KIND_RATE, KIND_COUNT };
-enum better { BETTER_LOWER, BETTER_HIGHER, BETTER_NONE };
 
 /* How a metric's series want to be drawn; each shape is one data function of the report. */
 enum figure_shape {
@@ -90,7 +88,7 @@ enum metric_role {
 struct workload_metric {
 	const char *name;	/* "ns_per_access" */
 	const char *unit;	/* "ns", "GB/s", "faults" */
-	enum kind kind;
+	enum value_kind kind;
 	enum better better;
 	const char *help;	/* one line */
 	double scale;		/* factor from ns or things/s to the unit; 0 = 1 */

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 
 #include "file.h"
-#include "layer.h"
+#include "backing/layer.h"
+#include "vocab/words.h"
 
 #define KVM_DEBUGFS "/sys/kernel/debug/kvm"
 
@@ -60,13 +61,13 @@ static json_t *bytes_of(const char *dir)
 		p.b4k <<= 12;
 		p.b2m <<= 21;
 		p.b1g <<= 30;
-		return layer_new("second-level", &p);
+		return layer_new(layer_words[LAYER_SECOND].name, &p);
 	}
 	if (!read_stat(dir, "largepages", &n))
-		return layer_unavailable("second-level",
+		return layer_unavailable(layer_words[LAYER_SECOND].name,
 					 "this KVM counts no pages (pages_* of Linux 5.15, largepages before)");
 	/* Without a count of 4K entries their share is not known, nor 1G from 2M. */
-	layer = layer_unavailable("second-level",
+	layer = layer_unavailable(layer_words[LAYER_SECOND].name,
 				  "this KVM counts large pages only, not 4K ones (Linux 5.15 does)");
 	json_object_set_new(layer, "largepages", json_integer(n));
 	return layer;
@@ -85,7 +86,7 @@ json_t *kvm_stats_proof(const char *root, pid_t qemu)
 	int ret = find_vm(root ? root : KVM_DEBUGFS, qemu, dir, sizeof(dir));
 
 	if (ret)
-		return layer_unavailable("second-level", ret == -ENOENT ?
+		return layer_unavailable(layer_words[LAYER_SECOND].name, ret == -ENOENT ?
 			"KVM has no statistics in debugfs for this guest (not a KVM guest, or no CONFIG_DEBUG_FS)" :
 			"cannot read KVM's statistics in debugfs (not root?)");
 	layer = bytes_of(dir);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "agent.h"
-#include "backing.h"
+#include "backing/backing.h"
 #include "clock.h"
 #include "kvm-stats.h"
 #include "vcpu-count.h"
@@ -54,11 +54,7 @@ void node_free(struct node *n)
 static int check_device(const struct agent *a, const struct backing_kind *kind,
 			const json_t *params, struct err *err)
 {
-	const char *const *p = kind->params;
-
-	while (*p && strcmp(*p, "device"))
-		p++;
-	if (!*p || a->pid1 || json_object_get(params, "device"))
+	if (!kind->pmem || a->pid1 || json_object_get(params, "device"))
 		return 0;
 	return err_config(err, "backing %s overwrites a device: name one that holds nothing "
 			  "you need, as its parameter 'device' (namespace0.0)", kind->name);

@@ -9,7 +9,7 @@
 #include "run/campaign.h"
 #include "command.h"
 #include "compare/compare.h"
-#include "report/report-safe.h"
+#include "safe.h"
 #include "store/store.h"
 
 struct options {

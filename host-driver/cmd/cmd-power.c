@@ -7,7 +7,7 @@
 #include "command.h"
 #include "compare/power.h"
 #include "run/progress.h"
-#include "report/report-safe.h"
+#include "safe.h"
 #include "size.h"
 #include "store/store.h"
 

@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "command.h"
-#include "report/report-safe.h"
+#include "safe.h"
 #include "compare/trend.h"
 
 struct options {

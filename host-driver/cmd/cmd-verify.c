@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "run/campaign.h"
-#include "compare/claims-file.h"
+#include "claim/claim-file.h"
 #include "command.h"
 #include "compare/compare-memory.h"
-#include "compare/compare-print.h"
+#include "report/report-compare.h"
 #include "report/report-json.h"
 #include "store/store.h"
 

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "compare-memory.h"
-#include "report/report-number.h"
+#include "vocab/number.h"
 
 #define SHARE "share"		/* shown in percent */
 #define BYTES "bytes"

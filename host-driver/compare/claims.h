@@ -1,85 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Claims: sentences about a comparison that hold, fail, or cannot be decided.
- *
- *	claim    = [ series ":" ] body [ "on" domain { "or" domain } ]
- *	series   = workload "." metric [ "[" point "]" ] [ "@" cells ]
- *	body     = chain { "and" chain }
- *	         | arm "not worse than" [ arm "by" ] number
- *	         | arm "within" number "of" arm
- *	chain    = sum op sum { op sum }		op = < <= > >= ==
- *	sum      = product { ("+" | "-") product }
- *	product  = term { ("*" | "/") term }
- *	term     = number [ "%" ] | "(" sum ")" | "-" term
- *	         | "ratio" "(" pick "/" pick ")" | "value" "(" pick ")"
- *	         | workload "." metric "(" pick ")"
- *	         | layer "." field "(" pick ")"
- *	pick     = arm [ "[" point "]" ] [ "@" cells ]
- *	layer    = guest | second_level | mut | file
- *	field    = 4k_share | 2m_share | 1g_share | 4k_bytes | 2m_bytes
- *	         | 1g_bytes | faults
- *
- * `cells` is a glob over cell ids; "/<workload>" may be left out at its end.
- * Before an operator that touches it, '/' needs a space.
- *
- *	second_level.2m_share(6.1) >= 0.95
- *	first-touch.ns_per_page: ratio(6.1/6.1-nodaxhuge) < 0.2
- *	tlb-miss.walk_cost: 6.1 not worse than 1% on hardware or nested
- *
+ * Claims (claim/claim.h) held against a comparison. Every relation is
+ * evaluated within blocks and judged by its interval over blocks: it holds if
+ * the whole interval does, fails if none of it does, and is undecided between.
  * A claim about a series is checked for every cell and point that the series
- * matches, and holds only if it holds for all. Every relation is evaluated
- * within blocks and judged by its interval over blocks: it holds if the whole
- * interval does, fails if none of it does, and is undecided between.
+ * matches, and holds only if it holds for all.
  */
 #ifndef KDUEL_CLAIMS_H
 #define KDUEL_CLAIMS_H
 
+#include "claim/claim.h"
 #include "compare.h"
-
-enum claim_op {
-	CLAIM_LESS, CLAIM_LESS_EQUAL, CLAIM_MORE, CLAIM_MORE_EQUAL, CLAIM_EQUAL,
-};
-
-/* A series or a layer's figure, of one arm. */
-struct claim_pick {
-	char *path, *field;	/* "first-touch" "ns_per_page"; "second-level" "2m_share" */
-	char *arm;		/* "": the baseline */
-	char *point, *cells;	/* NULL: not said */
-	bool layer;		/* path is a layer, not a workload */
-};
-
-struct claim_node {
-	enum { NODE_NUMBER, NODE_PICK, NODE_ADD, NODE_SUBTRACT, NODE_MULTIPLY,
-	       NODE_DIVIDE } kind;
-	double number;
-	struct claim_pick pick;
-	struct claim_node *left, *right;
-};
-
-struct claim_relation {
-	struct claim_node *left, *right;
-	enum claim_op op;
-	bool not_worse;		/* left is arm / other: turned where more is better */
-};
-
-struct claim {
-	struct claim_relation *relation;	/* all must hold */
-	size_t n;
-	char *domains[4];	/* where it can be measured; none: anywhere */
-	size_t n_domains;
-};
-
-/*
- * Parses all of `text`. Errors name `where` and the column, and are
- * EXIT_CONFIG. `*claim` is NULL on error; claim_free() takes NULL.
- */
-int claim_parse(const char *text, const char *where, struct claim **claim,
-		struct err *err);
-void claim_free(struct claim *claim);
-
-/* Calls `fn` for every arm that is named, until it returns non-zero. */
-int claim_each_arm(const struct claim *claim,
-		   int (*fn)(const char *arm, void *data), void *data);
 
 /* Parses and evaluates. `out` belongs to the comparison. */
 int claim_check(struct comparison *c, const char *text, const char *where,

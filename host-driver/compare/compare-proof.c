@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Page sizes per arm and layer, over all cells and for each. */
 #include "compare-memory.h"
+#include "vocab/words.h"
 
 #include <errno.h>
 #include <math.h>
@@ -8,8 +9,7 @@
 
 #include "store/store.h"
 
-static const char *const layers[] = { "guest", "second-level", "mut", "file" };
-#define LAYERS (sizeof(layers) / sizeof(layers[0]))
+
 
 /* Sums now, means when all is read. */
 static void add(struct compare_pages *to, const struct store_proof *p)
@@ -91,7 +91,7 @@ static int layer_rank(const struct compare_proof *p)
 {
 	size_t i = 0;
 
-	while (i < LAYERS && strcmp(p->layer, layers[i]))
+	while (i < LAYERS && strcmp(p->layer, layer_names[i]))
 		i++;
 	return (int)i;
 }

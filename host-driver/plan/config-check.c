@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backing/backing.h"
 #include "bench/params.h"
 #include "bench/registry.h"
 #include "bench/source.h"
@@ -12,18 +13,6 @@
 
 #define FIELD_MAX 160
 #define KNOWN_MAX 64
-
-const struct config_backing config_backings[] = {
-	{ "fsdax-xfs", "a file on XFS on pmem, mounted with dax" },
-	{ "fsdax-ext4", "a file on ext4 on pmem, mounted with dax" },
-	{ "devdax", "a DAX character device" },
-	{ "hugetlb-2m", "hugetlbfs, 2 MiB pages" },
-	{ "hugetlb-1g", "hugetlbfs, 1 GiB pages" },
-	{ "thp", "anonymous memory with transparent huge pages" },
-	{ "anon-4k", "anonymous memory without huge pages" },
-	{ "memfd", "a memfd" },
-	{ NULL, NULL },
-};
 
 struct check {
 	const struct config *c;
@@ -90,8 +79,8 @@ static int check_backing(struct check *k, const char *field, const char *word)
 	const char *known[KNOWN_MAX];
 	size_t n = 0;
 
-	for (const struct config_backing *b = config_backings; b->name; b++)
-		known[n++] = b->name;
+	for (; backing_kinds[n] && n < KNOWN_MAX; n++)
+		known[n] = backing_kinds[n]->name;
 	return check_word(k, field, "backing", word, known, n);
 }
 

@@ -11,11 +11,4 @@
 int config_check(const struct config *c, const struct conf *y,
 		 struct err *err);
 
-/* The backings there are, with one line each; ends with a NULL name. */
-struct config_backing {
-	const char *name;
-	const char *help;
-};
-extern const struct config_backing config_backings[];
-
 #endif

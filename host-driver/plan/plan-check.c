@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "compare/claims.h"
+#include "backing/backing.h"
+#include "claim/claim.h"
 #include "plan-make.h"
 #include "size.h"
 
@@ -22,8 +23,6 @@
 /* What a file system and its page structs take from a pmem device. */
 #define PMEM_SHARE 32
 #define PMEM_FIXED (96ull << 20)
-/* mkfs.xfs asks for more than 512M, beside the page structs. */
-#define PMEM_XFS_MIN (544ull << 20)
 
 struct check {
 	const struct plan *p;
@@ -137,26 +136,40 @@ static int check_machine(struct check *c)
 	return check_instructions(c);
 }
 
+/* NULL for a plan of a later version, whose backings are not known here. */
+static const struct backing_kind *backing_of(const struct plan_cell *cell)
+{
+	const struct backing_kind *kind = NULL;
+
+	backing_find(cell->backing, &kind, NULL);
+	return kind;
+}
+
 static bool uses_pmem(const struct plan *p)
 {
-	for (size_t i = 0; i < p->n_cells; i++)
-		if (!strncmp(p->cells[i].backing, "fsdax", 5) ||
-		    !strcmp(p->cells[i].backing, "devdax"))
+	for (size_t i = 0; i < p->n_cells; i++) {
+		const struct backing_kind *k = backing_of(&p->cells[i]);
+
+		if (k && k->pmem)
 			return true;
+	}
 	return false;
 }
 
-static int check_xfs(struct check *c)
+static int check_pmem_least(struct check *c)
 {
 	const struct plan_machine *m = &c->p->machine;
-	char a[SIZE_TEXT_MAX];
+	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX];
 
 	at(c, "machine.pmem");
-	for (size_t i = 0; i < c->p->n_cells; i++)
-		if (!strcmp(c->p->cells[i].backing, "fsdax-xfs") &&
-		    m->pmem < PMEM_XFS_MIN)
-			return err_config(c->err, "%s is too little for an XFS file system; make it at least 544M",
-					  size_format(m->pmem, a));
+	for (size_t i = 0; i < c->p->n_cells; i++) {
+		const struct backing_kind *k = backing_of(&c->p->cells[i]);
+
+		if (k && m->pmem < k->pmem_least)
+			return err_config(c->err, "%s is too little for backing %s; make it at least %s",
+					  size_format(m->pmem, a), k->name,
+					  size_format(k->pmem_least, b));
+	}
 	return 0;
 }
 
@@ -188,7 +201,7 @@ static int check_guest(struct check *c)
 		return err_config(c->err, "%s does not fit in machine.memory, %s",
 				  size_format(g->memory, a),
 				  size_format(m->memory, b));
-	return check_xfs(c);
+	return check_pmem_least(c);
 }
 
 static int check_arm(struct check *c, size_t i)

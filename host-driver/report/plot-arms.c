@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "plot-data.h"
-#include "report-number.h"
+#include "vocab/number.h"
 #include "report-rows.h"
 #include "report.h"
 
@@ -35,10 +35,10 @@ static void page_row(const struct comparison *c, struct figure *f,
 
 const char *figure_page_sizes(const struct comparison *c, struct figure *f)
 {
-	for (int layer = 0; report_layers[layer]; layer++)
+	for (int layer = 0; layer_names[layer]; layer++)
 		for (size_t a = 0; a < c->n_arms; a++) {
 			const struct compare_proof *p =
-				compare_proof_of(c, a, report_layers[layer]);
+				compare_proof_of(c, a, layer_names[layer]);
 
 			if (p && p->after.readings)
 				page_row(c, f, p);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "plot.h"
-#include "report-number.h"
-#include "report-safe.h"
+#include "vocab/number.h"
+#include "safe.h"
 #include "size.h"
 
 /*

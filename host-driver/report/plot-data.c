@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report-number.h"
-#include "report-safe.h"
+#include "vocab/number.h"
+#include "safe.h"
 #include "report.h"
 
 static const struct {

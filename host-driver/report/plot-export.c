@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "plot.h"
-#include "report-safe.h"
+#include "safe.h"
 
 static void put_text(FILE *out, const char *text)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "plot.h"
-#include "report-safe.h"
+#include "safe.h"
 
 static const struct {
 	unsigned rgb;

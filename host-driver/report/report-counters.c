@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/count-records.h"
+#include "vocab/words.h"
 #include "report-layout.h"
-#include "report-number.h"
+#include "vocab/number.h"
 
 const char report_counters_meaning[] =
 	"In the guest: events of the workload's thread for each access or page, of a "
@@ -17,7 +17,7 @@ const char report_counters_meaning[] =
 
 static bool is_vcpu(const struct compare_series *s)
 {
-	return !strncmp(s->counter, COUNT_VCPU, strlen(COUNT_VCPU));
+	return !strncmp(s->counter, COUNTER_VCPU, strlen(COUNTER_VCPU));
 }
 
 /* The metric that comes first in this cell. */

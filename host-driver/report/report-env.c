@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report-number.h"
+#include "vocab/number.h"
 
 #define FACT_MAX 400	/* bytes of a fact that is a condition, not a log */
 #define VALUES_MAX 8	/* different values of one fact that are kept */

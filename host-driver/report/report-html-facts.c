@@ -7,8 +7,8 @@
 #include "report-counters.h"
 #include "report-env.h"
 #include "report-html.h"
-#include "report-number.h"
-#include "report-safe.h"
+#include "vocab/number.h"
+#include "safe.h"
 
 static void text_cell(FILE *out, const char *text)
 {
@@ -116,8 +116,8 @@ void html_proof(const struct report *r, FILE *out)
 	}
 	html_figure(r, "page-sizes", out);
 	html_table_begin(out, "Layer|Arm|#In 4K|#In 2M|#In 1G|#Huge|#Faults");
-	for (int i = 0; report_layers[i]; i++)
-		proof_layer(c, report_layers[i], out);
+	for (int i = 0; layer_names[i]; i++)
+		proof_layer(c, layer_names[i], out);
 	html_table_end(out);
 	fputs("<p class=\"small soft\">Read after the timed regions, means over boots. "
 	      "A sample whose proof contradicts its cell is void and never averaged. "

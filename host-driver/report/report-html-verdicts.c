@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "report-html.h"
-#include "report-number.h"
+#include "vocab/number.h"
 #include "report-rows.h"
-#include "report-safe.h"
+#include "safe.h"
 
 static const struct { enum verdict verdict; const char *class, *sign; } looks[] = {
 	{ VERDICT_REGRESSED, "v-bad", "\u2717 " },

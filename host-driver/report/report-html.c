@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "report-number.h"
-#include "report-safe.h"
+#include "vocab/number.h"
+#include "safe.h"
 
 void html_number(FILE *out, const char *text)
 {

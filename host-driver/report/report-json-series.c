@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "report-safe.h"
+#include "safe.h"
 
 json_t *json_safe(const char *text)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report-safe.h"
+#include "safe.h"
 
 #define FIELD_NAME 12	/* columns of a field's name */
 #define WRAP_LEAST 8	/* a wrapped column is not made narrower */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bench/model.h"
-#include "run/events.h"
+#include "bench/cpu-events.h"
 #include "report-env.h"
 
 /* Of a processor's page sizes, one arm and one cell: what the rows are about. */

@@ -10,7 +10,7 @@
 #define KDUEL_REPORT_ROWS_H
 
 #include "compare/compare.h"
-#include "report-number.h"
+#include "vocab/number.h"
 
 /* All points of one cell and metric (and counter). */
 struct report_group {

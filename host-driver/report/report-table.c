@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compare/compare-print.h"
+#include "report-compare.h"
 #include "report.h"
 #include "report-layout.h"
 #include "report-rows.h"
-#include "report-safe.h"
+#include "safe.h"
 
 #define SCREEN_LINES 36		/* of the table's body */
 #define REASONS_MAX 6		/* footnotes */

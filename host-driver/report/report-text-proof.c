@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "report-layout.h"
-#include "report-number.h"
+#include "vocab/number.h"
 
 /* The long name of the second of these would cost a line its width. */
 static const char *layer_name(const char *layer)
@@ -56,12 +56,12 @@ static void put_proof_row(struct layout_table *t, const struct comparison *c,
 /* Why a layer could not be read: once for all arms where it is the same. */
 static void put_unavailable(const struct comparison *c, FILE *out)
 {
-	for (int i = 0; report_layers[i]; i++) {
+	for (int i = 0; layer_names[i]; i++) {
 		const char *last = "";
 
 		for (size_t a = 0; a < c->n_arms; a++) {
 			const struct compare_proof *p =
-				compare_proof_of(c, a, report_layers[i]);
+				compare_proof_of(c, a, layer_names[i]);
 			char *line = NULL;
 
 			if (!p || !*p->unavailable || !strcmp(p->unavailable, last))
@@ -87,12 +87,12 @@ void report_text_proof(const struct report *r, FILE *out)
 	layout_table_init(&t, "lwrrrrr");
 	layout_table_add(&t, "layer", "arm", "in 4K", "in 2M", "in 1G", "huge",
 			 "faults");
-	for (int i = 0; report_layers[i]; i++)
+	for (int i = 0; layer_names[i]; i++)
 		for (size_t a = 0; a < c->n_arms; a++) {
 			const struct compare_proof *p =
-				compare_proof_of(c, a, report_layers[i]);
+				compare_proof_of(c, a, layer_names[i]);
 
-			if (p && !report_proof_missing(c, report_layers[i]))
+			if (p && !report_proof_missing(c, layer_names[i]))
 				put_proof_row(&t, c, p);
 		}
 	if (!c->n_proofs)

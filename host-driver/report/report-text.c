@@ -6,14 +6,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "compare/compare-print.h"
+#include "report-compare.h"
 #include "report.h"
 #include "report-counters.h"
 #include "report-env.h"
 #include "report-layout.h"
-#include "report-number.h"
+#include "vocab/number.h"
 #include "report-rows.h"
-#include "report-safe.h"
+#include "safe.h"
 #include "report-text.h"
 
 #define CONSOLE_LINES 4	/* of a failed boot, in the text */

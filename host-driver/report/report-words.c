@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "vocab/words.h"
 
 char *report_vformat(const char *fmt, va_list args)
 {
@@ -27,55 +28,25 @@ char *report_format(const char *fmt, ...)
 	return s;
 }
 
-static const struct {
-	const char *domain, *title, *meaning, *limit;
-} domains[] = {
-	{ "hardware", "hardware time",
-	  "times of this machine's processor, measured in a guest",
-	  "" },
-	{ "nested", "nested KVM time",
-	  "KVM inside KVM: the machine under test is itself a guest, so "
-	  "a second-level fault costs more than on bare hardware",
-	  "Bare hardware: second-level faults and exits are cheaper there." },
-	{ "emulated", "emulated time",
-	  "software emulation, no virtualization hardware: the times "
-	  "compare arms with each other and are not times of a processor",
-	  "A processor's TLBs, caches and page walkers: the emulator has its "
-	  "own, so costs of TLB misses here say nothing about hardware." },
-	{ "instructions", "counted instructions",
-	  "instructions executed, one shown as 1 ns; repeatable, and not "
-	  "time",
-	  "The cost of page walks, TLB misses and caches: an instruction count "
-	  "does not contain them." },
-	{ "fake", "fake machine",
-	  "no machine under test at all: a process answered in its "
-	  "place, to try the chain; the figures mean nothing",
-	  "Anything: there was no machine under test." },
-};
-
 const char *report_domain_meaning(const char *domain)
 {
-	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
-		if (!strcmp(domains[i].domain, domain))
-			return domains[i].meaning;
-	return "";
-}
+	const struct domain_word *d = domain_find(domain);
 
-const char *const report_layers[] = { "guest", "second-level", "mut", "file",
-				      NULL };
+	return d ? d->meaning : "";
+}
 
 const char *report_layer_name(const char *layer)
 {
-	return !strcmp(layer, "second-level") ? "second level" :
-	       !strcmp(layer, "mut") ? "machine under test" : layer;
+	int l = layer_find(layer);
+
+	return l < 0 ? layer : layer_words[l].title;
 }
 
 const char *report_domain_title(const char *domain)
 {
-	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
-		if (!strcmp(domains[i].domain, domain))
-			return domains[i].title;
-	return domain;
+	const struct domain_word *d = domain_find(domain);
+
+	return d ? d->title : domain;
 }
 
 char *report_control(const struct comparison *c)
@@ -158,10 +129,10 @@ char **report_limits(const struct report *r)
 {
 	struct limits l = { NULL, 0 };
 	const struct comparison *c = r->c;
+	const struct domain_word *d = domain_find(c->domain);
 
-	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
-		if (!strcmp(domains[i].domain, c->domain) && *domains[i].limit)
-			say(&l, "%s", domains[i].limit);
+	if (d && *d->limit)
+		say(&l, "%s", d->limit);
 	say_samples_left_out(&l, c);
 	if (c->n_missing)
 		say(&l, "%zu counter%s that could not be read, listed above with "

@@ -23,6 +23,7 @@
 
 #include "compare/compare.h"
 #include "plan/plan.h"
+#include "vocab/words.h"
 
 struct report_options {
 	const char *cpu_model;	/* whose TLB the model describes; NULL: the
@@ -115,8 +116,7 @@ const char *report_model_bound(const struct report_model_row *m, char *buf, size
 /* Is a layer unavailable in all arms for the same reason? */
 bool report_proof_missing(const struct comparison *c, const char *layer);
 
-/* The layers of a proof from the guest down to the file; NULL-terminated. */
-extern const char *const report_layers[];
+/* "second level" for a name of layer_words. */
 const char *report_layer_name(const char *layer);	/* "second level" */
 
 /* What is not in this report: NULL-terminated sentences, the caller's. */

@@ -7,7 +7,7 @@
 #ifndef KDUEL_CAMPAIGN_BEGIN_H
 #define KDUEL_CAMPAIGN_BEGIN_H
 
-#include "kernel/arm-kernels.h"
+#include "arm-kernels.h"
 #include "machine/machine.h"
 #include "store/store.h"
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kernel/arm-kernels.h"
+#include "arm-kernels.h"
 #include "campaign-begin.h"
 #include "kernel/kernel-watch.h"
 #include "lib/loop.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/field.h"
+#include "field.h"
 
 #define NAME_MAX_LEN 64
 

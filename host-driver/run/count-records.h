@@ -10,9 +10,7 @@
 #include <jansson.h>
 
 #include "err.h"
-
-/* The events of the machine under test: "mut-vcpu.cycles". */
-#define COUNT_VCPU "mut-vcpu."
+#include "vocab/words.h"
 
 /*
  * Well formed? A sample's, from an agent: an array of

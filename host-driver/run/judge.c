@@ -7,45 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backing/backing.h"
 #include "bench/source.h"
 
-const char *const proof_layer_name[PROOF_LAYERS] = {
-	"guest", "second-level", "mut", "file",
-};
-const char *const proof_when_name[PROOF_WHENS] = { "before", "after" };
-
-static const char *const page_names[] = { "4k", "2m", "1g" };
-enum page { PAGE_4K, PAGE_2M, PAGE_1G, PAGES };
-
-/* What an arm's second level or a backing's file is to be made of. */
-struct demand {
-	const char *name;
-	enum page page;
-};
-
-static const struct demand levels[] = {
-	{ "4k", PAGE_4K }, { "2m", PAGE_2M }, { "1g", PAGE_1G },
-};
-
-/* Backings whose file is laid out in 2M extents; ext4 makes no such promise. */
-static const struct demand files[] = {
-	{ "fsdax-xfs", PAGE_2M },
-};
-
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-
-static const struct demand *find(const struct demand *v, size_t n,
-				 const char *name)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(v[i].name, name))
-			return &v[i];
-	}
-	return NULL;
-}
-
 struct bytes {
-	double of[PAGES], sum;
+	double of[PAGE_SIZES], sum;
 };
 
 static bool read_bytes(const json_t *layer, struct bytes *b)
@@ -55,8 +21,8 @@ static bool read_bytes(const json_t *layer, struct bytes *b)
 	*b = (struct bytes){ .sum = 0 };
 	if (!bytes)
 		return false;
-	for (int i = 0; i < PAGES; i++) {
-		b->of[i] = json_number_value(json_object_get(bytes, page_names[i]));
+	for (int i = 0; i < PAGE_SIZES; i++) {
+		b->of[i] = json_number_value(json_object_get(bytes, page_words[i].name));
 		b->sum += b->of[i];
 	}
 	return true;
@@ -78,51 +44,51 @@ static char *reason(const char *fmt, ...)
 
 static char *judge_bytes(const struct bytes *b, const char *layer,
 			 const char *when, const char *who,
-			 const struct demand *d)
+			 enum page_size want)
 {
 	double huge = b->of[PAGE_2M] + b->of[PAGE_1G];
 
 	if (b->sum == 0)
 		return NULL;
-	if (d->page == PAGE_4K && huge > 0)
+	if (want == PAGE_4K && huge > 0)
 		return reason("%s pages %s: %.1f%% of %.0f MiB are huge, %s wants 4K",
 			      layer, when, 100 * huge / b->sum, b->sum / (1 << 20), who);
-	if (d->page != PAGE_4K && b->of[d->page] < SOURCE_MOST * b->sum)
+	if (want != PAGE_4K && b->of[want] < SOURCE_MOST * b->sum)
 		return reason("%s pages %s: %.1f%% of %.0f MiB are %s, %s wants at least %.0f%%",
-			      layer, when, 100 * b->of[d->page] / b->sum,
-			      b->sum / (1 << 20), page_names[d->page], who,
+			      layer, when, 100 * b->of[want] / b->sum,
+			      b->sum / (1 << 20), page_words[want].name, who,
 			      100 * SOURCE_MOST);
 	return NULL;
 }
 
-static char *missing(const struct proof *p, enum proof_layer l,
+static char *missing(const struct proof *p, enum layer l,
 		     const char *who)
 {
 	const char *why = json_string_value(
-		json_object_get(p->layer[PROOF_AFTER][l], "unavailable"));
+		json_object_get(p->layer[WHEN_AFTER][l], "unavailable"));
 
 	return reason("%s pages are not known (%s), and %s asks for them",
-		      proof_layer_name[l], why ? why : "no proof was given", who);
+		      layer_words[l].name, why ? why : "no proof was given", who);
 }
 
 /* A side without bytes says nothing (a workload may have no buffer). */
-static char *judge_layer(const struct proof *p, enum proof_layer l,
-			 const char *who, const struct demand *d,
+static char *judge_layer(const struct proof *p, enum layer l,
+			 const char *who, enum page_size want,
 			 bool after_only)
 {
 	bool known = false;
 	char *text = NULL;
 
-	for (int when = PROOF_BEFORE; when < PROOF_WHENS && !text; when++) {
+	for (int when = WHEN_BEFORE; when < WHENS && !text; when++) {
 		struct bytes b;
 
 		if (!read_bytes(p->layer[when][l], &b))
 			continue;
 		known = true;
-		if (when == PROOF_BEFORE && after_only)
+		if (when == WHEN_BEFORE && after_only)
 			continue;
-		text = judge_bytes(&b, proof_layer_name[l], proof_when_name[when],
-				   who, d);
+		text = judge_bytes(&b, layer_words[l].name, when_words[when],
+				   who, want);
 	}
 	if (!text && !known)
 		text = missing(p, l, who);
@@ -133,7 +99,7 @@ static char *judge_layer(const struct proof *p, enum proof_layer l,
 static char *judge_source(const struct proof *p, const char *name)
 {
 	const struct source *s;
-	struct demand d = { .page = PAGE_4K };
+	enum page_size want = PAGE_4K;
 	char who[160];
 
 	if (source_find(name, &s, NULL))
@@ -141,36 +107,39 @@ static char *judge_source(const struct proof *p, const char *name)
 	if (s->share == SOURCE_ANY)
 		return NULL;
 	if (s->page > 4096)
-		d.page = s->page >= 1UL << 30 ? PAGE_1G : PAGE_2M;
+		want = s->page >= 1UL << 30 ? PAGE_1G : PAGE_2M;
 	snprintf(who, sizeof(who), "source %s", name);
-	return judge_layer(p, PROOF_GUEST, who, &d, false);
+	return judge_layer(p, LAYER_GUEST, who, want, false);
 }
 
 char *proof_judge(const struct proof *p, const struct plan_cell *cell,
 		  const struct plan_arm *arm)
 {
+	const struct backing_kind *kind;
+	int level = page_find(arm->second_level);
 	char who[160], *text = judge_source(p, cell->source);
-	const struct demand *d = find(levels, COUNT(levels), arm->second_level);
-	if (!text && d) {
+
+	if (!text && level >= 0) {
 		snprintf(who, sizeof(who), "arm %s", arm->name);
 		/* Before the first touch little more than the kernel is mapped. */
-		text = judge_layer(p, PROOF_SECOND, who, d, d->page != PAGE_4K);
+		text = judge_layer(p, LAYER_SECOND, who, level,
+				   level != PAGE_4K);
 	}
-	d = find(files, COUNT(files), cell->backing);
-	if (!text && d) {
+	if (!text && !backing_find(cell->backing, &kind, NULL) &&
+	    kind->file_page != PAGE_SIZES) {
 		struct bytes b;
 
 		snprintf(who, sizeof(who), "backing %s", cell->backing);
-		if (read_bytes(p->layer[PROOF_AFTER][PROOF_FILE], &b))
-			text = judge_layer(p, PROOF_FILE, who, d, false);
+		if (read_bytes(p->layer[WHEN_AFTER][LAYER_FILE], &b))
+			text = judge_layer(p, LAYER_FILE, who, kind->file_page, false);
 	}
 	return text;
 }
 
 void proof_release(struct proof *p)
 {
-	for (int w = 0; w < PROOF_WHENS; w++) {
-		for (int l = 0; l < PROOF_LAYERS; l++) {
+	for (int w = 0; w < WHENS; w++) {
+		for (int l = 0; l < LAYERS; l++) {
 			json_decref(p->layer[w][l]);
 			p->layer[w][l] = NULL;
 		}
@@ -183,8 +152,8 @@ static bool well_formed(const json_t *layer)
 
 	if (!bytes)
 		return json_is_string(json_object_get(layer, "unavailable"));
-	for (int i = 0; i < PAGES; i++) {
-		const json_t *n = json_object_get(bytes, page_names[i]);
+	for (int i = 0; i < PAGE_SIZES; i++) {
+		const json_t *n = json_object_get(bytes, page_words[i].name);
 
 		if (!json_is_integer(n) || json_integer_value(n) < 0)
 			return false;
@@ -192,13 +161,13 @@ static bool well_formed(const json_t *layer)
 	return true;
 }
 
-int proof_take(struct proof *p, enum proof_when when, json_t *layer,
+int proof_take(struct proof *p, enum when when, json_t *layer,
 	       struct err *err)
 {
 	const char *name = json_string_value(json_object_get(layer, "layer"));
 
-	for (int l = 0; name && l < PROOF_LAYERS; l++) {
-		if (strcmp(name, proof_layer_name[l]))
+	for (int l = 0; name && l < LAYERS; l++) {
+		if (strcmp(name, layer_words[l].name))
 			continue;
 		if (!well_formed(layer))
 			break;

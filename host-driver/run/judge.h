@@ -20,16 +20,11 @@
 #include <jansson.h>
 
 #include "plan/plan.h"
-
-enum proof_layer { PROOF_GUEST, PROOF_SECOND, PROOF_MUT, PROOF_FILE, PROOF_LAYERS };
-enum proof_when { PROOF_BEFORE, PROOF_AFTER, PROOF_WHENS };
-
-extern const char *const proof_layer_name[PROOF_LAYERS];
-extern const char *const proof_when_name[PROOF_WHENS];
+#include "vocab/words.h"
 
 /* Layer objects as in docs/record-format.md; NULL where none was given. */
 struct proof {
-	json_t *layer[PROOF_WHENS][PROOF_LAYERS];
+	json_t *layer[WHENS][LAYERS];
 };
 
 void proof_release(struct proof *p);
@@ -39,7 +34,7 @@ void proof_release(struct proof *p);
  * formed: a known layer, with bytes that are counts or `unavailable` text.
  * 0, or -EPROTO naming what is wrong.
  */
-int proof_take(struct proof *p, enum proof_when when, json_t *layer,
+int proof_take(struct proof *p, enum when when, json_t *layer,
 	       struct err *err);
 
 /* NULL if it fits, else the reason, which the caller frees. */

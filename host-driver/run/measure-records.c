@@ -128,8 +128,8 @@ int measure_samples(const struct measure *m, const json_t *result,
 void measure_proofs(const struct measure *m, const struct proof *p,
 		    json_t *records)
 {
-	for (int w = 0; w < PROOF_WHENS; w++) {
-		for (int l = 0; l < PROOF_LAYERS; l++) {
+	for (int w = 0; w < WHENS; w++) {
+		for (int l = 0; l < LAYERS; l++) {
 			json_t *r;
 
 			if (!p->layer[w][l])
@@ -137,7 +137,7 @@ void measure_proofs(const struct measure *m, const struct proof *p,
 			r = json_deep_copy(p->layer[w][l]);
 			json_object_update_new(r, start(m, "proof"));
 			json_object_set_new(r, "when",
-					    json_string(proof_when_name[w]));
+					    json_string(when_words[w]));
 			json_array_append_new(records, r);
 		}
 	}

@@ -25,7 +25,7 @@ struct measure {
 
 /*
  * Appends one sample record per metric point to the array `records`. `place`
- * stands before the names of its counters: "", or COUNT_VCPU.
+ * stands before the names of its counters: "", or COUNTER_VCPU.
  * `void_reason` may be NULL. -EPROTO naming what is wrong in `result`.
  */
 int measure_samples(const struct measure *m, const json_t *result,

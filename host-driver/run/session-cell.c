@@ -31,7 +31,7 @@ static bool over(void *arg)
 	return ((struct call *)arg)->reply;
 }
 
-static int take_layer(struct cell_run *c, enum proof_when when, json_t *layer)
+static int take_layer(struct cell_run *c, enum when when, json_t *layer)
 {
 	struct err err = ERR_INIT;
 
@@ -41,7 +41,7 @@ static int take_layer(struct cell_run *c, enum proof_when when, json_t *layer)
 }
 
 /* The layers that the node sees, and the file's as it was laid out. */
-static int node_proof(struct cell_run *c, enum proof_when when)
+static int node_proof(struct cell_run *c, enum when when)
 {
 	json_t *reply, *layer;
 	size_t i;
@@ -106,9 +106,9 @@ static int measure(struct cell_run *c)
 				"the workload's set-up");
 	if (ret || c->run.reply)
 		return ret;
-	ret = take_layer(c, PROOF_BEFORE, json_object_get(c->run.ready, "proof"));
+	ret = take_layer(c, WHEN_BEFORE, json_object_get(c->run.ready, "proof"));
 	if (!ret)
-		ret = node_proof(c, PROOF_BEFORE);
+		ret = node_proof(c, WHEN_BEFORE);
 	if (!ret)
 		ret = session_count_start(s, &c->m);
 	if (!ret && !s->r->first_sample)
@@ -124,7 +124,7 @@ static int measure(struct cell_run *c)
 			"the workload");
 	if (!ret)
 		ret = session_count_stop(s, &c->counted);
-	return ret ? ret : node_proof(c, PROOF_AFTER);
+	return ret ? ret : node_proof(c, WHEN_AFTER);
 }
 
 static int record_all(struct session *s, json_t *records)
@@ -148,7 +148,7 @@ static int keep(struct cell_run *c, json_t *result)
 	json_t *records = json_array();
 	struct err err = ERR_INIT;
 	char *why;
-	int ret = take_layer(c, PROOF_AFTER,
+	int ret = take_layer(c, WHEN_AFTER,
 			     json_object_get(json_object_get(result, "proof"),
 					     "after"));
 

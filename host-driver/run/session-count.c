@@ -54,7 +54,7 @@ static void without_turn(const struct session *s, const struct measure *m)
 			const char *name = json_string_value(json_object_get(e, "name"));
 
 			if (strcmp(name, "instructions"))
-				count_unavailable(m->counters, COUNT_VCPU, name,
+				count_unavailable(m->counters, COUNTER_VCPU, name,
 						  "the campaign has fewer blocks and processes "
 						  "than there are groups of events, which take "
 						  "turns in the order of the table", 1);
@@ -77,7 +77,7 @@ int session_count_keep(struct session *s, const struct measure *m,
 			   "metrics", "metric", "go_to_result", "point", "unit", "s",
 			   "better", "none", "kind", "time", "values", seconds,
 			   "rejected", "steady", 1, "counters", counters);
-	ret = measure_samples(m, result, COUNT_VCPU, void_reason, records, err);
+	ret = measure_samples(m, result, COUNTER_VCPU, void_reason, records, err);
 	json_decref(result);
 	if (!ret)
 		without_turn(s, m);

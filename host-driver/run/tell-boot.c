@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report-safe.h"
+#include "safe.h"
 
 #define WHY_LINES 3		/* a program's whole usage is in the journal */
 

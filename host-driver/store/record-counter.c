@@ -2,7 +2,7 @@
 /* The counters of a sample, and those that a cell's end says were not to be had. */
 #include <math.h>
 
-#include "plan/field.h"
+#include "field.h"
 #include "record.h"
 
 int record_counter(const struct view *v, struct record_counter *c,

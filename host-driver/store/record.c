@@ -7,23 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vocab/words.h"
+
 
 #define BOOT_MAX 10000000
 #define TEXT_MAX 65536
 #define AT_MAX 1e11		/* seconds: some thousand years */
 
-const char *const record_domains[] = { "hardware", "nested", "emulated",
-				       "instructions", "fake", NULL };
-const char *const record_boot_classes[] = { "ok", "panic", "hang", "lost",
-					    "protocol", "timeout", "failed",
-					    NULL };
-static const char *const cell_classes[] = { "ok", "failed", "void", NULL };
 static const char *const wheres[] = { "driver", "node", "guest", NULL };
-static const char *const kinds[] = { "time", "rate", "count", NULL };
-static const char *const betters[] = { "lower", "higher", "none", NULL };
-static const char *const layers[] = { "guest", "second-level", "mut", "file",
-				      NULL };
-static const char *const whens[] = { "before", "after", NULL };
 
 static int read_choice(const struct view *o, const char *key,
 		       const char *const *choices, const char **value,
@@ -70,7 +61,7 @@ static int read_campaign(const struct view *o, struct record *r, struct err *err
 	if (!ret)
 		ret = view_name(o, "plan_hash", &r->plan_hash, err);
 	if (!ret)
-		ret = read_choice(o, "domain", record_domains, &r->domain, err);
+		ret = read_choice(o, "domain", domain_names, &r->domain, err);
 	return ret ? ret : view_list(o, "plan", JSON_OBJECT, &r->plan, err);
 }
 
@@ -148,8 +139,8 @@ static int read_series(const struct view *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = view_string(o, "unit", &r->unit, err);
 	if (!ret)
-		ret = read_choice(o, "kind", kinds, &r->kind, err);
-	return ret ? ret : read_choice(o, "better", betters, &r->better, err);
+		ret = read_choice(o, "kind", kind_words, &r->kind, err);
+	return ret ? ret : read_choice(o, "better", better_words, &r->better, err);
 }
 
 static int read_sample(const struct view *o, struct record *r, struct err *err)
@@ -160,7 +151,7 @@ static int read_sample(const struct view *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = read_series(o, r, err);
 	if (!ret)
-		ret = read_choice(o, "domain", record_domains, &r->domain, err);
+		ret = read_choice(o, "domain", domain_names, &r->domain, err);
 	if (!ret)
 		ret = view_list(o, "values", JSON_ARRAY, &r->values, err);
 	if (!ret)
@@ -204,9 +195,9 @@ static int read_proof(const struct view *o, struct record *r, struct err *err)
 
 	r->faults = NAN;
 	if (!ret)
-		ret = read_choice(o, "when", whens, &when, err);
+		ret = read_choice(o, "when", when_words, &when, err);
 	if (!ret)
-		ret = read_choice(o, "layer", layers, &r->layer, err);
+		ret = read_choice(o, "layer", layer_names, &r->layer, err);
 	if (!ret)
 		ret = read_text(o, "method", &r->method, err);
 	if (!ret)
@@ -216,7 +207,7 @@ static int read_proof(const struct view *o, struct record *r, struct err *err)
 		ret = read_bytes(o, r, err);
 	if (!ret && view_is_number(view_get(o, "faults")))
 		ret = view_real(o, "faults", &r->faults, err);
-	r->before = when == whens[0];
+	r->before = when == when_words[0];
 	return ret;
 }
 
@@ -243,7 +234,7 @@ static int read_boot_end(const struct view *o, struct record *r, struct err *err
 	int ret = read_number(o, "boot", 1, &r->boot, err);
 
 	if (!ret)
-		ret = read_choice(o, "class", record_boot_classes, &r->class,
+		ret = read_choice(o, "class", boot_classes, &r->class,
 				  err);
 	if (!ret)
 		ret = read_text(o, "text", &r->text, err);

@@ -93,7 +93,4 @@ void record_point_key(const struct view *point, record_point key);
 /* What record_read() wants of it. */
 int record_check_point(const struct view *point, struct err *err);
 
-extern const char *const record_domains[];	/* end with NULL */
-extern const char *const record_boot_classes[];	/* [0] is "ok" */
-
 #endif

@@ -14,7 +14,7 @@
 #include "guest-agent/cmdline.h"
 #include "lib/env.h"
 #include "guest-agent/port.h"
-#include "guest-agent/ram-map.h"
+#include "backing/ram-map.h"
 #include "guest-agent/tail.h"
 
 static void settings_come_from_the_command_line(void **state)

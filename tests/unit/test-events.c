@@ -8,7 +8,7 @@
 
 #include "host-driver/run/count-records.h"
 #include "host-driver/store/record.h"
-#include "host-driver/run/events.h"
+#include "bench/cpu-events.h"
 
 static json_t *facts(const char *vendor, const char *family, const char *model,
 		     const char *stepping)
@@ -129,7 +129,7 @@ static void samples_keep_what_was_counted(void **state)
 
 	(void)state;
 	assert_int_equal(count_check_sample(c, NULL), 0);
-	s = count_of_sample(c, COUNT_VCPU);
+	s = count_of_sample(c, COUNTER_VCPU);
 	assert_int_equal(json_array_size(s), 1);
 	one = json_array_get(s, 0);
 	assert_string_equal(json_string_value(json_object_get(one, "name")),
@@ -164,7 +164,7 @@ static void the_rest_is_said_once(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++)
 		count_summarise(summary, c, "");
-	count_unavailable(summary, COUNT_VCPU, "cycles", "no guest", 1);
+	count_unavailable(summary, COUNTER_VCPU, "cycles", "no guest", 1);
 	want = json_pack("{s:{s:s}, s:[{s:s, s:{s:i, s:i}}, {s:s, s:{s:i}}]}",
 			 "native", "minor_faults", "perf::MINOR-FAULTS", "unavailable",
 			 "reason", "no PMU", "samples", "cycles", 3, "walks", 3,

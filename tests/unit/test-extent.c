@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "guest-agent/extent.h"
+#include "backing/extent.h"
 
 #define K4 4096ull
 #define M2 (2ull << 20)

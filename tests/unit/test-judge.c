@@ -20,7 +20,7 @@ static struct plan_cell cell = { .id = "b/s/w", .backing = "fsdax-xfs",
 static struct plan_arm arm = { .name = "6.1", .second_level = "2m" };
 static struct proof proof;
 
-static void put(enum proof_when when, const char *layer, json_int_t b4k,
+static void put(enum when when, const char *layer, json_int_t b4k,
 		json_int_t b2m)
 {
 	json_t *o = json_pack("{s:s, s:{s:I, s:I, s:I}}", "layer", layer, "bytes",
@@ -38,7 +38,7 @@ static int good_proof(void **state)
 	cell.source = "anon-4k";
 	cell.backing = "fsdax-xfs";
 	arm.second_level = "2m";
-	for (int w = PROOF_BEFORE; w < PROOF_WHENS; w++) {
+	for (int w = WHEN_BEFORE; w < WHENS; w++) {
 		put(w, "guest", 64 * M, 0);
 		put(w, "second-level", 2 * M, 200 * M);
 		put(w, "mut", 200 * M, 0);
@@ -74,7 +74,7 @@ static void a_good_proof_fits(void **state)
 static void source_anon_wants_none_huge(void **state)
 {
 	(void)state;
-	put(PROOF_AFTER, "guest", 62 * M, 2 * M);
+	put(WHEN_AFTER, "guest", 62 * M, 2 * M);
 	is_void("guest pages after: 3.1% of 64 MiB are huge, source anon-4k wants 4K");
 }
 
@@ -83,10 +83,10 @@ static void source_thp_wants_95(void **state)
 	(void)state;
 	cell.source = "thp";
 	is_void("source thp wants at least 95%");
-	put(PROOF_BEFORE, "guest", 4 * M, 96 * M);
-	put(PROOF_AFTER, "guest", 4 * M, 96 * M);
+	put(WHEN_BEFORE, "guest", 4 * M, 96 * M);
+	put(WHEN_AFTER, "guest", 4 * M, 96 * M);
 	fits();
-	put(PROOF_AFTER, "guest", 6 * M, 94 * M);
+	put(WHEN_AFTER, "guest", 6 * M, 94 * M);
 	is_void("94.0% of 100 MiB are 2m");
 }
 
@@ -96,7 +96,7 @@ static void no_source_goes_unjudged(void **state)
 	(void)state;
 	for (const struct source *s = sources; s->name; s++) {
 		cell.source = (char *)s->name;
-		put(PROOF_AFTER, "guest", 50 * M, 50 * M);
+		put(WHEN_AFTER, "guest", 50 * M, 50 * M);
 		if (s->share == SOURCE_ANY)
 			fits();
 		else
@@ -109,14 +109,14 @@ static void no_source_goes_unjudged(void **state)
 static void the_arm_wants_its_second_level(void **state)
 {
 	(void)state;
-	put(PROOF_AFTER, "second-level", 100 * M, 100 * M);
+	put(WHEN_AFTER, "second-level", 100 * M, 100 * M);
 	is_void("second-level pages after: 50.0% of 200 MiB are 2m, arm 6.1 wants at least 95%");
 	arm.second_level = "4k";
 	is_void("second-level pages before");
-	put(PROOF_BEFORE, "second-level", 10 * M, 0);
-	put(PROOF_AFTER, "second-level", 200 * M, 0);
+	put(WHEN_BEFORE, "second-level", 10 * M, 0);
+	put(WHEN_AFTER, "second-level", 200 * M, 0);
 	fits();
-	put(PROOF_AFTER, "second-level", 200 * M, 2 * M);
+	put(WHEN_AFTER, "second-level", 200 * M, 2 * M);
 	is_void("wants 4K");
 }
 
@@ -124,7 +124,7 @@ static void the_arm_wants_its_second_level(void **state)
 static void before_the_touch_is_not_judged(void **state)
 {
 	(void)state;
-	put(PROOF_BEFORE, "second-level", 2 * M, 6 * M);
+	put(WHEN_BEFORE, "second-level", 2 * M, 6 * M);
 	fits();
 }
 
@@ -132,14 +132,14 @@ static void an_arm_may_leave_it_open(void **state)
 {
 	(void)state;
 	arm.second_level = "";
-	put(PROOF_AFTER, "second-level", 100 * M, 100 * M);
+	put(WHEN_AFTER, "second-level", 100 * M, 100 * M);
 	fits();
 }
 
 static void the_file_is_as_its_backing_promises(void **state)
 {
 	(void)state;
-	put(PROOF_AFTER, "file", 100 * M, 412 * M);
+	put(WHEN_AFTER, "file", 100 * M, 412 * M);
 	is_void("file pages after: 80.5% of 512 MiB are 2m, backing fsdax-xfs");
 	cell.backing = "fsdax-ext4";
 	fits();
@@ -151,8 +151,8 @@ static void what_is_asked_for_must_be_known(void **state)
 			      "unavailable", "no such statistic");
 
 	(void)state;
-	assert_int_equal(proof_take(&proof, PROOF_BEFORE, o, NULL), 0);
-	assert_int_equal(proof_take(&proof, PROOF_AFTER, o, NULL), 0);
+	assert_int_equal(proof_take(&proof, WHEN_BEFORE, o, NULL), 0);
+	assert_int_equal(proof_take(&proof, WHEN_AFTER, o, NULL), 0);
 	is_void("not known (no such statistic)");
 	arm.second_level = "";
 	fits();
@@ -162,8 +162,8 @@ static void what_is_asked_for_must_be_known(void **state)
 static void a_workload_without_a_buffer_fits(void **state)
 {
 	(void)state;
-	put(PROOF_BEFORE, "guest", 0, 0);
-	put(PROOF_AFTER, "guest", 0, 0);
+	put(WHEN_BEFORE, "guest", 0, 0);
+	put(WHEN_AFTER, "guest", 0, 0);
 	fits();
 }
 
@@ -182,7 +182,7 @@ static void malformed_layers_are_refused(void **state)
 		json_t *o = json_loads(bad[i], 0, NULL);
 		struct err err = ERR_INIT;
 
-		assert_int_equal(proof_take(&proof, PROOF_AFTER, o, &err), -EPROTO);
+		assert_int_equal(proof_take(&proof, WHEN_AFTER, o, &err), -EPROTO);
 		assert_non_null(strstr(err.text, "not well formed"));
 		json_decref(o);
 	}

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "guest-agent/pmem.h"
+#include "backing/pmem.h"
 
 #define M2 (2ull << 20)
 

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "host-driver/report/report-layout.h"
-#include "host-driver/report/report-number.h"
-#include "host-driver/report/report-safe.h"
+#include "vocab/number.h"
+#include "safe.h"
 
 static void check_effect(double effect, double lo, double hi, const char *e,
 			 const char *interval)

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "host-driver/report/report-safe.h"
+#include "safe.h"
 #include "report-fixture.h"
 
 static void print_text(const struct report *r, FILE *out)

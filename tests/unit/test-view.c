@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-driver/store/view.h"
+#include "view.h"
 
 static const char *const texts[] = {
 	"{}", "{\"a\":1}", " { \"a\" : [ 1 , 2.5 , -3 ] } ", "[1]", "1", "",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "plan/field.h"
+#include "field.h"
 #include "view.h"
 
 const char *view_type_text(const struct view *v)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Figures of arms, and sums, products and ratios of them. */
-#include "claims-parse.h"
+#include "claim-parse.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "vocab/words.h"
 
 #define DEPTH_MAX 64		/* parentheses and signs within each other */
 
@@ -34,7 +36,6 @@ static int check_field(struct claim_parser *p, const struct claim_pick *k)
 
 int parse_path(struct claim_parser *p, const char *stop, struct claim_pick *k)
 {
-	static const char *const layers[] = { "guest", "second-level", "mut", "file" };
 	int rc = parse_word(p, " \t\n.():@[]<>=", "a series is expected here, such as first-touch.ns_per_page", &k->path);
 
 	if (rc)
@@ -47,8 +48,8 @@ int parse_path(struct claim_parser *p, const char *stop, struct claim_pick *k)
 		return rc;
 	if (!strcmp(k->path, "second_level"))
 		strcpy(k->path, "second-level");
-	for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++)
-		k->layer |= !strcmp(k->path, layers[i]);
+	for (int i = 0; i < LAYERS; i++)
+		k->layer |= !strcmp(k->path, layer_names[i]);
 	return k->layer ? check_field(p, k) : 0;
 }
 

@@ -104,7 +104,7 @@ static void stop_writeback(struct backing *b)
 		json_object_set_new(b->facts, "periodic_writeback", json_false());
 }
 
-int fsdax_prepare(struct backing *b, const json_t *params, struct err *err)
+static int fsdax_prepare(struct backing *b, const json_t *params, struct err *err)
 {
 	const struct fs_kind *fs = fs_of(b);
 	int ret = BACKING_PHASE(b, "pmem", setup_pmem(b, PMEM_FSDAX, params, err));
@@ -131,7 +131,7 @@ int fsdax_prepare(struct backing *b, const json_t *params, struct err *err)
 	return 0;
 }
 
-int fsdax_file_pages(const struct backing *b, struct page_bytes *p,
+static int fsdax_file_pages(const struct backing *b, struct page_bytes *p,
 		     struct err *err)
 {
 	struct extent *v;
@@ -151,7 +151,7 @@ static uint64_t at_most(uint64_t n, uint64_t limit)
 }
 
 /* An entry that faulted twice (read, then write) is counted twice: capped. */
-int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
+static int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
 		    struct err *err)
 {
 	struct dax_counts c;
@@ -169,7 +169,7 @@ int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
 	return 0;
 }
 
-void fsdax_release(struct backing *b)
+static void fsdax_release(struct backing *b)
 {
 	dax_trace_free(b->trace);
 	if (b->writeback_before[0])
@@ -182,7 +182,7 @@ void fsdax_release(struct backing *b)
 		fs_unmount(b->mount);
 }
 
-int devdax_prepare(struct backing *b, const json_t *params, struct err *err)
+static int devdax_prepare(struct backing *b, const json_t *params, struct err *err)
 {
 	int ret = BACKING_PHASE(b, "pmem", setup_pmem(b, PMEM_DEVDAX, params, err));
 
@@ -192,7 +192,7 @@ int devdax_prepare(struct backing *b, const json_t *params, struct err *err)
 }
 
 /* A device maps by its alignment: all of it, or the mapping is refused. */
-int devdax_file_pages(const struct backing *b, struct page_bytes *p,
+static int devdax_file_pages(const struct backing *b, struct page_bytes *p,
 		      struct err *err)
 {
 	(void)err;
@@ -205,3 +205,34 @@ int devdax_file_pages(const struct backing *b, struct page_bytes *p,
 		p->b4k = b->size;
 	return 0;
 }
+
+static const char *const params_fsdax[] = { "device", "mkfs", "align", NULL };
+static const char *const params_devdax[] = { "device", "align", NULL };
+
+const struct backing_kind backing_fsdax_xfs = {
+	.name = "fsdax-xfs",
+	.help = "a file on XFS on persistent memory, mapped by DAX",
+	.ram = QEMU_RAM_FILE, .variant = "xfs", .params = params_fsdax,
+	/* mkfs.xfs asks for more than 512M, beside the page structs. */
+	.pmem = true, .pmem_least = 544ULL << 20, .file_page = PAGE_2M,
+	.prepare = fsdax_prepare, .file_pages = fsdax_file_pages,
+	.mut_pages = fsdax_mut_pages, .release = fsdax_release,
+};
+
+/* ext4 does not promise that its extents are 2M-aligned. */
+const struct backing_kind backing_fsdax_ext4 = {
+	.name = "fsdax-ext4",
+	.help = "a file on ext4 on persistent memory, mapped by DAX",
+	.ram = QEMU_RAM_FILE, .variant = "ext4", .params = params_fsdax,
+	.pmem = true, .file_page = PAGE_SIZES,
+	.prepare = fsdax_prepare, .file_pages = fsdax_file_pages,
+	.mut_pages = fsdax_mut_pages, .release = fsdax_release,
+};
+
+const struct backing_kind backing_devdax = {
+	.name = "devdax",
+	.help = "persistent memory itself, as a character device",
+	.ram = QEMU_RAM_FILE, .page = M2, .params = params_devdax,
+	.pmem = true, .file_page = PAGE_SIZES,
+	.prepare = devdax_prepare, .file_pages = devdax_file_pages,
+};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Relations, sentences, domains: a claim as a whole. */
-#include "claims-parse.h"
+#include "claim-parse.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "claims-file.h"
+#include "claim-file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "claims.h"
+#include "claim.h"
 #include "conf.h"
 #include "file.h"
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Parts of the parser of claims, for its own files alone: words
- * (claims-scan.c), figures of arms and what is computed from them
- * (claims-expr.c), relations and the whole (claims-parse.c).
+ * (claim-scan.c), figures of arms and what is computed from them
+ * (claim-expr.c), relations and the whole (claim-parse.c).
  *
  * Recursive descent without a list of tokens: what a word may hold depends on
  * where it stands (a '-' belongs to an arm's name, and is a sign in a sum).
  * Functions that return a node return NULL after an error; the others 0 or
  * the error's code. The error is then in `err`.
  */
-#ifndef KDUEL_CLAIMS_PARSE_H
-#define KDUEL_CLAIMS_PARSE_H
+#ifndef KDUEL_CLAIM_PARSE_H
+#define KDUEL_CLAIM_PARSE_H
 
-#include "claims.h"
+#include "claim.h"
 
 struct claim_parser {
 	const char *text, *at, *where;

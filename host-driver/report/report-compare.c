@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "compare-print.h"
+#include "report-compare.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
  * one space. A terminal escape, a right-to-left override or a NUL then has no
  * effect anywhere. html_put() adds the escapes that HTML needs.
  */
-#ifndef KDUEL_REPORT_SAFE_H
-#define KDUEL_REPORT_SAFE_H
+#ifndef KDUEL_SAFE_H
+#define KDUEL_SAFE_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
  * of two ("-3.2%"), else the plain ratio ("x0.081" = 0.081 times the
  * baseline), since "-91.9%" hides the difference between 10 and 12 times.
  */
-#ifndef KDUEL_REPORT_NUMBER_H
-#define KDUEL_REPORT_NUMBER_H
+#ifndef KDUEL_NUMBER_H
+#define KDUEL_NUMBER_H
 
 #include <stdint.h>
 

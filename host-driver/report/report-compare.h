@@ -3,13 +3,13 @@
  * A comparison on a terminal: the table of verdicts (report.h), and what else
  * verbs print. Text of guests is made harmless on the way.
  */
-#ifndef KDUEL_COMPARE_PRINT_H
-#define KDUEL_COMPARE_PRINT_H
+#ifndef KDUEL_REPORT_COMPARE_H
+#define KDUEL_REPORT_COMPARE_H
 
 #include <stdio.h>
 
-#include "claims.h"
-#include "compare.h"
+#include "compare/claims.h"
+#include "compare/compare.h"
 
 /* Verdicts, what differs besides the kernels, notes. */
 void compare_print(FILE *out, const struct comparison *c);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a guest's RAM is on the machine under test. One table entry a kind, in
- * backing.c; docs/adding-a-backing.md shows how to add one.
+ * What a guest's RAM is on the machine under test. A kind is one file that
+ * ends in its `struct backing_kind`, and one line in backing.c; everything
+ * that the driver plans and judges by is in that struct.
+ * docs/adding-a-backing.md shows how to add one.
  *
  * Life cycle: backing_find -> backing_prepare -> (guests run, proofs are read)
  * -> backing_release. A prepare that fails leaves nothing behind.
@@ -19,6 +21,7 @@
 #include "pages.h"
 #include "pmem.h"
 #include "qemu.h"
+#include "vocab/words.h"
 
 struct dax_trace;
 struct backing;
@@ -28,8 +31,11 @@ struct backing_kind {
 	const char *help;
 	enum qemu_ram ram;	/* how QEMU is told */
 	uint64_t page;		/* the size of its huge pages; 0: none of its own */
+	bool pmem;		/* lies on persistent memory, which the MUT must have */
+	uint64_t pmem_least;	/* bytes a device needs for it to be made at all; 0 */
+	enum page_size file_page;	/* how its file lies; PAGE_SIZES: no promise */
 	const char *variant;	/* what prepare() makes of it: filesystem, THP setting */
-	const char *const *params;	/* names it knows, NULL-terminated */
+	const char *const *params;	/* names it knows, NULL-terminated; NULL: none */
 
 	int (*prepare)(struct backing *b, const json_t *params, struct err *err);
 	/* How the file lies; NULL: there is no file. */
@@ -61,8 +67,8 @@ struct backing {
 	bool hugepages_taken;
 };
 
-/* The table; ends with a NULL name. */
-extern const struct backing_kind backing_kinds[];
+/* The table, in the order they are shown; ends with NULL. */
+extern const struct backing_kind *const backing_kinds[];
 
 /* -EINVAL, listing the names, if there is none. */
 int backing_find(const char *name, const struct backing_kind **kind,
@@ -84,17 +90,5 @@ json_t *backing_mut_proof(const struct backing *b, pid_t qemu);
 	__typeof__(call) ret_ = (call);					\
 	json_object_set_new((b)->phases, name, json_real(loop_now() - t0_)); \
 	ret_; })
-
-/* The kinds' functions, by file. */
-int fsdax_prepare(struct backing *b, const json_t *params, struct err *err);
-int fsdax_file_pages(const struct backing *b, struct page_bytes *p, struct err *err);
-int fsdax_mut_pages(const struct backing *b, struct page_bytes *p, struct err *err);
-void fsdax_release(struct backing *b);
-int devdax_prepare(struct backing *b, const json_t *params, struct err *err);
-int devdax_file_pages(const struct backing *b, struct page_bytes *p, struct err *err);
-int hugetlb_prepare(struct backing *b, const json_t *params, struct err *err);
-void hugetlb_release(struct backing *b);
-int anon_prepare(struct backing *b, const json_t *params, struct err *err);
-void anon_release(struct backing *b);
 
 #endif

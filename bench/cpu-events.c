@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "events.h"
+#include "cpu-events.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/cpu.h"
+#include "cpu.h"
 #include "lib/counters.h"
 
 #define PER_TURN (COUNTERS_GROUP - 1)	/* and the instructions */

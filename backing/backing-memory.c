@@ -54,7 +54,7 @@ static int pool_grow(struct backing *b, const char *path, struct err *err)
 			   have - b->hugepages_before, need, b->kind->page >> 20);
 }
 
-int hugetlb_prepare(struct backing *b, const json_t *params, struct err *err)
+static int hugetlb_prepare(struct backing *b, const json_t *params, struct err *err)
 {
 	char path[128];
 
@@ -63,7 +63,7 @@ int hugetlb_prepare(struct backing *b, const json_t *params, struct err *err)
 	return BACKING_PHASE(b, "reserve", pool_grow(b, path, err));
 }
 
-void hugetlb_release(struct backing *b)
+static void hugetlb_release(struct backing *b)
 {
 	char path[128], text[32];
 
@@ -85,7 +85,7 @@ static void chosen(const char *text, char *word, size_t size)
 		snprintf(word, size, "%.*s", (int)(to - from - 1), from + 1);
 }
 
-int anon_prepare(struct backing *b, const json_t *params, struct err *err)
+static int anon_prepare(struct backing *b, const json_t *params, struct err *err)
 {
 	char *text;
 	int ret;
@@ -105,8 +105,38 @@ int anon_prepare(struct backing *b, const json_t *params, struct err *err)
 	return ret;
 }
 
-void anon_release(struct backing *b)
+static void anon_release(struct backing *b)
 {
 	if (b->thp_before[0])
 		file_poke(THP_ENABLED, b->thp_before, NULL);
 }
+
+const struct backing_kind backing_hugetlb_2m = {
+	.name = "hugetlb-2m", .help = "2M pages reserved beforehand",
+	.ram = QEMU_RAM_HUGETLB, .page = 2ULL << 20, .file_page = PAGE_SIZES,
+	.prepare = hugetlb_prepare, .release = hugetlb_release,
+};
+
+const struct backing_kind backing_hugetlb_1g = {
+	.name = "hugetlb-1g", .help = "1G pages reserved beforehand",
+	.ram = QEMU_RAM_HUGETLB, .page = 1ULL << 30, .file_page = PAGE_SIZES,
+	.prepare = hugetlb_prepare, .release = hugetlb_release,
+};
+
+const struct backing_kind backing_thp = {
+	.name = "thp", .help = "anonymous memory, transparent huge pages on",
+	.ram = QEMU_RAM_ANON, .variant = "always", .file_page = PAGE_SIZES,
+	.prepare = anon_prepare, .release = anon_release,
+};
+
+const struct backing_kind backing_anon_4k = {
+	.name = "anon-4k", .help = "anonymous memory, transparent huge pages off",
+	.ram = QEMU_RAM_ANON, .variant = "never", .file_page = PAGE_SIZES,
+	.prepare = anon_prepare, .release = anon_release,
+};
+
+const struct backing_kind backing_memfd = {
+	.name = "memfd",
+	.help = "a shared file in memory, as the kernel is set for those",
+	.ram = QEMU_RAM_MEMFD, .file_page = PAGE_SIZES,
+};

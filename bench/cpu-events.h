@@ -5,14 +5,14 @@
  * `env` describes; its names are in configs/cpus, and where no file there
  * describes it, the kernel's generic events are asked for.
  */
-#ifndef KDUEL_EVENTS_H
-#define KDUEL_EVENTS_H
+#ifndef KDUEL_CPU_EVENTS_H
+#define KDUEL_CPU_EVENTS_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bench/cpu.h"
+#include "cpu.h"
 
 #define EVENTS_TABLE_MAX 256
 

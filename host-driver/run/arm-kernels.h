@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "kernel.h"
+#include "kernel/kernel.h"
 #include "plan/plan.h"
 
 struct arm_kernels {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a claim is read with: words and numbers. */
-#include "claims-parse.h"
+#include "claim-parse.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -9,8 +9,8 @@
  *	  - says: with huge mappings, guest memory is 2M in the second level
  *	    claim: second_level.2m_share(6.1) >= 0.95
  */
-#ifndef KDUEL_CLAIMS_FILE_H
-#define KDUEL_CLAIMS_FILE_H
+#ifndef KDUEL_CLAIM_FILE_H
+#define KDUEL_CLAIM_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,52 +10,36 @@
 #include "layer.h"
 #include "ram-map.h"
 
-#define M2 (2ULL << 20)
-#define G1 (1ULL << 30)
+#define M2 page_words[PAGE_2M].bytes
 
-static const char *const params_fsdax[] = { "device", "mkfs", "align", NULL };
-static const char *const params_devdax[] = { "device", "align", NULL };
-static const char *const params_none[] = { NULL };
+/* One line a kind. */
+#define KINDS(kind)		\
+	kind(fsdax_xfs)		\
+	kind(fsdax_ext4)	\
+	kind(devdax)		\
+	kind(hugetlb_2m)	\
+	kind(hugetlb_1g)	\
+	kind(thp)		\
+	kind(anon_4k)		\
+	kind(memfd)
 
-const struct backing_kind backing_kinds[] = {
-	{ "fsdax-xfs", "a file on XFS on persistent memory, mapped by DAX",
-	  QEMU_RAM_FILE, 0, "xfs", params_fsdax,
-	  fsdax_prepare, fsdax_file_pages, fsdax_mut_pages, fsdax_release },
-	{ "fsdax-ext4", "a file on ext4 on persistent memory, mapped by DAX",
-	  QEMU_RAM_FILE, 0, "ext4", params_fsdax,
-	  fsdax_prepare, fsdax_file_pages, fsdax_mut_pages, fsdax_release },
-	{ "devdax", "persistent memory itself, as a character device",
-	  QEMU_RAM_FILE, M2, "", params_devdax,
-	  devdax_prepare, devdax_file_pages, NULL, NULL },
-	{ "hugetlb-2m", "2M pages reserved beforehand",
-	  QEMU_RAM_HUGETLB, M2, "", params_none,
-	  hugetlb_prepare, NULL, NULL, hugetlb_release },
-	{ "hugetlb-1g", "1G pages reserved beforehand",
-	  QEMU_RAM_HUGETLB, G1, "", params_none,
-	  hugetlb_prepare, NULL, NULL, hugetlb_release },
-	{ "thp", "anonymous memory, transparent huge pages on",
-	  QEMU_RAM_ANON, 0, "always", params_none,
-	  anon_prepare, NULL, NULL, anon_release },
-	{ "anon-4k", "anonymous memory, transparent huge pages off",
-	  QEMU_RAM_ANON, 0, "never", params_none,
-	  anon_prepare, NULL, NULL, anon_release },
-	{ "memfd", "a shared file in memory, as the kernel is set for those",
-	  QEMU_RAM_MEMFD, 0, "", params_none, NULL, NULL, NULL, NULL },
-	{ .name = NULL }
-};
+#define DECLARE(name) extern const struct backing_kind backing_##name;
+#define ENTRY(name) &backing_##name,
+KINDS(DECLARE)
+const struct backing_kind *const backing_kinds[] = { KINDS(ENTRY) NULL };
 
 int backing_find(const char *name, const struct backing_kind **kind,
 		 struct err *err)
 {
 	char names[256] = "";
 
-	for (const struct backing_kind *k = backing_kinds; k->name; k++) {
-		if (!strcmp(k->name, name)) {
-			*kind = k;
+	for (size_t i = 0; backing_kinds[i]; i++) {
+		if (!strcmp(backing_kinds[i]->name, name)) {
+			*kind = backing_kinds[i];
 			return 0;
 		}
 		snprintf(names + strlen(names), sizeof(names) - strlen(names),
-			 "%s%s", names[0] ? ", " : "", k->name);
+			 "%s%s", i ? ", " : "", backing_kinds[i]->name);
 	}
 	return err_config(err, "no backing is called '%s': there are %s", name, names);
 }
@@ -69,9 +53,9 @@ static int check_params(const struct backing_kind *k, const json_t *params,
 	json_object_foreach((json_t *)params, key, value) {
 		const char *const *known = k->params;
 
-		while (*known && strcmp(*known, key))
+		while (known && *known && strcmp(*known, key))
 			known++;
-		if (!*known)
+		if (!known || !*known)
 			return err_config(err, "backing %s has no parameter '%s'",
 					  k->name, key);
 		if (!json_is_string(value))
@@ -132,10 +116,10 @@ json_t *backing_file_proof(const struct backing *b)
 	struct err err = ERR_INIT;
 
 	if (!b->kind->file_pages)
-		return layer_unavailable("file", "this memory is in no file on a device");
+		return layer_unavailable(layer_words[LAYER_FILE].name, "this memory is in no file on a device");
 	if (b->kind->file_pages(b, &p, &err))
-		return layer_unavailable("file", err.text);
-	return layer_new("file", &p);
+		return layer_unavailable(layer_words[LAYER_FILE].name, err.text);
+	return layer_new(layer_words[LAYER_FILE].name, &p);
 }
 
 json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
@@ -153,6 +137,6 @@ json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
 		ret = b->kind->mut_pages(b, &p, &err);
 	}
 	if (ret)
-		return layer_unavailable("mut", err.text);
-	return layer_new("mut", &p);
+		return layer_unavailable(layer_words[LAYER_MUT].name, err.text);
+	return layer_new(layer_words[LAYER_MUT].name, &p);
 }

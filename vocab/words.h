@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The words that driver, agents and reports share, one table each: page
+ * sizes, layers, domains, kinds of values, how boots and cells ended. What is
+ * written to a journal or a stream is the `name`; a reader finds an entry by
+ * it, and a word that is in no table is refused where it comes in.
+ *
+ * Backings and sources have tables of their own, in backing/backing.h and
+ * bench/source.h: they bring functions along.
+ */
+#ifndef KDUEL_WORDS_H
+#define KDUEL_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum page_size { PAGE_4K, PAGE_2M, PAGE_1G, PAGE_SIZES };
+
+struct page_word {
+	const char *name;	/* "2m", in journals and configs */
+	const char *title;	/* "2M", in text */
+	uint64_t bytes;
+};
+extern const struct page_word page_words[PAGE_SIZES];
+
+/* By name; -1 if there is none. */
+int page_find(const char *name);
+
+enum layer { LAYER_GUEST, LAYER_SECOND, LAYER_MUT, LAYER_FILE, LAYERS };
+
+struct layer_word {
+	const char *name;	/* "second-level" */
+	const char *title;	/* "second level" */
+	const char *help;	/* one line: what it is */
+};
+extern const struct layer_word layer_words[LAYERS];
+extern const char *const layer_names[LAYERS + 1];	/* ends with NULL */
+int layer_find(const char *name);
+
+/* Which side of the timed region a proof was read on. */
+enum when { WHEN_BEFORE, WHEN_AFTER, WHENS };
+extern const char *const when_words[WHENS + 1];	/* ends with NULL */
+
+enum domain { DOMAIN_HARDWARE, DOMAIN_NESTED, DOMAIN_EMULATED,
+	      DOMAIN_INSTRUCTIONS, DOMAIN_FAKE, DOMAINS };
+
+struct domain_word {
+	const char *name;	/* "emulated" */
+	const char *title;	/* "emulated time" */
+	const char *meaning;	/* where its values come from */
+	const char *limit;	/* what it cannot show; "" if nothing */
+	bool walks;		/* page walks, TLBs and caches show in its times */
+	bool exact;		/* equal means equal: no clock's noise */
+};
+extern const struct domain_word domain_words[DOMAINS];
+/* For choices: the names alone, ending with NULL. */
+extern const char *const domain_names[DOMAINS + 1];
+/* NULL if there is none of that name. */
+const struct domain_word *domain_find(const char *name);
+
+/* What a value is, and which way is better; each list ends with NULL. */
+enum value_kind { KIND_TIME, KIND_RATE, KIND_COUNT };
+extern const char *const kind_words[];		/* "time", ... */
+enum better { BETTER_LOWER, BETTER_HIGHER, BETTER_NONE };
+extern const char *const better_words[];	/* "lower", ... */
+
+/* How a boot, and how a cell, ended; [0] is "ok". Each ends with NULL. */
+extern const char *const boot_classes[];
+extern const char *const cell_classes[];
+
+/* Stands before the names of counters of the machine under test. */
+#define COUNTER_VCPU "mut-vcpu."
+
+#endif
