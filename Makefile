@@ -43,9 +43,10 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 # The rooms, from the bottom up: each includes and calls only rooms before it.
 # One archive a room, linked once in this order (the linker resolves downwards
 # only), so that a call upwards does not link; tests/structure refuses the rest.
-ROOMS := lib vocab stats bench backing agent kernel claim plan store compare \
+ROOMS := lib plugin vocab stats bench backing agent kernel claim plan store compare \
 	report machine run cmd
 dir_lib := lib
+dir_plugin := plugin
 dir_vocab := vocab
 dir_bench := bench
 dir_backing := backing
@@ -60,14 +61,15 @@ unit_src := $(wildcard tests/unit/test-*.c)
 # Archives of the named rooms in the linker's order: the highest first.
 reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 archives = $(patsubst %,$(B)/lib%.a,$(call reverse,$(1)))
-driver_rooms := $(filter-out agent,$(ROOMS))
+driver_rooms := $(filter-out agent plugin,$(ROOMS))
 agent_rooms  := lib vocab bench backing agent
 bench_rooms  := lib vocab bench
 
 PROGRAMS := $(B)/kduel $(B)/kduel-agent $(B)/kduel-bench
+PLUGIN   := $(if $(SAN),,$(B)/kduel-why.so)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(PLUGIN)
 
 # --- objects and archives -----------------------------------------------
 
@@ -103,6 +105,13 @@ $(B)/kduel-agent: $(B)/guest-agent/main.o $(call archives,$(agent_rooms))
 $(B)/kduel-bench: $(B)/bench/main.o $(call archives,$(bench_rooms))
 	$(call say,LINK,$@)
 	$(link)
+
+# What QEMU loads to count instructions: none of our libraries goes in, for it
+# is QEMU's process. Sanitizers stay out for the same reason.
+$(call obj,$(call src,plugin)): all_cflags += -fPIC
+$(B)/kduel-why.so: $(B)/plugin/main.o $(B)/libplugin.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -pthread -o $@ $^ $(LDFLAGS)
 
 # For tests/structure: the rooms and their folders, from the bottom up.
 print-rooms:
@@ -171,6 +180,7 @@ run: deps
 share := $(DESTDIR)$(PREFIX)/share/kduel
 install: all
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/kduel $(PLUGIN)
 	install -d $(share) && cp -R kernels configs plots $(share)/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(wildcard docs/man/*.1)
 	$(if $(wildcard docs/man/*.5),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(wildcard docs/man/*.5))

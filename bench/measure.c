@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "context.h"
+#include "marker.h"
 
 #define BATCH_NS 10e6
 #define PROPORTION 0.05
@@ -11,10 +12,24 @@
 #define STEADY_SPREAD 0.03
 #define WARMUP_MOST 12
 
+/* Which series of the run, and which of its samples, the warm-up's among them. */
+static uint32_t measure_tag(const struct bench *b, const struct series *s)
+{
+	uint32_t which = 0;
+
+	while (which < b->n_series && b->series[which] != s)
+		which++;
+	return which << 16 | ((s->values.n + s->rejected.n) & 0xffff);
+}
+
 void bench_begin(struct bench *b, const struct series *s)
 {
 	clock_align(b->rq->align_ns, b->rq->phase_ns);
 	counters_start(b->counters, s ? s->counts : NULL);
+	if (s) {
+		marker_tag(measure_tag(b, s));
+		marker(MARKER_BEGIN);
+	}
 	b->t0 = clock_ticks();
 }
 
@@ -22,6 +37,8 @@ double bench_end(struct bench *b, struct series *s, double things)
 {
 	double ns = clock_ns(clock_ticks() - b->t0) - clock_facts.overhead_ns;
 
+	if (s)
+		marker(MARKER_END);
 	counters_stop(b->counters, s ? s->counts : NULL, things);
 	return ns > 0 ? ns : 0;
 }

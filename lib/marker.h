@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Instructions that do nothing and mean something: long NOPs of one form, by
+ * which a program tells the emulator's plugin (plugin/) where a region to be
+ * counted begins and ends, and which one it is. Without the plugin, and on
+ * hardware, they cost a cycle each, so a workload always executes them: what
+ * is counted does not depend on whether somebody counts.
+ *
+ *	marker_tag(series << 16 | sample);
+ *	marker(MARKER_BEGIN);
+ *	... the timed region ...
+ *	marker(MARKER_END);
+ *
+ * The region holds the marker that begins it and not the one that ends it. A
+ * second BEGIN starts it anew; an END without one is no region.
+ *
+ * The form is `nopl disp32(%rax,%rax,1)`: 0f 1f 84 00 and the displacement,
+ * of which the upper half says that it is ours.
+ */
+#ifndef KDUEL_MARKER_H
+#define KDUEL_MARKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define MARKER_SIZE 8
+#define MARKER_OURS 0x4b570000u
+
+enum marker {
+	MARKER_NONE = -1,
+	MARKER_BEGIN = 1,
+	MARKER_END,
+	MARKER_ZERO,	/* shifts a bit into the tag of the next region */
+	MARKER_ONE,
+};
+
+#if defined(__x86_64__)
+#define MARKER_EMIT(n) \
+	__asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00\n\t.long %c0" \
+			 : : "i"(MARKER_OURS | (n)) : "memory")
+#else
+#define MARKER_EMIT(n) ((void)(n))
+#endif
+
+/* `m` is a constant. */
+#define marker(m) MARKER_EMIT(m)
+
+static inline void marker_tag(uint32_t tag)
+{
+	for (int i = 31; i >= 0; i--) {
+		if (tag >> i & 1)
+			marker(MARKER_ONE);
+		else
+			marker(MARKER_ZERO);
+	}
+}
+
+/* Which marker an instruction of `size` bytes is. */
+static inline int marker_of(const void *insn, size_t size)
+{
+	static const uint8_t form[4] = { 0x0f, 0x1f, 0x84, 0x00 };
+	uint32_t what;
+
+	if (size != MARKER_SIZE || memcmp(insn, form, sizeof(form)))
+		return MARKER_NONE;
+	memcpy(&what, (const uint8_t *)insn + sizeof(form), sizeof(what));
+	if ((what & 0xffff0000u) != MARKER_OURS || !(what & 0xffff) ||
+	    (what & 0xffff) > MARKER_ONE)
+		return MARKER_NONE;
+	return what & 0xffff;
+}
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the plugin must know of an x86 instruction, from its bytes alone.
+ */
+#ifndef KDUEL_PLUGIN_INSN_H
+#define KDUEL_PLUGIN_INSN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Surely runs to its end once begun: works on registers only, and cannot
+ * trap. What is not known is said to be able to stop, which costs a counter
+ * and no exactness.
+ */
+bool insn_never_stops(const unsigned char *bytes, size_t size);
+
+/* `vmrun`: what follows it runs in a guest until the guest is left. */
+bool insn_is_vmrun(const unsigned char *bytes, size_t size);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plugin: counts every instruction that the emulator executes and writes,
+ * for each region between two markers, what was executed where.
+ *
+ *	qemu-system-x86_64 ... -plugin build/kduel-why.so,out=FILE[,boot=on]
+ *
+ * FILE holds lines, written whole at the end of each region, for a QEMU that
+ * is killed runs nothing at its end:
+ *
+ *	kduel-why 1 vcpus N			once, first
+ *	region TAG SEQ ENTRIES			a region ends: its tag (hex), its
+ *						number from 0, entries into the guest
+ *	m|g VADDR INSNS TIMES HASH		a segment of the machine, or of its
+ *						guest, with TIMES > 0; numbers but
+ *						INSNS and TIMES are hex
+ *	end INSTRUCTIONS			the sum of INSNS x TIMES
+ *
+ * With boot=on there is `phase NAME SEQ ENTRIES` in place of `region`, from
+ * the phase before to the first of: the machine's kernel, its programs, its
+ * guest, the guest's kernel, the guest's programs, the first region.
+ *
+ * What is counted are instructions begun: one that a fault interrupts counts
+ * again when it is begun again. With one virtual processor counters are added
+ * to by translated code itself; with several, by a call, which costs more.
+ */
+#include "qemu-api.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "insn.h"
+#include "marker.h"
+#include "segment.h"
+
+#define KERNEL_SPACE 0xffff800000000000ULL
+#define KERNEL_TEXT 0xffffffff80000000ULL
+#define BELOW_4G 0x100000000ULL
+#define VMRUN_SIZE 3
+#define MAX_VMRUNS 16
+
+int qemu_plugin_version = QEMU_API_VERSION;
+
+enum phase {
+	FIRMWARE, KERNEL, PROGRAMS, GUEST_FIRMWARE, GUEST_KERNEL, GUEST_PROGRAMS,
+	PHASES_OVER,
+};
+
+static const char *const phase_names[] = {
+	"firmware", "kernel", "programs", "guest-firmware", "guest-kernel",
+	"guest-programs",
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct segments segments;
+	FILE *out;
+	bool inline_adds, boot;
+	enum phase phase;
+	bool open;			/* a region is */
+	uint32_t tag;			/* bits of the next region's */
+	uint64_t seq, entries, entries_base;
+	const void *after_vmrun[MAX_VMRUNS];
+	size_t n_after_vmrun;
+} why = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Is this thread's processor in a guest? What it translates then is the guest's. */
+static __thread bool in_guest;
+
+/* --- regions ------------------------------------------------------------------ */
+
+static void why_rebase(struct segment *s, void *arg)
+{
+	(void)arg;
+	s->base = s->count;
+}
+
+static void why_write_segment(struct segment *s, void *arg)
+{
+	uint64_t times = s->count - s->base;
+
+	if (!times)
+		return;
+	*(uint64_t *)arg += times * s->insns;
+	fprintf(why.out, "%c %" PRIx64 " %u %" PRIu64 " %x\n", s->guest ? 'g' : 'm',
+		s->vaddr, s->insns, times, s->hash);
+}
+
+static void why_begin(void)
+{
+	segments_each(&why.segments, why_rebase, NULL);
+	why.entries_base = why.entries;
+}
+
+static void why_write(const char *what, const char *name)
+{
+	uint64_t sum = 0;
+
+	fprintf(why.out, "%s %s %" PRIu64 " %" PRIu64 "\n", what, name, why.seq++,
+		why.entries - why.entries_base);
+	segments_each(&why.segments, why_write_segment, &sum);
+	fprintf(why.out, "end %" PRIu64 "\n", sum);
+	fflush(why.out);
+}
+
+static void why_end_phase(enum phase next)
+{
+	if (!why.boot || next <= why.phase)
+		return;
+	why_write("phase", phase_names[why.phase]);
+	why.phase = next;
+	why_begin();
+}
+
+static void why_marker(int what)
+{
+	char tag[16];
+
+	switch (what) {
+	case MARKER_BEGIN:
+		why_end_phase(PHASES_OVER);
+		why_begin();
+		why.open = true;
+		break;
+	case MARKER_END:
+		snprintf(tag, sizeof(tag), "%" PRIx32, why.tag);
+		if (why.open)
+			why_write("region", tag);
+		why.open = false;
+		break;
+	default:
+		why.tag = why.tag << 1 | (what == MARKER_ONE);
+	}
+}
+
+static void why_on_marker(unsigned vcpu, void *arg)
+{
+	(void)vcpu;
+	pthread_mutex_lock(&why.lock);
+	why_marker((int)(intptr_t)arg);
+	pthread_mutex_unlock(&why.lock);
+}
+
+/* --- whose code it is ------------------------------------------------------------- */
+
+static void why_on_vmrun(unsigned vcpu, void *arg)
+{
+	(void)vcpu;
+	(void)arg;
+	in_guest = true;
+	__atomic_fetch_add(&why.entries, 1, __ATOMIC_RELAXED);
+}
+
+static void why_on_exit(unsigned vcpu, void *arg)
+{
+	(void)vcpu;
+	(void)arg;
+	in_guest = false;
+}
+
+/* The code that an exit from the guest comes back to. */
+static bool why_is_after_vmrun(const void *host)
+{
+	for (size_t i = 0; i < why.n_after_vmrun; i++)
+		if (why.after_vmrun[i] == host)
+			return true;
+	return false;
+}
+
+static void why_note_vmrun(const struct qemu_plugin_insn *insn)
+{
+	const void *next = (char *)qemu_plugin_insn_haddr(insn) + VMRUN_SIZE;
+
+	if (!why_is_after_vmrun(next) && why.n_after_vmrun < MAX_VMRUNS)
+		why.after_vmrun[why.n_after_vmrun++] = next;
+}
+
+/* The first code seen of each kind ends the phase before it. */
+static void why_tell_phase(uint64_t vaddr)
+{
+	if (vaddr >= KERNEL_TEXT)
+		why_end_phase(in_guest ? GUEST_KERNEL : KERNEL);
+	else if (vaddr >= BELOW_4G && vaddr < KERNEL_SPACE &&
+		 why.phase >= (in_guest ? GUEST_KERNEL : KERNEL))
+		why_end_phase(in_guest ? GUEST_PROGRAMS : PROGRAMS);
+	else if (in_guest)
+		why_end_phase(GUEST_FIRMWARE);
+}
+
+/* --- translation ------------------------------------------------------------------ */
+
+static void why_on_segment(unsigned vcpu, void *arg)
+{
+	struct segment *s = arg;
+
+	(void)vcpu;
+	__atomic_fetch_add(&s->count, 1, __ATOMIC_RELAXED);
+}
+
+static void why_count(struct qemu_plugin_insn *first, const struct segment *like)
+{
+	struct segment *s = segments_get(&why.segments, like);
+
+	if (why.inline_adds)
+		qemu_plugin_register_vcpu_insn_exec_inline(first, QEMU_PLUGIN_ADD_U64,
+							   &s->count, 1);
+	else
+		qemu_plugin_register_vcpu_insn_exec_cb(first, why_on_segment,
+						       QEMU_PLUGIN_NO_REGS, s);
+}
+
+static void why_watch(struct qemu_plugin_insn *insn, int marker, const void *bytes,
+		      size_t size)
+{
+	if (marker != MARKER_NONE)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, why_on_marker, QEMU_PLUGIN_NO_REGS,
+						       (void *)(intptr_t)marker);
+	if (!insn_is_vmrun(bytes, size))
+		return;
+	why_note_vmrun(insn);
+	qemu_plugin_register_vcpu_insn_exec_cb(insn, why_on_vmrun, QEMU_PLUGIN_NO_REGS, NULL);
+}
+
+/* Cuts a block after each instruction that may stop, and before each marker. */
+static void why_cut(const struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb);
+	struct qemu_plugin_insn *first = NULL;
+	struct segment like = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		const void *bytes = qemu_plugin_insn_data(insn);
+		size_t size = qemu_plugin_insn_size(insn);
+		int marker = marker_of(bytes, size);
+
+		why_watch(insn, marker, bytes, size);
+		if (first && marker != MARKER_NONE) {
+			why_count(first, &like);
+			first = NULL;
+		}
+		if (!first) {
+			first = insn;
+			like = (struct segment){ .vaddr = qemu_plugin_insn_vaddr(insn),
+						 .guest = in_guest };
+		}
+		like.insns++;
+		like.hash = segment_hash(like.hash, bytes, size);
+		if (!insn_never_stops(bytes, size)) {
+			why_count(first, &like);
+			first = NULL;
+		}
+	}
+	if (first)
+		why_count(first, &like);
+}
+
+static void why_on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
+
+	(void)id;
+	pthread_mutex_lock(&why.lock);
+	if (why_is_after_vmrun(qemu_plugin_insn_haddr(first))) {
+		in_guest = false;
+		qemu_plugin_register_vcpu_insn_exec_cb(first, why_on_exit,
+						       QEMU_PLUGIN_NO_REGS, NULL);
+	}
+	why_tell_phase(qemu_plugin_insn_vaddr(first));
+	why_cut(tb);
+	pthread_mutex_unlock(&why.lock);
+}
+
+/* --- the beginning ----------------------------------------------------------------- */
+
+static int why_arguments(int argc, char **argv)
+{
+	const char *out = NULL;
+
+	for (int i = 0; i < argc; i++) {
+		if (!strncmp(argv[i], "out=", 4))
+			out = argv[i] + 4;
+		else if (!strcmp(argv[i], "boot=on"))
+			why.boot = true;
+		else
+			return fprintf(stderr, "kduel-why: no argument '%s'; known: out=FILE, boot=on\n",
+				       argv[i]), -1;
+	}
+	if (!out)
+		return fprintf(stderr, "kduel-why: where to? give out=FILE\n"), -1;
+	why.out = fopen(out, "we");
+	if (!why.out)
+		return fprintf(stderr, "kduel-why: cannot write %s: %s\n", out,
+			       strerror(errno)), -1;
+	return 0;
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+			char **argv)
+{
+	if (strcmp(info->target_name, "x86_64") || !info->system_emulation)
+		return fprintf(stderr, "kduel-why: knows x86_64 machines only, not %s\n",
+			       info->target_name), -1;
+	if (why_arguments(argc, argv))
+		return -1;
+	why.inline_adds = info->system.smp_vcpus == 1;
+	fprintf(why.out, "kduel-why 1 vcpus %d\n", info->system.smp_vcpus);
+	fflush(why.out);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, why_on_translation);
+	return 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the plugin reads off instructions, and its table of segments. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "marker.h"
+#include "plugin/insn.h"
+#include "plugin/segment.h"
+
+struct bytes {
+	unsigned char b[15];
+	size_t size;
+};
+
+#define B(...) { { __VA_ARGS__ }, sizeof((unsigned char[]){ __VA_ARGS__ }) }
+
+static void knows_what_cannot_stop(void **state)
+{
+	static const struct bytes never[] = {
+		B(0x90), B(0x48, 0x89, 0xe5),		/* nop; mov %rsp,%rbp */
+		B(0x48, 0x8d, 0x44, 0x24, 0x08),	/* lea 8(%rsp),%rax */
+		B(0x31, 0xc0), B(0x0f, 0x84, 1, 0, 0, 0),	/* xor; je */
+		B(0x41, 0x0f, 0xb6, 0xc4), B(0x66, 0x90),	/* movzbl %r12b; xchg */
+		B(0x0f, 0x1f, 0x44, 0, 0), B(0xff, 0xe0),	/* nopl; jmp *%rax */
+		B(0xf3, 0x0f, 0x1e, 0xfa), B(0xff, 0xc0),	/* endbr64; inc */
+		B(0x48, 0xf7, 0xd8), B(0xeb, 0xfe),		/* neg; jmp */
+	}, may[] = {
+		B(0x55), B(0xc3), B(0xe8, 0, 0, 0, 0),	/* push; ret; call */
+		B(0x48, 0x8b, 0x00), B(0x48, 0x89, 0x07),	/* load; store */
+		B(0x48, 0xf7, 0xf1), B(0x0f, 0x0b),		/* div; ud2 */
+		B(0xff, 0xd0), B(0xff, 0x20), B(0xff, 0xf0),	/* call *%rax; jmp *(%rax); push */
+		B(0xf3, 0xa4), B(0xf0, 0x48, 0x01, 0x07),	/* rep movs; lock add */
+		B(0x0f, 0x05), B(0x0f, 0x01, 0xd8), B(0xcc), B(0xfa),
+		B(0xc5, 0xf8, 0x77), B(0x48), B(0x0f), B(0x89), B(0xf4),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+		assert_true(insn_never_stops(never[i].b, never[i].size));
+	for (size_t i = 0; i < sizeof(may) / sizeof(*may); i++)
+		assert_false(insn_never_stops(may[i].b, may[i].size));
+	assert_false(insn_never_stops(may[0].b, 0));
+}
+
+static void knows_entries_into_a_guest(void **state)
+{
+	static const unsigned char vmrun[] = { 0x0f, 0x01, 0xd8 };
+	static const unsigned char vmload[] = { 0x0f, 0x01, 0xda };
+
+	(void)state;
+	assert_true(insn_is_vmrun(vmrun, 3));
+	assert_false(insn_is_vmrun(vmrun, 2));
+	assert_false(insn_is_vmrun(vmload, 3));
+}
+
+/* The bytes that marker() leaves in a program are those that are known again. */
+static void knows_markers(void **state)
+{
+	unsigned char nop[] = { 0x0f, 0x1f, 0x84, 0x00, 0x01, 0x00, 0x57, 0x4b };
+
+	(void)state;
+	assert_int_equal(marker_of(nop, 8), MARKER_BEGIN);
+	nop[4] = 2;
+	assert_int_equal(marker_of(nop, 8), MARKER_END);
+	nop[4] = 4;
+	assert_int_equal(marker_of(nop, 8), MARKER_ONE);
+	nop[4] = 5;
+	assert_int_equal(marker_of(nop, 8), MARKER_NONE);
+	nop[4] = 0;
+	assert_int_equal(marker_of(nop, 8), MARKER_NONE);
+	/* A compiler's own padding. */
+	assert_int_equal(marker_of("\x0f\x1f\x84\0\0\0\0\0", 8), MARKER_NONE);
+	assert_int_equal(marker_of("\x0f\x1f\x84\0", 4), MARKER_NONE);
+	marker_tag(5);
+	marker(MARKER_BEGIN);
+	marker(MARKER_END);
+}
+
+static void sum(struct segment *s, void *arg)
+{
+	*(uint64_t *)arg += s->vaddr;
+}
+
+static void keeps_segments_apart(void **state)
+{
+	static struct segments t;	/* what it holds lives as long as it */
+	struct segment like = { .vaddr = 0x1000, .insns = 3, .hash = 7 };
+	struct segment *first = segments_get(&t, &like), other;
+	uint64_t all = 0;
+
+	(void)state;
+	first->count = 12;
+	assert_ptr_equal(segments_get(&t, &like), first);
+	for (int i = 0; i < 4; i++) {
+		other = like;
+		other.vaddr += i == 0;
+		other.insns += i == 1;
+		other.hash += i == 2;
+		other.guest = i == 3;
+		assert_ptr_not_equal(segments_get(&t, &other), first);
+		assert_int_equal(segments_get(&t, &other)->count, 0);
+	}
+	/* However many there are, each stays where it was and is found again. */
+	for (uint64_t i = 0; i < 200000; i++) {
+		other = (struct segment){ .vaddr = i << 4, .insns = 1 };
+		segments_get(&t, &other)->count = i;
+	}
+	for (uint64_t i = 0; i < 200000; i += 999) {
+		other = (struct segment){ .vaddr = i << 4, .insns = 1 };
+		assert_int_equal(segments_get(&t, &other)->count, i);
+	}
+	assert_ptr_equal(segments_get(&t, &like), first);
+	assert_int_equal(first->count, 12);
+	segments_each(&t, sum, &all);
+	assert_int_equal(all, (200000ULL * 199999 / 2 << 4) + 5 * 0x1000 + 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_what_cannot_stop),
+		cmocka_unit_test(knows_entries_into_a_guest),
+		cmocka_unit_test(knows_markers),
+		cmocka_unit_test(keeps_segments_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
