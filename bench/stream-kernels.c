@@ -8,15 +8,15 @@
 #include <string.h>
 
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
 /*
  * One kernel: `V` a vector of doubles, `W` how many it holds, `PUT` how it is
- * stored, `AHEAD` what is asked for ahead of x, y and to, `Y` what stands for y
- * there (x where y is not read), `END` what ends it, EXPR what combines a vector of x with one of y. Each result is stored as soon
- * as it is there, two a turn: bursts of more, or of less, are slower by 1 to 4%.
+ * stored, `AHEAD` what is asked for ahead of x, y and to, `Y` what stands for
+ * y there (x where y is not read), `END` what ends it, EXPR what combines a
+ * vector of x with one of y. Each result is stored as soon as it is there, two
+ * a turn: bursts of more, or of less, are slower by 1 to 4%.
  */
 #define LOOP(ATTR, NAME, V, W, PUT, AHEAD, Y, END, EXPR)		\
 ATTR static void NAME(double *to, const double *x, const double *y,		\
@@ -55,12 +55,12 @@ ATTR static void NAME(double *to, const double *x, const double *y,		\
 #define DO_TRIAD(x, y, V) (AT(V, x) + s * AT(V, y))
 
 #define KERNELS(ATTR, ISA, V, W, PUT, AHEAD, END)			\
+	LOOP(ATTR, ISA##_copy, V, W, PUT, AHEAD, x, END, DO_COPY)	\
 	LOOP(ATTR, ISA##_scale, V, W, PUT, NEAR, x, END, DO_SCALE)	\
 	LOOP(ATTR, ISA##_add, V, W, PUT, AHEAD, y, END, DO_ADD)		\
 	LOOP(ATTR, ISA##_triad, V, W, PUT, AHEAD, y, END, DO_TRIAD)
 
-#define TABLE(ISA) { plain_copy, ISA##_scale, ISA##_add, ISA##_triad }
-#define TABLE_NT(ISA) { ISA##_copy, ISA##_scale, ISA##_add, ISA##_triad }
+#define TABLE(ISA) { ISA##_copy, ISA##_scale, ISA##_add, ISA##_triad }
 
 typedef double v2 __attribute__((vector_size(16)));
 typedef double v4 __attribute__((vector_size(32)));
@@ -75,40 +75,32 @@ static bool always(void)
 	return true;
 }
 
-#if defined(__x86_64__)
-/* Enhanced REP MOVSB: CPUID leaf 7, EBX bit 9. */
-static bool has_fast_strings(void)
-{
-	unsigned a, b, c, d;
-
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & 1u << 9;
-}
-#endif
-
-/*
- * Compilers make memcpy() of the plain loop, so it is compared with its like.
- * Where the processor copies fast by its string instruction that is what
- * memcpy() would use, too, if it did not change its way for large sizes.
- */
-static void plain_copy(double *to, const double *x, const double *y,
-		       double s, size_t n)
+/* Compilers make memcpy() of the plain loop: it is what a copy is held against. */
+static void copy_memcpy(double *to, const double *x, const double *y, double s, size_t n)
 {
 	(void)y;
 	(void)s;
-#if defined(__x86_64__)
-	static int fast = -1;
-
-	if (fast < 0)
-		fast = has_fast_strings();
-	if (fast) {
-		size_t bytes = n * sizeof(*to);
-
-		__asm__ volatile("rep movsb" : "+D"(to), "+S"(x), "+c"(bytes) : : "memory");
-		return;
-	}
-#endif
 	memcpy(to, x, n * sizeof(*to));
 }
+
+#if defined(__x86_64__)
+/* On some processors it need not read the lines that it overwrites whole. */
+static void copy_movsb(double *to, const double *x, const double *y, double s, size_t n)
+{
+	size_t bytes = n * sizeof(*to);
+
+	(void)y;
+	(void)s;
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(x), "+c"(bytes) : : "memory");
+}
+#endif
+
+static const struct stream_code copies[] = {
+	{ "memcpy", copy_memcpy },
+#if defined(__x86_64__)
+	{ "movsb", copy_movsb },
+#endif
+};
 
 KERNELS(, base, v2, 2, PUT_V2, FAR, (void)0)
 
@@ -119,9 +111,7 @@ KERNELS(, base, v2, 2, PUT_V2, FAR, (void)0)
 #define NT_V4(at, v) _mm256_stream_pd(at, (__m256d)(v))
 #define NT_V8(at, v) _mm512_stream_pd(at, (__m512d)(v))
 
-#define KERNELS_NT(ATTR, ISA, V, W, PUT)					\
-	KERNELS(ATTR, ISA, V, W, PUT, NEAR, _mm_sfence())		\
-	LOOP(ATTR, ISA##_copy, V, W, PUT, NEAR, x, _mm_sfence(), DO_COPY)
+#define KERNELS_NT(ATTR, ISA, V, W, PUT) KERNELS(ATTR, ISA, V, W, PUT, NEAR, _mm_sfence())
 
 KERNELS_NT(, base_nt, v2, 2, NT_V2)
 KERNELS(AVX2, avx2, v4, 4, PUT_V4, FAR, (void)0)
@@ -140,25 +130,74 @@ static bool has_avx512(void)
 }
 
 const struct stream_kernels stream_kernels[] = {
-	{ "avx512", has_avx512, TABLE(avx512), TABLE_NT(avx512_nt) },
-	{ "avx2", has_avx2, TABLE(avx2), TABLE_NT(avx2_nt) },
-	{ "base", always, TABLE(base), TABLE_NT(base_nt) },
+	{ "avx512", "avx512-nontemporal", has_avx512, TABLE(avx512), TABLE(avx512_nt) },
+	{ "avx2", "avx2-nontemporal", has_avx2, TABLE(avx2), TABLE(avx2_nt) },
+	{ "base", "base-nontemporal", always, TABLE(base), TABLE(base_nt) },
 	{ 0 },
 };
 #else
 /* No portable non-temporal store: the table says so by its NULLs. */
 const struct stream_kernels stream_kernels[] = {
-	{ "base", always, TABLE(base), { 0 } },
+	{ "base", NULL, always, TABLE(base), { 0 } },
 	{ 0 },
 };
 #endif
 
+static bool is_wanted(const struct stream_kernels *k, const char *isa)
+{
+	return (!strcmp(isa, "auto") || !strcmp(isa, k->isa)) && k->supported();
+}
+
 const struct stream_kernels *stream_kernels_find(const char *isa)
 {
 	for (const struct stream_kernels *k = stream_kernels; k->isa; k++)
-		if ((!strcmp(isa, "auto") || !strcmp(isa, k->isa)) && k->supported())
+		if (is_wanted(k, isa))
 			return k;
 	return NULL;
+}
+
+static void put(struct stream_code *code, size_t *n, const char *wanted, const char *way,
+		struct stream_code c)
+{
+	if (c.fn && (!strcmp(wanted, "auto") || !strcmp(wanted, way)))
+		code[(*n)++] = c;
+}
+
+size_t stream_codes(const char *isa, bool nontemporal, enum stream_op op, const char *copy,
+		    struct stream_code code[static STREAM_CODES_MOST])
+{
+	bool any_copy = op == STREAM_COPY && !nontemporal;
+	const char *wanted = any_copy ? copy : "auto";
+	size_t n = 0;
+
+	for (size_t i = 0; any_copy && i < sizeof(copies) / sizeof(copies[0]); i++)
+		put(code, &n, wanted, copies[i].name, copies[i]);
+	for (const struct stream_kernels *k = stream_kernels; k->isa; k++) {
+		if (!is_wanted(k, isa))
+			continue;
+		if (!nontemporal)
+			put(code, &n, wanted, "loop", (struct stream_code){ k->isa, k->plain[op] });
+		if (nontemporal || any_copy)
+			put(code, &n, wanted, "nontemporal",
+			    (struct stream_code){ k->nontemporal_name, k->nontemporal[op] });
+	}
+	return n;
+}
+
+size_t stream_fastest(const struct stream_code *code, size_t n,
+		      double (*rate_of)(void *arg, stream_fn fn), void *arg, double *rate)
+{
+	size_t best = 0;
+
+	for (int round = 0; round < STREAM_ROUNDS; round++)
+		for (size_t i = 0; i < n; i++) {
+			if (round > 1 && rate[i] < STREAM_HOPELESS * rate[best])
+				continue;
+			rate[i] = fmax(round ? rate[i] : 0, rate_of(arg, code[i].fn));
+			if (rate[i] > rate[best])
+				best = i;
+		}
+	return rate[best] > STREAM_MARGIN * rate[0] ? best : 0;
 }
 
 struct stream_call stream_call(const struct stream_arrays *s, enum stream_op op)

@@ -30,15 +30,14 @@ enum stream_op { STREAM_COPY, STREAM_SCALE, STREAM_ADD, STREAM_TRIAD, STREAM_OPS
 
 /*
  * to = x, to = s x, to = x + y, to = x + s y. All aligned to 64 bytes, `n` a
- * multiple of STREAM_GRAIN. Non-temporal ones end with a store fence. The
- * plain copy is "rep movsb" where the processor says that it is fast, else
- * the C library's memcpy(), whatever the instruction set.
+ * multiple of STREAM_GRAIN. Non-temporal ones end with a store fence.
  */
 typedef void (*stream_fn)(double *to, const double *x, const double *y,
 			  double s, size_t n);
 
 struct stream_kernels {
 	const char *isa;	/* "avx512", "avx2", "base" */
+	const char *nontemporal_name;
 	bool (*supported)(void);
 	stream_fn plain[STREAM_OPS];
 	stream_fn nontemporal[STREAM_OPS];
@@ -49,6 +48,37 @@ extern const struct stream_kernels stream_kernels[];
 
 /* By name, or for "auto" the widest that this processor has; NULL if none. */
 const struct stream_kernels *stream_kernels_find(const char *isa);
+
+/* One of the ways to do an operation. */
+struct stream_code {
+	const char *name;	/* "memcpy", "movsb", "avx2", "avx2-nontemporal" */
+	stream_fn fn;
+};
+
+#define STREAM_CODES_MOST 12
+
+/*
+ * Every way to do `op` that this processor has, with the instruction set `isa`
+ * or, for "auto", with any; returns how many. The first is the one to leave
+ * only for another that is clearly faster: the widest, and for the plain copy
+ * the C library's memcpy(), which is followed by the other copies. `copy`
+ * names one kind of these (memcpy, movsb, loop, nontemporal) or is "auto". 0:
+ * this processor has none of that kind.
+ */
+size_t stream_codes(const char *isa, bool nontemporal, enum stream_op op, const char *copy,
+		    struct stream_code code[static STREAM_CODES_MOST]);
+
+#define STREAM_ROUNDS 5
+#define STREAM_HOPELESS 0.8	/* slower than this share of the best: not tried again */
+#define STREAM_MARGIN 1.05	/* so much faster than the first, or the first it is */
+
+/*
+ * The index of the fastest of `n` codes: each is run STREAM_ROUNDS times (twice
+ * if it is hopeless) in turn by rate_of(), which returns GB/s, and its best
+ * counts. `rate` gets them.
+ */
+size_t stream_fastest(const struct stream_code *code, size_t n,
+		      double (*rate_of)(void *arg, stream_fn fn), void *arg, double *rate);
 
 struct stream_arrays {
 	double *a, *b, *c;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "harness.h"
 #include "stream-kernels.h"
 #include "team.h"
@@ -36,12 +37,16 @@ static const struct workload_metric metrics[] = {
 
 struct state {
 	struct stream_arrays arrays;
-	const struct stream_kernels *kernels;
-	const stream_fn *fn;
+	struct stream_code code[STREAM_OPS];	/* what was chosen */
+	json_t *choices;	/* of what, by operation */
 	struct team *team;
 	struct series *series[STREAM_OPS];
 	unsigned passes;
-	enum stream_op op;	/* what the team does now */
+	/* What the team does now, and on how much of each member's slice. */
+	enum stream_op op;
+	stream_fn fn;
+	size_t part;		/* elements; 0 = all */
+	size_t turn;		/* of parts: the next one is another */
 };
 
 static int choose_size(struct bench *b, struct err *err)
@@ -64,6 +69,7 @@ static int validate(struct bench *b, struct err *err)
 {
 	const char *isa = bench_text(b, "isa");
 	const struct stream_kernels *k = stream_kernels_find(isa);
+	struct stream_code code[STREAM_CODES_MOST];
 
 	if (bench_samples(b) >= STREAM_PASSES_MOST)
 		return err_config(err, "%u samples: at most %d, the sums grow 15 times a pass",
@@ -72,6 +78,9 @@ static int validate(struct bench *b, struct err *err)
 		return err_machine(err, "isa: this processor has no %s", isa);
 	if (*bench_text(b, "stores") == 'n' && !k->nontemporal[0])
 		return err_machine(err, "stores: no non-temporal stores on this architecture");
+	if (!stream_codes(isa, *bench_text(b, "stores") == 'n', STREAM_COPY, bench_text(b, "copy"),
+			  code))
+		return err_machine(err, "copy: this processor has no %s", bench_text(b, "copy"));
 	if (!bench_llc(b))
 		bench_label(b, "unknown cache: the size of the last-level cache is not known");
 	return choose_size(b, err);
@@ -98,7 +107,63 @@ static void work(void *arg, unsigned member)
 	struct stream_call c = stream_call(&s->arrays, s->op);
 	size_t from = slice(s, member), to = slice(s, member + 1);
 
-	s->fn[s->op](c.to + from, c.x + from, c.y + from, STREAM_SCALAR, to - from);
+	if (s->part && to - from > s->part) {
+		from += s->turn % ((to - from) / s->part) * s->part;
+		to = from + s->part;
+	}
+	s->fn(c.to + from, c.x + from, c.y + from, STREAM_SCALAR, to - from);
+}
+
+/* --- which code: by trying, on these arrays --- */
+
+#define TRIAL_ELEMENTS (4UL << 20)	/* of 8 bytes, by each thread */
+
+static double rate_of(void *arg, stream_fn fn)
+{
+	struct state *s = arg;
+	size_t each = slice(s, 1), n = s->part && s->part < each ? s->part : each;
+	uint64_t t0 = clock_ticks();
+	double ns;
+
+	s->fn = fn;
+	team_run(s->team, work, s);
+	ns = clock_ns(clock_ticks() - t0);
+	s->turn++;
+	return ns > 0 ? (double)stream_call(&s->arrays, s->op).bytes * n *
+			team_size(s->team) / ns : 0;
+}
+
+/* The C library's copy changes its way with the size: only the whole tells of it. */
+static void choose_code(struct bench *b, struct state *s, enum stream_op op)
+{
+	struct stream_code code[STREAM_CODES_MOST];
+	double rate[STREAM_CODES_MOST] = { 0 };
+	bool nontemporal = *bench_text(b, "stores") == 'n';
+	size_t n = stream_codes(bench_text(b, "isa"), nontemporal, op, bench_text(b, "copy"), code);
+	size_t taken = 0;
+	json_t *choice = json_object();
+
+	s->op = op;
+	s->part = op == STREAM_COPY ? 0 : TRIAL_ELEMENTS;
+	if (n > 1)
+		taken = stream_fastest(code, n, rate_of, s, rate);
+	s->part = 0;
+	s->code[op] = code[taken];
+	json_object_set_new(choice, "taken", json_string(code[taken].name));
+	for (size_t i = 0; n > 1 && i < n; i++)
+		json_object_set_new(choice, code[i].name, json_real(rate[i]));
+	json_object_set_new(s->choices, metrics[op].name, choice);
+}
+
+/* The trials leave their results in the arrays: these are filled again. */
+static void choose_codes(struct bench *b, struct state *s)
+{
+	s->choices = json_object();
+	for (int op = 0; op < STREAM_OPS; op++) {
+		bench_progress(b, "stream: which code for %s", metrics[op].name);
+		choose_code(b, s, op);
+	}
+	team_run(s->team, fill, s);
 }
 
 /* Untouched: each member's part is first written, so placed, by that member. */
@@ -127,26 +192,28 @@ static int setup(struct bench *b, struct err *err)
 	if (!s)
 		return err_sys(err, ENOMEM, "stream");
 	bench_set_state(b, s);
-	s->kernels = stream_kernels_find(bench_text(b, "isa"));
-	s->fn = *bench_text(b, "stores") == 'n' ? s->kernels->nontemporal : s->kernels->plain;
 	ret = map_arrays(b, s, err);
 	if (!ret)
 		ret = bench_team(b, bench_number(b, "threads"), &s->team, err);
-	if (!ret)
-		team_run(s->team, fill, s);
-	return ret;
+	if (ret)
+		return ret;
+	team_run(s->team, fill, s);
+	choose_codes(b, s);
+	return 0;
 }
 
 static int verify_before(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
+	stream_fn fn[STREAM_OPS];
 	char why[160];
 
-	if (stream_prove(s->fn, why, sizeof(why)))
-		return bench_invalid(b, err, "%s, %s stores: %s", s->kernels->isa,
-				     bench_text(b, "stores"), why);
-	bench_validated(b, "each kernel (%s, %s stores) computes what a plain loop does",
-			s->kernels->isa, bench_text(b, "stores"));
+	for (int op = 0; op < STREAM_OPS; op++)
+		fn[op] = s->code[op].fn;
+	if (stream_prove(fn, why, sizeof(why)))
+		return bench_invalid(b, err, "%s", why);
+	bench_validated(b, "each kernel (copy by %s, triad by %s) computes what a plain loop does",
+			s->code[STREAM_COPY].name, s->code[STREAM_TRIAD].name);
 	return 0;
 }
 
@@ -158,6 +225,7 @@ static void pass(struct bench *b, struct state *s)
 		struct series *to = s->passes ? s->series[op] : NULL;
 
 		s->op = op;
+		s->fn = s->code[op].fn;
 		bench_begin(b, to);
 		team_run(s->team, work, s);
 		ns = bench_end(b, to, bytes);
@@ -194,7 +262,7 @@ static int run(struct bench *b, struct err *err)
 		json_array_append_new(cpus, json_integer(team_cpu(s->team, i)));
 	bench_derive(b, "best", best);
 	bench_derive(b, "cpus", cpus);
-	bench_derive(b, "isa", json_string(s->kernels->isa));
+	bench_derive(b, "code", json_incref(s->choices));
 	bench_derive(b, "array_bytes", json_integer(s->arrays.n * sizeof(double)));
 	bench_derive(b, "llc_bytes", json_integer(bench_llc(b)));
 	bench_derive(b, "rules", json_string("based on STREAM: its rules, code of our own"));
@@ -217,8 +285,10 @@ static void teardown(struct bench *b)
 {
 	struct state *s = bench_state(b);
 
-	if (s && s->team)
-		team_free(s->team);
+	if (!s)
+		return;
+	team_free(s->team);
+	json_decref(s->choices);
 	free(s);
 }
 
@@ -230,7 +300,10 @@ static const struct param params[] = {
 	  .choices = "plain|nontemporal", .help = "how results are written" },
 	{ .name = "isa", .type = PARAM_CHOICE, .fallback = "auto",
 	  .choices = "auto|avx512|avx2|base",
-	  .help = "vector instructions; auto takes the widest that the processor has" },
+	  .help = "vector instructions; auto tries all that the processor has" },
+	{ .name = "copy", .type = PARAM_CHOICE, .fallback = "auto",
+	  .choices = "auto|memcpy|movsb|loop|nontemporal",
+	  .help = "how the copy is done where stores are plain; auto tries all" },
 	{ .name = "threads", .type = PARAM_COUNT, .fallback = "0",
 	  .help = "threads, each on a core of its own; 0 = one on every core we may use",
 	  .max = 4096 },
@@ -250,10 +323,13 @@ const struct workload stream_workload = {
 		  "than there are samples; the first pass is kept but does not count. 16, 16, "
 		  "24 and 24 bytes are counted an element, 1 GB = 10^9 bytes; derived.best is "
 		  "the best pass, which is the figure that STREAM prints. Every element is "
-		  "checked to 1e-13 afterwards. The plain copy is rep movsb where the processor "
-		  "has it fast (ERMS), else the C library's memcpy, which is what compilers make "
-		  "of that loop; where rep movsb or non-temporal stores write whole lines, these "
-		  "need not be read first. Based on STREAM: its rules, code of our own.",
+		  "checked to 1e-13 afterwards. Which code does each kernel is chosen by trying, "
+		  "on these arrays, before anything counts: the vector instructions that the "
+		  "processor has, and for the copy the C library's memcpy (what compilers make "
+		  "of that loop), rep movsb and non-temporal stores too. memcpy and the widest "
+		  "vectors are left only for something at least 5% faster; derived.code has the "
+		  "choice and the rates of all, in GB/s. Two arms of a comparison choose each by "
+		  "itself: --isa and --copy hold the choice fixed. Based on STREAM: its rules, code of our own.",
 	.params = params,
 	.samples = 10,
 	.validate = validate,

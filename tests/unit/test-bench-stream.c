@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "bench/bench.h"
@@ -111,6 +112,103 @@ static void add_stops_early(double *to, const double *x, const double *y, double
 	stream_kernels_find("base")->plain[STREAM_ADD](to, x, y, s, n - STREAM_GRAIN);
 }
 
+/* Of codes with planted rates: what a rate_of() of a machine would give. */
+static double planted[4];
+static unsigned asked[4];
+
+static double planted_rate(void *arg, stream_fn fn)
+{
+	size_t i = (uintptr_t)fn - 1;
+
+	asked[i]++;
+	/* Disturbed at first: the best of the rounds counts. */
+	return planted[i] * (asked[i] == *(unsigned *)arg ? 0.9 : 1);
+}
+
+static size_t choose(double a, double b, double c, double d)
+{
+	struct stream_code code[4] = { { "a", (stream_fn)1 }, { "b", (stream_fn)2 },
+				       { "c", (stream_fn)3 }, { "d", (stream_fn)4 } };
+	double rate[4];
+	unsigned disturbed = 1;
+	size_t taken;
+
+	planted[0] = a;
+	planted[1] = b;
+	planted[2] = c;
+	planted[3] = d;
+	memset(asked, 0, sizeof(asked));
+	taken = stream_fastest(code, 4, planted_rate, &disturbed, rate);
+	for (int i = 0; i < 4; i++)
+		assert_true(rate[i] == planted[i]);
+	return taken;
+}
+
+static void the_fastest_is_chosen(void **state)
+{
+	(void)state;
+	assert_int_equal(choose(22.5, 13.9, 14, 14), 0);	/* a slow rep movsb is left alone */
+	assert_int_equal(asked[1], 2);
+	assert_int_equal(choose(10, 14, 12, 11), 1);
+	assert_int_equal(choose(10, 10.4, 10.3, 9.9), 0);	/* no clear winner: the first */
+	assert_int_equal(choose(10, 9, 9.5, 10.6), 3);
+}
+
+/* A copy that does its work five times over, among those that do it once. */
+static void copy_slowly(double *to, const double *x, const double *y, double s, size_t n)
+{
+	for (int i = 0; i < 5; i++) {
+		stream_kernels_find("base")->plain[STREAM_COPY](to, x, y, s, n);
+		__asm__ volatile("" : : : "memory");
+	}
+}
+
+static double measured_rate(void *arg, stream_fn fn)
+{
+	struct stream_arrays *s = arg;
+	struct timespec t0, t1;
+
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	fn(s->c, s->a, s->b, STREAM_SCALAR, s->n);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	return 16.0 * s->n / ((t1.tv_sec - t0.tv_sec) * 1e9 + t1.tv_nsec - t0.tv_nsec);
+}
+
+static void a_slow_copy_is_not_chosen(void **state)
+{
+	struct stream_code code[STREAM_CODES_MOST + 2] = { { "slow", copy_slowly } };
+	size_t n = 1 + stream_codes("auto", false, STREAM_COPY, "auto", code + 1);
+	double rate[STREAM_CODES_MOST + 2];
+	struct stream_arrays s = new_arrays();
+
+	(void)state;
+	assert_true(n >= 3);
+	assert_string_equal(code[1].name, "memcpy");
+	code[n++] = code[0];
+	/* Other work on this machine can disturb it, but hardly each of these times. */
+	for (int i = 0; i < 20; i++) {
+		size_t taken = stream_fastest(code, n, measured_rate, &s, rate);
+
+		if (taken > 0 && taken < n - 1)
+			break;
+		assert_int_not_equal(i, 19);
+	}
+	free_arrays(&s);
+}
+
+static void copies_go_by_their_kind(void **state)
+{
+	struct stream_code code[STREAM_CODES_MOST];
+
+	(void)state;
+	assert_int_equal(stream_codes("base", false, STREAM_COPY, "memcpy", code), 1);
+	assert_string_equal(code[0].name, "memcpy");
+	assert_int_equal(stream_codes("base", false, STREAM_COPY, "loop", code), 1);
+	assert_string_equal(code[0].name, "base");
+	assert_int_equal(stream_codes("base", false, STREAM_TRIAD, "memcpy", code), 1);
+	assert_int_equal(stream_codes("mmx", false, STREAM_TRIAD, "auto", code), 0);
+}
+
 static void a_faulty_kernel_is_caught(void **state)
 {
 	static const struct {
@@ -206,6 +304,10 @@ static void a_whole_run_is_checked(void **state)
 			assert_int_equal(json_array_size(json_object_get(m, "rejected")), 1);
 		}
 		assert_int_equal(json_array_size(json_object_get(result, "validated")), 2);
+		m = json_object_get(json_object_get(result, "derived"), "code");
+		m = json_object_get(m, "copy");
+		assert_true(json_is_string(json_object_get(m, "taken")));
+		assert_true(i || json_is_real(json_object_get(m, "memcpy")));
 		json_decref(result);
 	}
 }
@@ -237,6 +339,9 @@ int main(void)
 		cmocka_unit_test(every_kernel_here_is_right),
 		cmocka_unit_test(bytes_are_counted_by_the_rules),
 		cmocka_unit_test(kernels_are_found_by_name),
+		cmocka_unit_test(the_fastest_is_chosen),
+		cmocka_unit_test(a_slow_copy_is_not_chosen),
+		cmocka_unit_test(copies_go_by_their_kind),
 		cmocka_unit_test(a_faulty_kernel_is_caught),
 		cmocka_unit_test(a_wrong_sum_is_caught),
 		cmocka_unit_test(not_a_number_is_caught),
