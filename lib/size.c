@@ -12,28 +12,30 @@
 
 static const char units[] = "KMGT";
 
-/* The power of 1024 that a unit stands for, or -1. */
-static int unit_shift(const char *unit)
+/* What a unit stands for; 0: it is none. */
+static uint64_t unit_bytes(const char *unit)
 {
-	const char *u;
-	int letter = toupper((unsigned char)unit[0]);
+	const char *u = strchr(units, toupper((unsigned char)unit[0]));
+	uint64_t bytes = 1, step = 1024;
 
-	if (!strcasecmp(unit, "") || !strcasecmp(unit, "B"))
+	if (!*unit || !strcasecmp(unit, "B"))
+		return 1;
+	if (!u)
 		return 0;
-	u = strchr(units, letter);
-	if (!letter || !u)
-		return -1;
-	unit++;
-	if (strcasecmp(unit, "") && strcasecmp(unit, "B") && strcasecmp(unit, "iB"))
-		return -1;
-	return 10 * (int)(u - units + 1);
+	if (!strcasecmp(unit + 1, "B"))
+		step = 1000;
+	else if (unit[1] && strcasecmp(unit + 1, "iB"))
+		return 0;
+	for (; u >= units; u--)
+		bytes *= step;
+	return bytes;
 }
 
 int size_parse(const char *text, uint64_t *value, struct err *err)
 {
 	unsigned long long n;
+	uint64_t unit;
 	char *end;
-	int shift;
 
 	if (!isdigit((unsigned char)text[0]))
 		return err_config(err, "'%s' is not a number (write 4096, 64k, 4KiB, 1G)",
@@ -42,13 +44,12 @@ int size_parse(const char *text, uint64_t *value, struct err *err)
 	n = strtoull(text, &end, 10);
 	if (errno == ERANGE)
 		return err_config(err, "'%s' is too large for 64 bits", text);
-	shift = unit_shift(end);
-	if (shift < 0)
-		return err_config(err, "'%s': unknown unit '%s' (k, M, G or T)",
-				  text, end);
-	if (shift && n > UINT64_MAX >> shift)
+	unit = unit_bytes(end);
+	if (!unit)
+		return err_config(err, "'%s': unknown unit '%s' (k, M, G, T or KiB, MiB, GiB, TiB: "
+				  "powers of 1024; kB, MB, GB, TB: of 1000)", text, end);
+	if (__builtin_mul_overflow((uint64_t)n, unit, value))
 		return err_config(err, "'%s' is too large for 64 bits", text);
-	*value = (uint64_t)n << shift;
 	return 0;
 }
 

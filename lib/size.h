@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers with units, as users write them: "4096", "64k", "4KiB", "1G".
- * k, M, G, T are powers of 1024 whatever their case and with or without
- * "i"/"B": in this field a 2M page has 2097152 bytes.
+ * Numbers with units, as users write them: "4096", "64k", "4KiB", "1G", "3MB".
+ * k, M, G, T, whatever their case, are powers of 1024, as KiB, MiB, ... are: in
+ * this field a 2M page has 2097152 bytes. kB, MB, GB, TB are powers of 1000, as
+ * they are in GB/s.
  */
 #ifndef KDUEL_SIZE_H
 #define KDUEL_SIZE_H

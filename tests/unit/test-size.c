@@ -15,7 +15,9 @@ static void accepts_units(void **state)
 		uint64_t value;
 	} good[] = {
 		{ "0", 0 }, { "4096", 4096 }, { "64k", 65536 },
-		{ "4KiB", 4096 }, { "1G", 1ULL << 30 }, { "2mb", 2 << 20 },
+		{ "4KiB", 4096 }, { "1G", 1ULL << 30 }, { "2mib", 2 << 20 },
+		{ "3MB", 3000000 }, { "3MiB", 3 << 20 }, { "3M", 3 << 20 }, { "1kB", 1000 }, { "7B", 7 },
+		{ "1TB", 1000000000000 },
 		{ "18446744073709551615", UINT64_MAX }, { "16383T", 16383ULL << 40 },
 	};
 	uint64_t value;
@@ -32,7 +34,7 @@ static void accepts_units(void **state)
 static void refuses_the_rest(void **state)
 {
 	static const char *const bad[] = {
-		"", "-1", "k", "1.5G", "4x", "4kb2", " 4", "16777216T",
+		"", "-1", "k", "1.5G", "4x", "4kb2", "4Ki", "4iB", "4 KiB", "18446745TB", "nan", "inf", "1e3", "\xef\xbc\x93M", " 4", "16777216T",
 		"18446744073709551616", "0x10",
 	};
 	uint64_t value;
