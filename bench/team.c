@@ -58,16 +58,21 @@ static void *member_main(void *arg)
 
 static int start_member(struct member *m, struct err *err)
 {
+	size_t size = CPU_ALLOC_SIZE(m->cpu + 1);
+	cpu_set_t *set = CPU_ALLOC(m->cpu + 1);
 	pthread_attr_t attr;
-	cpu_set_t set;
 	int error;
 
-	CPU_ZERO(&set);
-	CPU_SET(m->cpu, &set);
+	if (!set)
+		return err_sys(err, ENOMEM, "team");
+	CPU_ZERO_S(size, set);
+	CPU_SET_S(m->cpu, size, set);
 	pthread_attr_init(&attr);
-	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
-	error = pthread_create(&m->thread, &attr, member_main, m);
+	error = pthread_attr_setaffinity_np(&attr, size, set);
+	if (!error)
+		error = pthread_create(&m->thread, &attr, member_main, m);
 	pthread_attr_destroy(&attr);
+	CPU_FREE(set);
 	return error ? err_sys(err, error, "cannot start a thread on CPU %d", m->cpu) : 0;
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <hwloc.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,28 +11,37 @@
 
 struct topology {
 	hwloc_topology_t hw;
-	cpu_set_t ours;
+	hwloc_bitmap_t ours;	/* of any size: machines with thousands of CPUs exist */
 };
+
+static int topology_load(struct topology *t, struct err *err)
+{
+	if (hwloc_topology_init(&t->hw)) {
+		t->hw = NULL;
+		return err_machine(err, "hwloc cannot start");
+	}
+	if (hwloc_topology_load(t->hw))
+		return err_machine(err, "hwloc cannot read the topology of this machine");
+	if (hwloc_get_cpubind(t->hw, t->ours, HWLOC_CPUBIND_THREAD))
+		return err_sys(err, errno, "cannot read the CPUs of this process");
+	return 0;
+}
 
 int topology_new(struct topology **out, struct err *err)
 {
 	struct topology *t = calloc(1, sizeof(*t));
+	int ret;
 
-	if (!t)
+	if (t)
+		t->ours = hwloc_bitmap_alloc();
+	if (!t || !t->ours) {
+		free(t);
 		return err_sys(err, ENOMEM, "topology");
-	if (sched_getaffinity(0, sizeof(t->ours), &t->ours)) {
-		int error = errno;
-
-		free(t);
-		return err_sys(err, error, "cannot read the CPUs of this process");
 	}
-	if (hwloc_topology_init(&t->hw)) {
-		free(t);
-		return err_machine(err, "hwloc cannot start");
-	}
-	if (hwloc_topology_load(t->hw)) {
+	ret = topology_load(t, err);
+	if (ret) {
 		topology_free(t);
-		return err_machine(err, "hwloc cannot read the topology of this machine");
+		return ret;
 	}
 	*out = t;
 	return 0;
@@ -43,16 +51,17 @@ void topology_free(struct topology *t)
 {
 	if (!t)
 		return;
-	hwloc_topology_destroy(t->hw);
+	if (t->hw)
+		hwloc_topology_destroy(t->hw);
+	hwloc_bitmap_free(t->ours);
 	free(t);
 }
 
 int topology_first_cpu(const struct topology *t)
 {
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &t->ours))
-			return cpu;
-	return 0;
+	int cpu = hwloc_bitmap_first(t->ours);
+
+	return cpu < 0 ? 0 : cpu;
 }
 
 static int core_of(const struct topology *t, int cpu)
@@ -65,23 +74,21 @@ static int core_of(const struct topology *t, int cpu)
 
 int topology_cores(const struct topology *t, int first, int *cpus, int max)
 {
-	cpu_set_t seen;
-	int n = 0;
+	hwloc_bitmap_t seen = hwloc_bitmap_alloc();
+	int n = 0, cpu = first;
 
-	CPU_ZERO(&seen);
-	for (int i = 0; i <= CPU_SETSIZE; i++) {
-		int cpu = i ? i - 1 : first, core;
+	/* `first`, then all of ours: its own core is seen by then. */
+	for (int at = -1; seen && cpu >= 0; cpu = at = hwloc_bitmap_next(t->ours, at)) {
+		int core = core_of(t, cpu);
 
-		if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &t->ours))
+		if (!hwloc_bitmap_isset(t->ours, cpu) || hwloc_bitmap_isset(seen, core))
 			continue;
-		core = core_of(t, cpu);
-		if (core >= CPU_SETSIZE || CPU_ISSET(core, &seen))
-			continue;
-		CPU_SET(core, &seen);
+		hwloc_bitmap_set(seen, core);
 		if (n < max)
 			cpus[n] = cpu;
 		n++;
 	}
+	hwloc_bitmap_free(seen);
 	return n;
 }
 
@@ -133,7 +140,7 @@ int topology_pin(struct topology *t, int cpu, struct err *err)
 
 	if (!pu)
 		return err_config(err, "there is no CPU %d on this machine, or its cpuset leaves it out", cpu);
-	if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &t->ours))
+	if (!hwloc_bitmap_isset(t->ours, cpu))
 		return err_config(err, "CPU %d is not ours to pin to: the affinity mask "
 				  "or cpuset of this process leaves it out", cpu);
 	if (hwloc_set_cpubind(t->hw, pu->cpuset, HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT))
