@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
+#include <limits.h>
 #include <sha256.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,21 +66,6 @@ int file_read(const char *path, char **data, size_t *len, struct err *err)
 	return error ? err_sys(err, error, "cannot read %s", path) : 0;
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		data += n;
-		len -= n;
-	}
-	return 0;
-}
-
 static int sync_folder_of(const char *path)
 {
 	char *copy = strdup(path);
@@ -86,7 +74,8 @@ static int sync_folder_of(const char *path)
 	if (!copy)
 		return ENOMEM;
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd))
+	/* A folder that may be written but not read cannot be asked. */
+	if ((fd < 0 && errno != EACCES) || (fd >= 0 && fsync(fd) && errno != EINVAL))
 		error = errno;
 	if (fd >= 0)
 		close(fd);
@@ -94,33 +83,152 @@ static int sync_folder_of(const char *path)
 	return error;
 }
 
+/* A new file beside `path`, with the permissions that the umask gives. */
+static int file_beside(const char *path, char **tmp)
+{
+	unsigned tries = 0, r;
+	int fd = -1;
+
+	do {
+		if (getrandom(&r, sizeof(r), 0) != sizeof(r) ||
+		    asprintf(tmp, "%s.%08x", path, r) < 0) {
+			*tmp = NULL;
+			return -1;
+		}
+		fd = open(*tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd < 0) {
+			free(*tmp);
+			*tmp = NULL;
+		}
+	} while (fd < 0 && errno == EEXIST && ++tries < 100);
+	return fd;
+}
+
+/* /dev/stdout: what stands there already stays, also where it is a file. */
+static int file_our_own(const struct stat *st)
+{
+	struct stat own;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (!fstat(fd, &own) && own.st_dev == st->st_dev && own.st_ino == st->st_ino)
+			return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return -1;
+}
+
+/* Where a link that leads nowhere leads to. NULL: errno. */
+static char *file_link_target(const char *link)
+{
+	char target[PATH_MAX], *copy, *path = NULL;
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	if (target[0] == '/')
+		return strdup(target);
+	copy = strdup(link);
+	if (copy && asprintf(&path, "%s/%s", dirname(copy), target) < 0)
+		path = NULL;
+	free(copy);
+	return path;
+}
+
+#define LINKS_MOST 40
+
+/* A descriptor to write to; `o->tmp` and `o->path` only if it is a new file. */
+static int file_open_at(struct file_out *o, const char *path, int links)
+{
+	struct stat st, itself;
+	bool there = !stat(path, &st), is_link;
+	char *target;
+	int fd;
+
+	if (!there && errno == ELOOP)
+		return -1;
+	is_link = !lstat(path, &itself) && S_ISLNK(itself.st_mode);
+	fd = there && is_link ? file_our_own(&st) : -1;
+	if (fd >= 0)
+		return fd;
+	/* A device or pipe, without O_CREAT: it was there a moment ago. */
+	if (there && !S_ISREG(st.st_mode))
+		return open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (!is_link) {
+		o->path = strdup(path);
+		return o->path ? file_beside(path, &o->tmp) : -1;
+	}
+	if (links == LINKS_MOST) {
+		errno = ELOOP;
+		return -1;
+	}
+	target = there ? realpath(path, NULL) : file_link_target(path);
+	fd = target ? file_open_at(o, target, links + 1) : -1;
+	free(target);
+	return fd;
+}
+
+int file_begin(struct file_out *o, const char *path, struct err *err)
+{
+	int fd, error;
+
+	*o = (struct file_out){ .asked = path };
+	fflush(NULL);
+	fd = file_open_at(o, path, 0);
+	if (fd >= 0)
+		o->to = fdopen(fd, "w");
+	if (o->to)
+		return 0;
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	file_drop(o);
+	return err_sys(err, error, "cannot write %s", path);
+}
+
+int file_commit(struct file_out *o, struct err *err)
+{
+	const char *asked = o->asked;
+	int error = 0;
+
+	/* What stdio no longer knows: why. All is lost, so one byte more does no harm. */
+	if (ferror(o->to))
+		error = write(fileno(o->to), "", 1) < 0 ? errno : EIO;
+	else if (fflush(o->to) || (o->tmp && fsync(fileno(o->to))))
+		error = errno;
+	if (fclose(o->to) && !error)
+		error = errno;
+	o->to = NULL;
+	if (!error && o->tmp && rename(o->tmp, o->path))
+		error = errno;
+	if (!error && o->tmp) {
+		free(o->tmp);
+		o->tmp = NULL;
+		error = sync_folder_of(o->path);
+	}
+	file_drop(o);
+	return error ? err_sys(err, error, "cannot write %s", asked) : 0;
+}
+
+void file_drop(struct file_out *o)
+{
+	if (o->to)
+		fclose(o->to);
+	if (o->tmp)
+		unlink(o->tmp);
+	free(o->tmp);
+	free(o->path);
+	*o = (struct file_out){ 0 };
+}
+
 int file_publish(const char *path, const void *data, size_t len,
 		 struct err *err)
 {
-	char *tmp = NULL;
-	int fd = -1, error = 0;
+	struct file_out o;
+	int ret = file_begin(&o, path, err);
 
-	if (asprintf(&tmp, "%s.XXXXXX", path) < 0)
-		return err_sys(err, ENOMEM, "cannot write %s", path);
-	fd = mkostemp(tmp, O_CLOEXEC);
-	if (fd < 0) {
-		error = errno;
-		goto free_name;
-	}
-	error = write_all(fd, data, len);
-	if (!error && (fchmod(fd, 0644) || fsync(fd)))
-		error = errno;
-	if (close(fd) && !error)
-		error = errno;
-	if (!error && rename(tmp, path))
-		error = errno;
-	if (error)
-		unlink(tmp);
-	else
-		error = sync_folder_of(path);
-free_name:
-	free(tmp);
-	return error ? err_sys(err, error, "cannot write %s", path) : 0;
+	if (ret)
+		return ret;
+	fwrite(data, 1, len, o.to);
+	return file_commit(&o, err);
 }
 
 int file_poke(const char *path, const char *text, struct err *err)

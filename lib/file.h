@@ -2,12 +2,15 @@
 /*
  * Whole files: read, publish, hash. A published file is either absent, the
  * old one, or the new one in full: it is written beside its place, synced and
- * renamed, and the folder is synced after.
+ * renamed, and the folder is synced after. What is no plain file (a device, a
+ * pipe, /dev/stdout) is written to as it is, and a link stays one: what it
+ * leads to is replaced.
  */
 #ifndef KDUEL_FILE_H
 #define KDUEL_FILE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "err.h"
 
@@ -19,7 +22,29 @@
  */
 int file_read(const char *path, char **data, size_t *len, struct err *err);
 
-/* Publishes `len` bytes as `path`, mode 0644. */
+/*
+ * A file that appears when it is complete:
+ *
+ *	struct file_out o;
+ *
+ *	if (file_begin(&o, path, err))
+ *		return err->code;
+ *	fprintf(o.to, ...);
+ *	return file_commit(&o, err);	or file_drop(&o), and nothing has happened
+ *
+ * `path` must stay until then. A write that failed is told by file_commit();
+ * what went into a device or pipe before is gone.
+ */
+struct file_out {
+	FILE *to;
+	const char *asked;
+	char *path, *tmp;
+};
+int file_begin(struct file_out *o, const char *path, struct err *err);
+int file_commit(struct file_out *o, struct err *err);
+void file_drop(struct file_out *o);
+
+/* Publishes `len` bytes as `path`, with the permissions that the umask gives. */
 int file_publish(const char *path, const void *data, size_t len,
 		 struct err *err);
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kduel export: results for other programs. */
 #include <argp.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command.h"
+#include "file.h"
 #include "store/export.h"
 
 struct options {
@@ -68,31 +67,18 @@ static int write_to(const struct options *o, struct store *s, FILE *to,
 	return export_json(s, to, err);
 }
 
-/* A file appears when it is complete. */
 static int write_file(const struct options *o, struct store *s,
 		      struct err *err)
 {
-	char *tmp;
-	FILE *to;
-	int ret;
+	struct file_out out;
+	int ret = file_begin(&out, o->output, err);
 
-	if (asprintf(&tmp, "%s.part", o->output) < 0)
-		return err_sys(err, ENOMEM, "cannot write %s", o->output);
-	to = fopen(tmp, "we");
-	if (!to) {
-		ret = err_sys(err, errno, "cannot write %s", tmp);
-		goto free_name;
-	}
-	ret = write_to(o, s, to, err);
-	if ((fflush(to) || ferror(to) || fsync(fileno(to))) && !ret)
-		ret = err_sys(err, errno, "cannot write %s", tmp);
-	fclose(to);
-	if (!ret && rename(tmp, o->output))
-		ret = err_sys(err, errno, "cannot write %s", o->output);
 	if (ret)
-		unlink(tmp);
-free_name:
-	free(tmp);
+		return ret;
+	ret = write_to(o, s, out.to, err);
+	if (!ret)
+		return file_commit(&out, err);
+	file_drop(&out);
 	return ret;
 }
 
