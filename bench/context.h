@@ -45,6 +45,7 @@ struct bench {
 	void *state;
 	struct buffer *buffers[BENCH_BUFFERS];
 	unsigned n_buffers;
+	uint64_t untouched;	/* bytes of memory in them that are mapped only */
 	struct series **series;
 	size_t n_series;
 	json_t *derived, *labels, *validated;

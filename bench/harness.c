@@ -106,7 +106,7 @@ uint64_t bench_cache(const struct bench *b, unsigned level)
 uint64_t bench_memory(const struct bench *b)
 {
 	(void)b;
-	return source_memory();
+	return source_memory(NULL);
 }
 
 int bench_at_least(struct bench *b, const char *what, uint64_t bytes,

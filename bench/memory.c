@@ -72,7 +72,7 @@ int bench_buffer(struct bench *b, size_t size, unsigned flags,
 
 	if (!buf)
 		return err_sys(err, ENOMEM, "buffer");
-	ret = source_map(b->source, size, path_of(b), buf, err);
+	ret = source_map(b->source, size, b->untouched, path_of(b), buf, err);
 	if (ret) {
 		free(buf);
 		return ret;
@@ -83,6 +83,8 @@ int bench_buffer(struct bench *b, size_t size, unsigned flags,
 	/* Only memory can be bound; a DAX file is where its device is. */
 	if (b->rq->node >= 0 && buf->fd < 0)
 		ret = placement_bind(buf->addr, buf->mapped, b->node, err);
+	if (flags & BUFFER_UNTOUCHED)
+		b->untouched += buf->fd < 0 ? buf->mapped : 0;
 	if (!ret && !(flags & BUFFER_UNTOUCHED)) {
 		touch(buf);
 		ret = check_pages(buf, err);

@@ -117,7 +117,7 @@ static int map_path(struct bench *b, struct buffer *buf, struct err *err)
 	ret = source_find(S_ISCHR(st.st_mode) ? "devdax" : "fsdax", &s, err);
 	if (ret)
 		return ret;
-	ret = source_map(s, size, path, buf, &why);
+	ret = source_map(s, size, 0, path, buf, &why);
 	if (!ret)
 		return 0;
 	if (!bench_flag(b, "ordinary") || S_ISCHR(st.st_mode))

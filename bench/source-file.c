@@ -16,12 +16,10 @@
 #define MAP_SYNC 0x80000
 #endif
 
-static int check_path(const struct source *s, size_t size, const char *path,
-		      struct err *err)
+static int check_path(const struct source *s, const char *path, struct err *err)
 {
 	struct stat st;
 
-	(void)size;
 	if (!path || !*path)
 		return err_config(err, "source %s: say where with --path", s->name);
 	if (stat(path, &st))
@@ -29,20 +27,20 @@ static int check_path(const struct source *s, size_t size, const char *path,
 	return 0;
 }
 
-int source_check_fsdax(const struct source *s, size_t size, const char *path,
-		       struct err *err)
+int source_check_fsdax(const struct buffer *buf, const char *path, struct err *err)
 {
+	const struct source *s = buf->source;
 	struct stat st;
-	int ret = check_path(s, size, path, err);
+	int ret = check_path(s, path, err);
 
 	if (ret)
 		return ret;
 	if (stat(path, &st) || (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)))
 		return err_config(err, "source %s: %s is neither a folder nor a file",
 				  s->name, path);
-	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < size)
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < buf->mapped)
 		return err_config(err, "source %s: %s has %lld bytes, %zu are wanted",
-				  s->name, path, (long long)st.st_size, size);
+				  s->name, path, (long long)st.st_size, buf->mapped);
 	return 0;
 }
 
@@ -101,10 +99,10 @@ static uint64_t device_attribute(const char *path, const char *name)
 	return source_number(file, 0);
 }
 
-int source_check_devdax(const struct source *s, size_t size, const char *path,
-			struct err *err)
+int source_check_devdax(const struct buffer *buf, const char *path, struct err *err)
 {
-	int ret = check_path(s, size, path, err);
+	const struct source *s = buf->source;
+	int ret = check_path(s, path, err);
 	uint64_t have;
 
 	if (ret)
@@ -112,9 +110,9 @@ int source_check_devdax(const struct source *s, size_t size, const char *path,
 	have = device_attribute(path, "size");
 	if (!have)
 		return err_config(err, "source %s: %s is not a DAX device", s->name, path);
-	if (have < size)
+	if (have < buf->mapped)
 		return err_config(err, "source %s: %s has %" PRIu64 " bytes, %zu are wanted",
-				  s->name, path, have, size);
+				  s->name, path, have, buf->mapped);
 	return 0;
 }
 
@@ -127,7 +125,7 @@ int source_map_devdax(const struct source *s, const char *path,
 	(void)s;
 	buf->page = align ? align : M2;
 	buf->mapped = source_round(buf->size, buf->page);
-	ret = source_check_devdax(s, buf->mapped, path, err);
+	ret = source_check_devdax(buf, path, err);
 	if (ret)
 		return ret;
 	buf->fd = open(path, O_RDWR | O_CLOEXEC);
@@ -151,7 +149,7 @@ int source_map_file(const char *path, size_t size, struct buffer *buf,
 	buf->mapped = source_round(size, K4);
 	if (!size || buf->mapped < size)
 		return err_config(err, "a buffer of %zu bytes cannot be", size);
-	ret = source_check_fsdax(&file, buf->mapped, path, err);
+	ret = source_check_fsdax(buf, path, err);
 	if (!ret)
 		ret = open_fsdax(path, buf, err);
 	if (!ret)

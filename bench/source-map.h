@@ -32,12 +32,10 @@ int source_map_into(struct buffer *buf, int flags, int advice, struct err *err);
 
 /* --- source-file.c --- */
 
-int source_check_fsdax(const struct source *s, size_t size, const char *path,
-		       struct err *err);
+int source_check_fsdax(const struct buffer *buf, const char *path, struct err *err);
 int source_map_fsdax(const struct source *s, const char *path,
 		     struct buffer *buf, struct err *err);
-int source_check_devdax(const struct source *s, size_t size, const char *path,
-			struct err *err);
+int source_check_devdax(const struct buffer *buf, const char *path, struct err *err);
 int source_map_devdax(const struct source *s, const char *path,
 		      struct buffer *buf, struct err *err);
 

@@ -14,46 +14,20 @@
 
 #define MAP_HUGE_FLAG(shift) (MAP_HUGETLB | (shift) << 26)
 
-uint64_t source_number(const char *path, uint64_t fallback)
+static int check_memory(const struct buffer *buf, const char *path, struct err *err)
 {
-	uint64_t value = fallback;
-	char *text;
-
-	if (file_read(path, &text, NULL, NULL))
-		return fallback;
-	sscanf(text, "%" SCNu64, &value);
-	free(text);
-	return value;
-}
-
-uint64_t source_memory(void)
-{
-	uint64_t kb = UINT64_MAX / 1024;
-	char *text, *at;
-
-	if (file_read("/proc/meminfo", &text, NULL, NULL))
-		return UINT64_MAX;
-	at = strstr(text, "MemAvailable:");
-	if (at)
-		sscanf(at, "MemAvailable: %" SCNu64, &kb);
-	free(text);
-	return kb * 1024;
-}
-
-static int check_memory(const struct source *s, size_t size, const char *path,
-			struct err *err)
-{
-	uint64_t have = source_memory();
+	bool limited;
+	uint64_t have = source_memory(&limited), want = buf->mapped + buf->others;
 
 	(void)path;
-	if (size <= have)
+	if (want <= have && want >= buf->others)
 		return 0;
-	return err_machine(err, "source %s: %zu MiB are wanted, %" PRIu64
-			   " MiB of memory are available", s->name, size >> 20, have >> 20);
+	return err_machine(err, "source %s: %" PRIu64 " MiB are wanted in all, %" PRIu64
+			   " MiB of memory are available%s", buf->source->name, want >> 20,
+			   have >> 20, limited ? " in this control group" : "");
 }
 
-static int check_thp(const struct source *s, size_t size, const char *path,
-		     struct err *err)
+static int check_thp(const struct buffer *buf, const char *path, struct err *err)
 {
 	static const char file[] = "/sys/kernel/mm/transparent_hugepage/enabled";
 	char *text;
@@ -67,7 +41,7 @@ static int check_thp(const struct source *s, size_t size, const char *path,
 	if (never)
 		return err_machine(err, "source thp: transparent huge pages are switched off; "
 				   "allow them with: echo madvise > %s", file);
-	return check_memory(s, size, path, err);
+	return check_memory(buf, path, err);
 }
 
 /* UINT64_MAX where the kernel has no pages of that size. */
@@ -80,10 +54,11 @@ static uint64_t huge_pages(uint64_t kb, const char *which)
 	return source_number(file, UINT64_MAX);
 }
 
-static int check_hugetlb(const struct source *s, size_t size, const char *path,
-			 struct err *err)
+/* What other buffers have mapped is reserved for them, so it is not free. */
+static int check_hugetlb(const struct buffer *buf, const char *path, struct err *err)
 {
-	uint64_t kb = s->page / 1024, want = source_round(size, s->page) / s->page;
+	const struct source *s = buf->source;
+	uint64_t kb = s->page / 1024, want = buf->mapped / s->page;
 	uint64_t have = huge_pages(kb, "free_hugepages");
 	uint64_t promised = huge_pages(kb, "resv_hugepages"), total;
 
@@ -207,7 +182,7 @@ int source_find(const char *name, const struct source **s, struct err *err)
 	return err_config(err, "there is no source '%s' (there are: %s)", name, list);
 }
 
-int source_map(const struct source *s, size_t size, const char *path,
+int source_map(const struct source *s, size_t size, size_t others, const char *path,
 	       struct buffer *buf, struct err *err)
 {
 	int ret;
@@ -216,11 +191,12 @@ int source_map(const struct source *s, size_t size, const char *path,
 	buf->fd = -1;
 	buf->source = s;
 	buf->size = size;
+	buf->others = others;
 	buf->page = s->page;
 	buf->mapped = source_round(size, s->page);
 	if (!size || buf->mapped < size)
 		return err_config(err, "a buffer of %zu bytes cannot be", size);
-	ret = s->check(s, buf->mapped, path, err);
+	ret = s->check(buf, path, err);
 	if (!ret)
 		ret = s->map(s, path, buf, err);
 	if (ret)

@@ -18,6 +18,7 @@ struct buffer {
 	size_t size;		/* what was asked for */
 	size_t page;		/* bytes a page of the source: 4096, 2M, 1G */
 	size_t mapped;		/* size rounded up to whole pages */
+	size_t others;		/* bytes that other buffers of the run have yet to touch */
 	const struct source *source;
 	void *base;		/* of the whole reservation */
 	size_t reserved;
@@ -42,8 +43,8 @@ struct source {
 	 */
 	double share;
 	bool path;		/* it lies at --path */
-	int (*check)(const struct source *s, size_t size, const char *path,
-		     struct err *err);
+	/* Can a buffer with `source`, `mapped` and `others` be had? */
+	int (*check)(const struct buffer *buf, const char *path, struct err *err);
 	int (*map)(const struct source *s, const char *path,
 		   struct buffer *buf, struct err *err);
 };
@@ -54,11 +55,17 @@ extern const struct source sources[];
 /* EXIT_CONFIG, listing the names, if there is none. */
 int source_find(const char *name, const struct source **s, struct err *err);
 
-/* Bytes of memory that can be had now (MemAvailable). */
-uint64_t source_memory(void);
+/*
+ * Bytes of memory that can be had now: MemAvailable, or what the limits of our
+ * control group leave, if that is less (`limited`, which may be NULL).
+ */
+uint64_t source_memory(bool *limited);
 
-/* Maps, does not touch. What cannot be had is refused, saying what to do. */
-int source_map(const struct source *s, size_t size, const char *path,
+/*
+ * Maps, does not touch. What cannot be had is refused, saying what to do;
+ * `others` bytes of memory are promised to other buffers and not touched yet.
+ */
+int source_map(const struct source *s, size_t size, size_t others, const char *path,
 	       struct buffer *buf, struct err *err);
 void source_unmap(struct buffer *buf);
 

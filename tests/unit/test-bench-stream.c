@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "bench/bench.h"
+#include "bench/source.h"
 #include "bench/stream-kernels.h"
 
 #define N 4096
@@ -333,6 +334,20 @@ static void small_and_bad_sizes_are_refused(void **state)
 	assert_true(err.exit == EXIT_CONFIG || err.exit == EXIT_MACHINE);
 }
 
+/* Each array alone would fit; nothing is touched before all three are counted. */
+static void all_arrays_together_must_fit(void **state)
+{
+	char size[32];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	snprintf(size, sizeof(size), "%llu",
+		 (unsigned long long)(source_memory(NULL) / 2 >> 20 << 20));
+	assert_null(run(json_pack("{s:s, s:s}", "size", size, "threads", "1"), true, 2, &err));
+	assert_int_equal(err.exit, EXIT_MACHINE);
+	assert_non_null(strstr(err.text, "are wanted in all"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +361,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_sum_is_caught),
 		cmocka_unit_test(not_a_number_is_caught),
 		cmocka_unit_test(a_whole_run_is_checked),
+		cmocka_unit_test(all_arrays_together_must_fit),
 		cmocka_unit_test(small_and_bad_sizes_are_refused),
 	};
 
