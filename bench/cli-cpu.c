@@ -63,15 +63,15 @@ static void print_entries(const char *what, const struct tlb *t)
 
 static void print_text(const struct cpu *cpu)
 {
-	printf("%s (%s)\n", cpu->f->title, cpu->name);
-	print_entries("first TLB", &cpu->f->tlb.first);
-	print_entries("second TLB", &cpu->f->tlb.second);
+	printf("%s (%s)\n", cpu->f.title, cpu->name);
+	print_entries("first TLB", &cpu->f.tlb.first);
+	print_entries("second TLB", &cpu->f.tlb.second);
 	printf("%-14s %s\n", "core unit", *cpu->pmu ? cpu->pmu : "unknown to libpfm4");
 	puts("events");
-	for (unsigned i = 0; i < cpu->f->n_events; i++) {
+	for (unsigned i = 0; i < cpu->f.n_events; i++) {
 		char *native = cpu_event_native(cpu, i);
 
-		printf("  %-24s %s\n", cpu->f->events[i].name, native ? native : "");
+		printf("  %-24s %s\n", cpu->f.events[i].name, native ? native : "");
 		free(native);
 	}
 }
@@ -94,9 +94,9 @@ int cli_cpu(int argc, char **argv)
 		return cli_fail(&err);
 	if (o.json)
 		ret = cli_print_json(json_pack("{s:s, s:s, s:o, s:o, s:o}",
-					       "name", cpu->name, "title", cpu->f->title,
-					       "first_tlb", tlb_json(&cpu->f->tlb.first),
-					       "second_tlb", tlb_json(&cpu->f->tlb.second),
+					       "name", cpu->name, "title", cpu->f.title,
+					       "first_tlb", tlb_json(&cpu->f.tlb.first),
+					       "second_tlb", tlb_json(&cpu->f.tlb.second),
 					       "events", cpu_events_json(cpu)));
 	else
 		print_text(cpu);

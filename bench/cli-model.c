@@ -116,11 +116,11 @@ static int expect(const struct options *o, const struct cpu *cpu, uint64_t pages
 	if (pages > UINT64_MAX / 4096)
 		return err_config(err, "--pages: too many");
 	in.span = pages * 4096;
-	ret = model_expect(&cpu->f->tlb.first, &cpu->f->tlb.second, &in, &row->base, err);
+	ret = model_expect(&cpu->f.tlb.first, &cpu->f.tlb.second, &in, &row->base, err);
 	if (ret || !o->versus)
 		return ret;
 	in.second_page = model_page(o->versus);
-	ret = model_expect(&cpu->f->tlb.first, &cpu->f->tlb.second, &in, &row->arm, err);
+	ret = model_expect(&cpu->f.tlb.first, &cpu->f.tlb.second, &in, &row->arm, err);
 	if (!ret)
 		model_compare(&row->base, &row->arm, &row->change);
 	return ret;
@@ -161,7 +161,7 @@ static int print_all(const struct options *o, const struct cpu *cpu, struct err 
 		err_prefix(err, "--pages");
 	if (!ret && !o->json)
 		printf("model of %s: guest page %s, second level %s\n\n%9s %9s %12s %11s %12s%s\n",
-		       cpu->f->title, model_page_name(o->in.guest_page),
+		       cpu->f.title, model_page_name(o->in.guest_page),
 		       o->in.second_page ? model_page_name(o->in.second_page) : "none",
 		       "4K pages", "TLB pages", "misses/acc.", "walks/acc.", "refs/acc. <=",
 		       o->versus ? "  x with that" : "");

@@ -15,67 +15,48 @@
 #include "data.h"
 #include "nearest.h"
 
-#define PTR CYAML_FLAG_POINTER
-#define OPT CYAML_FLAG_OPTIONAL
-#define TEXT(key, flags, structure, member) \
-	CYAML_FIELD_STRING_PTR(key, PTR | (flags), structure, member, 1, CYAML_UNLIMITED)
+#define MATCH(kind, member) CONF_AT(CONF_##kind, struct cpu_match, member)
+#define FILE_(kind, member) CONF_AT(CONF_##kind, struct cpu_file, member)
 
-static const cyaml_schema_field_t match_fields[] = {
-	CYAML_FIELD_UINT("family", CYAML_FLAG_DEFAULT, struct cpu_match, family),
-	CYAML_FIELD_UINT("model", CYAML_FLAG_DEFAULT, struct cpu_match, model),
-	CYAML_FIELD_UINT("model-to", OPT, struct cpu_match, model_to),
-	CYAML_FIELD_UINT("stepping-from", OPT, struct cpu_match, stepping_from),
-	CYAML_FIELD_UINT("stepping-to", OPT, struct cpu_match, stepping_to),
-	TEXT("pmu", OPT, struct cpu_match, pmu),
-	CYAML_FIELD_END,
+static const struct conf_field match_fields[] = {
+	{ "family", MATCH(UNSIGNED, family), .required = true },
+	{ "model", MATCH(UNSIGNED, model), .required = true },
+	{ "model-to", MATCH(UNSIGNED, model_to) },
+	{ "stepping-from", MATCH(UNSIGNED, stepping_from) },
+	{ "stepping-to", MATCH(UNSIGNED, stepping_to) },
+	{ "pmu", MATCH(TEXT, pmu) },
+	{ 0 }
 };
 
-static const cyaml_schema_field_t entries_fields[] = {
-	CYAML_FIELD_UINT("4k", CYAML_FLAG_DEFAULT, struct tlb, e4k),
-	CYAML_FIELD_UINT("2m", CYAML_FLAG_DEFAULT, struct tlb, e2m),
-	CYAML_FIELD_UINT("1g", CYAML_FLAG_DEFAULT, struct tlb, e1g),
-	CYAML_FIELD_END,
+static const struct conf_field entries_fields[] = {
+	{ "4k", CONF_AT(CONF_UNSIGNED, struct tlb, e4k), .required = true },
+	{ "2m", CONF_AT(CONF_UNSIGNED, struct tlb, e2m), .required = true },
+	{ "1g", CONF_AT(CONF_UNSIGNED, struct tlb, e1g), .required = true },
+	{ 0 }
 };
 
-static const cyaml_schema_field_t event_fields[] = {
-	TEXT("name", 0, struct cpu_event, name),
-	TEXT("native", 0, struct cpu_event, native),
-	CYAML_FIELD_END,
+static const struct conf_field tlb_fields[] = {
+	{ "first", FILE_(MAP, tlb.first), .required = true, .of = entries_fields },
+	{ "second", FILE_(MAP, tlb.second), .required = true, .of = entries_fields },
+	{ 0 }
 };
 
-/* The pair of levels has no name of its own in the struct. */
-static const cyaml_schema_field_t tlb_fields[] = {
-	{ .key = "first", .value = { .type = CYAML_MAPPING, .flags = CYAML_FLAG_DEFAULT,
-	  .mapping.fields = entries_fields, .data_size = sizeof(struct tlb) },
-	  .data_offset = 0 },
-	{ .key = "second", .value = { .type = CYAML_MAPPING, .flags = CYAML_FLAG_DEFAULT,
-	  .mapping.fields = entries_fields, .data_size = sizeof(struct tlb) },
-	  .data_offset = sizeof(struct tlb) },
-	CYAML_FIELD_END,
+static const struct conf_field event_fields[] = {
+	{ "name", CONF_AT(CONF_TEXT, struct cpu_event, name), .required = true },
+	{ "native", CONF_AT(CONF_TEXT, struct cpu_event, native), .required = true },
+	{ 0 }
 };
 
-static const cyaml_schema_value_t match_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_match, match_fields),
-};
-
-static const cyaml_schema_value_t event_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_event, event_fields),
-};
-
-static const cyaml_schema_field_t file_fields[] = {
-	TEXT("title", 0, struct cpu_file, title),
-	TEXT("vendor", 0, struct cpu_file, vendor),
-	CYAML_FIELD_SEQUENCE_COUNT("match", PTR, struct cpu_file, match, n_match,
-				   &match_schema, 1, CYAML_UNLIMITED),
-	TEXT("pmu", OPT, struct cpu_file, pmu),
-	CYAML_FIELD_MAPPING("tlb", CYAML_FLAG_DEFAULT, struct cpu_file, tlb, tlb_fields),
-	CYAML_FIELD_SEQUENCE_COUNT("events", PTR, struct cpu_file, events, n_events,
-				   &event_schema, 0, CYAML_UNLIMITED),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t file_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct cpu_file, file_fields),
+static const struct conf_field file_fields[] = {
+	{ "title", FILE_(TEXT, title), .required = true },
+	{ "vendor", FILE_(TEXT, vendor), .required = true },
+	{ "match", FILE_(LIST, match), .count = offsetof(struct cpu_file, n_match),
+	  .required = true, .of = match_fields, .size = sizeof(struct cpu_match) },
+	{ "pmu", FILE_(TEXT, pmu) },
+	{ "tlb", .type = CONF_MAP, .required = true, .of = tlb_fields },
+	{ "events", FILE_(LIST, events), .count = offsetof(struct cpu_file, n_events),
+	  .required = true, .of = event_fields, .size = sizeof(struct cpu_event) },
+	{ 0 }
 };
 
 void cpu_identify(struct cpu_id *id)
@@ -158,7 +139,6 @@ static int load_file(const char *name, struct cpu **out, struct err *err)
 {
 	struct cpu *cpu = calloc(1, sizeof(*cpu));
 	char below[128], *path = NULL;
-	struct conf *c = NULL;
 	int ret;
 
 	if (!cpu)
@@ -167,19 +147,17 @@ static int load_file(const char *name, struct cpu **out, struct err *err)
 	snprintf(below, sizeof(below), "configs/cpus/%s.yaml", name);
 	ret = data_path(below, &path, err);
 	if (!ret)
-		ret = conf_open(path, &c, err);
+		ret = conf_open(path, &cpu->conf, err);
 	if (!ret)
-		ret = conf_load(c, &file_schema, (void **)&cpu->f, err);
+		ret = conf_load(cpu->conf, file_fields, &cpu->f, err);
 	if (!ret)
-		ret = check_file(c, cpu->f, err);
-	if (c)
-		conf_close(c);
+		ret = check_file(cpu->conf, &cpu->f, err);
 	free(path);
 	if (ret) {
 		cpu_free(cpu);
 		return ret;
 	}
-	cpu->pmu = cpu->f->pmu ? cpu->f->pmu : "";
+	cpu->pmu = cpu->f.pmu ? cpu->f.pmu : "";
 	*out = cpu;
 	return 0;
 }
@@ -188,18 +166,17 @@ void cpu_free(struct cpu *cpu)
 {
 	if (!cpu)
 		return;
-	if (cpu->f)
-		conf_unload(&file_schema, cpu->f);
+	conf_close(cpu->conf);
 	free(cpu);
 }
 
 /* The line of the file that describes that processor, or NULL. */
 static const struct cpu_match *match_of(const struct cpu *cpu, const struct cpu_id *id)
 {
-	if (strcmp(cpu->f->vendor, id->vendor))
+	if (strcmp(cpu->f.vendor, id->vendor))
 		return NULL;
-	for (unsigned i = 0; i < cpu->f->n_match; i++) {
-		const struct cpu_match *m = &cpu->f->match[i];
+	for (unsigned i = 0; i < cpu->f.n_match; i++) {
+		const struct cpu_match *m = &cpu->f.match[i];
 		unsigned model_to = m->model_to ? m->model_to : m->model;
 		unsigned stepping_to = m->stepping_to ? m->stepping_to : 15;
 
@@ -287,7 +264,7 @@ int cpu_load(const char *name, struct cpu **cpu, struct err *err)
 
 char *cpu_event_native(const struct cpu *cpu, unsigned i)
 {
-	const char *native = cpu->f->events[i].native;
+	const char *native = cpu->f.events[i].native;
 	char *out = NULL;
 
 	if (strncmp(native, "PMU::", 5))
@@ -301,11 +278,11 @@ json_t *cpu_events_json(const struct cpu *cpu)
 {
 	json_t *a = json_array();
 
-	for (unsigned i = 0; i < cpu->f->n_events; i++) {
+	for (unsigned i = 0; i < cpu->f.n_events; i++) {
 		char *native = cpu_event_native(cpu, i);
 
 		json_array_append_new(a, json_pack("{s:s, s:s}", "name",
-						   cpu->f->events[i].name,
+						   cpu->f.events[i].name,
 						   "native", native ? native : ""));
 		free(native);
 	}

@@ -10,7 +10,7 @@
  *	...
  *	cpu_free(cpu);
  *
- * Needs libcyaml and the data folder: it is for kduel-bench and the driver.
+ * Needs the data folder: it is for kduel-bench and the driver.
  * An agent gets the events it shall count in its request.
  */
 #ifndef KDUEL_CPU_H
@@ -21,6 +21,8 @@
 #include <jansson.h>
 
 #include "err.h"
+
+struct conf;
 
 /* Entries by size of page; 0 = none, or not known. */
 struct tlb {
@@ -51,7 +53,8 @@ struct cpu_file {
 
 struct cpu {
 	char name[64];		/* the file's, without .yaml */
-	struct cpu_file *f;
+	struct cpu_file f;
+	struct conf *conf;	/* owns what is in f */
 	const char *pmu;	/* of the model that was found by CPUID, else the file's; "" */
 };
 

@@ -96,7 +96,7 @@ static void check_walks(struct context *c)
 		struct model_out out;
 
 		if (walks < 0 || !span_of(c, metric, &in.span) ||
-		    model_expect(&c->cpu->f->tlb.first, &c->cpu->f->tlb.second, &in, &out, NULL) ||
+		    model_expect(&c->cpu->f.tlb.first, &c->cpu->f.tlb.second, &in, &out, NULL) ||
 		    !model_judges_walks(&out))
 			continue;
 		check(c, "walks_per_access", json_object_get(metric, "point"), out.walks,
@@ -115,7 +115,7 @@ json_t *model_check(const struct cpu *cpu, const json_t *result)
 	if (!workload || !source || (second && !model_page_name(second)) ||
 	    model_of_workload(workload, source, json_object_get(result, "params"), second, &c.in))
 		return NULL;
-	if (model_expect(&cpu->f->tlb.first, &cpu->f->tlb.second, &c.in, &c.out, NULL))
+	if (model_expect(&cpu->f.tlb.first, &cpu->f.tlb.second, &c.in, &c.out, NULL))
 		return NULL;
 	c.checks = json_array();
 	check_knees(&c);

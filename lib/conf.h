@@ -1,44 +1,84 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A YAML file that a user wrote, and errors that point into it.
+ * A YAML file that a user wrote, read into a struct by a table of its fields,
+ * and errors that point into it.
  *
- * libcyaml turns YAML into structs by a schema; its own messages name lines
- * loosely. So the text is first held against the schema here: keys that are
- * unknown (with the nearest known one), given twice or missing, and values of
- * the wrong shape are all said as
+ *	struct thing { char *title; unsigned level, n; char **list; };
+ *
+ *	static const struct conf_field thing_fields[] = {
+ *		{ "title", CONF_AT(CONF_TEXT, struct thing, title),
+ *		  .required = true },
+ *		{ "level", CONF_AT(CONF_UNSIGNED, struct thing, level),
+ *		  .fallback = "1" },
+ *		{ "list", CONF_AT(CONF_TEXTS, struct thing, list),
+ *		  .count = offsetof(struct thing, n) },
+ *		{ 0 }
+ *	};
+ *
+ *	int thing_read(const char *path, struct err *err)
+ *	{
+ *		struct thing thing = { 0 };
+ *		struct conf *c;
+ *		int ret = conf_open(path, &c, err);
+ *
+ *		if (ret)
+ *			return ret;
+ *		ret = conf_load(c, thing_fields, &thing, err);
+ *		if (!ret && thing.level > 9)
+ *			ret = conf_error(c, "level", err, "9 is the most");
+ *		conf_close(c);
+ *		return ret;
+ *	}
+ *
+ * What is said of a key that is unknown, missing or given twice, of a value
+ * of the wrong shape, and by conf_error() of what a program checks afterwards:
  *
  *	kernels/6.1.yaml:4: source.sute: unknown key; did you mean 'suite'?
  *
- * and what a program checks afterwards can point into the file the same way:
- *
- *	struct conf *c;
- *	struct thing *thing = NULL;
- *
- *	if (conf_open("thing.yaml", &c, err))
- *		return err->code;
- *	ret = conf_load(c, &thing_schema, (void **)&thing, err);
- *	if (!ret && !known(thing->list[1].colour))
- *		ret = conf_error(c, "list[1].colour", err, "no such colour");
- *	...
- *	conf_unload(&thing_schema, thing);
- *	conf_close(c);
- *
- * Two liberties for people who write YAML: where the schema has a sequence, a
- * single value is a list of one; and where it has a sequence of
- * struct conf_pair, the file has a mapping with keys of any name, each with a
- * value or a list: `params: { size: 128M, pages: [64, 128] }`.
+ * A file holds one document. Values mean what the table says, whatever YAML
+ * would make of them: a text may be `no` or `6.10`, a number is decimal (010
+ * is ten) and a truth is true or false. Anchors and aliases work; merge keys
+ * and tags are refused. Two liberties for people who write YAML: a single
+ * value is a list of one; and CONF_PAIRS is a mapping with keys of any name,
+ * each with a value or a list: `params: { size: 128M, pages: [64, 128] }`.
  *
  * All errors are EXIT_CONFIG but those of reading the file.
  */
 #ifndef KDUEL_CONF_H
 #define KDUEL_CONF_H
 
-#include <cyaml/cyaml.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
 
-struct conf;
+enum conf_type {
+	CONF_TEXT,	/* char *; NULL if not given, never empty */
+	CONF_UNSIGNED,	/* unsigned */
+	CONF_WIDE,	/* uint64_t */
+	CONF_BOOL,	/* bool */
+	CONF_CHOICE,	/* an enum: the index into `choices` */
+	CONF_MAP,	/* a struct, by `of` */
+	CONF_LIST,	/* struct *, `size` bytes each, by `of`; with `count` */
+	CONF_TEXTS,	/* char **; with `count` */
+	CONF_PAIRS,	/* struct conf_pair *; with `count` */
+};
+
+struct conf_field {
+	const char *key;		/* NULL ends the table */
+	enum conf_type type;
+	size_t offset;			/* of the member in the struct */
+	size_t count;			/* of the unsigned member that counts the entries */
+	bool required;
+	const char *fallback;		/* what stands in the file where nothing does; NULL: 0 */
+	const char *const *choices;	/* ends with NULL */
+	const struct conf_field *of;
+	size_t size;
+	const char *lone;		/* a plain value is a mapping with only this key */
+};
+
+#define CONF_AT(kind, structure, member) \
+	.type = (kind), .offset = offsetof(structure, member)
 
 struct conf_pair {
 	char *key;
@@ -46,9 +86,7 @@ struct conf_pair {
 	unsigned n_values;
 };
 
-/* Entries for CYAML_FIELD_SEQUENCE: pairs as above; texts, not empty. */
-extern const cyaml_schema_value_t conf_pair_schema;
-extern const cyaml_schema_value_t conf_text_schema;
+struct conf;
 
 int conf_open(const char *path, struct conf **c, struct err *err);
 
@@ -56,10 +94,12 @@ int conf_open(const char *path, struct conf **c, struct err *err);
 int conf_parse(const char *path, const char *text, size_t len, struct conf **c,
 	       struct err *err);
 
-/* `*data` is NULL on failure; else for conf_unload(), and outlives `c`. */
-int conf_load(struct conf *c, const cyaml_schema_value_t *schema, void **data,
+/*
+ * Fills the zeroed struct `data`, which is not to be used after an error. Its
+ * texts and lists belong to `c`: they go with conf_close().
+ */
+int conf_load(struct conf *c, const struct conf_field *fields, void *data,
 	      struct err *err);
-void conf_unload(const cyaml_schema_value_t *schema, void *data);
 
 /*
  * Sets "<path>:<line>: <field>: <text>" and returns -EINVAL. `field` is a
@@ -82,6 +122,9 @@ void conf_unknown_text(const char *what, const char *word,
 
 /* The line, from 1, on which `field` (see conf_error) is. */
 unsigned conf_line(const struct conf *c, const char *field);
+
+/* Does `field` stand in the file? */
+bool conf_given(const struct conf *c, const char *field);
 
 void conf_close(struct conf *c);
 

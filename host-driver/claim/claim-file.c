@@ -21,27 +21,18 @@ struct yaml_file {
 	unsigned n_claims;
 };
 
-#define TEXT(key, flags, type, member) \
-	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (flags), type, member, 1, \
-			       CYAML_UNLIMITED)
-
-static const cyaml_schema_field_t claim_fields[] = {
-	TEXT("says", CYAML_FLAG_OPTIONAL, struct yaml_claim, says),
-	TEXT("claim", 0, struct yaml_claim, claim),
-	CYAML_FIELD_END
+static const struct conf_field claim_fields[] = {
+	{ "says", CONF_AT(CONF_TEXT, struct yaml_claim, says) },
+	{ "claim", CONF_AT(CONF_TEXT, struct yaml_claim, claim), .required = true },
+	{ 0 }
 };
-static const cyaml_schema_value_t claim_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_claim, claim_fields),
-};
-static const cyaml_schema_field_t file_fields[] = {
-	TEXT("campaign", CYAML_FLAG_OPTIONAL, struct yaml_file, campaign),
-	TEXT("source", CYAML_FLAG_OPTIONAL, struct yaml_file, source),
-	CYAML_FIELD_SEQUENCE_COUNT("claims", CYAML_FLAG_POINTER, struct yaml_file,
-				   claims, n_claims, &claim_schema, 1, 1000),
-	CYAML_FIELD_END
-};
-static const cyaml_schema_value_t file_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_file, file_fields),
+static const struct conf_field file_fields[] = {
+	{ "campaign", CONF_AT(CONF_TEXT, struct yaml_file, campaign) },
+	{ "source", CONF_AT(CONF_TEXT, struct yaml_file, source) },
+	{ "claims", CONF_AT(CONF_LIST, struct yaml_file, claims),
+	  .count = offsetof(struct yaml_file, n_claims), .required = true,
+	  .of = claim_fields, .size = sizeof(struct yaml_claim), .lone = "claim" },
+	{ 0 }
 };
 
 bool claims_file_is(const char *path)
@@ -95,8 +86,10 @@ static int take_claim(struct conf *c, const char *path, unsigned i,
 static int take(struct conf *c, const char *path, const struct yaml_file *y,
 		struct claims_file *f, struct err *err)
 {
-	int rc = 0;
+	int rc = y->n_claims ? 0 : conf_error(c, "claims", err, "the list is empty");
 
+	if (rc)
+		return rc;
 	f->campaign = campaign_path(path, y->campaign);
 	f->source = strdup(y->source ? y->source : "");
 	f->entry = calloc(y->n_claims, sizeof(*f->entry));
@@ -110,17 +103,16 @@ static int take(struct conf *c, const char *path, const struct yaml_file *y,
 
 int claims_file_load(const char *path, struct claims_file *f, struct err *err)
 {
-	struct yaml_file *y = NULL;
+	struct yaml_file y = { 0 };
 	struct conf *c;
 	int rc = conf_open(path, &c, err);
 
 	*f = (struct claims_file){ .n = 0 };
 	if (rc)
 		return rc;
-	rc = conf_load(c, &file_schema, (void **)&y, err);
+	rc = conf_load(c, file_fields, &y, err);
 	if (!rc)
-		rc = take(c, path, y, f, err);
-	conf_unload(&file_schema, y);
+		rc = take(c, path, &y, f, err);
 	conf_close(c);
 	if (rc)
 		claims_file_release(f);

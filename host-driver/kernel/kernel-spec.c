@@ -10,7 +10,7 @@
 
 #include "conf.h"
 
-/* The file as libcyaml sees it. */
+/* What the file holds; its texts go with its struct conf. */
 struct file {
 	char *title;
 	struct kernel_source source;
@@ -21,34 +21,23 @@ struct file {
 };
 
 #define SOURCE_TEXT(key) \
-	CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
-			       struct kernel_source, key, 1, 4096)
+	{ #key, CONF_AT(CONF_TEXT, struct kernel_source, key) }
 
-static const cyaml_schema_field_t source_fields[] = {
+static const struct conf_field source_fields[] = {
 	SOURCE_TEXT(debian), SOURCE_TEXT(suite), SOURCE_TEXT(version),
 	SOURCE_TEXT(tarball), SOURCE_TEXT(git), SOURCE_TEXT(revision),
-	SOURCE_TEXT(image), CYAML_FIELD_END
+	SOURCE_TEXT(image), { 0 }
 };
 
-static const cyaml_schema_value_t name_entry = {
-	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 200),
-};
-
-#define NAMES(key) \
-	CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
-			     struct file, key, &name_entry, 0, 100)
-
-static const cyaml_schema_field_t file_fields[] = {
-	CYAML_FIELD_STRING_PTR("title",
-			       CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-			       struct file, title, 0, 200),
-	CYAML_FIELD_MAPPING("source", CYAML_FLAG_DEFAULT, struct file, source,
-			    source_fields),
-	NAMES(config), NAMES(patches), CYAML_FIELD_END
-};
-
-static const cyaml_schema_value_t file_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields),
+static const struct conf_field file_fields[] = {
+	{ "title", CONF_AT(CONF_TEXT, struct file, title) },
+	{ "source", CONF_AT(CONF_MAP, struct file, source), .required = true,
+	  .of = source_fields },
+	{ "config", CONF_AT(CONF_TEXTS, struct file, config),
+	  .count = offsetof(struct file, config_count) },
+	{ "patches", CONF_AT(CONF_TEXTS, struct file, patches),
+	  .count = offsetof(struct file, patches_count) },
+	{ 0 }
 };
 
 /* --- the source ----------------------------------------------------------- */
@@ -227,17 +216,30 @@ static int check_lists(const struct conf *c, const struct file *f,
 	return 0;
 }
 
-static int fill(struct kernel_spec *spec, const struct conf *c, struct file *f,
+static int copy_source(struct kernel_spec *spec, const struct kernel_source *from)
+{
+	struct kernel_source *s = &spec->source;
+	char **const to[] = { &s->debian, &s->suite, &s->version, &s->tarball,
+			      &s->git, &s->revision, &s->image };
+	char *const texts[] = { from->debian, from->suite, from->version,
+				from->tarball, from->git, from->revision,
+				from->image };
+
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+		*to[i] = texts[i] ? strdup(texts[i]) : NULL;
+		if (texts[i] && !*to[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int fill(struct kernel_spec *spec, const struct conf *c, const struct file *f,
 		const char *kernels, const char *name, struct err *err)
 {
 	int ret;
 
-	/* The strings change hands; conf_unload() then finds NULL. */
-	spec->source = f->source;
-	memset(&f->source, 0, sizeof(f->source));
-	spec->title = f->title ? f->title : strdup(name);
-	f->title = NULL;
-	if (!spec->title)
+	spec->title = strdup(f->title ? f->title : name);
+	if (!spec->title || copy_source(spec, &f->source))
 		return err_sys(err, ENOMEM, "%s", name);
 	ret = take_source(c, kernels, spec, err);
 	if (!ret)
@@ -256,17 +258,16 @@ static int fill(struct kernel_spec *spec, const struct conf *c, struct file *f,
 static int read_file(struct kernel_spec *spec, const char *kernels,
 		     const char *name, struct err *err)
 {
-	struct file *f = NULL;
+	struct file f = { 0 };
 	struct conf *c;
 	int ret;
 
 	ret = conf_open(spec->path, &c, err);
 	if (ret)
 		return ret;
-	ret = conf_load(c, &file_schema, (void **)&f, err);
+	ret = conf_load(c, file_fields, &f, err);
 	if (!ret)
-		ret = fill(spec, c, f, kernels, name, err);
-	conf_unload(&file_schema, f);
+		ret = fill(spec, c, &f, kernels, name, err);
 	conf_close(c);
 	return ret;
 }

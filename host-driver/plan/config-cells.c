@@ -38,8 +38,8 @@ static int add_cell(struct build *b, const struct config_cell *c,
 	struct plan_cell *to = &b->p->cells[b->p->n_cells];
 
 	to->params = pick_params(c, pick);
-	to->processes = c->processes ? *c->processes : 1;
-	to->samples = c->samples ? *c->samples : 0;
+	to->processes = c->processes;
+	to->samples = c->samples;
 	to->allow_small = c->allow_small;
 	b->p->n_cells++;
 	if (!to->params || build_copy(b, &to->backing, backing) ||

@@ -69,7 +69,7 @@ static int check_kernels(struct check *k)
 		if (ret)
 			return ret;
 	}
-	return check_kernel(k, "guest.kernel", k->c->guest->kernel);
+	return check_kernel(k, "guest.kernel", k->c->guest.kernel);
 }
 
 /* --- cells -------------------------------------------------------------------- */
@@ -109,11 +109,10 @@ static int check_size(struct check *k, const char *field,
 		      const struct params *p, const char *key)
 {
 	const struct value *v = params_find(p, key);
-	const char *memory = k->c->guest->memory;
+	const char *memory = k->c->guest.memory;
 	uint64_t room;
 
-	if (!v || v->param->type != PARAM_SIZE || !memory ||
-	    size_parse(memory, &room, NULL) || v->hi < room)
+	if (!v || v->param->type != PARAM_SIZE || size_parse(memory, &room, NULL) || v->hi < room)
 		return 0;
 	return conf_error(k->y, field, k->err,
 			  "%s does not fit in guest.memory, %s", v->text,

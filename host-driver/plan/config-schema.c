@@ -1,111 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config-schema.h"
 
-#define OPT CYAML_FLAG_OPTIONAL
-#define PTR CYAML_FLAG_POINTER
+#include "plan-make.h"
 
-#define TEXT(key, flags, structure, member) \
-	CYAML_FIELD_STRING_PTR(key, PTR | (flags), structure, member, 1, \
-			       CYAML_UNLIMITED)
-#define TEXTS(key, flags, structure, member, count) \
-	CYAML_FIELD_SEQUENCE_COUNT(key, PTR | (flags), structure, member, \
-				   count, &conf_text_schema, 0, \
-				   CYAML_UNLIMITED)
+#define TOP(kind, member) CONF_AT(CONF_##kind, struct config, member)
+#define ARM(kind, member) CONF_AT(CONF_##kind, struct config_arm, member)
+#define CELL(kind, member) CONF_AT(CONF_##kind, struct config_cell, member)
+#define COUNT(structure, member) .count = offsetof(struct structure, member)
+#define REQUIRED .required = true
 
-static const cyaml_strval_t clocks[] = {
-	{ "time", CLOCK_TIME }, { "instructions", CLOCK_INSTRUCTIONS },
-};
-static const cyaml_strval_t kinds[] = {
-	{ "vm", MACHINE_VM }, { "host", MACHINE_HOST },
-	{ "ssh", MACHINE_SSH }, { "fake", MACHINE_FAKE },
-};
-static const cyaml_strval_t accels[] = {
-	{ "auto", ACCEL_AUTO }, { "hardware", ACCEL_HARDWARE },
-	{ "emulation", ACCEL_EMULATION },
+static const struct conf_field machine_fields[] = {
+	{ "kind", TOP(CHOICE, machine.kind), .choices = machine_kind_names },
+	{ "accel", TOP(CHOICE, machine.accel), .choices = machine_accel_names },
+	{ "cpus", TOP(UNSIGNED, machine.cpus) },
+	{ "memory", TOP(TEXT, machine.memory), .fallback = "3G" },
+	{ "pmem", TOP(TEXT, machine.pmem), .fallback = "1G" },
+	{ "host", TOP(TEXT, machine.host) },
+	{ 0 }
 };
 
-static const cyaml_schema_field_t machine_fields[] = {
-	CYAML_FIELD_ENUM("kind", OPT, struct config_machine, kind, kinds, 4),
-	CYAML_FIELD_ENUM("accel", OPT, struct config_machine, accel, accels, 3),
-	CYAML_FIELD_UINT_PTR("cpus", PTR | OPT, struct config_machine, cpus),
-	TEXT("memory", OPT, struct config_machine, memory),
-	TEXT("pmem", OPT, struct config_machine, pmem),
-	TEXT("host", OPT, struct config_machine, host),
-	CYAML_FIELD_END,
+static const struct conf_field guest_fields[] = {
+	{ "kernel", TOP(TEXT, guest.kernel), REQUIRED },
+	{ "cpus", TOP(UNSIGNED, guest.cpus), .fallback = "1" },
+	{ "memory", TOP(TEXT, guest.memory), .fallback = "512M" },
+	{ 0 }
 };
 
-static const cyaml_schema_field_t guest_fields[] = {
-	TEXT("kernel", 0, struct config_guest, kernel),
-	CYAML_FIELD_UINT_PTR("cpus", PTR | OPT, struct config_guest, cpus),
-	TEXT("memory", OPT, struct config_guest, memory),
-	CYAML_FIELD_END,
+static const struct conf_field arm_fields[] = {
+	{ "kernel", ARM(TEXT, kernel), REQUIRED },
+	{ "name", ARM(TEXT, name) },
+	{ "baseline", ARM(BOOL, baseline) },
+	{ "second-level", ARM(TEXT, second_level) },
+	{ "cmdline", ARM(TEXT, cmdline) },
+	{ "layout", ARM(TEXTS, layouts), COUNT(config_arm, n_layouts) },
+	{ 0 }
 };
 
-static const cyaml_schema_field_t arm_fields[] = {
-	TEXT("kernel", 0, struct config_arm, kernel),
-	TEXT("name", OPT, struct config_arm, name),
-	CYAML_FIELD_BOOL("baseline", OPT, struct config_arm, baseline),
-	TEXT("second-level", OPT, struct config_arm, second_level),
-	TEXT("cmdline", OPT, struct config_arm, cmdline),
-	TEXTS("layout", OPT, struct config_arm, layouts, n_layouts),
-	CYAML_FIELD_END,
+static const struct conf_field cell_fields[] = {
+	{ "backing", CELL(TEXTS, backings), COUNT(config_cell, n_backings), REQUIRED },
+	{ "source", CELL(TEXTS, sources), COUNT(config_cell, n_sources), REQUIRED },
+	{ "workload", CELL(TEXTS, workloads), COUNT(config_cell, n_workloads), REQUIRED },
+	{ "params", CELL(PAIRS, params), COUNT(config_cell, n_params) },
+	{ "processes", CELL(UNSIGNED, processes), .fallback = "1" },
+	{ "samples", CELL(UNSIGNED, samples) },
+	{ "allow-small", CELL(BOOL, allow_small) },
+	{ 0 }
 };
 
-static const cyaml_schema_field_t cell_fields[] = {
-	TEXTS("backing", 0, struct config_cell, backings, n_backings),
-	TEXTS("source", 0, struct config_cell, sources, n_sources),
-	TEXTS("workload", 0, struct config_cell, workloads, n_workloads),
-	CYAML_FIELD_SEQUENCE_COUNT("params", PTR | OPT, struct config_cell,
-				   params, n_params, &conf_pair_schema, 0,
-				   CYAML_UNLIMITED),
-	CYAML_FIELD_UINT_PTR("processes", PTR | OPT, struct config_cell,
-			     processes),
-	CYAML_FIELD_UINT_PTR("samples", PTR | OPT, struct config_cell,
-			     samples),
-	CYAML_FIELD_BOOL("allow-small", OPT, struct config_cell, allow_small),
-	CYAML_FIELD_END,
+static const struct conf_field gate_fields[] = {
+	{ "cell", CONF_AT(CONF_TEXT, struct config_gate, cell), REQUIRED },
+	{ "metric", CONF_AT(CONF_TEXT, struct config_gate, metric), REQUIRED },
+	{ 0 }
 };
 
-static const cyaml_schema_field_t gate_fields[] = {
-	TEXT("cell", 0, struct config_gate, cell),
-	TEXT("metric", 0, struct config_gate, metric),
-	CYAML_FIELD_END,
+static const struct conf_field expect_fields[] = {
+	{ "says", CONF_AT(CONF_TEXT, struct config_expect, says) },
+	{ "claim", CONF_AT(CONF_TEXT, struct config_expect, claim), REQUIRED },
+	{ 0 }
 };
 
-static const cyaml_schema_value_t arm_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_arm, arm_fields),
-};
-static const cyaml_schema_value_t cell_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_cell,
-			    cell_fields),
-};
-static const cyaml_schema_value_t gate_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_gate,
-			    gate_fields),
-};
-
-static const cyaml_schema_field_t config_fields[] = {
-	TEXT("name", 0, struct config, name),
-	TEXT("question", OPT, struct config, question),
-	CYAML_FIELD_UINT_PTR("seed", PTR | OPT, struct config, seed),
-	CYAML_FIELD_UINT_PTR("blocks", PTR | OPT, struct config, blocks),
-	CYAML_FIELD_ENUM("clock", OPT, struct config, clock, clocks, 2),
-	CYAML_FIELD_BOOL("aa", OPT, struct config, aa),
-	CYAML_FIELD_BOOL_PTR("counters", PTR | OPT, struct config, counters),
-	CYAML_FIELD_MAPPING_PTR("machine", PTR | OPT, struct config, machine,
-				machine_fields),
-	CYAML_FIELD_MAPPING_PTR("guest", PTR, struct config, guest,
-				guest_fields),
-	CYAML_FIELD_SEQUENCE_COUNT("arms", PTR, struct config, arms, n_arms,
-				   &arm_schema, 0, CYAML_UNLIMITED),
-	CYAML_FIELD_SEQUENCE_COUNT("cells", PTR, struct config, cells, n_cells,
-				   &cell_schema, 0, CYAML_UNLIMITED),
-	CYAML_FIELD_SEQUENCE_COUNT("gates", PTR | OPT, struct config, gates,
-				   n_gates, &gate_schema, 0, CYAML_UNLIMITED),
-	TEXTS("expect", OPT, struct config, expect, n_expect),
-	CYAML_FIELD_END,
-};
-
-const cyaml_schema_value_t config_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, config_fields),
+/* The structs within the config have no offset of their own: theirs count from the top. */
+const struct conf_field config_fields[] = {
+	{ "name", TOP(TEXT, name), REQUIRED },
+	{ "question", TOP(TEXT, question) },
+	{ "seed", TOP(WIDE, seed), .fallback = "1" },
+	{ "blocks", TOP(UNSIGNED, blocks), .fallback = "5" },
+	{ "clock", TOP(CHOICE, clock), .choices = plan_clock_names },
+	{ "aa", TOP(BOOL, aa) },
+	{ "counters", TOP(BOOL, counters), .fallback = "true" },
+	{ "machine", .type = CONF_MAP, .of = machine_fields },
+	{ "guest", .type = CONF_MAP, REQUIRED, .of = guest_fields },
+	{ "arms", TOP(LIST, arms), COUNT(config, n_arms), REQUIRED,
+	  .of = arm_fields, .size = sizeof(struct config_arm) },
+	{ "cells", TOP(LIST, cells), COUNT(config, n_cells), REQUIRED,
+	  .of = cell_fields, .size = sizeof(struct config_cell) },
+	{ "gates", TOP(LIST, gates), COUNT(config, n_gates),
+	  .of = gate_fields, .size = sizeof(struct config_gate) },
+	{ "expect", TOP(LIST, expect), COUNT(config, n_expect),
+	  .of = expect_fields, .size = sizeof(struct config_expect), .lone = "claim" },
+	{ 0 }
 };

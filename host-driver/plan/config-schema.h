@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A campaign config as libcyaml reads it; docs/config.md explains every key.
- * What was not given is NULL or 0.
+ * A campaign config as it is read; docs/config.md explains every key. What
+ * was not given is as the table in config-schema.c says, NULL, 0 or false.
  */
 #ifndef KDUEL_CONFIG_SCHEMA_H
 #define KDUEL_CONFIG_SCHEMA_H
@@ -13,18 +13,6 @@
 #include "conf.h"
 
 #define CONFIG_CELLS_MAX 1000
-
-struct config_machine {
-	enum machine_kind kind;
-	enum machine_accel accel;
-	uint32_t *cpus;
-	char *memory, *pmem, *host;
-};
-
-struct config_guest {
-	char *kernel, *memory;
-	uint32_t *cpus;
-};
 
 struct config_arm {
 	char *name, *kernel, *second_level, *cmdline;
@@ -38,7 +26,7 @@ struct config_cell {
 	unsigned n_backings, n_sources, n_workloads;
 	struct conf_pair *params;
 	unsigned n_params;
-	uint32_t *processes, *samples;
+	unsigned processes, samples;
 	bool allow_small;
 };
 
@@ -46,25 +34,37 @@ struct config_gate {
 	char *cell, *metric;
 };
 
+/* A claim, and what it says in words. */
+struct config_expect {
+	char *says, *claim;
+};
+
 struct config {
 	char *name, *question;
-	uint64_t *seed;
-	uint32_t *blocks;
+	uint64_t seed;
+	unsigned blocks;
 	enum plan_clock clock;
-	bool aa;
-	bool *counters;
-	struct config_machine *machine;
-	struct config_guest *guest;
+	bool aa, counters;
+	struct {
+		enum machine_kind kind;
+		enum machine_accel accel;
+		unsigned cpus;		/* 0: as the clock says */
+		char *memory, *pmem, *host;
+	} machine;
+	struct {
+		char *kernel, *memory;
+		unsigned cpus;
+	} guest;
 	struct config_arm *arms;
 	unsigned n_arms;
 	struct config_cell *cells;
 	unsigned n_cells;
 	struct config_gate *gates;
 	unsigned n_gates;
-	char **expect;
+	struct config_expect *expect;
 	unsigned n_expect;
 };
 
-extern const cyaml_schema_value_t config_schema;
+extern const struct conf_field config_fields[];
 
 #endif

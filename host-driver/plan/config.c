@@ -12,13 +12,8 @@
 
 #define FIELD_MAX 128
 
-/* What a config leaves out. */
-#define DEFAULT_SEED 1
-#define DEFAULT_BLOCKS 5
+/* machine.cpus, but with clock: instructions. */
 #define DEFAULT_CPUS 2
-#define DEFAULT_MEMORY "3G"
-#define DEFAULT_PMEM "1G"
-#define DEFAULT_GUEST_MEMORY "512M"
 
 int build_no_memory(struct build *b)
 {
@@ -32,25 +27,23 @@ int build_copy(struct build *b, char **to, const char *from)
 }
 
 static int build_size(struct build *b, const char *field, const char *text,
-		      const char *fallback, uint64_t *value)
+		      uint64_t *value)
 {
 	struct err err = ERR_INIT;
 
-	if (!size_parse(text ? text : fallback, value, &err))
+	if (!size_parse(text, value, &err))
 		return 0;
 	return conf_error(b->y, field, b->err, "%s", err.text);
 }
 
 static int build_machine(struct build *b)
 {
-	static const struct config_machine none;
-	const struct config_machine *m = b->c->machine ? b->c->machine : &none;
 	struct plan_machine *to = &b->p->machine;
 	int ret;
 
-	to->kind = m->kind;
-	to->accel = m->accel;
-	to->cpus = m->cpus ? *m->cpus
+	to->kind = b->c->machine.kind;
+	to->accel = b->c->machine.accel;
+	to->cpus = conf_given(b->y, "machine.cpus") ? b->c->machine.cpus
 		   : b->c->clock == CLOCK_INSTRUCTIONS ? 1 : DEFAULT_CPUS;
 	if (b->o && b->o->machine) {
 		unsigned k = 0;
@@ -63,24 +56,19 @@ static int build_machine(struct build *b)
 					  b->o->machine);
 		to->kind = k;
 	}
-	ret = build_size(b, "machine.memory", m->memory, DEFAULT_MEMORY,
-			 &to->memory);
+	ret = build_size(b, "machine.memory", b->c->machine.memory, &to->memory);
 	if (!ret)
-		ret = build_size(b, "machine.pmem", m->pmem, DEFAULT_PMEM,
-				 &to->pmem);
-	return ret ? ret : build_copy(b, &to->host, m->host);
+		ret = build_size(b, "machine.pmem", b->c->machine.pmem, &to->pmem);
+	return ret ? ret : build_copy(b, &to->host, b->c->machine.host);
 }
 
 static int build_guest(struct build *b)
 {
-	const struct config_guest *g = b->c->guest;
 	struct plan_guest *to = &b->p->guest;
-	int ret;
+	int ret = build_size(b, "guest.memory", b->c->guest.memory, &to->memory);
 
-	to->cpus = g->cpus ? *g->cpus : 1;
-	ret = build_size(b, "guest.memory", g->memory, DEFAULT_GUEST_MEMORY,
-			 &to->memory);
-	return ret ? ret : build_copy(b, &to->kernel, g->kernel);
+	to->cpus = b->c->guest.cpus;
+	return ret ? ret : build_copy(b, &to->kernel, b->c->guest.kernel);
 }
 
 /* --- arms ------------------------------------------------------------------- */
@@ -192,7 +180,7 @@ static int build_gates(struct build *b)
 	if (b->o && b->o->aa)
 		return ret;
 	for (; !ret && p->n_expect < c->n_expect; p->n_expect++)
-		ret = build_copy(b, &p->expect[p->n_expect], c->expect[p->n_expect]);
+		ret = build_copy(b, &p->expect[p->n_expect], c->expect[p->n_expect].claim);
 	return ret;
 }
 
@@ -201,14 +189,14 @@ static int build_head(struct build *b)
 	const struct config *c = b->c;
 	int ret = build_copy(b, &b->p->name, c->name);
 
-	b->p->seed = c->seed ? *c->seed : DEFAULT_SEED;
-	b->p->n_blocks = c->blocks ? *c->blocks : DEFAULT_BLOCKS;
+	b->p->seed = c->seed;
+	b->p->n_blocks = c->blocks;
 	if (b->o && b->o->least_blocks > b->p->n_blocks)
 		b->p->n_blocks = b->o->least_blocks;
 	if (b->o && b->o->blocks)
 		b->p->n_blocks = b->o->blocks;
 	b->p->clock = c->clock;
-	b->p->counters = !c->counters || *c->counters;
+	b->p->counters = c->counters;
 	return ret ? ret : build_copy(b, &b->p->question, c->question);
 }
 
@@ -238,20 +226,19 @@ int config_parse(const char *path, const char *text, size_t len,
 		 struct err *err)
 {
 	struct build b = { .o = o, .p = plan, .err = err };
-	struct config *c = NULL;
+	struct config c = { 0 };
 	struct conf *y;
 	int ret = conf_parse(path, text, len, &y, err);
 
 	if (ret)
 		return ret;
-	ret = conf_load(y, &config_schema, (void **)&c, err);
+	ret = conf_load(y, config_fields, &c, err);
 	if (!ret)
-		ret = config_check(c, y, err);
-	b.c = c;
+		ret = config_check(&c, y, err);
+	b.c = &c;
 	b.y = y;
 	if (!ret)
 		ret = build(&b);
-	conf_unload(&config_schema, c);
 	conf_close(y);
 	return ret;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The campaign config: YAML as docs/config.md describes it, into a struct by
- * libcyaml. Everything that can be known to be wrong before a boot is found
- * here, and said as "file:line: field: what, and what is allowed".
+ * The campaign config: YAML as docs/config.md describes it. Everything that
+ * can be known to be wrong before a boot is found here, and said as
+ * "file:line: field: what, and what is allowed".
  *
  * Only the plan reads this; everything else reads the plan.
  */

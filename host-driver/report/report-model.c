@@ -140,7 +140,7 @@ static int expect(struct subject *s, struct err *err)
 		return -ENOTSUP;
 	ret = model_of_workload(s->cell->workload, s->cell->source, s->cell->params,
 				page, &s->in);
-	return ret ? ret : model_expect(&s->cpu->f->tlb.first, &s->cpu->f->tlb.second,
+	return ret ? ret : model_expect(&s->cpu->f.tlb.first, &s->cpu->f.tlb.second,
 					&s->in, &s->out, err);
 }
 
@@ -260,7 +260,7 @@ int report_model(struct report *r, const char *cpu_model, struct err *err)
 			r->model_reason = report_format("%s", "");
 		return err && err->code ? err->code : 0;
 	}
-	r->model_cpu = report_format("%s", cpu->f->title ? cpu->f->title : cpu->name);
+	r->model_cpu = report_format("%s", cpu->f.title ? cpu->f.title : cpu->name);
 	for (size_t i = 0; i < r->plan->n_cells && !ret; i++)
 		ret = add_cell(r, cpu, &r->plan->cells[i], err);
 	r->model_reason = report_format("%s", r->n_model ? "" :

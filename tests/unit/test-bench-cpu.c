@@ -32,7 +32,7 @@ static int encodes(const char *native)
 static void check_unit(struct cpu *cpu, const char *pmu)
 {
 	cpu->pmu = pmu;
-	for (unsigned i = 0; i < cpu->f->n_events; i++) {
+	for (unsigned i = 0; i < cpu->f.n_events; i++) {
 		char *native = cpu_event_native(cpu, i);
 
 		assert_non_null(native);
@@ -43,7 +43,7 @@ static void check_unit(struct cpu *cpu, const char *pmu)
 
 static void check_events(struct cpu *cpu)
 {
-	const struct cpu_file *f = cpu->f;
+	const struct cpu_file *f = &cpu->f;
 
 	check_unit(cpu, cpu->pmu);
 	for (unsigned i = 0; i < f->n_match; i++)
@@ -148,8 +148,8 @@ static void units_are_filled_in(void **state)
 
 static bool has_event(const struct cpu *cpu, const char *name)
 {
-	for (unsigned i = 0; i < cpu->f->n_events; i++)
-		if (!strcmp(cpu->f->events[i].name, name))
+	for (unsigned i = 0; i < cpu->f.n_events; i++)
+		if (!strcmp(cpu->f.events[i].name, name))
 			return true;
 	return false;
 }
@@ -190,10 +190,10 @@ static void processors_are_complete(void **state)
 		struct cpu *cpu;
 
 		assert_int_equal(cpu_load(all[i].name, &cpu, NULL), 0);
-		assert_int_equal(cpu->f->tlb.first.e4k, all[i].first);
-		assert_int_equal(cpu->f->tlb.second.e4k, all[i].second);
-		assert_true(cpu->f->tlb.first.e2m && cpu->f->tlb.first.e1g);
-		assert_true(cpu->f->tlb.second.e2m > 0);
+		assert_int_equal(cpu->f.tlb.first.e4k, all[i].first);
+		assert_int_equal(cpu->f.tlb.second.e4k, all[i].second);
+		assert_true(cpu->f.tlb.first.e2m && cpu->f.tlb.first.e1g);
+		assert_true(cpu->f.tlb.second.e2m > 0);
 		for (const char *const *e = all[i].events; *e; e++)
 			if (!has_event(cpu, *e))
 				fail_msg("%s has no event %s", all[i].name, *e);

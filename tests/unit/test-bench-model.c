@@ -141,10 +141,10 @@ static void workloads_have_patterns(void **state)
 
 /* --- measured beside expected --- */
 
-static struct cpu_file file = {
-	.title = "made up", .tlb = { { 64, 32, 4 }, { 1536, 1536, 16 } },
+static struct cpu made_up = {
+	.name = "made-up", .pmu = "",
+	.f = { .title = "made up", .tlb = { { 64, 32, 4 }, { 1536, 1536, 16 } } },
 };
-static struct cpu made_up = { "made-up", &file, "" };
 
 static json_t *tlb_result(double knee, double half, double walks)
 {
