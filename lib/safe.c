@@ -89,6 +89,22 @@ char *safe_text(const char *text)
 	return copy;
 }
 
+bool safe_is_plain(const char *text)
+{
+	const char *p = text;
+	char *safe;
+	bool plain;
+
+	while (*p >= ' ' && *p <= '~')
+		p++;
+	if (!*p)
+		return true;
+	safe = safe_text(p);
+	plain = !strcmp(safe, p);
+	free(safe);
+	return plain;
+}
+
 char *safe_plot_text(const char *text)
 {
 	char *copy = safe_text(text), *to = copy;

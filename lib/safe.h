@@ -12,6 +12,7 @@
 #ifndef KDUEL_SAFE_H
 #define KDUEL_SAFE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -20,6 +21,9 @@
  * text is "", and memory that cannot be had ends the program.
  */
 char *safe_text(const char *text);
+
+/* Is it as safe_text() would have it, and so fit for a name? */
+bool safe_is_plain(const char *text);
 
 /*
  * The same for plot data: ASCII without quotes, backslashes, newlines, and

@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "count-records.h"
 
-#include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "field.h"
 
 #define NAME_MAX_LEN 64
 
 static const char *text_of(const json_t *o, const char *key)
 {
 	return json_string_value(json_object_get(o, key));
-}
-
-static int check_counter(const json_t *c, struct err *err)
-{
-	const char *text;
-	double value;
-	int ret;
-
-	if (!json_is_object(c))
-		return err_config(err, "is %s; it must be an object", json_type_text(c));
-	ret = field_name(c, "name", &text, err);
-	if (!ret && strlen(text) >= NAME_MAX_LEN)
-		ret = err_config(err, "name: is longer than %d bytes", NAME_MAX_LEN);
-	if (!ret && json_object_get(c, "things"))
-		ret = field_real(c, "things", &value, err);
-	if (!ret && json_object_get(c, "value"))
-		ret = field_real(c, "value", &value, err);
-	else if (!ret)
-		ret = field_string(c, "unavailable", &text, err);
-	return ret ? ret : field_string_or(c, "provider", "", &text, err);
-}
-
-int count_check_sample(const json_t *counters, struct err *err)
-{
-	const json_t *c;
-	size_t i;
-
-	json_array_foreach(counters, i, c)
-		if (check_counter(c, err)) {
-			err_prefix(err, "counters[%zu]", i);
-			return -EINVAL;
-		}
-	return 0;
 }
 
 static void full_name(char out[static NAME_MAX_LEN + 16], const char *place,

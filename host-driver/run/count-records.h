@@ -13,12 +13,6 @@
 #include "vocab/words.h"
 
 /*
- * Well formed? A sample's, from an agent: an array of
- * {"name", "value" or "unavailable", ...}. EXIT_CONFIG, naming the field.
- */
-int count_check_sample(const json_t *counters, struct err *err);
-
-/*
  * [{"name","provider","value","things","batches"}] of those that were counted,
  * a new reference; `place` stands before each name.
  */

@@ -9,6 +9,7 @@
 
 #include "backing/backing.h"
 #include "bench/source.h"
+#include "store/record-agent.h"
 
 struct bytes {
 	double of[PAGE_SIZES], sum;
@@ -146,36 +147,31 @@ void proof_release(struct proof *p)
 	}
 }
 
-static bool well_formed(const json_t *layer)
+int proof_check_json(const json_t *json,
+		     int (*check)(const struct view *v, struct err *err),
+		     struct err *err)
 {
-	const json_t *bytes = json_object_get(layer, "bytes");
+	struct view_doc doc = VIEW_DOC_INIT;
+	char *text = json_dumps(json, JSON_COMPACT);
+	const struct view *root = NULL;
+	int ret = text ? view_parse(&doc, text, strlen(text), &root, err) : 0;
 
-	if (!bytes)
-		return json_is_string(json_object_get(layer, "unavailable"));
-	for (int i = 0; i < PAGE_SIZES; i++) {
-		const json_t *n = json_object_get(bytes, page_words[i].name);
-
-		if (!json_is_integer(n) || json_integer_value(n) < 0)
-			return false;
-	}
-	return true;
+	if (!ret)
+		ret = check(root, err);
+	view_release(&doc);
+	free(text);
+	return ret ? -EPROTO : 0;
 }
 
 int proof_take(struct proof *p, enum when when, json_t *layer,
 	       struct err *err)
 {
-	const char *name = json_string_value(json_object_get(layer, "layer"));
+	int l, ret = proof_check_json(layer, record_check_layer, err);
 
-	for (int l = 0; name && l < LAYERS; l++) {
-		if (strcmp(name, layer_words[l].name))
-			continue;
-		if (!well_formed(layer))
-			break;
-		json_decref(p->layer[when][l]);
-		p->layer[when][l] = json_incref(layer);
-		return 0;
-	}
-	return err_set(err, EXIT_INCOMPLETE, -EPROTO,
-		       "a proof of layer '%.40s' is not well formed",
-		       name ? name : "?");
+	if (ret)
+		return ret;
+	l = layer_find(json_string_value(json_object_get(layer, "layer")));
+	json_decref(p->layer[when][l]);
+	p->layer[when][l] = json_incref(layer);
+	return 0;
 }

@@ -2,11 +2,14 @@
 #include "measure-records.h"
 
 #include <errno.h>
-#include <math.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "count-records.h"
+#include "store/record-agent.h"
+#include "store/record.h"
+
+#define MEASURE_TEXT_MAX 4000
 
 static json_t *start(const struct measure *m, const char *type)
 {
@@ -16,65 +19,14 @@ static json_t *start(const struct measure *m, const char *type)
 			 "cell", m->cell->id, "process", (int)m->process);
 }
 
-static bool one_of(const char *word, const char *const list[])
+static int measure_check_own(const struct view *result, struct err *err)
 {
-	for (; *list; list++) {
-		if (!strcmp(word, *list))
-			return true;
-	}
-	return false;
-}
+	struct record r = { .type = RECORD_SAMPLE };
+	int ret = record_read_metric(view_get(result, "metrics") + 1, &r, err);
 
-/* An array of finite numbers; times and rates are not negative. */
-static bool good_values(const json_t *a)
-{
-	size_t i;
-	json_t *v;
-
-	if (!json_is_array(a))
-		return false;
-	json_array_foreach(a, i, v) {
-		if (!json_is_number(v) || !isfinite(json_number_value(v)) ||
-		    json_number_value(v) < 0)
-			return false;
-	}
-	return true;
-}
-
-static int wrong(struct err *err, const char *metric, const char *field)
-{
-	return err_set(err, EXIT_INCOMPLETE, -EPROTO,
-		       "a result's metric '%.60s' has no good '%s'", metric, field);
-}
-
-static int check_metric(const json_t *m, struct err *err)
-{
-	static const char *const kinds[] = { "time", "rate", "count", NULL };
-	static const char *const better[] = { "lower", "higher", "none", NULL };
-	const char *name = json_string_value(json_object_get(m, "metric"));
-	const char *kind = json_string_value(json_object_get(m, "kind"));
-	const char *way = json_string_value(json_object_get(m, "better"));
-	const json_t *counters = json_object_get(m, "counters");
-
-	if (!name || !*name)
-		return wrong(err, "?", "metric");
-	if (!kind || !one_of(kind, kinds))
-		return wrong(err, name, "kind");
-	if (!way || !one_of(way, better))
-		return wrong(err, name, "better");
-	if (!json_is_string(json_object_get(m, "unit")))
-		return wrong(err, name, "unit");
-	if (!json_is_object(json_object_get(m, "point")))
-		return wrong(err, name, "point");
-	if (!good_values(json_object_get(m, "values")))
-		return wrong(err, name, "values");
-	if (!good_values(json_object_get(m, "rejected")))
-		return wrong(err, name, "rejected");
-	if (!json_is_boolean(json_object_get(m, "steady")))
-		return wrong(err, name, "steady");
-	if (counters && (!json_is_array(counters) || count_check_sample(counters, NULL)))
-		return wrong(err, name, "counters");
-	return 0;
+	if (ret)
+		err_prefix(err, "%s", RECORD_GO_TO_RESULT);
+	return ret;
 }
 
 static const char *const copied[] = {
@@ -107,15 +59,12 @@ int measure_samples(const struct measure *m, const json_t *result,
 	const json_t *metrics = json_object_get(result, "metrics");
 	size_t i;
 	json_t *metric;
+	int ret = proof_check_json(result, *place ? measure_check_own : record_check_result,
+				   err);
 
-	if (!json_is_array(metrics))
-		return err_set(err, EXIT_INCOMPLETE, -EPROTO,
-			       "a result without metrics");
+	if (ret)
+		return ret;
 	json_array_foreach(metrics, i, metric) {
-		int ret = check_metric(metric, err);
-
-		if (ret)
-			return ret;
 		json_array_append_new(records,
 				      sample(m, result, metric, place,
 					     void_reason));
@@ -143,10 +92,15 @@ void measure_proofs(const struct measure *m, const struct proof *p,
 	}
 }
 
-/* What a result says beside its samples: how they came about. */
-static const char *const kept[] = {
-	"derived", "providers", "placement", "validated", "timer",
-};
+/* The beginning of a text, as long as a person reads. */
+static json_t *short_text(const char *text)
+{
+	size_t n = strnlen(text, MEASURE_TEXT_MAX);
+
+	while (n && (text[n] & 0xc0) == 0x80)
+		n--;
+	return json_stringn(text, n);
+}
 
 json_t *measure_end(const struct measure *m, const char *class,
 		    const char *text, const json_t *result)
@@ -155,12 +109,12 @@ json_t *measure_end(const struct measure *m, const char *class,
 	json_t *how = json_object();
 
 	json_object_set_new(r, "class", json_string(class));
-	json_object_set_new(r, "text", json_string(text));
-	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++) {
-		json_t *v = json_object_get(result, kept[i]);
+	json_object_set_new(r, "text", short_text(text));
+	for (const char *const *key = record_kept; *key; key++) {
+		json_t *v = json_object_get(result, *key);
 
 		if (v)
-			json_object_set(how, kept[i], v);
+			json_object_set(how, *key, v);
 	}
 	if (json_object_size(m->counters))
 		json_object_set(how, "counters", m->counters);

@@ -42,6 +42,19 @@ char *pool_text(struct pool *p, const char *text)
 	return copy ? memcpy(copy, text, len) : NULL;
 }
 
+char *pool_join(struct pool *p, const char *a, char part, const char *b)
+{
+	size_t len = strlen(a);
+	char *text = pool_alloc(p, len + strlen(b) + 2);
+
+	if (!text)
+		return NULL;
+	memcpy(text, a, len);
+	text[len] = part;
+	strcpy(text + len + 1, b);
+	return text;
+}
+
 void pool_release(struct pool *p)
 {
 	struct pool_chunk *c, *next;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "safe.h"
 
 /* The shortest member is "=1" and what parts it from the next. */
 #define MEMBERS_MAX (RECORD_POINT_MAX / 3)
@@ -26,14 +27,6 @@ static const char *value_text(const struct view *v, char buf[32])
 	}
 }
 
-static bool has_control(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return true;
-	return false;
-}
-
 int record_check_point(const struct view *point, struct err *err)
 {
 	const struct view *v;
@@ -41,12 +34,13 @@ int record_check_point(const struct view *point, struct err *err)
 	char buf[32];
 
 	view_each(v, point) {
+		if (!safe_is_plain(v->key) ||
+		    (v->type == JSON_STRING && !safe_is_plain(v->text)))
+			return err_config(err, "point: holds a control character");
 		if (v->type == JSON_OBJECT || v->type == JSON_ARRAY ||
 		    v->type == JSON_NULL)
 			return err_config(err, "point.%.80s: is %s; it must be one value",
 					  v->key, view_type_text(v));
-		if (has_control(v->key) || (v->type == JSON_STRING && has_control(v->text)))
-			return err_config(err, "point: holds a control character");
 		len += strlen(v->key) + strlen(value_text(v, buf)) + 2;
 	}
 	if (len > RECORD_POINT_MAX)

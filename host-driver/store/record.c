@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "safe.h"
 #include "vocab/words.h"
-
 
 #define BOOT_MAX 10000000
 #define TEXT_MAX 65536
+#define BYTES_MAX (1ull << 60)	/* three of them still fit */
 #define AT_MAX 1e11		/* seconds: some thousand years */
 
 static const char *const wheres[] = { "driver", "node", "guest", NULL };
@@ -128,6 +129,23 @@ static int read_place(const struct view *o, struct record *r, struct err *err)
 	return ret ? ret : read_number(o, "process", 1, &r->process, err);
 }
 
+int record_check_text(const char *key, const char *text, size_t max,
+		      struct err *err)
+{
+	if (strlen(text) > max)
+		return err_config(err, "%s: is longer than %zu bytes", key, max);
+	if (!safe_is_plain(text))
+		return err_config(err, "%s: holds a control character", key);
+	return 0;
+}
+
+static int read_unit(const struct view *o, struct record *r, struct err *err)
+{
+	int ret = view_string(o, "unit", &r->unit, err);
+
+	return ret ? ret : record_check_text("unit", r->unit, RECORD_UNIT_MAX, err);
+}
+
 static int read_series(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = view_name(o, "metric", &r->metric, err);
@@ -137,38 +155,47 @@ static int read_series(const struct view *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = record_check_point(r->point, err);
 	if (!ret)
-		ret = view_string(o, "unit", &r->unit, err);
+		ret = read_unit(o, r, err);
 	if (!ret)
 		ret = read_choice(o, "kind", kind_words, &r->kind, err);
 	return ret ? ret : read_choice(o, "better", better_words, &r->better, err);
 }
 
-static int read_sample(const struct view *o, struct record *r, struct err *err)
+static int read_values(const struct view *o, struct record *r, struct err *err)
 {
-	bool negative;
-	int ret = read_place(o, r, err);
+	bool negative = !strcmp(r->kind, "count");
+	int ret = view_list(o, "values", JSON_ARRAY, &r->values, err);
 
 	if (!ret)
-		ret = read_series(o, r, err);
-	if (!ret)
-		ret = read_choice(o, "domain", domain_names, &r->domain, err);
-	if (!ret)
-		ret = view_list(o, "values", JSON_ARRAY, &r->values, err);
-	if (!ret)
 		ret = view_list_or(o, "rejected", JSON_ARRAY, &r->rejected, err);
-	negative = !ret && !strcmp(r->kind, "count");
 	if (!ret)
 		ret = check_values(r->values, "values", negative, err);
+	return ret ? ret : check_values(r->rejected, "rejected", negative, err);
+}
+
+int record_read_metric(const struct view *o, struct record *r, struct err *err)
+{
+	int ret = read_series(o, r, err);
+
 	if (!ret)
-		ret = check_values(r->rejected, "rejected", negative, err);
+		ret = read_values(o, r, err);
 	if (!ret)
 		ret = view_bool_or(o, "steady", false, &r->steady, err);
 	if (!ret)
-		ret = view_string_or(o, "void", NULL, &r->void_reason, err);
-	if (!ret)
 		ret = view_list_or(o, "counters", JSON_ARRAY, &r->counters, err);
+	return ret ? ret : record_check_counters(r->counters, err);
+}
+
+static int read_sample(const struct view *o, struct record *r, struct err *err)
+{
+	int ret = read_place(o, r, err);
+
 	if (!ret)
-		ret = record_check_counters(r->counters, err);
+		ret = record_read_metric(o, r, err);
+	if (!ret)
+		ret = read_choice(o, "domain", domain_names, &r->domain, err);
+	if (!ret)
+		ret = view_string_or(o, "void", NULL, &r->void_reason, err);
 	if (!ret && !r->void_reason && r->values->n == 0)
 		ret = err_config(err, "values: is empty, and void does not say why");
 	return ret;
@@ -180,12 +207,30 @@ static int read_bytes(const struct view *o, struct record *r, struct err *err)
 	int ret = view_list(o, "bytes", JSON_OBJECT, &bytes, err);
 
 	if (!ret)
-		ret = view_count_or(bytes, "4k", INT64_MAX, 0, &r->bytes_4k, err);
+		ret = view_count_or(bytes, "4k", BYTES_MAX, 0, &r->bytes_4k, err);
 	if (!ret)
-		ret = view_count_or(bytes, "2m", INT64_MAX, 0, &r->bytes_2m, err);
+		ret = view_count_or(bytes, "2m", BYTES_MAX, 0, &r->bytes_2m, err);
 	if (!ret)
-		ret = view_count_or(bytes, "1g", INT64_MAX, 0, &r->bytes_1g, err);
+		ret = view_count_or(bytes, "1g", BYTES_MAX, 0, &r->bytes_1g, err);
 	return ret;
+}
+
+int record_read_layer(const struct view *o, struct record *r, struct err *err)
+{
+	const struct view *faults = view_get(o, "faults");
+	int ret = read_choice(o, "layer", layer_names, &r->layer, err);
+
+	r->faults = view_is_number(faults) ? faults->real : NAN;
+	if (!ret && fabs(r->faults) >= RECORD_VALUE_MAX)
+		ret = err_config(err, "faults: is %g; it must be less than %g",
+				 r->faults, RECORD_VALUE_MAX);
+	if (!ret)
+		ret = read_text(o, "method", &r->method, err);
+	if (!ret)
+		ret = view_string_or(o, "unavailable", NULL, &r->unavailable, err);
+	if (!ret && r->unavailable && strlen(r->unavailable) > TEXT_MAX)
+		ret = err_config(err, "unavailable: is longer than %d bytes", TEXT_MAX);
+	return ret || r->unavailable ? ret : read_bytes(o, r, err);
 }
 
 static int read_proof(const struct view *o, struct record *r, struct err *err)
@@ -193,22 +238,10 @@ static int read_proof(const struct view *o, struct record *r, struct err *err)
 	const char *when = NULL;
 	int ret = read_place(o, r, err);
 
-	r->faults = NAN;
 	if (!ret)
 		ret = read_choice(o, "when", when_words, &when, err);
-	if (!ret)
-		ret = read_choice(o, "layer", layer_names, &r->layer, err);
-	if (!ret)
-		ret = read_text(o, "method", &r->method, err);
-	if (!ret)
-		ret = view_string_or(o, "unavailable", NULL, &r->unavailable,
-				      err);
-	if (!ret && !r->unavailable)
-		ret = read_bytes(o, r, err);
-	if (!ret && view_is_number(view_get(o, "faults")))
-		ret = view_real(o, "faults", &r->faults, err);
-	r->before = when == when_words[0];
-	return ret;
+	r->before = when == when_words[WHEN_BEFORE];
+	return ret ? ret : record_read_layer(o, r, err);
 }
 
 static int read_cell_end(const struct view *o, struct record *r, struct err *err)

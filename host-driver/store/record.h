@@ -35,6 +35,8 @@ const char *record_type_name(enum record_type t);	/* "cell-end" */
 
 /* Nothing that is measured is as large; sums of squares stay finite. */
 #define RECORD_VALUE_MAX 1e30
+#define RECORD_NAME_MAX 255	/* bytes of a short text */
+#define RECORD_UNIT_MAX 64
 
 struct record {
 	enum record_type type;
@@ -69,6 +71,20 @@ struct record {
  */
 int record_read(struct view_doc *doc, const char *text, size_t len,
 		struct record *r, struct err *err);
+
+/*
+ * The parts of a sample and of a proof that an agent says: what was measured,
+ * and what a layer holds. `o` is an object.
+ */
+int record_read_metric(const struct view *o, struct record *r, struct err *err);
+int record_read_layer(const struct view *o, struct record *r, struct err *err);
+
+/* A text of at most `max` bytes without characters that act instead of being seen. */
+int record_check_text(const char *key, const char *text, size_t max,
+		      struct err *err);
+
+/* What of a workload's result its cell's end keeps; ends with NULL. */
+extern const char *const record_kept[];
 
 /* One of r->counters. */
 struct record_counter {

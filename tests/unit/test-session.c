@@ -480,12 +480,12 @@ static void protocol_errors(void **state)
 	ends_as(SCRIPT({ "prepare", "0 {\"re\":%d,\"ok\":true}\n0 {\"re\":%d,\"ok\":true}",
 			 GO_ON }), "protocol", "not asked");
 	ends_as(SCRIPT({ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":\"x\"}]}",
-			 GO_ON }), "protocol", "not well formed");
+			 GO_ON }), "protocol", "layer: 'x' is not known");
 	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":-1,\"ok\":true,"
 			 "\"result\":{\"metrics\":[{\"metric\":\"ns\"}]}}", GO_ON }),
-		"protocol", "kind");
+		"protocol", "ns: point: is missing");
 	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":-1,\"ok\":true}",
-			 GO_ON }), "protocol", "without metrics");
+			 GO_ON }), "protocol", "a result: is missing");
 }
 
 static void a_flood_ends_the_boot(void **state)

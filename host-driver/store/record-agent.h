@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an agent says, checked before any of it is written: the same checks,
+ * by the same functions, as a reader of the journal makes. Whatever passes
+ * here can be recorded; whatever does not is the boot's own failure (class
+ * `protocol`), and costs no other boot.
+ *
+ *	const struct view *root, *result;
+ *
+ *	if (view_parse(&doc, frame.payload, frame.len, &root, &err) ||
+ *	    view_list(root, "result", JSON_OBJECT, &result, &err) ||
+ *	    record_check_result(result, &err))
+ *		return wire_fail(w, "protocol", "%s", err.text);
+ *
+ * Errors are -EPROTO and name the metric and the field; their text is short,
+ * printable ASCII but for what it quotes: print it as any foreign text.
+ */
+#ifndef KDUEL_RECORD_AGENT_H
+#define KDUEL_RECORD_AGENT_H
+
+#include "err.h"
+#include "view.h"
+
+/* The driver's own metric, the seconds from `go` to the result. */
+#define RECORD_GO_TO_RESULT "go_to_result"
+
+/*
+ * A workload's result, docs/bench-result.md: at least one metric, each as a
+ * sample wants it, none given twice, no counter of one given twice; labels
+ * and the rest of it of a bearable size.
+ */
+int record_check_result(const struct view *result, struct err *err);
+
+/* What `count-stop` answers: "seconds" and "counters". */
+int record_check_counted(const struct view *reply, struct err *err);
+
+/* A layer of a proof, as docs/record-format.md has it: its "layer" is known. */
+int record_check_layer(const struct view *layer, struct err *err);
+
+#endif
