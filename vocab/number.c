@@ -208,6 +208,25 @@ static const char *scale(double *value, const char *unit)
 	return unit;
 }
 
+double unit_instructions(const char *unit, char instead[static UNIT_MAX])
+{
+	size_t len = strlen(unit);
+	double factor = 1;
+
+	for (int i = 0; i < 4; i++, factor *= 1000)
+		if (!strcmp(unit, families[0][i])) {
+			strcpy(instead, "instr");
+			return factor;
+		}
+	if (len < 3 || strcmp(unit + len - 2, "/s"))
+		snprintf(instead, UNIT_MAX, "%s", unit);
+	else if (*unit == 'G')
+		snprintf(instead, UNIT_MAX, "%.*s/instr", (int)len - 3, unit + 1);
+	else
+		snprintf(instead, UNIT_MAX, "%.*s/Ginstr", (int)len - 2, unit);
+	return 1;
+}
+
 const char *number_value(double value, const char *unit,
 			 char buf[static NUMBER_MAX])
 {

@@ -55,6 +55,15 @@ const char *number_value(double value, const char *unit,
 const char *number_tick(double value, const char *unit,
 			char buf[static NUMBER_MAX]);
 
+/*
+ * The unit where each nanosecond of a clock is an instruction, and what a value
+ * must be multiplied by: "ns" and "us" become "instr" (1 and 1000), "GB/s"
+ * "B/instr", "pages/s" "pages/Ginstr" (both 1). A unit that has no time in it
+ * stays.
+ */
+#define UNIT_MAX 64
+double unit_instructions(const char *unit, char instead[static UNIT_MAX]);
+
 /* "560 MiB", "1.75 GiB", "4 KiB", "0". */
 const char *number_bytes(uint64_t bytes, char buf[static NUMBER_MAX]);
 

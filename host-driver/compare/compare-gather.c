@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "store/store.h"
+#include "vocab/number.h"
 
 static enum stats_better better_of(const struct store_series *from)
 {
@@ -28,6 +29,27 @@ static bool is_gate(const struct plan *p, const struct store_series *from)
 	return false;
 }
 
+/*
+ * The clock of the domain "instructions" goes on by a nanosecond with each
+ * instruction: what was taken for time is a number of instructions.
+ */
+static double gather_unit(struct comparison *c, const struct store_series *from,
+			  struct compare_series *to)
+{
+	double factor = 1;
+	char unit[UNIT_MAX];
+
+	to->unit = compare_text(c, "%s", from->counter ? "" : from->unit);
+	to->kind = compare_text(c, "%s", from->counter ? "count" : from->kind);
+	if (from->counter || !c->deterministic || !strcmp(from->kind, "count"))
+		return 1;
+	factor = unit_instructions(from->unit, unit);
+	to->unit = compare_text(c, "%s", unit);
+	if (!strcmp(from->kind, "time"))
+		to->kind = compare_text(c, "%s", "instructions");
+	return factor;
+}
+
 static int describe(struct comparison *c, const struct plan *p,
 		    const struct store_series *from, struct compare_series *to)
 {
@@ -42,8 +64,7 @@ static int describe(struct comparison *c, const struct plan *p,
 	to->counter = from->counter ? compare_text(c, "%s", from->counter) : NULL;
 	to->point = compare_hold(c, from->point);
 	to->point_text = compare_text(c, "%s", from->point_text);
-	to->unit = compare_text(c, "%s", from->counter ? "" : from->unit);
-	to->kind = compare_text(c, "%s", from->counter ? "count" : from->kind);
+	to->scale = gather_unit(c, from, to);
 	to->better = better_of(from);
 	to->gate = !c->declared && is_gate(p, from);
 	to->est = compare_alloc(c, c->n_arms, sizeof(*to->est));
@@ -87,7 +108,7 @@ static void reduce_boot(struct comparison *c, struct compare_series *s,
 	if (!good || !v->block || v->block > c->n_block_ids)
 		return;
 	value = stats_boot(medians, good, count);
-	est->boot[v->block - 1] = count ? value : exp(value);
+	est->boot[v->block - 1] = s->scale * (count ? value : exp(value));
 }
 
 /* An arm's figure over its boots. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Page sizes per arm and layer, over all cells and for each. */
+/* Page sizes by layer and arm, for each backing and source, and for each cell. */
 #include "compare-memory.h"
 #include "vocab/words.h"
 
@@ -9,10 +9,8 @@
 
 #include "store/store.h"
 
-
-
 /* Sums now, means when all is read. */
-static void add(struct compare_pages *to, const struct store_proof *p)
+static void proof_add(struct compare_pages *to, const struct store_proof *p)
 {
 	to->bytes_4k += (double)p->bytes_4k;
 	to->bytes_2m += (double)p->bytes_2m;
@@ -21,7 +19,7 @@ static void add(struct compare_pages *to, const struct store_proof *p)
 	to->readings++;
 }
 
-static void finish(struct compare_pages *p)
+static void proof_mean(struct compare_pages *p)
 {
 	double n = p->readings ? p->readings : NAN;
 
@@ -31,46 +29,62 @@ static void finish(struct compare_pages *p)
 	p->faults /= n;
 }
 
-static struct compare_proof *find(struct comparison *c, unsigned arm,
-				  const char *layer, const char *cell)
-{
-	for (size_t i = 0; i < c->n_proofs; i++) {
-		struct compare_proof *p = &c->proofs[i];
+/* Which row a reading goes to: its cell's, or that of the backing and source. */
+struct proof_key {
+	unsigned arm;
+	const char *layer, *backing, *source, *cell;
+	unsigned place;		/* of the cell in the plan, of its like the first */
+};
 
-		if (p->arm == arm && !strcmp(p->layer, layer) &&
-		    !p->cell == !cell && (!cell || !strcmp(p->cell, cell)))
-			return p;
-	}
-	return NULL;
+static bool proof_is(const struct compare_proof *p, const struct proof_key *k)
+{
+	return p->arm == k->arm && !p->cell == !k->cell &&
+	       !strcmp(p->layer, k->layer) && !strcmp(p->backing, k->backing) &&
+	       !strcmp(p->source, k->source) && (!p->cell || !strcmp(p->cell, k->cell));
 }
 
-static struct compare_proof *make(struct comparison *c, unsigned arm,
-				  const char *layer, const char *cell)
+static struct compare_proof *proof_row(struct comparison *c, const struct proof_key *k)
 {
-	struct compare_proof *list, *p = find(c, arm, layer, cell);
+	struct compare_proof *list, *p;
 
-	if (p)
-		return p;
+	for (size_t i = 0; i < c->n_proofs; i++)
+		if (proof_is(&c->proofs[i], k))
+			return &c->proofs[i];
 	list = compare_grow(c, c->proofs, &c->n_proofs, sizeof(*list));
 	if (!list)
 		return NULL;
 	c->proofs = list;
 	p = &list[c->n_proofs - 1];
 	*p = (struct compare_proof){
-		.arm = arm,
-		.layer = compare_text(c, "%s", layer),
-		.cell = cell ? compare_text(c, "%s", cell) : NULL,
+		.arm = k->arm,
+		.place = k->place,
+		.layer = compare_text(c, "%s", k->layer),
+		.backing = compare_text(c, "%s", k->backing),
+		.source = compare_text(c, "%s", k->source),
+		.cell = k->cell ? compare_text(c, "%s", k->cell) : NULL,
 		.method = compare_text(c, "%s", ""),
 		.unavailable = compare_text(c, "%s", ""),
+		.huge_least = NAN, .huge_most = NAN,
 		.block = compare_alloc(c, c->n_block_ids, sizeof(*p->block)),
 	};
 	return p->block ? p : NULL;
 }
 
-static int take(struct comparison *c, const struct store_proof *from,
-		const char *cell)
+static void proof_range(struct compare_proof *p, const struct store_proof *from)
 {
-	struct compare_proof *p = make(c, from->arm, from->layer, cell);
+	double huge = (double)from->bytes_2m + (double)from->bytes_1g;
+	double all = huge + (double)from->bytes_4k;
+
+	if (!(all > 0))
+		return;
+	p->huge_least = fmin(p->huge_least, huge / all);	/* a NaN gives way */
+	p->huge_most = fmax(p->huge_most, huge / all);
+}
+
+static int proof_take(struct comparison *c, const struct store_proof *from,
+		      const struct proof_key *k)
+{
+	struct compare_proof *p = proof_row(c, k);
 
 	if (!p)
 		return -ENOMEM;
@@ -81,45 +95,71 @@ static int take(struct comparison *c, const struct store_proof *from,
 	}
 	if (!*p->method)
 		p->method = compare_text(c, "%s", from->method);
-	add(from->before ? &p->before : &p->after, from);
-	if (!from->before && from->block && from->block <= c->n_block_ids)
-		add(&p->block[from->block - 1], from);
+	proof_add(from->before ? &p->before : &p->after, from);
+	if (from->before)
+		return 0;
+	proof_range(p, from);
+	if (from->block && from->block <= c->n_block_ids)
+		proof_add(&p->block[from->block - 1], from);
 	return 0;
 }
 
-static int layer_rank(const struct compare_proof *p)
+/* The first cell of the same backing and source. */
+static unsigned proof_first_alike(const struct plan *plan, int cell)
 {
-	size_t i = 0;
+	const struct plan_cell *is = &plan->cells[cell], *c = plan->cells;
 
-	while (i < LAYERS && strcmp(p->layer, layer_names[i]))
-		i++;
-	return (int)i;
+	while (strcmp(c->backing, is->backing) || strcmp(c->source, is->source))
+		c++;
+	return (unsigned)(c - plan->cells);
 }
 
-/* By arm, layer, all cells before each; stable, so cells keep their order. */
-static bool after(const struct compare_proof *a, const struct compare_proof *b)
+/* Into two rows: that of its backing and source, and that of its cell. */
+static int proof_take_both(struct comparison *c, const struct plan *plan,
+			   const struct store_proof *from)
 {
-	if (a->arm != b->arm)
-		return a->arm > b->arm;
-	if (layer_rank(a) != layer_rank(b))
-		return layer_rank(a) > layer_rank(b);
-	return a->cell && !b->cell;
+	int cell = plan_cell(plan, from->cell), rc;
+	struct proof_key k = { .arm = from->arm, .layer = from->layer,
+			       .backing = "", .source = "" };
+
+	if (cell >= 0) {
+		k.backing = plan->cells[cell].backing;
+		k.source = plan->cells[cell].source;
+		k.place = proof_first_alike(plan, cell);
+	}
+	rc = proof_take(c, from, &k);
+	if (rc)
+		return rc;
+	k.place = cell < 0 ? 0 : (unsigned)cell;
+	k.cell = from->cell;
+	return proof_take(c, from, &k);
 }
 
-static void sort(struct compare_proof *list, size_t n)
+static bool proof_is_after(const struct compare_proof *a, const struct compare_proof *b)
+{
+	int la = layer_find(a->layer), lb = layer_find(b->layer);
+
+	if (!a->cell != !b->cell)
+		return a->cell;
+	if (a->place != b->place)
+		return a->place > b->place;
+	return la != lb ? la > lb : a->arm > b->arm;
+}
+
+static void proof_sort(struct compare_proof *list, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
 		struct compare_proof p = list[i];
 		size_t k = i;
 
-		for (; k && after(&list[k - 1], &p); k--)
+		for (; k && proof_is_after(&list[k - 1], &p); k--)
 			list[k] = list[k - 1];
 		list[k] = p;
 	}
 }
 
 /* The samples of a boot that failed are left out, and so are its proofs. */
-static bool boot_is_ok(const struct store_boot *list, size_t n, unsigned boot)
+static bool proof_boot_ok(const struct store_boot *list, size_t n, unsigned boot)
 {
 	for (size_t i = 0; i < n; i++)
 		if (list[i].boot == boot)
@@ -127,7 +167,7 @@ static bool boot_is_ok(const struct store_boot *list, size_t n, unsigned boot)
 	return false;
 }
 
-static int take_all(struct comparison *c, struct store *s, struct err *err)
+static int proof_take_all(struct comparison *c, struct store *s, struct err *err)
 {
 	const struct store_boot *boots;
 	const struct store_proof *list;
@@ -139,8 +179,8 @@ static int take_all(struct comparison *c, struct store *s, struct err *err)
 		rc = store_proofs(s, &list, &n, err);
 	for (size_t i = 0; !rc && i < n; i++) {
 		if (!i || list[i].boot != list[i - 1].boot)
-			ok = boot_is_ok(boots, n_boots, list[i].boot);
-		if (ok && (take(c, &list[i], NULL) || take(c, &list[i], list[i].cell)))
+			ok = proof_boot_ok(boots, n_boots, list[i].boot);
+		if (ok && proof_take_both(c, store_plan(s), &list[i]))
 			rc = err_sys(err, ENOMEM, "cannot compare");
 	}
 	return rc;
@@ -148,20 +188,20 @@ static int take_all(struct comparison *c, struct store *s, struct err *err)
 
 int compare_proofs(struct comparison *c, struct store *s, struct err *err)
 {
-	int rc = take_all(c, s, err);
+	int rc = proof_take_all(c, s, err);
 
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < c->n_proofs; i++) {
 		struct compare_proof *p = &c->proofs[i];
 
-		finish(&p->before);
-		finish(&p->after);
+		proof_mean(&p->before);
+		proof_mean(&p->after);
 		for (size_t b = 0; b < c->n_block_ids; b++)
-			finish(&p->block[b]);
+			proof_mean(&p->block[b]);
 		if (p->after.readings || p->before.readings)
 			p->unavailable = compare_text(c, "%s", "");
 	}
-	sort(c->proofs, c->n_proofs);
+	proof_sort(c->proofs, c->n_proofs);
 	return 0;
 }

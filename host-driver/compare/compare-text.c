@@ -22,12 +22,13 @@ const struct compare_series *compare_find(const struct comparison *c,
 	return NULL;
 }
 
-const struct compare_proof *compare_proof_of(const struct comparison *c,
-					     size_t arm, const char *layer)
+const struct compare_proof *compare_proof_of(const struct comparison *c, size_t arm,
+					     const char *layer, const char *cell)
 {
 	for (size_t i = 0; i < c->n_proofs; i++)
-		if (c->proofs[i].arm == arm && !c->proofs[i].cell &&
-		    !strcmp(c->proofs[i].layer, layer))
+		if (c->proofs[i].arm == arm && c->proofs[i].cell &&
+		    !strcmp(c->proofs[i].layer, layer) &&
+		    !strcmp(c->proofs[i].cell, cell))
 			return &c->proofs[i];
 	return NULL;
 }

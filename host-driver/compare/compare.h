@@ -78,7 +78,9 @@ struct compare_series {
 	char *counter;		/* NULL, or the counter this series is about */
 	json_t *point;		/* {"pages":512}; {} if there is one only */
 	char *point_text;	/* "pages=512"; "" */
-	char *unit, *kind;	/* kind: "time", "rate", "count" */
+	char *unit;		/* "ns", "GB/s"; where instructions are counted "instr" */
+	char *kind;		/* "time" (or "instructions"), "rate", "count" */
+	double scale;		/* from the recorded unit to this one */
 	enum stats_better better;
 	bool gate;		/* declared: in the Holm family */
 	struct compare_estimate *est;	/* one per arm, in the order of `arms` */
@@ -96,11 +98,15 @@ struct compare_pages {
 };
 struct compare_proof {
 	unsigned arm;		/* index into `arms` */
-	char *cell;		/* NULL: all cells of the arm */
+	char *backing, *source;
+	char *cell;		/* NULL: all cells of that backing and source */
+	unsigned place;		/* in the plan: of the cell, or the first of them */
 	char *layer;		/* "guest", "second-level", "mut", "file" */
 	char *method;		/* "" if not known */
 	struct compare_pages before, after;
 	struct compare_pages *block;	/* `after` in block b at [b - 1] */
+	double huge_least, huge_most;	/* share of bytes in huge pages, over all
+				 * readings after the region; NaN if none */
 	char *unavailable;	/* the reason, "" if there are readings */
 };
 
@@ -163,7 +169,8 @@ struct comparison {
 				 * than this one of the plan: no gates, no claims */
 	struct compare_series *series;	/* cells in the plan's order */
 	size_t n_series;
-	struct compare_proof *proofs;	/* by arm, then all cells, then each cell */
+	struct compare_proof *proofs;	/* for each backing and source in the plan's
+				 * order, then for each cell; by layer, by arm */
 	size_t n_proofs;
 	struct compare_difference *differences;
 	size_t n_differences;
@@ -186,9 +193,9 @@ int compare_run(struct store *s, const struct compare_options *o,
 		struct comparison *c, struct err *err);
 void comparison_release(struct comparison *c);
 
-/* The proof of one arm and layer over all cells; NULL if there is none. */
-const struct compare_proof *compare_proof_of(const struct comparison *c,
-					     size_t arm, const char *layer);
+/* The proof of one arm and layer in that cell; NULL if there is none. */
+const struct compare_proof *compare_proof_of(const struct comparison *c, size_t arm,
+					     const char *layer, const char *cell);
 /* A series by cell glob, metric and point text (NULL: any); NULL if none. */
 const struct compare_series *compare_find(const struct comparison *c,
 					  const char *cell, const char *metric,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Figures of the arms against each other: page sizes and effects. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plot-data.h"
@@ -10,6 +11,16 @@
 
 /* --- page sizes ----------------------------------------------------------- */
 
+/* The arm, after the backing and source where there are several. */
+static char *page_row_name(const struct comparison *c, const struct compare_proof *p)
+{
+	for (size_t i = 0; i < c->n_proofs && !c->proofs[i].cell; i++)
+		if (c->proofs[i].place != p->place)
+			return report_format("%s/%s %s", p->backing, p->source,
+					     c->arms[p->arm].name);
+	return report_format("%s", c->arms[p->arm].name);
+}
+
 static void page_row(const struct comparison *c, struct figure *f,
 		     const struct compare_proof *p)
 {
@@ -18,11 +29,14 @@ static void page_row(const struct comparison *c, struct figure *f,
 	double part[] = { a->bytes_4k, a->bytes_2m, a->bytes_1g };
 	double all = part[0] + part[1] + part[2], sum = 0;
 	unsigned panel, row;
+	char *name;
 
 	if (!(all > 0))
 		return;
+	name = page_row_name(c, p);
 	panel = figure_name(&f->panel, &f->n_panels, report_layer_name(p->layer));
-	row = figure_name(&f->row, &f->n_rows, c->arms[p->arm].name);
+	row = figure_name(&f->row, &f->n_rows, name);
+	free(name);
 	for (int k = 0; k < 3; k++) {
 		struct figure_mark *m =
 			figure_mark(figure_series(f, size[k], panel, k), row,
@@ -35,14 +49,9 @@ static void page_row(const struct comparison *c, struct figure *f,
 
 const char *figure_page_sizes(const struct comparison *c, struct figure *f)
 {
-	for (int layer = 0; layer_names[layer]; layer++)
-		for (size_t a = 0; a < c->n_arms; a++) {
-			const struct compare_proof *p =
-				compare_proof_of(c, a, layer_names[layer]);
-
-			if (p && p->after.readings)
-				page_row(c, f, p);
-		}
+	for (size_t i = 0; i < c->n_proofs; i++)
+		if (!c->proofs[i].cell && c->proofs[i].after.readings)
+			page_row(c, f, &c->proofs[i]);
 	if (!f->n_series)
 		return "no page sizes could be read";
 	f->title = report_format("Proof: page sizes in each layer (domain: %s)", c->domain);

@@ -63,19 +63,15 @@ static void bytes_cell(FILE *out, double bytes)
 }
 
 static void proof_row(const struct comparison *c, const struct compare_proof *p,
-		      bool all_arms, FILE *out)
+		      FILE *out)
 {
 	const struct compare_pages *a = &p->after;
-	double all = a->bytes_4k + a->bytes_2m + a->bytes_1g;
-	char buf[NUMBER_MAX];
+	char buf[NUMBER_MAX], huge[2 * NUMBER_MAX];
 
 	fputs("<tr>", out);
 	text_cell(out, report_layer_name(p->layer));
 	fputs("<th scope=\"row\">", out);
-	if (all_arms)
-		fputs("all arms", out);
-	else
-		html_arm(c, p->arm, out);
+	html_arm(c, p->arm, out);
 	fputs("</th>", out);
 	if (!a->readings) {
 		fputs("<td colspan=\"5\">unavailable: ", out);
@@ -86,22 +82,47 @@ static void proof_row(const struct comparison *c, const struct compare_proof *p,
 	bytes_cell(out, a->bytes_4k);
 	bytes_cell(out, a->bytes_2m);
 	bytes_cell(out, a->bytes_1g);
-	number_cell(out, all > 0 ? number_share((a->bytes_2m + a->bytes_1g) / all,
-						  buf) : "-");
+	number_cell(out, report_huge_share(p, huge));
 	number_cell(out, number_value(a->faults, "", buf));
 	fputs("</tr>\n", out);
 }
 
-/* One row for all arms where none could be read. */
-static void proof_layer(const struct comparison *c, const char *layer, FILE *out)
+static void proof_rows(const struct comparison *c, FILE *out)
 {
-	bool missing = report_proof_missing(c, layer);
+	const struct compare_proof *last = NULL;
 
-	for (size_t a = 0; a < (missing ? 1 : c->n_arms); a++) {
-		const struct compare_proof *p = compare_proof_of(c, a, layer);
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
 
-		if (p)
-			proof_row(c, p, missing, out);
+		if (p->cell || report_proof_missing(c, p->layer))
+			continue;
+		if (!last || last->place != p->place) {
+			fputs("<tr class=\"group\"><th colspan=\"7\"><span class=\"id\">", out);
+			html_put(out, p->backing);
+			fputs("/", out);
+			html_put(out, p->source);
+			fputs("</span></th></tr>\n", out);
+		}
+		last = p;
+		proof_row(c, p, out);
+	}
+}
+
+/* Once for a layer that could not be read anywhere. */
+static void proofs_missing(const struct comparison *c, FILE *out)
+{
+	bool told[LAYERS] = { false };
+
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
+		int layer = layer_find(p->layer);
+
+		if (layer < 0 || told[layer] || !report_proof_missing(c, p->layer))
+			continue;
+		told[layer] = true;
+		fprintf(out, "<p>%s: unavailable: ", report_layer_name(p->layer));
+		html_put(out, p->unavailable);
+		fputs("</p>\n", out);
 	}
 }
 
@@ -116,10 +137,11 @@ void html_proof(const struct report *r, FILE *out)
 	}
 	html_figure(r, "page-sizes", out);
 	html_table_begin(out, "Layer|Arm|#In 4K|#In 2M|#In 1G|#Huge|#Faults");
-	for (int i = 0; layer_names[i]; i++)
-		proof_layer(c, layer_names[i], out);
+	proof_rows(c, out);
 	html_table_end(out);
-	fputs("<p class=\"small soft\">Read after the timed regions, means over boots. "
+	proofs_missing(c, out);
+	fputs("<p class=\"small soft\">Read after the timed regions, means over boots and "
+	      "the workloads of one backing and source. "
 	      "A sample whose proof contradicts its cell is void and never averaged. "
 	      "Faults are second-level faults taken by the guest so far.</p>\n", out);
 }

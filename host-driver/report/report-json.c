@@ -80,11 +80,15 @@ static json_t *proofs(const struct comparison *c)
 		json_t *j = json_object();
 
 		json_put(j, "arm", json_safe(c->arms[p->arm].name));
+		json_put(j, "backing", json_safe(p->backing));
+		json_put(j, "source", json_safe(p->source));
 		json_put(j, "cell", json_safe_or_null(p->cell));
 		json_put(j, "layer", json_safe(p->layer));
 		json_put(j, "method", json_safe_or_null(p->method));
 		json_put(j, "before", pages(&p->before));
 		json_put(j, "after", pages(&p->after));
+		json_put(j, "huge_least", json_known(p->huge_least));
+		json_put(j, "huge_most", json_known(p->huge_most));
 		json_put(j, "unavailable", json_safe_or_null(p->unavailable));
 		json_array_append_new(list, j);
 	}

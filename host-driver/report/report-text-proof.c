@@ -23,20 +23,10 @@ static const char *pages_text(double bytes, const struct compare_pages *p,
 	return number_bytes(bytes, buf);
 }
 
-static const char *share_text(const struct compare_pages *p,
-			      char buf[static NUMBER_MAX])
-{
-	double all = p->bytes_4k + p->bytes_2m + p->bytes_1g;
-
-	if (!p->readings || !(all > 0))
-		return strcpy(buf, "-");
-	return number_share((p->bytes_2m + p->bytes_1g) / all, buf);
-}
-
 static void put_proof_row(struct layout_table *t, const struct comparison *c,
 			  const struct compare_proof *p)
 {
-	char b4k[NUMBER_MAX], b2m[NUMBER_MAX], b1g[NUMBER_MAX], huge[NUMBER_MAX];
+	char b4k[NUMBER_MAX], b2m[NUMBER_MAX], b1g[NUMBER_MAX], huge[2 * NUMBER_MAX];
 	char faults[NUMBER_MAX];
 
 	if (*p->unavailable && !p->after.readings) {
@@ -49,32 +39,50 @@ static void put_proof_row(struct layout_table *t, const struct comparison *c,
 			 pages_text(p->after.bytes_4k, &p->after, b4k),
 			 pages_text(p->after.bytes_2m, &p->after, b2m),
 			 pages_text(p->after.bytes_1g, &p->after, b1g),
-			 share_text(&p->after, huge),
+			 report_huge_share(p, huge),
 			 number_value(p->after.faults, "", faults));
 }
 
-/* Why a layer could not be read: once for all arms where it is the same. */
+/* Why a layer could not be read: once where it is the same everywhere. */
 static void put_unavailable(const struct comparison *c, FILE *out)
 {
-	for (int i = 0; layer_names[i]; i++) {
-		const char *last = "";
+	bool told[LAYERS] = { false };
 
-		for (size_t a = 0; a < c->n_arms; a++) {
-			const struct compare_proof *p =
-				compare_proof_of(c, a, layer_names[i]);
-			char *line = NULL;
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
+		int layer = layer_find(p->layer);
+		char *line;
 
-			if (!p || !*p->unavailable || !strcmp(p->unavailable, last))
-				continue;
-			last = p->unavailable;
-			if (asprintf(&line, "%s, %s: unavailable: %s",
-				     layer_name(p->layer),
-				     report_proof_missing(c, p->layer)
-				     ? "all arms" : c->arms[a].name, last) < 0)
-				abort();
-			layout_paragraph(out, 0, 4, line);
+		if (p->cell || !*p->unavailable || layer < 0 || told[layer])
+			continue;
+		told[layer] = report_proof_missing(c, p->layer);
+		line = told[layer]
+			? report_format("%s: unavailable: %s", layer_name(p->layer), p->unavailable)
+			: report_format("%s, %s/%s, %s: unavailable: %s", layer_name(p->layer),
+					p->backing, p->source, c->arms[p->arm].name,
+					p->unavailable);
+		layout_paragraph(out, 0, 4, line);
+		free(line);
+	}
+}
+
+static void put_rows(struct layout_table *t, const struct comparison *c)
+{
+	const struct compare_proof *last = NULL;
+
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
+		char *line;
+
+		if (p->cell || report_proof_missing(c, p->layer))
+			continue;
+		if (!last || last->place != p->place) {
+			line = report_format("%s/%s", p->backing, p->source);
+			layout_table_line(t, line);
 			free(line);
 		}
+		last = p;
+		put_proof_row(t, c, p);
 	}
 }
 
@@ -87,18 +95,11 @@ void report_text_proof(const struct report *r, FILE *out)
 	layout_table_init(&t, "lwrrrrr");
 	layout_table_add(&t, "layer", "arm", "in 4K", "in 2M", "in 1G", "huge",
 			 "faults");
-	for (int i = 0; layer_names[i]; i++)
-		for (size_t a = 0; a < c->n_arms; a++) {
-			const struct compare_proof *p =
-				compare_proof_of(c, a, layer_names[i]);
-
-			if (p && !report_proof_missing(c, layer_names[i]))
-				put_proof_row(&t, c, p);
-		}
+	put_rows(&t, c);
 	if (!c->n_proofs)
 		layout_paragraph(out, 0, 0, "No proof was recorded.");
 	else if (t.n_rows > 1)
-		layout_table_print(&t, out, 0);
+		layout_table_print(&t, out, 2);
 	layout_table_release(&t);
 	put_unavailable(c, out);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "vocab/number.h"
 #include "vocab/words.h"
 
 char *report_vformat(const char *fmt, va_list args)
@@ -75,15 +76,30 @@ bool report_proof_missing(const struct comparison *c, const char *layer)
 {
 	const char *reason = NULL;
 
-	for (size_t a = 0; a < c->n_arms; a++) {
-		const struct compare_proof *p = compare_proof_of(c, a, layer);
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
 
-		if (!p || p->after.readings ||
-		    (reason && strcmp(reason, p->unavailable)))
+		if (p->cell || strcmp(p->layer, layer))
+			continue;
+		if (p->after.readings || (reason && strcmp(reason, p->unavailable)))
 			return false;
 		reason = p->unavailable;
 	}
 	return reason;
+}
+
+const char *report_huge_share(const struct compare_proof *p, char buf[static 2 * NUMBER_MAX])
+{
+	char least[NUMBER_MAX], most[NUMBER_MAX];
+
+	number_share(p->huge_least, least);
+	number_share(p->huge_most, most);
+	if (strcmp(least, most))
+		snprintf(buf, 2 * NUMBER_MAX, "%.*s-%.40s", (int)strcspn(least, "%"), least,
+			 most);
+	else
+		snprintf(buf, 2 * NUMBER_MAX, "%s", most);
+	return buf;
 }
 
 struct limits {

@@ -23,6 +23,7 @@
 
 #include "compare/compare.h"
 #include "plan/plan.h"
+#include "vocab/number.h"
 #include "vocab/words.h"
 
 struct report_options {
@@ -113,8 +114,11 @@ char *report_control(const struct comparison *c);
 /* "0.9 to 1.1: holds", "0.9 to 1.1: fails", "0.9 to 1.1", or "". */
 const char *report_model_bound(const struct report_model_row *m, char *buf, size_t size);
 
-/* Is a layer unavailable in all arms for the same reason? */
+/* Is a layer unavailable everywhere for the same reason? */
 bool report_proof_missing(const struct comparison *c, const char *layer);
+/* "99.7%", "12.0-99.7%": bytes in huge pages, over the readings. */
+const char *report_huge_share(const struct compare_proof *p,
+			      char buf[static 2 * NUMBER_MAX]);
 
 /* "second level" for a name of layer_words. */
 const char *report_layer_name(const char *layer);	/* "second level" */

@@ -24,7 +24,7 @@ struct fixture {
 	struct compare_estimate est[FIXTURE_SERIES][FIXTURE_ARMS];
 	struct compare_result vs[FIXTURE_SERIES][FIXTURE_ARMS];
 	char point_text[FIXTURE_SERIES][32];
-	struct compare_proof proofs[FIXTURE_ARMS * 4];
+	struct compare_proof proofs[FIXTURE_ARMS * 4 * 2];
 	struct compare_missing missing[2];
 	struct compare_difference differences[1];
 	struct compare_claim claims[4];
@@ -157,20 +157,25 @@ static inline void fixture_series(struct fixture *x)
 	s->gate = false;
 }
 
-static inline void fixture_proof(struct fixture *x)
+/* Of one source, in the order that compare leaves: by layer, by arm. */
+static inline void fixture_proof_of(struct fixture *x, const char *source, unsigned place)
 {
 	static const char *const layers[] = { "guest", "second-level", "mut", "file" };
 	const double mib = 1 << 20;
+	bool thp = !strcmp(source, "thp");
 
-	for (unsigned a = 0; a < FIXTURE_ARMS; a++)
-		for (unsigned k = 0; k < 4; k++) {
+	for (unsigned k = 0; k < 4; k++)
+		for (unsigned a = 0; a < FIXTURE_ARMS; a++) {
 			struct compare_proof *p = &x->proofs[x->c.n_proofs++];
-			bool huge = k == 3 || (k == 1 && a);
+			bool huge = k == 3 || (k == 1 && a) || (!k && thp);
 
 			*p = (struct compare_proof){
-				.arm = a, .layer = (char *)layers[k],
+				.arm = a, .layer = (char *)layers[k], .place = place,
+				.backing = (char *)"fsdax-xfs", .source = (char *)source,
 				.method = (char *)(k == 1 ? "kvm debugfs pages_*" : "synthetic"),
 				.unavailable = (char *)"",
+				.huge_least = huge ? k == 1 && thp ? 0.981 : 0.9968 : 0,
+				.huge_most = huge ? 0.9968 : 0,
 			};
 			p->after = (struct compare_pages){
 				.bytes_4k = huge ? 1.79 * mib : 560 * mib,
@@ -182,8 +187,15 @@ static inline void fixture_proof(struct fixture *x)
 				continue;
 			p->after = p->before = (struct compare_pages){
 				NAN, NAN, NAN, NAN, 0 };
+			p->huge_least = p->huge_most = NAN;
 			p->unavailable = (char *)"this kernel has no PAGEMAP_SCAN (from 6.7)";
 		}
+}
+
+static inline void fixture_proof(struct fixture *x)
+{
+	fixture_proof_of(x, "anon-4k", 0);
+	fixture_proof_of(x, "thp", 2);
 }
 
 static inline void fixture_rest(struct fixture *x)

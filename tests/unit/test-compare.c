@@ -276,14 +276,14 @@ static void proofs_and_missing(void **state)
 
 	(void)state;
 	compare_with(&usual, NULL, &c);
-	p = compare_proof_of(&c, 1, "second-level");
+	p = compare_proof_of(&c, 1, "second-level", CELL);
 	assert_non_null(p);
 	near(p->after.bytes_2m, 511 << 20, 0);
 	near(p->after.faults, 811, 0);
 	assert_int_equal(p->after.readings, 6);
 	assert_true(isnan(p->before.bytes_2m));
 	near(p->block[3].bytes_4k, 1 << 20, 0);
-	p = compare_proof_of(&c, 0, "mut");
+	p = compare_proof_of(&c, 0, "mut", CELL);
 	assert_true(isnan(p->after.bytes_4k));
 	assert_string_equal(p->unavailable, "no PAGEMAP_SCAN");
 	assert_int_equal(c.n_missing, 1);
@@ -371,7 +371,7 @@ static void an_arm_that_crashes_is_unstable(void **state)
 			assert_non_null(strstr(result(&c, "ns", a)->reason, "1 of 6 boots"));
 	}
 	for (unsigned a = 0; a < 3; a++)	/* its proofs count no more than its samples */
-		assert_int_equal(compare_proof_of(&c, a, "second-level")->after.readings,
+		assert_int_equal(compare_proof_of(&c, a, "second-level", CELL)->after.readings,
 				 a == arm ? 5 : 6);
 	comparison_release(&c);
 	t.fail_boot = 0;
@@ -414,6 +414,11 @@ static void instructions_are_exact(void **state)
 	near(r->e.effect, 0.1, 1e-9);
 	near(result(&c, "ns", 2)->e.effect, 0, 0);
 	assert_int_equal(result(&c, "ns", 2)->verdict, VERDICT_NOT_WORSE);
+	/* What is counted is not shown as time. */
+	assert_string_equal(compare_find(&c, CELL, "ns", NULL)->unit, "instr");
+	assert_string_equal(compare_find(&c, CELL, "ns", NULL)->kind, "instructions");
+	assert_non_null(strstr(c.claims[0].detail, " instr"));
+	assert_null(strstr(c.claims[0].detail, " ns"));
 	comparison_release(&c);
 	/* The same figures as times: no clock is that good. */
 	t.domain = "emulated";

@@ -103,7 +103,8 @@ static void measure(struct store *s, unsigned boot, const struct plan_cell *c,
 		sample(s, boot, c->id, kernels[k], json_object(), "GB/s", "rate",
 		       4 + 0.2 * k);
 	for (int i = 0; i < 2; i++) {
-		proof(s, boot, c->id, i ? "after" : "before", "guest", false);
+		proof(s, boot, c->id, i ? "after" : "before", "guest",
+		      !strcmp(c->source, "thp"));
 		proof(s, boot, c->id, i ? "after" : "before", "second-level", huge);
 	}
 	append(s, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s}", "t", "cell-end",
@@ -196,6 +197,26 @@ static void release(struct store *s, struct comparison *c, struct report *r)
 	store_close(s);
 }
 
+/* A row for each source, layer and arm; none is the mean of two sources. */
+static void sources_apart(const struct comparison *c)
+{
+	unsigned rows = 0;
+
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
+		bool guest = !strcmp(p->layer, "guest"), thp = !strcmp(p->source, "thp");
+
+		if (p->cell)
+			continue;
+		assert_string_equal(p->backing, "fsdax-xfs");
+		if (guest)
+			assert_true(thp ? p->huge_least > 0.99 : p->huge_most == 0);
+		assert_true(p->huge_least == p->huge_most);
+		rows++;
+	}
+	assert_int_equal(rows, 2 * 2 * 3);
+}
+
 static void folder_to_files(void **state)
 {
 	static const char *const text[] = {
@@ -217,6 +238,7 @@ static void folder_to_files(void **state)
 	gather(&s, &c, &r, NULL);
 	assert_int_equal(r.n_failures, 1);
 	assert_int_equal(r.n_model, 0);
+	sources_apart(&c);
 	assert_true(r.ended > r.begun && r.begun > 1541073600);
 	if (report_publish(&r, folder, NULL, &err))
 		fail_msg("%s", err.text);

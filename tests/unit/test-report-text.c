@@ -74,6 +74,25 @@ static void values(void **state)
 	assert_string_equal(number_duration(192, buf), "3 min 12 s");
 }
 
+/* A nanosecond of a clock that counts instructions is one of them. */
+static void counted_units(void **state)
+{
+	static const struct { const char *unit, *instead; double factor; } units[] = {
+		{ "ns", "instr", 1 }, { "us", "instr", 1e3 }, { "ms", "instr", 1e6 },
+		{ "s", "instr", 1e9 }, { "GB/s", "B/instr", 1 }, { "GUP/s", "UP/instr", 1 },
+		{ "pages/s", "pages/Ginstr", 1 }, { "faults", "faults", 1 },
+		{ "bytes", "bytes", 1 }, { "", "", 1 }, { "/s", "/s", 1 },
+	};
+	char instead[UNIT_MAX], buf[NUMBER_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		assert_true(unit_instructions(units[i].unit, instead) == units[i].factor);
+		assert_string_equal(instead, units[i].instead);
+	}
+	assert_string_equal(number_value(71234, "instr", buf), "71,234 instr");
+}
+
 static void check_safe(const char *in, const char *want)
 {
 	char *safe = safe_text(in);
@@ -163,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(effects),
 		cmocka_unit_test(values),
+		cmocka_unit_test(counted_units),
 		cmocka_unit_test(hostile_text),
 		cmocka_unit_test(html),
 		cmocka_unit_test(columns),

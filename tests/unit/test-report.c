@@ -340,6 +340,7 @@ static void forget_numbers(struct fixture *x)
 		}
 	for (size_t i = 0; i < x->c.n_proofs; i++) {
 		x->proofs[i].unavailable = (char *)"never read";
+		x->proofs[i].huge_least = x->proofs[i].huge_most = NAN;
 		x->proofs[i].after = x->proofs[i].before =
 			(struct compare_pages){ NAN, NAN, NAN, NAN, 0 };
 	}
