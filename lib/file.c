@@ -6,6 +6,7 @@
 #include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pwd.h>
 #include <sha256.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -301,17 +302,29 @@ void data_hash(const void *data, size_t len, char hex[static FILE_HASH_MAX])
 	SHA256Data(data, len, hex);
 }
 
+/* $HOME, or what the user database says; NULL if neither is a path. */
+static const char *file_home(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *user;
+
+	if (home && home[0] == '/')
+		return home;
+	user = getpwuid(getuid());
+	return user && user->pw_dir && user->pw_dir[0] == '/' ? user->pw_dir
+							      : NULL;
+}
+
 char *file_cache_path(const char *below)
 {
 	const char *cache = getenv("XDG_CACHE_HOME");
-	const char *home = getenv("HOME");
+	const char *home = file_home();
 	char *path = NULL;
-	int n;
+	int n = -1;
 
 	if (cache && cache[0] == '/')
 		n = asprintf(&path, "%s/kduel/%s", cache, below);
-	else
-		n = asprintf(&path, "%s/.cache/kduel/%s", home ? home : "/root",
-			     below);
+	else if (home)
+		n = asprintf(&path, "%s/.cache/kduel/%s", home, below);
 	return n < 0 ? NULL : path;
 }

@@ -64,7 +64,10 @@ int file_hash(const char *path, char hex[static FILE_HASH_MAX],
 /* The SHA-256 of a buffer, in hex. */
 void data_hash(const void *data, size_t len, char hex[static FILE_HASH_MAX]);
 
-/* ${XDG_CACHE_HOME:-~/.cache}/kduel/<below>; the caller frees it. */
+/*
+ * ${XDG_CACHE_HOME:-~/.cache}/kduel/<below>; the caller frees it. NULL if the
+ * user has no home folder and no XDG_CACHE_HOME either.
+ */
 char *file_cache_path(const char *below);
 
 #endif

@@ -15,6 +15,7 @@
 #include "proc.h"
 
 #define OBJECT_ROOM (700ULL << 20)	/* of a tiny kernel's object tree */
+#define LEAST_ROOM (32ULL << 20)	/* a disk with less may have been full */
 #define ABOUT_FILES 1300		/* that a tiny kernel compiles */
 #define SETTLED 60			/* seconds after which a file is whole */
 #define ARGS_MAX 24
@@ -38,12 +39,14 @@ int kernel_compiler(char **text, struct err *err)
 	static const char *const ask[][3] = {
 		{ "gcc", "--version", NULL }, { "ld", "--version", NULL },
 	};
+	struct proc_options o = { .clean = true };
 	char *said[2] = { NULL, NULL };
 	int ret = 0;
 
 	*text = NULL;
 	for (int i = 0; i < 2 && !ret; i++) {
-		ret = proc_run(ask[i], 20, &said[i], err);
+		o.argv = ask[i];
+		ret = proc_capture(&o, 20, &said[i], NULL, err);
 		if (!ret)
 			said[i][strcspn(said[i], "\n")] = '\0';
 	}
@@ -134,8 +137,6 @@ static void make_command(struct command *c, const struct kernel_build *b,
 
 	c->n = 0;
 	snprintf(tree, sizeof(tree), "%s/tree", b->tree->dir);
-	add(c, "%s", "env");
-	add(c, "%s", "LC_ALL=C");
 	add(c, "%s", "make");
 	add(c, "-C%s", tree);
 	add(c, "O=%s", objects);
@@ -222,7 +223,7 @@ static int configure(struct kernel_job *job, const struct kernel_build *b,
 	add(c, "KCONFIG_ALLCONFIG=%s", path);
 	add(c, "%s", "allnoconfig");
 	if (!ret)
-		ret = job_run(job, NULL, c->argv, err);
+		ret = job_run(job, NULL, NULL, c->argv, err);
 	if (!ret)
 		ret = check_config(objects, wants, n, err);
 	free(c);
@@ -248,7 +249,7 @@ static int compile(struct kernel_job *job, const struct kernel_build *b,
 	ret = job_phase(job, KERNEL_COMPILE, err, "compiling");
 	job->expected = expected;
 	if (!ret)
-		ret = job_run(job, NULL, c->argv, err);
+		ret = job_run(job, NULL, NULL, c->argv, err);
 	free(c);
 	return ret;
 }
@@ -285,8 +286,9 @@ static int build(struct kernel_job *job, const struct kernel_build *b,
 	ret = configure(job, b, objects, wants, n, err);
 	if (!ret)
 		ret = compile(job, b, objects, expected, err);
-	/* make ended by itself, whatever it found: no file is half written. */
-	if (ret != -EINTR)
+	/* make ended by itself: no file is half written, unless for want of room. */
+	if (!ret || (ret != -EINTR &&
+		     !job_need_disk(objects, LEAST_ROOM, "make", NULL)))
 		unlink(mark);
 	if (!ret)
 		ret = check_config(objects, wants, n, err);

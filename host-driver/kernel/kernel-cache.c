@@ -2,6 +2,7 @@
 #include "kernel-cache.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,21 @@ int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
 	return ret ? ret : make_identity(k, t, "", err);
 }
 
+/* Puts `fresh` in the place of `folder`, which is there at every moment. */
+static int cache_replace(const char *fresh, const char *folder, struct err *err)
+{
+	int ret = 0;
+
+	if (!renameat2(AT_FDCWD, fresh, AT_FDCWD, folder, RENAME_EXCHANGE))
+		return 0;
+	if (errno != ENOENT)	/* a file system that cannot exchange */
+		ret = file_remove_tree(folder, err);
+	if (!ret && rename(fresh, folder))
+		ret = err_sys(err, errno, "cannot rename %s to %s", fresh,
+			      folder);
+	return ret;
+}
+
 int kernel_cache_publish(const struct kernel *k, const char *fresh,
 			 const char *log_path, struct err *err)
 {
@@ -173,10 +189,7 @@ int kernel_cache_publish(const struct kernel *k, const char *fresh,
 	if (!ret)
 		ret = file_publish(path, log, len, err);
 	if (!ret)
-		ret = file_remove_tree(folder, err);
-	if (!ret && rename(fresh, folder))
-		ret = err_sys(err, errno, "cannot rename %s to %s", fresh,
-			      folder);
+		ret = cache_replace(fresh, folder, err);
 	free(log);
 	free(folder);
 	return ret;

@@ -28,7 +28,7 @@ int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
 
 /*
  * Makes the folder `fresh` (bzImage, config) with the log the finished
- * kernel, by one rename.
+ * kernel, by one rename. What was there before is in `fresh` then.
  */
 int kernel_cache_publish(const struct kernel *k, const char *fresh,
 			 const char *log_path, struct err *err);

@@ -14,9 +14,10 @@ struct wants {
 	size_t n, room;
 };
 
-/* One line, NUL-terminated, into symbol and value. 1 = a line without any. */
-static int parse_line(const char *line, struct kernel_want *w)
+/* One line, without blanks at its end. 1 = a line without any. */
+static int config_parse_line(const char *line, struct kernel_want *w)
 {
+	const char *value;
 	int end = 0;
 
 	if (sscanf(line, "# %95s is not set%n", w->symbol, &end) == 1 && end &&
@@ -26,13 +27,19 @@ static int parse_line(const char *line, struct kernel_want *w)
 	}
 	if (*line == '#' || !*line)
 		return 1;
-	if (sscanf(line, "%95[A-Za-z0-9_]=%159[^\n]%n", w->symbol, w->value,
-		   &end) != 2 || line[end] || strncmp(w->symbol, "CONFIG_", 7))
+	if (sscanf(line, "%95[A-Za-z0-9_]%n", w->symbol, &end) != 1 ||
+	    strncmp(w->symbol, "CONFIG_", 7) || line[end] != '=')
 		return -EINVAL;
+	value = line + end + 1;
+	/* "y # why" is a text only in quotes. */
+	if (!*value || strlen(value) >= sizeof(w->value) ||
+	    (*value != '"' && value[strcspn(value, " \t#")]))
+		return -EINVAL;
+	strcpy(w->value, value);
 	return 0;
 }
 
-static int want(struct wants *w, const struct kernel_want *new)
+static int config_want(struct wants *w, const struct kernel_want *new)
 {
 	struct kernel_want *more;
 
@@ -53,26 +60,40 @@ static int want(struct wants *w, const struct kernel_want *new)
 	return 0;
 }
 
-static int read_fragment(const struct kernel_text *t, struct wants *w,
-			 struct err *err)
+/* Copies the line at `p` without what does not count at its end. */
+static const char *config_next_line(const char *p, char *line, size_t size)
+{
+	size_t n = strcspn(p, "\n");
+	const char *next = p + n + (p[n] == '\n');
+
+	while (n && strchr(" \t\r", p[n - 1]))
+		n--;
+	snprintf(line, size, "%.*s", (int)n, p);
+	return next;
+}
+
+static int config_read_fragment(const struct kernel_text *t, struct wants *w,
+				struct err *err)
 {
 	struct kernel_want new = { .from = t };
+	char line[KERNEL_VALUE_MAX + 100];
 	const char *p = t->text;
 
+	if (strlen(t->text) != t->len)
+		return err_config(err, "%s: not a text file: there is a zero byte in it",
+				  t->path);
+	if (!strncmp(p, "\xef\xbb\xbf", 3))
+		p += 3;
 	while (*p) {
-		size_t n = strcspn(p, "\n");
-		char line[300];
-
 		new.line++;
-		snprintf(line, sizeof(line), "%.*s", (int)n, p);
-		p += n + (p[n] == '\n');
-		switch (parse_line(line, &new)) {
+		p = config_next_line(p, line, sizeof(line));
+		switch (config_parse_line(line, &new)) {
 		case 0:
-			if (want(w, &new))
+			if (config_want(w, &new))
 				return err_sys(err, ENOMEM, "%s", t->path);
 			break;
 		case -EINVAL:
-			return err_config(err, "%s:%u: '%s' is neither CONFIG_X=value nor '# CONFIG_X is not set'",
+			return err_config(err, "%s:%u: '%.300s' is neither CONFIG_X=value nor '# CONFIG_X is not set'",
 					  t->path, new.line, line);
 		}
 	}
@@ -86,7 +107,7 @@ int kernel_config_wants(const struct kernel_text *fragments, size_t n,
 	struct wants w = { NULL, 0, 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		int ret = read_fragment(&fragments[i], &w, err);
+		int ret = config_read_fragment(&fragments[i], &w, err);
 
 		if (ret) {
 			free(w.list);
@@ -119,7 +140,7 @@ void kernel_config_value(const char *text, const char *symbol, char *value,
 int kernel_config_check(const char *text, const struct kernel_want *wants,
 			size_t n_wants, struct err *err)
 {
-	char said[ERR_TEXT_MAX / 2] = "", have[160];
+	char said[ERR_TEXT_MAX / 2] = "", have[KERNEL_VALUE_MAX];
 	size_t used = 0, gone = 0;
 
 	for (size_t i = 0; i < n_wants; i++) {
@@ -129,7 +150,7 @@ int kernel_config_check(const char *text, const struct kernel_want *wants,
 		if (!strcmp(have, w->value) || gone++ >= SAID_MAX)
 			continue;
 		used += snprintf(said + used, sizeof(said) - used,
-				 "%s%s:%u: %s=%s vanished: the built kernel has %s",
+				 "%s%s:%u: %s=%.150s vanished: the built kernel has %.150s",
 				 gone > 1 ? "\n" : "", w->from->path, w->line,
 				 w->symbol, w->value, have);
 		if (used >= sizeof(said))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Config fragments: lines of `CONFIG_X=value` or `# CONFIG_X is not set`,
- * with comments and empty lines between them. Of a symbol that is in several
+ * with comments and empty lines between them. Blanks and CR at the end of a
+ * line, and a byte order mark before the first, do not count. Of a symbol that is in several
  * fragments of a kernel the last line counts. What a fragment asks for must
  * be in the kernel's final .config: kconfig drops silently what it does not
  * know or whose dependencies are missing, and a kernel without it would be
@@ -12,9 +13,11 @@
 
 #include "kernel-spec.h"
 
+#define KERNEL_VALUE_MAX 2200	/* a command line of 2,048 bytes, and quotes */
+
 struct kernel_want {
 	char symbol[96];		/* "CONFIG_FS_DAX" */
-	char value[160];		/* "y", "0x100", "\"text\""; "n" = not set */
+	char value[KERNEL_VALUE_MAX];	/* "y", "0x100", "\"text\""; "n" = not set */
 	const struct kernel_text *from;
 	unsigned line;
 };

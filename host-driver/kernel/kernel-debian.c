@@ -122,6 +122,13 @@ static void apt_command(const struct apt *apt, const char *argv[ARGS_MAX],
 	argv[n] = NULL;
 }
 
+static int query(const char *const argv[], char **text, struct err *err)
+{
+	const struct proc_options o = { .argv = argv, .clean = true };
+
+	return proc_capture(&o, QUERY_SECONDS, text, NULL, err);
+}
+
 static char *pick(const struct apt *apt, const struct kernel_source *s,
 		  struct err *err)
 {
@@ -129,7 +136,7 @@ static char *pick(const struct apt *apt, const struct kernel_source *s,
 	char *text, *version;
 
 	apt_command(apt, argv, "apt-cache", "madison", s->debian);
-	if (proc_run(argv, QUERY_SECONDS, &text, err))
+	if (query(argv, &text, err))
 		return NULL;
 	version = debian_pick(text, s->suite, s->version);
 	free(text);
@@ -151,7 +158,7 @@ static int download(struct kernel_job *job, const struct apt *apt,
 		return ret;
 	snprintf(what, sizeof(what), "%s=%s", s->debian, version);
 	apt_command(apt, argv, "apt-get", "download", what);
-	ret = job_run(job, folder, argv, err);
+	ret = job_run(job, folder, NULL, argv, err);
 	if (ret)
 		return ret;
 	snprintf(what, sizeof(what), "%s/*.deb", folder);
@@ -199,7 +206,7 @@ static int private_lists(const char *folder, const char *suite, struct err *err)
 	if (!ret)
 		ret = file_mkdirs(path, err);
 	if (!ret)
-		ret = proc_run(targets, QUERY_SECONDS, &text, err);
+		ret = query(targets, &text, err);
 	if (ret)
 		return ret;
 	list = debian_sources_list(text, suite,
@@ -229,7 +236,7 @@ static int fetch_private(struct kernel_job *job, const struct kernel_source *s,
 		return ret;
 	apt_init(&apt, folder);
 	apt_command(&apt, argv, "apt-get", "update", NULL);
-	ret = job_run(job, NULL, argv, err);
+	ret = job_run(job, NULL, NULL, argv, err);
 	if (ret)
 		return ret;
 	*version = pick(&apt, s, err);

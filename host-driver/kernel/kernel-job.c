@@ -205,13 +205,13 @@ static void stop(struct proc *p)
 		kill(-group, SIGKILL);
 }
 
-int job_run(struct kernel_job *job, const char *dir, const char *const argv[],
-	    struct err *err)
+int job_run(struct kernel_job *job, const char *dir, const char *const env[],
+	    const char *const argv[], struct err *err)
 {
 	const int keep[] = { job->lock, -1 };
 	struct proc_options o = {
-		.argv = argv, .dir = dir, .out = job->log, .err = job->log,
-		.keep = keep,
+		.argv = argv, .dir = dir ? dir : "/", .out = job->log,
+		.err = job->log, .keep = keep, .clean = true, .env = env,
 	};
 	off_t from = lseek(job->log, 0, SEEK_END), at = from;
 	char *command = proc_command_text(argv);
@@ -256,6 +256,23 @@ int job_need_disk(const char *path, uint64_t need, const char *what,
 	return err_machine(err, "too little disk for %s: %s has %s free, %s are needed; free some, or set XDG_CACHE_HOME to another place",
 			   what, path, size_format(have >> 20 << 20, have_text),
 			   size_format(need, need_text));
+}
+
+int job_need_path(struct err *err)
+{
+	char *path = file_cache_path("");
+	const unsigned char *c = (const unsigned char *)path;
+	int ret = 0;
+
+	if (!path)
+		return err_machine(err, "there is no home folder for a cache; set HOME, or XDG_CACHE_HOME to an absolute path");
+	while (*c > ' ' && *c != 0x7f && !strchr(":;#$%&*?|<>(){}[]\\'\"`!^~=,", *c))
+		c++;
+	if (*c)
+		ret = err_machine(err, "a kernel cannot be built below %s: make takes no '%c' in a path; set XDG_CACHE_HOME to a folder without it",
+				  path, *c < ' ' || *c == 0x7f ? '?' : *c);
+	free(path);
+	return ret;
 }
 
 int job_need_programs(const char *const programs[][2], struct err *err)

@@ -40,11 +40,12 @@ int job_phase(struct kernel_job *job, enum kernel_phase phase, struct err *err,
 	      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * Runs a program in `dir` (NULL: here) with its output in the log, and waits.
+ * Runs a program in `dir` (NULL: /) with its output in the log, and waits. It
+ * has a clean environment and what `env` (may be NULL) adds; see proc.h.
  * A failure names the program, shows what it said and names the log.
  */
-int job_run(struct kernel_job *job, const char *dir, const char *const argv[],
-	    struct err *err);
+int job_run(struct kernel_job *job, const char *dir, const char *const env[],
+	    const char *const argv[], struct err *err);
 
 /*
  * Is there room for `need` bytes more where `path` is? If not, the error says
@@ -52,6 +53,12 @@ int job_run(struct kernel_job *job, const char *dir, const char *const argv[],
  */
 int job_need_disk(const char *path, uint64_t need, const char *what,
 		  struct err *err);
+
+/*
+ * Can a kernel be built below the cache's folder? Its Makefiles take no blank
+ * and no other byte that means something to make or a shell.
+ */
+int job_need_path(struct err *err);
 
 /* All of `programs` (name, Debian package, ..., NULL) must be in PATH. */
 int job_need_programs(const char *const programs[][2], struct err *err);

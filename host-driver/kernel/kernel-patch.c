@@ -2,329 +2,299 @@
 #include "kernel-patch.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proc.h"
+#include "kernel-diff.h"
+#include "kernel-git.h"
+#include "kernel-series.h"
 
-#define PATCH_SECONDS 60.0
+#define ORIGINAL "refs/kduel/original"	/* the tree object of the original */
 
-/* A set of paths below the tree, as text: one a line, as in orig/.list. */
-struct paths {
-	char *text;
-	size_t len;
-};
+/* --- the content of files -------------------------------------------------------- */
 
-/* --- what a patch touches --------------------------------------------------- */
-
-static int add_path(struct paths *p, const char *path)
+/* What `path` in the tree is, if it is below no link: 0, S_IFREG, S_IFLNK. */
+static mode_t patch_kind(const char *source, const char *path)
 {
-	size_t n = strlen(path);
-	char *more = realloc(p->text, p->len + n + 2);
-
-	if (!more)
-		return -ENOMEM;
-	p->text = more;
-	memcpy(p->text + p->len, path, n);
-	p->len += n;
-	memcpy(p->text + p->len, "\n", 2);
-	p->len++;
-	return 0;
-}
-
-/* Iterates: `*at` starts as the text; `path` gets each line. */
-static bool next_path(const char **at, char path[PATH_MAX])
-{
-	size_t n = *at ? strcspn(*at, "\n") : 0;
-
-	if (!n)
-		return false;
-	snprintf(path, PATH_MAX, "%.*s", (int)n, *at);
-	*at += n + ((*at)[n] == '\n');
-	return true;
-}
-
-static bool has_path(const struct paths *p, const char *path)
-{
-	const char *at = p->text;
-	char have[PATH_MAX];
-
-	while (next_path(&at, have))
-		if (!strcmp(have, path))
-			return true;
-	return false;
-}
-
-/* The path in "--- a/x/y\t2018-..." without its first folder. */
-static int path_of(const char *line, char path[PATH_MAX])
-{
-	size_t n = strcspn(line + 4, "\t\n");
-	const char *slash = memchr(line + 4, '/', n);
-
-	snprintf(path, PATH_MAX, "%.*s", (int)n, line + 4);
-	if (!strcmp(path, "/dev/null"))
-		return 1;
-	if (!slash || slash == line + 4)
-		return -EINVAL;
-	n -= slash + 1 - (line + 4);
-	snprintf(path, PATH_MAX, "%.*s", (int)n, slash + 1);
-	if (!n || *path == '/' || !strncmp(path, "../", 3) ||
-	    strstr(path, "/../"))
-		return -EINVAL;
-	return 0;
-}
-
-static int touch_one(const struct kernel_text *patch, const char *line,
-		     struct paths *p, struct err *err)
-{
-	char path[PATH_MAX];
-
-	switch (path_of(line, path)) {
-	case 1:
-		return 0;
-	case 0:
-		break;
-	default:
-		return err_config(err, "%s: '%.*s' is no path inside the kernel's tree",
-				  patch->path, (int)strcspn(line, "\n"), line);
-	}
-	if (!has_path(p, path) && add_path(p, path))
-		return err_sys(err, ENOMEM, "%s", patch->path);
-	return 0;
-}
-
-/* "--- " alone may be a removed line: a header has "+++ " and "@@ " after. */
-static int touched(const struct kernel_text *patch, struct paths *p,
-		   struct err *err)
-{
-	const char *line = patch->text, *plus, *hunk;
-	int ret = 0;
-
-	for (; line && !ret; line = plus) {
-		plus = strchr(line, '\n');
-		plus += plus != NULL;
-		hunk = plus ? strchr(plus, '\n') : NULL;
-		if (!hunk || strncmp(line, "--- ", 4) ||
-		    strncmp(plus, "+++ ", 4) || strncmp(hunk + 1, "@@ ", 3))
-			continue;
-		ret = touch_one(patch, line, p, err);
-		if (!ret)
-			ret = touch_one(patch, plus, p, err);
-	}
-	return ret;
-}
-
-int kernel_patch_files(const struct kernel_text *patch, char **files,
-		       struct err *err)
-{
-	struct paths p = { NULL, 0 };
-	int ret = touched(patch, &p, err);
-
-	if (!ret && !p.len)
-		ret = err_config(err, "%s: no unified diff in it", patch->path);
-	for (size_t i = 0; i < p.len; i++)
-		if (p.text[i] == '\n')
-			p.text[i] = '\0';
-	if (ret)
-		free(p.text);
-	*files = ret ? NULL : p.text;
-	return ret;
-}
-
-/* --- files of the tree --------------------------------------------------------- */
-
-static char *join(const char *dir, const char *sub, const char *path)
-{
-	char *full;
-
-	return asprintf(&full, "%s/%s/%s", dir, sub, path) < 0 ? NULL : full;
-}
-
-/* Copies with its mode; a `from` that is absent makes `to` absent. */
-static int copy(const char *from, const char *to, struct err *err)
-{
-	char *data, *folder;
+	char full[8300];
 	struct stat st;
-	size_t len;
+	size_t n = snprintf(full, sizeof(full), "%s/tree/", source);
+
+	if (n + strlen(path) >= sizeof(full))
+		return 0;
+	for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+		snprintf(full + n, sizeof(full) - n, "%.*s",
+			 (int)(slash - path), path);
+		if (lstat(full, &st) || !S_ISDIR(st.st_mode))
+			return 0;
+	}
+	snprintf(full + n, sizeof(full) - n, "%s", path);
+	if (lstat(full, &st) || !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
+		return 0;
+	return st.st_mode & S_IFMT;
+}
+
+/* Adds those of `from` that are in the tree, or only the links, to `f`. */
+static void patch_pick(const char *source, const struct kernel_bytes *from,
+		       bool links, FILE *f)
+{
+	const char *p = from->data, *end = p + from->len;
+
+	for (; p < end; p += strlen(p) + 1) {
+		mode_t kind = patch_kind(source, p);
+
+		if (links ? kind == S_IFLNK : kind != 0)
+			fwrite(p, strlen(p) + 1, 1, f);
+	}
+}
+
+/* Keeps the content that `paths` have in the tree. */
+static int patch_keep(const char *source, const struct kernel_bytes *paths,
+		      struct err *err)
+{
+	const char *const argv[] = { "git", "update-index", "--add", "-z",
+				     "--stdin", NULL };
+	struct kernel_git g;
 	int ret;
 
-	if (stat(from, &st)) {
-		if (errno == ENOENT && (!unlink(to) || errno == ENOENT))
-			return 0;
-		return err_sys(err, errno, "cannot copy %s", from);
-	}
-	folder = strdup(to);
-	if (!folder || !strrchr(folder, '/')) {
-		free(folder);
-		return err_sys(err, ENOMEM, "%s", to);
-	}
-	*strrchr(folder, '/') = '\0';
-	ret = file_mkdirs(folder, err);
-	free(folder);
-	if (!ret)
-		ret = file_read(from, &data, &len, err);
+	kernel_git_init(&g, source, "touched");
+	unlink(strchr(g.index, '=') + 1);
+	ret = kernel_git_run(&g, argv, paths, NULL, err);
+	unlink(strchr(g.index, '=') + 1);
+	return ret;
+}
+
+/*
+ * Of what a series touches, while the tree still has it: a file that the last
+ * series changed was kept before that.
+ */
+static int patch_keep_touched(const char *source,
+			      const struct kernel_series *s, struct err *err)
+{
+	struct kernel_bytes all = { NULL, 0 };
+	FILE *f = open_memstream(&all.data, &all.len);
+	int ret;
+
+	for (size_t i = 0; f && i < s->n; i++)
+		patch_pick(source, &s->v[i].paths, false, f);
+	ret = !f || fclose(f) ? err_sys(err, ENOMEM, "%s", source)
+			      : patch_keep(source, &all, err);
+	free(all.data);
+	return ret;
+}
+
+/* Of all links: git reads theirs to see whether one changed. */
+static int patch_keep_links(const char *source, const struct kernel_git *g,
+			    struct err *err)
+{
+	const char *const list[] = { "git", "ls-files", "-z", NULL };
+	struct kernel_bytes names, links = { NULL, 0 };
+	int ret = kernel_git_run(g, list, NULL, &names, err);
+	FILE *f;
+
 	if (ret)
 		return ret;
-	ret = file_publish(to, data, len, err);
-	free(data);
-	if (!ret && chmod(to, st.st_mode & 0777))
-		ret = err_sys(err, errno, "cannot write %s", to);
+	f = open_memstream(&links.data, &links.len);
+	if (f)
+		patch_pick(source, &names, true, f);
+	ret = !f || fclose(f) ? err_sys(err, ENOMEM, "%s", source)
+			      : patch_keep(source, &links, err);
+	free(names.data);
+	free(links.data);
 	return ret;
 }
 
-static int copy_between(const char *dir, const char *from, const char *to,
-			const char *path, struct err *err)
-{
-	char *a = join(dir, from, path), *b = join(dir, to, path);
-	int ret = a && b ? copy(a, b, err) : err_sys(err, ENOMEM, "%s", path);
+/* --- the original ------------------------------------------------------------- */
 
-	free(a);
-	free(b);
+bool kernel_patch_imported(const char *source)
+{
+	char path[4300];
+
+	snprintf(path, sizeof(path), "%s/git/" ORIGINAL, source);
+	return !access(path, F_OK);
+}
+
+/* The tree object of the index of `g`, as a line without its end. */
+static int patch_write_tree(const struct kernel_git *g, struct kernel_bytes *id,
+			    struct err *err)
+{
+	const char *const argv[] = { "git", "write-tree", "--missing-ok", NULL };
+	int ret = kernel_git_run(g, argv, NULL, id, err);
+
+	if (!ret)
+		id->data[strcspn(id->data, "\n")] = '\0';
 	return ret;
 }
 
-/* Is the file in the scratch folder as it is in the tree (or in neither)? */
-static bool same(const char *dir, const char *path)
+/* Enters all files of the tree into the index, by hash alone. */
+static int patch_enter_all(const struct kernel_git *g, struct err *err)
 {
-	char *a = join(dir, "scratch", path), *b = join(dir, "tree", path);
-	char one[FILE_HASH_MAX] = "", two[FILE_HASH_MAX] = "";
+	const char *const list[] = { "git", "ls-files", "-o", "-z", NULL };
+	const char *const enter[] = { "git", "update-index", "--add",
+				      "--info-only", "-z", "--stdin", NULL };
+	struct kernel_bytes names;
+	int ret = kernel_git_run(g, list, NULL, &names, err);
 
-	if (a && b) {
-		file_hash(a, one, NULL);
-		file_hash(b, two, NULL);
-	}
-	free(a);
-	free(b);
-	return !strcmp(one, two);
+	if (ret)
+		return ret;
+	ret = kernel_git_run(g, enter, &names, NULL, err);
+	free(names.data);
+	return ret;
 }
 
-/* --- the series ------------------------------------------------------------------ */
-
-/* Saves what the patches touch for the first time, then says so in the list. */
-static int save_originals(const char *dir, const struct kernel_text *patches,
-			  size_t n, struct paths *list, struct err *err)
+int kernel_patch_import(struct kernel_job *job, const char *source,
+			bool listed, struct err *err)
 {
-	char *path = join(dir, "orig", ".list"), one[PATH_MAX];
-	struct paths all = { NULL, 0 };
-	const char *at;
-	int ret = path ? 0 : -ENOMEM;
+	struct kernel_git g;
+	struct kernel_bytes id = { NULL, 0 };
+	const char *name[] = { "git", "update-ref", ORIGINAL, NULL, NULL };
+	int ret = job_phase(job, KERNEL_UNPACK, err, "listing the source");
 
-	if (!ret && !access(path, F_OK))
-		ret = file_read(path, &list->text, &list->len, err);
-	for (size_t i = 0; i < n && !ret; i++)
-		ret = touched(&patches[i], &all, err);
-	for (at = all.text; !ret && next_path(&at, one);) {
-		if (has_path(list, one))
-			continue;
-		ret = copy_between(dir, "tree", "orig", one, err);
-		if (!ret)
-			ret = add_path(list, one);
-	}
-	if (!ret && list->len) {
-		char *folder = join(dir, "orig", "");
-
-		ret = folder ? file_mkdirs(folder, err) : -ENOMEM;
-		free(folder);
-		if (!ret)
-			ret = file_publish(path, list->text, list->len, err);
-	}
-	free(all.text);
-	free(path);
-	return ret == -ENOMEM ? err_sys(err, ENOMEM, "%s", dir) : ret;
+	kernel_git_init(&g, source, "index");
+	if (!ret && !listed)
+		ret = patch_enter_all(&g, err);
+	if (!ret)
+		ret = patch_keep_links(source, &g, err);
+	if (!ret)
+		ret = patch_write_tree(&g, &id, err);
+	name[3] = id.data;
+	if (!ret)
+		ret = kernel_git_run(&g, name, NULL, NULL, err);
+	free(id.data);
+	return ret;
 }
 
-static int rejected(const struct kernel_text *patch, const char *rejects,
-		    struct err *cause, struct err *err)
-{
-	char *hunks = NULL;
+/* --- the series --------------------------------------------------------------------- */
 
-	file_read(rejects, &hunks, NULL, NULL);
-	if (hunks && *hunks)
-		err_config(err, "%s does not apply; rejected:\n%.2500s",
-			   patch->path, hunks);
-	else
-		err_config(err, "%s does not apply\n%.2500s", patch->path,
-			   cause->text);
-	free(hunks);
+/* The hunk that git's "error: patch failed: <path>:<line>" is about. */
+static const char *patch_rejected(const struct kernel_piece *p,
+				  const char *said, int *len)
+{
+	const char *at = strstr(said, "patch failed: "), *colon, *hunk;
+	char path[4200];
+	size_t n = 0;
+
+	*len = 0;
+	if (!at)
+		return "";
+	at += strlen("patch failed: ");
+	colon = memrchr(at, ':', strcspn(at, "\n"));
+	if (!colon)
+		return "";
+	snprintf(path, sizeof(path), "%.*s", (int)(colon - at), at);
+	hunk = kernel_diff_hunk(p->diff.data, path, strtoul(colon + 1, NULL, 10),
+				&n);
+	*len = n > 2000 ? 2000 : (int)n;
+	return hunk ? hunk : "";
+}
+
+static int patch_failed(const struct kernel_piece *p, const char *said,
+			struct err *err)
+{
+	char name[4200];
+	const char *hunk;
+	bool cr = memchr(p->diff.data, '\r', p->diff.len);
+	int len;
+
+	hunk = patch_rejected(p, said, &len);
+	err_config(err, "%s does not apply; rejected:\n%.*s%.1000s%s",
+		   kernel_piece_text(p, name, sizeof(name)), len, hunk, said,
+		   cr ? "\n(there are lines that end in CR LF in it, which only fit a file that has them too)"
+		      : "");
 	return -EINVAL;
 }
 
-static int apply(const char *dir, const struct kernel_text *patch,
-		 struct err *err)
+static int patch_apply(const struct kernel_git *g, const struct kernel_piece *p,
+		       struct err *err)
 {
-	char *scratch = join(dir, "scratch", ""), *rejects = NULL;
-	const char *argv[] = { "patch", "-p1", "-N", "-f", "-F0", "-s",
-			       "--no-backup-if-mismatch", "-d", scratch, "-r",
-			       NULL, "-i", patch->path, NULL };
+	static const char *const argv[] = {
+		"git", "apply", "-p1", "--cached", "--whitespace=nowarn", NULL,
+	};
 	struct err cause = ERR_INIT;
+
+	if (!kernel_git_run(g, argv, &p->diff, NULL, &cause))
+		return 0;
+	return patch_failed(p, cause.text, err);
+}
+
+/* Applies the series in an index of its own; `id` is the tree that it makes. */
+static int patch_series(const char *source, const struct kernel_series *s,
+			struct kernel_bytes *id, struct err *err)
+{
+	static const char *const start[] = { "git", "read-tree", ORIGINAL, NULL };
+	struct kernel_git g;
 	int ret;
 
-	if (!scratch || asprintf(&rejects, "%s/rejects", dir) < 0) {
-		free(scratch);
-		return err_sys(err, ENOMEM, "%s", patch->path);
-	}
-	argv[10] = rejects;
-	unlink(rejects);
-	ret = proc_run(argv, PATCH_SECONDS, NULL, &cause);
+	kernel_git_init(&g, source, "series");
+	ret = kernel_git_run(&g, start, NULL, NULL, err);
+	for (size_t i = 0; i < s->n && !ret; i++)
+		ret = patch_apply(&g, &s->v[i], err);
+	if (!ret)
+		ret = patch_write_tree(&g, id, err);
+	unlink(strchr(g.index, '=') + 1);
+	return ret;
+}
+
+/* Brings the tree's files, and nothing that is not in it, to `id`. */
+static int patch_check_out(const char *source, const char *id, struct err *err)
+{
+	const char *const go[] = { "git", "read-tree", "--reset", "-u", id, NULL };
+	static const char *const refresh[] = { "git", "update-index", "-q",
+					       "--refresh", NULL };
+	static const char *const clean[] = { "git", "clean", "-ffdxq", NULL };
+	struct kernel_git g;
+	int ret;
+
+	kernel_git_init(&g, source, "index");
+	/* A cache that was copied has other inodes and times, not other files. */
+	kernel_git_run(&g, refresh, NULL, NULL, NULL);
+	ret = kernel_git_run(&g, go, NULL, NULL, err);
+	if (!ret)
+		ret = kernel_git_run(&g, clean, NULL, NULL, err);
 	if (ret)
-		ret = rejected(patch, rejects, &cause, err);
-	unlink(rejects);
-	free(rejects);
-	free(scratch);
+		err_prefix(err, "%s/tree was changed by someone else, or is damaged; remove %s, it is then made again",
+			   source, source);
 	return ret;
 }
 
-static int move_to_tree(const char *dir, const struct paths *list,
-			unsigned *changed, struct err *err)
+/* What a git that was killed left behind; whoever is here has the lock. */
+static void patch_clear(const char *source)
 {
-	const char *at = list->text;
-	char path[PATH_MAX];
-	int ret = 0;
+	static const char *const left[] = { "index", "series", "touched" };
+	char path[4300];
 
-	while (!ret && next_path(&at, path)) {
-		if (same(dir, path))
-			continue;
-		ret = copy_between(dir, "scratch", "tree", path, err);
-		++*changed;
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		snprintf(path, sizeof(path), "%s/git/%s.lock", source, left[i]);
+		unlink(path);
+		snprintf(path, sizeof(path), "%s/git/%s", source, left[i]);
+		if (i)
+			unlink(path);
 	}
-	return ret;
 }
 
-int kernel_patch_tree(struct kernel_job *job, const char *dir,
+int kernel_patch_tree(struct kernel_job *job, const char *source,
 		      const struct kernel_text *patches, size_t n,
-		      unsigned *changed, struct err *err)
+		      struct err *err)
 {
-	char *scratch = join(dir, "scratch", ""), path[PATH_MAX];
-	struct paths list = { NULL, 0 };
-	unsigned unused = 0;
-	const char *at;
-	int ret;
+	struct kernel_series s;
+	struct kernel_bytes id = { NULL, 0 };
+	int ret = job_phase(job, KERNEL_PATCH, err, "applying %zu patch%s", n,
+			    n == 1 ? "" : "es");
 
-	changed = changed ? changed : &unused;
-	*changed = 0;
-	ret = scratch ? job_phase(job, KERNEL_PATCH, err, "applying %zu patch%s",
-				  n, n == 1 ? "" : "es")
-		      : err_sys(err, ENOMEM, "%s", dir);
 	if (!ret)
-		ret = file_remove_tree(scratch, err);
+		ret = kernel_series_read(patches, n, &s, err);
+	if (ret)
+		return ret;
+	patch_clear(source);
+	ret = patch_keep_touched(source, &s, err);
 	if (!ret)
-		ret = file_mkdirs(scratch, err);
+		ret = patch_series(source, &s, &id, err);
 	if (!ret)
-		ret = save_originals(dir, patches, n, &list, err);
-	for (at = list.text; !ret && next_path(&at, path);)
-		ret = copy_between(dir, "orig", "scratch", path, err);
-	for (size_t i = 0; i < n && !ret; i++)
-		ret = apply(dir, &patches[i], err);
-	if (!ret)
-		ret = move_to_tree(dir, &list, changed, err);
-	if (scratch)
-		file_remove_tree(scratch, NULL);
-	free(scratch);
-	free(list.text);
+		ret = patch_check_out(source, id.data, err);
+	free(id.data);
+	kernel_series_release(&s);
 	return ret;
 }

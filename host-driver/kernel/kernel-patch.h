@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From one series of patches to another in one source tree, so that make
- * sees only the files whose text differs as changed.
+ * sees only the files whose content differs as changed.
  *
- * Before a patch touches a file for the first time, the file as it was goes
- * to orig/. A series is always applied to those, in a scratch folder; only if
- * all of it applies are the files that then differ from the tree's replaced
- * in the tree, one rename each. So a patch that does not apply, or an end in
- * the middle, leaves no tree that the next build could not put right.
+ * The repository beside the tree knows every file of the original by its
+ * hash, and keeps the content of those that a patch ever touched. A series is
+ * applied to the original in an index, apart from the tree; only if all of it
+ * applies does git bring the tree to the result. What the tree is afterwards
+ * depends on the original and the series alone: not on the series before, nor
+ * on where the last change of the tree was cut off.
  */
 #ifndef KDUEL_KERNEL_PATCH_H
 #define KDUEL_KERNEL_PATCH_H
@@ -16,20 +17,22 @@
 #include "kernel-spec.h"
 
 /*
- * Makes <dir>/tree the original with exactly `patches` applied, in order,
- * without fuzz. `*changed` (may be NULL) is the number of files replaced.
- * An error of a patch shows the hunk that was rejected.
+ * Makes <source>/tree the original with exactly `patches` applied, in order,
+ * without fuzz. An error of a patch (EXIT_CONFIG) shows the hunk that was
+ * rejected and what git says; the tree is then as it was.
  */
-int kernel_patch_tree(struct kernel_job *job, const char *dir,
+int kernel_patch_tree(struct kernel_job *job, const char *source,
 		      const struct kernel_text *patches, size_t n,
-		      unsigned *changed, struct err *err);
+		      struct err *err);
 
 /*
- * The files that a unified diff touches, without their first folder, as
- * "a\0b\0\0"; malloc()ed. Refuses paths that lead out of the tree, and diffs
- * that touch nothing.
+ * Takes the files of <source>/tree as the original: all that are there, or
+ * with `listed` those of the index "index" of <source>/git.
  */
-int kernel_patch_files(const struct kernel_text *patch, char **files,
-		       struct err *err);
+int kernel_patch_import(struct kernel_job *job, const char *source,
+			bool listed, struct err *err);
+
+/* Was that done? */
+bool kernel_patch_imported(const char *source);
 
 #endif

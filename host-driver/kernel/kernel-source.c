@@ -2,20 +2,16 @@
 #include "kernel-source.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel-debian.h"
-#include "proc.h"
+#include "kernel-patch.h"
+#include "kernel-unpack.h"
 
-#define GIT_SECONDS 600.0
 #define HASH_SHOWN 16		/* digits of the hash in a folder's name */
-/* A compressed kernel source grows by about 11 when it is unpacked. */
-#define UNPACK_FACTOR 12
 #define FETCH_ROOM (300ULL << 20)
 
 static const char *const kinds[] = { "debian", "tarball", "git", "image" };
@@ -94,21 +90,16 @@ static int identify_file(const char *path, enum kernel_source_kind kind,
 static int identify_git(const struct kernel_source *s, struct kernel_tree *t,
 			struct err *err)
 {
-	char *what = NULL, *commit = NULL;
-	const char *argv[] = { "git", "-C", s->git, "rev-parse", "--verify",
-			       "--quiet", "--end-of-options", NULL, NULL };
-	int ret;
+	struct kernel_repository r;
+	char *commit = NULL;
+	int ret = kernel_repository_open(s->git, &r, err);
 
-	if (asprintf(&what, "%s^{commit}", s->revision) < 0)
-		return err_sys(err, ENOMEM, "%s", s->git);
-	argv[7] = what;
-	ret = proc_run(argv, GIT_SECONDS, &commit, err);
-	free(what);
-	if (ret) {
-		err_prefix(err, "%s has no revision %s", s->git, s->revision);
+	kernel_repository_release(&r);
+	if (!ret)
+		ret = kernel_repository_commit(s->git, s->revision, &commit,
+					       err);
+	if (ret)
 		return ret;
-	}
-	commit[strcspn(commit, "\n")] = '\0';
 	snprintf(t->hash, sizeof(t->hash), "%s", commit);
 	free(commit);
 	return set_facts(t, json_pack("{s:s, s:s, s:s, s:s}", "kind", "git",
@@ -128,110 +119,6 @@ int kernel_source_identify(const struct kernel_spec *spec,
 		return identify_file(spec->source.image, spec->kind, t, err);
 	case SOURCE_GIT:
 		return identify_git(&spec->source, t, err);
-	}
-	return -EINVAL;
-}
-
-/* --- unpacking ----------------------------------------------------------------- */
-
-/* Unpacks `tarball` into <dir>/tree, without the folder that all is in. */
-static int untar(struct kernel_job *job, const char *tarball, const char *dir,
-		 bool strip, struct err *err)
-{
-	const char *argv[] = { "env", "XZ_DEFAULTS=-T0", "tar", "-xf", tarball,
-			       "-C", NULL, "--no-same-owner",
-			       strip ? "--strip-components=1" : NULL, NULL };
-	char *tree = NULL;
-	int ret;
-
-	if (asprintf(&tree, "%s/tree", dir) < 0)
-		return err_sys(err, ENOMEM, "%s", dir);
-	argv[6] = tree;
-	ret = file_mkdirs(tree, err);
-	if (!ret)
-		ret = job_run(job, NULL, argv, err);
-	free(tree);
-	return ret;
-}
-
-static int unpack_debian(struct kernel_job *job, const char *deb,
-			 const char *dir, struct err *err)
-{
-	const char *argv[] = { "dpkg-deb", "-x", deb, NULL, NULL };
-	char *out = NULL, *pattern = NULL;
-	glob_t found = { 0 };
-	int ret;
-
-	if (asprintf(&out, "%s/package", dir) < 0 ||
-	    asprintf(&pattern, "%s/usr/src/linux-source-*.tar.*", out) < 0) {
-		free(out);
-		return err_sys(err, ENOMEM, "%s", dir);
-	}
-	argv[3] = out;
-	ret = job_run(job, NULL, argv, err);
-	if (!ret && glob(pattern, 0, NULL, &found))
-		ret = err_machine(err, "%s holds no usr/src/linux-source-*.tar.*",
-				  deb);
-	if (!ret) {
-		ret = untar(job, found.gl_pathv[0], dir, true, err);
-		globfree(&found);
-	}
-	if (!ret)
-		ret = file_remove_tree(out, err);
-	free(pattern);
-	free(out);
-	return ret;
-}
-
-static int unpack_git(struct kernel_job *job, const struct kernel_source *s,
-		      const char *commit, const char *dir, struct err *err)
-{
-	const char *argv[] = { "git", "-C", s->git, "archive", "--format=tar",
-			       "-o", NULL, commit, NULL };
-	char *tarball = NULL;
-	int ret;
-
-	if (asprintf(&tarball, "%s/archive.tar", dir) < 0)
-		return err_sys(err, ENOMEM, "%s", dir);
-	argv[6] = tarball;
-	ret = job_run(job, NULL, argv, err);
-	if (!ret)
-		ret = untar(job, tarball, dir, false, err);
-	unlink(tarball);
-	free(tarball);
-	return ret;
-}
-
-static uint64_t unpacked_size(const char *archive)
-{
-	struct stat st;
-
-	return stat(archive, &st) ? 0 : (uint64_t)st.st_size * UNPACK_FACTOR;
-}
-
-/* `archive` is the package or tarball; NULL for git. */
-static int unpack(struct kernel_job *job, const struct kernel_spec *spec,
-		  const struct kernel_tree *t, const char *archive,
-		  const char *dir, struct err *err)
-{
-	int ret = 0;
-
-	if (archive)
-		ret = job_need_disk(dir, unpacked_size(archive),
-				    "unpacking the kernel's source", err);
-	if (!ret)
-		ret = job_phase(job, KERNEL_UNPACK, err, "unpacking the source");
-	if (ret)
-		return ret;
-	switch (spec->kind) {
-	case SOURCE_DEBIAN:
-		return unpack_debian(job, archive, dir, err);
-	case SOURCE_TARBALL:
-		return untar(job, archive, dir, true, err);
-	case SOURCE_GIT:
-		return unpack_git(job, &spec->source, t->hash, dir, err);
-	case SOURCE_IMAGE:
-		break;
 	}
 	return -EINVAL;
 }
@@ -264,29 +151,26 @@ static int fetch(struct kernel_job *job, const struct kernel_source *s,
 /* Sets t->dir; 1 if it is there already. */
 static int settle(struct kernel_tree *t, struct err *err)
 {
-	char name[HASH_SHOWN + 1], path[4096];
+	char name[HASH_SHOWN + 1];
 
 	snprintf(name, sizeof(name), "%.*s", HASH_SHOWN, t->hash);
 	free(t->dir);
 	t->dir = cache_path("sources/%s", name);
 	if (!t->dir)
 		return err_sys(err, ENOMEM, "source");
-	snprintf(path, sizeof(path), "%s/tree/Makefile", t->dir);
-	return !access(path, F_OK);
+	return kernel_patch_imported(t->dir);
 }
 
 static int publish(const char *from, const struct kernel_tree *t,
 		   struct err *err)
 {
-	char path[4096];
+	/* A tree without its repository, as versions before this one made it. */
+	int ret = file_remove_tree(t->dir, err);
 
-	snprintf(path, sizeof(path), "%s/tree/Makefile", from);
-	if (access(path, F_OK))
-		return err_config(err, "the source has no Makefile on top: it is no Linux source tree");
-	if (rename(from, t->dir))
-		return err_sys(err, errno, "cannot rename %s to %s", from,
-			       t->dir);
-	return 0;
+	if (!ret && rename(from, t->dir))
+		ret = err_sys(err, errno, "cannot rename %s to %s", from,
+			      t->dir);
+	return ret;
 }
 
 /* In `dir`, a new empty folder that is removed afterwards. */
@@ -309,7 +193,8 @@ static int get_in(struct kernel_job *job, const struct kernel_spec *spec,
 	if (!ret) {
 		ret = file_mkdirs(fresh, err);
 		if (!ret)
-			ret = unpack(job, spec, t, archive, fresh, err);
+			ret = kernel_unpack(job, spec, archive, t->hash, fresh,
+					    err);
 		if (!ret)
 			ret = publish(fresh, t, err);
 	}

@@ -4,7 +4,7 @@
  * of the package or tarball the SHA-256, of a git revision the commit.
  *
  *	sources/<hash>/tree/	the tree, with the patches of the last arm built
- *	sources/<hash>/orig/	files of it that patches touched, as they were
+ *	sources/<hash>/git/	what it was before any patch: see kernel-patch.h
  *	sources/<name>.json	which package a name stood for when it was fetched
  *
  * What a package name stands for is looked up once and then kept, so that

@@ -13,6 +13,7 @@
 #include "kernel-cache.h"
 #include "kernel-job.h"
 #include "kernel-patch.h"
+#include "kernel-series.h"
 #include "kernel-source.h"
 #include "kernel-spec.h"
 #include "nearest.h"
@@ -112,15 +113,12 @@ static int known(const char *folder, const char *name, struct err *err)
 /* What can be known to be wrong before anything is fetched. */
 static int check_patches(const struct kernel_spec *spec, struct err *err)
 {
-	for (size_t i = 0; i < spec->n_patches; i++) {
-		char *files;
-		int ret = kernel_patch_files(&spec->patches[i], &files, err);
+	struct kernel_series s;
+	int ret = kernel_series_read(spec->patches, spec->n_patches, &s, err);
 
-		if (ret)
-			return ret;
-		free(files);
-	}
-	return 0;
+	if (!ret)
+		kernel_series_release(&s);
+	return ret;
 }
 
 int kernel_resolve(const char *name, struct kernel *k, struct err *err)
@@ -188,7 +186,7 @@ static int build(struct kernel *k, struct kernel_job *job,
 		ret = file_mkdirs(fresh, err);
 	if (!ret)
 		ret = kernel_patch_tree(job, t->dir, k->spec->patches,
-					k->spec->n_patches, NULL, err);
+					k->spec->n_patches, err);
 	if (!ret)
 		ret = kernel_build_run(job, &b, err);
 	if (!ret)
@@ -242,6 +240,9 @@ static int ensure(struct kernel *k, const struct kernel_options *o,
 		if (ret != -ENOENT)
 			return ret;
 	}
+	ret = job_need_path(err);
+	if (ret)
+		return ret;
 	ret = job_open(&job, k->name, fn, arg, err);
 	if (!ret)
 		ret = ensure_locked(k, o, &job, t, compiler, err);

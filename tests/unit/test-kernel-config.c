@@ -45,6 +45,7 @@ static void nonsense_names_its_line(void **state)
 {
 	static const char *const bad[] = {
 		"CONFIG_A", "CONFIG_A =y", "A=y", "CONFIG_=", "-CONFIG_A=y",
+		"CONFIG_A=y # why", "CONFIG_A=", "CONFIG_A=\r",
 	};
 
 	(void)state;
@@ -61,6 +62,50 @@ static void nonsense_names_its_line(void **state)
 				 -EINVAL);
 		assert_non_null(strstr(err.text, "f/base.config:2: "));
 	}
+}
+
+static void line_ends_do_not_count(void **state)
+{
+	struct kernel_text t = text_of(base_path, "\xef\xbb\xbf" "CONFIG_A=y\r\n"
+		"# CONFIG_B is not set \t\r\n\r\n \n# words\r\nCONFIG_S=\"a \" \n"
+		"# CONFIG_C is not set\r\nCONFIG_D=0x10\r");
+	struct err err = ERR_INIT;
+	struct kernel_want *w;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(kernel_config_wants(&t, 1, &w, &n, &err), 0);
+	assert_int_equal(n, 5);
+	assert_string_equal(w[0].value, "y");
+	assert_string_equal(w[1].symbol, "CONFIG_B");
+	assert_string_equal(w[1].value, "n");
+	assert_string_equal(w[2].value, "\"a \"");
+	assert_string_equal(w[3].symbol, "CONFIG_C");
+	assert_string_equal(w[4].value, "0x10");
+	assert_int_equal(w[4].line, 8);
+	free(w);
+	t.text = "CONFIG_A=y\n\0CONFIG_B=y\n";
+	t.len = 23;
+	assert_int_equal(kernel_config_wants(&t, 1, &w, &n, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "f/base.config: not a text file"));
+}
+
+static void a_long_value_is_kept(void **state)
+{
+	static char text[2100] = "CONFIG_CMDLINE=\"";
+	struct kernel_text t;
+	struct err err = ERR_INIT;
+	struct kernel_want *w;
+	size_t n;
+
+	(void)state;
+	memset(text + 16, 'x', 2048);
+	strcpy(text + 16 + 2048, "\"\n");
+	t = text_of(base_path, text);
+	assert_int_equal(kernel_config_wants(&t, 1, &w, &n, &err), 0);
+	assert_int_equal(strlen(w[0].value), 2050);
+	assert_int_equal(kernel_config_check(text, w, n, &err), 0);
+	free(w);
 }
 
 static void a_vanished_symbol_is_named(void **state)
@@ -96,6 +141,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(last_line_counts),
 		cmocka_unit_test(nonsense_names_its_line),
+		cmocka_unit_test(line_ends_do_not_count),
+		cmocka_unit_test(a_long_value_is_kept),
 		cmocka_unit_test(a_vanished_symbol_is_named),
 	};
 

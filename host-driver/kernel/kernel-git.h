@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * git as a tool: with the settings that are written here and no others. The
+ * user's and the machine's git configuration, attributes, hooks and GIT_*
+ * variables have no part in what a tree holds after it.
+ *
+ *	struct kernel_git g;
+ *	const char *const argv[] = { "git", "write-tree", "--missing-ok", NULL };
+ *	struct kernel_bytes id;
+ *
+ *	kernel_git_init(&g, "/cache/sources/0123", "index");
+ *	if (kernel_git_run(&g, argv, NULL, &id, err))
+ *		return err->code;
+ *	free(id.data);
+ */
+#ifndef KDUEL_KERNEL_GIT_H
+#define KDUEL_KERNEL_GIT_H
+
+#include "err.h"
+#include "kernel-job.h"
+
+struct kernel_bytes {
+	char *data;		/* free() */
+	size_t len;
+};
+
+struct kernel_git {
+	char dir[4200], tree[4200], index[4200];
+	const char *env[12];	/* for proc_options.env and job_run() */
+};
+
+/*
+ * git on the repository <source>/git, with <source>/tree as the tree and
+ * <source>/git/<index> as the index. `source` NULL: on no repository at all.
+ */
+void kernel_git_init(struct kernel_git *g, const char *source,
+		     const char *index);
+
+/*
+ * Makes the repository, for objects named as `format` says ("sha1", "sha256").
+ * No attribute of a file in the tree changes what git reads or writes of it.
+ */
+int kernel_git_create(struct kernel_git *g, const char *source,
+		      const char *format, struct err *err);
+
+/*
+ * Runs a short git command with `in` as its input; NULL: none. Both `in` and
+ * `out` may be NULL. An error has all that git said.
+ */
+int kernel_git_run(const struct kernel_git *g, const char *const argv[],
+		   const struct kernel_bytes *in, struct kernel_bytes *out,
+		   struct err *err);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel-series.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel-diff.h"
+
+static const char no_diff[] = "no unified diff in it";
+
+const char *kernel_piece_text(const struct kernel_piece *p, char *buf,
+			      size_t size)
+{
+	int n = snprintf(buf, size, "%s", p->patch->path);
+
+	if (p->mail && n >= 0 && (size_t)n < size)
+		snprintf(buf + n, size - n, ", mail %u", p->mail);
+	return buf;
+}
+
+static int series_wrong(const struct kernel_piece *p, const char *why,
+			struct err *err)
+{
+	char name[4200];
+
+	return err_config(err, "%s: %s", kernel_piece_text(p, name, sizeof(name)),
+			  why);
+}
+
+/* --- one diff -------------------------------------------------------------- */
+
+/* Takes the CR out of every CR LF. */
+static void series_drop_cr(struct kernel_bytes *b)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < b->len; i++) {
+		bool drop = b->data[i] == '\r' &&
+			    (i + 1 == b->len || b->data[i + 1] == '\n');
+
+		if (!drop)
+			b->data[to++] = b->data[i];
+	}
+	b->len = to;
+	b->data[to] = '\0';
+}
+
+/* Looks the diff over. *any: is there one in it? */
+static int series_check(struct kernel_piece *p, bool *any, struct err *err)
+{
+	struct kernel_diff d;
+	char name[4200];
+
+	kernel_diff_scan(p->diff.data, p->diff.len, &d);
+	if (d.wrong)
+		return err_config(err, "%s:%u: %s",
+				  kernel_piece_text(p, name, sizeof(name)),
+				  d.line, d.wrong);
+	if (d.cr_headers && d.cr_headers < d.headers)
+		return series_wrong(p, "some of its lines end in CR LF and some in LF; convert it to one of them",
+				    err);
+	if (d.cr_headers)
+		series_drop_cr(&p->diff);
+	*any = d.headers > 0;
+	return 0;
+}
+
+/* Appends the paths of `git apply --numstat -z`: "3\t1\tpath\0" each. */
+static int series_add_paths(struct kernel_piece *p,
+			    const struct kernel_bytes *numstat)
+{
+	const char *at = numstat->data, *end = at + numstat->len;
+	char *more = realloc(p->paths.data, p->paths.len + numstat->len + 1);
+
+	if (!more)
+		return -ENOMEM;
+	p->paths.data = more;
+	while (at < end) {
+		const char *path = strchr(at, '\t');
+		size_t n = strlen(at) + 1;
+
+		path = path ? strchr(path + 1, '\t') : NULL;
+		if (path) {
+			size_t len = strlen(path + 1) + 1;
+
+			memcpy(p->paths.data + p->paths.len, path + 1, len);
+			p->paths.len += len;
+		}
+		at += n;
+	}
+	return 0;
+}
+
+/* The names before the diff, or (reverse) after it. */
+static int series_ask_paths(struct kernel_piece *p, const char *reverse,
+			    struct err *err)
+{
+	const char *const argv[] = { "git", "apply", "-p1", "--numstat", "-z",
+				     reverse, NULL };
+	struct kernel_bytes said;
+	struct err cause = ERR_INIT;
+	struct kernel_git g;
+	int ret;
+
+	kernel_git_init(&g, NULL, NULL);
+	ret = kernel_git_run(&g, argv, &p->diff, &said, &cause);
+	if (ret && strstr(cause.text, "No valid patches in input"))
+		return 0;
+	if (ret)
+		return series_wrong(p, cause.text, err);
+	ret = series_add_paths(p, &said);
+	free(said.data);
+	return ret ? err_sys(err, ENOMEM, "%s", p->patch->path) : 0;
+}
+
+static void series_release_piece(struct kernel_piece *p)
+{
+	free(p->diff.data);
+	free(p->paths.data);
+}
+
+/* Adds `p`, which is then the series', if there is a diff in it. */
+static int series_add(struct kernel_series *s, struct kernel_piece *p,
+		      struct err *err)
+{
+	struct kernel_piece *more;
+	bool any = false;
+	int ret = series_check(p, &any, err);
+
+	if (!ret && any)
+		ret = series_ask_paths(p, NULL, err);
+	if (!ret && p->paths.len)
+		ret = series_ask_paths(p, "-R", err);
+	if (!ret && !p->paths.len && !p->mail)
+		ret = series_wrong(p, no_diff, err);
+	if (ret || !p->paths.len) {
+		series_release_piece(p);
+		return ret;
+	}
+	more = realloc(s->v, (s->n + 1) * sizeof(*more));
+	if (!more) {
+		series_release_piece(p);
+		return err_sys(err, ENOMEM, "%s", p->patch->path);
+	}
+	s->v = more;
+	s->v[s->n++] = *p;
+	return 0;
+}
+
+/* --- mails ------------------------------------------------------------------ */
+
+/* As git am tells: "From ", or nothing but header lines up to an empty one. */
+static bool series_is_mail(const char *p)
+{
+	unsigned n = 0;
+
+	p += strspn(p, "\r\n");
+	if (!strncmp(p, "From ", 5) || !strncmp(p, "From: ", 6))
+		return true;
+	for (; *p && *p != '\n' && *p != '\r'; n++) {
+		const char *c = p;
+
+		while (isgraph((unsigned char)*c) && *c != ':')
+			c++;
+		if ((*p != ' ' && *p != '\t' && (c == p || *c != ':')) ||
+		    (!n && c == p))
+			return false;
+		p += strcspn(p, "\n");
+		p += *p == '\n';
+	}
+	return n && *p;
+}
+
+/* Undoes the encoding of <folder>/<name>; its diff goes into `p`. */
+static int series_open_mail(const char *folder, const char *name,
+			    struct kernel_piece *p, struct err *err)
+{
+	char mail[4200], text[4200], diff[4200];
+	const char *const argv[] = { "git", "mailinfo", "-n", "--no-scissors",
+				     text, diff, NULL };
+	struct kernel_bytes in;
+	struct err cause = ERR_INIT;
+	struct kernel_git g;
+	int ret;
+
+	snprintf(mail, sizeof(mail), "%s/%s", folder, name);
+	snprintf(text, sizeof(text), "%s/text", folder);
+	snprintf(diff, sizeof(diff), "%s/diff", folder);
+	kernel_git_init(&g, NULL, NULL);
+	ret = file_read(mail, &in.data, &in.len, err);
+	if (ret)
+		return ret;
+	ret = kernel_git_run(&g, argv, &in, NULL, &cause);
+	free(in.data);
+	if (ret)
+		return series_wrong(p, cause.text, err);
+	return file_read(diff, &p->diff.data, &p->diff.len, err);
+}
+
+/* 0001, 0002, ...: as git mailsplit names them. */
+static int series_add_mails(struct kernel_series *s,
+			    const struct kernel_text *patch,
+			    const char *folder, struct err *err)
+{
+	size_t before = s->n;
+	int ret = 0;
+
+	for (unsigned i = 1; !ret; i++) {
+		struct kernel_piece p = { .patch = patch, .mail = i };
+		char name[32], path[4200];
+
+		snprintf(name, sizeof(name), "%04u", i);
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		if (access(path, F_OK))
+			break;
+		ret = series_open_mail(folder, name, &p, err);
+		if (!ret)
+			ret = series_add(s, &p, err);
+	}
+	if (!ret && s->n == before)
+		ret = err_config(err, "%s: %s", patch->path, no_diff);
+	return ret;
+}
+
+/* `p` holds the mailbox. */
+static int series_split(struct kernel_series *s, struct kernel_piece *p,
+			const char *folder, struct err *err)
+{
+	char out[64];
+	const char *const argv[] = { "git", "mailsplit", "-b", "--keep-cr",
+				     out, NULL };
+	struct err cause = ERR_INIT;
+	struct kernel_git g;
+
+	snprintf(out, sizeof(out), "-o%s", folder);
+	if (p->diff.data[strcspn(p->diff.data, "\n")] &&
+	    p->diff.data[strcspn(p->diff.data, "\r\n")] == '\r')
+		series_drop_cr(&p->diff);
+	kernel_git_init(&g, NULL, NULL);
+	if (kernel_git_run(&g, argv, &p->diff, NULL, &cause))
+		return series_wrong(p, cause.text, err);
+	return series_add_mails(s, p->patch, folder, err);
+}
+
+static int series_add_mailbox(struct kernel_series *s, struct kernel_piece *p,
+			      struct err *err)
+{
+	char folder[] = "/tmp/kduel-mail.XXXXXX";
+	int ret;
+
+	if (mkdtemp(folder))
+		ret = series_split(s, p, folder, err);
+	else
+		ret = err_sys(err, errno, "cannot make a folder in /tmp");
+	file_remove_tree(folder, NULL);
+	series_release_piece(p);
+	return ret;
+}
+
+/* --- all ---------------------------------------------------------------------- */
+
+static int series_add_file(struct kernel_series *s,
+			   const struct kernel_text *patch, struct err *err)
+{
+	struct kernel_piece p = { .patch = patch };
+	size_t mark = patch->len >= 3 &&
+		      !memcmp(patch->text, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	p.diff.len = patch->len - mark;
+	p.diff.data = malloc(p.diff.len + 1);
+	if (!p.diff.data)
+		return err_sys(err, ENOMEM, "%s", patch->path);
+	memcpy(p.diff.data, patch->text + mark, p.diff.len + 1);
+	if (series_is_mail(p.diff.data))
+		return series_add_mailbox(s, &p, err);
+	return series_add(s, &p, err);
+}
+
+int kernel_series_read(const struct kernel_text *patches, size_t n,
+		       struct kernel_series *s, struct err *err)
+{
+	int ret = 0;
+
+	*s = (struct kernel_series){ NULL, 0 };
+	for (size_t i = 0; i < n && !ret; i++)
+		ret = series_add_file(s, &patches[i], err);
+	if (ret)
+		kernel_series_release(s);
+	return ret;
+}
+
+void kernel_series_release(struct kernel_series *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		series_release_piece(&s->v[i]);
+	free(s->v);
+	*s = (struct kernel_series){ NULL, 0 };
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel-unpack.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel-git.h"
+#include "kernel-patch.h"
+#include "proc.h"
+
+#define GIT_SECONDS 60.0
+#define DEPTH_MAX 5		/* folders that an archive has around the tree */
+/* A compressed kernel source grows by about 11 when it is unpacked. */
+#define UNPACK_FACTOR 12
+
+/* --- repositories ------------------------------------------------------------ */
+
+/*
+ * In the user's repository. The user's own settings are in force here alone,
+ * for safe.directory: what they say of a revision's content is not asked.
+ */
+static int repository_ask(const char *const argv[], char **said,
+			  struct err *err)
+{
+	static const char *const env[] = { "GIT_NO_REPLACE_OBJECTS=1", NULL };
+	const struct proc_options o = { .argv = argv, .clean = true,
+					.env = env };
+
+	return proc_capture(&o, GIT_SECONDS, said, NULL, err);
+}
+
+int kernel_repository_open(const char *path, struct kernel_repository *r,
+			   struct err *err)
+{
+	const char *const argv[] = { "git", "-C", path, "rev-parse",
+				     "--path-format=absolute", "--show-prefix",
+				     "--git-path", "objects",
+				     "--show-object-format", NULL };
+	char *said, *objects = NULL, *format = NULL;
+	int ret = repository_ask(argv, &said, err);
+
+	*r = (struct kernel_repository){ NULL, "" };
+	if (ret) {
+		err_prefix(err, "cannot read the git repository %s", path);
+		return ret;
+	}
+	if (*said != '\n')
+		ret = err_config(err, "%s is a folder inside a git repository; name the repository's top, of which the whole tree is taken",
+				 path);
+	objects = strchr(said, '\n');
+	format = objects ? strchr(objects + 1, '\n') : NULL;
+	if (!ret && (!format || strchr(path, '\n')))
+		ret = err_config(err, "cannot read the git repository %s", path);
+	if (!ret) {
+		r->objects = strndup(objects + 1, format - objects - 1);
+		snprintf(r->format, sizeof(r->format), "%.*s",
+			 (int)strcspn(format + 1, "\n"), format + 1);
+		if (!r->objects)
+			ret = err_sys(err, ENOMEM, "%s", path);
+	}
+	free(said);
+	return ret;
+}
+
+int kernel_repository_commit(const char *path, const char *revision,
+			     char **commit, struct err *err)
+{
+	char *what = NULL;
+	const char *argv[] = { "git", "-C", path, "rev-parse", "--verify",
+			       "--end-of-options", NULL, NULL };
+	int ret;
+
+	*commit = NULL;
+	if (asprintf(&what, "%s^{commit}", revision) < 0)
+		return err_sys(err, ENOMEM, "%s", path);
+	argv[6] = what;
+	ret = repository_ask(argv, commit, err);
+	free(what);
+	if (ret)
+		err_prefix(err, "%s has no revision %s", path, revision);
+	else
+		(*commit)[strcspn(*commit, "\n")] = '\0';
+	return ret;
+}
+
+void kernel_repository_release(struct kernel_repository *r)
+{
+	free(r->objects);
+	r->objects = NULL;
+}
+
+/* --- what a source tree is ---------------------------------------------------- */
+
+/* Its Makefile makes configurations: "%config:", "allnoconfig:". */
+static bool unpack_is_kernel(const char *folder)
+{
+	char path[4400], *text;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "%s/Makefile", folder);
+	if (file_read(path, &text, NULL, NULL))
+		return false;
+	for (const char *line = text; line && !found;
+	     line = strchr(line, '\n'), line += line != NULL) {
+		size_t n = strcspn(line, "\n#\t");
+		const char *rule = memmem(line, n, "config:", 7);
+
+		found = rule && rule[7] != '=';
+	}
+	free(text);
+	return found;
+}
+
+/*
+ * The folder that an archive has its tree in: goes into `path`, from the
+ * archive's root, until it is one. Of several folders, the one that is one.
+ */
+static bool unpack_find_top(char *path, size_t size, int depth)
+{
+	size_t n = strlen(path);
+	unsigned folders = 0;
+	char only[256] = "";
+	struct dirent *e;
+	DIR *dir;
+
+	if (unpack_is_kernel(path))
+		return true;
+	dir = depth < DEPTH_MAX ? opendir(path) : NULL;
+	while (dir && (e = readdir(dir))) {
+		struct stat st;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		snprintf(path + n, size - n, "/%s", e->d_name);
+		if (lstat(path, &st) || !S_ISDIR(st.st_mode))
+			continue;
+		if (unpack_is_kernel(path)) {
+			closedir(dir);
+			return true;
+		}
+		folders++;
+		snprintf(only, sizeof(only), "%s", e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	snprintf(path + n, size - n, "/%s", only);
+	return folders == 1 && unpack_find_top(path, size, depth + 1);
+}
+
+static int unpack_is_none(const char *of, struct err *err)
+{
+	return err_config(err, "%s: there is no Makefile with a rule for configurations on top: it is no Linux source tree",
+			  of);
+}
+
+/* --- archives -------------------------------------------------------------------- */
+
+/* Unpacks `tarball` and makes what is in it <dir>/tree. */
+static int unpack_tar(struct kernel_job *job, const char *tarball,
+		      const char *dir, struct err *err)
+{
+	static const char *const env[] = { "XZ_DEFAULTS=-T0", NULL };
+	char all[4200], top[4400], tree[4200];
+	/* A repository inside would hide its files from the one beside. */
+	const char *const argv[] = { "tar", "-xf", tarball, "-C", all,
+				     "--no-same-owner", "--exclude=.git", NULL };
+	const char *const mode[] = { "chmod", "-R", "u+rwX", all, NULL };
+	int ret;
+
+	snprintf(all, sizeof(all), "%s/archive", dir);
+	snprintf(top, sizeof(top), "%s", all);
+	snprintf(tree, sizeof(tree), "%s/tree", dir);
+	ret = file_mkdirs(all, err);
+	if (!ret)
+		ret = job_run(job, NULL, env, argv, err);
+	if (!ret)
+		ret = job_run(job, NULL, NULL, mode, err);
+	if (!ret && !unpack_find_top(top, sizeof(top), 0))
+		ret = unpack_is_none(tarball, err);
+	if (!ret && rename(top, tree))
+		ret = err_sys(err, errno, "cannot rename %s", top);
+	if (!ret)
+		ret = file_remove_tree(all, err);
+	return ret;
+}
+
+static int unpack_debian(struct kernel_job *job, const char *deb,
+			 const char *dir, struct err *err)
+{
+	const char *argv[] = { "dpkg-deb", "-x", deb, NULL, NULL };
+	char *out = NULL, *pattern = NULL;
+	glob_t found = { 0 };
+	int ret;
+
+	if (asprintf(&out, "%s/package", dir) < 0 ||
+	    asprintf(&pattern, "%s/usr/src/linux-source-*.tar.*", out) < 0) {
+		free(out);
+		return err_sys(err, ENOMEM, "%s", dir);
+	}
+	argv[3] = out;
+	ret = job_run(job, NULL, NULL, argv, err);
+	if (!ret && glob(pattern, 0, NULL, &found))
+		ret = err_machine(err, "%s holds no usr/src/linux-source-*.tar.*",
+				  deb);
+	if (!ret) {
+		ret = unpack_tar(job, found.gl_pathv[0], dir, err);
+		globfree(&found);
+	}
+	if (!ret)
+		ret = file_remove_tree(out, err);
+	free(pattern);
+	free(out);
+	return ret;
+}
+
+static int unpack_archive(struct kernel_job *job,
+			  const struct kernel_spec *spec, const char *archive,
+			  const char *dir, struct err *err)
+{
+	struct kernel_git g;
+	struct stat st;
+	int ret = 0;
+
+	if (!stat(archive, &st))
+		ret = job_need_disk(dir, (uint64_t)st.st_size * UNPACK_FACTOR,
+				    "unpacking the kernel's source", err);
+	if (ret)
+		return ret;
+	if (spec->kind == SOURCE_DEBIAN)
+		ret = unpack_debian(job, archive, dir, err);
+	else
+		ret = unpack_tar(job, archive, dir, err);
+	if (!ret)
+		ret = kernel_git_create(&g, dir, "sha1", err);
+	return ret ? ret : kernel_patch_import(job, dir, false, err);
+}
+
+/* --- git -------------------------------------------------------------------------- */
+
+/*
+ * Checks `commit` out by a repository of our own that borrows the user's
+ * objects for as long as it takes: nothing else of theirs is looked at.
+ */
+static int unpack_check_out(struct kernel_job *job, const char *objects,
+			    const char *format, const char *commit,
+			    const char *dir, struct err *err)
+{
+	const char *const read[] = { "git", "read-tree", commit, NULL };
+	static const char *const write[] = { "git", "checkout-index", "-a",
+					     "-f", "-q", "-u", NULL };
+	char path[4300], line[4300];
+	struct kernel_git g;
+	int ret = kernel_git_create(&g, dir, format, err);
+
+	snprintf(path, sizeof(path), "%s/git/objects/info/alternates", dir);
+	snprintf(line, sizeof(line), "%s\n", objects);
+	if (!ret)
+		ret = file_publish(path, line, strlen(line), err);
+	if (!ret)
+		ret = job_run(job, NULL, g.env, read, err);
+	if (!ret)
+		ret = job_run(job, NULL, g.env, write, err);
+	unlink(path);
+	return ret;
+}
+
+static int unpack_git(struct kernel_job *job, const struct kernel_source *s,
+		      const char *commit, const char *dir, struct err *err)
+{
+	struct kernel_repository r;
+	char tree[4300];
+	int ret = kernel_repository_open(s->git, &r, err);
+
+	snprintf(tree, sizeof(tree), "%s/tree", dir);
+	if (!ret)
+		ret = file_mkdirs(tree, err);
+	if (!ret)
+		ret = unpack_check_out(job, r.objects, r.format, commit, dir,
+				       err);
+	if (!ret && !unpack_is_kernel(tree))
+		ret = unpack_is_none(s->git, err);
+	if (!ret)
+		ret = kernel_patch_import(job, dir, true, err);
+	kernel_repository_release(&r);
+	return ret;
+}
+
+int kernel_unpack(struct kernel_job *job, const struct kernel_spec *spec,
+		  const char *archive, const char *commit, const char *dir,
+		  struct err *err)
+{
+	int ret = job_phase(job, KERNEL_UNPACK, err, "unpacking the source");
+
+	if (ret)
+		return ret;
+	if (archive)
+		return unpack_archive(job, spec, archive, dir, err);
+	return unpack_git(job, &spec->source, commit, dir, err);
+}
