@@ -35,22 +35,15 @@ void agent_send(struct agent *a, json_t *msg)
 
 	if (link_send(&a->link, a->channel, msg, &err))
 		stop(a, &err);
-	json_decref(msg);
 }
 
-void agent_reply(struct agent *a, int64_t id, json_t *fields)
+void agent_send_with(struct agent *a, json_t *msg, const char *key,
+		     const char *json, size_t len)
 {
-	json_t *msg = message_ok(id);
+	struct err err = ERR_INIT;
 
-	json_object_update(msg, fields);
-	json_decref(fields);
-	agent_send(a, msg);
-}
-
-void agent_fail(struct agent *a, int64_t id, enum message_class c,
-		const char *text)
-{
-	agent_send(a, message_failure(id, c, text));
+	if (link_send_with(&a->link, a->channel, msg, key, json, len, &err))
+		stop(a, &err);
 }
 
 void agent_log(struct agent *a, const char *fmt, ...)
@@ -110,14 +103,13 @@ static void answer(struct agent *a, int64_t id, const json_t *msg)
 		agent_send(a, reply);
 }
 
-static void on_frame(struct link *l, const struct frame *f, void *arg)
+static void on_frame(void *arg, const struct frame *f)
 {
 	struct agent *a = arg;
 	struct err err = ERR_INIT;
 	uint64_t id;
 	json_t *msg;
 
-	(void)l;
 	if (f->channel != a->channel) {
 		if (a->node)
 			node_relay(a, f);
@@ -134,21 +126,17 @@ static void on_frame(struct link *l, const struct frame *f, void *arg)
 }
 
 /* A plain end of the stream is how a driver on this host says goodbye. */
-static void on_closed(struct link *l, const struct err *why, void *arg)
+static void on_closed(void *arg, const struct err *why)
 {
-	(void)l;
 	stop(arg, why->code == -ECONNRESET ? NULL : why);
 }
 
 static json_t *hello(const struct agent *a)
 {
 	struct utsname u;
-	json_t *msg = message_event("hello");
+	json_t *msg = message_hello(role_names[a->settings.role]);
 
 	uname(&u);
-	json_object_set_new(msg, "protocol", json_integer(AGENT_PROTOCOL));
-	json_object_set_new(msg, "version", json_string(KDUEL_VERSION));
-	json_object_set_new(msg, "role", json_string(role_names[a->settings.role]));
 	json_object_set_new(msg, "kernel", json_string(u.release));
 	json_object_set_new(msg, "pid1", json_boolean(a->pid1));
 	json_object_set_new(msg, "uptime", json_real(agent_uptime()));

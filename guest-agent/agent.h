@@ -7,7 +7,7 @@
  * object that already says {"re":id,"ok":true}; it returns
  *
  *	0		the reply goes out, with the fields it added
- *	OP_LATER	it will reply itself (agent_reply, agent_fail)
+ *	OP_LATER	it will reply itself, with agent_send()
  *	< 0		the reply becomes a failure with err's text and class;
  *			fields it added stay (console lines, say)
  */
@@ -22,7 +22,6 @@
 #include "loop.h"
 #include "message.h"
 
-#define AGENT_PROTOCOL 1
 #define OP_LATER 1
 
 struct node;
@@ -61,9 +60,9 @@ int agent_run(const struct settings *s, bool pid1, int in, int out,
 
 /* Takes the object; a message that cannot be sent ends the agent. */
 void agent_send(struct agent *a, json_t *msg);
-void agent_reply(struct agent *a, int64_t id, json_t *fields);
-void agent_fail(struct agent *a, int64_t id, enum message_class c,
-		const char *text);
+/* The same with one member more, whose value is JSON text: see link_send_with(). */
+void agent_send_with(struct agent *a, json_t *msg, const char *key,
+		     const char *json, size_t len);
 /* Event `log`. */
 void agent_log(struct agent *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

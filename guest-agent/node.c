@@ -113,25 +113,23 @@ int node_op_release(struct agent *a, int64_t id, const json_t *args,
 	return 0;
 }
 
-static void on_guest_frame(struct vm *vm, const struct frame *f, void *arg)
+static void on_guest_frame(void *arg, const struct frame *f)
 {
 	struct node *n = arg;
 	struct err err = ERR_INIT;
 
-	(void)vm;
 	if (link_send_payload(&n->agent->link, FRAME_GUEST, f->payload, f->len, &err))
 		agent_log(n->agent, "a message of the guest was dropped: %s", err.text);
 }
 
-static void on_guest_lost(struct vm *vm, const char *class, const char *text,
-			  void *arg)
+static void on_guest_lost(void *arg, const char *class, const char *text)
 {
 	struct node *n = arg;
 	json_t *event = message_event("guest-lost");
 
 	json_object_set_new(event, "class", json_string(class));
 	json_object_set_new(event, "text", json_string(text));
-	json_object_set_new(event, "console", tail_json(&vm->console));
+	json_object_set_new(event, "console", console_tail(n->vm.console));
 	agent_send(n->agent, event);
 }
 
@@ -225,8 +223,10 @@ int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
 	(void)id;
 	(void)args;
 	(void)err;
-	if (vm->loop)
-		json_object_set_new(reply, "console", tail_json(&vm->console));
+	if (vm->loop) {
+		console_drain(vm->console);
+		json_object_set_new(reply, "console", console_tail(vm->console));
+	}
 	end_count(a->node);
 	vm_release(vm);
 	return 0;
@@ -284,16 +284,14 @@ int node_op_proof(struct agent *a, int64_t id, const json_t *args,
 /* Answers for a guest that is not there. */
 static void refuse(struct agent *a, const struct frame *f)
 {
-	json_t *msg = message_decode(f, NULL), *failure;
+	json_t *msg = message_decode(f, NULL);
 	uint64_t id;
 
 	if (!msg)
 		return;
-	if (!message_count(msg, "id", &id, NULL)) {
-		failure = message_failure(id, MESSAGE_LOST, "no guest is running");
-		link_send(&a->link, FRAME_GUEST, failure, NULL);
-		json_decref(failure);
-	}
+	if (!message_count(msg, "id", &id, NULL))
+		link_send(&a->link, FRAME_GUEST,
+			  message_failure(id, MESSAGE_LOST, "no guest is running"), NULL);
 	json_decref(msg);
 }
 

@@ -10,26 +10,24 @@
 #include <stdbool.h>
 
 #include "args.h"
-#include "tail.h"
+#include "console.h"
 #include "link.h"
 #include "proc.h"
 #include "qemu.h"
 
 struct vm;
 
-typedef void (*vm_frame_fn)(struct vm *vm, const struct frame *f, void *arg);
+typedef void (*vm_frame_fn)(void *arg, const struct frame *f);
 /* `class` is "lost", "panic" or "protocol". */
-typedef void (*vm_lost_fn)(struct vm *vm, const char *class, const char *text,
-			   void *arg);
+typedef void (*vm_lost_fn)(void *arg, const char *class, const char *text);
 
 struct vm {
 	struct loop *loop;
 	struct proc proc;
 	struct args args;	/* QEMU's command line */
 	struct link link;
-	struct tail console;
-	int console_fd;
-	int64_t console_id, child_id;
+	struct console *console;
+	int64_t child_id;
 	vm_frame_fn frame;
 	vm_lost_fn lost;
 	void *arg;
@@ -38,7 +36,7 @@ struct vm {
 
 /*
  * Starts QEMU as `q` says; console and link are made here. On failure nothing
- * is left; on success the vm stays where it is until vm_release().
+ * is left; on success the vm must not move until vm_release().
  */
 int vm_start(struct vm *vm, struct loop *loop, const struct qemu_vm *q,
 	     uint64_t nonce, vm_frame_fn frame, vm_lost_fn lost, void *arg,

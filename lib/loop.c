@@ -2,10 +2,10 @@
 #include "loop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -13,14 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "loop-backend.h"
-
 enum source_kind { SOURCE_FREE, SOURCE_FD, SOURCE_TIMER, SOURCE_CHILD, SOURCE_SIGNAL };
 
 struct source {
 	enum source_kind kind;
 	uint32_t generation;	/* part of the id: an old id names no new source */
-	int64_t key;		/* of the wait in flight; 0: none */
 	int fd;
 	unsigned events;
 	double due;		/* SOURCE_TIMER; infinite once it has fired */
@@ -35,17 +32,13 @@ struct source {
 };
 
 struct loop {
-	const struct loop_backend *backend;
-	void *state;
-	char name[96];
 	struct source *sources;
-	uint32_t count;
-	int64_t waits;		/* how many were ever armed */
+	struct pollfd *fds;	/* as many, for poll(2) */
+	uint32_t count, next;
 };
 
-/* Each wait has a key of its own, so a late event of an old one is known. */
-#define KEY_INDEX_BITS 16
-#define SOURCES_MAX ((1u << KEY_INDEX_BITS) - 1)
+#define SOURCES_MAX 65535u
+#define EVENTS_MAX 64		/* taken from the kernel at once */
 
 double loop_now(void)
 {
@@ -55,41 +48,17 @@ double loop_now(void)
 	return ts.tv_sec + ts.tv_nsec * 1e-9;
 }
 
-static int open_backend(struct loop *l)
-{
-	const char *wish = getenv("KDUEL_LOOP");
-	const char *why = "asked for by KDUEL_LOOP";
-	int ret;
-
-	if (!wish || strcmp(wish, "poll")) {
-		l->backend = &loop_uring;
-		ret = loop_uring.open(&l->state);
-		if (!ret) {
-			snprintf(l->name, sizeof(l->name), "%s", loop_uring.name);
-			return 0;
-		}
-		why = strerror(-ret);
-	}
-	l->backend = &loop_poll;
-	snprintf(l->name, sizeof(l->name), "poll (no io_uring: %s)", why);
-	return loop_poll.open(&l->state);
-}
-
 int loop_new(struct loop **out, struct err *err)
 {
 	struct loop *l = calloc(1, sizeof(*l));
-	int ret = l ? open_backend(l) : -ENOMEM;
-
-	if (ret) {
-		free(l);
-		return err_sys(err, -ret, "cannot wait for events");
-	}
+	if (!l)
+		return err_sys(err, ENOMEM, "cannot wait for events");
 	*out = l;
 	return 0;
 }
 
 /* The signal does again what it did before, now also to one that is pending. */
-static void end_signal(const struct source *s)
+static void loop_end_signal(const struct source *s)
 {
 	sigset_t set;
 
@@ -105,24 +74,19 @@ void loop_free(struct loop *l)
 		return;
 	for (uint32_t i = 0; i < l->count; i++) {
 		if (l->sources[i].kind == SOURCE_SIGNAL)
-			end_signal(&l->sources[i]);
+			loop_end_signal(&l->sources[i]);
 	}
-	l->backend->close(l->state);
 	free(l->sources);
+	free(l->fds);
 	free(l);
 }
 
-const char *loop_backend(const struct loop *l)
-{
-	return l->name;
-}
-
-static int64_t id_of(const struct loop *l, const struct source *s)
+static int64_t loop_id_of(const struct loop *l, const struct source *s)
 {
 	return (int64_t)s->generation << 32 | (uint32_t)(s - l->sources + 1);
 }
 
-static struct source *find(struct loop *l, int64_t id)
+static struct source *loop_find(struct loop *l, int64_t id)
 {
 	uint32_t index = (uint32_t)id - 1;
 	struct source *s;
@@ -135,7 +99,25 @@ static struct source *find(struct loop *l, int64_t id)
 	return s;
 }
 
-static struct source *take(struct loop *l, enum source_kind kind, void *arg)
+/* Room for one source more. */
+static struct source *loop_add_one(struct loop *l)
+{
+	struct pollfd *fds = realloc(l->fds, (l->count + 1) * sizeof(*fds));
+	struct source *s;
+
+	if (!fds)
+		return NULL;
+	l->fds = fds;
+	s = realloc(l->sources, (l->count + 1) * sizeof(*s));
+	if (!s)
+		return NULL;
+	l->sources = s;
+	s += l->count++;
+	memset(s, 0, sizeof(*s));
+	return s;
+}
+
+static struct source *loop_take(struct loop *l, enum source_kind kind, void *arg)
 {
 	struct source *s = NULL;
 
@@ -146,12 +128,9 @@ static struct source *take(struct loop *l, enum source_kind kind, void *arg)
 	if (!s && l->count == SOURCES_MAX)
 		return NULL;
 	if (!s) {
-		s = realloc(l->sources, (l->count + 1) * sizeof(*s));
+		s = loop_add_one(l);
 		if (!s)
 			return NULL;
-		l->sources = s;
-		s += l->count++;
-		memset(s, 0, sizeof(*s));
 	}
 	/* 31 bits, so that an id is never negative. */
 	*s = (struct source){ .kind = kind, .arg = arg, .fd = -1,
@@ -159,87 +138,52 @@ static struct source *take(struct loop *l, enum source_kind kind, void *arg)
 	return s;
 }
 
-static struct source *find_key(struct loop *l, int64_t key)
-{
-	uint32_t index = key & SOURCES_MAX;
-
-	if (index >= l->count || l->sources[index].key != key)
-		return NULL;
-	return &l->sources[index];
-}
-
-static int arm(struct loop *l, struct source *s)
-{
-	int64_t key = ++l->waits << KEY_INDEX_BITS | (s - l->sources);
-	int ret;
-
-	if (s->key || !s->events)
-		return 0;
-	ret = l->backend->arm(l->state, key, s->fd, s->events);
-	if (!ret)
-		s->key = key;
-	return ret;
-}
-
-static void disarm(struct loop *l, struct source *s)
-{
-	if (s->key)
-		l->backend->disarm(l->state, s->key);
-	s->key = 0;
-}
-
-static struct source *take_fd(struct loop *l, enum source_kind kind, int fd,
+static struct source *loop_take_fd(struct loop *l, enum source_kind kind, int fd,
 			      unsigned events, void *arg)
 {
-	struct source *s = take(l, kind, arg);
+	struct source *s = loop_take(l, kind, arg);
 
 	if (!s)
 		return NULL;
 	s->fd = fd;
 	s->events = events;
-	if (!arm(l, s))
-		return s;
-	s->kind = SOURCE_FREE;
-	return NULL;
+	return s;
 }
 
 int64_t loop_add_fd(struct loop *l, int fd, unsigned events, loop_fd_fn fn,
 		    void *arg)
 {
-	struct source *s = take_fd(l, SOURCE_FD, fd, events, arg);
+	struct source *s = loop_take_fd(l, SOURCE_FD, fd, events, arg);
 
 	if (!s)
 		return -ENOMEM;
 	s->fn.fd = fn;
-	return id_of(l, s);
+	return loop_id_of(l, s);
 }
 
 void loop_set_events(struct loop *l, int64_t id, unsigned events)
 {
-	struct source *s = find(l, id);
+	struct source *s = loop_find(l, id);
 
-	if (!s || s->kind != SOURCE_FD || s->events == events)
-		return;
-	disarm(l, s);
-	s->events = events;
-	arm(l, s);
+	if (s && s->kind == SOURCE_FD)
+		s->events = events;
 }
 
 int64_t loop_add_timer(struct loop *l, double seconds, loop_timer_fn fn,
 		       void *arg)
 {
-	struct source *s = take(l, SOURCE_TIMER, arg);
+	struct source *s = loop_take(l, SOURCE_TIMER, arg);
 
 	if (!s)
 		return -ENOMEM;
 	s->fn.timer = fn;
 	s->due = loop_now() + seconds;
-	return id_of(l, s);
+	return loop_id_of(l, s);
 }
 
 void loop_set_timer(struct loop *l, int64_t id, double seconds)
 {
-	struct source *s = find(l, id);
+	struct source *s = loop_find(l, id);
 
 	if (s && s->kind == SOURCE_TIMER)
 		s->due = loop_now() + seconds;
@@ -247,12 +191,12 @@ void loop_set_timer(struct loop *l, int64_t id, double seconds)
 
 int64_t loop_add_child(struct loop *l, int pidfd, loop_child_fn fn, void *arg)
 {
-	struct source *s = take_fd(l, SOURCE_CHILD, pidfd, POLLIN, arg);
+	struct source *s = loop_take_fd(l, SOURCE_CHILD, pidfd, POLLIN, arg);
 
 	if (!s)
 		return -ENOMEM;
 	s->fn.child = fn;
-	return id_of(l, s);
+	return loop_id_of(l, s);
 }
 
 int64_t loop_add_signal(struct loop *l, int signo, loop_signal_fn fn, void *arg)
@@ -268,29 +212,28 @@ int64_t loop_add_signal(struct loop *l, int signo, loop_signal_fn fn, void *arg)
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	s = take_fd(l, SOURCE_SIGNAL, fd, POLLIN, arg);
+	s = loop_take_fd(l, SOURCE_SIGNAL, fd, POLLIN, arg);
 	if (!s) {
 		close(fd);
 		return -ENOMEM;
 	}
 	s->signo = signo;
 	s->fn.signal = fn;
-	return id_of(l, s);
+	return loop_id_of(l, s);
 }
 
 void loop_remove(struct loop *l, int64_t id)
 {
-	struct source *s = find(l, id);
+	struct source *s = loop_find(l, id);
 
 	if (!s)
 		return;
-	disarm(l, s);
 	if (s->kind == SOURCE_SIGNAL)
-		end_signal(s);
+		loop_end_signal(s);
 	s->kind = SOURCE_FREE;
 }
 
-static int call_child(struct loop *l, int64_t id, const struct source *s)
+static int loop_call_child(struct loop *l, int64_t id, const struct source *s)
 {
 	siginfo_t info = { 0 };
 	int status;
@@ -304,7 +247,7 @@ static int call_child(struct loop *l, int64_t id, const struct source *s)
 	return 1;
 }
 
-static int call_signal(struct loop *l, const struct source *s)
+static int loop_call_signal(struct loop *l, const struct source *s)
 {
 	struct signalfd_siginfo info;
 
@@ -315,35 +258,27 @@ static int call_signal(struct loop *l, const struct source *s)
 }
 
 /* Works on a copy of the source: its callback may remove it or move them. */
-static int call(struct loop *l, const struct loop_event *ev)
+static int loop_call(struct loop *l, int64_t id, unsigned events)
 {
-	struct source *s = find_key(l, ev->key);
+	struct source *s = loop_find(l, id);
 	struct source copy;
-	int64_t id;
-	int calls = 1;
 
-	if (!s)
+	/* An earlier callback of this step may have lost interest. */
+	if (!s || !s->events)
 		return 0;
-	s->key = 0;
 	copy = *s;
-	id = id_of(l, s);
 	switch (copy.kind) {
 	case SOURCE_CHILD:
-		calls = call_child(l, id, &copy);
-		break;
+		return loop_call_child(l, id, &copy);
 	case SOURCE_SIGNAL:
-		calls = call_signal(l, &copy);
-		break;
+		return loop_call_signal(l, &copy);
 	default:
-		copy.fn.fd(l, copy.fd, ev->events, copy.arg);
+		copy.fn.fd(l, copy.fd, events, copy.arg);
+		return 1;
 	}
-	s = find(l, id);
-	if (s)
-		arm(l, s);
-	return calls;
 }
 
-static int call_timers(struct loop *l)
+static int loop_call_timers(struct loop *l)
 {
 	double now = loop_now();
 	int calls = 0;
@@ -361,7 +296,7 @@ static int call_timers(struct loop *l)
 }
 
 /* Milliseconds until the next timer, at most `seconds`; -1: for ever. */
-static int64_t next_wait(const struct loop *l, double seconds)
+static int64_t loop_next_wait(const struct loop *l, double seconds)
 {
 	double now = loop_now();
 	double wait = seconds < 0 ? INFINITY : seconds;
@@ -375,17 +310,64 @@ static int64_t next_wait(const struct loop *l, double seconds)
 	return isinf(wait) ? -1 : (int64_t)ceil(wait * 1000);
 }
 
+/* What the kernel is asked: the descriptor of source i is in fds[i]. */
+static int loop_poll(struct loop *l, int64_t ms)
+{
+	int n;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct source *s = &l->sources[i];
+		bool waits = s->kind != SOURCE_FREE && s->kind != SOURCE_TIMER &&
+			     s->events;
+
+		l->fds[i] = (struct pollfd){ .fd = waits ? s->fd : -1,
+					     .events = s->events };
+	}
+	n = poll(l->fds, l->count, ms < 0 ? -1 : ms > INT_MAX ? INT_MAX : (int)ms);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	return n;
+}
+
+struct event {
+	int64_t id;
+	unsigned events;
+};
+
+/*
+ * Copies what happened, since a callback may step the loop itself. It begins
+ * where the last step ended: a source that always has something to say does
+ * not keep others from being heard.
+ */
+static int loop_collect(struct loop *l, struct event ev[EVENTS_MAX])
+{
+	uint32_t first = l->next;
+	int n = 0;
+
+	for (uint32_t k = 0; k < l->count && n < EVENTS_MAX; k++) {
+		uint32_t i = (first + k) % l->count;
+
+		if (l->fds[i].fd < 0 || !l->fds[i].revents)
+			continue;
+		ev[n++] = (struct event){ loop_id_of(l, &l->sources[i]),
+					  l->fds[i].revents };
+		l->next = i + 1;
+	}
+	return n;
+}
+
 int loop_step(struct loop *l, double seconds)
 {
-	struct loop_event ev[32];
-	int n = l->backend->wait(l->state, next_wait(l, seconds), ev, 32);
+	struct event ev[EVENTS_MAX];
+	int n = loop_poll(l, loop_next_wait(l, seconds));
 	int calls = 0;
 
 	if (n < 0)
 		return n;
+	n = n > 0 ? loop_collect(l, ev) : 0;
 	for (int i = 0; i < n; i++)
-		calls += call(l, &ev[i]);
-	return calls + call_timers(l);
+		calls += loop_call(l, ev[i].id, ev[i].events);
+	return calls + loop_call_timers(l);
 }
 
 int loop_run_until(struct loop *l, bool (*done)(void *arg), void *arg,

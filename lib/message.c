@@ -2,6 +2,7 @@
 #include "message.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,17 +65,33 @@ json_t *message_event(const char *name)
 	return json_pack("{s:s}", "event", name);
 }
 
-int message_encode(struct frame_writer *w, enum frame_channel channel,
-		   const json_t *msg, char **out, size_t *len, struct err *err)
+json_t *message_hello(const char *role)
 {
-	char *text = msg ? json_dumps(msg, JSON_COMPACT) : NULL;
-	int ret;
+	return json_pack("{s:s, s:i, s:s, s:s}", "event", "hello", "protocol",
+			 MESSAGE_PROTOCOL_VERSION, "version", KDUEL_VERSION,
+			 "role", role);
+}
 
-	if (!text)
-		return err_sys(err, ENOMEM, "cannot make a message");
-	ret = frame_write(w, channel, text, strlen(text), out, len, err);
-	free(text);
-	return ret;
+int message_check_hello(const json_t *msg, const char *role, struct err *err)
+{
+	const char *said = "", *version = "";
+	uint64_t protocol = 0;
+
+	if (message_count(msg, "protocol", &protocol, err) ||
+	    message_string(msg, "version", &version, err) ||
+	    message_string(msg, "role", &said, err)) {
+		err_prefix(err, "hello");
+		return -EINVAL;
+	}
+	if (protocol != MESSAGE_PROTOCOL_VERSION || strcmp(version, KDUEL_VERSION))
+		return err_config(err, "the %s's agent is kduel-agent %.40s with protocol %"
+				  PRIu64 "; this is kduel %s with protocol %d: install the "
+				  "agent of this version there", role, version, protocol,
+				  KDUEL_VERSION, MESSAGE_PROTOCOL_VERSION);
+	if (strcmp(said, role))
+		return err_config(err, "the %s was to say hello, but it says that it is a %.40s",
+				  role, said);
+	return 0;
 }
 
 json_t *message_decode(const struct frame *f, struct err *err)

@@ -42,9 +42,13 @@ json_t *message_ok(int64_t id);
 json_t *message_failure(int64_t id, enum message_class c, const char *text);
 json_t *message_event(const char *name);
 
-/* A message as one frame in `*out`, the caller's to free. Does not take `msg`. */
-int message_encode(struct frame_writer *w, enum frame_channel channel,
-		   const json_t *msg, char **out, size_t *len, struct err *err);
+/*
+ * The first message of an agent. Its kind of message and its program must be
+ * ours: another protocol, version or role is -EINVAL naming both sides'.
+ */
+#define MESSAGE_PROTOCOL_VERSION 1
+json_t *message_hello(const char *role);
+int message_check_hello(const json_t *msg, const char *role, struct err *err);
 
 /* The object in a frame: a new reference, or NULL and -EPROTO in `err`. */
 json_t *message_decode(const struct frame *f, struct err *err);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -270,6 +271,13 @@ int proc_fork(struct proc *p, int (*fn)(void *arg), void *arg, struct err *err)
 		proc_release(p);
 		return ret;
 	}
+	return 0;
+}
+
+int proc_socketpair(int ends[2], struct err *err)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return err_sys(err, errno, "cannot open a stream to a process");
 	return 0;
 }
 

@@ -97,6 +97,9 @@ int proc_run(const char *const argv[], double seconds, char **output,
 int proc_capture(const struct proc_options *o, double seconds, char **output,
 		 size_t *len, struct err *err);
 
+/* Two connected stream sockets, close-on-exec: a child's link or console. */
+int proc_socketpair(int ends[2], struct err *err);
+
 /* "exit 3", "killed by signal 9 (Killed)". Returns `buf`. */
 const char *proc_status_text(int status, char *buf, size_t size);
 

@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
-#include "lib/loop.h"
+#include "lib/link.h"
 #include "lib/message.h"
 
 struct fake {
-	int in, out;
-	struct frame_parser parser;
-	struct frame_writer writer;
+	struct loop *loop;
+	struct link link;
 	char second_level[8];
 	double walks;		/* planted: of an access; below 0: none */
 	json_t *events;		/* that the node was asked to count */
@@ -23,7 +22,7 @@ struct fake {
 	char fault[16], fault_op[32];
 	uint64_t memory;	/* of the guest; 0: none runs */
 	int64_t running;	/* id of the open `run`; 0: none */
-	bool go, end;
+	bool go, end;		/* said by the driver */
 };
 
 /* The value of `name=` in a command line, "" if it is not there. */
@@ -56,28 +55,10 @@ static void settings(struct fake *f, const struct fake_node *o)
 	snprintf(f->fault_op, sizeof(f->fault_op), "%.31s", at + 1);
 }
 
-static void put(struct fake *f, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(f->out, data, len);
-
-		if (n <= 0)
-			_exit(0);	/* nobody listens any more */
-		data += n;
-		len -= n;
-	}
-}
-
 static void say(struct fake *f, enum frame_channel channel, json_t *msg)
 {
-	char *bytes;
-	size_t len;
-
-	if (!msg || message_encode(&f->writer, channel, msg, &bytes, &len, NULL))
+	if (link_send(&f->link, channel, msg, NULL))
 		_exit(1);
-	json_decref(msg);
-	put(f, bytes, len);
-	free(bytes);
 }
 
 static void garbage(struct fake *f)
@@ -85,7 +66,7 @@ static void garbage(struct fake *f)
 	char junk[4096];
 
 	memset(junk, 'x', sizeof(junk));
-	put(f, junk, sizeof(junk));
+	link_send_raw(&f->link, junk, sizeof(junk), NULL);
 }
 
 static void misbehave(struct fake *f, const char *op)
@@ -109,10 +90,12 @@ static void misbehave(struct fake *f, const char *op)
 
 static json_t *hello(const char *role)
 {
-	return json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:f}",
-			 "event", "hello", "protocol", FRAME_VERSION,
-			 "version", KDUEL_VERSION, "role", role,
-			 "kernel", "fake", "pid1", 0, "uptime", 0.0);
+	json_t *msg = message_hello(role);
+
+	json_object_set_new(msg, "kernel", json_string("fake"));
+	json_object_set_new(msg, "pid1", json_false());
+	json_object_set_new(msg, "uptime", json_real(0));
+	return msg;
 }
 
 static json_t *layer(const char *name, const char *level, uint64_t bytes)
@@ -191,7 +174,12 @@ static json_t *op_env(int64_t id)
 	return r;
 }
 
-static bool step(struct fake *f);
+static bool may_go_on(void *arg)
+{
+	const struct fake *f = arg;
+
+	return f->go || f->end;
+}
 
 /* The workload waits here; the driver asks for a proof, then says go. */
 static int hold(void *arg, const json_t *proof, struct err *err)
@@ -203,11 +191,7 @@ static int hold(void *arg, const json_t *proof, struct err *err)
 	json_object_set(ready, "proof", (json_t *)proof);
 	say(f, FRAME_GUEST, ready);
 	f->go = false;
-	while (!f->go && !f->end) {
-		if (!step(f))
-			return err_set(err, EXIT_MACHINE, -EPIPE,
-				       "the driver is gone");
-	}
+	loop_run_until(f->loop, may_go_on, f, -1);
 	return f->go ? 0 : err_set(err, EXIT_MACHINE, -EINTR, "cancelled");
 }
 
@@ -312,41 +296,42 @@ static void serve(struct fake *f, enum frame_channel channel, const json_t *rq)
 		say(f, FRAME_GUEST, hello("guest"));
 }
 
-/* Serves what has come, or waits for more. False: the stream has ended. */
-static bool step(struct fake *f)
+static void on_frame(void *arg, const struct frame *frame)
 {
-	struct frame frame;
-	char buf[16384];
-	ssize_t n;
-	int ret = frame_parser_next(&f->parser, &frame, NULL);
+	json_t *rq = message_decode(frame, NULL);
 
-	if (ret > 0) {
-		json_t *rq = message_decode(&frame, NULL);
+	if (!rq)
+		_exit(2);
+	serve(arg, frame->channel, rq);
+	json_decref(rq);
+}
 
-		if (!rq)
-			return false;
-		serve(f, frame.channel, rq);
-		json_decref(rq);
-		return true;
-	}
-	if (ret < 0)
-		return false;
-	n = read(f->in, buf, sizeof(buf));
-	return n > 0 && !frame_parser_feed(&f->parser, buf, n, NULL);
+static void on_closed(void *arg, const struct err *why)
+{
+	(void)why;
+	((struct fake *)arg)->end = true;
+}
+
+static bool has_ended(void *arg)
+{
+	return ((struct fake *)arg)->end;
 }
 
 int fake_node_serve(const struct fake_node *o)
 {
-	struct fake f = { .in = o->in, .out = o->out,
-			  .writer = { .nonce = o->nonce } };
+	struct fake f = { .walks = -1 };
 
 	settings(&f, o);
-	frame_parser_init(&f.parser, o->nonce);
+	if (loop_new(&f.loop, NULL) ||
+	    link_init(&f.link, f.loop, o->in, o->out, o->nonce, on_frame, on_closed,
+		      &f, NULL))
+		return 1;
 	misbehave(&f, "hello");
 	say(&f, FRAME_NODE, hello("node"));
-	while (!f.end && step(&f))
-		;
-	frame_parser_release(&f.parser);
+	loop_run_until(f.loop, has_ended, &f, -1);
+	link_flush(&f.link, 5);
+	link_release(&f.link);
+	loop_free(f.loop);
 	json_decref(f.events);
 	return 0;
 }

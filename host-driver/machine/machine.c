@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const struct machine_kind_ops *const kinds[] = {
@@ -91,13 +90,6 @@ const char *machine_domain(const struct machine *m)
 bool machine_disposable(const struct machine *m)
 {
 	return m->ops == &mut_vm || m->ops == &mut_fake;
-}
-
-int machine_socketpair(int ends[2], struct err *err)
-{
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return err_sys(err, errno, "cannot open a stream");
-	return 0;
 }
 
 int machine_spawn_agent(struct machine *m, const char *const argv[],

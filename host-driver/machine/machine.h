@@ -88,9 +88,6 @@ const char *machine_domain(const struct machine *m);
 /* Does this machine die with its process, so that it need not be tidied up? */
 bool machine_disposable(const struct machine *m);
 
-/* Two connected sockets, close-on-exec. */
-int machine_socketpair(int ends[2], struct err *err);
-
 /*
  * Runs `argv` as the machine's process: stdin and stdout are the stream,
  * stderr the console. For the kinds whose agent is a plain process.

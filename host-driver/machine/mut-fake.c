@@ -34,10 +34,10 @@ static int fake_boot(struct machine *m, const struct machine_boot *b,
 {
 	int link[2] = { -1, -1 }, console[2] = { -1, -1 };
 	struct fake_start s;
-	int ret = machine_socketpair(link, err);
+	int ret = proc_socketpair(link, err);
 
 	if (!ret)
-		ret = machine_socketpair(console, err);
+		ret = proc_socketpair(console, err);
 	if (!ret) {
 		s = (struct fake_start){
 			.node = { .in = link[1], .out = link[1],

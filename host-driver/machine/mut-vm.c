@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "accel.h"
-#include "console.h"
 #include "machine.h"
 
 #define PROBE_SECONDS 20
@@ -30,10 +29,10 @@ static int start(struct machine *m, struct qemu_vm *vm, struct err *err)
 	int console[2] = { -1, -1 }, link[2] = { -1, -1 };
 	int keep[3] = { -1, -1, -1 };
 	struct proc_options o = { .keep = keep };
-	int ret = machine_socketpair(console, err);
+	int ret = proc_socketpair(console, err);
 
 	if (!ret)
-		ret = machine_socketpair(link, err);
+		ret = proc_socketpair(link, err);
 	if (!ret) {
 		vm->console_fd = keep[0] = o.err = console[1];
 		vm->link_fd = keep[1] = link[1];

@@ -71,8 +71,6 @@ static int open_loop(struct campaign *c, struct err *err)
 	c->tick = loop_add_timer(c->loop, 1, on_tick, c);
 	/* A machine that dies while it is written to is no reason to die too. */
 	signal(SIGPIPE, SIG_IGN);
-	if (c->o->debug_vm)
-		progress_say(&c->progress, "[vm] events by %s", loop_backend(c->loop));
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/message.h"
 
@@ -60,14 +61,25 @@ static struct call *find_call(struct wire *w, enum frame_channel channel,
 	return NULL;
 }
 
+static void on_hello(struct wire *w, enum frame_channel channel, json_t *msg)
+{
+	struct err err = ERR_INIT;
+
+	if (message_check_hello(msg, channel == FRAME_NODE ? "node" : "guest", &err))
+		wire_fail(w, "protocol", "%.400s", err.text);
+	else if (w->hello[channel])
+		wire_fail(w, "protocol", "it says hello twice");
+	else
+		w->hello[channel] = json_incref(msg);
+}
+
 static void on_event(struct wire *w, enum frame_channel channel, json_t *msg)
 {
 	const char *event = text_of(msg, "event");
 	struct call *c;
 
 	if (!strcmp(event, "hello")) {
-		json_decref(w->hello[channel]);
-		w->hello[channel] = json_incref(msg);
+		on_hello(w, channel, msg);
 	} else if (!strcmp(event, "ready")) {
 		c = find_call(w, channel, json_object_get(msg, "re"));
 		if (c && !c->ready)
@@ -82,9 +94,8 @@ static void on_event(struct wire *w, enum frame_channel channel, json_t *msg)
 	}
 }
 
-static void on_message(void *arg, enum frame_channel channel, json_t *msg)
+static void on_message(struct wire *w, enum frame_channel channel, json_t *msg)
 {
-	struct wire *w = arg;
 	struct call *c;
 
 	if (json_object_get(msg, "event")) {
@@ -98,13 +109,26 @@ static void on_message(void *arg, enum frame_channel channel, json_t *msg)
 		c->reply = json_incref(msg);
 }
 
-static void on_stream_end(void *arg, int error, const char *why)
+static void on_frame(void *arg, const struct frame *f)
+{
+	struct wire *w = arg;
+	struct err err = ERR_INIT;
+	json_t *msg = message_decode(f, &err);
+
+	if (msg)
+		on_message(w, f->channel, msg);
+	else
+		wire_fail(w, "protocol", "%.400s", err.text);
+	json_decref(msg);
+}
+
+static void on_closed(void *arg, const struct err *why)
 {
 	struct wire *w = arg;
 
 	w->stream_ended = true;
-	w->stream_error = error;
-	snprintf(w->stream_why, sizeof(w->stream_why), "%s", why);
+	if (why->code == -EPROTO)
+		wire_fail(w, "protocol", "%.400s", why->text);
 }
 
 static void on_child(struct loop *l, int status, void *arg)
@@ -120,22 +144,21 @@ static void on_child(struct loop *l, int status, void *arg)
 int wire_open(struct wire *w, const struct session_options *o, uint64_t nonce,
 	      struct err *err)
 {
-	static const struct peer_calls calls = { on_message, on_stream_end };
 	struct machine *m = o->machine;
-	int ret;
+	int in = m->link_in, out = m->link_out, console = m->console, ret;
 
 	*w = (struct wire){ .o = o };
-	ret = console_new(&w->console, m->loop, m->console, o->console_log,
+	m->link_in = m->link_out = m->console = -1;
+	ret = link_init(&w->link, m->loop, in, out, nonce, on_frame, on_closed, w, err);
+	if (ret) {
+		close(console);
+		return ret;
+	}
+	w->link.trace = o->debug_proto;
+	ret = console_new(&w->console, m->loop, console, o->console_log,
 			  o->debug_vm, err);
 	if (ret)
 		return ret;
-	m->console = -1;
-	ret = peer_new(&w->peer, m->loop, m->link_in, m->link_out, nonce,
-		       &calls, w, err);
-	if (ret)
-		return ret;
-	m->link_in = m->link_out = -1;
-	peer_set_debug(w->peer, o->debug_proto);
 	w->child_id = loop_add_child(m->loop, m->proc.pidfd, on_child, w);
 	return w->child_id > 0 ? 0 : err_sys(err, ENOMEM, "cannot watch the machine");
 }
@@ -144,12 +167,11 @@ void wire_close(struct wire *w)
 {
 	if (w->child_id > 0)
 		loop_remove(w->o->machine->loop, w->child_id);
-	peer_free(w->peer);
+	link_release(&w->link);
 	console_free(w->console);
 	for (int i = 0; i < FRAME_CHANNELS; i++)
 		json_decref(w->hello[i]);
 	json_decref(w->guest_console);
-	w->peer = NULL;
 	w->console = NULL;
 }
 
@@ -166,8 +188,6 @@ static int explain_end(struct wire *w)
 	char how[64] = "it still runs";
 	const char *panic;
 
-	if (w->stream_ended && w->stream_error == -EPROTO)
-		return wire_fail(w, "protocol", "%s", w->stream_why);
 	loop_run_until(w->o->machine->loop, both_ended, w, LAST_WORDS_SECONDS);
 	console_drain(w->console);
 	panic = console_panic(w->console);
@@ -281,9 +301,9 @@ int wire_send(struct wire *w, struct call *c, enum frame_channel channel,
 	if (rq && args)
 		json_object_update_missing(rq, args);
 	json_decref(args);
-	ret = peer_send(w->peer, channel, rq, &err);
-	/* A stream that has just ended is explained by the next wait. */
-	if (ret && ret != -EPIPE)
+	/* A stream that has ended takes everything; the next wait explains it. */
+	ret = link_send(&w->link, channel, rq, &err);
+	if (ret)
 		return wire_fail(w, "failed", "%s: %.400s", op, err.text);
 	return 0;
 }

@@ -8,9 +8,8 @@
 #ifndef KDUEL_SESSION_WIRE_H
 #define KDUEL_SESSION_WIRE_H
 
-#include "machine/console.h"
-#include "lib/frame.h"
-#include "machine/peer.h"
+#include "lib/console.h"
+#include "lib/link.h"
 #include "session.h"
 
 /* A request that was sent and waits for its reply. */
@@ -24,12 +23,11 @@ struct call {
 
 struct wire {
 	const struct session_options *o;
-	struct peer *peer;
+	struct link link;
 	struct console *console;
 	int64_t child_id;
-	bool watching_child, child_ended, stream_ended;
-	int child_status, stream_error;
-	char stream_why[256];
+	bool child_ended, stream_ended;
+	int child_status;
 	json_t *hello[FRAME_CHANNELS];	/* the event, NULL until it came */
 	json_t *guest_console;		/* last lines of a guest that was lost */
 	struct call *calls;

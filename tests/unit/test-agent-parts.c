@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The agent's small parts: settings, faults, console, maps, ports, cpuinfo. */
+/* The agent's small parts: settings, faults, maps, ports, cpuinfo. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,6 @@
 #include "lib/env.h"
 #include "guest-agent/port.h"
 #include "backing/ram-map.h"
-#include "guest-agent/tail.h"
 
 static void settings_come_from_the_command_line(void **state)
 {
@@ -48,47 +47,6 @@ static void wrong_settings_are_refused(void **state)
 		assert_true(settings_from_cmdline(&s, bad[i], &err) < 0);
 		assert_int_equal(err.exit, EXIT_CONFIG);
 	}
-}
-
-static void tail_keeps_the_end_and_is_printable(void **state)
-{
-	struct tail t;
-	json_t *lines;
-
-	(void)state;
-	tail_init(&t);
-	for (int i = 0; i < 1000; i++) {
-		char line[32];
-
-		snprintf(line, sizeof(line), "line %d\r\n\n", i);
-		tail_feed(&t, line, strlen(line));
-	}
-	tail_feed(&t, "\x1b[31mred\xff\n", 10);
-	tail_feed(&t, "unfin", 5);
-	lines = tail_json(&t);
-	assert_int_equal(json_array_size(lines), TAIL_LINES);
-	assert_string_equal(json_string_value(json_array_get(lines, TAIL_LINES - 1)), "unfin");
-	assert_string_equal(json_string_value(json_array_get(lines, TAIL_LINES - 2)),
-			    "?[31mred?");
-	assert_string_equal(json_string_value(json_array_get(lines, TAIL_LINES - 3)),
-			    "line 999");
-	assert_false(t.panic);
-	json_decref(lines);
-}
-
-static void tail_survives_a_flood_and_sees_a_panic(void **state)
-{
-	struct tail t;
-	char flood[1000];
-
-	(void)state;
-	tail_init(&t);
-	memset(flood, 'x', sizeof(flood));
-	for (int i = 0; i < 1000; i++)
-		tail_feed(&t, flood, sizeof(flood));
-	assert_int_equal(strlen(t.line[0]), TAIL_WIDTH - 1);
-	tail_feed(&t, "\n[1.0] Kernel panic - not syncing\n", 34);
-	assert_true(t.panic);
 }
 
 static void maps_are_searched(void **state)
@@ -206,8 +164,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings_come_from_the_command_line),
 		cmocka_unit_test(wrong_settings_are_refused),
-		cmocka_unit_test(tail_keeps_the_end_and_is_printable),
-		cmocka_unit_test(tail_survives_a_flood_and_sees_a_panic),
 		cmocka_unit_test(maps_are_searched),
 		cmocka_unit_test(ports_are_found_by_name),
 		cmocka_unit_test(cpuinfo_is_read),

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "guest-agent/link.h"
+#include "link.h"
 #include "message.h"
 #include "proc.h"
 
@@ -38,20 +38,18 @@ struct peer {
 
 static char agent[PATH_MAX], scratch[64];
 
-static void on_frame(struct link *l, const struct frame *f, void *arg)
+static void on_frame(void *arg, const struct frame *f)
 {
 	struct peer *p = arg;
 	json_t *msg = message_decode(f, NULL);
 
-	(void)l;
 	assert_non_null(msg);
 	json_object_set_new(msg, "channel", json_integer(f->channel));
 	json_array_append_new(p->said, msg);
 }
 
-static void on_closed(struct link *l, const struct err *why, void *arg)
+static void on_closed(void *arg, const struct err *why)
 {
-	(void)l;
 	((struct peer *)arg)->ended = *why;
 }
 
@@ -87,9 +85,8 @@ static int64_t send_request(struct peer *p, enum frame_channel ch, const char *o
 
 	if (fields)
 		json_object_update(msg, fields);
-	assert_int_equal(link_send(&p->link, ch, msg, NULL), 0);
-	json_decref(msg);
 	json_decref(fields);
+	assert_int_equal(link_send(&p->link, ch, msg, NULL), 0);
 	return p->id;
 }
 

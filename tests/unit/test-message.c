@@ -10,26 +10,34 @@
 
 #include "message.h"
 
-static void goes_through_a_stream(void **state)
+static void hello_is_checked(void **state)
 {
-	struct frame_writer w = { .nonce = 7 };
-	struct frame_parser p;
-	struct frame f;
-	json_t *msg = message_request("prepare", 3), *back;
-	char *out;
-	size_t n;
+	static const struct {
+		const char *says, *key;
+	} *b, bad[] = {
+		{ "protocol 9; this is kduel " KDUEL_VERSION " with protocol 1", "protocol" },
+		{ "kduel-agent 0.0.1 with protocol 1; this is kduel " KDUEL_VERSION, "version" },
+		{ "it is a boss", "role" },
+	};
+	json_t *wrong[] = { json_integer(9), json_string("0.0.1"), json_string("boss") };
+	json_t *msg = message_hello("node");
+	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(message_encode(&w, FRAME_NODE, msg, &out, &n, NULL), 0);
-	frame_parser_init(&p, 7);
-	assert_int_equal(frame_parser_feed(&p, out, n, NULL), 0);
-	assert_int_equal(frame_parser_next(&p, &f, NULL), 1);
-	back = message_decode(&f, NULL);
-	assert_true(json_equal(msg, back));
+	assert_int_equal(message_check_hello(msg, "node", &err), 0);
+	assert_int_equal(message_check_hello(msg, "guest", NULL), -EINVAL);
+	for (b = bad; b < bad + 3; b++) {
+		json_t *copy = json_copy(msg);
+
+		err = (struct err)ERR_INIT;
+		json_object_set_new(copy, b->key, wrong[b - bad]);
+		assert_int_equal(message_check_hello(copy, "node", &err), -EINVAL);
+		assert_non_null(strstr(err.text, b->says));
+		json_object_del(copy, b->key);
+		assert_int_equal(message_check_hello(copy, "node", NULL), -EINVAL);
+		json_decref(copy);
+	}
 	json_decref(msg);
-	json_decref(back);
-	frame_parser_release(&p);
-	free(out);
 }
 
 static void refuses_what_is_no_object(void **state)
@@ -116,7 +124,7 @@ static void errors_have_a_class(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(goes_through_a_stream),
+		cmocka_unit_test(hello_is_checked),
 		cmocka_unit_test(refuses_what_is_no_object),
 		cmocka_unit_test(getters_name_the_field),
 		cmocka_unit_test(alignment_is_bounded),

@@ -33,14 +33,17 @@ struct step {
 
 static const struct step *script;	/* ends with a NULL op */
 
+#define HELLO(role) "{\"event\":\"hello\",\"protocol\":1,\"version\":\"" KDUEL_VERSION \
+	"\",\"role\":\"" role "\"}"
+
 static const struct step defaults[] = {
-	{ "hello", "0 {\"event\":\"hello\",\"role\":\"node\"}", GO_ON },
+	{ "hello", "0 " HELLO("node"), GO_ON },
 	{ "ping", "0 {\"re\":%d,\"ok\":true,\"uptime\":1}", GO_ON },
 	{ "env", "* {\"re\":%d,\"ok\":true,\"facts\":{\"cpu\":{\"count\":1}}}", GO_ON },
 	{ "prepare", "0 {\"re\":%d,\"ok\":true,\"path\":null,\"phases\":{\"mkfs\":0.5},"
 	  "\"proof\":{\"layer\":\"file\",\"bytes\":{\"4k\":0,\"2m\":4194304,\"1g\":0}}}", GO_ON },
 	{ "guest-start", "0 {\"re\":%d,\"ok\":true,\"pid\":7}\n"
-	  "1 {\"event\":\"hello\",\"role\":\"guest\"}", GO_ON },
+	  "1 " HELLO("guest"), GO_ON },
 	{ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":\"second-level\","
 	  "\"bytes\":{\"4k\":0,\"2m\":2097152,\"1g\":0}}]}", GO_ON },
 	{ "run", "1 {\"event\":\"ready\",\"re\":%d,\"proof\":{\"layer\":\"guest\","
@@ -71,13 +74,14 @@ struct peer_side {
 static void put_message(struct peer_side *s, enum frame_channel channel,
 			json_t *msg)
 {
-	char *bytes;
+	char *bytes, *text = json_dumps(msg, JSON_COMPACT);
 	size_t len;
 
-	if (message_encode(&s->writer, channel, msg, &bytes, &len, NULL) ||
+	if (frame_write(&s->writer, channel, text, strlen(text), &bytes, &len, NULL) ||
 	    write(s->fd, bytes, len) != (ssize_t)len)
 		_exit(0);
 	free(bytes);
+	free(text);
 	json_decref(msg);
 }
 
@@ -208,8 +212,8 @@ static int script_boot(struct machine *m, const struct machine_boot *b,
 	struct peer_side s = { .writer = { .nonce = b->nonce } };
 	int link[2], console[2], ret;
 
-	assert_int_equal(machine_socketpair(link, err), 0);
-	assert_int_equal(machine_socketpair(console, err), 0);
+	assert_int_equal(proc_socketpair(link, err), 0);
+	assert_int_equal(proc_socketpair(console, err), 0);
 	frame_parser_init(&s.parser, b->nonce);
 	s.fd = link[1];
 	console_fd = console[1];
@@ -472,9 +476,14 @@ static void timeouts(void **state)
 static void protocol_errors(void **state)
 {
 	(void)state;
+	ends_as(SCRIPT({ "hello", "0 {\"event\":\"hello\",\"protocol\":9,\"version\":\"0.1\","
+			 "\"role\":\"node\"}", GO_ON }), "protocol", "0.1 with protocol 9");
+	ends_as(SCRIPT({ "hello", "0 " HELLO("guest"), GO_ON }), "protocol", "it is a guest");
+	ends_as(SCRIPT({ "hello", "0 " HELLO("node") "\n0 " HELLO("node"), GO_ON }),
+		"protocol", "hello twice");
 	ends_as(SCRIPT({ "prepare", "", GARBAGE }), "protocol", "");
-	ends_as(SCRIPT({ "hello", "0 {\"event\":\"hello\"}", SKIP_SEQ }), "protocol", "");
-	ends_as(SCRIPT({ "hello", "0 {\"event\":\"hello\"}", BAD_NONCE }), "protocol", "");
+	ends_as(SCRIPT({ "hello", "0 " HELLO("node"), SKIP_SEQ }), "protocol", "");
+	ends_as(SCRIPT({ "hello", "0 " HELLO("node"), BAD_NONCE }), "protocol", "");
 	ends_as(SCRIPT({ "prepare", "0 {\"re\":77,\"ok\":true}", GO_ON }), "protocol",
 		"not asked");
 	ends_as(SCRIPT({ "prepare", "0 {\"re\":%d,\"ok\":true}\n0 {\"re\":%d,\"ok\":true}",

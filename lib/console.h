@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine's console: written to a log file, its last lines kept, and
- * watched for a kernel's death. It is not trusted: a machine that floods it
- * fills neither memory nor disk.
+ * The console of a machine or a guest: its last lines are kept, it is watched
+ * for a kernel's death, and written to a log file where one is wanted. It is
+ * not trusted: a machine that floods it fills neither memory nor disk, and
+ * what is kept is printable ASCII.
  */
 #ifndef KDUEL_CONSOLE_H
 #define KDUEL_CONSOLE_H
@@ -11,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/err.h"
-#include "lib/loop.h"
+#include "err.h"
+#include "loop.h"
 
 #define CONSOLE_LINES 40		/* kept as the last lines */
 #define CONSOLE_LINE_MAX 240		/* bytes of a line kept */
@@ -22,14 +23,18 @@
 struct console;
 
 /*
- * Reads `fd`, which becomes the console's, in the loop. `log` is a path or
- * NULL. With `echo`, lines go to stderr too (--debug=vm).
+ * Reads `fd` in the loop; it belongs to the console from here on, even if this
+ * fails. `log` is a path or NULL. With `echo`, lines go to stderr too
+ * (--debug=vm).
  */
 int console_new(struct console **c, struct loop *l, int fd, const char *log,
 		bool echo, struct err *err);
 void console_free(struct console *c);	/* NULL is fine */
 
-/* Reads what is there now: the last words of a machine that just died. */
+/*
+ * Reads what is there now, the last words of a machine that just died, and
+ * ends the line that is being read.
+ */
 void console_drain(struct console *c);
 
 /* The line that says that the kernel died, or NULL. */
@@ -37,7 +42,7 @@ const char *console_panic(const struct console *c);
 bool console_flooded(const struct console *c);
 uint64_t console_bytes(const struct console *c);
 
-/* The last lines as an array of strings, valid UTF-8; a new reference. */
+/* The last whole lines, oldest first, as an array of strings; a new reference. */
 json_t *console_tail(const struct console *c);
 
 #endif

@@ -29,7 +29,7 @@ static const char *const death[] = {
 	"general protection fault",
 };
 
-static void watch(struct console *c, const char *line)
+static void console_watch(struct console *c, const char *line)
 {
 	/* "Oops" says more than the "not syncing" that follows it. */
 	for (size_t i = 0; i < sizeof(death) / sizeof(*death); i++) {
@@ -38,32 +38,32 @@ static void watch(struct console *c, const char *line)
 	}
 }
 
-static void end_line(struct console *c)
+static void console_end_line(struct console *c)
 {
 	c->line[c->len] = '\0';
 	c->len = 0;
 	if (!c->line[0])
 		return;
 	strcpy(c->last[c->lines++ % CONSOLE_LINES], c->line);
-	watch(c, c->line);
+	console_watch(c, c->line);
 	if (c->echo)
 		fprintf(stderr, "[vm] %s\n", c->line);
 }
 
 /* Terminal sequences and bytes that are no text have no place in a record. */
-static void take(struct console *c, const char *data, size_t n)
+static void console_take(struct console *c, const char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char ch = data[i];
 
 		if (ch == '\n')
-			end_line(c);
+			console_end_line(c);
 		else if (c->len < CONSOLE_LINE_MAX && (ch >= ' ' || ch == '\t'))
 			c->line[c->len++] = ch < 0x7f ? ch : '?';
 	}
 }
 
-static void keep(struct console *c, const char *data, size_t n)
+static void console_keep(struct console *c, const char *data, size_t n)
 {
 	size_t room = c->bytes < CONSOLE_LOG_MAX ? CONSOLE_LOG_MAX - c->bytes : 0;
 
@@ -72,53 +72,63 @@ static void keep(struct console *c, const char *data, size_t n)
 		c->log = -1;	/* the log is a help, not a result */
 	}
 	c->bytes += n;
-	take(c, data, n);
+	console_take(c, data, n);
 }
 
-static bool read_some(struct console *c)
+static bool console_read_some(struct console *c)
 {
 	char buf[4096];
 	ssize_t n = c->closed ? 0 : read(c->fd, buf, sizeof(buf));
 
 	if (n > 0)
-		keep(c, buf, n);
+		console_keep(c, buf, n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		c->closed = true;
 	return n > 0;
 }
 
-static void on_readable(struct loop *l, int fd, unsigned events, void *arg)
+static void console_on_readable(struct loop *l, int fd, unsigned events, void *arg)
 {
 	struct console *c = arg;
 
 	(void)fd;
 	(void)events;
-	read_some(c);
+	console_read_some(c);
 	if (c->closed)
 		loop_remove(l, c->id);
+}
+
+static int console_open_log(struct console *c, const char *log, struct err *err)
+{
+	if (!log)
+		return 0;
+	c->log = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return c->log < 0 ? err_sys(err, errno, "cannot write %s", log) : 0;
 }
 
 int console_new(struct console **out, struct loop *l, int fd, const char *log,
 		bool echo, struct err *err)
 {
 	struct console *c = calloc(1, sizeof(*c));
+	int ret;
 
-	if (!c)
+	if (!c) {
+		close(fd);
 		return err_sys(err, ENOMEM, "cannot read the console");
-	*c = (struct console){ .loop = l, .fd = fd, .log = -1, .echo = echo };
-	if (log) {
-		c->log = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-		if (c->log < 0) {
-			int ret = err_sys(err, errno, "cannot write %s", log);
-
-			free(c);
-			return ret;
-		}
 	}
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	c->id = loop_add_fd(l, fd, POLLIN, on_readable, c);
-	*out = c;
-	return 0;
+	*c = (struct console){ .loop = l, .fd = fd, .log = -1, .echo = echo };
+	ret = console_open_log(c, log, err);
+	if (!ret) {
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		c->id = loop_add_fd(l, fd, POLLIN, console_on_readable, c);
+		if (c->id < 0)
+			ret = err_sys(err, ENOMEM, "cannot read the console");
+	}
+	if (ret)
+		console_free(c);
+	else
+		*out = c;
+	return ret;
 }
 
 void console_free(struct console *c)
@@ -136,10 +146,10 @@ void console_drain(struct console *c)
 {
 	uint64_t limit = c->bytes + CONSOLE_FLOOD;
 
-	while (c->bytes < limit && read_some(c))
+	while (c->bytes < limit && console_read_some(c))
 		;
 	if (c->len)
-		end_line(c);
+		console_end_line(c);
 }
 
 const char *console_panic(const struct console *c)

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A child process that does one piece of work while its parent's loop goes on,
+ * and is held before the part that is timed. Both speak over one link:
+ *
+ *	{"run":{request}}		from the parent, where there is one
+ *	{"progress":"text"}		any number, any time
+ *	{"ready":{proof}}		then waits
+ *	{"go":true}			from the parent
+ *	{"result":{...}}		or
+ *	{"error":"text","code":-22,"exit":2}	and exits
+ *
+ * The parent:
+ *
+ *	struct worker w;
+ *
+ *	ret = worker_spawn(&w, loop, argv, &calls, me, err);
+ *	worker_limit(&w, 60);
+ *	worker_ask(&w, request, err);
+ *	...calls.ready: worker_limit(&w, 60), worker_go(&w, err)...
+ *	...calls.done, once: worker_release(&w)...
+ *
+ * The child, with the descriptors that it was given:
+ *
+ *	struct work w;
+ *
+ *	if (work_open(&w, in, out, &err) == 0 &&
+ *	    work_hear(&w, &request, &err) == 0)
+ *		...work_progress(), work_hold()...
+ *	return work_close(&w, result, &err);
+ */
+#ifndef KDUEL_WORKER_H
+#define KDUEL_WORKER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "err.h"
+#include "link.h"
+#include "loop.h"
+#include "proc.h"
+#include "view.h"
+
+struct worker_calls {
+	/* JSON text, not checked; lent. May be NULL: it is told to go at once. */
+	void (*ready)(void *arg, const char *proof, size_t len);
+	void (*progress)(void *arg, const char *text);	/* may be NULL */
+	/*
+	 * The process has gone and all that it said was heard. `result` is
+	 * JSON text, not checked, lent; or NULL, and `why` says what happened.
+	 * May release the worker.
+	 */
+	void (*done)(void *arg, const char *result, size_t len,
+		     const struct err *why);
+};
+
+struct worker {
+	struct loop *loop;	/* NULL: none runs */
+	const struct worker_calls *calls;
+	void *arg;
+	struct proc proc;
+	struct link link;
+	struct view_doc doc;
+	int64_t child_id, timer_id;
+	double limit;
+	bool ready, going;
+	bool exited, drained;	/* both: it is over */
+	int status;
+	char *result;
+	size_t result_len;
+	struct err err;		/* why it failed, the first reason */
+};
+
+/* Executes `argv` with the link as stdin and stdout. Nothing is left on failure. */
+int worker_spawn(struct worker *w, struct loop *l, const char *const argv[],
+		 const struct worker_calls *calls, void *arg, struct err *err);
+/* Forks; the child exits with what `fn` returns, as in proc_fork(). */
+int worker_fork(struct worker *w, struct loop *l, int (*fn)(void *fn_arg, int fd),
+		void *fn_arg, const struct worker_calls *calls, void *arg,
+		struct err *err);
+/* Kills it if it runs; `done` is not called. Safe to call again. */
+void worker_release(struct worker *w);
+
+/* Takes `request`. */
+int worker_ask(struct worker *w, json_t *request, struct err *err);
+int worker_go(struct worker *w, struct err *err);
+/* From now on; it is killed and fails with -ETIMEDOUT after that. */
+int worker_limit(struct worker *w, double seconds, struct err *err);
+/* Kills it; `done` will have this error. */
+void worker_cancel(struct worker *w);
+
+/* --- the child's side ------------------------------------------------------- */
+
+struct work {
+	struct loop *loop;
+	struct link link;
+	json_t *request;
+	bool go;
+	struct err ended;	/* the parent's stream */
+};
+
+/* The descriptors may be one; they are taken. */
+int work_open(struct work *w, int in, int out, struct err *err);
+/* Waits for the request, which stays the work's. */
+int work_hear(struct work *w, const json_t **request, struct err *err);
+/* These two take a struct work and fit struct bench_hooks. */
+int work_hold(void *work, const json_t *proof, struct err *err);
+void work_progress(void *work, const char *text);
+/* Sends the result (JSON text) or, where it is NULL, `why`. The exit status. */
+int work_close(struct work *w, const char *result, const struct err *why);
+
+#endif
