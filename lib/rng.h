@@ -35,6 +35,12 @@ static inline uint64_t rng_next(struct rng *r)
 	return z ^ (z >> 31);
 }
 
+/* Uniform in (0, 1): never an end. */
+static inline double rng_uniform(struct rng *r)
+{
+	return ((double)(rng_next(r) >> 11) + 0.5) * 0x1p-53;
+}
+
 /* Uniform in [0, n), n > 0. The bias is below n / 2^64. */
 static inline uint64_t rng_below(struct rng *r, uint64_t n)
 {

@@ -6,33 +6,47 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "rng.h"
+
 #define RESAMPLES 4000
 #define FLIP_EXACT 20		/* 2^20 sign patterns */
 #define FLIP_RANDOM 99999
 
+/* The ends that a mean and a spread give. */
+static void effect_ends(struct stats_interval *t, double confidence)
+{
+	double half = t->n < 2 ? INFINITY :
+		      qt(0.5 + confidence / 2, (double)(t->n - 1), 1, 0) *
+		      t->sd / sqrt((double)t->n);
+
+	t->lo = t->mean - half;
+	t->hi = t->mean + half;
+}
+
 void stats_t_interval(const double *v, size_t n, double confidence,
 		      struct stats_interval *out)
 {
-	double half = INFINITY;
-
 	*out = (struct stats_interval){ .mean = stats_mean(v, n),
 					.sd = stats_sd(v, n), .n = n };
-	if (n >= 2)
-		half = qt(0.5 + confidence / 2, (double)(n - 1), 1, 0) *
-		       out->sd / sqrt((double)n);
-	out->lo = out->mean - half;
-	out->hi = out->mean + half;
+	effect_ends(out, confidence);
+}
+
+static double effect_p(const struct stats_interval *t)
+{
+	if (t->n < 2)
+		return NAN;
+	if (t->sd == 0)
+		return t->mean == 0 ? 1 : 0;
+	return 2 * pt(-fabs(t->mean) / t->sd * sqrt((double)t->n),
+		      (double)(t->n - 1), 1, 0);
 }
 
 double stats_t_p(const double *v, size_t n)
 {
-	double mean = stats_mean(v, n), sd = stats_sd(v, n);
+	struct stats_interval t = { .mean = stats_mean(v, n),
+				    .sd = stats_sd(v, n), .n = n };
 
-	if (n < 2)
-		return NAN;
-	if (sd == 0)
-		return mean == 0 ? 1 : 0;
-	return 2 * pt(-fabs(mean) / sd * sqrt((double)n), (double)(n - 1), 1, 0);
+	return effect_p(&t);
 }
 
 /* Sums that differ from the one seen by rounding alone count as equal. */
@@ -65,17 +79,17 @@ static double flip_all(const double *d, size_t n, double seen)
 
 static double flip_some(const double *d, size_t n, double seen, uint64_t seed)
 {
-	struct stats_rng r;
+	struct rng r;
 	unsigned hits = 1;
 
-	stats_rng_init(&r, seed);
+	rng_init(&r, seed);
 	for (int k = 0; k < FLIP_RANDOM; k++) {
 		uint64_t bits = 0;
 		double sum = 0;
 
 		for (size_t i = 0; i < n; i++, bits >>= 1) {
 			if (i % 64 == 0)
-				bits = stats_rng_next(&r);
+				bits = rng_next(&r);
 			sum += bits & 1 ? d[i] : -d[i];
 		}
 		hits += reaches(sum, seen);
@@ -96,13 +110,6 @@ double stats_flip_p(const double *d, size_t n, uint64_t seed)
 			       : flip_some(d, n, seen, seed);
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /*
  * Percentile bootstrap of the mean over blocks, its tails widened so that a
  * few blocks give the t interval's width and not the normal's.
@@ -111,19 +118,19 @@ static int resampled(const double *d, size_t n, double confidence,
 		     uint64_t seed, struct stats_effect *e)
 {
 	double *mean = malloc(RESAMPLES * sizeof(*mean)), tail;
-	struct stats_rng r;
+	struct rng r;
 
 	if (!mean)
 		return -1;
-	stats_rng_init(&r, seed);
+	rng_init(&r, seed);
 	for (int k = 0; k < RESAMPLES; k++) {
 		double sum = 0;
 
 		for (size_t i = 0; i < n; i++)
-			sum += d[stats_rng_next(&r) % n];
+			sum += d[rng_below(&r, n)];
 		mean[k] = sum / (double)n;
 	}
-	qsort(mean, RESAMPLES, sizeof(*mean), ascending);
+	stats_sort(mean, RESAMPLES);
 	tail = pnorm(-sqrt((double)n / (double)(n - 1)) *
 		     qt(0.5 + confidence / 2, (double)(n - 1), 1, 0),
 		     0, 1, 1, 0);
@@ -157,10 +164,52 @@ static bool all_positive(const double *v, size_t n)
 	return true;
 }
 
+/* --- values that were rounded ------------------------------------------------ */
+
+/* Differences of a machine with a clock that agree as no measurements do. */
+static bool effect_agrees(const double *d, const struct stats_pairs *p, bool logs)
+{
+	double unit = logs ? 1 : fmax(stats_mean(p->base, p->n), stats_mean(p->arm, p->n));
+
+	return !p->deterministic && stats_sd(d, p->n) <= STATS_RESOLUTION * unit;
+}
+
+/* The smallest step between two different values of one arm; 0: there is none. */
+static double effect_step(double *work, const double *logs, size_t n)
+{
+	double step = 0;
+
+	for (size_t i = 0; i < n; i++)
+		work[i] = exp(logs[i]);
+	stats_sort(work, n);
+	for (size_t i = 1; i < n; i++) {
+		double gap = work[i] - work[i - 1];
+
+		if (gap > work[i] * STATS_RESOLUTION && (step == 0 || gap < step))
+			step = gap;
+	}
+	return step;
+}
+
+/*
+ * What rounding alone makes of the differences. A value that is known to a
+ * step is anywhere within it, evenly: a variance of step^2 / 12. `work` has
+ * room for n.
+ */
+static double effect_least_sd(const struct stats_pairs *p, double *work)
+{
+	double base = effect_step(work, p->base, p->n);
+	double arm = effect_step(work, p->arm, p->n);
+	double step = base > 0 && arm > 0 ? fmin(base, arm) : fmax(base, arm);
+
+	return step * hypot(exp(-stats_mean(p->base, p->n)),
+			    exp(-stats_mean(p->arm, p->n))) / sqrt(12);
+}
+
 /*
  * No spread in either arm. Where the machine is deterministic that is the
- * whole truth. Counts of a machine that is not could have come out equal by
- * chance: the p value is that of all ways to deal 2n boots to two arms.
+ * whole truth; other counts could have come out equal by chance, see
+ * effect_chance().
  */
 static void exact(const struct stats_pairs *p, double base, double arm,
 		  struct stats_effect *e)
@@ -173,8 +222,20 @@ static void exact(const struct stats_pairs *p, double base, double arm,
 			     : expm1(arm - base);
 	e->lo = e->hi = e->effect;
 	e->sd = e->sde = 0;
-	e->p = same ? 1 : p->deterministic ? 0 :
-	       2 / choose(2.0 * (double)p->n, (double)p->n);
+	e->p = same ? 1 : 0;
+}
+
+/*
+ * How likely, on one side, n blocks without a spread are by chance: one of all
+ * ways to deal 2n boots to two arms, or one of all signs that n equal
+ * differences can have. No p value is below it.
+ */
+static double effect_chance(const struct stats_pairs *p, const struct stats_effect *e)
+{
+	double n = (double)p->n;
+
+	return p->deterministic ? 0 :
+	       e->method == STATS_EXACT ? 1 / choose(2 * n, n) : pow(0.5, n);
 }
 
 /* The differences of counts, as shares of the baseline's mean if it has one. */
@@ -196,17 +257,18 @@ static void difference(const double *d, const struct stats_pairs *p,
 }
 
 static void log_ratio(const double *d, const struct stats_pairs *p,
-		      double confidence, struct stats_effect *e)
+		      double least_sd, double confidence, struct stats_effect *e)
 {
-	struct stats_interval t;
+	struct stats_interval t = { .mean = stats_mean(d, p->n), .n = p->n,
+				    .sd = fmax(stats_sd(d, p->n), least_sd) };
 
-	stats_t_interval(d, p->n, confidence, &t);
+	effect_ends(&t, confidence);
 	e->method = STATS_LOG_RATIO;
 	e->effect = expm1(t.mean);
 	e->lo = expm1(t.lo);
 	e->hi = expm1(t.hi);
 	e->sd = t.sd;
-	e->p = stats_t_p(d, p->n);
+	e->p = effect_p(&t);
 	e->sde = stats_sde(t.sd, p->n, 1 - confidence, STATS_POWER);
 }
 
@@ -215,17 +277,19 @@ static const char *percentile(const double *d, const struct stats_pairs *p,
 {
 	if (p->n < STATS_PERCENTILE_BLOCKS)
 		return "a percentile needs 10 blocks";
-	log_ratio(d, p, confidence, e);
+	log_ratio(d, p, 0, confidence, e);
 	e->method = STATS_RESAMPLED;
 	e->p = stats_flip_p(d, p->n, p->seed);
 	return resampled(d, p->n, confidence, p->seed, e) ? "out of memory" : NULL;
 }
 
+/* `d` has room for 2n; no p value can be below `least`. */
 static const char *judge(double *d, const struct stats_pairs *p,
-			 double confidence, struct stats_effect *e)
+			 double confidence, struct stats_effect *e, double *least)
 {
 	bool logs = !p->count || (all_positive(p->base, p->n) &&
 				  all_positive(p->arm, p->n));
+	bool agree;
 
 	for (size_t i = 0; i < p->n; i++)
 		d[i] = p->count && logs ? log(p->arm[i] / p->base[i])
@@ -235,11 +299,20 @@ static const char *judge(double *d, const struct stats_pairs *p,
 		if (!p->count && !p->deterministic)
 			return "no spread between blocks: the clock is too coarse for this";
 		exact(p, p->base[0], p->arm[0], e);
+		*least = effect_chance(p, e);
 		return NULL;
 	}
+	agree = effect_agrees(d, p, logs);
+	if (agree && !p->count)
+		return "the differences between the arms are the same in every block, to rounding: the clock is too coarse for this";
 	if (p->percentile && logs)
 		return percentile(d, p, confidence, e);
-	(logs ? log_ratio : difference)(d, p, confidence, e);
+	if (logs)
+		log_ratio(d, p, p->count || p->deterministic ? 0 : effect_least_sd(p, d + p->n),
+			  confidence, e);
+	else
+		difference(d, p, confidence, e);
+	*least = agree ? effect_chance(p, e) : 0;
 	return NULL;
 }
 
@@ -260,10 +333,8 @@ static double worse_p(const struct stats_pairs *p, double confidence,
 
 	if (p->better == STATS_NEITHER || e->absolute)
 		return NAN;
-	if (half == 0)		/* no spread: see exact() */
-		return !(sign * room > 0) ? 1 :
-		       e->method != STATS_EXACT || p->deterministic ? 0 :
-		       1 / choose(2.0 * (double)p->n, (double)p->n);
+	if (half == 0)
+		return sign * room > 0 ? 0 : 1;
 	return pt(sign * room / fabs(half) * qt(0.5 + confidence / 2, df, 1, 0),
 		  df, 0, 0);
 }
@@ -271,20 +342,25 @@ static double worse_p(const struct stats_pairs *p, double confidence,
 const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e)
 {
 	double confidence = p->confidence > 0 ? p->confidence : 1 - STATS_ALPHA;
+	double least = 0, *d;
 	const char *why;
-	double *d;
 
 	*e = (struct stats_effect){ .n = 0 };
 	if (p->n < 2)
 		return "fewer than 2 blocks have both arms";
 	if (!all_finite(p->base, p->n) || !all_finite(p->arm, p->n))
 		return "a value is not a finite positive number";
-	d = malloc(p->n * sizeof(*d));
+	d = malloc(2 * p->n * sizeof(*d));
 	if (!d)
 		return "out of memory";
-	why = judge(d, p, confidence, e);
+	why = judge(d, p, confidence, e, &least);
 	e->n = why ? 0 : (unsigned)p->n;
 	e->p_worse = why ? NAN : worse_p(p, confidence, e);
+	if (least > 0) {
+		e->p = fmax(e->p, 2 * least);
+		if (!isnan(e->p_worse))
+			e->p_worse = fmax(e->p_worse, least);
+	}
 	free(d);
 	return why;
 }

@@ -26,11 +26,16 @@ double stats_sd(const double *v, size_t n)
 	return sqrt(sum / (double)(n - 1));
 }
 
-static int ascending(const void *a, const void *b)
+static int reduce_ascending(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
+}
+
+void stats_sort(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), reduce_ascending);
 }
 
 double stats_quantile_sorted(const double *v, size_t n, double q)
@@ -57,7 +62,7 @@ double stats_median(const double *v, size_t n)
 	if (!copy)
 		return NAN;
 	memcpy(copy, v, n * sizeof(*copy));
-	qsort(copy, n, sizeof(*copy), ascending);
+	stats_sort(copy, n);
 	median = stats_quantile_sorted(copy, n, 0.5);
 	free(copy);
 	return median;

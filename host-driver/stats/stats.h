@@ -25,17 +25,15 @@
 #define STATS_MARGIN 0.01	/* D, where the user gives none */
 #define STATS_PERCENTILE_BLOCKS 10	/* blocks a percentile needs */
 
-/* A seeded generator (xoshiro256**): the same seed, the same numbers. */
-struct stats_rng {
-	uint64_t s[4];
-};
-void stats_rng_init(struct stats_rng *r, uint64_t seed);
-uint64_t stats_rng_next(struct stats_rng *r);
-double stats_rng_uniform(struct stats_rng *r);	/* in (0, 1) */
-double stats_rng_normal(struct stats_rng *r);
+/*
+ * Measured times that agree more closely than this share are not measured so
+ * closely: they were rounded, or read from a clock that is too coarse.
+ */
+#define STATS_RESOLUTION 1e-6
 
 /* --- reducing ----------------------------------------------------------- */
 
+void stats_sort(double *v, size_t n);	/* the smallest first */
 /* NaN for n = 0. The median leaves `v` as it is. */
 double stats_mean(const double *v, size_t n);
 double stats_sd(const double *v, size_t n);	/* n - 1 */
@@ -60,7 +58,7 @@ enum stats_method {
 	STATS_DIFFERENCE,	/* counts with a 0 among them: t interval of the
 				 * differences, relative to the baseline's mean */
 	STATS_RESAMPLED,	/* percentiles: blocks resampled */
-	STATS_EXACT,		/* no spread at all, and none can be expected */
+	STATS_EXACT,		/* no spread in either arm: counts */
 };
 
 struct stats_effect {
@@ -83,7 +81,7 @@ struct stats_pairs {		/* what stats_effect() judges */
 	bool count;		/* counts: `base` and `arm` are not logs */
 	bool percentile;	/* resample the blocks; needs 10 */
 	bool deterministic;	/* equal values in all blocks mean what they say:
-				 * counts, and times that are instruction counts */
+				 * times that are instruction counts */
 	bool flip;		/* p_flip, too: 2^(n-1) sums, 1 ms for n = 20 */
 	double confidence;	/* 0 = 1 - STATS_ALPHA */
 	enum stats_better better;	/* for p_worse, */
@@ -94,6 +92,10 @@ struct stats_pairs {		/* what stats_effect() judges */
 /*
  * Returns NULL, or why no effect can be given (too few blocks, values that
  * are not finite, no spread where there should be some): a static string.
+ *
+ * Times and rates, unless deterministic: their differences spread by at least
+ * what rounding to the smallest step between two values of an arm makes, and
+ * differences that agree within STATS_RESOLUTION are not judged at all.
  */
 const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e);
 

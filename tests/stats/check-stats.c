@@ -37,11 +37,11 @@ static struct {
 /* --- the table ------------------------------------------------------------- */
 
 /* Every row has its own stream, so that one row can change without the rest. */
-static struct stats_rng row_rng(void)
+static struct rng row_rng(void)
 {
-	struct stats_rng r;
+	struct rng r;
 
-	stats_rng_init(&r, run.seed + 1000003 * (uint64_t)++run.row);
+	rng_init(&r, run.seed + 1000003 * (uint64_t)++run.row);
 	return r;
 }
 
@@ -95,7 +95,7 @@ static bool judged_different(const struct stats_effect *e, double p)
 
 /* --- rows -------------------------------------------------------------------- */
 
-static unsigned count_alarms(struct stats_rng *r, const struct model *m, size_t n)
+static unsigned count_alarms(struct rng *r, const struct model *m, size_t n)
 {
 	unsigned alarms = 0;
 
@@ -112,15 +112,37 @@ static unsigned count_alarms(struct stats_rng *r, const struct model *m, size_t 
 
 static void false_alarms(size_t n)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	char name[80];
 
 	snprintf(name, sizeof(name), "A/A, false alarms of one metric, %zu blocks", n);
 	row(name, .045, .055, count_alarms(&r, &model_usual, n), run.campaigns);
 }
 
+/* A clock whose step is `step` times the spread between boots. */
+static void coarse_clock(double step, size_t n)
+{
+	struct model m = { .shape = NORMAL, .boot = 0.01 };
+	struct rng r = row_rng();
+	unsigned alarms = 0;
+	char name[80];
+
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		struct campaign c;
+		struct stats_effect e;
+
+		simulate(&r, &m, n, &c);
+		simulate_clock(step * m.boot, n, &c);
+		e = effect(&c, n, false);
+		alarms += judged_different(&e, e.p);
+	}
+	snprintf(name, sizeof(name), "A/A, false alarms, clock of %g spread%s, %zu blocks",
+		 step, step == 1 ? "" : "s", n);
+	row(name, 0, .055, alarms, run.campaigns);
+}
+
 /* 30 metrics, the first `gates` of them declared. */
-static bool family_alarm(struct stats_rng *r, size_t n, unsigned gates)
+static bool family_alarm(struct rng *r, size_t n, unsigned gates)
 {
 	struct model m = { .shape = NORMAL, .boot = 0.0104 };
 	struct stats_effect e[30];
@@ -145,7 +167,7 @@ static bool family_alarm(struct stats_rng *r, size_t n, unsigned gates)
 
 static void family(size_t n, unsigned gates)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned alarms = 0;
 	char name[80];
 
@@ -158,7 +180,7 @@ static void family(size_t n, unsigned gates)
 
 static void counts(double mean, size_t n)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned alarms = 0;
 	char name[80];
 
@@ -178,7 +200,7 @@ static void counts(double mean, size_t n)
 static void coverage(enum shape shape, size_t n)
 {
 	struct model m = { .shape = shape, .boot = 0.01, .effect = log(1.03) };
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned covered = 0;
 	char name[80];
 
@@ -198,7 +220,7 @@ static void coverage(enum shape shape, size_t n)
 static void resampled_coverage(size_t n)
 {
 	struct model m = { .shape = LOGNORMAL, .boot = 0.03, .effect = log(1.03) };
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned covered = 0;
 	char name[80];
 
@@ -219,18 +241,18 @@ static void resampled_coverage(size_t n)
 static void power(void)
 {
 	struct model m = model_usual;
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 
 	m.effect = log(1.015);
 	row("power at 1.5%, boot sigma 1%, 10 blocks", .78, 1,
 	    count_alarms(&r, &m, 10), run.campaigns);
 }
 
-/* "not worse than 1%" said of an arm that is worse by exactly that. */
-static void not_worse(size_t n)
+/* "not worse than 1%" said of an arm that is worse by exactly that; `step` is the clock's. */
+static void not_worse(double step, size_t n)
 {
 	struct model m = model_usual;
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned said = 0;
 	char name[80];
 
@@ -241,11 +263,14 @@ static void not_worse(size_t n)
 		struct stats_effect e;
 
 		simulate(&r, &m, n, &c);
+		if (step > 0)
+			simulate_clock(step, n, &c);
 		e = effect(&c, n, false);
-		said += stats_verdict(&e, e.p, e.p_worse, STATS_ALPHA, STATS_LOWER,
+		said += e.n && stats_verdict(&e, e.p, e.p_worse, STATS_ALPHA, STATS_LOWER,
 				      STATS_MARGIN) == VERDICT_NOT_WORSE;
 	}
-	snprintf(name, sizeof(name), "\"not worse than 1%%\" of an arm worse by 1%%, %zu blocks", n);
+	snprintf(name, sizeof(name), "\"not worse%s of an arm worse by 1%%, %s%zu blocks",
+		 step > 0 ? "\"" : " than 1%\"", step > 0 ? "coarse clock, " : "", n);
 	row(name, 0, .03, said, run.campaigns);
 }
 
@@ -253,7 +278,7 @@ static void not_worse(size_t n)
  * 30 metrics, the first `worse` of them worse by exactly 1%, the first `gates`
  * declared: how many are called not worse, and how many of those wrongly.
  */
-static unsigned not_worse_family(struct stats_rng *r, unsigned worse,
+static unsigned not_worse_family(struct rng *r, unsigned worse,
 				 unsigned gates, unsigned *wrong)
 {
 	struct model m = { .shape = NORMAL, .boot = 0.005 };
@@ -282,7 +307,7 @@ static unsigned not_worse_family(struct stats_rng *r, unsigned worse,
 
 static void any_wrongly_not_worse(unsigned gates)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned campaigns = 0, wrong;
 	char name[80];
 
@@ -297,14 +322,14 @@ static void any_wrongly_not_worse(unsigned gates)
 /* The share of wrong ones is that of a wrong one if one is picked at random. */
 static void some_not_worse(unsigned worse)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned picked = 0, right = 0, wrong;
 	char name[80];
 
 	for (unsigned k = 0; k < run.campaigns; k++) {
 		unsigned said = not_worse_family(&r, worse, 0, &wrong);
 
-		picked += said && stats_rng_next(&r) % said < wrong;
+		picked += said && rng_next(&r) % said < wrong;
 		right += said - wrong;
 	}
 	snprintf(name, sizeof(name), "wrong among the \"not worse\", %u of 30 worse by 1%%", worse);
@@ -314,7 +339,7 @@ static void some_not_worse(unsigned worse)
 }
 
 /* Does any look at the p value that `of` takes reach `level`? */
-static bool stopped_early(struct stats_rng *r, const struct model *m, double level,
+static bool stopped_early(struct rng *r, const struct model *m, double level,
 			  double (*of)(const struct stats_effect *e))
 {
 	struct campaign c;
@@ -342,7 +367,7 @@ static double p_worse_of(const struct stats_effect *e)
 static void optional_not_worse(void)
 {
 	struct model m = model_usual;
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned said = 0;
 
 	m.boot = 0.003;
@@ -355,7 +380,7 @@ static void optional_not_worse(void)
 
 static void optional_stopping(double alpha, double bound, const char *how)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned alarms = 0;
 	char name[80];
 
@@ -367,7 +392,7 @@ static void optional_stopping(double alpha, double bound, const char *how)
 
 static void change_null(enum noise kind)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned cut = 0;
 	double v[POINTS];
 	char name[80];
@@ -400,13 +425,13 @@ static bool found_near(const double *v, size_t at)
 
 static void change_power(enum noise kind, double bound)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned found = 0;
 	double v[POINTS];
 	char name[80];
 
 	for (unsigned k = 0; k < run.campaigns; k++) {
-		size_t at = 20 + stats_rng_next(&r) % (POINTS - 40);
+		size_t at = 20 + rng_next(&r) % (POINTS - 40);
 
 		simulate_series(&r, kind, v, POINTS);
 		for (size_t i = at; i < POINTS; i++)
@@ -420,14 +445,14 @@ static void change_power(enum noise kind, double bound)
 /* A level that rises and later falls again: is its fall, or rise, seen, and where? */
 static void change_back(enum noise kind)
 {
-	struct stats_rng r = row_rng();
+	struct rng r = row_rng();
 	unsigned found = 0;
 	double v[POINTS];
 	char name[80];
 
 	for (unsigned k = 0; k < run.campaigns; k++) {
-		size_t at = 20 + stats_rng_next(&r) % (POINTS / 2 - 20);
-		size_t back = at + 20 + stats_rng_next(&r) % (POINTS / 2 - 40);
+		size_t at = 20 + rng_next(&r) % (POINTS / 2 - 20);
+		size_t back = at + 20 + rng_next(&r) % (POINTS / 2 - 40);
 
 		simulate_series(&r, kind, v, POINTS);
 		for (size_t i = at; i < back; i++)
@@ -456,7 +481,7 @@ static void all_rows(void)
 	resampled_coverage(10);
 	resampled_coverage(20);
 	power();
-	not_worse(10);
+	not_worse(0, 10);
 	any_wrongly_not_worse(0);
 	any_wrongly_not_worse(8);
 	some_not_worse(3);
@@ -469,16 +494,14 @@ static void all_rows(void)
 		change_power(k, k == WHITE ? .75 : 0);
 	for (enum noise k = 0; k < NOISES; k++)
 		change_back(k);
+	for (size_t n = 2; n <= 4; n += 2) {
+		coarse_clock(1, n);
+		coarse_clock(3, n);
+		not_worse(0.01, n);
+	}
 }
 
 /* --- the critical values of stats-change.c ------------------------------------ */
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static void critical_values(void)
 {
@@ -488,13 +511,13 @@ static void critical_values(void)
 
 	printf("| points | 99%% of null scores are below | in use |\n");
 	for (size_t i = 0; score && i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		struct stats_rng r = row_rng();
+		struct rng r = row_rng();
 
 		for (unsigned k = 0; k < run.campaigns; k++) {
 			simulate_series(&r, WHITE, v, lengths[i]);
 			score[k] = stats_change_score(v, lengths[i]);
 		}
-		qsort(score, run.campaigns, sizeof(*score), ascending);
+		stats_sort(score, run.campaigns);
 		printf("| %6zu | %.3f | %.3f |\n", lengths[i],
 		       stats_quantile_sorted(score, run.campaigns, 0.99),
 		       stats_change_critical(lengths[i]));

@@ -18,12 +18,19 @@ const char *shape_name(enum shape s)
 	return names[s];
 }
 
-static double t3(struct stats_rng *r)
+double simulate_normal(struct rng *r)
 {
-	double z = stats_rng_normal(r), chi = 0;
+	double u = rng_uniform(r), v = rng_uniform(r);
+
+	return sqrt(-2 * log(u)) * cos(2 * M_PI * v);
+}
+
+static double t3(struct rng *r)
+{
+	double z = simulate_normal(r), chi = 0;
 
 	for (int i = 0; i < 3; i++) {
-		double g = stats_rng_normal(r);
+		double g = simulate_normal(r);
 
 		chi += g * g;
 	}
@@ -31,9 +38,9 @@ static double t3(struct stats_rng *r)
 }
 
 /* A boot's deviation, in units of its spread; `order` counts boots. */
-static double deviation(struct stats_rng *r, enum shape s, size_t order)
+static double deviation(struct rng *r, enum shape s, size_t order)
 {
-	double z = stats_rng_normal(r);
+	double z = simulate_normal(r);
 
 	switch (s) {
 	case T3:
@@ -41,7 +48,7 @@ static double deviation(struct stats_rng *r, enum shape s, size_t order)
 	case LOGNORMAL:		/* sigma 1: skewness 6 */
 		return (exp(z) - exp(0.5)) / sqrt((M_E - 1) * M_E);
 	case BIMODAL:		/* one boot in five is 5 spreads slower */
-		return z + (stats_rng_uniform(r) < 0.2 ? 5 : 0);
+		return z + (rng_uniform(r) < 0.2 ? 5 : 0);
 	case DRIFT:		/* half a spread more with every boot */
 		return z + 0.5 * (double)order;
 	default:
@@ -49,26 +56,26 @@ static double deviation(struct stats_rng *r, enum shape s, size_t order)
 	}
 }
 
-static double boot(struct stats_rng *r, const struct model *m, double level)
+static double boot(struct rng *r, const struct model *m, double level)
 {
 	double medians[16], iterations[64];
 
 	for (unsigned p = 0; p < m->processes; p++) {
-		double at = level + m->process * stats_rng_normal(r);
+		double at = level + m->process * simulate_normal(r);
 
 		for (unsigned i = 0; i < m->iterations; i++)
-			iterations[i] = exp(at + m->iteration * stats_rng_normal(r));
+			iterations[i] = exp(at + m->iteration * simulate_normal(r));
 		medians[p] = stats_median(iterations, m->iterations);
 	}
 	return stats_boot(medians, m->processes, false);
 }
 
 /* Within a block the order of the arms is random, as in a plan. */
-void simulate(struct stats_rng *r, const struct model *m, size_t n,
+void simulate(struct rng *r, const struct model *m, size_t n,
 	      struct campaign *c)
 {
 	for (size_t b = 0; b < n; b++) {
-		size_t arm_first = stats_rng_next(r) >> 63;
+		size_t arm_first = rng_next(r) >> 63;
 
 		for (size_t k = 0; k < 2; k++) {
 			bool arm = k ? !arm_first : arm_first;
@@ -82,24 +89,32 @@ void simulate(struct stats_rng *r, const struct model *m, size_t n,
 }
 
 /* Poisson; a normal is near enough where the mean is large. */
-static double poisson(struct stats_rng *r, double mean)
+static double poisson(struct rng *r, double mean)
 {
-	double limit = exp(-mean), product = stats_rng_uniform(r);
+	double limit = exp(-mean), product = rng_uniform(r);
 	unsigned k = 0;
 
 	if (mean > 50)
-		return fmax(0, round(mean + sqrt(mean) * stats_rng_normal(r)));
+		return fmax(0, round(mean + sqrt(mean) * simulate_normal(r)));
 	for (; product > limit; k++)
-		product *= stats_rng_uniform(r);
+		product *= rng_uniform(r);
 	return k;
 }
 
-void simulate_counts(struct stats_rng *r, double mean, size_t n,
+void simulate_counts(struct rng *r, double mean, size_t n,
 		     struct campaign *c)
 {
 	for (size_t b = 0; b < n; b++) {
 		c->base[b] = poisson(r, mean);
 		c->arm[b] = poisson(r, mean);
+	}
+}
+
+void simulate_clock(double step, size_t n, struct campaign *c)
+{
+	for (size_t b = 0; b < n; b++) {
+		c->base[b] = log(round(exp(c->base[b]) / step) * step);
+		c->arm[b] = log(round(exp(c->arm[b]) / step) * step);
 	}
 }
 
@@ -112,15 +127,15 @@ const char *noise_name(enum noise k)
 	return names[k];
 }
 
-void simulate_series(struct stats_rng *r, enum noise k, double *v, size_t n)
+void simulate_series(struct rng *r, enum noise k, double *v, size_t n)
 {
-	double x = stats_rng_normal(r);
+	double x = simulate_normal(r);
 
 	for (size_t i = 0; i < n; i++) {
 		if (k == WANDERING && i)
-			x = 0.5 * x + sqrt(0.75) * stats_rng_normal(r);
+			x = 0.5 * x + sqrt(0.75) * simulate_normal(r);
 		else if (i)
-			x = k == HEAVY ? t3(r) : stats_rng_normal(r);
+			x = k == HEAVY ? t3(r) : simulate_normal(r);
 		else if (k == HEAVY)
 			x = t3(r);
 		v[i] = x;

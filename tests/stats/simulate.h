@@ -8,8 +8,11 @@
 #define KDUEL_TESTS_SIMULATE_H
 
 #include "host-driver/stats/stats.h"
+#include "rng.h"
 
 #define BLOCKS_MAX 20
+
+double simulate_normal(struct rng *r);	/* mean 0, spread 1 */
 
 /* How boots are spread around their arm's level. */
 enum shape { NORMAL, T3, LOGNORMAL, BIMODAL, DRIFT, SHAPES };
@@ -27,14 +30,16 @@ extern const struct model model_usual;	/* 1%, .5%, 1%; 5 x 11 */
 struct campaign {
 	double base[BLOCKS_MAX], arm[BLOCKS_MAX];
 };
-void simulate(struct stats_rng *r, const struct model *m, size_t n,
+void simulate(struct rng *r, const struct model *m, size_t n,
 	      struct campaign *c);
-void simulate_counts(struct stats_rng *r, double mean, size_t n,
+/* The same, read from a clock that goes in steps of `step`, as a share of 1. */
+void simulate_clock(double step, size_t n, struct campaign *c);
+void simulate_counts(struct rng *r, double mean, size_t n,
 		     struct campaign *c);
 
 /* A series without a change: white noise, t3, or AR(.5); sd 1 (t3: scale 1). */
 enum noise { WHITE, HEAVY, WANDERING, NOISES };
 const char *noise_name(enum noise k);
-void simulate_series(struct stats_rng *r, enum noise k, double *v, size_t n);
+void simulate_series(struct rng *r, enum noise k, double *v, size_t n);
 
 #endif

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "rng.h"
 #include "host-driver/report/report.h"
 #include "host-driver/store/store.h"
 
@@ -42,7 +43,7 @@
 static char base[] = "/tmp/kduel-folder-XXXXXX";
 static char folder[256];
 static struct plan *plan;
-static struct stats_rng rng;
+static struct rng rng;
 
 static void append(struct store *s, json_t *record)
 {
@@ -61,9 +62,9 @@ static void sample(struct store *s, unsigned boot, const char *cell,
 {
 	double v[3];
 
-	value *= exp(0.01 * stats_rng_normal(&rng));
+	value *= exp(0.035 * (rng_uniform(&rng) - 0.5));
 	for (int i = 0; i < 3; i++)
-		v[i] = value * exp(0.002 * stats_rng_normal(&rng));
+		v[i] = value * exp(0.007 * (rng_uniform(&rng) - 0.5));
 	append(s, json_pack("{s:s, s:i, s:s, s:i, s:s, s:o, s:s, s:s, s:s, s:s,"
 			    " s:[f,f,f], s:[], s:b, s:n, s:[{s:s,s:s}]}",
 			    "t", "sample", "boot", boot, "cell", cell, "process", 1,
@@ -148,7 +149,7 @@ static int make_folder(void **state)
 	    plan_load(config, NULL, &plan, &err) ||
 	    store_create(&s, folder, plan, "emulated", &err))
 		fail_msg("%s", err.text);
-	stats_rng_init(&rng, 7);
+	rng_init(&rng, 7);
 	append(s, json_pack("{s:s, s:s, s:n, s:{s:{s:s}}}", "t", "env", "where",
 			    "driver", "boot", "facts", "cpu", "model",
 			    "SYNTHETIC processor"));

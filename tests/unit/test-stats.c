@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "host-driver/stats/stats.h"
+#include "rng.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define near(a, b, tolerance) assert_true(fabs((a) - (b)) <= (tolerance))
@@ -283,13 +284,23 @@ static void verdicts(void **state)
 	assert_string_equal(verdict_name(VERDICT_NOT_COMPARABLE), "not comparable");
 }
 
+/* Mean 0, spread 1, near enough to normal. */
+static double noise(struct rng *r)
+{
+	double sum = -6;
+
+	for (int i = 0; i < 12; i++)
+		sum += rng_uniform(r);
+	return sum;
+}
+
 /* p_worse is below half of alpha where the interval's worse end is better than D. */
 static void worse_agrees_with_the_interval(void **state)
 {
-	struct stats_rng r;
+	struct rng r;
 
 	(void)state;
-	stats_rng_init(&r, 5);
+	rng_init(&r, 5);
 	for (int k = 0; k < 3000; k++) {
 		double base[12], arm[12];
 		bool count = k % 3 == 2, percentile = k % 3 == 1;
@@ -301,8 +312,8 @@ static void worse_agrees_with_the_interval(void **state)
 		double worst;
 
 		for (int i = 0; i < 12; i++) {
-			base[i] = 0.01 * stats_rng_normal(&r);
-			arm[i] = 0.01 * stats_rng_normal(&r);
+			base[i] = 0.01 * noise(&r);
+			arm[i] = 0.01 * noise(&r);
 			if (count) {
 				base[i] = i ? 100 + round(300 * base[i]) : 0;
 				arm[i] = i ? 100 + round(300 * arm[i]) : 0;
@@ -312,6 +323,67 @@ static void worse_agrees_with_the_interval(void **state)
 		worst = p.better == STATS_LOWER ? e.hi : -e.lo;
 		assert_true((e.p_worse < 0.025) == (worst < 0.01));
 	}
+}
+
+/* Tables from reports of t tests that were certain of rounded numbers. */
+static void rounded_times(void **state)
+{
+	double base[4] = { log(100), log(101), log(100), log(101) }, arm[4];
+	struct stats_pairs p = { .base = base, .arm = arm, .n = 2, .margin = 0.01 };
+	struct stats_effect e;
+
+	(void)state;
+	/* The same readings in both arms say nothing about how they spread. */
+	memcpy(arm, base, sizeof(arm));
+	for (p.n = 2; p.n <= 4; p.n++)
+		assert_non_null(strstr(stats_effect(&p, &e), "same in every block"));
+	/* Twice as slow in each of two blocks, to the last digit or nearly. */
+	p.n = 2;
+	base[0] = log(100), base[1] = log(110);
+	arm[0] = log(200), arm[1] = log(220);
+	assert_non_null(strstr(stats_effect(&p, &e), "same in every block"));
+	assert_int_equal(e.n, 0);
+	arm[1] = log(220.0001);
+	assert_non_null(strstr(stats_effect(&p, &e), "same in every block"));
+	/* Instructions are counted, not read from a clock. */
+	p.deterministic = true;
+	assert_null(stats_effect(&p, &e));
+	assert_true(e.p < 1e-6 && e.p_worse > 0.999);
+	/* Whole numbers near 10: a step is 10%, whatever the differences say. */
+	p = (struct stats_pairs){ .base = base, .arm = arm, .n = 3, .margin = 0.01 };
+	base[0] = log(10), base[1] = log(11), base[2] = log(10);
+	arm[0] = log(11), arm[1] = log(12), arm[2] = log(11);
+	assert_null(stats_effect(&p, &e));
+	near(e.sd, hypot(1 / cbrt(1100), 1 / cbrt(1452)) / sqrt(12), 1e-9);
+	assert_true(e.p > 0.05 && e.lo < 0);
+	assert_true(e.p_worse > 0.025);
+}
+
+/* Counts are exact, but n equal differences are one of 2^n ways to be so. */
+static void equal_differences_of_counts(void **state)
+{
+	const double base[] = { 800, 811, 805, 830, 801, 802 };
+	double arm[6];
+	struct stats_pairs p = { .base = base, .arm = arm, .n = 2, .count = true,
+				 .margin = 0.01 };
+	struct stats_effect e;
+
+	(void)state;
+	memcpy(arm, base, sizeof(arm));
+	assert_null(stats_effect(&p, &e));
+	near(e.p, 1, 0);
+	near(e.p_worse, 1 / 4.0, 1e-12);
+	for (int i = 0; i < 6; i++)
+		arm[i] = 2 * base[i];
+	assert_null(stats_effect(&p, &e));
+	near(e.p, 2 / 4.0, 1e-12);
+	p.n = 6;
+	assert_null(stats_effect(&p, &e));
+	near(e.p, 2 / 64.0, 1e-12);
+	p.deterministic = true;
+	p.n = 2;
+	assert_null(stats_effect(&p, &e));
+	assert_true(e.p < 1e-6);
 }
 
 static void worse_without_spread(void **state)
@@ -350,13 +422,13 @@ static void looks(void **state)
 static void change_points(void **state)
 {
 	double v[120];
-	struct stats_rng r;
+	struct rng r;
 	struct stats_changes c;
 
 	(void)state;
-	stats_rng_init(&r, 11);
+	rng_init(&r, 11);
 	for (int i = 0; i < 120; i++)
-		v[i] = 1 + 0.01 * stats_rng_normal(&r) + (i >= 40 && i < 80 ? 0.05 : 0);
+		v[i] = 1 + 0.01 * noise(&r) + (i >= 40 && i < 80 ? 0.05 : 0);
 	v[20] = 9;	/* an outlier is no level */
 	assert_int_equal(stats_change_points(v, 120, &c), 0);
 	assert_int_equal(c.n, 2);
@@ -381,14 +453,14 @@ static void change_and_back(void **state)
 {
 	double v[48];
 	unsigned found = 0;
-	struct stats_rng r;
+	struct rng r;
 	struct stats_changes c;
 
 	(void)state;
-	stats_rng_init(&r, 12);
+	rng_init(&r, 12);
 	for (int k = 0; k < 100; k++) {
 		for (int i = 0; i < 48; i++)
-			v[i] = 1 + 0.01 * stats_rng_normal(&r) + (i >= 16 && i < 32 ? 0.06 : 0);
+			v[i] = 1 + 0.01 * noise(&r) + (i >= 16 && i < 32 ? 0.06 : 0);
 		assert_int_equal(stats_change_points(v, 48, &c), 0);
 		found += c.n == 2;
 		stats_changes_release(&c);
@@ -398,21 +470,22 @@ static void change_and_back(void **state)
 
 static void generator(void **state)
 {
-	struct stats_rng a, b;
+	struct rng a, b;
 	double sum = 0, square = 0;
 
 	(void)state;
-	stats_rng_init(&a, 5);
-	stats_rng_init(&b, 5);
+	rng_init(&a, 5);
+	rng_init(&b, 5);
 	for (int i = 0; i < 100000; i++) {
-		double x = stats_rng_normal(&a);
+		double x = rng_uniform(&a);
 
-		near(x, stats_rng_normal(&b), 0);
+		near(x, rng_uniform(&b), 0);
+		assert_true(x > 0 && x < 1);
 		sum += x;
 		square += x * x;
 	}
-	near(sum / 1e5, 0, 0.015);
-	near(square / 1e5, 1, 0.02);
+	near(sum / 1e5, 1 / 2.0, 0.004);
+	near(square / 1e5, 1 / 3.0, 0.004);
 }
 
 int main(void)
@@ -431,6 +504,8 @@ int main(void)
 		cmocka_unit_test(percentiles_need_ten),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(worse_agrees_with_the_interval),
+		cmocka_unit_test(rounded_times),
+		cmocka_unit_test(equal_differences_of_counts),
 		cmocka_unit_test(worse_without_spread),
 		cmocka_unit_test(looks),
 		cmocka_unit_test(change_points),
