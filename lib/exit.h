@@ -8,10 +8,10 @@
 
 enum kduel_exit {
 	EXIT_DONE = 0,		/* what was asked was done */
-	EXIT_REGRESSION = 1,	/* a stated expectation does not hold */
-	EXIT_CONFIG = 2,	/* usage or config error; nothing was started */
+	EXIT_REGRESSION = 1,	/* a gate regressed, an expectation fails */
+	EXIT_CONFIG = 2,	/* usage or config error; it can never be measured as asked */
 	EXIT_MACHINE = 3,	/* this machine cannot do it */
-	EXIT_INCOMPLETE = 4,	/* the campaign is not complete; it can be resumed */
+	EXIT_INCOMPLETE = 4,	/* undecided: blocks are missing, or too few */
 };
 
 #endif

@@ -12,10 +12,10 @@
 struct options {
 	const char *folder;
 	struct compare_options compare;
-	bool json;
+	bool json, strict;
 };
 
-enum { OPT_JSON = 256, OPT_ALLOW, OPT_BASELINE };
+enum { OPT_JSON = 256, OPT_ALLOW, OPT_BASELINE, OPT_STRICT };
 
 static const struct argp_option option_table[] = {
 	{ "json", OPT_JSON, NULL, 0, "print JSON, as in report.json", 0 },
@@ -23,6 +23,7 @@ static const struct argp_option option_table[] = {
 	  "judge although the arms differ in more than the kernel under test", 0 },
 	{ "baseline", OPT_BASELINE, "ARM", 0, "another arm than the plan's baseline, for a "
 	  "look: its gates and expectations are not judged", 0 },
+	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "margin", 'D', "SHARE", 0, "D of 'not worse than D' (1%)", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -38,6 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_ALLOW:
 		o->compare.allow_differences = true;
+		return 0;
+	case OPT_STRICT:
+		o->strict = true;
 		return 0;
 	case OPT_BASELINE:
 		o->compare.baseline = arg;
@@ -86,15 +90,12 @@ static int show(const struct options *o, const struct comparison *c,
 		struct store *s)
 {
 	struct err err = ERR_INIT;
-	enum kduel_exit claims = claims_exit(c->claims, c->n_claims);
 
 	if (o->json && print_json(c, s, &err))
 		return command_fail(&err);
 	if (!o->json)
 		compare_print(stdout, c);
-	if (c->refused)
-		return c->refused_exit;
-	return claims == EXIT_REGRESSION ? EXIT_REGRESSION : EXIT_DONE;
+	return compare_exit(c, o->strict);
 }
 
 int cmd_compare(int argc, char **argv)

@@ -16,13 +16,20 @@ struct options {
 	const char *folder;
 	enum format format;
 	struct report_options report;
+	struct compare_options compare;
+	bool strict;
 };
+
+enum { OPT_ALLOW = 256, OPT_STRICT };
 
 static const struct argp_option table[] = {
 	{ "format", 'f', "FORMAT", 0, "print text, json or html instead of writing "
 	  "files; plots: write data/ and plots/ only", 0 },
 	{ "cpu-model", 'c', "NAME", 0, "processor that the model speaks of, a name of "
 	  "configs/cpus", 0 },
+	{ "allow-differences", OPT_ALLOW, NULL, 0,
+	  "judge although the arms differ in more than the kernel under test", 0 },
+	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ 0 },
 };
 
@@ -47,6 +54,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'c':
 		o->report.cpu_model = arg;
+		return 0;
+	case OPT_ALLOW:
+		o->compare.allow_differences = true;
+		return 0;
+	case OPT_STRICT:
+		o->strict = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
@@ -118,12 +131,12 @@ int cmd_report(int argc, char **argv)
 	struct store *store = NULL;
 	struct comparison c;
 	struct report r;
-	int code = EXIT_DONE;
+	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (store_open(&store, o.folder, STORE_READ, &err))
 		return command_fail(&err);
-	if (compare_run(store, NULL, &c, &err)) {
+	if (compare_run(store, &o.compare, &c, &err)) {
 		code = command_fail(&err);
 		goto close;
 	}
@@ -131,8 +144,7 @@ int cmd_report(int argc, char **argv)
 		code = command_fail(&err);
 		goto release;
 	}
-	if (show(&r, &o, &err))
-		code = command_fail(&err);
+	code = show(&r, &o, &err) ? command_fail(&err) : (int)compare_exit(&c, o.strict);
 	report_release(&r);
 release:
 	comparison_release(&c);

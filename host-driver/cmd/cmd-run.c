@@ -21,11 +21,12 @@ struct options {
 	const char *config;
 	struct plan_options plan;
 	struct campaign_options campaign;
-	bool dry_run;
+	bool dry_run, strict;
 };
 
 enum { OPT_RESUME = 256, OPT_UNTIL, OPT_ONLY, OPT_STOP_AFTER, OPT_DRY_RUN,
-       OPT_DEBUG, OPT_AA, OPT_PATIENCE, OPT_MACHINE, OPT_ALLOW };
+       OPT_DEBUG, OPT_AA, OPT_PATIENCE, OPT_MACHINE, OPT_ALLOW,
+       OPT_STRICT };
 
 static const struct argp_option option_table[] = {
 	{ "out", 'o', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
@@ -37,6 +38,7 @@ static const struct argp_option option_table[] = {
 	{ "aa", OPT_AA, NULL, 0, "only the baseline, as two arms", 0 },
 	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake instead of the config's", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
+	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },
 	{ "patience", OPT_PATIENCE, "FACTOR", 0, "multiply every time limit (1)", 0 },
 	{ "verbose", 'v', NULL, 0, "show each boot, and what agents report", 0 },
@@ -127,6 +129,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_AA: o->plan.aa = true; return 0;
 	case OPT_MACHINE: o->plan.machine = arg; return 0;
 	case OPT_DRY_RUN: o->dry_run = true; return 0;
+	case OPT_STRICT: o->strict = true; return 0;
 	case OPT_ALLOW: o->campaign.allow_differences = true; return 0;
 	case 'v': o->campaign.verbose = true; return 0;
 	case OPT_DEBUG: parse_debug(&o->campaign, arg, state); return 0;
@@ -156,7 +159,7 @@ static const struct argp argp = {
 };
 
 /* Compares and reports what the folder holds; `*code` is what it amounts to. */
-static int conclude(const char *folder, int *code, struct err *err)
+static int conclude(const char *folder, bool strict, int *code, struct err *err)
 {
 	struct comparison c;
 	struct store *s;
@@ -174,13 +177,7 @@ static int conclude(const char *folder, int *code, struct err *err)
 	ret = report_publish(&r, folder, stderr, err);
 	if (!ret)
 		compare_print(stdout, &c);
-	for (size_t i = 0; i < c.n_claims; i++) {
-		if (c.claims[i].outcome == CLAIM_FAILS)
-			*code = EXIT_REGRESSION;
-	}
-	/* So many boots failed that nothing can be compared. */
-	if (c.refused && c.refused_exit == EXIT_INCOMPLETE)
-		*code = EXIT_INCOMPLETE;
+	*code = compare_exit(&c, strict);
 	report_release(&r);
 release:
 	comparison_release(&c);
@@ -209,13 +206,13 @@ static void expect_signals(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-static int finish(const struct campaign_result *r, struct err *err)
+static int finish(const struct campaign_result *r, bool strict, struct err *err)
 {
 	int code = EXIT_DONE;
 
 	if (r->abandoned)
 		return EXIT_INCOMPLETE;
-	if (conclude(r->folder, &code, err))
+	if (conclude(r->folder, strict, &code, err))
 		return command_fail(err);
 	fflush(stderr);
 	if (r->decided)
@@ -250,7 +247,7 @@ static int run(const struct options *o, const struct plan *p, struct err *err)
 		code = command_fail(err);
 	} else {
 		expect_signals();
-		code = finish(&r, err);
+		code = finish(&r, o->strict, err);
 	}
 	fflush(stdout);
 	if (can_go_on(&r, code))

@@ -12,16 +12,17 @@
 #include "compare/compare-memory.h"
 #include "report/report-compare.h"
 #include "report/report-json.h"
+#include "safe.h"
 #include "store/store.h"
 
 struct options {
 	const char *what;	/* a results folder, a file of claims, a config */
 	const char *claims, *from, *out;
-	bool json;
+	bool json, strict;
 	struct compare_options compare;
 };
 
-enum { OPT_JSON = 256, OPT_CLAIMS, OPT_FROM, OPT_ALLOW };
+enum { OPT_JSON = 256, OPT_CLAIMS, OPT_FROM, OPT_ALLOW, OPT_STRICT };
 
 static const struct argp_option option_table[] = {
 	{ "claims", OPT_CLAIMS, "FILE", 0, "the claims, instead of the plan's own", 0 },
@@ -29,6 +30,7 @@ static const struct argp_option option_table[] = {
 	{ "out", 'o', "DIR", 0, "results folder of a campaign that is run", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
+	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -41,6 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_JSON: o->json = true; return 0;
 	case OPT_CLAIMS: o->claims = arg; return 0;
 	case OPT_FROM: o->from = arg; return 0;
+	case OPT_STRICT: o->strict = true; return 0;
 	case OPT_ALLOW: o->compare.allow_differences = true; return 0;
 	case 'o': o->out = arg; return 0;
 	case ARGP_KEY_ARG:
@@ -67,6 +70,8 @@ struct verify {
 	const struct options *o;
 	struct claims_file file;	/* n = 0: the plan's own claims */
 	char *folder;
+	char *meant;		/* NULL; or the campaign that the claims are about, and
+				 * the results are not of */
 };
 
 static bool is_folder(const char *path)
@@ -92,6 +97,25 @@ static int run_campaign(struct verify *v, const char *config, struct err *err)
 		rc = err_set(err, EXIT_INCOMPLETE, -EINTR,
 			     "the campaign is not complete; to go on: kduel run --resume %s, then kduel verify %s",
 			     r.folder, r.folder);
+	return rc;
+}
+
+/* Claims of one campaign held against results of another: that must be told. */
+static int check_campaign(struct verify *v, const struct comparison *c, struct err *err)
+{
+	struct plan *plan;
+	int rc;
+
+	if (!v->file.n || !*v->file.campaign)
+		return 0;
+	rc = plan_load(v->file.campaign, NULL, &plan, err);
+	if (rc)
+		return rc;
+	if (strcmp(plan->name, c->name)) {
+		v->meant = strdup(plan->name);
+		rc = v->meant ? 0 : err_sys(err, ENOMEM, "cannot verify");
+	}
+	plan_free(plan);
 	return rc;
 }
 
@@ -144,10 +168,12 @@ static int check_file(struct verify *v, struct comparison *c, struct err *err)
 	return rc;
 }
 
-static void print_json(const struct comparison *c)
+static void print_json(const struct verify *v, const struct comparison *c)
 {
-	json_t *all = json_pack("{s:o, s:o, s:o, s:o}", "campaign",
-				json_safe(c->name), "domain", json_safe(c->domain),
+	json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:o}", "campaign",
+				json_safe(c->name), "claims_are_for",
+				v->meant ? json_safe(v->meant) : json_null(),
+				"domain", json_safe(c->domain),
 				"plan_hash", json_safe(c->plan_hash), "claims",
 				report_claims_json(c));
 
@@ -156,17 +182,41 @@ static void print_json(const struct comparison *c)
 	json_decref(all);
 }
 
+/* They decide the exit code as well as the claims do. */
+static void print_gates(const struct comparison *c)
+{
+	for (size_t i = 0; i < c->n_series; i++)
+		for (size_t a = 0; a < c->n_arms; a++) {
+			const struct compare_series *s = &c->series[i];
+			char name[256];
+
+			if (!s->gate || c->arms[a].control ||
+			    s->vs[a].verdict != VERDICT_REGRESSED)
+				continue;
+			compare_series_name(s, name, sizeof(name));
+			fputs("gate regressed: ", stdout);
+			text_put(stdout, name);
+			fputs(" of ", stdout);
+			text_put(stdout, c->arms[a].name);
+			putchar('\n');
+		}
+}
+
 static void print(const struct verify *v, const struct comparison *c)
 {
 	if (v->o->json) {
-		print_json(c);
+		print_json(v, c);
 		return;
 	}
 	printf("%s: %s time, %u blocks\n", c->name, c->domain, c->blocks);
 	if (v->file.n && *v->file.source)
 		printf("source: %s\n", v->file.source);
+	if (v->meant)
+		printf("the claims are for campaign %s; these are results of %s\n",
+		       v->meant, c->name);
 	if (c->refused)
 		printf("no comparison: %s\n", c->refused);
+	print_gates(c);
 	putchar('\n');
 	compare_print_claims(stdout, c->claims, c->n_claims);
 }
@@ -186,8 +236,10 @@ static int verify(struct verify *v, struct err *err)
 		goto close;
 	rc = check_file(v, &c, err);
 	if (!rc)
+		rc = check_campaign(v, &c, err);
+	if (!rc)
 		print(v, &c);
-	code = claims_exit(c.claims, c.n_claims);
+	code = compare_exit(&c, v->o->strict);
 	comparison_release(&c);
 close:
 	store_close(s);
@@ -205,5 +257,6 @@ int cmd_verify(int argc, char **argv)
 	code = verify(&v, &err);
 	claims_file_release(&v.file);
 	free(v.folder);
+	free(v.meant);
 	return code;
 }

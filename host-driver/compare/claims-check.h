@@ -17,7 +17,8 @@ struct claim_check {
 	bool one_place;			/* all picks look at the same cells */
 	const struct compare_series *at;	/* the lead's series now; NULL: none */
 	double confidence;
-	char why[256];			/* it cannot be measured */
+	char why[512];			/* it cannot be measured, */
+	bool never;			/* whatever the machine */
 };
 
 /* The two sides of a relation in the blocks that have both. */
@@ -31,6 +32,9 @@ struct claim_sides {
 /* Keeps the first reason; returns -ENODATA. */
 int claim_cannot(struct claim_check *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* There is no series for this pick; a metric that its workload lacks is said so. */
+int claim_no_series(struct claim_check *k, const struct claim_pick *p);
 
 /* An index into `arms`; "" is the baseline; -1: there is none of that name. */
 int claim_find_arm(const struct comparison *c, const char *name);

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "compare-memory.h"
+
 int claim_cannot(struct claim_check *k, const char *fmt, ...)
 {
 	va_list ap;
@@ -17,6 +19,17 @@ int claim_cannot(struct claim_check *k, const char *fmt, ...)
 		vsnprintf(k->why, sizeof(k->why), fmt, ap);
 	va_end(ap);
 	return -ENODATA;
+}
+
+int claim_no_series(struct claim_check *k, const struct claim_pick *p)
+{
+	struct err why = ERR_INIT;
+
+	k->never |= compare_no_metric(p->path, p->field, &why);
+	return claim_cannot(k, "no %s.%s%s%s was measured%s%s%s%s", p->path, p->field,
+			    p->point ? " " : "", p->point ? p->point : "",
+			    p->cells ? " in " : "", p->cells ? p->cells : "",
+			    why.code ? "; " : "", why.text);
 }
 
 /* --- finding --------------------------------------------------------------- */
@@ -70,8 +83,7 @@ const struct compare_series *claim_series(struct claim_check *k,
 		found = s;
 	}
 	if (!found)
-		claim_cannot(k, "no %s.%s was measured%s%s", p->path, p->field,
-		       p->cells ? " in " : "", p->cells ? p->cells : "");
+		claim_no_series(k, p);
 	return found;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compare-memory.h"
+#include "nearest.h"
 
 const char *claim_outcome_name(enum claim_outcome o)
 {
@@ -191,11 +192,7 @@ static int evaluate_all(struct claim_check *k, struct compare_claim *out)
 	int rc = 0;
 
 	if (k->lead && !series)
-		return claim_cannot(k, "no %s.%s%s%s was measured%s%s", k->lead->path,
-			      k->lead->field, k->lead->point ? " " : "",
-			      k->lead->point ? k->lead->point : "",
-			      k->lead->cells ? " in " : "",
-			      k->lead->cells ? k->lead->cells : "");
+		return claim_no_series(k, k->lead);
 	k->confidence = 1 - k->c->alpha /
 			    (double)(k->claim->n * (series ? series : 1));
 	if (!k->lead)
@@ -210,6 +207,17 @@ static int evaluate_all(struct claim_check *k, struct compare_claim *out)
 
 /* --- conditions -------------------------------------------------------------- */
 
+/* "; did you mean '6.1-rfc'?" or "" */
+static const char *claim_near_arm(struct comparison *c, const char *name)
+{
+	const char **names = compare_alloc(c, c->n_arms, sizeof(*names)), *near;
+
+	for (size_t i = 0; names && i < c->n_arms; i++)
+		names[i] = c->arms[i].name;
+	near = names ? nearest_word(name, names, c->n_arms) : NULL;
+	return near ? compare_text(c, "; did you mean '%s'?", near) : "";
+}
+
 struct arms_seen {
 	struct claim_check *k;
 	int first;
@@ -222,8 +230,11 @@ static int see_arm(const char *name, void *data)
 	struct arms_seen *seen = data;
 	int arm = claim_find_arm(seen->k->c, name);
 
-	if (arm < 0)
-		return claim_cannot(seen->k, "no arm is called '%s' in this campaign", name);
+	if (arm < 0) {
+		seen->k->never = true;
+		return claim_cannot(seen->k, "no arm is called '%s' in this campaign%s",
+				    name, claim_near_arm(seen->k->c, name));
+	}
 	seen->several |= seen->first >= 0 && arm != seen->first;
 	seen->first = arm;
 	if (seen->k->c->arms[arm].failed)
@@ -266,6 +277,7 @@ static void check(struct claim_check *k, struct compare_claim *out)
 		rc = evaluate_all(k, out);
 	if (rc) {
 		out->outcome = CLAIM_UNMEASURABLE;
+		out->never = k->never;
 		out->detail = compare_text(k->c, "%s", k->why);
 		out->left = out->right = out->value = out->lo = out->hi = NAN;
 	} else if (seen.unstable && out->outcome == CLAIM_HOLDS) {
@@ -301,11 +313,14 @@ int claim_check(struct comparison *c, const char *text, const char *where,
 
 enum kduel_exit claims_exit(const struct compare_claim *list, size_t n)
 {
-	unsigned seen[CLAIM_UNMEASURABLE + 1] = { 0 };
+	unsigned seen[CLAIM_UNMEASURABLE + 1] = { 0 }, never = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		seen[list[i].outcome]++;
+		never += list[i].never;
+	}
 	return seen[CLAIM_FAILS] ? EXIT_REGRESSION :
+	       never ? EXIT_CONFIG :
 	       seen[CLAIM_UNDECIDED] ? EXIT_INCOMPLETE :
 	       seen[CLAIM_UNMEASURABLE] ? EXIT_MACHINE : EXIT_DONE;
 }

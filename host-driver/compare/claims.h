@@ -16,7 +16,7 @@
 int claim_check(struct comparison *c, const char *text, const char *where,
 		struct compare_claim *out, struct err *err);
 
-/* The exit code of a list: a failure, an undecided, an unmeasurable, done. */
+/* Of a list alone: a failure, an impossible, an undecided, an unmeasurable, done. */
 enum kduel_exit claims_exit(const struct compare_claim *list, size_t n);
 
 #endif

@@ -44,5 +44,11 @@ int compare_gather(struct comparison *c, struct store *s, struct err *err);
 int compare_proofs(struct comparison *c, struct store *s, struct err *err);
 /* Effects, corrections, verdicts. */
 int compare_judge(struct comparison *c, struct store *s, struct err *err);
+/* Gates of the plan for which nothing was measured: a note, and gates_exit. */
+struct plan;
+void compare_gates(struct comparison *c, const struct plan *p);
+
+/* No result of the workload can have this metric; `err` names those it has. */
+bool compare_no_metric(const char *workload, const char *metric, struct err *err);
 
 #endif

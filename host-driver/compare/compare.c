@@ -26,8 +26,10 @@ static void begin(struct comparison *c, struct store *s,
 /* What cannot be judged whatever the numbers are. */
 static void check_design(struct comparison *c)
 {
-	if (c->n_arms < 2)
+	if (c->n_arms < 2) {
 		compare_refuse(c, "there is one arm only; a comparison needs a baseline and another");
+		c->refused_exit = EXIT_DONE;	/* and the plan asked for none */
+	}
 	if (c->blocks < 2) {
 		compare_refuse(c, "%u complete block%s, and a comparison needs at least 2: kduel run --resume goes on with the campaign",
 			       c->blocks, c->blocks == 1 ? "" : "s");
@@ -119,8 +121,10 @@ int compare_run(struct store *s, const struct compare_options *o,
 		rc = compare_proofs(c, s, err);
 	if (!rc)
 		rc = compare_judge(c, s, err);
-	if (!rc)
+	if (!rc) {
+		compare_gates(c, store_plan(s));
 		rc = note_all(c, s, err);
+	}
 	if (!rc && !c->declared)
 		rc = check_claims(c, store_plan(s), err);
 	if (!rc && compare_out_of_memory(c))

@@ -14,8 +14,9 @@
  *	comparison_release(&c);
  *
  * Every string and array belongs to the comparison. Strings are never NULL
- * unless said here, and are text that guests had a hand in: print them so. A number that is not known is NaN, never 0: print it as
- * "unavailable" or leave it out. Effects are relative: 0.02 is 2% more than
+ * unless said here, and are text that guests had a hand in: print them so. A
+ * number that is not known is NaN, never 0: print it as "unavailable" or leave
+ * it out. Effects are relative: 0.02 is 2% more than
  * the baseline; whether that is worse is in the series' `better`.
  */
 #ifndef KDUEL_COMPARE_H
@@ -135,6 +136,7 @@ struct compare_claim {
 	char *text;		/* as written */
 	char *where;		/* "configs/x.yaml:12", or "expect 2" */
 	enum claim_outcome outcome;
+	bool never;		/* it names an arm or a metric that cannot be there */
 	char *says;		/* the same in words; "" if the file has none */
 	char *detail;		/* one line: both sides with their units, the interval,
 				 * n; or the reason */
@@ -160,7 +162,9 @@ struct comparison {
 
 	char *refused;		/* NULL, or why this is no comparison; several
 				 * lines; every verdict is "not comparable" */
-	enum kduel_exit refused_exit;
+	enum kduel_exit refused_exit;	/* EXIT_DONE: no comparison was asked for */
+	enum kduel_exit gates_exit;	/* of gates without values: EXIT_MACHINE, or
+				 * EXIT_CONFIG if there can be none; a note says which */
 
 	struct compare_arm *arms;
 	size_t n_arms;
@@ -192,6 +196,21 @@ struct comparison {
 int compare_run(struct store *s, const struct compare_options *o,
 		struct comparison *c, struct err *err);
 void comparison_release(struct comparison *c);
+
+/*
+ * What the comparison amounts to, the same for every verb that shows it:
+ *
+ *	EXIT_REGRESSION	a gate regressed, or an expectation fails
+ *	EXIT_CONFIG	a gate or expectation names what cannot be there, or the
+ *			arms differ in more than the kernel under test
+ *	EXIT_INCOMPLETE	blocks are missing, an expectation is undecided, or, if
+ *			`strict`, a gate has no verdict (inconclusive, unstable,
+ *			not comparable)
+ *	EXIT_MACHINE	a gate or expectation could not be measured here
+ *
+ * the first that fits; else EXIT_DONE.
+ */
+enum kduel_exit compare_exit(const struct comparison *c, bool strict);
 
 /* The proof of one arm and layer in that cell; NULL if there is none. */
 const struct compare_proof *compare_proof_of(const struct comparison *c, size_t arm,
