@@ -5,17 +5,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "bench/registry.h"
 #include "claims.h"
 #include "plan/plan.h"
-
-bool compare_no_metric(const char *workload, const char *metric, struct err *err)
-{
-	/* Other names are of counters, which no table lists in full. */
-	if (metric[strspn(metric, "abcdefghijklmnopqrstuvwxyz0123456789_")])
-		return false;
-	return workload_metric_find(workload, metric, NULL, err) < 0;
-}
 
 static bool exit_has_series(const struct comparison *c, const struct plan_gate *g)
 {
@@ -34,7 +25,7 @@ static bool exit_can_be(const struct plan *p, const struct plan_gate *g, struct 
 {
 	for (size_t i = 0; i < p->n_cells; i++)
 		if (!fnmatch(g->cell, p->cells[i].id, 0) &&
-		    !compare_no_metric(p->cells[i].workload, g->metric, err))
+		    !claim_no_metric(p->cells[i].workload, g->metric, err))
 			return true;
 	return false;
 }

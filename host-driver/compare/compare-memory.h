@@ -48,7 +48,4 @@ int compare_judge(struct comparison *c, struct store *s, struct err *err);
 struct plan;
 void compare_gates(struct comparison *c, const struct plan *p);
 
-/* No result of the workload can have this metric; `err` names those it has. */
-bool compare_no_metric(const char *workload, const char *metric, struct err *err);
-
 #endif
