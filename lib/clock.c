@@ -10,6 +10,7 @@
 #endif
 
 #include "file.h"
+#include "order.h"
 
 struct clock_facts clock_facts = {
 	.name = "CLOCK_MONOTONIC_RAW",
@@ -102,32 +103,25 @@ void clock_align(uint64_t ns, uint64_t phase)
 		;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void measure_cost(void)
 {
-	uint64_t step[257], smallest = UINT64_MAX;
-	const int n = 256;
-	uint64_t t0 = clock_ticks();
+	enum { N = 255 };	/* odd: the median is one of them */
+	double step[N], median;
+	uint64_t smallest = UINT64_MAX, t0 = clock_ticks();
 
-	for (int i = 0; i < n; i++) {
-		uint64_t t = clock_ticks();
+	for (int i = 0; i < N; i++) {
+		uint64_t t = clock_ticks(), ticks = t - t0;
 
-		step[i] = t - t0;
+		step[i] = ticks;
 		t0 = t;
-		if (step[i] && step[i] < smallest)
-			smallest = step[i];
+		if (ticks && ticks < smallest)
+			smallest = ticks;
 	}
-	qsort(step, n, sizeof(step[0]), by_value);
-	clock_facts.overhead_ns = clock_ns(step[n / 2]);
+	median = order_median(step, N);
+	clock_facts.overhead_ns = clock_ns(median);
 	clock_facts.resolution_ns = smallest == UINT64_MAX ? 1 : clock_ns(smallest);
 	/* A coarse clock reads the same for long: then the mean is the cost. */
-	if (!step[n / 2]) {
+	if (!(median > 0)) {
 		t0 = clock_ticks();
 		for (int i = 0; i < 10000; i++)
 			(void)clock_ticks();

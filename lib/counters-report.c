@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "counters.h"
+#include "order.h"
 
 static json_t *event_json(const struct counters *c, size_t i,
 			  const struct counter_sum *sum)
@@ -65,13 +66,6 @@ json_t *counters_providers_json(const struct counters *c)
 	return a;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double counters_overhead(struct counters *c)
 {
 	double ns[64];
@@ -87,8 +81,7 @@ double counters_overhead(struct counters *c)
 		counters_stop(c, NULL, 0);
 		ns[i] = clock_ns(clock_ticks() - t0);
 	}
-	qsort(ns, n, sizeof(ns[0]), by_value);
-	return ns[n / 2];
+	return order_median(ns, n);
 }
 
 /* A sanitizer's shadow memory has first writes of its own. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "rng.h"
+#include "order.h"
 
 #define RESAMPLES 4000
 #define FLIP_EXACT 20		/* 2^20 sign patterns */
@@ -130,12 +131,12 @@ static int resampled(const double *d, size_t n, double confidence,
 			sum += d[rng_below(&r, n)];
 		mean[k] = sum / (double)n;
 	}
-	stats_sort(mean, RESAMPLES);
+	order_sort(mean, RESAMPLES);
 	tail = pnorm(-sqrt((double)n / (double)(n - 1)) *
 		     qt(0.5 + confidence / 2, (double)(n - 1), 1, 0),
 		     0, 1, 1, 0);
-	e->lo = expm1(stats_quantile_sorted(mean, RESAMPLES, tail));
-	e->hi = expm1(stats_quantile_sorted(mean, RESAMPLES, 1 - tail));
+	e->lo = expm1(order_quantile(mean, RESAMPLES, tail));
+	e->hi = expm1(order_quantile(mean, RESAMPLES, 1 - tail));
 	free(mean);
 	return 0;
 }
@@ -181,7 +182,7 @@ static double effect_step(double *work, const double *logs, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		work[i] = exp(logs[i]);
-	stats_sort(work, n);
+	order_sort(work, n);
 	for (size_t i = 1; i < n; i++) {
 		double gap = work[i] - work[i - 1];
 

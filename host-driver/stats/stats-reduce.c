@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "order.h"
+
 double stats_mean(const double *v, size_t n)
 {
 	double sum = 0;
@@ -26,32 +28,6 @@ double stats_sd(const double *v, size_t n)
 	return sqrt(sum / (double)(n - 1));
 }
 
-static int reduce_ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-void stats_sort(double *v, size_t n)
-{
-	qsort(v, n, sizeof(*v), reduce_ascending);
-}
-
-double stats_quantile_sorted(const double *v, size_t n, double q)
-{
-	double at;
-	size_t i;
-
-	if (!n)
-		return NAN;
-	at = q * (double)(n - 1);
-	i = (size_t)at;
-	if (i + 1 >= n)
-		return v[n - 1];
-	return v[i] + (at - (double)i) * (v[i + 1] - v[i]);
-}
-
 double stats_median(const double *v, size_t n)
 {
 	double *copy, median;
@@ -62,8 +38,7 @@ double stats_median(const double *v, size_t n)
 	if (!copy)
 		return NAN;
 	memcpy(copy, v, n * sizeof(*copy));
-	stats_sort(copy, n);
-	median = stats_quantile_sorted(copy, n, 0.5);
+	median = order_median(copy, n);
 	free(copy);
 	return median;
 }

@@ -33,13 +33,10 @@
 
 /* --- reducing ----------------------------------------------------------- */
 
-void stats_sort(double *v, size_t n);	/* the smallest first */
 /* NaN for n = 0. The median leaves `v` as it is. */
 double stats_mean(const double *v, size_t n);
 double stats_sd(const double *v, size_t n);	/* n - 1 */
 double stats_median(const double *v, size_t n);
-/* The q-quantile of a sorted array, interpolated (R's type 7). */
-double stats_quantile_sorted(const double *v, size_t n, double q);
 double stats_autocorrelation(const double *v, size_t n);	/* lag 1 */
 
 /*

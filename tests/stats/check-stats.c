@@ -22,6 +22,7 @@
 #include "chain.h"
 #include "simulate.h"
 #include "table.h"
+#include "order.h"
 
 #define FULL 10000
 #define POINTS 200
@@ -517,9 +518,9 @@ static void critical_values(void)
 			simulate_series(&r, WHITE, v, lengths[i]);
 			score[k] = stats_change_score(v, lengths[i]);
 		}
-		stats_sort(score, run.campaigns);
+		order_sort(score, run.campaigns);
 		printf("| %6zu | %.3f | %.3f |\n", lengths[i],
-		       stats_quantile_sorted(score, run.campaigns, 0.99),
+		       order_quantile(score, run.campaigns, 0.99),
 		       stats_change_critical(lengths[i]));
 	}
 	free(score);
