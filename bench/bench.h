@@ -6,9 +6,9 @@
  *	struct bench_request rq = { .workload = "tlb-miss", .source = "thp",
  *				    .params = params, .seed = 1,
  *				    .cpu = -1, .node = -1 };
- *	json_t *result = NULL;
+ *	char *result;
  *
- *	if (bench_run_forked(&rq, &hooks, &result, &err))
+ *	if (bench_run_forked(&rq, &hooks, 60, &result, &err))
  *		...err.exit says what the exit code would be...
  *
  * The result is an object, described in docs/bench-result.md:
@@ -74,13 +74,20 @@ int bench_run(const struct bench_request *rq, const struct bench_hooks *hooks,
 	      json_t **result, struct err *err);
 
 /*
- * The same in a child process. A child that dies gives an error that names
+ * The same, and the object becomes text here and nowhere else: `*text` is JSON
+ * on one line, the caller's to free and to hand on as bytes.
+ */
+int bench_run_text(const struct bench_request *rq, const struct bench_hooks *hooks,
+		   char **text, struct err *err);
+
+/*
+ * bench_run_text() in a child process. A child that dies gives an error that names
  * the signal or exit code. `timeout_s` of wall time after hold() returned,
  * then the child is killed; 0 = none.
  */
 int bench_run_forked(const struct bench_request *rq,
 		     const struct bench_hooks *hooks, double timeout_s,
-		     json_t **result, struct err *err);
+		     char **text, struct err *err);
 
 /* Only checks: what bench_run() would refuse before it maps memory. */
 int bench_check(const struct bench_request *rq, struct err *err);

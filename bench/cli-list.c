@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "cli.h"
-#include "fold.h"
 #include "params.h"
 #include "registry.h"
 #include "source.h"
@@ -46,7 +45,7 @@ static json_t *param_json(const struct param *p)
 static json_t *metric_json(const struct workload_metric *m)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", m->name, "unit", m->unit,
-			 "kind", kind_word(m->kind), "better", better_word(m->better),
+			 "kind", kind_words[m->kind], "better", better_words[m->better],
 			 "help", m->help);
 }
 

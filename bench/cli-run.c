@@ -9,7 +9,7 @@
 #include "bench.h"
 #include "cli.h"
 #include "cpu.h"
-#include "model-check.h"
+#include "model.h"
 #include "params.h"
 #include "registry.h"
 #include "size.h"
@@ -239,6 +239,7 @@ static int run_it(struct run_options *o)
 	bool live = isatty(STDERR_FILENO);
 	struct err err = ERR_INIT;
 	json_t *result = NULL, *events = NULL;
+	char *text;
 	struct cpu *cpu = NULL;
 	int ret;
 
@@ -248,10 +249,15 @@ static int run_it(struct run_options *o)
 	o->rq.events = events;
 	o->rq.workload = o->w->name;
 	o->rq.params = o->values;
-	ret = bench_run_forked(&o->rq, live ? &hooks : NULL, o->timeout_s, &result, &err);
+	ret = bench_run_forked(&o->rq, live ? &hooks : NULL, o->timeout_s, &text, &err);
 	json_decref(events);
 	if (live)
 		fputs("\r\033[K", stderr);
+	if (!ret) {
+		result = json_loads(text, 0, NULL);
+		free(text);
+		ret = result ? 0 : err_sys(&err, ENOMEM, "result");
+	}
 	if (!ret && cpu)
 		json_object_set_new(result, "model", model_check(cpu, result));
 	cpu_free(cpu);

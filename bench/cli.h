@@ -29,7 +29,57 @@ int cli_fail(const struct err *err);
 /* Prints JSON, indented, keys in their order, and frees it. EXIT_DONE. */
 int cli_print_json(json_t *j);
 
-/* A result for people (result-text.c). */
+/* --- lines that fold at the width of a mail, under a name in the margin ---
+ *
+ *	struct fold f;
+ *
+ *	fprintf(fold_begin(&f), "%s: %s", key, long_text);
+ *	fold_end(&f, "derived", stdout);
+ */
+#define FOLD_WIDTH 76
+#define FOLD_INDENT 11
+
+struct fold {
+	char *text;
+	size_t len;
+	FILE *f;
+};
+
+/* A stream to write one logical line to; never NULL. */
+FILE *fold_begin(struct fold *f);
+/* Prints it. Words longer than the width stay whole. */
+void fold_end(struct fold *f, const char *margin, FILE *out);
+/* The same with a margin of another width. */
+void fold_end_at(struct fold *f, const char *margin, int indent, FILE *out);
+/* Forgets it. */
+void fold_drop(struct fold *f);
+
+/* --- a result for people: the page (result-text.c), its series (result-series.c) --- */
+
 void result_print(const json_t *result, FILE *out);
+
+/* By metric, its points in the order they were measured. */
+void result_print_series(const json_t *r, FILE *out);
+/* What was counted during them, per access, page or byte. */
+void result_print_events(const json_t *r, FILE *out);
+
+#define NUMBER_TEXT 32
+
+/* Four digits, and whole numbers up to 10^9 without an exponent. Returns `buf`. */
+char *result_number(double v, char buf[static NUMBER_TEXT]);
+/* "size=64K op=read" */
+void result_point(const json_t *point, char *buf, size_t room);
+
+static inline const char *result_str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static inline double result_num(const json_t *o, const char *key)
+{
+	return json_number_value(json_object_get(o, key));
+}
 
 #endif

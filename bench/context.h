@@ -11,7 +11,6 @@
 #include "counters.h"
 #include "harness.h"
 #include "params.h"
-#include "registry.h"
 #include "source.h"
 #include "topology.h"
 

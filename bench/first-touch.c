@@ -7,6 +7,8 @@
 #include "clock.h"
 #include "harness.h"
 #include "histogram.h"
+#include "model.h"
+#include "params.h"
 
 #define PAGE 4096UL
 #define WORDS (PAGE / sizeof(uint64_t))
@@ -146,6 +148,13 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
+static void pattern(const json_t *given, struct model_in *in)
+{
+	in->pattern = MODEL_SEQUENTIAL;
+	in->span = params_most_of(given, "size", 128ULL << 20);
+	in->spacing = PAGE;
+}
+
 static void teardown(struct bench *b)
 {
 	struct touch *t = bench_state(b);
@@ -175,6 +184,7 @@ const struct workload first_touch_workload = {
 		  "262144) pays for all. Percentiles are from a log-bucket histogram with an "
 		  "error of at most 1.6%; a fault is not timed apart from its write.",
 	.params = params,
+	.pattern = pattern,
 	.samples = 16,
 	.setup = setup,
 	.run = run,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A run in a child of its own. Child and parent speak JSON lines over a
- * socket: the child says {"progress"}, {"hold"}, {"result"} or {"error"}; the
- * parent answers a hold with one byte.
+ * A run in a child of its own. The child sends lines over a socket: JSON that
+ * says {"progress"}, {"hold"} or {"error"}, or RESULT and the result's text,
+ * which the parent hands on as it is. The parent answers a hold with one byte.
  */
 #include <errno.h>
 #include <poll.h>
@@ -18,27 +18,39 @@
 #include "bench.h"
 #include "clock.h"
 
+#define RESULT 'r'
+
+static int send_all(int fd, const char *at, size_t left)
+{
+	while (left) {
+		ssize_t n = send(fd, at, left, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += n > 0 ? n : 0;
+		left -= n > 0 ? n : 0;
+	}
+	return 0;
+}
+
 static int say(int fd, const char *key, json_t *value)
 {
 	json_t *line = json_pack("{s:o}", key, value);
 	char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
-	size_t left = text ? strlen(text) + 1 : 0;
-	const char *at = text;
-	int ret = text ? 0 : -ENOMEM;
+	int ret = text ? send_all(fd, text, strlen(text)) : -ENOMEM;
 
-	if (text)
-		text[left - 1] = '\n';
-	while (left && !ret) {
-		ssize_t n = send(fd, at, left, MSG_NOSIGNAL);
-
-		if (n < 0 && errno != EINTR)
-			ret = -errno;
-		at += n > 0 ? n : 0;
-		left -= n > 0 ? n : 0;
-	}
 	free(text);
 	json_decref(line);
-	return ret;
+	return ret ? ret : send_all(fd, "\n", 1);
+}
+
+static int say_result(int fd, const char *text)
+{
+	int ret = send_all(fd, (const char[]){ RESULT }, 1);
+
+	if (!ret)
+		ret = send_all(fd, text, strlen(text));
+	return ret ? ret : send_all(fd, "\n", 1);
 }
 
 /* --- the child --- */
@@ -74,15 +86,16 @@ static int child_main(const struct bench_request *rq, int fd, bool wants_hold)
 		.hold = child_hold, .progress = child_progress, .arg = &c,
 	};
 	struct err err = ERR_INIT;
-	json_t *result = NULL;
+	char *text = NULL;
 	int ret;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (bench_run(rq, &hooks, &result, &err))
+	if (bench_run_text(rq, &hooks, &text, &err))
 		ret = say(fd, "error", json_pack("{s:i, s:i, s:s}", "code", err.code,
 						 "exit", err.exit, "text", err.text));
 	else
-		ret = say(fd, "result", result);
+		ret = say_result(fd, text);
+	free(text);
 	return ret ? 1 : 0;
 }
 
@@ -95,7 +108,7 @@ struct parent {
 	uint64_t deadline_ns;	/* 0 = none */
 	char *buf;
 	size_t used, room;
-	json_t **result;
+	char **result;
 	bool done;
 };
 
@@ -132,9 +145,10 @@ static ssize_t fill(struct parent *p)
 		p->room = room;
 	}
 	ret = recv(p->fd, p->buf + p->used, p->room - p->used, 0);
-	if (ret > 0)
-		p->used += ret;
-	return ret < 0 ? -errno : ret;
+	if (ret < 0)
+		return errno == EINTR ? 1 : -errno;
+	p->used += ret;
+	return ret;
 }
 
 static int on_error(json_t *e, struct err *err)
@@ -161,19 +175,26 @@ static int on_line(struct parent *p, json_t *line, struct err *err)
 		if (send(p->fd, "g", 1, MSG_NOSIGNAL) == 1 && p->timeout_s > 0)
 			p->deadline_ns = clock_raw_ns() + p->timeout_s * 1e9;
 	}
-	if ((value = json_object_get(line, "result"))) {
-		*p->result = json_incref(value);
-		p->done = true;
-	}
 	return 0;
+}
+
+static int take_result(struct parent *p, size_t len, struct err *err)
+{
+	*p->result = strndup(p->buf + 1, len - 1);
+	p->done = *p->result;
+	return p->done ? 0 : err_sys(err, ENOMEM, "the result");
 }
 
 static int take_line(struct parent *p, size_t len, struct err *err)
 {
-	json_t *line = json_loadb(p->buf, len, 0, NULL);
-	int ret = line ? on_line(p, line, err)
-		       : err_set(err, EXIT_MACHINE, -EBADMSG, "the run sent garbage");
+	json_t *line;
+	int ret;
 
+	if (*p->buf == RESULT)
+		return take_result(p, len, err);
+	line = json_loadb(p->buf, len, 0, NULL);
+	ret = line ? on_line(p, line, err)
+		   : err_set(err, EXIT_MACHINE, -EBADMSG, "the run sent garbage");
 	json_decref(line);
 	p->used -= len + 1;
 	memmove(p->buf, p->buf + len + 1, p->used);
@@ -246,7 +267,7 @@ static int judge_exit(pid_t pid, const struct parent *p, int ret, struct err *er
 
 int bench_run_forked(const struct bench_request *rq,
 		     const struct bench_hooks *hooks, double timeout_s,
-		     json_t **result, struct err *err)
+		     char **result, struct err *err)
 {
 	bool wants_hold = hooks && hooks->hold;
 	struct parent p = { .hooks = hooks, .timeout_s = timeout_s, .result = result };

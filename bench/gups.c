@@ -4,6 +4,8 @@
 
 #include "gups-table.h"
 #include "harness.h"
+#include "model.h"
+#include "params.h"
 
 #define RULE_FACTOR 4		/* the table at least so many times the last-level cache */
 #define DEFAULT_FACTOR 8
@@ -187,6 +189,13 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
+static void pattern(const json_t *given, struct model_in *in)
+{
+	in->pattern = MODEL_RANDOM;
+	in->span = params_most_of(given, "size", 1ULL << 30);
+	in->spacing = sizeof(uint64_t);
+}
+
 static void teardown(struct bench *b)
 {
 	free(bench_state(b));
@@ -235,6 +244,7 @@ const struct workload gups_workload = {
 		  "time, HPCC's figure. Then the updates are replayed in their plain order and "
 		  "every word must come back: the rules tolerate 1% wrong, here none is.",
 	.params = params,
+	.pattern = pattern,
 	.samples = 10,
 	.validate = validate,
 	.setup = setup,

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "context.h"
-#include "file.h"
+#include "order.h"
 #include "size.h"
 
 static struct value *get(const struct bench *b, const char *name)
@@ -152,24 +152,16 @@ void values_push(struct values *v, double value)
 	v->v[v->n++] = value;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double values_median(const struct values *v)
 {
-	double *sorted, median;
+	double *copy, median;
 
 	if (!v->n)
 		return NAN;
-	sorted = need(malloc(v->n * sizeof(*sorted)));
-	memcpy(sorted, v->v, v->n * sizeof(*sorted));
-	qsort(sorted, v->n, sizeof(*sorted), by_value);
-	median = (sorted[(v->n - 1) / 2] + sorted[v->n / 2]) / 2;
-	free(sorted);
+	copy = need(malloc(v->n * sizeof(*copy)));
+	memcpy(copy, v->v, v->n * sizeof(*copy));
+	median = order_median(copy, v->n);
+	free(copy);
 	return median;
 }
 
@@ -263,8 +255,8 @@ json_t *series_json(const struct bench *b, const struct series *s)
 {
 	json_t *j = json_pack("{s:s, s:O, s:s, s:s, s:s, s:o, s:o, s:b, s:o}",
 			      "metric", s->metric->name, "point", s->point,
-			      "unit", s->metric->unit, "better", better_word(s->metric->better),
-			      "kind", kind_word(s->metric->kind),
+			      "unit", s->metric->unit, "better", better_words[s->metric->better],
+			      "kind", kind_words[s->metric->kind],
 			      "values", numbers(&s->values),
 			      "rejected", numbers(&s->rejected),
 			      "steady", s->steady,

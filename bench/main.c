@@ -19,20 +19,6 @@ static const struct cli_verb verbs[] = {
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
-int cli_fail(const struct err *err)
-{
-	fprintf(stderr, "kduel-bench: %s\n", err->text);
-	return err->exit;
-}
-
-int cli_print_json(json_t *j)
-{
-	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-	json_decref(j);
-	putchar('\n');
-	return EXIT_DONE;
-}
-
 /* A result that was not written must not look like one that was. */
 static void close_stdout(void)
 {

@@ -5,6 +5,8 @@
 
 #include "harness.h"
 #include "mem-walk-chains.h"
+#include "model.h"
+#include "params.h"
 
 #define SIZES_MOST 128
 #define LLC_FACTOR 8
@@ -276,6 +278,25 @@ static int verify_after_base(struct bench *b, struct err *err)
 	return 0;
 }
 
+static void pattern(const json_t *given, struct model_in *in)
+{
+	const char *order = params_word_of(given, "pattern", "random-line");
+	uint64_t spacing = params_most_of(given, "spacing", CHASE_LINE);
+
+	in->pattern = MODEL_CYCLE;
+	in->span = params_most_of(given, "size", 1ULL << 30);
+	in->spacing = spacing;
+	if (!strcmp(order, "sequential")) {
+		in->pattern = MODEL_SEQUENTIAL;
+	} else if (!strcmp(order, "strided")) {
+		in->pattern = MODEL_SEQUENTIAL;
+		in->spacing = params_most_of(given, "stride", 4096);
+	} else if (!strcmp(order, "random-page")) {
+		in->spacing = params_most_of(given, "page", 4096);
+		in->burst = in->spacing > spacing ? in->spacing / spacing : 1;
+	}
+}
+
 static void teardown(struct bench *b)
 {
 	free(bench_state(b));
@@ -339,6 +360,7 @@ const struct workload mem_walk_workload = {
 		  "starts over. The cycles are proved before each size is timed, and afterwards "
 		  "the place where each chain stands and the words that the operation left.",
 	.params = params,
+	.pattern = pattern,
 	.validate = validate,
 	.setup = setup,
 	.verify_before = verify_before,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model-check.h"
+#include "model.h"
+#include "registry.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -73,11 +74,11 @@ static bool span_of(const struct context *c, const json_t *metric, uint64_t *spa
 {
 	const char *workload = json_string_value(json_object_get(c->result, "workload"));
 	const char *name = json_string_value(json_object_get(metric, "metric"));
-	const char *wanted = model_metric(workload);
+	const struct workload_metric *m = NULL;
 	const json_t *pages = at(metric, "point", "pages"), *size = at(metric, "point", "size");
 	json_int_t stride = json_integer_value(at(metric, "point", "stride"));
 
-	if (!name || !wanted || strcmp(name, wanted) ||
+	if (!name || workload_metric_find(workload, name, &m, NULL) || m->role != ROLE_ACCESS ||
 	    (pages && (stride ? stride : 4096) != (json_int_t)c->in.spacing))
 		return false;
 	*span = pages ? json_integer_value(pages) * c->in.spacing

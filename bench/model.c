@@ -7,42 +7,32 @@
 #include <string.h>
 #include <strings.h>
 
-#include "size.h"
+#include "registry.h"
+#include "source.h"
+#include "vocab/words.h"
 
-#define K4 4096ULL
-#define M2 (2ULL << 20)
-#define G1 (1ULL << 30)
-#define LINE 64ULL
+/* Levels of a table down to its pages of each size. */
+static const unsigned levels[PAGE_SIZES] = { [PAGE_4K] = 4, [PAGE_2M] = 3, [PAGE_1G] = 2 };
 
-static const struct {
-	const char *name;
-	uint64_t page;
-	unsigned levels;
-} pages[] = { { "4K", K4, 4 }, { "2M", M2, 3 }, { "1G", G1, 2 } };
+static unsigned levels_of(uint64_t page)
+{
+	int size = page_of_bytes(page);
 
-#define N_PAGES (sizeof(pages) / sizeof(pages[0]))
+	return size < 0 ? 0 : levels[size];
+}
 
 const char *model_page_name(uint64_t page)
 {
-	for (size_t i = 0; i < N_PAGES; i++)
-		if (pages[i].page == page)
-			return pages[i].name;
-	return NULL;
+	int size = page_of_bytes(page);
+
+	return size < 0 ? NULL : page_words[size].title;
 }
 
 uint64_t model_page(const char *name)
 {
-	for (size_t i = 0; i < N_PAGES; i++)
-		if (!strcasecmp(pages[i].name, name))
-			return pages[i].page;
-	return 0;
-}
-
-static unsigned levels_of(uint64_t page)
-{
-	for (size_t i = 0; i < N_PAGES; i++)
-		if (pages[i].page == page)
-			return pages[i].levels;
+	for (int i = 0; i < PAGE_SIZES; i++)
+		if (!strcasecmp(page_words[i].title, name))
+			return page_words[i].bytes;
 	return 0;
 }
 
@@ -55,7 +45,8 @@ unsigned model_references(uint64_t guest_page, uint64_t second_page)
 
 static unsigned entries_of(const struct tlb *t, uint64_t page)
 {
-	return page >= G1 ? t->e1g : page >= M2 ? t->e2m : t->e4k;
+	return page >= page_words[PAGE_1G].bytes ? t->e1g :
+	       page >= page_words[PAGE_2M].bytes ? t->e2m : t->e4k;
 }
 
 static double miss_rate(const struct model_in *in, uint64_t page, uint64_t n,
@@ -154,114 +145,18 @@ json_t *model_json(const char *cpu_name, const struct model_out *o)
 
 /* --- what the workloads do --- */
 
-static const struct {
-	const char *source;
-	uint64_t page;
-} source_pages[] = {
-	{ "anon-4k", K4 }, { "thp", M2 }, { "hugetlb-2m", M2 },
-	{ "hugetlb-1g", G1 }, { "fsdax", M2 }, { "devdax", M2 },
-};
-
-/* The upper end of a number or range among the parameters. */
-static uint64_t parameter(const json_t *params, const char *name, uint64_t fallback)
-{
-	const json_t *v = json_object_get(params, name);
-	uint64_t lo, hi;
-
-	if (json_is_integer(v))
-		return json_integer_value(v) > 0 ? (uint64_t)json_integer_value(v) : fallback;
-	if (json_is_string(v) && !size_parse_range(json_string_value(v), &lo, &hi, NULL))
-		return hi ? hi : fallback;
-	return fallback;
-}
-
-static const char *text(const json_t *params, const char *name, const char *fallback)
-{
-	const char *s = json_string_value(json_object_get(params, name));
-
-	return s ? s : fallback;
-}
-
-static void of_tlb_miss(const json_t *params, struct model_in *in)
-{
-	in->pattern = MODEL_CYCLE;
-	in->spacing = parameter(params, "stride", K4);
-	in->span = parameter(params, "pages", 16384) * in->spacing;
-}
-
-static void of_mem_walk(const json_t *params, struct model_in *in)
-{
-	const char *pattern = text(params, "pattern", "random-line");
-	uint64_t spacing = parameter(params, "spacing", LINE);
-
-	in->pattern = MODEL_CYCLE;
-	in->span = parameter(params, "size", 1ULL << 30);
-	in->spacing = spacing;
-	if (!strcmp(pattern, "sequential")) {
-		in->pattern = MODEL_SEQUENTIAL;
-	} else if (!strcmp(pattern, "strided")) {
-		in->pattern = MODEL_SEQUENTIAL;
-		in->spacing = parameter(params, "stride", K4);
-	} else if (!strcmp(pattern, "random-page")) {
-		in->spacing = parameter(params, "page", K4);
-		in->burst = in->spacing > spacing ? in->spacing / spacing : 1;
-	}
-}
-
-static void of_stream(const json_t *params, struct model_in *in)
-{
-	in->pattern = MODEL_SEQUENTIAL;
-	in->span = 3 * parameter(params, "size", 1ULL << 30);
-	in->spacing = sizeof(double);
-}
-
-static void of_gups(const json_t *params, struct model_in *in)
-{
-	in->pattern = MODEL_RANDOM;
-	in->span = parameter(params, "size", 1ULL << 30);
-	in->spacing = sizeof(uint64_t);
-}
-
-static void of_first_touch(const json_t *params, struct model_in *in)
-{
-	in->pattern = MODEL_SEQUENTIAL;
-	in->span = parameter(params, "size", 128ULL << 20);
-	in->spacing = K4;
-}
-
-/* stream counts bytes, and a first touch is no load: no metric of theirs fits. */
-static const struct {
-	const char *workload;
-	void (*pattern)(const json_t *params, struct model_in *in);
-	const char *metric;
-} patterns[] = {
-	{ "tlb-miss", of_tlb_miss, "ns_per_access" },
-	{ "mem-walk", of_mem_walk, "ns_per_access" },
-	{ "stream", of_stream, NULL }, { "gups", of_gups, "gups" },
-	{ "first-touch", of_first_touch, NULL },
-};
-
-const char *model_metric(const char *workload)
-{
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
-		if (!strcmp(patterns[i].workload, workload))
-			return patterns[i].metric;
-	return NULL;
-}
-
 int model_of_workload(const char *workload, const char *source,
 		      const json_t *params, uint64_t second_page,
 		      struct model_in *in)
 {
+	const struct workload *w;
+	const struct source *s;
+
 	memset(in, 0, sizeof(*in));
 	in->second_page = second_page;
-	for (size_t i = 0; i < sizeof(source_pages) / sizeof(source_pages[0]); i++)
-		if (!strcmp(source_pages[i].source, source))
-			in->guest_page = source_pages[i].page;
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
-		if (in->guest_page && !strcmp(patterns[i].workload, workload)) {
-			patterns[i].pattern(params, in);
-			return 0;
-		}
-	return -ENOTSUP;
+	if (workload_find(workload, &w, NULL) || !w->pattern || source_find(source, &s, NULL))
+		return -ENOTSUP;
+	in->guest_page = s->page;
+	w->pattern(params, in);
+	return 0;
 }

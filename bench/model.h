@@ -96,9 +96,6 @@ void model_compare(const struct model_out *base, const struct model_out *arm,
 #define MODEL_WALKS_MOST 1.1
 bool model_judges_walks(const struct model_out *out);
 
-/* The metric whose counters are for each access of the pattern; NULL: none. */
-const char *model_metric(const char *workload);
-
 /* A knee is found in lines, `spacing` apart: so many lines have `entries`. */
 double model_lines(const struct model_in *in, const struct model_out *out,
 		   unsigned entries);
@@ -113,5 +110,30 @@ bool model_is_hit(const char *counter);
 /* 4096 -> "4K"; anything else: NULL. The reverse gives 0 for no page size. */
 const char *model_page_name(uint64_t page);
 uint64_t model_page(const char *name);
+
+/* --- model-check.c --- */
+
+/*
+ * Measured beside expected: what a result says about the TLBs against what
+ * the model says for its processor.
+ *
+ *   first_level_knee     the knee that tlb-miss found, within 10% of the
+ *                        entries of the first level
+ *   second_level_half    half of the second rise, within 0.9 - 1.25 x the
+ *                        entries of the second level
+ *   walks_per_access     counted walks, within 10% of the expected ones, where
+ *                        they were counted and at least twice the second
+ *                        level's entries were gone through
+ */
+
+/*
+ * {"label":"model","cpu","expected":{see model_json},
+ *  "checks":[{"name","point","expected","measured","ratio","least","most",
+ *             "holds"}]}
+ * or NULL where the model says nothing about the workload. `expected` is for
+ * the upper end of a ladder. The second level of page tables is taken from
+ * what tlb-miss inferred, else there is none.
+ */
+json_t *model_check(const struct cpu *cpu, const json_t *result);
 
 #endif

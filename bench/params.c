@@ -225,3 +225,22 @@ json_t *params_json(const struct params *p)
 					    json_string(p->values[i].text));
 	return out;
 }
+
+uint64_t params_most_of(const json_t *object, const char *name, uint64_t fallback)
+{
+	const json_t *v = json_object_get(object, name);
+	uint64_t lo, hi;
+
+	if (json_is_integer(v))
+		return json_integer_value(v) > 0 ? (uint64_t)json_integer_value(v) : fallback;
+	if (json_is_string(v) && !size_parse_range(json_string_value(v), &lo, &hi, NULL))
+		return hi ? hi : fallback;
+	return fallback;
+}
+
+const char *params_word_of(const json_t *object, const char *name, const char *fallback)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+
+	return s ? s : fallback;
+}

@@ -39,6 +39,14 @@ int params_set_json(struct params *p, const json_t *object, struct err *err);
 /* NULL if there is none of this name. */
 struct value *params_find(const struct params *p, const char *name);
 
+/*
+ * The same from a plan's object of a workload's parameters, which may lack
+ * them: the upper end of a number or range, `fallback` if there is none or it
+ * is 0; a word.
+ */
+uint64_t params_most_of(const json_t *object, const char *name, uint64_t fallback);
+const char *params_word_of(const json_t *object, const char *name, const char *fallback);
+
 /* {"pages":"64..4096","source":...}: what was used, as text. */
 json_t *params_json(const struct params *p);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The parts of the workload pmem-io: what it knows of its file (pmem-io.c),
+ * The parts of the workload pmem-io: what it knows of its file (pmem-io.c, pmem-block.c),
  * loads, stores and copies (pmem-memory.c), flushing (pmem-flush.c) and
  * io_uring (pmem-uring.c).
  *
@@ -46,6 +46,8 @@ static inline uint64_t pmem_word(uint64_t seed, uint64_t block, uint32_t generat
 	z ^= z >> 29;
 	return z * 0xd6e8feb86659fd93ULL;
 }
+
+/* --- pmem-block.c --- */
 
 /* Fills memory with the words of a block. */
 void pmem_fill(const struct pmem *p, void *to, size_t block, uint32_t generation);

@@ -137,17 +137,3 @@ int workload_metric_find(const char *workload, const char *metric,
 	snprintf(what, sizeof(what), "workload %s has no metric", w->name);
 	return refuse(what, metric, &have, err);
 }
-
-const char *kind_word(enum value_kind kind)
-{
-	static const char *const words[] = { "time", "rate", "count" };
-
-	return words[kind];
-}
-
-const char *better_word(enum better better)
-{
-	static const char *const words[] = { "lower", "higher", "none" };
-
-	return words[better];
-}

@@ -30,8 +30,4 @@ const struct workload_metric *workload_role(const struct workload *w, enum metri
 int workload_metric_find(const char *workload, const char *metric,
 			 const struct workload_metric **m, struct err *err);
 
-/* "time"; "lower": as a result has them. */
-const char *kind_word(enum value_kind kind);
-const char *better_word(enum better better);
-
 #endif

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fold.h"
-#include "result-parts.h"
+#include "cli.h"
+#include "order.h"
 #include "size.h"
 
 #define RARE 0.001
@@ -16,21 +16,6 @@ struct spread {
 	double p10, median, p90;
 	size_t n;
 };
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double quantile(const double *v, size_t n, double q)
-{
-	double at = q * (n - 1);
-	size_t i = at;
-
-	return i + 1 < n ? v[i] + (at - i) * (v[i + 1] - v[i]) : v[n - 1];
-}
 
 static struct spread spread_of(const json_t *values)
 {
@@ -43,10 +28,10 @@ static struct spread spread_of(const json_t *values)
 	}
 	for (size_t i = 0; i < s.n; i++)
 		v[i] = json_number_value(json_array_get(values, i));
-	qsort(v, s.n, sizeof(*v), by_value);
-	s.p10 = quantile(v, s.n, 0.1);
-	s.median = quantile(v, s.n, 0.5);
-	s.p90 = quantile(v, s.n, 0.9);
+	order_sort(v, s.n);
+	s.p10 = order_quantile(v, s.n, 0.1);
+	s.median = order_quantile(v, s.n, 0.5);
+	s.p90 = order_quantile(v, s.n, 0.9);
 	free(v);
 	return s;
 }

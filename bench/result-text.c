@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "cli.h"
-#include "fold.h"
-#include "result-parts.h"
 
 static void print_head(const json_t *r, FILE *out)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "registry.h"
 
 #define SAMPLES_MOST 1000000u
 
@@ -223,6 +224,21 @@ int bench_run(const struct bench_request *rq, const struct bench_hooks *hooks,
 	int ret = workload_find(rq->workload ? rq->workload : "", &w, err);
 
 	return ret ? ret : bench_run_workload(w, rq, hooks, result, err);
+}
+
+int bench_run_text(const struct bench_request *rq, const struct bench_hooks *hooks,
+		   char **text, struct err *err)
+{
+	json_t *result = NULL;
+	int ret = bench_run(rq, hooks, &result, err);
+
+	if (ret)
+		return ret;
+	*text = json_dumps(result, JSON_COMPACT);
+	json_decref(result);
+	/* A number that is none cannot be written. */
+	return *text ? 0 : err_machine(err, "the result of %s cannot be written as JSON: a value "
+				       "is no number", rq->workload);
 }
 
 int bench_check(const struct bench_request *rq, struct err *err)

@@ -6,6 +6,8 @@
 
 #include "clock.h"
 #include "harness.h"
+#include "model.h"
+#include "params.h"
 #include "stream-kernels.h"
 #include "team.h"
 
@@ -281,6 +283,13 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
+static void pattern(const json_t *given, struct model_in *in)
+{
+	in->pattern = MODEL_SEQUENTIAL;
+	in->span = 3 * params_most_of(given, "size", 1ULL << 30);
+	in->spacing = sizeof(double);
+}
+
 static void teardown(struct bench *b)
 {
 	struct state *s = bench_state(b);
@@ -331,6 +340,7 @@ const struct workload stream_workload = {
 		  "choice and the rates of all, in GB/s. Two arms of a comparison choose each by "
 		  "itself: --isa and --copy hold the choice fixed. Based on STREAM: its rules, code of our own.",
 	.params = params,
+	.pattern = pattern,
 	.samples = 10,
 	.validate = validate,
 	.setup = setup,

@@ -3,10 +3,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "tlb-miss-hinge.h"
+#include "order.h"
 
 #define FIRST_LEAST 16		/* no first level is smaller ... */
 #define FIRST_MOST 512		/* ... or larger */
@@ -183,13 +182,6 @@ static void fit_walk(const struct rung *r, size_t n, struct ladder_fit *fit)
 	fit->walk_rungs = to - from;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* The median d of the rungs with from < pages <= to, at least one noise high. */
 static double level_of(const struct rung *r, size_t n, double from, double to)
 {
@@ -199,8 +191,7 @@ static double level_of(const struct rung *r, size_t n, double from, double to)
 	for (size_t i = 0; i < n && k < LADDER_MOST; i++)
 		if (r[i].pages > from && r[i].pages <= to)
 			d[k++] = fmax(diff(&r[i]), doubt(&r[i]));
-	qsort(d, k, sizeof(*d), by_value);
-	return k ? (d[(k - 1) / 2] + d[k / 2]) / 2 : NAN;
+	return order_median(d, k);
 }
 
 struct rise {

@@ -4,6 +4,8 @@
 
 #include "chase.h"
 #include "clock.h"
+#include "model.h"
+#include "params.h"
 #include "tlb-miss.h"
 
 #define BASE_PAGE 4096
@@ -282,6 +284,13 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
+static void pattern(const json_t *given, struct model_in *in)
+{
+	in->pattern = MODEL_CYCLE;
+	in->spacing = params_most_of(given, "stride", BASE_PAGE);
+	in->span = params_most_of(given, "pages", 16384) * in->spacing;
+}
+
 static void teardown(struct bench *b)
 {
 	struct state *s = bench_state(b);
@@ -331,6 +340,7 @@ const struct workload tlb_miss_workload = {
 		  "effectively works with, which the layers below decide and which needs no privilege to be seen. Under software "
 		  "emulation the knees are the emulator's, not a processor's.",
 	.params = params,
+	.pattern = pattern,
 	.samples = 15,
 	.validate = validate,
 	.setup = setup,

@@ -23,6 +23,7 @@
 #ifndef KDUEL_WORKLOAD_H
 #define KDUEL_WORKLOAD_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@
 #define WORKLOAD_ABI 3
 
 struct bench;
+struct model_in;
 
 enum param_type {
 	PARAM_SIZE,	/* "64M": bytes */
@@ -105,6 +107,11 @@ struct workload {
 	const struct workload_metric *metrics;	/* ends with a NULL name; no result has another */
 	const char *method;		/* paragraph for --help: what is done, how it is counted, source */
 	const struct param *params;	/* ends with a NULL name; NULL = none */
+	/*
+	 * What the model of the TLBs (bench/model.h) has to know of its access
+	 * pattern with these parameters; NULL: it says nothing about it.
+	 */
+	void (*pattern)(const json_t *params, struct model_in *in);
 	unsigned samples;		/* default number of samples a series; 0 = 11 */
 
 	int (*validate)(struct bench *b, struct err *err);	/* may be NULL */

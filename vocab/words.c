@@ -63,6 +63,14 @@ const char *const boot_classes[] = { "ok", "panic", "hang", "lost",
 	"protocol", "timeout", "failed", NULL };
 const char *const cell_classes[] = { "ok", "failed", "void", NULL };
 
+int page_of_bytes(uint64_t bytes)
+{
+	for (int i = 0; i < PAGE_SIZES; i++)
+		if (page_words[i].bytes == bytes)
+			return i;
+	return -1;
+}
+
 int page_find(const char *name)
 {
 	for (int i = 0; i < PAGE_SIZES; i++)

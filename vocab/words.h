@@ -23,8 +23,9 @@ struct page_word {
 };
 extern const struct page_word page_words[PAGE_SIZES];
 
-/* By name; -1 if there is none. */
+/* By name, by bytes; -1 if there is none. */
 int page_find(const char *name);
+int page_of_bytes(uint64_t bytes);
 
 enum layer { LAYER_GUEST, LAYER_SECOND, LAYER_MUT, LAYER_FILE, LAYERS };
 

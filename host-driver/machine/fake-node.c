@@ -224,6 +224,7 @@ static json_t *op_run(struct fake *f, const json_t *rq, int64_t id)
 	struct bench_hooks hooks = { .hold = hold, .arg = f };
 	struct err err = ERR_INIT;
 	json_t *result, *params, *r;
+	char *text;
 	uint64_t samples;
 	int ret;
 
@@ -238,10 +239,12 @@ static json_t *op_run(struct fake *f, const json_t *rq, int64_t id)
 	b.counters = json_is_true(json_object_get(rq, "counters"));
 	b.events = json_object_get(rq, "events");
 	f->running = id;
-	ret = bench_run_forked(&b, &hooks, 60, &result, &err);
+	ret = bench_run_forked(&b, &hooks, 60, &text, &err);
 	f->running = 0;
 	if (ret)
 		return message_failure(id, message_class_of(&err), err.text);
+	result = json_loads(text, 0, NULL);
+	free(text);
 	plant(f, result);
 	r = message_ok(id);
 	json_object_set_new(r, "result", result);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/model.h"
+#include "bench/registry.h"
 #include "bench/cpu-events.h"
 #include "report-env.h"
 
@@ -59,11 +60,24 @@ static bool times_count(const struct comparison *c)
 	return !strcmp(c->domain, "hardware") || !strcmp(c->domain, "nested");
 }
 
+/* The name of the cell's metric that says this of the model; NULL: it has none. */
+static const char *metric_of(const struct plan_cell *cell, enum metric_role role)
+{
+	const struct workload *w;
+	const struct workload_metric *m;
+
+	if (workload_find(cell->workload, &w, NULL))
+		return NULL;
+	m = workload_role(w, role);
+	return m ? m->name : NULL;
+}
+
 /* The arm's measured change of what a walk costs. */
-static double measured_change(const struct comparison *c, const char *cell,
+static double measured_change(const struct comparison *c, const struct plan_cell *cell,
 			      size_t arm)
 {
-	const struct compare_series *s = compare_find(c, cell, "walk_cost", NULL);
+	const char *metric = metric_of(cell, ROLE_WALK_COST);
+	const struct compare_series *s = metric ? compare_find(c, cell->id, metric, NULL) : NULL;
 
 	if (!s || !s->vs[arm].e.n || s->vs[arm].e.absolute || !times_count(c))
 		return NAN;
@@ -85,7 +99,7 @@ static double rung_of(const struct subject *s, const struct compare_series *seri
 
 static bool is_of(const struct subject *s, const struct compare_series *series)
 {
-	const char *metric = model_metric(s->cell->workload);
+	const char *metric = metric_of(s->cell, ROLE_ACCESS);
 
 	return series->counter && metric && !strcmp(series->metric, metric) &&
 	       !strcmp(series->cell, s->cell->id);
@@ -144,15 +158,17 @@ static int expect(struct subject *s, struct err *err)
 					&s->in, &s->out, err);
 }
 
-/* What the ladder of tlb-miss found, in pages, if it reaches so far. */
-static void add_knee(const struct subject *s, const char *metric, const char *quantity,
+/* What a ladder found, in pages, if it reaches so far. */
+static void add_knee(const struct subject *s, enum metric_role role, const char *quantity,
 		     unsigned entries, double least, double most)
 {
 	const struct comparison *c = s->r->c;
-	const struct compare_series *found = compare_find(c, s->cell->id, metric, NULL);
+	const char *metric = metric_of(s->cell, role);
+	const struct compare_series *found;
 
-	if (strcmp(s->cell->workload, "tlb-miss") || !entries || s->out.pages <= entries)
+	if (!metric || !entries || s->out.pages <= entries)
 		return;
+	found = compare_find(c, s->cell->id, metric, NULL);
 	add_row(s, quantity, model_lines(&s->in, &s->out, entries),
 		found && times_count(c) ? found->est[s->arm].value : NAN, least, most);
 }
@@ -160,7 +176,7 @@ static void add_knee(const struct subject *s, const char *metric, const char *qu
 static void add_arm(const struct subject *s)
 {
 	const struct model_out *o = &s->out;
-	bool judged = model_metric(s->cell->workload) && model_judges_walks(o);
+	bool judged = metric_of(s->cell, ROLE_ACCESS) && model_judges_walks(o);
 	double walks = counted(s, model_is_walk);
 
 	add_row(s, "first-level misses", o->first_misses,
@@ -168,9 +184,9 @@ static void add_arm(const struct subject *s)
 	add_row(s, "walks per access", o->walks, walks, judged ? MODEL_WALKS_LEAST : NAN,
 		judged ? MODEL_WALKS_MOST : NAN);
 	add_row(s, "references per walk, at most", o->references, NAN, NAN, NAN);
-	add_knee(s, "first_level_knee", "first-level knee", o->first,
+	add_knee(s, ROLE_FIRST_KNEE, "first-level knee", o->first,
 		 MODEL_KNEE_LEAST, MODEL_KNEE_MOST);
-	add_knee(s, "second_level_half", "second-level half", o->second,
+	add_knee(s, ROLE_SECOND_HALF, "second-level half", o->second,
 		 MODEL_HALF_LEAST, MODEL_HALF_MOST);
 }
 
@@ -185,7 +201,7 @@ static void add_change(const struct subject *base, const struct subject *s)
 			counted(s, model_is_walk) / counted(base, model_is_walk), NAN, NAN);
 	if (isfinite(change.references))
 		add_row(s, "walk cost, times the baseline's", change.references,
-			measured_change(c, s->cell->id, s->arm), NAN, NAN);
+			measured_change(c, s->cell, s->arm), NAN, NAN);
 }
 
 static int add_cell(struct report *r, const struct cpu *cpu,

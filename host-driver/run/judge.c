@@ -100,17 +100,14 @@ static char *judge_layer(const struct proof *p, enum layer l,
 static char *judge_source(const struct proof *p, const char *name)
 {
 	const struct source *s;
-	enum page_size want = PAGE_4K;
 	char who[160];
 
 	if (source_find(name, &s, NULL))
 		return reason("source %s is not known, so no page is known to be right", name);
 	if (s->share == SOURCE_ANY)
 		return NULL;
-	if (s->page > 4096)
-		want = s->page >= 1UL << 30 ? PAGE_1G : PAGE_2M;
 	snprintf(who, sizeof(who), "source %s", name);
-	return judge_layer(p, LAYER_GUEST, who, want, false);
+	return judge_layer(p, LAYER_GUEST, who, page_of_bytes(s->page), false);
 }
 
 char *proof_judge(const struct proof *p, const struct plan_cell *cell,

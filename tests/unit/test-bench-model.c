@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "bench/model.h"
-#include "bench/model-check.h"
+#include "bench/model.h"
 
 #define K4 4096ULL
 #define M2 (2ULL << 20)

@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fold.h"
+#include "cli.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+int cli_fail(const struct err *err)
+{
+	fprintf(stderr, "kduel-bench: %s\n", err->text);
+	return err->exit;
+}
+
+int cli_print_json(json_t *j)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+	json_decref(j);
+	putchar('\n');
+	return EXIT_DONE;
+}
+
+/* --- lines that fold --- */
 
 FILE *fold_begin(struct fold *f)
 {
