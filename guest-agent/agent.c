@@ -69,13 +69,13 @@ static const struct op *find_op(const struct agent *a, const char *name)
 	return NULL;
 }
 
-static int call_op(struct agent *a, int64_t id, const json_t *msg,
+static int call_op(struct agent *a, int64_t id, const struct view *msg,
 		   json_t *reply, struct err *err)
 {
 	const struct op *op;
 	const char *name;
 
-	if (message_string(msg, "op", &name, err))
+	if (view_name(msg, "op", &name, err))
 		return err->code;
 	fault_at(&a->settings.fault, name, &a->link, a->pid1);
 	op = find_op(a, name);
@@ -85,7 +85,7 @@ static int call_op(struct agent *a, int64_t id, const json_t *msg,
 	return op->fn(a, id, msg, reply, err);
 }
 
-static void answer(struct agent *a, int64_t id, const json_t *msg)
+static void answer(struct agent *a, int64_t id, const struct view *msg)
 {
 	struct err err = ERR_INIT;
 	json_t *reply = message_ok(id);
@@ -107,22 +107,20 @@ static void on_frame(void *arg, const struct frame *f)
 {
 	struct agent *a = arg;
 	struct err err = ERR_INIT;
+	struct message m;
 	uint64_t id;
-	json_t *msg;
 
 	if (f->channel != a->channel) {
 		if (a->node)
 			node_relay(a, f);
 		return;
 	}
-	msg = message_decode(f, &err);
-	if (!msg || message_count(msg, "id", &id, &err)) {
+	if (message_take(&m, f, &err) ||
+	    view_count(m.root, "id", INT64_MAX, &id, &err))
 		stop(a, &err);
-		json_decref(msg);
-		return;
-	}
-	answer(a, id, msg);
-	json_decref(msg);
+	else
+		answer(a, id, m.root);
+	message_release(&m);
 }
 
 /* A plain end of the stream is how a driver on this host says goodbye. */

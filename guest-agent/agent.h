@@ -39,7 +39,7 @@ struct agent {
 	int exit;
 };
 
-typedef int (*op_fn)(struct agent *a, int64_t id, const json_t *args,
+typedef int (*op_fn)(struct agent *a, int64_t id, const struct view *args,
 		     json_t *reply, struct err *err);
 
 struct op {

@@ -52,22 +52,23 @@ void node_free(struct node *n)
  * on any other machine the user says which.
  */
 static int check_device(const struct agent *a, const struct backing_kind *kind,
-			const json_t *params, struct err *err)
+			const struct view *params, struct err *err)
 {
-	if (!kind->pmem || a->pid1 || json_object_get(params, "device"))
+	if (!kind->pmem || a->pid1 || (params && view_get(params, "device")))
 		return 0;
 	return err_config(err, "backing %s overwrites a device: name one that holds nothing "
 			  "you need, as its parameter 'device' (namespace0.0)", kind->name);
 }
 
-int node_op_prepare(struct agent *a, int64_t id, const json_t *args,
+int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
 		    json_t *reply, struct err *err)
 {
 	struct node *n = a->node;
 	const struct backing_kind *kind;
-	json_t *params;
+	const struct view *params;
 	const char *name;
 	uint64_t size;
+	json_t *tree;
 	int ret;
 
 	(void)id;
@@ -75,13 +76,15 @@ int node_op_prepare(struct agent *a, int64_t id, const json_t *args,
 		return err_set(err, EXIT_MACHINE, -EBUSY,
 			       "backing %s is prepared: release it first",
 			       n->backing.kind->name);
-	if (message_string(args, "backing", &name, err) ||
-	    message_size(args, "size", &size, err) ||
-	    message_object_or(args, "params", &params, err) ||
+	if (view_name(args, "backing", &name, err) ||
+	    view_size(args, "size", &size, err) ||
+	    view_list_or(args, "params", JSON_OBJECT, &params, err) ||
 	    backing_find(name, &kind, err) ||
 	    check_device(a, kind, params, err))
 		return err->code;
-	ret = backing_prepare(&n->backing, kind, size, params, err);
+	tree = view_json(params);
+	ret = backing_prepare(&n->backing, kind, size, tree, err);
+	json_decref(tree);
 	if (ret)
 		return ret;
 	json_object_set_new(reply, "backing", json_string(name));
@@ -94,7 +97,7 @@ int node_op_prepare(struct agent *a, int64_t id, const json_t *args,
 	return 0;
 }
 
-int node_op_release(struct agent *a, int64_t id, const json_t *args,
+int node_op_release(struct agent *a, int64_t id, const struct view *args,
 		    json_t *reply, struct err *err)
 {
 	struct node *n = a->node;
@@ -102,7 +105,7 @@ int node_op_release(struct agent *a, int64_t id, const json_t *args,
 
 	(void)id;
 	(void)reply;
-	if (message_string(args, "backing", &name, err))
+	if (view_name(args, "backing", &name, err))
 		return err->code;
 	if (n->vm.loop)
 		return err_set(err, EXIT_MACHINE, -EBUSY,
@@ -133,24 +136,19 @@ static void on_guest_lost(void *arg, const char *class, const char *text)
 	agent_send(n->agent, event);
 }
 
-static const char *text_or(const json_t *args, const char *key, const char *fallback)
+static int parse_accel(const struct view *args, enum qemu_accel *accel, struct err *err)
 {
-	const char *text = json_string_value(json_object_get(args, key));
+	const char *name;
 
-	return text ? text : fallback;
-}
-
-static int parse_accel(const json_t *args, enum qemu_accel *accel, struct err *err)
-{
-	const char *name = text_or(args, "accel", "kvm");
-
+	if (view_string_or(args, "accel", "kvm", &name, err))
+		return err->code;
 	*accel = !strcmp(name, "tcg") ? QEMU_TCG : QEMU_KVM;
 	if (strcmp(name, "tcg") && strcmp(name, "kvm"))
-		return err_config(err, "field 'accel': '%s' is neither kvm nor tcg", name);
+		return err_config(err, "accel: '%.40s' is neither kvm nor tcg", name);
 	return 0;
 }
 
-static int describe_guest(const struct node *n, const json_t *args,
+static int describe_guest(const struct node *n, const struct view *args,
 			  struct qemu_vm *q, uint64_t *nonce, struct err *err)
 {
 	struct settings s = { 0 };
@@ -163,17 +161,17 @@ static int describe_guest(const struct node *n, const json_t *args,
 		.ram = n->backing.kind->ram,
 		.ram_path = n->backing.path[0] ? n->backing.path : NULL,
 		.ram_page = n->backing.kind->page,
-		.kernel = text_or(args, "kernel", GUEST_KERNEL),
-		.initrd = text_or(args, "initrd", GUEST_INITRD),
-		.append = text_or(args, "cmdline", NULL),
 	};
-	if (message_count(args, "cpus", &cpus, err) ||
-	    message_string(args, "nonce", &text, err) ||
+	if (view_string_or(args, "kernel", GUEST_KERNEL, &q->kernel, err) ||
+	    view_string_or(args, "initrd", GUEST_INITRD, &q->initrd, err) ||
+	    view_string_or(args, "cmdline", NULL, &q->append, err) ||
+	    view_count(args, "cpus", 1024, &cpus, err) ||
+	    view_name(args, "nonce", &text, err) ||
 	    settings_set(&s, "nonce", text, err) ||
 	    parse_accel(args, &q->accel, err))
 		return err->code;
-	if (cpus < 1 || cpus > 1024)
-		return err_config(err, "field 'cpus': not 1 to 1024");
+	if (cpus < 1)
+		return err_config(err, "cpus: a guest has at least 1");
 	q->cpus = cpus;
 	*nonce = s.nonce;
 	return 0;
@@ -188,7 +186,7 @@ static json_t *words(const struct args *a)
 	return list;
 }
 
-int node_op_guest_start(struct agent *a, int64_t id, const json_t *args,
+int node_op_guest_start(struct agent *a, int64_t id, const struct view *args,
 			json_t *reply, struct err *err)
 {
 	struct node *n = a->node;
@@ -215,7 +213,7 @@ int node_op_guest_start(struct agent *a, int64_t id, const json_t *args,
 	return 0;
 }
 
-int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
+int node_op_guest_stop(struct agent *a, int64_t id, const struct view *args,
 		       json_t *reply, struct err *err)
 {
 	struct vm *vm = &a->node->vm;
@@ -232,21 +230,29 @@ int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
 	return 0;
 }
 
-int node_op_count(struct agent *a, int64_t id, const json_t *args,
+int node_op_count(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err)
 {
 	struct node *n = a->node;
+	const struct view *events;
+	json_t *tree;
+	int ret;
 
 	(void)id;
 	(void)reply;
 	if (!n->vm.running)
 		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	ret = view_list(args, "events", JSON_ARRAY, &events, err);
+	if (ret)
+		return ret;
 	end_count(n);
-	return vcpu_count_start(&n->count, n->vm.proc.pid,
-				json_object_get(args, "events"), err);
+	tree = view_json(events);
+	ret = vcpu_count_start(&n->count, n->vm.proc.pid, tree, err);
+	json_decref(tree);
+	return ret;
 }
 
-int node_op_count_stop(struct agent *a, int64_t id, const json_t *args,
+int node_op_count_stop(struct agent *a, int64_t id, const struct view *args,
 		       json_t *reply, struct err *err)
 {
 	struct node *n = a->node;
@@ -263,7 +269,7 @@ int node_op_count_stop(struct agent *a, int64_t id, const json_t *args,
 	return 0;
 }
 
-int node_op_proof(struct agent *a, int64_t id, const json_t *args,
+int node_op_proof(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err)
 {
 	struct node *n = a->node;
@@ -284,15 +290,15 @@ int node_op_proof(struct agent *a, int64_t id, const json_t *args,
 /* Answers for a guest that is not there. */
 static void refuse(struct agent *a, const struct frame *f)
 {
-	json_t *msg = message_decode(f, NULL);
+	struct message m;
 	uint64_t id;
 
-	if (!msg)
+	if (message_take(&m, f, NULL))
 		return;
-	if (!message_count(msg, "id", &id, NULL))
+	if (!view_count(m.root, "id", INT64_MAX, &id, NULL))
 		link_send(&a->link, FRAME_GUEST,
 			  message_failure(id, MESSAGE_LOST, "no guest is running"), NULL);
-	json_decref(msg);
+	message_release(&m);
 }
 
 void node_relay(struct agent *a, const struct frame *f)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "view.h"
 #include "frame.h"
 
 struct agent;
@@ -23,19 +24,19 @@ void node_free(struct node *n);
 void node_relay(struct agent *a, const struct frame *f);
 
 /* Requests, see docs/protocol.md. */
-int node_op_prepare(struct agent *a, int64_t id, const json_t *args,
+int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
 		    json_t *reply, struct err *err);
-int node_op_guest_start(struct agent *a, int64_t id, const json_t *args,
+int node_op_guest_start(struct agent *a, int64_t id, const struct view *args,
 			json_t *reply, struct err *err);
-int node_op_proof(struct agent *a, int64_t id, const json_t *args,
+int node_op_proof(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err);
-int node_op_guest_stop(struct agent *a, int64_t id, const json_t *args,
+int node_op_guest_stop(struct agent *a, int64_t id, const struct view *args,
 		       json_t *reply, struct err *err);
-int node_op_count(struct agent *a, int64_t id, const json_t *args,
+int node_op_count(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err);
-int node_op_count_stop(struct agent *a, int64_t id, const json_t *args,
+int node_op_count_stop(struct agent *a, int64_t id, const struct view *args,
 		       json_t *reply, struct err *err);
-int node_op_release(struct agent *a, int64_t id, const json_t *args,
+int node_op_release(struct agent *a, int64_t id, const struct view *args,
 		    json_t *reply, struct err *err);
 
 #endif

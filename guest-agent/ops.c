@@ -5,7 +5,7 @@
 #include "node.h"
 #include "runner.h"
 
-static int op_ping(struct agent *a, int64_t id, const json_t *args,
+static int op_ping(struct agent *a, int64_t id, const struct view *args,
 		   json_t *reply, struct err *err)
 {
 	(void)a;
@@ -16,7 +16,7 @@ static int op_ping(struct agent *a, int64_t id, const json_t *args,
 	return 0;
 }
 
-static int op_env(struct agent *a, int64_t id, const json_t *args,
+static int op_env(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err)
 {
 	(void)id;
@@ -26,7 +26,7 @@ static int op_env(struct agent *a, int64_t id, const json_t *args,
 	return 0;
 }
 
-static int op_poweroff(struct agent *a, int64_t id, const json_t *args,
+static int op_poweroff(struct agent *a, int64_t id, const struct view *args,
 		       json_t *reply, struct err *err)
 {
 	(void)id;

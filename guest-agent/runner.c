@@ -68,7 +68,7 @@ static void runner_on_ready(void *arg, const char *proof, size_t len)
 	agent_send_with(r->agent, event, "proof", proof, len);
 }
 
-static int runner_start(struct runner *r, const json_t *args, struct err *err)
+static int runner_start(struct runner *r, const struct view *args, struct err *err)
 {
 	static const char *const argv[] = { "/proc/self/exe", "--workload", NULL };
 	static const struct worker_calls calls = { runner_on_ready, runner_on_progress,
@@ -78,13 +78,13 @@ static int runner_start(struct runner *r, const json_t *args, struct err *err)
 	if (!ret)
 		ret = worker_limit(&r->worker, r->limit, err);
 	if (!ret)
-		ret = worker_ask(&r->worker, json_incref((json_t *)args), err);
+		ret = worker_ask(&r->worker, args->json, args->json_len, err);
 	if (ret)
 		worker_release(&r->worker);
 	return ret;
 }
 
-int runner_op_run(struct agent *a, int64_t id, const json_t *args,
+int runner_op_run(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err)
 {
 	struct runner *r = a->runner;
@@ -95,28 +95,26 @@ int runner_op_run(struct agent *a, int64_t id, const json_t *args,
 		return err_set(err, EXIT_MACHINE, -EBUSY,
 			       "a workload is running: one at a time");
 	if (work_check(args, err) ||
-	    message_count_or(args, "limit", LIMIT_DEFAULT_S, &r->limit, err))
+	    view_count_or(args, "limit", LIMIT_MAX_S, LIMIT_DEFAULT_S, &r->limit, err))
 		return err->code;
-	if (r->limit > LIMIT_MAX_S)
-		return err_config(err, "field 'limit': more than %d s", LIMIT_MAX_S);
 	r->id = id;
 	ret = runner_start(r, args, err);
 	return ret ? ret : OP_LATER;
 }
 
 /* Is this about the workload that runs now? */
-static int runner_check(struct runner *r, const json_t *args, struct err *err)
+static int runner_check(struct runner *r, const struct view *args, struct err *err)
 {
 	uint64_t run;
 
-	if (message_count(args, "run", &run, err))
+	if (view_count(args, "run", INT64_MAX, &run, err))
 		return err->code;
 	if (!r->worker.loop || (int64_t)run != r->id)
-		return err_config(err, "field 'run': no run %" PRIu64 " is going on", run);
+		return err_config(err, "run: no run %" PRIu64 " is going on", run);
 	return 0;
 }
 
-int runner_op_go(struct agent *a, int64_t id, const json_t *args,
+int runner_op_go(struct agent *a, int64_t id, const struct view *args,
 		 json_t *reply, struct err *err)
 {
 	struct worker *w = &a->runner->worker;
@@ -133,7 +131,7 @@ int runner_op_go(struct agent *a, int64_t id, const json_t *args,
 	return ret ? ret : worker_go(w, err);
 }
 
-int runner_op_cancel(struct agent *a, int64_t id, const json_t *args,
+int runner_op_cancel(struct agent *a, int64_t id, const struct view *args,
 		     json_t *reply, struct err *err)
 {
 	int ret = runner_check(a->runner, args, err);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "view.h"
 
 struct agent;
 struct runner;
@@ -19,11 +20,11 @@ int runner_new(struct runner **r, struct agent *a, struct err *err);
 void runner_free(struct runner *r);
 
 /* Requests, see docs/protocol.md. */
-int runner_op_run(struct agent *a, int64_t id, const json_t *args,
+int runner_op_run(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err);
-int runner_op_go(struct agent *a, int64_t id, const json_t *args,
+int runner_op_go(struct agent *a, int64_t id, const struct view *args,
 		 json_t *reply, struct err *err);
-int runner_op_cancel(struct agent *a, int64_t id, const json_t *args,
+int runner_op_cancel(struct agent *a, int64_t id, const struct view *args,
 		     json_t *reply, struct err *err);
 
 #endif

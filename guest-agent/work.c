@@ -11,94 +11,80 @@
 #include "message.h"
 #include "worker.h"
 
-#define STAGGER_MAX 65536u	/* pages */
+#define STAGGER_MAX 65536	/* pages */
+#define SAMPLES_MAX 1000000
+#define PLACE_MAX 65535
 
-static int work_flag(const json_t *args, const char *key, bool *value, struct err *err)
+/* A request as the workloads take it. */
+struct asked {
+	struct bench_request rq;
+	json_t *params, *events;
+	uint64_t stagger;
+};
+
+static void work_release(struct asked *a)
 {
-	const json_t *v = json_object_get(args, key);
-
-	*value = json_is_true(v);
-	if (!v || json_is_boolean(v))
-		return 0;
-	return err_config(err, "field '%s': neither true nor false", key);
+	json_decref(a->params);
+	json_decref(a->events);
 }
 
 /* An OS number of a CPU or node; absent: -1, the workload's own choice. */
-static int work_place(const json_t *args, const char *key, int *value, struct err *err)
+static int work_place(const struct view *args, const char *key, int *value,
+		      struct err *err)
 {
 	uint64_t n;
+	int ret = view_count_or(args, key, PLACE_MAX, PLACE_MAX + 1, &n, err);
 
-	*value = -1;
-	if (!json_object_get(args, key))
-		return 0;
-	if (message_count(args, key, &n, err))
-		return err->code;
-	if (n > 65535)
-		return err_config(err, "field '%s': no such number", key);
-	*value = n;
-	return 0;
+	*value = n > PLACE_MAX ? -1 : (int)n;
+	return ret;
 }
 
-static int work_read(const json_t *args, struct bench_request *rq,
-			struct err *err)
+static int work_read(const struct view *args, struct asked *a, struct err *err)
 {
+	struct bench_request *rq = &a->rq;
+	const struct view *params, *events;
 	uint64_t samples;
-	json_t *params;
 
-	memset(rq, 0, sizeof(*rq));
-	if (message_string(args, "workload", &rq->workload, err) ||
-	    message_string(args, "source", &rq->source, err) ||
-	    message_object_or(args, "params", &params, err) ||
-	    message_count_or(args, "seed", 1, &rq->seed, err) ||
-	    message_count_or(args, "samples", 0, &samples, err) ||
+	memset(a, 0, sizeof(*a));
+	if (view_name(args, "workload", &rq->workload, err) ||
+	    view_name(args, "source", &rq->source, err) ||
+	    view_list_or(args, "params", JSON_OBJECT, &params, err) ||
+	    view_list_or(args, "events", JSON_ARRAY, &events, err) ||
+	    view_count_or(args, "seed", INT64_MAX, 1, &rq->seed, err) ||
+	    view_count_or(args, "samples", SAMPLES_MAX, 0, &samples, err) ||
+	    view_count_or(args, "stagger", STAGGER_MAX, 0, &a->stagger, err) ||
 	    message_align(args, &rq->align_ns, &rq->phase_ns, err) ||
 	    work_place(args, "cpu", &rq->cpu, err) ||
 	    work_place(args, "node", &rq->node, err) ||
-	    work_flag(args, "allow_small", &rq->allow_small, err) ||
-	    work_flag(args, "counters", &rq->counters, err) ||
-	    work_flag(args, "multiplex", &rq->multiplex, err))
+	    view_bool_or(args, "allow_small", false, &rq->allow_small, err) ||
+	    view_bool_or(args, "counters", false, &rq->counters, err) ||
+	    view_bool_or(args, "multiplex", false, &rq->multiplex, err))
 		return err->code;
-	if (samples > 1000000)
-		return err_config(err, "field 'samples': more than a million");
 	rq->samples = samples;
-	rq->params = params;
-	rq->events = json_object_get(args, "events");
-	if (rq->events && !json_is_array(rq->events))
-		return err_config(err, "field 'events': not an array");
+	rq->params = a->params = view_json(params);
+	rq->events = a->events = view_json(events);
 	return 0;
 }
 
-static int work_read_stagger(const json_t *args, uint64_t *pages, struct err *err)
+int work_check(const struct view *args, struct err *err)
 {
-	if (message_count_or(args, "stagger", 0, pages, err))
-		return err->code;
-	if (*pages > STAGGER_MAX)
-		return err_config(err, "field 'stagger': more than %u pages", STAGGER_MAX);
-	return 0;
-}
+	struct asked a;
+	int ret = work_read(args, &a, err);
 
-int work_check(const json_t *args, struct err *err)
-{
-	struct bench_request rq;
-	uint64_t limit, pages;
-
-	if (work_read(args, &rq, err) || work_read_stagger(args, &pages, err) ||
-	    message_count_or(args, "limit", 0, &limit, err))
-		return err->code;
-	return bench_check(&rq, err);
+	if (!ret)
+		ret = bench_check(&a.rq, err);
+	work_release(&a);
+	return ret;
 }
 
 /*
  * Pages of its own for this process, written and kept, before the workload asks
  * for any: the workload then gets others.
  */
-static int work_stagger(const json_t *args, struct err *err)
+static int work_stagger(uint64_t pages, struct err *err)
 {
-	uint64_t pages;
 	char *at;
 
-	if (work_read_stagger(args, &pages, err))
-		return err->code;
 	if (!pages)
 		return 0;
 	at = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -112,17 +98,18 @@ static int work_stagger(const json_t *args, struct err *err)
 	return 0;
 }
 
-static int work_run(struct work *w, const json_t *args, char **text, struct err *err)
+static int work_run(struct work *w, const struct view *args, char **text, struct err *err)
 {
 	struct bench_hooks hooks = { .hold = work_hold, .progress = work_progress, .arg = w };
-	struct bench_request rq;
 	json_t *result = NULL;
-	int ret = work_stagger(args, err);
+	struct asked a;
+	int ret = work_read(args, &a, err);
 
 	if (!ret)
-		ret = work_read(args, &rq, err);
+		ret = work_stagger(a.stagger, err);
 	if (!ret)
-		ret = bench_run(&rq, &hooks, &result, err);
+		ret = bench_run(&a.rq, &hooks, &result, err);
+	work_release(&a);
 	if (ret)
 		return ret;
 	*text = json_dumps(result, JSON_COMPACT);
@@ -134,7 +121,7 @@ int work_serve(int in, int out)
 {
 	struct work w;
 	struct err err = ERR_INIT;
-	const json_t *request;
+	const struct view *request;
 	char *text = NULL;
 	int status;
 

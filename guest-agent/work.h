@@ -9,14 +9,13 @@
 #ifndef KDUEL_WORK_H
 #define KDUEL_WORK_H
 
-#include <jansson.h>
-
 #include "err.h"
+#include "view.h"
 
 /* The process itself, from its first message to its exit code. */
 int work_serve(int in, int out);
 
 /* Are these arguments good, before anything is started? */
-int work_check(const json_t *args, struct err *err);
+int work_check(const struct view *args, struct err *err);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "size.h"
+#include "safe.h"
 
-static const char *const class_names[MESSAGE_CLASSES] = {
+static const char *const class_names[MESSAGE_CLASSES + 1] = {
 	[MESSAGE_BAD_REQUEST] = "bad-request",
 	[MESSAGE_UNSUPPORTED] = "unsupported",
 	[MESSAGE_FAILED] = "failed",
@@ -21,6 +21,15 @@ static const char *const class_names[MESSAGE_CLASSES] = {
 const char *message_class_name(enum message_class c)
 {
 	return class_names[c];
+}
+
+int message_read_class(const struct view *msg, enum message_class *c, struct err *err)
+{
+	unsigned i = 0;
+	int ret = view_choice(msg, "class", class_names, &i, err);
+
+	*c = i;
+	return ret;
 }
 
 enum message_class message_class_of(const struct err *err)
@@ -72,14 +81,14 @@ json_t *message_hello(const char *role)
 			 "role", role);
 }
 
-int message_check_hello(const json_t *msg, const char *role, struct err *err)
+int message_check_hello(const struct view *msg, const char *role, struct err *err)
 {
 	const char *said = "", *version = "";
 	uint64_t protocol = 0;
 
-	if (message_count(msg, "protocol", &protocol, err) ||
-	    message_string(msg, "version", &version, err) ||
-	    message_string(msg, "role", &said, err)) {
+	if (view_count(msg, "protocol", INT64_MAX, &protocol, err) ||
+	    view_name(msg, "version", &version, err) ||
+	    view_name(msg, "role", &said, err)) {
 		err_prefix(err, "hello");
 		return -EINVAL;
 	}
@@ -94,101 +103,65 @@ int message_check_hello(const json_t *msg, const char *role, struct err *err)
 	return 0;
 }
 
-json_t *message_decode(const struct frame *f, struct err *err)
+int message_take(struct message *m, const struct frame *f, struct err *err)
 {
-	json_error_t je;
-	json_t *msg = json_loadb(f->payload, f->len, JSON_REJECT_DUPLICATES, &je);
-
-	if (!msg) {
-		err_set(err, EXIT_MACHINE, -EPROTO, "a message that is no JSON: %s",
-			je.text);
-		return NULL;
-	}
-	if (!json_is_object(msg)) {
-		json_decref(msg);
-		err_set(err, EXIT_MACHINE, -EPROTO,
-			"a message that is no JSON object");
-		return NULL;
-	}
-	return msg;
-}
-
-int message_string(const json_t *obj, const char *key, const char **value,
-		   struct err *err)
-{
-	const json_t *v = json_object_get(obj, key);
-
-	if (!json_is_string(v))
-		return err_config(err, "field '%s': %s", key,
-				  v ? "not a string" : "missing");
-	*value = json_string_value(v);
-	return 0;
-}
-
-int message_count(const json_t *obj, const char *key, uint64_t *value,
-		  struct err *err)
-{
-	const json_t *v = json_object_get(obj, key);
-
-	if (!json_is_integer(v) || json_integer_value(v) < 0)
-		return err_config(err, "field '%s': %s", key,
-				  v ? "not a count" : "missing");
-	*value = json_integer_value(v);
-	return 0;
-}
-
-int message_count_or(const json_t *obj, const char *key, uint64_t fallback,
-		     uint64_t *value, struct err *err)
-{
-	const json_t *v = json_object_get(obj, key);
-
-	if (!v || json_is_null(v)) {
-		*value = fallback;
-		return 0;
-	}
-	return message_count(obj, key, value, err);
-}
-
-static int up_to_a_minute(const json_t *obj, const char *key, uint64_t *ns, struct err *err)
-{
-	if (message_count_or(obj, key, 0, ns, err))
-		return err->code;
-	if (*ns > 60000000000u)
-		return err_config(err, "field '%s': more than a minute", key);
-	return 0;
-}
-
-int message_align(const json_t *obj, uint64_t *ns, uint64_t *phase, struct err *err)
-{
-	int ret = up_to_a_minute(obj, "align", ns, err);
-
-	return ret ? ret : up_to_a_minute(obj, "phase", phase, err);
-}
-
-int message_size(const json_t *obj, const char *key, uint64_t *value,
-		 struct err *err)
-{
-	const json_t *v = json_object_get(obj, key);
 	int ret;
 
-	if (!json_is_string(v))
-		return message_count(obj, key, value, err);
-	ret = size_parse(json_string_value(v), value, err);
-	if (ret)
-		err_prefix(err, "field '%s'", key);
-	return ret;
+	*m = (struct message){ .text = malloc(f->len + 1), .doc = VIEW_DOC_INIT };
+	if (!m->text)
+		return err_sys(err, ENOMEM, "cannot keep a message");
+	memcpy(m->text, f->payload, f->len);
+	m->text[f->len] = '\0';
+	ret = view_parse(&m->doc, m->text, f->len, &m->root, err);
+	if (!ret && m->root->type != JSON_OBJECT)
+		ret = err_config(err, "is %s; it must be an object",
+				 view_type_text(m->root));
+	if (!ret)
+		return 0;
+	message_release(m);
+	err_prefix(err, "a message");
+	if (err)
+		err->code = -EPROTO;
+	return -EPROTO;
 }
 
-int message_object_or(const json_t *obj, const char *key, json_t **value,
-		      struct err *err)
+void message_release(struct message *m)
 {
-	json_t *v = json_object_get(obj, key);
+	view_release(&m->doc);
+	free(m->text);
+	*m = (struct message)MESSAGE_INIT;
+}
 
-	*value = NULL;
-	if (!v || json_is_null(v))
-		return 0;
-	if (!json_is_object(v))
-		return err_config(err, "field '%s': not an object", key);
-	*value = v;
-	return 0;
+/* Copies as many whole letters of `text` as fit. */
+static void message_cut(char *buf, size_t size, const char *text)
+{
+	size_t n = strnlen(text, size);
+
+	if (n == size)
+		n--;
+	while (n && (text[n] & 0xc0) == 0x80)
+		n--;
+	memcpy(buf, text, n);
+	buf[n] = '\0';
+}
+
+const char *message_text(const struct view *v, char *buf, size_t size)
+{
+	char *safe;
+
+	/* Escapes make it longer, never shorter: more than `size` is not needed. */
+	message_cut(buf, size, v && v->type == JSON_STRING ? v->text : "");
+	safe = safe_text(buf);
+	message_cut(buf, size, safe);
+	free(safe);
+	return buf;
+}
+
+#define MINUTE_NS 60000000000u
+
+int message_align(const struct view *o, uint64_t *ns, uint64_t *phase, struct err *err)
+{
+	int ret = view_count_or(o, "align", MINUTE_NS, 0, ns, err);
+
+	return ret ? ret : view_count_or(o, "phase", MINUTE_NS, 0, phase, err);
 }

@@ -7,8 +7,17 @@
  *		{"re":7,"ok":false,"class":"unsupported","text":"..."}
  *	event	{"event":"ready","re":7,...}		agent -> driver
  *
- * A message comes from a peer that is not trusted: read it with the getters
- * below, which say what is missing or of the wrong type.
+ * A message comes from a peer that is not trusted: message_take() lets pass
+ * what is well formed, and the getters of view.h say what is missing or of the
+ * wrong type.
+ *
+ *	struct message m;
+ *
+ *	if (message_take(&m, frame, err))
+ *		return err->code;
+ *	ret = view_string(m.root, "op", &op, err);
+ *	...
+ *	message_release(&m);
  */
 #ifndef KDUEL_MESSAGE_H
 #define KDUEL_MESSAGE_H
@@ -18,6 +27,7 @@
 
 #include "err.h"
 #include "frame.h"
+#include "view.h"
 
 /* Why a request failed; the word on the wire is message_class_name(). */
 enum message_class {
@@ -36,6 +46,9 @@ const char *message_class_name(enum message_class c);
 /* The class of an error by its code: -EINVAL is bad-request, and so on. */
 enum message_class message_class_of(const struct err *err);
 
+/* The "class" of a failure. */
+int message_read_class(const struct view *msg, enum message_class *c, struct err *err);
+
 /* New messages; the caller owns them. NULL when memory is out. */
 json_t *message_request(const char *op, int64_t id);
 json_t *message_ok(int64_t id);
@@ -48,29 +61,30 @@ json_t *message_event(const char *name);
  */
 #define MESSAGE_PROTOCOL_VERSION 1
 json_t *message_hello(const char *role);
-int message_check_hello(const json_t *msg, const char *role, struct err *err);
+int message_check_hello(const struct view *msg, const char *role, struct err *err);
 
-/* The object in a frame: a new reference, or NULL and -EPROTO in `err`. */
-json_t *message_decode(const struct frame *f, struct err *err);
+/* A message that came: its text and the view of it, valid until the release. */
+struct message {
+	char *text;
+	struct view_doc doc;
+	const struct view *root;	/* an object; NULL: none is here */
+};
+#define MESSAGE_INIT { NULL, VIEW_DOC_INIT, NULL }
+
+/* 0, or -EPROTO: no JSON object, or one that is too deep or has a key twice. */
+int message_take(struct message *m, const struct frame *f, struct err *err);
+void message_release(struct message *m);	/* safe to call again */
 
 /*
- * Getters for untrusted objects: 0, or -EINVAL naming the field. Those with a
- * fallback accept absence (and null), never a wrong type.
+ * A text for people, made safe and cut to `size` bytes with its NUL; "" where
+ * there is none. Returns `buf`.
  */
-int message_string(const json_t *obj, const char *key, const char **value,
-		   struct err *err);
-int message_count(const json_t *obj, const char *key, uint64_t *value,
-		  struct err *err);
-int message_count_or(const json_t *obj, const char *key, uint64_t fallback,
-		     uint64_t *value, struct err *err);
+const char *message_text(const struct view *v, char *buf, size_t size);
+
 /*
- * "align" and "phase": ns for clock_align(), 0 when absent; at most a minute.
+ * "align" and "phase" of a request: ns for clock_align(), 0 when absent; at
+ * most a minute.
  */
-int message_align(const json_t *obj, uint64_t *ns, uint64_t *phase, struct err *err);
-/* Bytes: a number, or text as in lib/size.h. */
-int message_size(const json_t *obj, const char *key, uint64_t *value,
-		 struct err *err);
-int message_object_or(const json_t *obj, const char *key, json_t **value,
-		      struct err *err);	/* borrowed; NULL when absent */
+int message_align(const struct view *o, uint64_t *ns, uint64_t *phase, struct err *err);
 
 #endif

@@ -2,7 +2,13 @@
 #include <string.h>
 
 #include "field.h"
+#include "size.h"
 #include "view.h"
+
+json_t *view_json(const struct view *v)
+{
+	return v ? json_loadb(v->json, v->json_len, JSON_DECODE_ANY, NULL) : NULL;
+}
 
 const char *view_type_text(const struct view *v)
 {
@@ -84,6 +90,20 @@ int view_count_or(const struct view *o, const char *key, uint64_t max,
 
 	*value = fallback;
 	return absent(v) ? 0 : count(v, key, max, value, err);
+}
+
+int view_size(const struct view *o, const char *key, uint64_t *value,
+	      struct err *err)
+{
+	const struct view *v = view_get(o, key);
+	int ret;
+
+	if (!v || v->type != JSON_STRING)
+		return view_count(o, key, INT64_MAX, value, err);
+	ret = size_parse(v->text, value, err);
+	if (ret)
+		err_prefix(err, "%s", key);
+	return ret;
 }
 
 int view_real(const struct view *o, const char *key, double *value,

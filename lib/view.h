@@ -71,6 +71,9 @@ static inline bool view_is_number(const struct view *v)
 	for ((v) = (of) ? (of) + 1 : NULL; (of) && (v) < (of) + (of)->skip; \
 	     (v) += (v)->skip)
 
+/* The value as a tree: a new reference; NULL without memory, or of NULL. */
+json_t *view_json(const struct view *v);
+
 /* "a list", "a text", "missing": what a value is, for messages. */
 const char *view_type_text(const struct view *v);
 
@@ -86,6 +89,9 @@ int view_count(const struct view *o, const char *key, uint64_t max,
 	       uint64_t *value, struct err *err);
 int view_count_or(const struct view *o, const char *key, uint64_t max,
 		  uint64_t fallback, uint64_t *value, struct err *err);
+/* Bytes: a number, or text as in lib/size.h. */
+int view_size(const struct view *o, const char *key, uint64_t *value,
+	      struct err *err);
 int view_real(const struct view *o, const char *key, double *value,
 	      struct err *err);
 int view_bool_or(const struct view *o, const char *key, bool fallback,

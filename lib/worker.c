@@ -235,9 +235,16 @@ void worker_release(struct worker *w)
 	memset(w, 0, sizeof(*w));
 }
 
-int worker_ask(struct worker *w, json_t *request, struct err *err)
+int worker_ask(struct worker *w, const char *request, size_t len, struct err *err)
 {
-	return link_send(&w->link, FRAME_GUEST, json_pack("{s:o}", "run", request), err);
+	char *text;
+	int n = asprintf(&text, "{\"run\":%.*s}", (int)len, request), ret;
+
+	if (n < 0)
+		return err_sys(err, ENOMEM, "cannot ask for a workload");
+	ret = link_send_payload(&w->link, FRAME_GUEST, text, n, err);
+	free(text);
+	return ret;
 }
 
 int worker_go(struct worker *w, struct err *err)
@@ -265,15 +272,22 @@ void worker_cancel(struct worker *w)
 static void work_on_frame(void *arg, const struct frame *f)
 {
 	struct work *w = arg;
-	json_t *msg = json_loadb(f->payload, f->len, JSON_REJECT_DUPLICATES, NULL);
+	struct message m;
+	const struct view *go;
 
-	if (json_object_get(msg, "run") && !w->request)
-		w->request = json_incref(json_object_get(msg, "run"));
-	else if (json_is_true(json_object_get(msg, "go")))
+	if (message_take(&m, f, &w->ended))
+		return;
+	go = view_get(m.root, "go");
+	if (view_get(m.root, "run") && !w->request.root) {
+		w->request = m;
+		return;
+	}
+	if (go && go->type == JSON_TRUE)
 		w->go = true;
 	else
-		err_set(&w->ended, EXIT_MACHINE, -EPROTO, "the agent said what is no word for a workload");
-	json_decref(msg);
+		err_set(&w->ended, EXIT_MACHINE, -EPROTO,
+			"the agent said neither run nor go");
+	message_release(&m);
 }
 
 static void work_on_closed(void *arg, const struct err *why)
@@ -297,7 +311,7 @@ static bool work_was_asked(void *arg)
 {
 	const struct work *w = arg;
 
-	return w->request || w->ended.code;
+	return w->request.root || w->ended.code;
 }
 
 static bool work_may_go(void *arg)
@@ -318,12 +332,11 @@ static int work_wait(struct work *w, bool (*done)(void *), struct err *err)
 	return 0;
 }
 
-int work_hear(struct work *w, const json_t **request, struct err *err)
+int work_hear(struct work *w, const struct view **request, struct err *err)
 {
 	int ret = work_wait(w, work_was_asked, err);
 
-	*request = w->request;
-	return ret;
+	return ret ? ret : view_list(w->request.root, "run", JSON_OBJECT, request, err);
 }
 
 int work_hold(void *work, const json_t *proof, struct err *err)
@@ -368,6 +381,6 @@ int work_close(struct work *w, const char *result, const struct err *why)
 	}
 	link_release(&w->link);
 	loop_free(w->loop);
-	json_decref(w->request);
+	message_release(&w->request);
 	return ret || !result;
 }

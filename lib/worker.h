@@ -16,7 +16,7 @@
  *
  *	ret = worker_spawn(&w, loop, argv, &calls, me, err);
  *	worker_limit(&w, 60);
- *	worker_ask(&w, request, err);
+ *	worker_ask(&w, text, strlen(text), err);
  *	...calls.ready: worker_limit(&w, 60), worker_go(&w, err)...
  *	...calls.done, once: worker_release(&w)...
  *
@@ -38,6 +38,7 @@
 #include "err.h"
 #include "link.h"
 #include "loop.h"
+#include "message.h"
 #include "proc.h"
 #include "view.h"
 
@@ -81,8 +82,8 @@ int worker_fork(struct worker *w, struct loop *l, int (*fn)(void *fn_arg, int fd
 /* Kills it if it runs; `done` is not called. Safe to call again. */
 void worker_release(struct worker *w);
 
-/* Takes `request`. */
-int worker_ask(struct worker *w, json_t *request, struct err *err);
+/* `request` is JSON text of `len` bytes. */
+int worker_ask(struct worker *w, const char *request, size_t len, struct err *err);
 int worker_go(struct worker *w, struct err *err);
 /* From now on; it is killed and fails with -ETIMEDOUT after that. */
 int worker_limit(struct worker *w, double seconds, struct err *err);
@@ -94,7 +95,7 @@ void worker_cancel(struct worker *w);
 struct work {
 	struct loop *loop;
 	struct link link;
-	json_t *request;
+	struct message request;	/* .root NULL: not heard yet */
 	bool go;
 	struct err ended;	/* the parent's stream */
 };
@@ -102,7 +103,7 @@ struct work {
 /* The descriptors may be one; they are taken. */
 int work_open(struct work *w, int in, int out, struct err *err);
 /* Waits for the request, which stays the work's. */
-int work_hear(struct work *w, const json_t **request, struct err *err);
+int work_hear(struct work *w, const struct view **request, struct err *err);
 /* These two take a struct work and fit struct bench_hooks. */
 int work_hold(void *work, const json_t *proof, struct err *err);
 void work_progress(void *work, const char *text);

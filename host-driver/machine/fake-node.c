@@ -2,6 +2,7 @@
 #include "fake-node.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,14 +113,14 @@ static json_t *layer(const char *name, const char *level, uint64_t bytes)
 			 "method", "fake");
 }
 
-static json_t *op_prepare(struct fake *f, const json_t *rq, int64_t id)
+static json_t *op_prepare(struct fake *f, const struct view *rq, int64_t id)
 {
 	json_t *r = message_ok(id);
 	struct err err = ERR_INIT;
 	const char *backing;
 
-	if (message_string(rq, "backing", &backing, &err) ||
-	    message_size(rq, "size", &f->memory, &err)) {
+	if (view_name(rq, "backing", &backing, &err) ||
+	    view_size(rq, "size", &f->memory, &err)) {
 		json_decref(r);
 		return message_failure(id, MESSAGE_BAD_REQUEST, err.text);
 	}
@@ -142,10 +143,10 @@ static json_t *op_proof(struct fake *f, int64_t id)
 	return r;
 }
 
-static json_t *op_count(struct fake *f, const json_t *rq, int64_t id)
+static json_t *op_count(struct fake *f, const struct view *rq, int64_t id)
 {
 	json_decref(f->events);
-	f->events = json_incref(json_object_get(rq, "events"));
+	f->events = view_json(view_get(rq, "events"));
 	f->count_start = loop_now();
 	return message_ok(id);
 }
@@ -218,29 +219,30 @@ static void plant(const struct fake *f, json_t *result)
 	}
 }
 
-static json_t *op_run(struct fake *f, const json_t *rq, int64_t id)
+static json_t *op_run(struct fake *f, const struct view *rq, int64_t id)
 {
 	struct bench_request b = { .cpu = -1, .node = -1, .allow_small = true };
 	struct bench_hooks hooks = { .hold = hold, .arg = f };
 	struct err err = ERR_INIT;
-	json_t *result, *params, *r;
+	json_t *result, *params, *events, *r;
 	char *text;
 	uint64_t samples;
 	int ret;
 
-	if (message_string(rq, "workload", &b.workload, &err) ||
-	    message_string(rq, "source", &b.source, &err) ||
-	    message_object_or(rq, "params", &params, &err) ||
-	    message_count_or(rq, "samples", 0, &samples, &err) ||
-	    message_count_or(rq, "seed", 0, &b.seed, &err))
+	if (view_name(rq, "workload", &b.workload, &err) ||
+	    view_name(rq, "source", &b.source, &err) ||
+	    view_count_or(rq, "samples", UINT_MAX, 0, &samples, &err) ||
+	    view_count_or(rq, "seed", INT64_MAX, 0, &b.seed, &err) ||
+	    view_bool_or(rq, "counters", false, &b.counters, &err))
 		return message_failure(id, MESSAGE_BAD_REQUEST, err.text);
-	b.params = params;
+	b.params = params = view_json(view_get(rq, "params"));
+	b.events = events = view_json(view_get(rq, "events"));
 	b.samples = samples;
-	b.counters = json_is_true(json_object_get(rq, "counters"));
-	b.events = json_object_get(rq, "events");
 	f->running = id;
 	ret = bench_run_forked(&b, &hooks, 60, &text, &err);
 	f->running = 0;
+	json_decref(params);
+	json_decref(events);
 	if (ret)
 		return message_failure(id, message_class_of(&err), err.text);
 	result = json_loads(text, 0, NULL);
@@ -251,7 +253,7 @@ static json_t *op_run(struct fake *f, const json_t *rq, int64_t id)
 	return r;
 }
 
-static json_t *node_reply(struct fake *f, const char *op, const json_t *rq,
+static json_t *node_reply(struct fake *f, const char *op, const struct view *rq,
 			  int64_t id)
 {
 	if (!strcmp(op, "prepare"))
@@ -271,7 +273,7 @@ static json_t *node_reply(struct fake *f, const char *op, const json_t *rq,
 	return message_ok(id);
 }
 
-static json_t *guest_reply(struct fake *f, const char *op, const json_t *rq,
+static json_t *guest_reply(struct fake *f, const char *op, const struct view *rq,
 			   int64_t id)
 {
 	if (!strcmp(op, "run"))
@@ -282,14 +284,14 @@ static json_t *guest_reply(struct fake *f, const char *op, const json_t *rq,
 	return message_ok(id);
 }
 
-static void serve(struct fake *f, enum frame_channel channel, const json_t *rq)
+static void serve(struct fake *f, enum frame_channel channel, const struct view *rq)
 {
 	const char *op = "";
 	uint64_t id = 0;
 	json_t *reply;
 
-	if (message_string(rq, "op", &op, NULL) ||
-	    message_count(rq, "id", &id, NULL))
+	if (view_name(rq, "op", &op, NULL) ||
+	    view_count(rq, "id", INT64_MAX, &id, NULL))
 		_exit(2);
 	misbehave(f, op);
 	reply = channel == FRAME_NODE ? node_reply(f, op, rq, id)
@@ -301,12 +303,12 @@ static void serve(struct fake *f, enum frame_channel channel, const json_t *rq)
 
 static void on_frame(void *arg, const struct frame *frame)
 {
-	json_t *rq = message_decode(frame, NULL);
+	struct message m;
 
-	if (!rq)
+	if (message_take(&m, frame, NULL))
 		_exit(2);
-	serve(arg, frame->channel, rq);
-	json_decref(rq);
+	serve(arg, frame->channel, m.root);
+	message_release(&m);
 }
 
 static void on_closed(void *arg, const struct err *why)

@@ -144,31 +144,15 @@ void proof_release(struct proof *p)
 	}
 }
 
-int proof_check_json(const json_t *json,
-		     int (*check)(const struct view *v, struct err *err),
-		     struct err *err)
-{
-	struct view_doc doc = VIEW_DOC_INIT;
-	char *text = json_dumps(json, JSON_COMPACT);
-	const struct view *root = NULL;
-	int ret = text ? view_parse(&doc, text, strlen(text), &root, err) : 0;
-
-	if (!ret)
-		ret = check(root, err);
-	view_release(&doc);
-	free(text);
-	return ret ? -EPROTO : 0;
-}
-
-int proof_take(struct proof *p, enum when when, json_t *layer,
+int proof_take(struct proof *p, enum when when, const struct view *layer,
 	       struct err *err)
 {
-	int l, ret = proof_check_json(layer, record_check_layer, err);
+	int l, ret = record_check_layer(layer, err);
 
 	if (ret)
 		return ret;
-	l = layer_find(json_string_value(json_object_get(layer, "layer")));
+	l = layer_find(view_get(layer, "layer")->text);
 	json_decref(p->layer[when][l]);
-	p->layer[when][l] = json_incref(layer);
-	return 0;
+	p->layer[when][l] = view_json(layer);
+	return p->layer[when][l] ? 0 : err_sys(err, ENOMEM, "cannot keep a proof");
 }

@@ -31,16 +31,11 @@ struct proof {
 void proof_release(struct proof *p);
 
 /*
- * Takes a reference to a layer object that came from an agent, if
- * record_check_layer() lets it pass. 0, or -EPROTO naming what is wrong.
+ * Copies a layer object that came from an agent, if record_check_layer() lets
+ * it pass. 0, or -EPROTO naming what is wrong.
  */
-int proof_take(struct proof *p, enum when when, json_t *layer,
+int proof_take(struct proof *p, enum when when, const struct view *layer,
 	       struct err *err);
-
-/* Checks what came from an agent as the reader of a record will; 0 or -EPROTO. */
-int proof_check_json(const json_t *json,
-		     int (*check)(const struct view *v, struct err *err),
-		     struct err *err);
 
 /* NULL if it fits, else the reason, which the caller frees. */
 char *proof_judge(const struct proof *p, const struct plan_cell *cell,

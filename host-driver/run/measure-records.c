@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "measure-records.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,58 +18,40 @@ static json_t *start(const struct measure *m, const char *type)
 			 "cell", m->cell->id, "process", (int)m->process);
 }
 
-static int measure_check_own(const struct view *result, struct err *err)
-{
-	struct record r = { .type = RECORD_SAMPLE };
-	int ret = record_read_metric(view_get(result, "metrics") + 1, &r, err);
-
-	if (ret)
-		err_prefix(err, "%s", RECORD_GO_TO_RESULT);
-	return ret;
-}
-
 static const char *const copied[] = {
 	"metric", "point", "unit", "better", "kind", "values", "rejected",
 	"steady",
 };
 
-static json_t *sample(const struct measure *m, const json_t *result,
-		      const json_t *metric, const char *place,
-		      const char *void_reason)
+void measure_add(const struct measure *m, json_t *metric, json_t *labels,
+		 const char *place, const char *void_reason, json_t *records)
 {
-	json_t *r = start(m, "sample");
-	json_t *labels = json_object_get(result, "labels");
+	json_t *r = start(m, "sample"), *counters = json_object_get(metric, "counters");
 
 	for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
 		json_object_set(r, copied[i], json_object_get(metric, copied[i]));
 	json_object_set_new(r, "domain", json_string(m->domain));
 	json_object_set_new(r, "void", void_reason ? json_string(void_reason)
 						   : json_null());
-	json_object_set_new(r, "labels", json_is_array(labels) ? json_incref(labels)
-							       : json_array());
-	json_object_set_new(r, "counters", count_of_sample(
-		json_object_get(metric, "counters"), place));
-	return r;
+	json_object_set_new(r, "labels", labels ? labels : json_array());
+	json_object_set_new(r, "counters", count_of_sample(counters, place));
+	json_array_append_new(records, r);
+	count_summarise(m->counters, counters, place);
+	json_decref(metric);
 }
 
-int measure_samples(const struct measure *m, const json_t *result,
-		    const char *place, const char *void_reason, json_t *records, struct err *err)
+int measure_samples(const struct measure *m, const struct view *result,
+		    const char *void_reason, json_t *records, struct err *err)
 {
-	const json_t *metrics = json_object_get(result, "metrics");
-	size_t i;
-	json_t *metric;
-	int ret = proof_check_json(result, *place ? measure_check_own : record_check_result,
-				   err);
+	const struct view *metrics, *v;
+	int ret = record_check_result(result, err);
 
 	if (ret)
 		return ret;
-	json_array_foreach(metrics, i, metric) {
-		json_array_append_new(records,
-				      sample(m, result, metric, place,
-					     void_reason));
-		count_summarise(m->counters, json_object_get(metric, "counters"),
-				place);
-	}
+	metrics = view_get(result, "metrics");
+	view_each(v, metrics)
+		measure_add(m, view_json(v), view_json(view_get(result, "labels")), "",
+			    void_reason, records);
 	return 0;
 }
 
@@ -103,7 +84,7 @@ static json_t *short_text(const char *text)
 }
 
 json_t *measure_end(const struct measure *m, const char *class,
-		    const char *text, const json_t *result)
+		    const char *text, const struct view *result)
 {
 	json_t *r = start(m, "cell-end");
 	json_t *how = json_object();
@@ -111,10 +92,10 @@ json_t *measure_end(const struct measure *m, const char *class,
 	json_object_set_new(r, "class", json_string(class));
 	json_object_set_new(r, "text", short_text(text));
 	for (const char *const *key = record_kept; *key; key++) {
-		json_t *v = json_object_get(result, *key);
+		const struct view *v = result ? view_get(result, *key) : NULL;
 
 		if (v)
-			json_object_set(how, *key, v);
+			json_object_set_new(how, *key, view_json(v));
 	}
 	if (json_object_size(m->counters))
 		json_object_set(how, "counters", m->counters);

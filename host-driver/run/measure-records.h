@@ -24,12 +24,18 @@ struct measure {
 };
 
 /*
- * Appends one sample record per metric point to the array `records`. `place`
- * stands before the names of its counters: "", or COUNTER_VCPU.
+ * Appends one sample record per metric point to the array `records`.
  * `void_reason` may be NULL. -EPROTO naming what is wrong in `result`.
  */
-int measure_samples(const struct measure *m, const json_t *result,
-		    const char *place, const char *void_reason, json_t *records, struct err *err);
+int measure_samples(const struct measure *m, const struct view *result,
+		    const char *void_reason, json_t *records, struct err *err);
+/*
+ * Appends one sample record. Takes `metric`, which was checked, and `labels`,
+ * which may be NULL. `place` stands before the names of its counters: "", or
+ * COUNTER_VCPU.
+ */
+void measure_add(const struct measure *m, json_t *metric, json_t *labels,
+		 const char *place, const char *void_reason, json_t *records);
 
 /* Appends one proof record for each layer and side that is known. */
 void measure_proofs(const struct measure *m, const struct proof *p,
@@ -37,6 +43,6 @@ void measure_proofs(const struct measure *m, const struct proof *p,
 
 /* The cell-end record; `result` may be NULL. */
 json_t *measure_end(const struct measure *m, const char *class,
-		    const char *text, const json_t *result);
+		    const char *text, const struct view *result);
 
 #endif

@@ -15,7 +15,7 @@ struct cell_run {
 	struct measure m;
 	struct call run;
 	struct proof proof;
-	json_t *counted;	/* by the node, or NULL */
+	struct message counted;	/* by the node; may be empty */
 	bool open;		/* `run` is in the list of calls */
 };
 
@@ -23,19 +23,19 @@ static bool ready_or_over(void *arg)
 {
 	const struct call *c = arg;
 
-	return c->ready || c->reply;
+	return c->ready.root || c->reply.root;
 }
 
 static bool over(void *arg)
 {
-	return ((struct call *)arg)->reply;
+	return ((struct call *)arg)->reply.root;
 }
 
-static int take_layer(struct cell_run *c, enum when when, json_t *layer)
+static int take_layer(struct cell_run *c, enum when when, const struct view *layer)
 {
 	struct err err = ERR_INIT;
 
-	if (!layer || !proof_take(&c->proof, when, layer, &err))
+	if (!layer || layer->type == JSON_NULL || !proof_take(&c->proof, when, layer, &err))
 		return 0;
 	return wire_fail(&c->s->wire, "protocol", "%s", err.text);
 }
@@ -43,19 +43,24 @@ static int take_layer(struct cell_run *c, enum when when, json_t *layer)
 /* The layers that the node sees, and the file's as it was laid out. */
 static int node_proof(struct cell_run *c, enum when when)
 {
-	json_t *reply, *layer;
-	size_t i;
+	const struct view *layers, *v;
+	struct message reply;
+	struct err err = ERR_INIT;
 	int ret = session_must(c->s, FRAME_NODE, "proof", NULL, c->s->o->limits.proof,
-		       &reply);
+			       &reply);
 
 	if (ret)
 		return ret;
-	ret = take_layer(c, when, c->s->file_proof);
-	json_array_foreach(json_object_get(reply, "layers"), i, layer) {
-		if (!ret)
-			ret = take_layer(c, when, layer);
+	ret = take_layer(c, when, view_get(c->s->prepared.root, "proof"));
+	if (!ret && view_list(reply.root, "layers", JSON_ARRAY, &layers, &err))
+		ret = wire_fail(&c->s->wire, "protocol", "proof: %.300s", err.text);
+	if (!ret) {
+		view_each(v, layers) {
+			if (!ret)
+				ret = take_layer(c, when, v);
+		}
 	}
-	json_decref(reply);
+	message_release(&reply);
 	return ret;
 }
 
@@ -91,37 +96,45 @@ static json_t *run_arguments(const struct cell_run *c)
 	return a;
 }
 
-/* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
-static int measure(struct cell_run *c)
+/* Up to `ready`, with what is proved of the buffer; or to a refusal. */
+static int set_up(struct cell_run *c)
 {
 	struct session *s = c->s;
-	json_t *reply;
-	int ret = wire_send(&s->wire, &c->run, FRAME_GUEST, "run",
-			    run_arguments(c));
+	int ret = wire_send(&s->wire, &c->run, FRAME_GUEST, "run", run_arguments(c));
 
 	c->open = true;
+	c->run.may_be_ready = true;
 	if (!ret)
 		ret = wire_wait(&s->wire, ready_or_over, &c->run,
 				s->o->limits.ready, FRAME_GUEST,
 				"the workload's set-up");
-	if (ret || c->run.reply)
+	if (ret || !c->run.ready.root)
 		return ret;
-	ret = take_layer(c, WHEN_BEFORE, json_object_get(c->run.ready, "proof"));
-	if (!ret)
-		ret = node_proof(c, WHEN_BEFORE);
-	if (!ret)
+	ret = take_layer(c, WHEN_BEFORE, view_get(c->run.ready.root, "proof"));
+	return ret ? ret : node_proof(c, WHEN_BEFORE);
+}
+
+/* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
+static int measure(struct cell_run *c)
+{
+	struct session *s = c->s;
+	enum message_class class;
+	int ret = set_up(c);
+
+	if (!ret && c->run.ready.root && !c->run.reply.root)
 		ret = session_count_start(s, &c->m);
-	if (!ret && !s->r->first_sample)
-		s->r->first_sample = loop_now() - s->power_on;
-	if (!ret)
-		ret = session_must(s, FRAME_GUEST, "go",
-			   json_pack("{s:I}", "run", (json_int_t)c->run.id),
-			   s->o->limits.proof, &reply);
-	if (ret)
+	if (!ret && c->run.reply.root && wire_is_ok(&c->run.reply, &class))
+		ret = wire_fail(&s->wire, "protocol", "%s: a result before go", c->m.cell->id);
+	if (ret || c->run.reply.root)
 		return ret;
-	json_decref(reply);
-	ret = wire_wait(&s->wire, over, &c->run, s->o->limits.run, FRAME_GUEST,
-			"the workload");
+	if (!s->r->first_sample)
+		s->r->first_sample = loop_now() - s->power_on;
+	ret = session_must(s, FRAME_GUEST, "go",
+			   json_pack("{s:I}", "run", (json_int_t)c->run.id),
+			   s->o->limits.proof, NULL);
+	if (!ret)
+		ret = wire_wait(&s->wire, over, &c->run, s->o->limits.run, FRAME_GUEST,
+				"the workload");
 	if (!ret)
 		ret = session_count_stop(s, &c->counted);
 	return ret ? ret : node_proof(c, WHEN_AFTER);
@@ -142,26 +155,24 @@ static int record_all(struct session *s, json_t *records)
 }
 
 /* The cell was done: judge it and record what it gave. */
-static int keep(struct cell_run *c, json_t *result)
+static int keep(struct cell_run *c, const struct view *result)
 {
 	struct session *s = c->s;
-	json_t *records = json_array();
+	const struct view *proof = result ? view_get(result, "proof") : NULL;
+	json_t *records;
 	struct err err = ERR_INIT;
 	char *why;
-	int ret = take_layer(c, WHEN_AFTER,
-			     json_object_get(json_object_get(result, "proof"),
-					     "after"));
+	int ret = proof ? take_layer(c, WHEN_AFTER, view_get(proof, "after")) : 0;
 
-	if (ret) {
-		json_decref(records);
+	if (ret)
 		return ret;
-	}
+	records = json_array();
 	why = proof_judge(&c->proof, c->m.cell, s->arm);
-	if (measure_samples(&c->m, result, "", why, records, &err) ||
-	    session_count_keep(s, &c->m, c->counted, why, records, &err)) {
+	if (measure_samples(&c->m, result, why, records, &err) ||
+	    session_count_keep(s, &c->m, &c->counted, why, records, &err)) {
 		free(why);
 		json_decref(records);
-		return wire_fail(&s->wire, "protocol", "%s", err.text);
+		return wire_fail(&s->wire, "protocol", "%.400s", err.text);
 	}
 	measure_proofs(&c->m, &c->proof, records);
 	json_array_append_new(records, measure_end(&c->m, why ? "void" : "ok",
@@ -177,25 +188,34 @@ static int keep(struct cell_run *c, json_t *result)
 }
 
 /* The cell could not be done, but the boot goes on. */
-static int keep_failure(struct cell_run *c, const char *class, const char *text)
+static int keep_failure(struct cell_run *c, const char *text)
 {
 	struct session *s = c->s;
-	bool is_void = !strcmp(class, "void");
 
-	if (!strcmp(class, "lost") || !strcmp(class, "protocol") ||
-	    !strcmp(class, "timeout"))
-		return wire_fail(&s->wire, class, "%s: %.400s", c->m.cell->id, text);
-	if (!strcmp(class, "bad-request") || !strcmp(class, "busy"))
-		return wire_fail(&s->wire, "failed", "%s: %.400s", c->m.cell->id,
-				 text);
-	if (is_void)
-		s->r->cells_void++;
-	else
-		s->r->cells_failed++;
+	s->r->cells_failed++;
 	if (s->o->calls.log)
 		s->o->calls.log(s->o->calls.arg, text);
-	return session_record(s, measure_end(&c->m, is_void ? "void" : "failed", text,
-				     NULL));
+	return session_record(s, measure_end(&c->m, "failed", text, NULL));
+}
+
+/* The workload was refused or failed: is it the cell's fault, or the boot's? */
+static int judge_failure(struct cell_run *c, enum message_class class)
+{
+	char text[4000];
+
+	message_text(view_get(c->run.reply.root, "text"), text, sizeof(text));
+	switch (class) {
+	case MESSAGE_UNSUPPORTED:
+	case MESSAGE_FAILED:
+		return keep_failure(c, text);
+	case MESSAGE_LOST:
+	case MESSAGE_PROTOCOL:
+	case MESSAGE_TIMEOUT:
+		return wire_fail(&c->s->wire, message_class_name(class), "%s: %.400s",
+				 c->m.cell->id, text);
+	default:
+		return wire_fail(&c->s->wire, "failed", "%s: %.400s", c->m.cell->id, text);
+	}
 }
 
 /* The cell's summary of counters begins with whose event names were used. */
@@ -220,19 +240,19 @@ int session_cell(struct session *s, const struct plan_cell *cell,
 		       .domain = machine_domain(s->o->machine),
 		       .counters = counters_begin(s) },
 	};
-	const char *class, *text;
+	enum message_class class;
 	int ret;
 
 	session_phase(s, "cell", cell->id);
 	ret = measure(&c);
-	if (!ret && wire_is_ok(c.run.reply, &class, &text))
-		ret = keep(&c, json_object_get(c.run.reply, "result"));
+	if (!ret && wire_is_ok(&c.run.reply, &class))
+		ret = keep(&c, view_get(c.run.reply.root, "result"));
 	else if (!ret)
-		ret = keep_failure(&c, class, text);
+		ret = judge_failure(&c, class);
 	if (c.open)
 		wire_forget(&s->wire, &c.run);
 	proof_release(&c.proof);
-	json_decref(c.counted);
+	message_release(&c.counted);
 	json_decref(c.m.counters);
 	return ret;
 }

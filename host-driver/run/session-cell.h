@@ -18,7 +18,7 @@ struct session {
 	struct session_result *r;
 	json_t *phases;
 	double power_on;
-	json_t *file_proof;	/* of the backing that is prepared, or NULL */
+	struct message prepared;	/* the reply about the backing; may be empty */
 	struct {		/* what each agent's processor can count; events.h */
 		json_t *events;	/* NULL: not to be counted */
 		char table[EVENTS_TABLE_MAX];
@@ -35,10 +35,10 @@ void session_phase(struct session *s, const char *name, const char *cell);
 
 /*
  * A request that the campaign cannot do without: refused, it fails the boot.
- * `*reply` is a new reference, or NULL.
+ * `*reply` is the caller's to release, empty on failure; it may be NULL.
  */
 int session_must(struct session *s, enum frame_channel channel, const char *op,
-		 json_t *args, double limit, json_t **reply);
+		 json_t *args, double limit, struct message *reply);
 
 /*
  * Where time is an instruction count, "align" for a request: what it starts

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "count-records.h"
+#include "store/record-agent.h"
 
 /* Boots of a block take the same turn: they are compared with each other. */
 static unsigned turn_of(const struct measure *m)
@@ -18,23 +19,16 @@ static const json_t *events_here(const struct session *s)
 
 int session_count_start(struct session *s, const struct measure *m)
 {
-	json_t *reply;
-	int ret;
-
 	if (!events_here(s))
 		return 0;
-	ret = session_must(s, FRAME_NODE, "count",
-			   json_pack("{s:o}", "events",
-				     events_turn(events_here(s), turn_of(m))),
-			   s->o->limits.proof, &reply);
-	if (!ret)
-		json_decref(reply);
-	return ret;
+	return session_must(s, FRAME_NODE, "count",
+			    json_pack("{s:o}", "events",
+				      events_turn(events_here(s), turn_of(m))),
+			    s->o->limits.proof, NULL);
 }
 
-int session_count_stop(struct session *s, json_t **counted)
+int session_count_stop(struct session *s, struct message *counted)
 {
-	*counted = NULL;
 	if (!events_here(s))
 		return 0;
 	return session_must(s, FRAME_NODE, "count-stop", NULL, s->o->limits.proof,
@@ -64,22 +58,24 @@ static void without_turn(const struct session *s, const struct measure *m)
 }
 
 int session_count_keep(struct session *s, const struct measure *m,
-		       const json_t *counted, const char *void_reason,
+		       const struct message *counted, const char *void_reason,
 		       json_t *records, struct err *err)
 {
-	json_t *counters = json_object_get(counted, "counters");
-	json_t *seconds = json_object_get(counted, "seconds"), *result;
+	const struct view *o = counted->root;
+	json_t *metric;
 	int ret;
 
-	if (!counted)
+	if (!o)
 		return 0;
-	result = json_pack("{s:[{s:s, s:{}, s:s, s:s, s:s, s:[O?], s:[], s:b, s:O?}]}",
-			   "metrics", "metric", "go_to_result", "point", "unit", "s",
-			   "better", "none", "kind", "time", "values", seconds,
-			   "rejected", "steady", 1, "counters", counters);
-	ret = measure_samples(m, result, COUNTER_VCPU, void_reason, records, err);
-	json_decref(result);
-	if (!ret)
-		without_turn(s, m);
-	return ret;
+	ret = record_check_counted(o, err);
+	if (ret)
+		return ret;
+	metric = json_pack("{s:s, s:{}, s:s, s:s, s:s, s:[o], s:[], s:b, s:o*}",
+			   "metric", RECORD_GO_TO_RESULT, "point", "unit", "s",
+			   "better", "none", "kind", "time",
+			   "values", view_json(view_get(o, "seconds")), "rejected",
+			   "steady", 1, "counters", view_json(view_get(o, "counters")));
+	measure_add(m, metric, NULL, COUNTER_VCPU, void_reason, records);
+	without_turn(s, m);
+	return 0;
 }

@@ -11,17 +11,17 @@
 
 /*
  * Both do nothing where the campaign counts nothing. -EIO when the session
- * has failed. `*counted` is the node's reply, a new reference, or NULL.
+ * has failed. `*counted` is the node's reply, the caller's to release.
  */
 int session_count_start(struct session *s, const struct measure *m);
-int session_count_stop(struct session *s, json_t **counted);
+int session_count_stop(struct session *s, struct message *counted);
 
 /*
  * Appends the sample of the region to `records`, with what was counted in it,
  * and says in the cell's summary what was not. -EPROTO naming what is wrong.
  */
 int session_count_keep(struct session *s, const struct measure *m,
-		       const json_t *counted, const char *void_reason,
+		       const struct message *counted, const char *void_reason,
 		       json_t *records, struct err *err);
 
 #endif

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/message.h"
+#define WIRE_TEXT_MAX 400	/* bytes of an agent's text that are shown */
+#define WIRE_EVENTS_MAX 20000	/* of a boot: hundreds are usual */
 
 /* The process, its console and its stream end in any order, but together. */
 #define LAST_WORDS_SECONDS 2.0
@@ -26,42 +27,58 @@ int wire_fail(struct wire *w, const char *class, const char *fmt, ...)
 	return -EIO;
 }
 
-static const char *text_of(const json_t *msg, const char *key)
+/* Of the last lines as many as a console here keeps, and as much of each. */
+static void wire_take_console(struct wire *w, const struct view *lines)
 {
-	const char *text = json_string_value(json_object_get(msg, key));
+	char text[CONSOLE_LINE_MAX + 1];
+	const struct view *v;
+	uint32_t skip = lines && lines->type == JSON_ARRAY && lines->n > CONSOLE_LINES
+				? lines->n - CONSOLE_LINES : 0;
 
-	return text ? text : "";
+	if (!lines || lines->type != JSON_ARRAY)
+		return;
+	json_decref(w->guest_console);
+	w->guest_console = json_array();
+	view_each(v, lines) {
+		if (skip)
+			skip--;
+		else
+			json_array_append_new(w->guest_console,
+				json_string(message_text(v, text, sizeof(text))));
+	}
 }
 
-static void on_guest_lost(struct wire *w, json_t *msg)
+static void wire_on_guest_lost(struct wire *w, const struct view *msg)
 {
-	static const char *const known[] = { "panic", "lost", "protocol", "hang" };
-	const char *class = "lost", *said = text_of(msg, "class");
-	json_t *console = json_object_get(msg, "console");
+	static const char *const known[] = { "panic", "lost", "protocol", "hang", NULL };
+	char text[WIRE_TEXT_MAX];
+	unsigned class;
 
 	if (!w->guest_expected)
 		return;
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (!strcmp(said, known[i]))
-			class = known[i];
-	}
-	if (json_is_array(console))
-		w->guest_console = json_incref(console);
-	wire_fail(w, class, "the guest: %.400s", text_of(msg, "text"));
+	wire_take_console(w, view_get(msg, "console"));
+	if (view_choice(msg, "class", known, &class, NULL))
+		wire_fail(w, "protocol", "guest-lost: of no known class");
+	else
+		wire_fail(w, known[class], "the guest: %s",
+			  message_text(view_get(msg, "text"), text, sizeof(text)));
 }
 
-static struct call *find_call(struct wire *w, enum frame_channel channel,
-			      const json_t *re)
+static struct call *wire_find_call(struct wire *w, enum frame_channel channel,
+				   const struct view *msg)
 {
+	const struct view *re = view_get(msg, "re");
+
 	for (struct call *c = w->calls; c; c = c->next) {
-		if (c->channel == channel && json_is_integer(re) &&
-		    c->id == json_integer_value(re))
+		if (c->channel == channel && re && re->type == JSON_INTEGER &&
+		    c->id == re->whole)
 			return c;
 	}
 	return NULL;
 }
 
-static void on_hello(struct wire *w, enum frame_channel channel, json_t *msg)
+static void wire_on_hello(struct wire *w, enum frame_channel channel,
+			  const struct view *msg)
 {
 	struct err err = ERR_INIT;
 
@@ -69,60 +86,106 @@ static void on_hello(struct wire *w, enum frame_channel channel, json_t *msg)
 		wire_fail(w, "protocol", "%.400s", err.text);
 	else if (w->hello[channel])
 		wire_fail(w, "protocol", "it says hello twice");
-	else
-		w->hello[channel] = json_incref(msg);
+	else if (channel == FRAME_GUEST && !w->guest_expected)
+		wire_fail(w, "protocol", "a guest says hello that nobody started");
+	w->hello[channel] = true;
 }
 
-static void on_event(struct wire *w, enum frame_channel channel, json_t *msg)
+static void wire_on_ready(struct wire *w, enum frame_channel channel, struct message *m)
 {
-	const char *event = text_of(msg, "event");
-	struct call *c;
+	struct call *c = wire_find_call(w, channel, m->root);
 
-	if (!strcmp(event, "hello")) {
-		on_hello(w, channel, msg);
-	} else if (!strcmp(event, "ready")) {
-		c = find_call(w, channel, json_object_get(msg, "re"));
-		if (c && !c->ready)
-			c->ready = json_incref(msg);
-	} else if (!strcmp(event, "guest-lost") && channel == FRAME_NODE) {
-		on_guest_lost(w, msg);
-	} else if (!strcmp(event, "progress")) {
-		if (w->o->calls.phase)
-			w->o->calls.phase(w->o->calls.arg, "at", text_of(msg, "text"));
-	} else if (w->o->calls.log && *text_of(msg, "text")) {
-		w->o->calls.log(w->o->calls.arg, text_of(msg, "text"));
-	}
-}
-
-static void on_message(struct wire *w, enum frame_channel channel, json_t *msg)
-{
-	struct call *c;
-
-	if (json_object_get(msg, "event")) {
-		on_event(w, channel, msg);
+	if (!c || !c->may_be_ready || c->ready.root || c->reply.root) {
+		wire_fail(w, "protocol", "ready, with nothing that was waited for");
 		return;
 	}
-	c = find_call(w, channel, json_object_get(msg, "re"));
-	if (!c || c->reply)
-		wire_fail(w, "protocol", "an answer to what was not asked");
-	else
-		c->reply = json_incref(msg);
+	c->ready = *m;
+	*m = (struct message)MESSAGE_INIT;
 }
 
-static void on_frame(void *arg, const struct frame *f)
+/* May take the message. */
+static void wire_on_event(struct wire *w, enum frame_channel channel, struct message *m)
+{
+	const struct session_calls *calls = &w->o->calls;
+	const struct view *text = view_get(m->root, "text");
+	char safe[WIRE_TEXT_MAX];
+	const char *event = "";
+
+	if (++w->events > WIRE_EVENTS_MAX)
+		wire_fail(w, "protocol", "it sends more than %d events", WIRE_EVENTS_MAX);
+	view_string(m->root, "event", &event, NULL);
+	message_text(text, safe, sizeof(safe));
+	if (!strcmp(event, "hello"))
+		wire_on_hello(w, channel, m->root);
+	else if (!strcmp(event, "ready"))
+		wire_on_ready(w, channel, m);
+	else if (!strcmp(event, "guest-lost") && channel == FRAME_NODE)
+		wire_on_guest_lost(w, m->root);
+	else if (!strcmp(event, "progress") && calls->phase)
+		calls->phase(calls->arg, "at", safe);
+	else if (!strcmp(event, "log") && calls->log)
+		calls->log(calls->arg, safe);
+	else if (strcmp(event, "progress") && strcmp(event, "log"))
+		wire_fail(w, "protocol", "an event that is not known");
+}
+
+/* Is it one of the two kinds of reply? */
+static int wire_check_reply(const struct view *msg, struct err *err)
+{
+	enum message_class class;
+	const char *text;
+	bool ok;
+	int ret = view_get(msg, "ok") ? view_bool_or(msg, "ok", false, &ok, err)
+				      : err_config(err, "ok: is missing");
+
+	if (!ret && !ok)
+		ret = message_read_class(msg, &class, err);
+	if (!ret && !ok)
+		ret = view_string(msg, "text", &text, err);
+	if (ret)
+		err_prefix(err, "a reply");
+	return ret;
+}
+
+/* Takes the message where somebody waits for it. */
+static void wire_on_message(struct wire *w, enum frame_channel channel, struct message *m)
+{
+	struct err err = ERR_INIT;
+	struct call *c;
+
+	if (w->class[0])
+		return;
+	if (view_get(m->root, "event")) {
+		wire_on_event(w, channel, m);
+		return;
+	}
+	c = wire_find_call(w, channel, m->root);
+	if (!w->hello[channel])
+		wire_fail(w, "protocol", "an answer before hello");
+	else if (!c || c->reply.root)
+		wire_fail(w, "protocol", "an answer to what was not asked");
+	else if (wire_check_reply(m->root, &err))
+		wire_fail(w, "protocol", "%.400s", err.text);
+	else {
+		c->reply = *m;
+		*m = (struct message)MESSAGE_INIT;
+	}
+}
+
+static void wire_on_frame(void *arg, const struct frame *f)
 {
 	struct wire *w = arg;
 	struct err err = ERR_INIT;
-	json_t *msg = message_decode(f, &err);
+	struct message m;
 
-	if (msg)
-		on_message(w, f->channel, msg);
-	else
+	if (message_take(&m, f, &err))
 		wire_fail(w, "protocol", "%.400s", err.text);
-	json_decref(msg);
+	else
+		wire_on_message(w, f->channel, &m);
+	message_release(&m);
 }
 
-static void on_closed(void *arg, const struct err *why)
+static void wire_on_closed(void *arg, const struct err *why)
 {
 	struct wire *w = arg;
 
@@ -131,7 +194,7 @@ static void on_closed(void *arg, const struct err *why)
 		wire_fail(w, "protocol", "%.400s", why->text);
 }
 
-static void on_child(struct loop *l, int status, void *arg)
+static void wire_on_child(struct loop *l, int status, void *arg)
 {
 	struct wire *w = arg;
 
@@ -149,7 +212,7 @@ int wire_open(struct wire *w, const struct session_options *o, uint64_t nonce,
 
 	*w = (struct wire){ .o = o };
 	m->link_in = m->link_out = m->console = -1;
-	ret = link_init(&w->link, m->loop, in, out, nonce, on_frame, on_closed, w, err);
+	ret = link_init(&w->link, m->loop, in, out, nonce, wire_on_frame, wire_on_closed, w, err);
 	if (ret) {
 		close(console);
 		return ret;
@@ -159,7 +222,7 @@ int wire_open(struct wire *w, const struct session_options *o, uint64_t nonce,
 			  o->debug_vm, err);
 	if (ret)
 		return ret;
-	w->child_id = loop_add_child(m->loop, m->proc.pidfd, on_child, w);
+	w->child_id = loop_add_child(m->loop, m->proc.pidfd, wire_on_child, w);
 	return w->child_id > 0 ? 0 : err_sys(err, ENOMEM, "cannot watch the machine");
 }
 
@@ -169,13 +232,11 @@ void wire_close(struct wire *w)
 		loop_remove(w->o->machine->loop, w->child_id);
 	link_release(&w->link);
 	console_free(w->console);
-	for (int i = 0; i < FRAME_CHANNELS; i++)
-		json_decref(w->hello[i]);
 	json_decref(w->guest_console);
 	w->console = NULL;
 }
 
-static bool both_ended(void *arg)
+static bool wire_both_ended(void *arg)
 {
 	const struct wire *w = arg;
 
@@ -183,12 +244,12 @@ static bool both_ended(void *arg)
 }
 
 /* Something ended: hears the rest of it, then says what it was. */
-static int explain_end(struct wire *w)
+static int wire_explain_end(struct wire *w)
 {
 	char how[64] = "it still runs";
 	const char *panic;
 
-	loop_run_until(w->o->machine->loop, both_ended, w, LAST_WORDS_SECONDS);
+	loop_run_until(w->o->machine->loop, wire_both_ended, w, LAST_WORDS_SECONDS);
 	console_drain(w->console);
 	panic = console_panic(w->console);
 	if (w->child_ended)
@@ -198,7 +259,7 @@ static int explain_end(struct wire *w)
 	return wire_fail(w, "lost", "the machine under test went away: %s", how);
 }
 
-static int check(struct wire *w)
+static int wire_check(struct wire *w)
 {
 	if (w->class[0])
 		return -EIO;
@@ -208,12 +269,12 @@ static int check(struct wire *w)
 		return wire_fail(w, "protocol", "it floods its console: %llu bytes",
 				 (unsigned long long)console_bytes(w->console));
 	if (w->child_ended || w->stream_ended)
-		return explain_end(w);
+		return wire_explain_end(w);
 	return 0;
 }
 
 /* Steps the loop until done, failed, or `limit` seconds: then -ETIME. */
-static int wait_for(struct wire *w, bool (*done)(void *), void *arg,
+static int wire_wait_for(struct wire *w, bool (*done)(void *), void *arg,
 		    double limit)
 {
 	double end = loop_now() + limit;
@@ -223,7 +284,7 @@ static int wait_for(struct wire *w, bool (*done)(void *), void *arg,
 
 		if (done(arg))
 			return 0;
-		ret = check(w);
+		ret = wire_check(w);
 		if (ret)
 			return ret;
 		if (loop_now() >= end)
@@ -237,13 +298,13 @@ static int wait_for(struct wire *w, bool (*done)(void *), void *arg,
 	}
 }
 
-static bool has_reply(void *arg)
+static bool wire_has_reply(void *arg)
 {
-	return ((struct call *)arg)->reply;
+	return ((struct call *)arg)->reply.root;
 }
 
 /* A time limit is over: is anybody there? */
-static int late(struct wire *w, enum frame_channel channel, double limit,
+static int wire_late(struct wire *w, enum frame_channel channel, double limit,
 		const char *what)
 {
 	struct call ping = { 0 };
@@ -253,7 +314,7 @@ static int late(struct wire *w, enum frame_channel channel, double limit,
 	if (w->hello[channel]) {
 		ret = wire_send(w, &ping, channel, "ping", NULL);
 		if (!ret)
-			ret = wait_for(w, has_reply, &ping, w->o->limits.ping);
+			ret = wire_wait_for(w, wire_has_reply, &ping, w->o->limits.ping);
 		wire_forget(w, &ping);
 	}
 	if (ret && ret != -ETIME)
@@ -272,20 +333,20 @@ static int late(struct wire *w, enum frame_channel channel, double limit,
 int wire_wait(struct wire *w, bool (*done)(void *arg), void *arg, double limit,
 	      enum frame_channel channel, const char *what)
 {
-	int ret = wait_for(w, done, arg, limit);
+	int ret = wire_wait_for(w, done, arg, limit);
 
-	return ret == -ETIME ? late(w, channel, limit, what) : ret;
+	return ret == -ETIME ? wire_late(w, channel, limit, what) : ret;
 }
 
-static bool has_value(void *arg)
+static bool wire_is_true(void *arg)
 {
-	return *(json_t **)arg;
+	return *(bool *)arg;
 }
 
 int wire_wait_hello(struct wire *w, enum frame_channel channel, double limit,
 		    const char *what)
 {
-	return wire_wait(w, has_value, &w->hello[channel], limit, channel, what);
+	return wire_wait(w, wire_is_true, &w->hello[channel], limit, channel, what);
 }
 
 int wire_send(struct wire *w, struct call *c, enum frame_channel channel,
@@ -316,31 +377,33 @@ void wire_forget(struct wire *w, struct call *c)
 		p = &(*p)->next;
 	if (*p)
 		*p = c->next;
-	json_decref(c->reply);
-	json_decref(c->ready);
-	c->reply = c->ready = NULL;
+	message_release(&c->reply);
+	message_release(&c->ready);
 }
 
 int wire_call(struct wire *w, enum frame_channel channel, const char *op,
-	      json_t *args, double limit, json_t **reply)
+	      json_t *args, double limit, struct message *reply)
 {
 	struct call c;
 	int ret = wire_send(w, &c, channel, op, args);
 
-	*reply = NULL;
+	*reply = (struct message)MESSAGE_INIT;
 	if (!ret)
-		ret = wire_wait(w, has_reply, &c, limit, channel, op);
-	if (!ret)
-		*reply = json_incref(c.reply);
+		ret = wire_wait(w, wire_has_reply, &c, limit, channel, op);
+	if (!ret) {
+		*reply = c.reply;
+		c.reply = (struct message)MESSAGE_INIT;
+	}
 	wire_forget(w, &c);
 	return ret;
 }
 
-bool wire_is_ok(const json_t *reply, const char **class, const char **text)
+bool wire_is_ok(const struct message *reply, enum message_class *class)
 {
-	if (json_is_true(json_object_get(reply, "ok")))
+	const struct view *ok = view_get(reply->root, "ok");
+
+	if (ok->type == JSON_TRUE)
 		return true;
-	*class = text_of(reply, "class");
-	*text = text_of(reply, "text");
+	message_read_class(reply->root, class, NULL);
 	return false;
 }

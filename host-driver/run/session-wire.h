@@ -10,14 +10,15 @@
 
 #include "lib/console.h"
 #include "lib/link.h"
+#include "lib/message.h"
 #include "session.h"
 
 /* A request that was sent and waits for its reply. */
 struct call {
 	enum frame_channel channel;
 	int64_t id;
-	json_t *reply;		/* NULL until it is there */
-	json_t *ready;		/* the `ready` event that came before it, or NULL */
+	bool may_be_ready;	/* an event `ready` may come before the reply */
+	struct message reply, ready;	/* .root NULL until it is there */
 	struct call *next;
 };
 
@@ -28,10 +29,11 @@ struct wire {
 	int64_t child_id;
 	bool child_ended, stream_ended;
 	int child_status;
-	json_t *hello[FRAME_CHANNELS];	/* the event, NULL until it came */
+	bool hello[FRAME_CHANNELS];	/* the agent there has said hello */
 	json_t *guest_console;		/* last lines of a guest that was lost */
 	struct call *calls;
 	int64_t last_id;
+	unsigned events;	/* that came so far */
 	bool guest_expected;	/* a guest runs, and should go on running */
 
 	char class[16];		/* "" as long as all is well */
@@ -64,11 +66,11 @@ int wire_send(struct wire *w, struct call *c, enum frame_channel channel,
 /* Leaves the list and lets go of what came. Safe to call again. */
 void wire_forget(struct wire *w, struct call *c);
 
-/* Sends and waits. `*reply` is a new reference, ok or not. */
+/* Sends and waits. `*reply`, ok or not, is the caller's to release; empty on failure. */
 int wire_call(struct wire *w, enum frame_channel channel, const char *op,
-	      json_t *args, double limit, json_t **reply);
+	      json_t *args, double limit, struct message *reply);
 
-/* Is this reply ok? If not, `class` and `text` (borrowed) say why. */
-bool wire_is_ok(const json_t *reply, const char **class, const char **text);
+/* Is this reply ok? If not, `class` says why, and its "text" in words. */
+bool wire_is_ok(const struct message *reply, enum message_class *class);
 
 #endif

@@ -9,6 +9,11 @@
 #include <sys/random.h>
 
 #include "session-cell.h"
+#include "store/record.h"
+
+#define PHASES_MAX 64		/* of one request */
+#define PHASE_NAME_MAX 60
+#define FACTS_MAX (2u << 20)	/* bytes of JSON: a topology of 1,024 CPUs has less */
 
 struct session_limits session_limits(const char *domain, double patience)
 {
@@ -52,54 +57,75 @@ static void took(struct session *s, const char *name, double since)
 }
 
 /* The agent's own phases, under ours: "prepare.mkfs". */
-static void took_there(struct session *s, const char *name, const json_t *reply)
+static int took_there(struct session *s, const char *name, const struct message *reply)
 {
-	json_t *there = json_object_get(reply, "phases"), *v;
-	const char *key;
+	const struct view *there, *v;
+	struct err err = ERR_INIT;
 	char full[96];
+	int ret = view_list_or(reply->root, "phases", JSON_OBJECT, &there, &err);
 
-	json_object_foreach(there, key, v) {
-		if (!json_is_number(v) || json_number_value(v) < 0)
-			continue;
-		snprintf(full, sizeof(full), "%s.%.60s", name, key);
-		json_object_set_new(s->phases, full,
-				    json_real(json_number_value(v)));
+	if (!ret && there && there->n > PHASES_MAX)
+		ret = err_config(&err, "more than %d", PHASES_MAX);
+	view_each(v, there) {
+		if (!ret)
+			ret = record_check_text("a phase", v->key, PHASE_NAME_MAX, &err);
+		if (!ret && !(view_is_number(v) && v->real >= 0 && v->real < RECORD_VALUE_MAX))
+			ret = err_config(&err, "%s: not a number of seconds", v->key);
+		if (ret)
+			break;
+		snprintf(full, sizeof(full), "%s.%s", name, v->key);
+		json_object_set_new(s->phases, full, json_real(v->real));
 	}
+	return ret ? wire_fail(&s->wire, "protocol", "phases: %.300s", err.text) : 0;
 }
 
 int session_must(struct session *s, enum frame_channel channel, const char *op,
-		json_t *args, double limit, json_t **reply)
+		 json_t *args, double limit, struct message *reply)
 {
-	const char *class, *text;
-	int ret = wire_call(&s->wire, channel, op, args, limit, reply);
+	enum message_class class;
+	struct message own;
+	char text[400];
+	int ret = wire_call(&s->wire, channel, op, args, limit, reply ? reply : &own);
 
-	if (ret || wire_is_ok(*reply, &class, &text))
-		return ret;
-	ret = wire_fail(&s->wire, "failed", "%s: %.400s", op, text);
-	json_decref(*reply);
-	*reply = NULL;
+	if (!reply)
+		reply = &own;
+	if (!ret && !wire_is_ok(reply, &class))
+		ret = wire_fail(&s->wire, "failed", "%s: %s", op,
+				message_text(view_get(reply->root, "text"), text,
+					     sizeof(text)));
+	if (ret || reply == &own)
+		message_release(reply);
 	return ret;
+}
+
+static int keep_env(struct session *s, enum frame_channel channel, const struct view *facts)
+{
+	json_t *tree = view_json(facts);
+
+	if (s->plan->counters) {
+		json_decref(s->count[channel].events);
+		s->count[channel].events = events_of(tree, s->count[channel].table);
+	}
+	return session_record(s, json_pack("{s:s, s:s, s:i, s:o}", "t", "env", "where",
+					   channel == FRAME_NODE ? "node" : "guest",
+					   "boot", (int)s->o->boot->boot, "facts", tree));
 }
 
 static int record_env(struct session *s, enum frame_channel channel)
 {
-	const char *where = channel == FRAME_NODE ? "node" : "guest";
-	json_t *reply, *facts;
+	struct err err = ERR_INIT;
+	const struct view *facts;
+	struct message reply;
 	int ret = session_must(s, channel, "env", NULL, s->o->limits.proof, &reply);
 
 	if (ret)
 		return ret;
-	facts = json_object_get(reply, "facts");
-	if (s->plan->counters) {
-		json_decref(s->count[channel].events);
-		s->count[channel].events = events_of(facts, s->count[channel].table);
-	}
-	if (json_is_object(facts))
-		ret = session_record(s, json_pack("{s:s, s:s, s:i, s:O}", "t", "env",
-					  "where", where,
-					  "boot", (int)s->o->boot->boot,
-					  "facts", facts));
-	json_decref(reply);
+	ret = view_list(reply.root, "facts", JSON_OBJECT, &facts, &err);
+	if (!ret && facts->json_len > FACTS_MAX)
+		ret = err_config(&err, "facts: longer than %u bytes", FACTS_MAX);
+	ret = ret ? wire_fail(&s->wire, "protocol", "env: %.300s", err.text)
+		  : keep_env(s, channel, facts);
+	message_release(&reply);
 	return ret;
 }
 
@@ -131,23 +157,16 @@ static int power_on(struct session *s)
 static int prepare(struct session *s, const char *backing)
 {
 	double start = loop_now();
-	json_t *reply, *proof;
 	int ret;
 
 	session_phase(s, "prepare", backing);
+	message_release(&s->prepared);
 	ret = session_must(s, FRAME_NODE, "prepare",
 		   json_pack("{s:s, s:I}", "backing", backing,
 			     "size", (json_int_t)s->plan->guest.memory),
-		   s->o->limits.prepare, &reply);
+		   s->o->limits.prepare, &s->prepared);
 	took(s, "prepare", start);
-	if (ret)
-		return ret;
-	took_there(s, "prepare", reply);
-	proof = json_object_get(reply, "proof");
-	json_decref(s->file_proof);
-	s->file_proof = json_is_object(proof) ? json_incref(proof) : NULL;
-	json_decref(reply);
-	return 0;
+	return ret ? ret : took_there(s, "prepare", &s->prepared);
 }
 
 static json_t *guest_arguments(const struct session *s, uint64_t nonce)
@@ -185,23 +204,23 @@ static int start_guest(struct session *s)
 {
 	double start = loop_now();
 	uint64_t nonce;
-	json_t *reply;
+	struct message reply;
 	int ret;
 
 	session_phase(s, "guest", NULL);
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		return wire_fail(&s->wire, "failed", "cannot make a nonce");
-	json_decref(s->wire.hello[FRAME_GUEST]);
-	s->wire.hello[FRAME_GUEST] = NULL;
+	s->wire.hello[FRAME_GUEST] = false;
 	s->wire.guest_expected = true;
 	ret = session_must(s, FRAME_NODE, "guest-start", guest_arguments(s, nonce),
 		   s->o->limits.guest, &reply);
 	if (ret)
 		return ret;
-	took_there(s, "guest", reply);
-	json_decref(reply);
-	ret = wire_wait_hello(&s->wire, FRAME_GUEST, s->o->limits.guest,
-			      "the boot of the guest");
+	ret = took_there(s, "guest", &reply);
+	message_release(&reply);
+	if (!ret)
+		ret = wire_wait_hello(&s->wire, FRAME_GUEST, s->o->limits.guest,
+				      "the boot of the guest");
 	took(s, "guest", start);
 	return ret;
 }
@@ -209,23 +228,17 @@ static int start_guest(struct session *s)
 /* A machine that ends with its process need not be tidied up. */
 static int stop_guest(struct session *s, const char *backing, bool last)
 {
-	json_t *reply;
 	int ret;
 
 	s->wire.guest_expected = false;
 	if (last && machine_disposable(s->o->machine))
 		return 0;
 	session_phase(s, "release", backing);
-	ret = session_must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare,
-		   &reply);
-	json_decref(reply);
+	ret = session_must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare, NULL);
 	if (ret)
 		return ret;
-	ret = session_must(s, FRAME_NODE, "release",
-		   json_pack("{s:s}", "backing", backing),
-		   s->o->limits.prepare, &reply);
-	json_decref(reply);
-	return ret;
+	return session_must(s, FRAME_NODE, "release", json_pack("{s:s}", "backing", backing),
+			    s->o->limits.prepare, NULL);
 }
 
 /* --- one boot --------------------------------------------------------------- */
@@ -333,7 +346,7 @@ int session_run(const struct session_options *o, struct session_result *r,
 	wire_close(&s.wire);
 	machine_stop(o->machine);
 	json_decref(s.phases);
-	json_decref(s.file_proof);
+	message_release(&s.prepared);
 	for (int i = 0; i < FRAME_CHANNELS; i++)
 		json_decref(s.count[i].events);
 	return s.fatal ? s.fatal : ret;

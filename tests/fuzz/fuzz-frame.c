@@ -18,8 +18,12 @@ static void drain(struct frame_parser *p)
 {
 	struct frame f;
 
-	while (frame_parser_next(p, &f, NULL) > 0)
-		json_decref(message_decode(&f, NULL));
+	while (frame_parser_next(p, &f, NULL) > 0) {
+		struct message m;
+
+		message_take(&m, &f, NULL);
+		message_release(&m);
+	}
 }
 
 static void feed_good_frame(struct frame_parser *p)

@@ -41,7 +41,7 @@ static char agent[PATH_MAX], scratch[64];
 static void on_frame(void *arg, const struct frame *f)
 {
 	struct peer *p = arg;
-	json_t *msg = message_decode(f, NULL);
+	json_t *msg = json_loadb(f->payload, f->len, JSON_REJECT_DUPLICATES, NULL);
 
 	assert_non_null(msg);
 	json_object_set_new(msg, "channel", json_integer(f->channel));
@@ -188,7 +188,7 @@ static void says_hello_and_answers(void **state)
 	expect_failure(&p, send_request(&p, FRAME_NODE, "run", null_workload()),
 		       "bad-request", "'run'");
 	expect_failure(&p, send_request(&p, FRAME_NODE, "prepare", NULL),
-		       "bad-request", "'backing'");
+		       "bad-request", "backing: ");
 	expect_failure(&p, send_request(&p, FRAME_NODE, "prepare",
 		json_pack("{s:s, s:s}", "backing", "fsdax-xfs", "size", "64M")),
 		"bad-request", "name one that holds nothing");
@@ -237,11 +237,11 @@ static void refuses_cancels_and_limits_workloads(void **state)
 		"bad-request", "nope");
 	expect_failure(&p, send_request(&p, FRAME_GUEST, "run",
 		json_pack("{s:s, s:s, s:i}", "workload", "null", "source", "anon-4k", "cpu", -4)),
-		"bad-request", "'cpu'");
+		"bad-request", "cpu: ");
 	expect_failure(&p, send_request(&p, FRAME_GUEST, "run",
 		json_pack("{s:s, s:s, s:i}", "workload", "null", "source", "anon-4k",
 			  "stagger", 65537)),
-		"bad-request", "'stagger'");
+		"bad-request", "stagger: ");
 	id = send_request(&p, FRAME_GUEST, "run", null_workload());
 	json_decref(event(&p, "ready"));
 	expect_ok(&p, send_request(&p, FRAME_GUEST, "cancel", json_pack("{s:I}", "run", (json_int_t)id)));
@@ -329,7 +329,7 @@ static void relays_between_driver_and_guest(void **state)
 	expect_ok(&p, send_request(&p, FRAME_NODE, "proof", NULL));
 	expect_failure(&p, send_request(&p, FRAME_NODE, "count-stop", NULL),
 		       "bad-request", "nothing is being counted");
-	expect_failure(&p, send_request(&p, FRAME_NODE, "count", NULL), "bad-request", "'events'");
+	expect_failure(&p, send_request(&p, FRAME_NODE, "count", NULL), "bad-request", "events: ");
 	expect_ok(&p, send_request(&p, FRAME_NODE, "count", json_pack("{s:[{s:s, s:s}]}",
 		"events", "name", "cycles", "native", "perf::CYCLES")));
 	expect_ok(&p, send_request(&p, FRAME_GUEST, "go", json_pack("{s:I}", "run", (json_int_t)id)));

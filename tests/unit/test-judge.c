@@ -20,14 +20,29 @@ static struct plan_cell cell = { .id = "b/s/w", .backing = "fsdax-xfs",
 static struct plan_arm arm = { .name = "6.1", .second_level = "2m" };
 static struct proof proof;
 
+/* What an agent sends: JSON text. Takes `o`. */
+static int take_json(enum when when, json_t *o, struct err *err)
+{
+	struct view_doc doc = VIEW_DOC_INIT;
+	char *text = json_dumps(o, JSON_COMPACT);
+	const struct view *v;
+	int ret;
+
+	json_decref(o);
+	assert_int_equal(view_parse(&doc, text, strlen(text), &v, NULL), 0);
+	ret = proof_take(&proof, when, v, err);
+	view_release(&doc);
+	free(text);
+	return ret;
+}
+
 static void put(enum when when, const char *layer, json_int_t b4k,
 		json_int_t b2m)
 {
 	json_t *o = json_pack("{s:s, s:{s:I, s:I, s:I}}", "layer", layer, "bytes",
 			      "4k", b4k, "2m", b2m, "1g", (json_int_t)0);
 
-	assert_int_equal(proof_take(&proof, when, o, NULL), 0);
-	json_decref(o);
+	assert_int_equal(take_json(when, o, NULL), 0);
 }
 
 /* A proof that fits a 4K buffer in a guest that is mapped huge. */
@@ -151,8 +166,8 @@ static void what_is_asked_for_must_be_known(void **state)
 			      "unavailable", "no such statistic");
 
 	(void)state;
-	assert_int_equal(proof_take(&proof, WHEN_BEFORE, o, NULL), 0);
-	assert_int_equal(proof_take(&proof, WHEN_AFTER, o, NULL), 0);
+	assert_int_equal(take_json(WHEN_BEFORE, json_incref(o), NULL), 0);
+	assert_int_equal(take_json(WHEN_AFTER, json_incref(o), NULL), 0);
 	is_void("not known (no such statistic)");
 	arm.second_level = "";
 	fits();
@@ -182,9 +197,8 @@ static void malformed_layers_are_refused(void **state)
 		json_t *o = json_loads(bad[i], 0, NULL);
 		struct err err = ERR_INIT;
 
-		assert_int_equal(proof_take(&proof, WHEN_AFTER, o, &err), -EPROTO);
+		assert_int_equal(take_json(WHEN_AFTER, o, &err), -EPROTO);
 		assert_non_null(strstr(err.text, "a proof: "));
-		json_decref(o);
 	}
 	fits();
 }
@@ -203,14 +217,17 @@ static int samples_of(const char *one, const char *void_reason, json_t **records
 	struct measure m = { .plan = &plan, .boot = &boot, .cell = &cell,
 			     .process = 1, .domain = "emulated",
 			     .counters = json_object() };
-	json_t *result = json_pack("{s:[o], s:[s]}", "metrics",
-				   json_loads(one, 0, NULL), "labels", "small");
+	struct view_doc doc = VIEW_DOC_INIT;
+	const struct view *result;
+	char text[8192];
 	int ret;
 
+	snprintf(text, sizeof(text), "{\"metrics\":[%s],\"labels\":[\"small\"]}", one);
+	assert_int_equal(view_parse(&doc, text, strlen(text), &result, NULL), 0);
 	*records = json_array();
-	ret = measure_samples(&m, result, "", void_reason, *records, err);
+	ret = measure_samples(&m, result, void_reason, *records, err);
 	json_decref(m.counters);
-	json_decref(result);
+	view_release(&doc);
 	return ret;
 }
 
