@@ -101,20 +101,15 @@ static int work_stagger(uint64_t pages, struct err *err)
 static int work_run(struct work *w, const struct view *args, char **text, struct err *err)
 {
 	struct bench_hooks hooks = { .hold = work_hold, .progress = work_progress, .arg = w };
-	json_t *result = NULL;
 	struct asked a;
 	int ret = work_read(args, &a, err);
 
 	if (!ret)
 		ret = work_stagger(a.stagger, err);
 	if (!ret)
-		ret = bench_run(&a.rq, &hooks, &result, err);
+		ret = bench_run_text(&a.rq, &hooks, text, err);
 	work_release(&a);
-	if (ret)
-		return ret;
-	*text = json_dumps(result, JSON_COMPACT);
-	json_decref(result);
-	return *text ? 0 : err_sys(err, ENOMEM, "cannot write the result");
+	return ret;
 }
 
 int work_serve(int in, int out)
