@@ -27,7 +27,7 @@ struct command {
 	int n;
 };
 
-static void add(struct command *c, const char *fmt, const char *value)
+static void build_add(struct command *c, const char *fmt, const char *value)
 {
 	snprintf(c->text[c->n], sizeof(c->text[0]), fmt, value);
 	c->argv[c->n] = c->text[c->n];
@@ -61,7 +61,7 @@ int kernel_compiler(char **text, struct err *err)
 
 /* --- the object tree -------------------------------------------------------- */
 
-static char *objects_path(const struct kernel_build *b)
+static char *build_objects_path(const struct kernel_build *b)
 {
 	char id[600], hash[FILE_HASH_MAX], below[64];
 
@@ -72,7 +72,7 @@ static char *objects_path(const struct kernel_build *b)
 	return file_cache_path(below);
 }
 
-static FTS *walk(const char *path)
+static FTS *build_walk(const char *path)
 {
 	char *paths[] = { (char *)path, NULL };
 
@@ -84,7 +84,7 @@ int kernel_build_repair(const char *objects, struct err *err)
 	time_t newest = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
-		FTS *fts = walk(objects);
+		FTS *fts = build_walk(objects);
 		FTSENT *e;
 
 		if (!fts)
@@ -105,8 +105,9 @@ int kernel_build_repair(const char *objects, struct err *err)
 	return 0;
 }
 
-static int begin(const char *objects, const char *mark, unsigned *expected,
-		 struct err *err)
+static int build_begin(const char *objects, const char *mark,
+		       unsigned *expected,
+		       struct err *err)
 {
 	int fd, ret;
 
@@ -119,8 +120,10 @@ static int begin(const char *objects, const char *mark, unsigned *expected,
 				    err);
 	if (!ret && !access(mark, F_OK))
 		ret = kernel_build_repair(objects, err);
-	if (ret)
+	if (ret) {
+		rmdir(objects);	/* if it is new: the next build asks again */
 		return ret;
+	}
 	fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot write %s", mark);
@@ -130,28 +133,28 @@ static int begin(const char *objects, const char *mark, unsigned *expected,
 
 /* --- make ---------------------------------------------------------------------- */
 
-static void make_command(struct command *c, const struct kernel_build *b,
-			 const char *objects)
+static void build_make_command(struct command *c, const struct kernel_build *b,
+			       const char *objects)
 {
 	char tree[4096];
 
 	c->n = 0;
 	snprintf(tree, sizeof(tree), "%s/tree", b->tree->dir);
-	add(c, "%s", "make");
-	add(c, "-C%s", tree);
-	add(c, "O=%s", objects);
+	build_add(c, "%s", "make");
+	build_add(c, "-C%s", tree);
+	build_add(c, "O=%s", objects);
 	/* The same input is to give the same image. */
-	add(c, "%s", "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970");
-	add(c, "%s", "KBUILD_BUILD_USER=kduel");
-	add(c, "%s", "KBUILD_BUILD_HOST=kduel");
-	add(c, "%s", "KBUILD_BUILD_VERSION=1");
-	add(c, "LOCALVERSION=%s", b->suffix);
+	build_add(c, "%s", "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970");
+	build_add(c, "%s", "KBUILD_BUILD_USER=kduel");
+	build_add(c, "%s", "KBUILD_BUILD_HOST=kduel");
+	build_add(c, "%s", "KBUILD_BUILD_VERSION=1");
+	build_add(c, "LOCALVERSION=%s", b->suffix);
 	if (*b->layout)
-		add(c, "KCFLAGS=-falign-functions=%s", b->layout);
+		build_add(c, "KCFLAGS=-falign-functions=%s", b->layout);
 }
 
 /* What tinyconfig is made of in this tree; not every version has all. */
-static void write_tiny(FILE *f, const char *tree)
+static void build_write_tiny(FILE *f, const char *tree)
 {
 	static const char *const parts[] = {
 		"kernel/configs/tiny-base.config",
@@ -169,15 +172,15 @@ static void write_tiny(FILE *f, const char *tree)
 	}
 }
 
-static int write_wants(const char *path, const char *tree,
-		       const struct kernel_want *wants, size_t n,
-		       struct err *err)
+static int build_write_wants(const char *path, const char *tree,
+			     const struct kernel_want *wants, size_t n,
+			     struct err *err)
 {
 	FILE *f = fopen(path, "we");
 
 	if (!f)
 		return err_sys(err, errno, "cannot write %s", path);
-	write_tiny(f, tree);
+	build_write_tiny(f, tree);
 	for (size_t i = 0; i < n; i++) {
 		if (!strcmp(wants[i].value, "n"))
 			fprintf(f, "# %s is not set\n", wants[i].symbol);
@@ -190,8 +193,9 @@ static int write_wants(const char *path, const char *tree,
 }
 
 /* The same check before compiling, to fail early, and after, to be sure. */
-static int check_config(const char *objects, const struct kernel_want *wants,
-			size_t n, struct err *err)
+static int build_check_config(const char *objects,
+			      const struct kernel_want *wants,
+			      size_t n, struct err *err)
 {
 	char path[4200], *text;
 	int ret;
@@ -205,9 +209,9 @@ static int check_config(const char *objects, const struct kernel_want *wants,
 	return ret;
 }
 
-static int configure(struct kernel_job *job, const struct kernel_build *b,
-		     const char *objects, const struct kernel_want *wants,
-		     size_t n, struct err *err)
+static int build_configure(struct kernel_job *job, const struct kernel_build *b,
+			   const char *objects, const struct kernel_want *wants,
+			   size_t n, struct err *err)
 {
 	struct command *c = calloc(1, sizeof(*c));
 	char path[4200];
@@ -218,20 +222,20 @@ static int configure(struct kernel_job *job, const struct kernel_build *b,
 	ret = job_phase(job, KERNEL_CONFIGURE, err, "configuring");
 	snprintf(path, sizeof(path), "%s/wanted.config", objects);
 	if (!ret)
-		ret = write_wants(path, b->tree->dir, wants, n, err);
-	make_command(c, b, objects);
-	add(c, "KCONFIG_ALLCONFIG=%s", path);
-	add(c, "%s", "allnoconfig");
+		ret = build_write_wants(path, b->tree->dir, wants, n, err);
+	build_make_command(c, b, objects);
+	build_add(c, "KCONFIG_ALLCONFIG=%s", path);
+	build_add(c, "%s", "allnoconfig");
 	if (!ret)
 		ret = job_run(job, NULL, NULL, c->argv, err);
 	if (!ret)
-		ret = check_config(objects, wants, n, err);
+		ret = build_check_config(objects, wants, n, err);
 	free(c);
 	return ret;
 }
 
-static int compile(struct kernel_job *job, const struct kernel_build *b,
-		   const char *objects, unsigned expected, struct err *err)
+static int build_compile(struct kernel_job *job, const struct kernel_build *b,
+			 const char *objects, unsigned expected, struct err *err)
 {
 	struct command *c = calloc(1, sizeof(*c));
 	char jobs[16];
@@ -243,9 +247,9 @@ static int compile(struct kernel_job *job, const struct kernel_build *b,
 	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
 		n = CPU_COUNT(&cpus);
 	snprintf(jobs, sizeof(jobs), "%d", n);
-	make_command(c, b, objects);
-	add(c, "-j%s", jobs);
-	add(c, "%s", "bzImage");
+	build_make_command(c, b, objects);
+	build_add(c, "-j%s", jobs);
+	build_add(c, "%s", "bzImage");
 	ret = job_phase(job, KERNEL_COMPILE, err, "compiling");
 	job->expected = expected;
 	if (!ret)
@@ -254,8 +258,8 @@ static int compile(struct kernel_job *job, const struct kernel_build *b,
 	return ret;
 }
 
-static int take(const char *objects, const char *from, const char *out,
-		const char *to, struct err *err)
+static int build_take(const char *objects, const char *from, const char *out,
+		      const char *to, struct err *err)
 {
 	char a[4200], b[4200], *data;
 	size_t len;
@@ -271,32 +275,32 @@ static int take(const char *objects, const char *from, const char *out,
 	return ret;
 }
 
-static int build(struct kernel_job *job, const struct kernel_build *b,
-		 const char *objects, const struct kernel_want *wants,
-		 size_t n, struct err *err)
+static int build_all(struct kernel_job *job, const struct kernel_build *b,
+		     const char *objects, const struct kernel_want *wants,
+		     size_t n, struct err *err)
 {
 	char mark[4200];
 	unsigned expected;
 	int ret;
 
 	snprintf(mark, sizeof(mark), "%s/.building", objects);
-	ret = begin(objects, mark, &expected, err);
+	ret = build_begin(objects, mark, &expected, err);
 	if (ret)
 		return ret;
-	ret = configure(job, b, objects, wants, n, err);
+	ret = build_configure(job, b, objects, wants, n, err);
 	if (!ret)
-		ret = compile(job, b, objects, expected, err);
+		ret = build_compile(job, b, objects, expected, err);
 	/* make ended by itself: no file is half written, unless for want of room. */
 	if (!ret || (ret != -EINTR &&
 		     !job_need_disk(objects, LEAST_ROOM, "make", NULL)))
 		unlink(mark);
 	if (!ret)
-		ret = check_config(objects, wants, n, err);
+		ret = build_check_config(objects, wants, n, err);
 	if (!ret)
-		ret = take(objects, "arch/x86/boot/bzImage", b->out, "bzImage",
-			   err);
+		ret = build_take(objects, "arch/x86/boot/bzImage", b->out, "bzImage",
+				 err);
 	if (!ret)
-		ret = take(objects, ".config", b->out, "config", err);
+		ret = build_take(objects, ".config", b->out, "config", err);
 	return ret;
 }
 
@@ -310,7 +314,7 @@ int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
 	};
 	struct kernel_want *wants = NULL;
 	size_t n = 0;
-	char *objects = objects_path(b);
+	char *objects = build_objects_path(b);
 	int ret;
 
 	ret = objects ? job_need_programs(programs, err)
@@ -320,7 +324,7 @@ int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
 					  b->spec->n_fragments, &wants, &n,
 					  err);
 	if (!ret)
-		ret = build(job, b, objects, wants, n, err);
+		ret = build_all(job, b, objects, wants, n, err);
 	free(wants);
 	free(objects);
 	return ret;

@@ -17,7 +17,7 @@
 
 /* --- the key and the record ------------------------------------------------------- */
 
-static json_t *hashes_of(const struct kernel_text *texts, size_t n)
+static json_t *cache_hashes_of(const struct kernel_text *texts, size_t n)
 {
 	json_t *list = json_array();
 
@@ -54,8 +54,8 @@ int kernel_cache_key(struct kernel *k, const struct kernel_tree *t,
 	return 0;
 }
 
-static int make_identity(struct kernel *k, const struct kernel_tree *t,
-			 const char *compiler, struct err *err)
+static int cache_make_identity(struct kernel *k, const struct kernel_tree *t,
+			       const char *compiler, struct err *err)
 {
 	char hash[FILE_HASH_MAX];
 	json_t *id;
@@ -70,9 +70,9 @@ static int make_identity(struct kernel *k, const struct kernel_tree *t,
 		ret = json_object_set_new(id, "compiler", json_string(compiler)) |
 		      json_object_set_new(id, "layout", json_string(
 				*k->layout ? k->layout : "default")) |
-		      json_object_set_new(id, "fragments", hashes_of(
+		      json_object_set_new(id, "fragments", cache_hashes_of(
 				k->spec->fragments, k->spec->n_fragments)) |
-		      json_object_set_new(id, "patches", hashes_of(
+		      json_object_set_new(id, "patches", cache_hashes_of(
 				k->spec->patches, k->spec->n_patches));
 	if (id && k->config) {
 		ret = file_hash(k->config, hash, err);
@@ -95,8 +95,8 @@ static char *cache_folder(const struct kernel *k)
 	return file_cache_path(below);
 }
 
-static int set_path(char **path, const char *folder, const char *file,
-		    struct err *err)
+static int cache_set_path(char **path, const char *folder, const char *file,
+			  struct err *err)
 {
 	free(*path);
 	if (asprintf(path, "%s/%s", folder, file) >= 0)
@@ -106,7 +106,7 @@ static int set_path(char **path, const char *folder, const char *file,
 }
 
 /* Is the image in `folder` the one that was published there? */
-static bool is_whole(const char *folder, const char *image)
+static bool cache_is_whole(const char *folder, const char *image)
 {
 	char path[4200], have[FILE_HASH_MAX], *want;
 	bool whole;
@@ -128,17 +128,17 @@ int kernel_cache_take(struct kernel *k, const struct kernel_tree *t,
 
 	if (!folder)
 		return err_sys(err, ENOMEM, "%s", k->name);
-	ret = set_path(&k->image, folder, "bzImage", err);
+	ret = cache_set_path(&k->image, folder, "bzImage", err);
 	if (!ret)
-		ret = set_path(&k->config, folder, "config", err);
-	if (!ret && !is_whole(folder, k->image))
+		ret = cache_set_path(&k->config, folder, "config", err);
+	if (!ret && !cache_is_whole(folder, k->image))
 		ret = -ENOENT;
 	free(folder);
 	free(k->release);
 	k->release = NULL;
 	if (!ret)
 		ret = kernel_image_release(k->image, &k->release, err);
-	return ret ? ret : make_identity(k, t, compiler, err);
+	return ret ? ret : cache_make_identity(k, t, compiler, err);
 }
 
 int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
@@ -151,7 +151,7 @@ int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
 		return err_sys(err, ENOMEM, "%s", k->name);
 	ret = kernel_image_release(k->image, &k->release, err);
 	k->cached = true;
-	return ret ? ret : make_identity(k, t, "", err);
+	return ret ? ret : cache_make_identity(k, t, "", err);
 }
 
 /* Puts `fresh` in the place of `folder`, which is there at every moment. */

@@ -23,7 +23,7 @@ struct apt {
 };
 
 /* Copies the next line of `*p` into `line`; 0 at the end. */
-static int next_line(const char **p, char line[LINE_MAX_CHARS])
+static int debian_next_line(const char **p, char line[LINE_MAX_CHARS])
 {
 	size_t n = strcspn(*p, "\n");
 
@@ -34,7 +34,7 @@ static int next_line(const char **p, char line[LINE_MAX_CHARS])
 	return 1;
 }
 
-static int is_of_suite(const char *dist, const char *suite)
+static int debian_is_of_suite(const char *dist, const char *suite)
 {
 	size_t n = strlen(suite);
 
@@ -49,9 +49,9 @@ char *debian_pick(const char *madison, const char *suite, const char *want)
 {
 	char line[LINE_MAX_CHARS], version[200], dist[200];
 
-	while (next_line(&madison, line)) {
+	while (debian_next_line(&madison, line)) {
 		if (sscanf(line, " %*[^|] | %199[^ |] | %*s %199s", version,
-			   dist) != 2 || !is_of_suite(dist, suite))
+			   dist) != 2 || !debian_is_of_suite(dist, suite))
 			continue;
 		if (!want || !strcmp(want, version))
 			return strdup(version);
@@ -66,7 +66,7 @@ char *debian_sources_list(const char *targets, const char *suite,
 	char base[600] = "", security[600] = "", signed_by[400] = "";
 	char *text = NULL;
 
-	while (next_line(&targets, line)) {
+	while (debian_next_line(&targets, line)) {
 		if (sscanf(line, "%199s %599s %99s", codename, uri,
 			   origin) != 3 || strcmp(origin, "Debian"))
 			continue;
@@ -122,30 +122,30 @@ static void apt_command(const struct apt *apt, const char *argv[ARGS_MAX],
 	argv[n] = NULL;
 }
 
-static int query(const char *const argv[], char **text, struct err *err)
+static int apt_query(const char *const argv[], char **text, struct err *err)
 {
 	const struct proc_options o = { .argv = argv, .clean = true };
 
 	return proc_capture(&o, QUERY_SECONDS, text, NULL, err);
 }
 
-static char *pick(const struct apt *apt, const struct kernel_source *s,
-		  struct err *err)
+static char *apt_pick(const struct apt *apt, const struct kernel_source *s,
+		      struct err *err)
 {
 	const char *argv[ARGS_MAX];
 	char *text, *version;
 
 	apt_command(apt, argv, "apt-cache", "madison", s->debian);
-	if (query(argv, &text, err))
+	if (apt_query(argv, &text, err))
 		return NULL;
 	version = debian_pick(text, s->suite, s->version);
 	free(text);
 	return version;
 }
 
-static int download(struct kernel_job *job, const struct apt *apt,
-		    const struct kernel_source *s, const char *version,
-		    const char *folder, char **deb, struct err *err)
+static int apt_download(struct kernel_job *job, const struct apt *apt,
+			const struct kernel_source *s, const char *version,
+			const char *folder, char **deb, struct err *err)
 {
 	const char *argv[ARGS_MAX];
 	char what[500];
@@ -171,18 +171,19 @@ static int download(struct kernel_job *job, const struct apt *apt,
 }
 
 /* The machine's own lists: quick, but they may be absent or out of date. */
-static int fetch_known(struct kernel_job *job, const struct kernel_source *s,
-		       const char *folder, char **deb, char **version)
+static int debian_fetch_known(struct kernel_job *job,
+			      const struct kernel_source *s,
+			      const char *folder, char **deb, char **version)
 {
 	struct err ignored = ERR_INIT;
 	struct apt apt;
 	int ret;
 
 	apt_init(&apt, NULL);
-	*version = pick(&apt, s, &ignored);
+	*version = apt_pick(&apt, s, &ignored);
 	if (!*version)
 		return -ENOENT;
-	ret = download(job, &apt, s, *version, folder, deb, &ignored);
+	ret = apt_download(job, &apt, s, *version, folder, deb, &ignored);
 	if (!ret)
 		return 0;
 	free(*version);
@@ -190,7 +191,8 @@ static int fetch_known(struct kernel_job *job, const struct kernel_source *s,
 	return ret;
 }
 
-static int private_lists(const char *folder, const char *suite, struct err *err)
+static int apt_private_lists(const char *folder, const char *suite,
+			     struct err *err)
 {
 	static const char *const targets[] = {
 		"apt-get", "indextargets", "--format",
@@ -206,7 +208,7 @@ static int private_lists(const char *folder, const char *suite, struct err *err)
 	if (!ret)
 		ret = file_mkdirs(path, err);
 	if (!ret)
-		ret = query(targets, &text, err);
+		ret = apt_query(targets, &text, err);
 	if (ret)
 		return ret;
 	list = debian_sources_list(text, suite,
@@ -220,9 +222,10 @@ static int private_lists(const char *folder, const char *suite, struct err *err)
 	return ret;
 }
 
-static int fetch_private(struct kernel_job *job, const struct kernel_source *s,
-			 const char *folder, char **deb, char **version,
-			 struct err *err)
+static int debian_fetch_private(struct kernel_job *job,
+				const struct kernel_source *s,
+				const char *folder, char **deb, char **version,
+				struct err *err)
 {
 	const char *argv[ARGS_MAX];
 	struct apt apt;
@@ -231,7 +234,7 @@ static int fetch_private(struct kernel_job *job, const struct kernel_source *s,
 	ret = job_phase(job, KERNEL_FETCH, err, "reading the package list of %s",
 			s->suite);
 	if (!ret)
-		ret = private_lists(folder, s->suite, err);
+		ret = apt_private_lists(folder, s->suite, err);
 	if (ret)
 		return ret;
 	apt_init(&apt, folder);
@@ -239,12 +242,12 @@ static int fetch_private(struct kernel_job *job, const struct kernel_source *s,
 	ret = job_run(job, NULL, NULL, argv, err);
 	if (ret)
 		return ret;
-	*version = pick(&apt, s, err);
+	*version = apt_pick(&apt, s, err);
 	if (!*version)
 		return err_config(err, "Debian's %s has no %s%s%s", s->suite,
 				  s->debian, s->version ? " of version " : "",
 				  s->version ? s->version : "");
-	return download(job, &apt, s, *version, folder, deb, err);
+	return apt_download(job, &apt, s, *version, folder, deb, err);
 }
 
 int debian_fetch(struct kernel_job *job, const struct kernel_source *s,
@@ -259,9 +262,9 @@ int debian_fetch(struct kernel_job *job, const struct kernel_source *s,
 	*deb = *version = NULL;
 	if (ret)
 		return ret;
-	ret = fetch_known(job, s, folder, deb, version);
+	ret = debian_fetch_known(job, s, folder, deb, version);
 	if (ret && ret != -EINTR)
-		ret = fetch_private(job, s, folder, deb, version, err);
+		ret = debian_fetch_private(job, s, folder, deb, version, err);
 	else if (ret)
 		ret = err_set(err, EXIT_INCOMPLETE, ret, "stopped");
 	if (ret) {

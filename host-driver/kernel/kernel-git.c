@@ -52,8 +52,8 @@ void kernel_git_init(struct kernel_git *g, const char *source,
 	g->env[n] = NULL;
 }
 
-static int put_file(const char *source, const char *below, const char *text,
-		    const char *mode, struct err *err)
+static int git_put_file(const char *source, const char *below, const char *text,
+			const char *mode, struct err *err)
 {
 	char path[4300];
 	FILE *f;
@@ -80,15 +80,15 @@ int kernel_git_create(struct kernel_git *g, const char *source,
 	if (!ret)
 		ret = kernel_git_run(g, argv, NULL, NULL, err);
 	if (!ret)
-		ret = put_file(source, "config", settings, "ae", err);
+		ret = git_put_file(source, "config", settings, "ae", err);
 	if (!ret)
-		ret = put_file(source, "info/attributes", attributes, "we",
-			       err);
+		ret = git_put_file(source, "info/attributes", attributes, "we",
+				   err);
 	return ret;
 }
 
 /* A descriptor to read `b` from. */
-static int input_of(const struct kernel_bytes *b, struct err *err)
+static int git_input_of(const struct kernel_bytes *b, struct err *err)
 {
 	int fd = memfd_create("input", MFD_CLOEXEC);
 	size_t done = 0;
@@ -116,7 +116,7 @@ int kernel_git_run(const struct kernel_git *g, const char *const argv[],
 				  .env = g->env };
 	char *text;
 	size_t len;
-	int fd = in ? input_of(in, err) : PROC_NULL, ret;
+	int fd = in ? git_input_of(in, err) : PROC_NULL, ret;
 
 	if (fd < 0)
 		return fd;

@@ -20,7 +20,7 @@
 #define TICK 0.25	/* seconds between looks at a running program */
 #define SAID_MAX 1800	/* bytes of a failed program's output in the error */
 
-static int tell(struct kernel_job *job, struct err *err)
+static int job_tell(struct kernel_job *job, struct err *err)
 {
 	struct kernel_progress p = {
 		.kernel = job->name, .phase = job->phase, .text = job->text,
@@ -45,12 +45,13 @@ int job_phase(struct kernel_job *job, enum kernel_phase phase, struct err *err,
 	va_end(ap);
 	job->phase = phase;
 	job->compiled = job->expected = 0;
-	return tell(job, err);
+	return job_tell(job, err);
 }
 
 /* --- the lock and the log --------------------------------------------------- */
 
-static int take_lock(struct kernel_job *job, const char *path, struct err *err)
+static int job_take_lock(struct kernel_job *job, const char *path,
+			 struct err *err)
 {
 	struct timespec pause = { 0, (long)(TICK * 1e9) };
 	char pid[32] = "";
@@ -76,7 +77,7 @@ static int take_lock(struct kernel_job *job, const char *path, struct err *err)
 	return 0;
 }
 
-static int open_log(struct kernel_job *job, struct err *err)
+static int job_open_log(struct kernel_job *job, struct err *err)
 {
 	char *folder = file_cache_path("logs");
 	int ret = folder ? file_mkdirs(folder, err) : -ENOMEM;
@@ -112,9 +113,9 @@ int job_open(struct kernel_job *job, const char *name, kernel_progress_fn fn,
 	else
 		ret = file_mkdirs(root, err);
 	if (!ret)
-		ret = take_lock(job, path, err);
+		ret = job_take_lock(job, path, err);
 	if (!ret)
-		ret = open_log(job, err);
+		ret = job_open_log(job, err);
 	free(root);
 	free(path);
 	return ret;
@@ -134,7 +135,7 @@ void job_close(struct kernel_job *job)
 /* --- programs --------------------------------------------------------------- */
 
 /* Counts what was compiled in the log from `*at` on. */
-static void follow(struct kernel_job *job, off_t *at)
+static void job_follow(struct kernel_job *job, off_t *at)
 {
 	char buf[8192];
 	ssize_t n;
@@ -154,36 +155,42 @@ static void follow(struct kernel_job *job, off_t *at)
 	}
 }
 
-/* What the program wrote, from the first error it named, else the end of it. */
-static char *said(const struct kernel_job *job, off_t from)
+/* Leaves of `text` what is from the first error in it on, or else its end. */
+static void job_cut(char *text)
 {
-	off_t end = lseek(job->log, 0, SEEK_END);
-	char *text = calloc(1, (size_t)(end - from) + 1), *p, *line;
+	char *line = strstr(text, "error:");
 
-	if (!text || pread(job->log, text, end - from, from) < 0)
-		return text;
-	p = strstr(text, "error:");
-	if (!p)
-		p = strstr(text, "Error");
-	for (line = p; line && line > text && line[-1] != '\n'; line--)
+	if (!line)
+		line = strstr(text, "Error");
+	for (; line && line > text && line[-1] != '\n'; line--)
 		;
-	if (!p && end - from > SAID_MAX) {
-		line = strchr(text + (end - from) - SAID_MAX, '\n');
-		line += line != NULL;
-	}
+	if (!line)
+		line = strchr(text + strlen(text) - SAID_MAX, '\n');
 	if (line)
 		memmove(text, line, strlen(line) + 1);
 	if (strlen(text) > SAID_MAX)
 		text[SAID_MAX] = '\0';
+}
+
+/* What the program wrote; not all of it, if it is much. */
+static char *job_said(const struct kernel_job *job, off_t from)
+{
+	off_t end = lseek(job->log, 0, SEEK_END);
+	char *text = calloc(1, (size_t)(end - from) + 1);
+
+	if (!text || pread(job->log, text, end - from, from) < 0)
+		return text;
+	if (strlen(text) > SAID_MAX)
+		job_cut(text);
 	for (size_t n = strlen(text); n && text[n - 1] == '\n'; n--)
 		text[n - 1] = '\0';
 	return text;
 }
 
-static int failed(struct kernel_job *job, const char *program, int status,
-		  off_t from, struct err *err)
+static int job_failed(struct kernel_job *job, const char *program, int status,
+		      off_t from, struct err *err)
 {
-	char *text = said(job, from), how[64];
+	char *text = job_said(job, from), how[64];
 	int ret;
 
 	ret = err_set(err, EXIT_MACHINE, -EIO, "%s: %s failed: %s\n%s\nAll of it is in %s",
@@ -195,7 +202,7 @@ static int failed(struct kernel_job *job, const char *program, int status,
 }
 
 /* make removes half-written files on SIGINT; it gets the time to do so. */
-static void stop(struct proc *p)
+static void job_stop(struct proc *p)
 {
 	int status;
 	pid_t group = p->pid;
@@ -213,30 +220,31 @@ int job_run(struct kernel_job *job, const char *dir, const char *const env[],
 		.argv = argv, .dir = dir ? dir : "/", .out = job->log,
 		.err = job->log, .keep = keep, .clean = true, .env = env,
 	};
-	off_t from = lseek(job->log, 0, SEEK_END), at = from;
 	char *command = proc_command_text(argv);
+	off_t from, at;
 	struct proc p;
 	int status, ret;
 
 	if (command)
 		dprintf(job->log, "$ %s\n", command);
 	free(command);
+	from = at = lseek(job->log, 0, SEEK_END);
 	ret = proc_spawn(&p, &o, err);
 	if (ret)
 		return ret;
 	while ((ret = proc_wait(&p, TICK, &status)) == -ETIME) {
-		follow(job, &at);
-		ret = tell(job, err);
+		job_follow(job, &at);
+		ret = job_tell(job, err);
 		if (ret)
 			break;
 	}
 	if (ret)
-		stop(&p);
-	follow(job, &at);
+		job_stop(&p);
+	job_follow(job, &at);
 	proc_release(&p);
 	if (ret)
 		return err_sys(err, -ret, "cannot follow %s", argv[0]);
-	return status ? failed(job, argv[0], status, from, err) : 0;
+	return status ? job_failed(job, argv[0], status, from, err) : 0;
 }
 
 /* --- what the machine must have ----------------------------------------------- */

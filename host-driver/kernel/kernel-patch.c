@@ -185,7 +185,8 @@ static const char *patch_rejected(const struct kernel_piece *p,
 	if (!colon)
 		return "";
 	snprintf(path, sizeof(path), "%.*s", (int)(colon - at), at);
-	hunk = kernel_diff_hunk(p->diff.data, path, strtoul(colon + 1, NULL, 10),
+	hunk = kernel_diff_hunk(p->diff.data, path, strtoul(colon + 1, NULL,
+							    10),
 				&n);
 	*len = n > 2000 ? 2000 : (int)n;
 	return hunk ? hunk : "";
@@ -196,14 +197,17 @@ static int patch_failed(const struct kernel_piece *p, const char *said,
 {
 	char name[4200];
 	const char *hunk;
-	bool cr = memchr(p->diff.data, '\r', p->diff.len);
+	const char *hint = "";
 	int len;
 
+	if (memchr(p->diff.data, '\r', p->diff.len))
+		hint = "\n(there are lines that end in CR LF in it, which only fit a file that has them too)";
+	else if (strstr(said, "does not exist in index"))
+		hint = "\n(paths in a patch begin with a folder that does not count, as in a/kernel/fork.c)";
 	hunk = patch_rejected(p, said, &len);
 	err_config(err, "%s does not apply; rejected:\n%.*s%.1000s%s",
 		   kernel_piece_text(p, name, sizeof(name)), len, hunk, said,
-		   cr ? "\n(there are lines that end in CR LF in it, which only fit a file that has them too)"
-		      : "");
+		   hint);
 	return -EINVAL;
 }
 

@@ -16,7 +16,7 @@
 
 static const char *const kinds[] = { "debian", "tarball", "git", "image" };
 
-static char *cache_path(const char *fmt, const char *name)
+static char *source_cache_path(const char *fmt, const char *name)
 {
 	char below[400];
 
@@ -24,7 +24,8 @@ static char *cache_path(const char *fmt, const char *name)
 	return file_cache_path(below);
 }
 
-static int set_facts(struct kernel_tree *t, json_t *facts, struct err *err)
+static int source_set_facts(struct kernel_tree *t, json_t *facts,
+			    struct err *err)
 {
 	json_decref(t->facts);
 	t->facts = facts;
@@ -33,18 +34,18 @@ static int set_facts(struct kernel_tree *t, json_t *facts, struct err *err)
 
 /* --- what a Debian package name stands for -------------------------------- */
 
-static char *pin_path(const struct kernel_source *s)
+static char *source_pin_path(const struct kernel_source *s)
 {
 	char name[300];
 
 	snprintf(name, sizeof(name), "%s_%s", s->debian, s->suite);
-	return cache_path("sources/%s.json", name);
+	return source_cache_path("sources/%s.json", name);
 }
 
-static int identify_debian(const struct kernel_source *s,
-			   struct kernel_tree *t, struct err *err)
+static int source_identify_debian(const struct kernel_source *s,
+				  struct kernel_tree *t, struct err *err)
 {
-	char *path = pin_path(s);
+	char *path = source_pin_path(s);
 	json_t *pin = path ? json_load_file(path, 0, NULL) : NULL;
 	const char *hash, *version;
 	int ret = -ENOENT;
@@ -54,16 +55,17 @@ static int identify_debian(const struct kernel_source *s,
 			&version) == 0 && strlen(hash) == FILE_HASH_MAX - 1 &&
 	    (!s->version || !strcmp(s->version, version))) {
 		strcpy(t->hash, hash);
-		ret = set_facts(t, json_incref(pin), err);
+		ret = source_set_facts(t, json_incref(pin), err);
 	}
 	json_decref(pin);
 	return ret;
 }
 
-static int write_pin(const struct kernel_source *s, const struct kernel_tree *t,
-		     struct err *err)
+static int source_write_pin(const struct kernel_source *s,
+			    const struct kernel_tree *t,
+			    struct err *err)
 {
-	char *path = pin_path(s), *text;
+	char *path = source_pin_path(s), *text;
 	int ret = -ENOMEM;
 
 	text = json_dumps(t->facts, JSON_INDENT(2) | JSON_SORT_KEYS);
@@ -76,19 +78,20 @@ static int write_pin(const struct kernel_source *s, const struct kernel_tree *t,
 
 /* --- the others -------------------------------------------------------------- */
 
-static int identify_file(const char *path, enum kernel_source_kind kind,
-			 struct kernel_tree *t, struct err *err)
+static int source_identify_file(const char *path, enum kernel_source_kind kind,
+				struct kernel_tree *t, struct err *err)
 {
 	int ret = file_hash(path, t->hash, err);
 
 	if (ret)
 		return ret;
-	return set_facts(t, json_pack("{s:s, s:s, s:s}", "kind", kinds[kind],
-				      "hash", t->hash, "path", path), err);
+	return source_set_facts(t, json_pack("{s:s, s:s, s:s}", "kind", kinds[kind],
+					     "hash", t->hash, "path", path), err);
 }
 
-static int identify_git(const struct kernel_source *s, struct kernel_tree *t,
-			struct err *err)
+static int source_identify_git(const struct kernel_source *s,
+			       struct kernel_tree *t,
+			       struct err *err)
 {
 	struct kernel_repository r;
 	char *commit = NULL;
@@ -102,9 +105,9 @@ static int identify_git(const struct kernel_source *s, struct kernel_tree *t,
 		return ret;
 	snprintf(t->hash, sizeof(t->hash), "%s", commit);
 	free(commit);
-	return set_facts(t, json_pack("{s:s, s:s, s:s, s:s}", "kind", "git",
-				      "hash", t->hash, "path", s->git,
-				      "revision", s->revision), err);
+	return source_set_facts(t, json_pack("{s:s, s:s, s:s, s:s}", "kind", "git",
+					     "hash", t->hash, "path", s->git,
+					     "revision", s->revision), err);
 }
 
 int kernel_source_identify(const struct kernel_spec *spec,
@@ -112,22 +115,24 @@ int kernel_source_identify(const struct kernel_spec *spec,
 {
 	switch (spec->kind) {
 	case SOURCE_DEBIAN:
-		return identify_debian(&spec->source, t, err);
+		return source_identify_debian(&spec->source, t, err);
 	case SOURCE_TARBALL:
-		return identify_file(spec->source.tarball, spec->kind, t, err);
+		return source_identify_file(spec->source.tarball, spec->kind, t,
+					    err);
 	case SOURCE_IMAGE:
-		return identify_file(spec->source.image, spec->kind, t, err);
+		return source_identify_file(spec->source.image, spec->kind, t,
+					    err);
 	case SOURCE_GIT:
-		return identify_git(&spec->source, t, err);
+		return source_identify_git(&spec->source, t, err);
 	}
 	return -EINVAL;
 }
 
 /* --- getting it ----------------------------------------------------------------- */
 
-static int fetch(struct kernel_job *job, const struct kernel_source *s,
-		 const char *dir, struct kernel_tree *t, char **deb,
-		 struct err *err)
+static int source_fetch(struct kernel_job *job, const struct kernel_source *s,
+			const char *dir, struct kernel_tree *t, char **deb,
+			struct err *err)
 {
 	char *version = NULL;
 	int ret;
@@ -139,30 +144,30 @@ static int fetch(struct kernel_job *job, const struct kernel_source *s,
 	if (!ret)
 		ret = file_hash(*deb, t->hash, err);
 	if (!ret)
-		ret = set_facts(t, json_pack("{s:s, s:s, s:s, s:s, s:s}",
-					     "kind", "debian", "hash", t->hash,
-					     "package", s->debian, "suite",
-					     s->suite, "version", version),
-				err);
+		ret = source_set_facts(t, json_pack("{s:s, s:s, s:s, s:s, s:s}",
+						    "kind", "debian", "hash", t->hash,
+						    "package", s->debian, "suite",
+						    s->suite, "version", version),
+				       err);
 	free(version);
 	return ret;
 }
 
 /* Sets t->dir; 1 if it is there already. */
-static int settle(struct kernel_tree *t, struct err *err)
+static int source_settle(struct kernel_tree *t, struct err *err)
 {
 	char name[HASH_SHOWN + 1];
 
 	snprintf(name, sizeof(name), "%.*s", HASH_SHOWN, t->hash);
 	free(t->dir);
-	t->dir = cache_path("sources/%s", name);
+	t->dir = source_cache_path("sources/%s", name);
 	if (!t->dir)
 		return err_sys(err, ENOMEM, "source");
 	return kernel_patch_imported(t->dir);
 }
 
-static int publish(const char *from, const struct kernel_tree *t,
-		   struct err *err)
+static int source_publish(const char *from, const struct kernel_tree *t,
+			  struct err *err)
 {
 	/* A tree without its repository, as versions before this one made it. */
 	int ret = file_remove_tree(t->dir, err);
@@ -174,9 +179,9 @@ static int publish(const char *from, const struct kernel_tree *t,
 }
 
 /* In `dir`, a new empty folder that is removed afterwards. */
-static int get_in(struct kernel_job *job, const struct kernel_spec *spec,
-		  bool fetch_it, const char *dir, struct kernel_tree *t,
-		  struct err *err)
+static int source_get_in(struct kernel_job *job, const struct kernel_spec *spec,
+			 bool fetch_it, const char *dir, struct kernel_tree *t,
+			 struct err *err)
 {
 	char *deb = NULL, *fresh = NULL;
 	const char *archive = spec->source.tarball;
@@ -185,21 +190,21 @@ static int get_in(struct kernel_job *job, const struct kernel_spec *spec,
 	if (asprintf(&fresh, "%s/fresh", dir) < 0)
 		return err_sys(err, ENOMEM, "%s", dir);
 	if (fetch_it) {
-		ret = fetch(job, &spec->source, dir, t, &deb, err);
+		ret = source_fetch(job, &spec->source, dir, t, &deb, err);
 		archive = deb;
 	}
 	if (!ret)
-		ret = settle(t, err);
+		ret = source_settle(t, err);
 	if (!ret) {
 		ret = file_mkdirs(fresh, err);
 		if (!ret)
 			ret = kernel_unpack(job, spec, archive, t->hash, fresh,
 					    err);
 		if (!ret)
-			ret = publish(fresh, t, err);
+			ret = source_publish(fresh, t, err);
 	}
 	if (ret >= 0 && spec->kind == SOURCE_DEBIAN)
-		ret = write_pin(&spec->source, t, err);
+		ret = source_write_pin(&spec->source, t, err);
 	free(deb);
 	free(fresh);
 	return ret < 0 ? ret : 0;
@@ -213,7 +218,7 @@ int kernel_source_get(struct kernel_job *job, const struct kernel_spec *spec,
 	int ret = update && debian ? -ENOENT
 				   : kernel_source_identify(spec, t, err);
 
-	if (!ret && settle(t, err) == 1)
+	if (!ret && source_settle(t, err) == 1)
 		return 0;
 	if (ret && ret != -ENOENT)
 		return ret;
@@ -225,7 +230,7 @@ int kernel_source_get(struct kernel_job *job, const struct kernel_spec *spec,
 	if (!ret)
 		ret = file_mkdirs(dir, err);
 	if (!ret)
-		ret = get_in(job, spec, debian, dir, t, err);
+		ret = source_get_in(job, spec, debian, dir, t, err);
 	file_remove_tree(dir, NULL);
 	free(dir);
 	return ret;

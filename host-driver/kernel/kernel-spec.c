@@ -42,21 +42,23 @@ static const struct conf_field file_fields[] = {
 
 /* --- the source ----------------------------------------------------------- */
 
-static int need(const struct conf *c, const char *have, const char *field,
-		const char *why, struct err *err)
+static int spec_need(const struct conf *c, const char *have, const char *field,
+		     const char *why, struct err *err)
 {
 	return have ? 0 : conf_error(c, field, err, "missing: %s", why);
 }
 
-static int refuse(const struct conf *c, const char *have, const char *field,
-		  const char *belongs, struct err *err)
+static int spec_refuse(const struct conf *c, const char *have,
+		       const char *field,
+		       const char *belongs, struct err *err)
 {
 	return have ? conf_error(c, field, err, "only goes with '%s'", belongs)
 		    : 0;
 }
 
-static int check_source(const struct conf *c, const struct kernel_source *s,
-			enum kernel_source_kind *kind, struct err *err)
+static int spec_check_source(const struct conf *c,
+			     const struct kernel_source *s,
+			     enum kernel_source_kind *kind, struct err *err)
 {
 	const char *const given[] = { s->debian, s->tarball, s->git, s->image };
 	unsigned n = 0;
@@ -71,22 +73,23 @@ static int check_source(const struct conf *c, const struct kernel_source *s,
 		return conf_error(c, "source", err,
 				  "must have exactly one of debian, tarball, git, image");
 	if (*kind == SOURCE_DEBIAN) {
-		if (need(c, s->suite, "source.suite",
-			 "the Debian suite, e.g. bookworm", err))
+		if (spec_need(c, s->suite, "source.suite",
+			      "the Debian suite, e.g. bookworm", err))
 			return -EINVAL;
-	} else if (refuse(c, s->suite, "source.suite", "debian", err) ||
-		   refuse(c, s->version, "source.version", "debian", err)) {
+	} else if (spec_refuse(c, s->suite, "source.suite", "debian", err) ||
+		   spec_refuse(c, s->version, "source.version", "debian", err)) {
 		return -EINVAL;
 	}
 	if (*kind == SOURCE_GIT)
-		return need(c, s->revision, "source.revision",
-			    "the revision, e.g. v6.1", err);
-	return refuse(c, s->revision, "source.revision", "git", err);
+		return spec_need(c, s->revision, "source.revision",
+				 "the revision, e.g. v6.1", err);
+	return spec_refuse(c, s->revision, "source.revision", "git", err);
 }
 
 /* Words that end up as arguments and file names. */
-static int check_word(const struct conf *c, const char *word, const char *field,
-		      struct err *err)
+static int spec_check_word(const struct conf *c, const char *word,
+			   const char *field,
+			   struct err *err)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -98,8 +101,9 @@ static int check_word(const struct conf *c, const char *word, const char *field,
 }
 
 /* Makes `*path` absolute: from the YAML's folder. It must be there. */
-static int settle_path(const struct conf *c, const char *folder, char **path,
-		       const char *field, struct err *err)
+static int spec_settle_path(const struct conf *c, const char *folder,
+			    char **path,
+			    const char *field, struct err *err)
 {
 	char *full = NULL;
 
@@ -122,18 +126,18 @@ static int settle_path(const struct conf *c, const char *folder, char **path,
 	return 0;
 }
 
-static int take_source(const struct conf *c, const char *folder,
-		       struct kernel_spec *spec, struct err *err)
+static int spec_take_source(const struct conf *c, const char *folder,
+			    struct kernel_spec *spec, struct err *err)
 {
 	struct kernel_source *s = &spec->source;
 
-	if (check_source(c, s, &spec->kind, err) ||
-	    check_word(c, s->debian, "source.debian", err) ||
-	    check_word(c, s->suite, "source.suite", err) ||
-	    check_word(c, s->version, "source.version", err) ||
-	    settle_path(c, folder, &s->tarball, "source.tarball", err) ||
-	    settle_path(c, folder, &s->git, "source.git", err) ||
-	    settle_path(c, folder, &s->image, "source.image", err))
+	if (spec_check_source(c, s, &spec->kind, err) ||
+	    spec_check_word(c, s->debian, "source.debian", err) ||
+	    spec_check_word(c, s->suite, "source.suite", err) ||
+	    spec_check_word(c, s->version, "source.version", err) ||
+	    spec_settle_path(c, folder, &s->tarball, "source.tarball", err) ||
+	    spec_settle_path(c, folder, &s->git, "source.git", err) ||
+	    spec_settle_path(c, folder, &s->image, "source.image", err))
 		return err->code ? err->code : -EINVAL;
 	return 0;
 }
@@ -147,9 +151,9 @@ struct list {
 static const struct list fragments = { "config", "fragments", ".config" };
 static const struct list patches = { "patches", "patches", ".patch" };
 
-static int read_text(const struct conf *c, const char *kernels,
-		     const struct list *l, unsigned i, const char *name,
-		     struct kernel_text *t, struct err *err)
+static int spec_read_text(const struct conf *c, const char *kernels,
+			  const struct list *l, unsigned i, const char *name,
+			  struct kernel_text *t, struct err *err)
 {
 	struct err cause = ERR_INIT;
 	char field[64];
@@ -171,25 +175,26 @@ static int read_text(const struct conf *c, const char *kernels,
 	return 0;
 }
 
-static int read_texts(const struct conf *c, const char *kernels,
-		      const struct list *l, char **names, unsigned n,
-		      struct kernel_text **texts, size_t *count,
-		      struct err *err)
+static int spec_read_texts(const struct conf *c, const char *kernels,
+			   const struct list *l, char **names, unsigned n,
+			   struct kernel_text **texts, size_t *count,
+			   struct err *err)
 {
 	*texts = calloc(n ? n : 1, sizeof(**texts));
 	if (!*texts)
 		return err_sys(err, ENOMEM, "%s", kernels);
 	*count = n;
 	for (unsigned i = 0; i < n; i++) {
-		int ret = read_text(c, kernels, l, i, names[i], &(*texts)[i],
-				    err);
+		int ret = spec_read_text(c, kernels, l, i, names[i],
+					 &(*texts)[i],
+					 err);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-static void free_texts(struct kernel_text *texts, size_t n)
+static void spec_free_texts(struct kernel_text *texts, size_t n)
 {
 	for (size_t i = 0; texts && i < n; i++) {
 		free(texts[i].name);
@@ -201,8 +206,8 @@ static void free_texts(struct kernel_text *texts, size_t n)
 
 /* --- the file ------------------------------------------------------------- */
 
-static int check_lists(const struct conf *c, const struct file *f,
-		       enum kernel_source_kind kind, struct err *err)
+static int spec_check_lists(const struct conf *c, const struct file *f,
+			    enum kernel_source_kind kind, struct err *err)
 {
 	if (kind == SOURCE_IMAGE && f->config_count)
 		return conf_error(c, "config", err,
@@ -216,7 +221,8 @@ static int check_lists(const struct conf *c, const struct file *f,
 	return 0;
 }
 
-static int copy_source(struct kernel_spec *spec, const struct kernel_source *from)
+static int spec_copy_source(struct kernel_spec *spec,
+			    const struct kernel_source *from)
 {
 	struct kernel_source *s = &spec->source;
 	char **const to[] = { &s->debian, &s->suite, &s->version, &s->tarball,
@@ -233,30 +239,31 @@ static int copy_source(struct kernel_spec *spec, const struct kernel_source *fro
 	return 0;
 }
 
-static int fill(struct kernel_spec *spec, const struct conf *c, const struct file *f,
-		const char *kernels, const char *name, struct err *err)
+static int spec_fill(struct kernel_spec *spec, const struct conf *c,
+		     const struct file *f,
+		     const char *kernels, const char *name, struct err *err)
 {
 	int ret;
 
 	spec->title = strdup(f->title ? f->title : name);
-	if (!spec->title || copy_source(spec, &f->source))
+	if (!spec->title || spec_copy_source(spec, &f->source))
 		return err_sys(err, ENOMEM, "%s", name);
-	ret = take_source(c, kernels, spec, err);
+	ret = spec_take_source(c, kernels, spec, err);
 	if (!ret)
-		ret = check_lists(c, f, spec->kind, err);
+		ret = spec_check_lists(c, f, spec->kind, err);
 	if (!ret)
-		ret = read_texts(c, kernels, &fragments, f->config,
-				 f->config_count, &spec->fragments,
-				 &spec->n_fragments, err);
+		ret = spec_read_texts(c, kernels, &fragments, f->config,
+				      f->config_count, &spec->fragments,
+				      &spec->n_fragments, err);
 	if (!ret)
-		ret = read_texts(c, kernels, &patches, f->patches,
-				 f->patches_count, &spec->patches,
-				 &spec->n_patches, err);
+		ret = spec_read_texts(c, kernels, &patches, f->patches,
+				      f->patches_count, &spec->patches,
+				      &spec->n_patches, err);
 	return ret;
 }
 
-static int read_file(struct kernel_spec *spec, const char *kernels,
-		     const char *name, struct err *err)
+static int spec_read_file(struct kernel_spec *spec, const char *kernels,
+			  const char *name, struct err *err)
 {
 	struct file f = { 0 };
 	struct conf *c;
@@ -267,7 +274,7 @@ static int read_file(struct kernel_spec *spec, const char *kernels,
 		return ret;
 	ret = conf_load(c, file_fields, &f, err);
 	if (!ret)
-		ret = fill(spec, c, &f, kernels, name, err);
+		ret = spec_fill(spec, c, &f, kernels, name, err);
 	conf_close(c);
 	return ret;
 }
@@ -285,7 +292,7 @@ int kernel_spec_read(const char *kernels, const char *name,
 		new->path = NULL;
 		ret = err_sys(err, ENOMEM, "%s", name);
 	} else {
-		ret = read_file(new, kernels, name, err);
+		ret = spec_read_file(new, kernels, name, err);
 	}
 	if (ret)
 		kernel_spec_free(new);
@@ -298,8 +305,8 @@ void kernel_spec_free(struct kernel_spec *spec)
 {
 	if (!spec)
 		return;
-	free_texts(spec->fragments, spec->n_fragments);
-	free_texts(spec->patches, spec->n_patches);
+	spec_free_texts(spec->fragments, spec->n_fragments);
+	spec_free_texts(spec->patches, spec->n_patches);
 	free(spec->source.debian);
 	free(spec->source.suite);
 	free(spec->source.version);

@@ -29,7 +29,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int add_name(char ***names, size_t *n, const char *file)
+static int kernel_add_name(char ***names, size_t *n, const char *file)
 {
 	const char *end = strrchr(file, '.');
 	char **more;
@@ -45,8 +45,8 @@ static int add_name(char ***names, size_t *n, const char *file)
 	return more[*n - 1] ? 0 : -ENOMEM;
 }
 
-static int list_names(const char *folder, char ***names, size_t *n,
-		      struct err *err)
+static int kernel_list_names(const char *folder, char ***names, size_t *n,
+			     struct err *err)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *e;
@@ -57,7 +57,7 @@ static int list_names(const char *folder, char ***names, size_t *n,
 	if (!dir)
 		return err_sys(err, errno, "cannot read %s", folder);
 	while (!ret && (e = readdir(dir)))
-		ret = add_name(names, n, e->d_name);
+		ret = kernel_add_name(names, n, e->d_name);
 	closedir(dir);
 	if (ret) {
 		kernel_names_free(*names, *n);
@@ -74,7 +74,7 @@ int kernel_names(char ***names, size_t *n, struct err *err)
 	int ret = data_path("kernels", &folder, err);
 
 	if (!ret)
-		ret = list_names(folder, names, n, err);
+		ret = kernel_list_names(folder, names, n, err);
 	free(folder);
 	return ret;
 }
@@ -86,12 +86,12 @@ void kernel_names_free(char **names, size_t n)
 	free(names);
 }
 
-static int known(const char *folder, const char *name, struct err *err)
+static int kernel_known(const char *folder, const char *name, struct err *err)
 {
 	const char *near;
 	char **names;
 	size_t n;
-	int ret = list_names(folder, &names, &n, err);
+	int ret = kernel_list_names(folder, &names, &n, err);
 
 	if (ret)
 		return ret;
@@ -111,7 +111,7 @@ static int known(const char *folder, const char *name, struct err *err)
 }
 
 /* What can be known to be wrong before anything is fetched. */
-static int check_patches(const struct kernel_spec *spec, struct err *err)
+static int kernel_check_patches(const struct kernel_spec *spec, struct err *err)
 {
 	struct kernel_series s;
 	int ret = kernel_series_read(spec->patches, spec->n_patches, &s, err);
@@ -130,12 +130,12 @@ int kernel_resolve(const char *name, struct kernel *k, struct err *err)
 	ret = data_path("kernels", &folder, err);
 	if (ret)
 		return ret;
-	ret = known(folder, name, err);
+	ret = kernel_known(folder, name, err);
 	if (!ret)
 		ret = kernel_spec_read(folder, name, &k->spec, err);
 	free(folder);
 	if (!ret)
-		ret = check_patches(k->spec, err);
+		ret = kernel_check_patches(k->spec, err);
 	if (!ret) {
 		k->name = strdup(name);
 		k->layout = strdup("");
@@ -167,9 +167,9 @@ int kernel_set_layout(struct kernel *k, const char *layout, struct err *err)
 
 /* --- ensure ----------------------------------------------------------------------- */
 
-static int build(struct kernel *k, struct kernel_job *job,
-		 const struct kernel_tree *t, const char *compiler,
-		 struct err *err)
+static int kernel_build_it(struct kernel *k, struct kernel_job *job,
+			   const struct kernel_tree *t, const char *compiler,
+			   struct err *err)
 {
 	char suffix[SUFFIX_DIGITS + 3], *fresh = file_cache_path("kernels/.new");
 	const struct kernel_build b = {
@@ -197,9 +197,10 @@ static int build(struct kernel *k, struct kernel_job *job,
 }
 
 /* Someone else may have built it while we waited for the lock. */
-static int ensure_locked(struct kernel *k, const struct kernel_options *o,
-			 struct kernel_job *job, struct kernel_tree *t,
-			 const char *compiler, struct err *err)
+static int kernel_ensure_locked(struct kernel *k,
+				const struct kernel_options *o,
+				struct kernel_job *job, struct kernel_tree *t,
+				const char *compiler, struct err *err)
 {
 	int ret = kernel_source_get(job, k->spec, o->update, t, err);
 
@@ -210,7 +211,7 @@ static int ensure_locked(struct kernel *k, const struct kernel_options *o,
 	k->cached = !o->force && !kernel_cache_take(k, t, compiler, NULL);
 	if (k->cached)
 		return 0;
-	ret = build(k, job, t, compiler, err);
+	ret = kernel_build_it(k, job, t, compiler, err);
 	if (!ret)
 		ret = kernel_cache_take(k, t, compiler, err);
 	if (!ret)
@@ -219,9 +220,9 @@ static int ensure_locked(struct kernel *k, const struct kernel_options *o,
 					    k->name) : ret;
 }
 
-static int ensure(struct kernel *k, const struct kernel_options *o,
-		  kernel_progress_fn fn, void *arg, struct kernel_tree *t,
-		  const char *compiler, struct err *err)
+static int kernel_ensure_one(struct kernel *k, const struct kernel_options *o,
+			     kernel_progress_fn fn, void *arg, struct kernel_tree *t,
+			     const char *compiler, struct err *err)
 {
 	struct kernel_job job;
 	int ret = kernel_source_identify(k->spec, t, err);
@@ -245,7 +246,7 @@ static int ensure(struct kernel *k, const struct kernel_options *o,
 		return ret;
 	ret = job_open(&job, k->name, fn, arg, err);
 	if (!ret)
-		ret = ensure_locked(k, o, &job, t, compiler, err);
+		ret = kernel_ensure_locked(k, o, &job, t, compiler, err);
 	job_close(&job);
 	return ret;
 }
@@ -260,7 +261,7 @@ int kernel_ensure_with(struct kernel *k, const struct kernel_options *o,
 	if (k->spec->kind != SOURCE_IMAGE)
 		ret = kernel_compiler(&compiler, err);
 	if (!ret)
-		ret = ensure(k, o, fn, arg, &t, compiler, err);
+		ret = kernel_ensure_one(k, o, fn, arg, &t, compiler, err);
 	kernel_tree_release(&t);
 	free(compiler);
 	if (ret)
