@@ -2,6 +2,7 @@
 #include "kernel-source.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,12 +167,38 @@ static int source_settle(struct kernel_tree *t, struct err *err)
 	return kernel_patch_imported(t->dir);
 }
 
+/*
+ * Objects that were made of an earlier tree of this source, perhaps with
+ * patches: the files of a new one have the times of the archive, so that make
+ * would take those objects for newer.
+ */
+static int source_remove_objects(const struct kernel_tree *t, struct err *err)
+{
+	char name[HASH_SHOWN + 1], *pattern;
+	glob_t found;
+	int ret = 0;
+
+	snprintf(name, sizeof(name), "%.*s", HASH_SHOWN, t->hash);
+	pattern = source_cache_path("objects/%s-*", name);
+	if (!pattern)
+		return err_sys(err, ENOMEM, "source");
+	if (!glob(pattern, 0, NULL, &found)) {
+		for (size_t i = 0; i < found.gl_pathc && !ret; i++)
+			ret = file_remove_tree(found.gl_pathv[i], err);
+		globfree(&found);
+	}
+	free(pattern);
+	return ret;
+}
+
 static int source_publish(const char *from, const struct kernel_tree *t,
 			  struct err *err)
 {
 	/* A tree without its repository, as versions before this one made it. */
 	int ret = file_remove_tree(t->dir, err);
 
+	if (!ret)
+		ret = source_remove_objects(t, err);
 	if (!ret && rename(from, t->dir))
 		ret = err_sys(err, errno, "cannot rename %s to %s", from,
 			      t->dir);
