@@ -2,7 +2,7 @@
 /*
  * How fast is the store? `make bench-store` writes a journal of SAMPLES
  * records (default 1,000,000; ten iterations and two counters each) into a
- * temporary folder, and prints what appending, indexing, opening and reading
+ * temporary folder, and prints what appending, opening and reading
  * it cost, and what kduel makes of it. Each step runs in a process of its
  * own, whose peak memory is shown. No test: the figures depend on the
  * machine.
@@ -114,15 +114,6 @@ static void do_append(void)
 	must(journal_sync(j, &err), &err);
 	journal_close(j);
 	unlink(path);
-}
-
-static void do_reindex(void)
-{
-	struct err err = ERR_INIT;
-	struct store *s;
-
-	must(store_open(&s, folder, STORE_REINDEX, &err), &err);
-	store_close(s);
 }
 
 static void do_open(void)
@@ -241,9 +232,7 @@ int main(int argc, char **argv)
 	step("append records to a journal", do_append);
 	step("make, check and append records", do_write);
 	size_line("journal.kdj");
-	step("reindex", do_reindex);
-	size_line("index.sqlite");
-	step("open: check the whole journal", do_open);
+	step("open: read the whole journal", do_open);
 	step("open and read all series", do_values);
 	if (kduel) {
 		step("kduel compare", do_compare);

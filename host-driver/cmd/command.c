@@ -31,8 +31,6 @@ const struct command commands[] = {
 	{ "export", "write results as JSON or CSV", cmd_export, COMMAND_FOLDER },
 	{ "merge", "make one results folder of several of the same plan",
 	  cmd_merge, COMMAND_FOLDER },
-	{ "reindex", "make the index of a results folder again", cmd_reindex,
-	  COMMAND_FOLDER },
 	{ "help", "list the verbs, or show one verb's options", cmd_help, 0 },
 	{ NULL, NULL, NULL, 0 },
 };

@@ -79,7 +79,6 @@ int cmd_trend(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
-int cmd_reindex(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif

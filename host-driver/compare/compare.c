@@ -13,7 +13,7 @@ static void begin(struct comparison *c, struct store *s,
 {
 	const struct plan *p = store_plan(s);
 
-	*c = (struct comparison){ .seed = p->seed, .blocks_planned = p->n_blocks };
+	*c = (struct comparison){ .seed = p->seed, .blocks_planned = store_blocks(s) };
 	c->name = compare_text(c, "%s", p->name);
 	c->question = compare_text(c, "%s", p->question);
 	c->plan_hash = compare_text(c, "%s", p->hash);

@@ -195,7 +195,7 @@ static int csv_processes(struct store *s, FILE *to, struct err *err)
 	return csv_records(s, to, put_processes, err);
 }
 
-/* --- what the index has ---------------------------------------------------------------- */
+/* --- what the lists have ---------------------------------------------------------------- */
 
 static int csv_boots(struct store *s, FILE *to, struct err *err)
 {

@@ -36,8 +36,12 @@ void *pool_alloc(struct pool *p, size_t size)
 
 char *pool_text(struct pool *p, const char *text)
 {
-	size_t len = text ? strlen(text) + 1 : 0;
-	char *copy = text ? pool_alloc(p, len) : NULL;
+	return text ? pool_bytes(p, text, strlen(text)) : NULL;
+}
+
+char *pool_bytes(struct pool *p, const char *text, size_t len)
+{
+	char *copy = pool_alloc(p, len + 1);
 
 	return copy ? memcpy(copy, text, len) : NULL;
 }

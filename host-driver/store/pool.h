@@ -22,6 +22,8 @@ struct pool {
 void *pool_alloc(struct pool *p, size_t size);
 /* A copy; NULL without memory, and for NULL. */
 char *pool_text(struct pool *p, const char *text);
+/* The same of `len` bytes; a NUL follows them. */
+char *pool_bytes(struct pool *p, const char *text, size_t len);
 /* "a", the byte `part`, "b". NULL without memory. */
 char *pool_join(struct pool *p, const char *a, char part, const char *b);
 void pool_release(struct pool *p);

@@ -3,7 +3,7 @@
  * Records, as docs/record-format.md describes them, checked one by one: what
  * a writer may put into a journal and what a reader believes of it is decided
  * by the same function. What needs other records (is this boot under way?) is
- * checked by the index.
+ * checked by columns.h.
  *
  * Everything in a struct record belongs to the document it was read into, and
  * is valid until that reads the next one.

@@ -1,231 +1,419 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "index.h"
 #include "store-impl.h"
 
-static int no_memory(struct err *err)
+/*
+ * Lists are made of the columns when they are first asked for; boots that
+ * never ended are left out.
+ */
+void store_release_lists(struct store *s)
 {
-	return err_sys(err, ENOMEM, "cannot read the results");
+	free(s->boots.items);
+	free(s->cells.items);
+	free(s->envs.items);
+	free(s->series.items);
+	free(s->missing.items);
+	free(s->proofs.items);
+	free(s->identities);
+	json_decref(s->keep);
 }
 
-int store_failed(struct store *s, struct err *err)
+int store_read_at(struct store *s, uint64_t at, struct record *r, struct err *err)
 {
-	return index_error(s->db, s->index_path, err);
+	const char *text;
+	size_t len;
+	int ret = journal_read_at(s->reader, at, &text, &len, err);
+
+	return ret ? ret : record_read(&s->doc, text, len, r, err);
 }
 
-const char *store_text_at(struct store *s, sqlite3_stmt *q, int column)
-{
-	return pool_text(&s->pool, (const char *)sqlite3_column_text(q, column));
-}
-
-double store_real_at(sqlite3_stmt *q, int column)
-{
-	return sqlite3_column_type(q, column) == SQLITE_NULL
-		       ? NAN
-		       : sqlite3_column_double(q, column);
-}
-
-json_t *store_json_at(struct store *s, sqlite3_stmt *q, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(q, column);
-	json_t *json = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
-
-	if (json && json_array_append_new(s->keep, json))
-		return NULL;
-	return json;
-}
-
-int store_read_list(struct store *s, struct store_list *list, size_t size,
-		     const char *sql,
-		     void (*fill)(struct store *, sqlite3_stmt *, void *),
+/* A tree of what was read, which stays as long as the store. NULL for NULL. */
+static int read_tree(struct store *s, const struct view *v, const json_t **tree,
 		     struct err *err)
 {
-	size_t room = 0;
-	char *items = NULL, *more;
-	sqlite3_stmt *q;
-	int rc;
+	json_t *json;
 
-	if (list->read)
+	*tree = NULL;
+	if (!v)
 		return 0;
-	if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL))
-		return store_failed(s, err);
-	list->n = 0;
-	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-		if (list->n == room) {
-			room = room ? 2 * room : 64;
-			more = realloc(items, room * size);
-			if (!more)
-				break;
-			items = more;
-		}
-		memset(items + list->n * size, 0, size);
-		fill(s, q, items + list->n++ * size);
+	json = json_loadb(v->json, v->json_len, 0, NULL);
+	if (!json || json_array_append_new(s->keep, json))
+		return store_no_memory(err);
+	*tree = json;
+	return 0;
+}
+
+static const struct column_run *read_run(const struct store *s, unsigned run)
+{
+	return &s->columns.runs.items[run - 1];
+}
+
+#define BOOT(s, r) BOOT_OF(s, (r)->campaign, (r)->boot)
+#define BLOCK(s, r) BLOCK_OF(s, (r)->campaign, (r)->block)
+
+/* --- boots -------------------------------------------------------------------- */
+
+static int read_boot(struct store *s, unsigned number, struct store_boot *b,
+		     struct err *err)
+{
+	const struct column_run *run = read_run(s, number);
+	struct record r;
+	int ret = store_read_at(s, run->end_at, &r, err);
+
+	if (ret)
+		return ret;
+	*b = (struct store_boot){
+		.boot = BOOT(s, run), .block = BLOCK(s, run),
+		.order = run->order, .attempt = run->attempt, .arm = run->arm,
+		.class = run->class, .text = run->text, .ok = run->ok,
+		.begun = run->begun, .ended = run->ended,
+	};
+	ret = read_tree(s, r.object, &b->phases, err);
+	return ret ? ret : read_tree(s, r.console, &b->console, err);
+}
+
+static int read_compare_runs(const void *a, const void *b, void *arg)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+	const struct column_run *p = read_run(arg, x), *q = read_run(arg, y);
+
+	if (p->campaign != q->campaign)
+		return p->campaign < q->campaign ? -1 : 1;
+	if (p->boot != q->boot)
+		return p->boot < q->boot ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static int read_boots(struct store *s, struct err *err)
+{
+	const struct columns *c = &s->columns;
+	unsigned *runs = calloc(c->runs.n + 1, sizeof(*runs));
+	struct store_boot *boots = calloc(c->runs.n + 1, sizeof(*boots));
+	int ret = runs && boots ? 0 : store_no_memory(err);
+	size_t n = 0;
+
+	for (unsigned run = 1; !ret && run <= c->runs.n; run++)
+		if (columns_ended(c, run))
+			runs[n++] = run;
+	if (!ret)
+		qsort_r(runs, n, sizeof(*runs), read_compare_runs, s);
+	for (size_t i = 0; !ret && i < n; i++)
+		ret = read_boot(s, runs[i], &boots[i], err);
+	free(runs);
+	if (ret) {
+		free(boots);
+		return ret;
 	}
-	sqlite3_finalize(q);
-	/* Moved into the pool: it then lives as long as the store. */
-	list->items = pool_alloc(&s->pool, list->n * size + 1);
-	if (list->items && list->n)
-		memcpy(list->items, items, list->n * size);
-	free(items);
-	if (rc == SQLITE_ROW || !list->items)
-		return no_memory(err);
-	list->read = rc == SQLITE_DONE;
-	return list->read ? 0 : store_failed(s, err);
-}
-
-static unsigned index_at(sqlite3_stmt *q, int column, size_t limit)
-{
-	int64_t i = sqlite3_column_int64(q, column);
-
-	return i >= 0 && (size_t)i < limit ? i : 0;
-}
-
-unsigned store_arm_at(struct store *s, sqlite3_stmt *q, int column)
-{
-	return index_at(q, column, s->plan->n_arms);
-}
-
-const char *store_cell_at(struct store *s, sqlite3_stmt *q, int column)
-{
-	return s->plan->cells[index_at(q, column, s->plan->n_cells)].id;
-}
-
-/* --- boots, cells, environments, notes -------------------------------------------- */
-
-static void fill_boot(struct store *s, sqlite3_stmt *q, void *item)
-{
-	struct store_boot *b = item;
-	int64_t campaign = sqlite3_column_int64(q, 0);
-
-	b->boot = BOOT_OF(s, campaign, sqlite3_column_int64(q, 1));
-	b->block = BLOCK_OF(s, campaign, sqlite3_column_int64(q, 2));
-	b->order = sqlite3_column_int64(q, 3);
-	b->attempt = sqlite3_column_int64(q, 4);
-	b->arm = store_arm_at(s, q, 5);
-	b->class = store_text_at(s, q, 6);
-	b->text = store_text_at(s, q, 7);
-	b->ok = b->class && !strcmp(b->class, "ok");
-	b->begun = store_real_at(q, 8);
-	b->ended = store_real_at(q, 9);
-	b->phases = store_json_at(s, q, 10);
-	b->console = store_json_at(s, q, 11);
+	s->boots.items = boots;
+	s->boots.n = n;
+	return 0;
 }
 
 int store_boots(struct store *s, const struct store_boot **list, size_t *n,
 		struct err *err)
 {
-	int ret = store_read_list(s, &s->boots, sizeof(**list),
-			    "SELECT campaign, boot, block, ord, attempt, arm, "
-			    "class, text, begun, ended, phases, console "
-			    "FROM boot WHERE class IS NOT NULL "
-			    "ORDER BY campaign, boot, run", fill_boot, err);
+	int ret = s->boots.items ? 0 : read_boots(s, err);
 
 	*list = s->boots.items;
 	*n = s->boots.n;
 	return ret;
 }
 
-static void fill_cell(struct store *s, sqlite3_stmt *q, void *item)
-{
-	struct store_cell *c = item;
-	int64_t campaign = sqlite3_column_int64(q, 0);
+/* --- cells, environments, notes ----------------------------------------------------- */
 
-	c->boot = BOOT_OF(s, campaign, sqlite3_column_int64(q, 1));
-	c->block = BLOCK_OF(s, campaign, sqlite3_column_int64(q, 2));
-	c->arm = store_arm_at(s, q, 3);
-	c->cell = store_cell_at(s, q, 4);
-	c->process = sqlite3_column_int64(q, 5);
-	c->class = store_text_at(s, q, 6);
-	c->text = store_text_at(s, q, 7);
+static int read_cells(struct store *s, struct err *err)
+{
+	const struct columns *c = &s->columns;
+
+	if (COLUMN_ROOM(s->cells, c->cells.n + 1, err))
+		return store_no_memory(err);
+	for (size_t i = 0; i < c->cells.n; i++) {
+		const struct column_cell *e = &c->cells.items[i];
+		const struct column_run *run = read_run(s, e->run);
+
+		if (run->class)
+			s->cells.items[s->cells.n++] = (struct store_cell){
+				.boot = BOOT(s, run), .block = BLOCK(s, run),
+				.arm = run->arm, .process = e->process,
+				.cell = s->plan->cells[e->cell].id,
+				.class = e->class, .text = e->text,
+			};
+	}
+	return 0;
 }
 
 int store_cells(struct store *s, const struct store_cell **list, size_t *n,
 		struct err *err)
 {
-	int ret = store_read_list(s, &s->cells, sizeof(**list),
-			    "SELECT campaign, boot, block, arm, cell, process, "
-			    "cell.class, cell.text FROM cell" ENDED
-			    "ORDER BY run, cell.rowid", fill_cell, err);
+	int ret = s->cells.items ? 0 : read_cells(s, err);
 
 	*list = s->cells.items;
 	*n = s->cells.n;
 	return ret;
 }
 
-static void fill_env(struct store *s, sqlite3_stmt *q, void *item)
+static int read_env(struct store *s, const struct column_env *from,
+		    struct store_env *e, struct err *err)
 {
-	struct store_env *e = item;
+	const struct column_run *run = from->run ? read_run(s, from->run) : NULL;
+	struct record r;
+	int ret = store_read_at(s, from->at, &r, err);
 
-	e->where = store_text_at(s, q, 0);
-	e->facts = store_json_at(s, q, 1);
-	e->arm = -1;
-	if (sqlite3_column_type(q, 2) == SQLITE_NULL)
-		return;
-	e->boot = BOOT_OF(s, sqlite3_column_int64(q, 2),
-			  sqlite3_column_int64(q, 3));
-	e->arm = store_arm_at(s, q, 4);
+	*e = (struct store_env){ .where = from->where, .arm = run ? (int)run->arm : -1,
+				 .boot = run ? BOOT(s, run) : 0 };
+	return ret ? ret : read_tree(s, r.object, &e->facts, err);
+}
+
+static int read_envs(struct store *s, struct err *err)
+{
+	const struct columns *c = &s->columns;
+	struct store_env *envs = calloc(c->envs.n + 1, sizeof(*envs));
+	int ret = envs ? 0 : store_no_memory(err);
+	size_t n = 0;
+
+	for (size_t i = 0; !ret && i < c->envs.n; i++)
+		if (columns_ended(c, c->envs.items[i].run))
+			ret = read_env(s, &c->envs.items[i], &envs[n++], err);
+	if (ret) {
+		free(envs);
+		return ret;
+	}
+	s->envs.items = envs;
+	s->envs.n = n;
+	return 0;
 }
 
 int store_envs(struct store *s, const struct store_env **list, size_t *n,
 	       struct err *err)
 {
-	int ret = store_read_list(s, &s->envs, sizeof(**list),
-			    "SELECT place, facts, campaign, boot, arm FROM env "
-			    "LEFT JOIN boot USING(run) "
-			    "WHERE run = 0 OR boot.class IS NOT NULL "
-			    "ORDER BY env.rowid", fill_env, err);
+	int ret = s->envs.items ? 0 : read_envs(s, err);
 
 	*list = s->envs.items;
 	*n = s->envs.n;
 	return ret;
 }
 
-static void fill_note(struct store *s, sqlite3_stmt *q, void *item)
-{
-	*(const char **)item = store_text_at(s, q, 0);
-}
-
 int store_notes(struct store *s, const char *const **list, size_t *n,
 		struct err *err)
 {
-	int ret = store_read_list(s, &s->notes, sizeof(**list),
-			    "SELECT text FROM note ORDER BY rowid", fill_note,
-			    err);
-
-	*list = s->notes.items;
-	*n = s->notes.n;
-	return ret;
+	(void)err;
+	*list = s->columns.notes.items;
+	*n = s->columns.notes.n;
+	return 0;
 }
 
-static int read_identities(struct store *s)
+static const json_t *read_identity(struct store *s, unsigned arm)
 {
-	sqlite3_stmt *q;
+	uint64_t at = s->columns.identity_at[arm];
+	const json_t *tree = NULL;
+	struct record r;
 
-	s->identities = calloc(s->plan->n_arms, sizeof(*s->identities));
-	if (!s->identities ||
-	    sqlite3_prepare_v2(s->db, "SELECT arm, identity FROM arm "
-			       "ORDER BY rowid", -1, &q, NULL))
-		return -EIO;
-	while (sqlite3_step(q) == SQLITE_ROW)
-		if (!s->identities[store_arm_at(s, q, 0)])
-			s->identities[store_arm_at(s, q, 0)] = store_json_at(s, q, 1);
-	sqlite3_finalize(q);
-	for (size_t i = 0; i < s->plan->n_arms; i++) {
-		if (s->identities[i])
-			continue;
-		s->identities[i] = json_object();
-		json_array_append_new(s->keep, s->identities[i]);
-	}
-	return 0;
+	if (at)
+		return store_read_at(s, at, &r, NULL) || read_tree(s, r.object, &tree, NULL)
+			       ? NULL : tree;
+	tree = json_object();
+	return json_array_append_new(s->keep, (json_t *)tree) ? NULL : tree;
 }
 
 const json_t *store_identity(struct store *s, unsigned arm)
 {
-	if (!s->identities && read_identities(s))
-		return NULL;
-	return s->identities[arm];
+	if (!s->identities)
+		s->identities = calloc(s->plan->n_arms, sizeof(*s->identities));
+	if (s->identities && !s->identities[arm])
+		s->identities[arm] = read_identity(s, arm);
+	return s->identities ? s->identities[arm] : NULL;
+}
+
+/* --- series and values ---------------------------------------------------------------- */
+
+/* One that only boots have which never ended, nobody has seen. */
+static bool read_was_seen(const struct store *s, const struct column_series *from)
+{
+	for (size_t i = 0; i < from->values.n; i++)
+		if (columns_ended(&s->columns, from->values.items[i].run))
+			return true;
+	return false;
+}
+
+/* In the plan's order of cells, then of coming. */
+static int read_compare_series(const void *a, const void *b, void *arg)
+{
+	const struct column_series *list = arg;
+	const struct store_series *x = a, *y = b;
+	unsigned p = list[x->id - 1].cell, q = list[y->id - 1].cell;
+
+	if (p != q)
+		return p < q ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int read_one_series(struct store *s, int id, struct store_series *to,
+			   struct err *err)
+{
+	const struct column_series *from = &s->columns.series.items[id - 1];
+	json_t *point = json_loads(from->point, 0, NULL);
+
+	if (!point || json_array_append_new(s->keep, point))
+		return store_no_memory(err);
+	*to = (struct store_series){
+		.id = id, .cell = s->plan->cells[from->cell].id,
+		.metric = from->metric, .counter = from->counter,
+		.provider = from->provider, .point = point,
+		.point_text = from->point_text, .unit = from->unit,
+		.kind = from->kind, .better = from->better,
+	};
+	return 0;
+}
+
+static int read_series(struct store *s, struct err *err)
+{
+	const struct columns *c = &s->columns;
+	struct store_series *list = calloc(c->series.n + 1, sizeof(*list));
+	int ret = list ? 0 : store_no_memory(err);
+	size_t n = 0;
+
+	for (size_t i = 0; !ret && i < c->series.n; i++)
+		if (read_was_seen(s, &c->series.items[i]))
+			ret = read_one_series(s, i + 1, &list[n++], err);
+	if (ret) {
+		free(list);
+		return ret;
+	}
+	qsort_r(list, n, sizeof(*list), read_compare_series, c->series.items);
+	s->series.items = list;
+	s->series.n = n;
+	return 0;
+}
+
+int store_series(struct store *s, const struct store_series **list, size_t *n,
+		 struct err *err)
+{
+	int ret = s->series.items ? 0 : read_series(s, err);
+
+	*list = s->series.items;
+	*n = s->series.n;
+	return ret;
+}
+
+static int read_compare_values(const void *a, const void *b)
+{
+	const struct store_value *x = a, *y = b;
+
+	if (x->block != y->block)
+		return x->block < y->block ? -1 : 1;
+	if (x->arm != y->arm)
+		return x->arm < y->arm ? -1 : 1;
+	return (x->process > y->process) - (x->process < y->process);
+}
+
+int store_values(struct store *s, const struct store_series *series,
+		 struct store_value **list, size_t *n, struct err *err)
+{
+	const struct column_series *from = &s->columns.series.items[series->id - 1];
+	struct store_value *to = malloc((from->values.n + 1) * sizeof(*to));
+
+	*n = 0;
+	*list = to;
+	if (!to)
+		return store_no_memory(err);
+	for (size_t i = 0; i < from->values.n; i++) {
+		const struct column_value *v = &from->values.items[i];
+		const struct column_run *run = read_run(s, v->run);
+
+		if (run->ok)
+			to[(*n)++] = (struct store_value){
+				.block = BLOCK(s, run), .boot = BOOT(s, run),
+				.arm = run->arm, .process = v->process,
+				.n = v->n, .steady = v->steady,
+				.median = v->median,
+				.void_reason = v->reason
+					? texts_get(&s->columns.reasons, v->reason) : NULL,
+			};
+	}
+	qsort(to, *n, sizeof(*to), read_compare_values);
+	return 0;
+}
+
+/* --- counters that are missing, proofs ---------------------------------------------- */
+
+static int read_compare_missing(const void *a, const void *b)
+{
+	const struct store_missing *x = a, *y = b;
+	int order = strcmp(x->counter, y->counter);
+
+	return order ? order : strcmp(x->reason, y->reason);
+}
+
+static int read_missing(struct store *s, struct err *err)
+{
+	const struct columns *c = &s->columns;
+	size_t n = c->missing_what.n, kept = 0;
+	struct store_missing *list = calloc(n + 1, sizeof(*list));
+
+	if (!list)
+		return store_no_memory(err);
+	for (size_t i = 0; i < c->missing.n; i++)
+		if (columns_ended(c, c->missing.items[i].run))
+			list[c->missing.items[i].what - 1].samples += c->missing.items[i].samples;
+	for (size_t i = 0; i < n; i++) {
+		const char *what = texts_get(&c->missing_what, i + 1);
+
+		if (!list[i].samples)
+			continue;
+		/* The counter's name ends with a NUL, too. */
+		list[kept].samples = list[i].samples;
+		list[kept].counter = what;
+		list[kept++].reason = what + strlen(what) + 1;
+	}
+	qsort(list, kept, sizeof(*list), read_compare_missing);
+	s->missing.items = list;
+	s->missing.n = kept;
+	return 0;
+}
+
+int store_missing(struct store *s, const struct store_missing **list,
+		  size_t *n, struct err *err)
+{
+	int ret = s->missing.items ? 0 : read_missing(s, err);
+
+	*list = s->missing.items;
+	*n = s->missing.n;
+	return ret;
+}
+
+static int read_proofs(struct store *s, struct err *err)
+{
+	const struct columns *c = &s->columns;
+
+	if (COLUMN_ROOM(s->proofs, c->proofs.n + 1, err))
+		return store_no_memory(err);
+	for (size_t i = 0; i < c->proofs.n; i++) {
+		const struct column_proof *p = &c->proofs.items[i];
+		const struct column_run *run = read_run(s, p->run);
+
+		if (run->class)
+			s->proofs.items[s->proofs.n++] = (struct store_proof){
+				.boot = BOOT(s, run), .block = BLOCK(s, run),
+				.arm = run->arm, .process = p->process,
+				.cell = s->plan->cells[p->cell].id,
+				.before = p->before, .layer = p->layer,
+				.method = p->method, .unavailable = p->unavailable,
+				.bytes_4k = p->bytes_4k, .bytes_2m = p->bytes_2m,
+				.bytes_1g = p->bytes_1g, .faults = p->faults,
+			};
+	}
+	return 0;
+}
+
+int store_proofs(struct store *s, const struct store_proof **list, size_t *n,
+		 struct err *err)
+{
+	int ret = s->proofs.items ? 0 : read_proofs(s, err);
+
+	*list = s->proofs.items;
+	*n = s->proofs.n;
+	return ret;
 }

@@ -12,19 +12,6 @@ struct walk {
 	bool in_boot;
 };
 
-static void fill_class(struct store *s, sqlite3_stmt *q, void *item)
-{
-	*(const char **)item = store_text_at(s, q, 0);
-}
-
-/* How boots ended, by their place in the journal; NULL: they did not. */
-static int read_classes(struct store *s, struct err *err)
-{
-	return store_read_list(s, &s->classes, sizeof(const char *),
-			       "SELECT class FROM boot ORDER BY run",
-			       fill_class, err);
-}
-
 static void enter_boot(struct walk *w, const struct record *r)
 {
 	const struct plan *p = w->s->plan;
@@ -36,9 +23,8 @@ static void enter_boot(struct walk *w, const struct record *r)
 	w->boot.boot = before * p->n_boots + r->boot;
 	w->boot.block = before * p->n_blocks + r->block;
 	w->boot.arm = plan_arm(p, r->arm);
-	w->boot.class = w->run <= w->s->classes.n
-				? ((const char **)w->s->classes.items)[w->run - 1]
-				: NULL;
+	w->boot.class = w->run <= w->s->columns.runs.n
+				? w->s->columns.runs.items[w->run - 1].class : NULL;
 }
 
 static int visit(struct walk *w, const struct record *r,
@@ -73,10 +59,8 @@ int store_records(struct store *s, store_record_fn each, void *arg,
 	struct journal_reader *r;
 	struct store_place raw;
 	struct record rec;
-	int ret = read_classes(s, err);
+	int ret = journal_reader_open(&r, s->journal_path, err);
 
-	if (!ret)
-		ret = journal_reader_open(&r, s->journal_path, err);
 	if (ret)
 		return ret;
 	while ((ret = journal_next(r, &raw.text, &raw.len, &raw.offset,

@@ -48,13 +48,6 @@ int store_publish_plan(const char *folder, const struct plan *plan,
 	return ret;
 }
 
-int store_make_tables(struct store *s, struct err *err)
-{
-	s->attempts = calloc(s->plan->n_boots, sizeof(*s->attempts));
-	s->done = calloc(s->plan->n_boots, sizeof(*s->done));
-	return s->attempts && s->done ? 0 : store_no_memory(err);
-}
-
 static int begin_campaign(struct store *s, json_t *plan, const char *domain,
 			  struct err *err)
 {
@@ -91,7 +84,7 @@ int store_create(struct store **out, const char *folder,
 	if (!ret)
 		ret = journal_create(&s->journal, s->journal_path, err);
 	if (!ret)
-		ret = store_make_tables(s, err);
+		ret = columns_init(&s->columns, s->plan, err);
 	if (!ret)
 		ret = store_publish_plan(folder, plan, err);
 	if (!ret)
@@ -115,35 +108,6 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* A record that the reader would refuse must not get into the journal. */
-static int check_place(struct store *s, const struct record *r,
-		       struct err *err)
-{
-	if (r->type == RECORD_BOOT && r->boot > s->plan->n_boots)
-		return err_config(err, "boot: %u is not in the plan", r->boot);
-	if (r->type != RECORD_BOOT && r->boot && r->boot != s->under_way)
-		return err_config(err, "%s: boot: %u is not the boot under way",
-				  record_type_name(r->type), r->boot);
-	if (r->cell && plan_cell(s->plan, r->cell) < 0)
-		return err_config(err, "%s: cell: '%s' is none of the plan's",
-				  record_type_name(r->type), r->cell);
-	if (r->type == RECORD_SAMPLE && strcmp(r->domain, s->domain))
-		return err_config(err, "sample: domain: is %s, but the campaign's is %s",
-				  r->domain, s->domain);
-	return 0;
-}
-
-static void note_boot(struct store *s, const struct record *r)
-{
-	if (r->type == RECORD_BOOT) {
-		s->attempts[r->boot - 1] = r->attempt;
-		s->under_way = r->boot;
-	} else if (r->type == RECORD_BOOT_END) {
-		s->done[r->boot - 1] = true;
-		s->under_way = 0;
-	}
-}
-
 /* What is checked is what is written, as a reader will. */
 static int append_text(struct store *s, const char *text, size_t len,
 		       struct err *err)
@@ -152,13 +116,12 @@ static int append_text(struct store *s, const char *text, size_t len,
 	int ret = record_read(&s->doc, text, len, &r, err);
 
 	if (!ret)
-		ret = check_place(s, &r, err);
+		ret = columns_take(&s->columns, &r, journal_size(s->journal), err);
 	if (!ret)
 		ret = journal_append(s->journal, text, len, err);
-	if (ret)
-		return ret;
-	note_boot(s, &r);
-	return r.type == RECORD_BOOT_END ? journal_sync(s->journal, err) : 0;
+	if (!ret && r.type == RECORD_BOOT_END)
+		ret = journal_sync(s->journal, err);
+	return ret;
 }
 
 int store_append(struct store *s, json_t *record, struct err *err)
@@ -181,12 +144,21 @@ int store_append(struct store *s, json_t *record, struct err *err)
 
 bool store_boot_done(const struct store *s, unsigned boot)
 {
-	return boot >= 1 && boot <= s->plan->n_boots && s->done[boot - 1];
+	const struct columns *c = &s->columns;
+
+	for (size_t i = 0; i < c->runs.n; i++)
+		if (c->runs.items[i].boot == boot && c->runs.items[i].class)
+			return true;
+	return false;
 }
 
 unsigned store_boot_attempts(const struct store *s, unsigned boot)
 {
-	if (boot < 1 || boot > s->plan->n_boots)
-		return 0;
-	return s->attempts[boot - 1];
+	const struct columns *c = &s->columns;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->runs.n; i++)
+		if (c->runs.items[i].boot == boot && c->runs.items[i].attempt > n)
+			n = c->runs.items[i].attempt;
+	return n;
 }

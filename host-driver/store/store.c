@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "index.h"
 #include "record.h"
 #include "store-impl.h"
 
@@ -25,10 +24,8 @@ int store_new(struct store **out, const char *folder, struct err *err)
 	s->folder = strdup(folder);
 	if (asprintf(&s->journal_path, "%s/journal.kdj", folder) < 0)
 		s->journal_path = NULL;
-	if (asprintf(&s->index_path, "%s/index.sqlite", folder) < 0)
-		s->index_path = NULL;
 	s->keep = json_array();
-	if (!s->folder || !s->journal_path || !s->index_path || !s->keep) {
+	if (!s->folder || !s->journal_path || !s->keep) {
 		store_close(s);
 		return store_no_memory(err);
 	}
@@ -41,17 +38,13 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	journal_close(s->journal);
+	journal_reader_close(s->reader);
+	store_release_lists(s);
+	columns_release(&s->columns);
 	view_release(&s->doc);
-	sqlite3_close(s->db);
-	pool_release(&s->pool);
-	json_decref(s->keep);
 	plan_free(s->plan);
-	free(s->identities);
-	free(s->attempts);
-	free(s->done);
 	free(s->folder);
 	free(s->journal_path);
-	free(s->index_path);
 	free(s->id);
 	free(s->domain);
 	free(s);
@@ -72,6 +65,11 @@ const char *store_domain(const struct store *s)
 	return s->domain;
 }
 
+unsigned store_blocks(const struct store *s)
+{
+	return s->columns.campaigns * s->plan->n_blocks;
+}
+
 const char *store_journal(const struct store *s)
 {
 	return s->journal_path;
@@ -79,12 +77,12 @@ const char *store_journal(const struct store *s)
 
 uint64_t store_samples(const struct store *s)
 {
-	return s->found.samples;
+	return s->columns.samples;
 }
 
 uint64_t store_torn(const struct store *s)
 {
-	return s->found.torn;
+	return s->torn;
 }
 
 const char *store_id(const struct store *s)
@@ -109,78 +107,57 @@ static int read_plan(struct store *s, const struct record *r, struct err *err)
 }
 
 /* The first record: which campaign is this, and with which plan? */
-static int read_campaign(struct store *s, const char *text, size_t len,
-			 struct err *err)
+static int open_campaign(struct store *s, const struct record *r, struct err *err)
+{
+	int ret;
+
+	if (r->type != RECORD_CAMPAIGN)
+		return err_config(err, "is no campaign record");
+	ret = read_plan(s, r, err);
+	if (ret)
+		return ret;
+	s->id = strdup(r->id);
+	s->domain = strdup(r->domain);
+	if (!s->id || !s->domain)
+		return store_no_memory(err);
+	return columns_init(&s->columns, s->plan, err);
+}
+
+static int open_record(struct store *s, const char *text, size_t len, uint64_t at,
+		       struct err *err)
 {
 	struct record r;
 	int ret = record_read(&s->doc, text, len, &r, err);
 
-	if (!ret && r.type != RECORD_CAMPAIGN)
-		ret = err_config(err, "is no campaign record");
+	if (!ret && !s->plan)
+		ret = open_campaign(s, &r, err);
 	if (!ret)
-		ret = read_plan(s, &r, err);
+		ret = columns_take(&s->columns, &r, at, err);
 	if (ret)
-		return ret;
-	s->id = strdup(r.id);
-	s->domain = strdup(r.domain);
-	return s->id && s->domain ? 0 : store_no_memory(err);
-}
-
-static int read_head(struct store *s, struct err *err)
-{
-	struct journal_reader *r;
-	uint64_t offset;
-	const char *text;
-	size_t len;
-	int ret = journal_reader_open(&r, s->journal_path, err);
-
-	if (ret)
-		return ret;
-	ret = journal_next(r, &text, &len, &offset, err);
-	if (ret == 0)
-		ret = err_config(err, "%s: has no campaign record; nothing was run there",
-				 s->journal_path);
-	else if (ret > 0) {
-		ret = read_campaign(s, text, len, err);
-		if (ret)
-			err_prefix(err, "%s: record at byte %" PRIu64,
-				   s->journal_path, offset);
-	}
-	journal_reader_close(r);
+		err_prefix(err, "%s: record at byte %" PRIu64, s->journal_path, at);
 	return ret;
 }
 
-static int open_index(struct store *s, bool fresh, struct err *err)
+/* All of the journal, into columns. */
+static int open_journal(struct store *s, struct err *err)
 {
-	return index_open(s->journal_path, s->index_path, s->plan, fresh,
-			  &s->db, &s->found, err);
-}
+	const char *text;
+	uint64_t at;
+	size_t len;
+	int ret = journal_reader_open(&s->reader, s->journal_path, err);
 
-/* What the index knows of the boots, for going on with the campaign. */
-static int read_done(struct store *s, struct err *err)
-{
-	sqlite3_stmt *q;
-	int rc;
-
-	if (sqlite3_prepare_v2(s->db, "SELECT boot, max(attempt), "
-			       "max(class IS NOT NULL), max(campaign) FROM boot "
-			       "GROUP BY boot", -1, &q, NULL))
-		return index_error(s->db, s->index_path, err);
-	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-		int64_t boot = sqlite3_column_int64(q, 0);
-
-		if (boot < 1 || (size_t)boot > s->plan->n_boots)
-			continue;
-		s->attempts[boot - 1] = sqlite3_column_int64(q, 1);
-		s->done[boot - 1] = sqlite3_column_int(q, 2);
-		if (sqlite3_column_int64(q, 3) > 1)
-			rc = SQLITE_MISUSE;
+	if (ret)
+		return ret;
+	while ((ret = journal_next(s->reader, &text, &len, &at, err)) > 0) {
+		ret = open_record(s, text, len, at, err);
+		if (ret)
+			return ret;
 	}
-	sqlite3_finalize(q);
-	if (rc == SQLITE_MISUSE)
-		return err_config(err, "%s: was merged from several campaigns; go on with one of those",
-				  s->folder);
-	return rc == SQLITE_DONE ? 0 : index_error(s->db, s->index_path, err);
+	s->torn = journal_torn(s->reader);
+	if (!ret && !s->plan)
+		ret = err_config(err, "%s: has no campaign record; nothing was run there, remove the folder and run it again",
+				 s->journal_path);
+	return ret;
 }
 
 static int open_append(struct store *s, struct err *err)
@@ -189,15 +166,11 @@ static int open_append(struct store *s, struct err *err)
 	int ret = journal_open(&s->journal, s->journal_path, &cut, err);
 
 	if (!ret)
-		ret = store_make_tables(s, err);
-	if (!ret)
-		ret = open_index(s, false, err);
-	if (!ret)
-		ret = read_done(s, err);
-	s->found.torn = cut;
-	/* The index is of no use to a writer, and would not keep up. */
-	sqlite3_close(s->db);
-	s->db = NULL;
+		ret = open_journal(s, err);
+	s->torn = cut;
+	if (!ret && s->columns.campaigns > 1)
+		ret = err_config(err, "%s: was merged from several campaigns; go on with one of those",
+				 s->folder);
 	return ret;
 }
 
@@ -224,10 +197,7 @@ int store_open(struct store **out, const char *folder, enum store_mode mode,
 		return ret;
 	ret = refuse_no_results(folder, s->journal_path, err);
 	if (!ret)
-		ret = read_head(s, err);
-	if (!ret)
-		ret = mode == STORE_APPEND ? open_append(s, err)
-					   : open_index(s, mode == STORE_REINDEX, err);
+		ret = mode == STORE_APPEND ? open_append(s, err) : open_journal(s, err);
 	if (ret)
 		store_close(s);
 	else

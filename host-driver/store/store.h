@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A results folder: the journal (the truth), the plan, and an SQLite index
- * that is made from the journal and can be thrown away at any time.
+ * A results folder. Its journal is the truth, and all that is read here:
+ * plan.json and everything else beside it is for people.
  *
  * Writing (the driver, while a campaign runs):
  *
@@ -14,8 +14,8 @@
  * store_open(..., STORE_APPEND) goes on with it: it locks the folder, cuts a
  * torn tail, and store_boot_done() says which boots need not be run again.
  *
- * Reading (compare, report, export): store_open(..., STORE_READ) checks the
- * whole journal and brings the index up to date, also while a driver writes.
+ * Reading (compare, report, export): store_open(..., STORE_READ) reads and
+ * checks the whole journal, also while a driver writes.
  * What it returns belongs to the store, or is said to be the caller's.
  *
  * A boot whose boot-end was not written never happened: nothing of it is seen
@@ -39,8 +39,7 @@
 
 struct store;
 
-/* STORE_REINDEX is STORE_READ with an index that is made from nothing. */
-enum store_mode { STORE_READ, STORE_APPEND, STORE_REINDEX };
+enum store_mode { STORE_READ, STORE_APPEND };
 
 /*
  * Makes the folder (and its parents) with plan.json and a journal that begins
@@ -56,6 +55,7 @@ const char *store_folder(const struct store *s);
 const struct plan *store_plan(const struct store *s);
 const char *store_domain(const struct store *s);
 const char *store_id(const struct store *s);	/* of the (first) campaign */
+unsigned store_blocks(const struct store *s);	/* planned, of all its campaigns */
 const char *store_journal(const struct store *s);	/* the path of its journal */
 uint64_t store_samples(const struct store *s);	/* records, whether good or void */
 /* Bytes of an unfinished record at the journal's end, which are left out. */
@@ -148,7 +148,7 @@ int store_series(struct store *s, const struct store_series **list, size_t *n,
 		 struct err *err);
 
 /*
- * One workload process, as the index has it. Only of boots that are ok. A void
+ * One workload process. Only of boots that are ok. A void
  * value is never averaged: look at `void_reason` first. The iterations are in
  * the journal: store_records().
  */

@@ -4,8 +4,15 @@
 #define KDUEL_TEST_STORE_FIXTURE_H
 
 #include "results.h"
+#include "store/journal.h"
 
-static char folder[64], journal[80], index_path[80];
+static char folder[64], journal[80];
+
+static inline json_t *with(json_t *record, const char *key, json_t *value)
+{
+	json_object_set_new(record, key, value);
+	return record;
+}
 
 static inline struct store *create(void)
 {
@@ -18,7 +25,6 @@ static inline int make_paths(void **state)
 
 	snprintf(folder, sizeof(folder), "%s/results", base);
 	snprintf(journal, sizeof(journal), "%s/journal.kdj", folder);
-	snprintf(index_path, sizeof(index_path), "%s/index.sqlite", folder);
 	return ret;
 }
 
@@ -30,6 +36,20 @@ static inline struct store *open_read(void)
 	if (store_open(&s, folder, STORE_READ, &err))
 		fail_msg("%s", err.text);
 	return s;
+}
+
+/* Past the writer's checks. Takes the reference. */
+static inline void append_raw(json_t *record)
+{
+	char *text = json_dumps(with(record, "at", json_real(2)), JSON_COMPACT);
+	struct err err = ERR_INIT;
+	struct journal *j;
+
+	assert_int_equal(journal_open(&j, journal, NULL, &err), 0);
+	assert_int_equal(journal_append(j, text, strlen(text), &err), 0);
+	journal_close(j);
+	json_decref(record);
+	free(text);
 }
 
 static inline size_t count_values(struct store *s)
@@ -46,12 +66,6 @@ static inline size_t count_values(struct store *s)
 		free(values);
 	}
 	return total;
-}
-
-static inline json_t *with(json_t *record, const char *key, json_t *value)
-{
-	json_object_set_new(record, key, value);
-	return record;
 }
 
 #endif

@@ -117,9 +117,12 @@ static void the_same_sample_twice_is_refused(void **state)
 	(void)state;
 	append(s, boot_record(1, 1));
 	append(s, sample(1, 1, 1, 2, 3));
-	append(s, sample(1, 1, 1, 2, 3));
-	append(s, boot_end(1, "ok"));
+	assert_true(store_append(s, sample(1, 1, 1, 2, 3), &err) < 0);
+	assert_non_null(strstr(err.text, "sample: is there twice"));
 	store_close(s);
+	append_raw(sample(1, 1, 1, 2, 3));
+	append_raw(boot_end(1, "ok"));
+	err = (struct err)ERR_INIT;
 	assert_true(store_open(&s, folder, STORE_READ, &err) < 0);
 	assert_non_null(strstr(err.text, "is there twice"));
 }
@@ -142,8 +145,8 @@ static void campaigns_that_do_not_match_are_refused(void **state)
 				   "campaign", "at", 2, "id", "other",
 				   "plan_hash", i ? plan->hash : "abc",
 				   "domain", i ? "hardware" : "emulated", "plan");
-		append(s, record);
 		store_close(s);
+		append_raw(record);
 		assert_true(store_open(&s, folder, STORE_READ, &err) < 0);
 		if (!strstr(err.text, want[i]) || !strstr(err.text, "record at byte "))
 			fail_msg("said '%s', not '%s'", err.text, want[i]);
@@ -161,11 +164,9 @@ static void damage_is_refused_and_named(void **state)
 	for (unsigned b = 1; b <= 3; b++)
 		run_boot(s, b, "ok");
 	store_close(s);
-	store_close(open_read());	/* the index is complete ... */
 	assert_int_equal(file_read(journal, &data, &len, &err), 0);
 	data[len / 2] ^= 4;
 	assert_int_equal(file_publish(journal, data, len, &err), 0);
-	/* ... and still the damage is seen */
 	assert_true(store_open(&s, folder, STORE_READ, &err) < 0);
 	assert_non_null(strstr(err.text, "damaged at byte"));
 	err = (struct err)ERR_INIT;
@@ -221,12 +222,10 @@ static void many_records_are_read_in_order(void **state)
 	for (unsigned i = 1; i <= n; i++)
 		assert_int_equal(journal_append(j, "{\"t\":\"then\"}", 12, &err), 0);
 	journal_close(j);
-	for (int fresh = 0; fresh < 2; fresh++) {
-		err = (struct err)ERR_INIT;
-		assert_true(store_open(&s, folder, fresh ? STORE_REINDEX : STORE_READ, &err) < 0);
-		assert_non_null(strstr(err.text, "journal.kdj: record at byte "));
-		assert_non_null(strstr(err.text, "at: is missing"));
-	}
+	err = (struct err)ERR_INIT;
+	assert_true(store_open(&s, folder, STORE_READ, &err) < 0);
+	assert_non_null(strstr(err.text, "journal.kdj: record at byte "));
+	assert_non_null(strstr(err.text, "at: is missing"));
 }
 
 int main(void)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A results folder from the first record to the last query: what ended is
- * seen, what did not end never happened; the index follows the journal.
+ * seen, what did not end never happened.
  */
 #include "store-fixture.h"
 
 #include <errno.h>
 #include <math.h>
-#include <sqlite3.h>
 
 #include "host-driver/store/journal.h"
 
@@ -109,68 +108,8 @@ static void a_boot_without_end_never_happened(void **state)
 	store_close(s);
 }
 
-/* The index follows a journal that grows, and is made again if it must be. */
-static void the_index_follows_the_journal(void **state)
-{
-	struct err err = ERR_INIT;
-	struct store *s = create(), *r;
-
-	(void)state;
-	for (unsigned b = 1; b <= 4; b++) {
-		run_boot(s, b, "ok");
-		r = open_read();
-		assert_int_equal(count_values(r), b);
-		store_close(r);
-	}
-	store_close(s);
-	/* another journal under the same index */
-	s = create();
-	run_boot(s, 1, "ok");
-	store_close(s);
-	r = open_read();
-	assert_int_equal(count_values(r), 1);
-	store_close(r);
-	/* an index that is none */
-	assert_int_equal(file_publish(index_path, "rubbish, not a database", 23, &err), 0);
-	r = open_read();
-	assert_int_equal(count_values(r), 1);
-	store_close(r);
-	assert_int_equal(truncate(index_path, 5000), 0);
-	r = open_read();
-	assert_int_equal(count_values(r), 1);
-	store_close(r);
-	assert_int_equal(store_open(&r, folder, STORE_REINDEX, &err), 0);
-	assert_int_equal(store_samples(r), 1);
-	store_close(r);
-}
-
-/* A journal of another campaign of the same length must not pass. */
-static void an_index_of_another_journal_does_not_fit(void **state)
-{
-	struct store *s = create();
-	struct err err = ERR_INIT;
-	char *data;
-	size_t len;
-
-	(void)state;
-	run_boot(s, 1, "ok");
-	store_close(s);
-	assert_int_equal(file_read(journal, &data, &len, &err), 0);
-	s = create();
-	run_boot(s, 1, "panic");
-	store_close(s);
-	s = open_read();
-	assert_int_equal(count_values(s), 0);
-	store_close(s);
-	assert_int_equal(file_publish(journal, data, len, &err), 0);
-	s = open_read();
-	assert_int_equal(count_values(s), 1);
-	store_close(s);
-	free(data);
-}
-
-/* Opened in the middle of a boot, again and again, the index misses nothing. */
-static void an_index_made_within_a_boot_is_whole(void **state)
+/* A reader sees what was written so far, in the middle of a boot, too. */
+static void readers_follow_a_writer(void **state)
 {
 	const struct store_missing *missing;
 	struct err err = ERR_INIT;
@@ -197,57 +136,56 @@ static void an_index_made_within_a_boot_is_whole(void **state)
 	store_close(r);
 }
 
-static void spoil_index(const char *sql)
+/* Processes that come in another order are the same results. */
+static void the_order_of_processes_does_not_matter(void **state)
 {
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(index_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
-/* Of another format, of more than the journal has, without a table, none at all. */
-static void an_index_that_does_not_fit_is_made_again(void **state)
-{
-	static const char *const ways[] = {
-		"UPDATE meta SET format = 1", "UPDATE meta SET format = 99",
-		"UPDATE meta SET offset = offset + 1000",
-		"UPDATE meta SET offset = offset - 1", "UPDATE meta SET chain = 1",
-		"DROP TABLE value", "DELETE FROM meta", "DROP TABLE meta",
-		"DROP TABLE reason",
-	};
+	static const unsigned order[] = { 3, 1, 4, 2 };
+	const struct store_series *series;
+	struct store_value *values;
 	struct err err = ERR_INIT;
 	struct store *s = create();
-	char *data;
-	size_t len;
+	size_t n, k;
+
+	(void)state;
+	append(s, boot_record(1, 1));
+	for (size_t i = 0; i < 4; i++)
+		append(s, sample(1, order[i], order[i], order[i], order[i]));
+	append(s, boot_end(1, "ok"));
+	store_close(s);
+	s = open_read();
+	assert_int_equal(store_series(s, &series, &n, &err), 0);
+	assert_int_equal(store_values(s, &series[0], &values, &k, &err), 0);
+	assert_int_equal(k, 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(values[i].process == i + 1 && values[i].median == i + 1);
+	free(values);
+	store_close(s);
+}
+
+/* Whatever lies beside the journal: the results are the journal's. */
+static void nothing_beside_the_journal_matters(void **state)
+{
+	static const char *const names[] = { "index.sqlite", "plan.json", "report.json" };
+	struct err err = ERR_INIT;
+	struct store *s = create();
+	char path[128];
 
 	(void)state;
 	run_boot(s, 1, "ok");
-	assert_int_equal(file_read(journal, &data, &len, &err), 0);
-	run_boot(s, 2, "ok");
 	store_close(s);
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		assert_int_equal(file_publish(path, "rubbish", 7, &err), 0);
 		s = open_read();
+		assert_int_equal(count_values(s), 1);
+		assert_string_equal(store_plan(s)->hash, plan->hash);
 		store_close(s);
-		spoil_index(ways[i]);
+		assert_int_equal(remove(path), 0);
+		assert_int_equal(file_mkdirs(path, &err), 0);
 		s = open_read();
-		if (count_values(s) != 2)
-			fail_msg("after '%s' there are %zu values", ways[i],
-				 count_values(s));
+		assert_int_equal(count_values(s), 1);
 		store_close(s);
 	}
-	/* the journal was put back to an older one */
-	assert_int_equal(file_publish(journal, data, len, &err), 0);
-	s = open_read();
-	assert_int_equal(count_values(s), 1);
-	store_close(s);
-	free(data);
-	/* where no index can be, the results are read all the same */
-	file_remove_tree(index_path, NULL);
-	assert_int_equal(file_mkdirs(index_path, &err), 0);
-	s = open_read();
-	assert_int_equal(count_values(s), 1);
-	store_close(s);
 }
 
 /* The length of the frame that begins there. */
@@ -335,10 +273,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read),
 		cmocka_unit_test(a_boot_without_end_never_happened),
-		cmocka_unit_test(the_index_follows_the_journal),
-		cmocka_unit_test(an_index_of_another_journal_does_not_fit),
-		cmocka_unit_test(an_index_made_within_a_boot_is_whole),
-		cmocka_unit_test(an_index_that_does_not_fit_is_made_again),
+		cmocka_unit_test(readers_follow_a_writer),
+		cmocka_unit_test(the_order_of_processes_does_not_matter),
+		cmocka_unit_test(nothing_beside_the_journal_matters),
 		cmocka_unit_test(a_torn_tail_is_left_out_and_said),
 		cmocka_unit_test(void_samples_say_why),
 		cmocka_unit_test(one_driver_writes),

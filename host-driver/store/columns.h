@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A journal in memory: its boots, cells, proofs and notes as lists, and of
+ * each sample and counter the median, by series. The iterations themselves and
+ * long texts stay in the journal; `at` is where.
+ *
+ * Reader and writer use it alike, so what a writer lets in a reader takes:
+ * columns_take() checks that a record fits those before it: a boot of the
+ * plan that is under way, a cell of the plan, no sample twice. After an error
+ * nothing more is to be taken in.
+ *
+ *	columns_init(&c, plan);
+ *	while (journal_next(...) > 0)
+ *		if (record_read(...) || columns_take(&c, &record, offset, err))
+ *			...
+ *	columns_release(&c);
+ *
+ * A boot that never ended has no class; what lists hold of it is to be left
+ * out, which `run` tells: columns_ended().
+ */
+#ifndef KDUEL_COLUMNS_H
+#define KDUEL_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "plan/plan.h"
+#include "pool.h"
+#include "record.h"
+#include "texts.h"
+
+/* A list that grows; `items` is typed by the macro. */
+#define COLUMN(type) struct { type *items; size_t n, room; }
+
+struct column_run {		/* a boot, or an attempt at one */
+	unsigned campaign, boot, block, order, arm, attempt;
+	const char *class;	/* NULL: it never ended */
+	const char *text;
+	bool ok;
+	double begun, ended;
+	uint64_t end_at;	/* of its boot-end */
+};
+
+struct column_cell {
+	unsigned run, cell, process;	/* `run` counts from 1 everywhere */
+	const char *class, *text;
+};
+
+struct column_env {
+	unsigned run;		/* 0: of no boot */
+	const char *where;
+	uint64_t at;
+};
+
+struct column_proof {
+	unsigned run, cell, process;
+	bool before;
+	const char *layer, *method, *unavailable;
+	uint64_t bytes_4k, bytes_2m, bytes_1g;
+	double faults;
+};
+
+struct column_missing {		/* a counter that `samples` of a boot lack */
+	unsigned run, what;	/* columns.missing_what's number */
+	uint64_t samples;
+};
+
+struct column_value {
+	double median;		/* NaN if n is 0 */
+	uint64_t at;
+	unsigned run, process;
+	unsigned n;		/* iterations kept */
+	unsigned reason : 31;	/* why it is void, columns.reasons' number; 0: it is not */
+	unsigned steady : 1;
+};
+
+struct column_series {
+	unsigned cell;
+	const char *metric, *counter, *provider, *unit, *kind, *better;
+	const char *point, *point_text;	/* JSON, and "pages=512" */
+	COLUMN(struct column_value) values;
+};
+
+struct columns {
+	const struct plan *plan;
+	struct pool pool;
+	unsigned campaigns;
+	char domain[16];
+	uint64_t samples;
+	bool open;		/* the last run is under way */
+	bool *ok;		/* by boot - 1, of the last campaign */
+	uint64_t *identity_at;	/* by arm; 0: none */
+	COLUMN(struct column_run) runs;
+	COLUMN(struct column_cell) cells;
+	COLUMN(struct column_env) envs;
+	COLUMN(struct column_proof) proofs;
+	COLUMN(struct column_missing) missing;
+	COLUMN(const char *) notes;
+	COLUMN(struct column_series) series;
+	COLUMN(double) scratch;
+	COLUMN(char) key;	/* scratch, too */
+	COLUMN(size_t) last_missing;	/* by what - 1: its last entry + 1 */
+	struct texts series_keys, reasons, words, missing_what;
+	unsigned cell;		/* of the record before */
+};
+
+int columns_init(struct columns *c, const struct plan *plan, struct err *err);
+void columns_release(struct columns *c);
+
+/* `at` is where the record's frame begins. */
+int columns_take(struct columns *c, const struct record *r, uint64_t at,
+		 struct err *err);
+
+static inline bool columns_ended(const struct columns *c, unsigned run)
+{
+	return !run || c->runs.items[run - 1].class;
+}
+
+/* For columns-*.c: room for `need` in all, or -ENOMEM. */
+int columns_grow(void *items, size_t need, size_t *room, size_t size,
+		 struct err *err);
+#define COLUMN_ROOM(column, need, err)					\
+	columns_grow(&(column).items, need, &(column).room,		\
+		     sizeof(*(column).items), err)
+#define COLUMN_ADD(column, err) COLUMN_ROOM(column, (column).n + 1, err)
+int columns_no_memory(struct err *err);
+int columns_take_sample(struct columns *c, const struct record *r, unsigned cell,
+			uint64_t at, struct err *err);
+/* Counters that a cell's end says were not to be had; NULL: none. */
+int columns_take_missing(struct columns *c, const struct view *list,
+			 struct err *err);
+
+#endif
