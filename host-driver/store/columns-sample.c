@@ -31,7 +31,7 @@ static int sample_add_series(struct columns *c, const struct record *r, unsigned
 	record_point text;
 
 	if (COLUMN_ADD(c->series, err))
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	s = &c->series.items[c->series.n];
 	record_point_text(r->point, text);
 	*s = (struct column_series){
@@ -48,7 +48,7 @@ static int sample_add_series(struct columns *c, const struct record *r, unsigned
 	}
 	if (!s->metric || !s->unit || !s->point || !s->point_text ||
 	    (counter && !s->counter))
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	c->series.n++;
 	return 0;
 }
@@ -63,9 +63,9 @@ static int sample_find_series(struct columns *c, const struct record *r, unsigne
 
 	id = len ? texts_put(&c->series_keys, &c->pool, c->key.items, len) : 0;
 	if (!id)
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	if (id > c->series.n && sample_add_series(c, r, cell, counter, err))
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	*s = &c->series.items[id - 1];
 	return 0;
 }
@@ -80,7 +80,7 @@ static int sample_keep(struct column_series *s, const struct column_value *value
 	size_t i = s->values.n;
 
 	if (COLUMN_ADD(s->values, err))
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	v = s->values.items;
 	while (i && v[i - 1].run == value->run && v[i - 1].process > value->process)
 		i--;
@@ -100,7 +100,7 @@ static int sample_median(struct columns *c, const struct view *values, double *m
 	size_t n = 0;
 
 	if (COLUMN_ROOM(c->scratch, values->n, err))
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	view_each(v, values)
 		c->scratch.items[n++] = v->real;
 	*median = median_of(c->scratch.items, n);
@@ -117,7 +117,7 @@ static int sample_count_missing(struct columns *c, const char *counter,
 
 	what = len ? texts_put(&c->missing_what, &c->pool, c->key.items, len) : 0;
 	if (!what || COLUMN_ADD(c->last_missing, err) || COLUMN_ADD(c->missing, err))
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	if (what > c->last_missing.n)
 		c->last_missing.items[c->last_missing.n++] = 0;
 	last = &c->last_missing.items[what - 1];
@@ -192,7 +192,7 @@ int columns_take_sample(struct columns *c, const struct record *r, unsigned cell
 	if (!ret && r->void_reason) {
 		value.reason = texts_put(&c->reasons, &c->pool, r->void_reason,
 					 strlen(r->void_reason));
-		ret = value.reason ? 0 : columns_no_memory(err);
+		ret = value.reason ? 0 : pool_no_memory(err);
 	}
 	if (!ret)
 		ret = sample_find_series(c, r, cell, tail, NULL, &s, err);

@@ -6,30 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int columns_no_memory(struct err *err)
-{
-	return err_sys(err, ENOMEM, "cannot read the results");
-}
-
-int columns_grow(void *items, size_t need, size_t *room, size_t size,
-		 struct err *err)
-{
-	size_t more = *room ? *room : 16;
-	void *list;
-
-	if (need <= *room)
-		return 0;
-	while (more < need)
-		more *= 2;
-	memcpy(&list, items, sizeof(list));
-	list = realloc(list, more * size);
-	if (!list)
-		return columns_no_memory(err);
-	memcpy(items, &list, sizeof(list));
-	*room = more;
-	return 0;
-}
-
 int columns_init(struct columns *c, const struct plan *plan, struct err *err)
 {
 	*c = (struct columns){ .plan = plan };
@@ -38,7 +14,7 @@ int columns_init(struct columns *c, const struct plan *plan, struct err *err)
 	if (c->ok && c->identity_at)
 		return 0;
 	columns_release(c);
-	return columns_no_memory(err);
+	return pool_no_memory(err);
 }
 
 void columns_release(struct columns *c)
@@ -99,7 +75,7 @@ static int columns_keep_word(struct columns *c, const char *text, const char **k
 		return 0;
 	id = texts_put(&c->words, &c->pool, text, strlen(text));
 	if (!id)
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	*kept = texts_get(&c->words, id);
 	return 0;
 }
@@ -187,7 +163,7 @@ static int columns_boot_end(struct columns *c, const struct record *r, uint64_t 
 	run = &c->runs.items[c->runs.n - 1];
 	run->text = pool_text(&c->pool, r->text);
 	if (!run->text)
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	run->class = r->class;
 	run->ok = !strcmp(r->class, "ok");
 	run->ended = r->at;
@@ -248,7 +224,7 @@ static int columns_note(struct columns *c, const struct record *r, uint64_t at,
 
 	(void)at;
 	if (!text || COLUMN_ADD(c->notes, err))
-		return columns_no_memory(err);
+		return pool_no_memory(err);
 	c->notes.items[c->notes.n++] = text;
 	return 0;
 }

@@ -31,9 +31,6 @@
 #include "record.h"
 #include "texts.h"
 
-/* A list that grows; `items` is typed by the macro. */
-#define COLUMN(type) struct { type *items; size_t n, room; }
-
 struct column_run {		/* a boot, or an attempt at one */
 	unsigned campaign, boot, block, order, arm, attempt;
 	const char *class;	/* NULL: it never ended */
@@ -118,14 +115,7 @@ static inline bool columns_ended(const struct columns *c, unsigned run)
 	return !run || c->runs.items[run - 1].class;
 }
 
-/* For columns-*.c: room for `need` in all, or -ENOMEM. */
-int columns_grow(void *items, size_t need, size_t *room, size_t size,
-		 struct err *err);
-#define COLUMN_ROOM(column, need, err)					\
-	columns_grow(&(column).items, need, &(column).room,		\
-		     sizeof(*(column).items), err)
-#define COLUMN_ADD(column, err) COLUMN_ROOM(column, (column).n + 1, err)
-int columns_no_memory(struct err *err);
+/* For columns.c only. */
 int columns_take_sample(struct columns *c, const struct record *r, unsigned cell,
 			uint64_t at, struct err *err);
 /* Counters that a cell's end says were not to be had; NULL: none. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "pool.h"
 #include "store.h"
 
 /* A record where it lies. */
@@ -51,8 +52,6 @@ struct merge {
 	size_t campaign;	/* of the records being read */
 	size_t boot;		/* item of the boot being read */
 };
-
-int merge_no_memory(struct err *err);
 
 /* Writes the items, in their order, as the journal of `to`. */
 int merge_write(struct merge *m, const char *to, struct err *err);

@@ -12,7 +12,7 @@ static int write_items(struct journal *to, void *arg, struct err *err)
 	struct journal_reader **from = calloc(m->n_stores, sizeof(*from));
 	const char *text;
 	size_t len;
-	int ret = from ? 0 : merge_no_memory(err);
+	int ret = from ? 0 : pool_no_memory(err);
 
 	for (size_t i = 0; !ret && i < m->n_stores; i++)
 		ret = journal_reader_open(&from[i],
@@ -42,7 +42,7 @@ int merge_write(struct merge *m, const char *to, struct err *err)
 	if (ret)
 		return ret;
 	if (asprintf(&path, "%s/journal.kdj", to) < 0)
-		return merge_no_memory(err);
+		return pool_no_memory(err);
 	ret = journal_replace(path, write_items, m, err);
 	free(path);
 	return ret ? ret : store_publish_plan(to, store_plan(m->stores[0]), err);

@@ -9,11 +9,6 @@
 #include "merge-impl.h"
 #include "record.h"
 
-int merge_no_memory(struct err *err)
-{
-	return err_sys(err, ENOMEM, "cannot merge");
-}
-
 /* --- reading ---------------------------------------------------------------------- */
 
 static int enter_campaign(struct merge *m, const struct record *r,
@@ -26,7 +21,7 @@ static int enter_campaign(struct merge *m, const struct record *r,
 			return 0;
 	more = realloc(m->campaigns, (m->n_campaigns + 1) * sizeof(*more));
 	if (!more)
-		return merge_no_memory(err);
+		return pool_no_memory(err);
 	m->campaigns = more;
 	more = &m->campaigns[m->n_campaigns++];
 	snprintf(more->id, sizeof(more->id), "%s", r->id);
@@ -65,7 +60,7 @@ static int add_place(struct merge *m, struct item *item,
 		item->room = item->room ? 2 * item->room : 1;
 		more = realloc(item->places, item->room * sizeof(*more));
 		if (!more)
-			return merge_no_memory(err);
+			return pool_no_memory(err);
 		item->places = more;
 	}
 	item->places[item->n++] = (struct place){ m->folder, at->offset };
@@ -88,7 +83,7 @@ static int take(void *arg, const struct record *r,
 	} else {
 		item = add_item(m, r);
 		if (!item)
-			return merge_no_memory(err);
+			return pool_no_memory(err);
 		if (r->type == RECORD_BOOT)
 			m->boot = item - m->items;
 	}
@@ -224,7 +219,7 @@ int merge_folders(const char *const *folders, size_t n, const char *to,
 		  struct merge_result *result, struct err *err)
 {
 	struct merge m = { .stores = calloc(n + 1, sizeof(*m.stores)) };
-	int ret = m.stores ? 0 : merge_no_memory(err);
+	int ret = m.stores ? 0 : pool_no_memory(err);
 
 	memset(result, 0, sizeof(*result));
 	for (size_t i = 0; !ret && i < n; i++)

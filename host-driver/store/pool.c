@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pool.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,4 +69,28 @@ void pool_release(struct pool *p)
 		free(c);
 	}
 	p->chunks = NULL;
+}
+
+int pool_no_memory(struct err *err)
+{
+	return err_sys(err, ENOMEM, "cannot read the results");
+}
+
+int pool_grow(void *items, size_t need, size_t *room, size_t size,
+	      struct err *err)
+{
+	size_t more = *room ? *room : 16;
+	void *list;
+
+	if (need <= *room)
+		return 0;
+	while (more < need)
+		more *= 2;
+	memcpy(&list, items, sizeof(list));
+	list = realloc(list, more * size);
+	if (!list)
+		return pool_no_memory(err);
+	memcpy(items, &list, sizeof(list));
+	*room = more;
+	return 0;
 }

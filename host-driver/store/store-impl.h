@@ -37,7 +37,6 @@ struct store {
 #define BLOCK_OF(s, campaign, block) (((campaign) - 1) * (s)->plan->n_blocks + (block))
 #define BOOT_OF(s, campaign, boot) (((campaign) - 1) * (s)->plan->n_boots + (boot))
 
-int store_no_memory(struct err *err);
 int store_new(struct store **s, const char *folder, struct err *err);
 void store_release_lists(struct store *s);
 

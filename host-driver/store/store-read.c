@@ -41,7 +41,7 @@ static int read_tree(struct store *s, const struct view *v, const json_t **tree,
 		return 0;
 	json = json_loadb(v->json, v->json_len, 0, NULL);
 	if (!json || json_array_append_new(s->keep, json))
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	*tree = json;
 	return 0;
 }
@@ -92,7 +92,7 @@ static int read_boots(struct store *s, struct err *err)
 	const struct columns *c = &s->columns;
 	unsigned *runs = calloc(c->runs.n + 1, sizeof(*runs));
 	struct store_boot *boots = calloc(c->runs.n + 1, sizeof(*boots));
-	int ret = runs && boots ? 0 : store_no_memory(err);
+	int ret = runs && boots ? 0 : pool_no_memory(err);
 	size_t n = 0;
 
 	for (unsigned run = 1; !ret && run <= c->runs.n; run++)
@@ -129,7 +129,7 @@ static int read_cells(struct store *s, struct err *err)
 	const struct columns *c = &s->columns;
 
 	if (COLUMN_ROOM(s->cells, c->cells.n + 1, err))
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	for (size_t i = 0; i < c->cells.n; i++) {
 		const struct column_cell *e = &c->cells.items[i];
 		const struct column_run *run = read_run(s, e->run);
@@ -171,7 +171,7 @@ static int read_envs(struct store *s, struct err *err)
 {
 	const struct columns *c = &s->columns;
 	struct store_env *envs = calloc(c->envs.n + 1, sizeof(*envs));
-	int ret = envs ? 0 : store_no_memory(err);
+	int ret = envs ? 0 : pool_no_memory(err);
 	size_t n = 0;
 
 	for (size_t i = 0; !ret && i < c->envs.n; i++)
@@ -257,7 +257,7 @@ static int read_one_series(struct store *s, int id, struct store_series *to,
 	json_t *point = json_loads(from->point, 0, NULL);
 
 	if (!point || json_array_append_new(s->keep, point))
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	*to = (struct store_series){
 		.id = id, .cell = s->plan->cells[from->cell].id,
 		.metric = from->metric, .counter = from->counter,
@@ -272,7 +272,7 @@ static int read_series(struct store *s, struct err *err)
 {
 	const struct columns *c = &s->columns;
 	struct store_series *list = calloc(c->series.n + 1, sizeof(*list));
-	int ret = list ? 0 : store_no_memory(err);
+	int ret = list ? 0 : pool_no_memory(err);
 	size_t n = 0;
 
 	for (size_t i = 0; !ret && i < c->series.n; i++)
@@ -318,7 +318,7 @@ int store_values(struct store *s, const struct store_series *series,
 	*n = 0;
 	*list = to;
 	if (!to)
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	for (size_t i = 0; i < from->values.n; i++) {
 		const struct column_value *v = &from->values.items[i];
 		const struct column_run *run = read_run(s, v->run);
@@ -354,7 +354,7 @@ static int read_missing(struct store *s, struct err *err)
 	struct store_missing *list = calloc(n + 1, sizeof(*list));
 
 	if (!list)
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	for (size_t i = 0; i < c->missing.n; i++)
 		if (columns_ended(c, c->missing.items[i].run))
 			list[c->missing.items[i].what - 1].samples += c->missing.items[i].samples;
@@ -389,7 +389,7 @@ static int read_proofs(struct store *s, struct err *err)
 	const struct columns *c = &s->columns;
 
 	if (COLUMN_ROOM(s->proofs, c->proofs.n + 1, err))
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	for (size_t i = 0; i < c->proofs.n; i++) {
 		const struct column_proof *p = &c->proofs.items[i];
 		const struct column_run *run = read_run(s, p->run);

@@ -42,7 +42,7 @@ int store_publish_plan(const char *folder, const struct plan *plan,
 	int ret;
 
 	if (asprintf(&path, "%s/plan.json", folder) < 0)
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	ret = plan_write(plan, path, err);
 	free(path);
 	return ret;
@@ -66,7 +66,7 @@ static int begin_campaign(struct store *s, json_t *plan, const char *domain,
 		ret = journal_sync(s->journal, err);
 	s->id = strdup(id);
 	s->domain = strdup(domain);
-	return !ret && (!s->id || !s->domain) ? store_no_memory(err) : ret;
+	return !ret && (!s->id || !s->domain) ? pool_no_memory(err) : ret;
 }
 
 int store_create(struct store **out, const char *folder,
@@ -74,7 +74,7 @@ int store_create(struct store **out, const char *folder,
 {
 	json_t *json = plan_to_json(plan);
 	struct store *s;
-	int ret = json ? store_new(&s, folder, err) : store_no_memory(err);
+	int ret = json ? store_new(&s, folder, err) : pool_no_memory(err);
 
 	if (ret)
 		goto free_json;
@@ -130,13 +130,13 @@ int store_append(struct store *s, json_t *record, struct err *err)
 	int ret;
 
 	if (!record)
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	if (!json_object_get(record, "at"))
 		json_object_set_new(record, "at", json_real(now()));
 	text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17));
 	json_decref(record);
 	if (!text)
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	ret = append_text(s, text, strlen(text), err);
 	free(text);
 	return ret;

@@ -10,24 +10,19 @@
 #include "record.h"
 #include "store-impl.h"
 
-int store_no_memory(struct err *err)
-{
-	return err_sys(err, ENOMEM, "cannot open the results folder");
-}
-
 int store_new(struct store **out, const char *folder, struct err *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
 	if (!s)
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	s->folder = strdup(folder);
 	if (asprintf(&s->journal_path, "%s/journal.kdj", folder) < 0)
 		s->journal_path = NULL;
 	s->keep = json_array();
 	if (!s->folder || !s->journal_path || !s->keep) {
 		store_close(s);
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	}
 	*out = s;
 	return 0;
@@ -96,7 +91,7 @@ const char *store_id(const struct store *s)
 static int read_plan(struct store *s, const struct record *r, struct err *err)
 {
 	json_t *json = json_loadb(r->plan->json, r->plan->json_len, 0, NULL);
-	int ret = json ? plan_from_json(json, &s->plan, err) : store_no_memory(err);
+	int ret = json ? plan_from_json(json, &s->plan, err) : pool_no_memory(err);
 
 	json_decref(json);
 	if (ret)
@@ -119,7 +114,7 @@ static int open_campaign(struct store *s, const struct record *r, struct err *er
 	s->id = strdup(r->id);
 	s->domain = strdup(r->domain);
 	if (!s->id || !s->domain)
-		return store_no_memory(err);
+		return pool_no_memory(err);
 	return columns_init(&s->columns, s->plan, err);
 }
 
