@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "nearest.h"
 #include "source-map.h"
 
+#define SOURCES_MOST 32
 #define MAP_HUGE_FLAG(shift) (MAP_HUGETLB | (shift) << 26)
 
 static int check_memory(const struct buffer *buf, const char *path, struct err *err)
@@ -124,18 +126,23 @@ const struct source sources[] = {
 
 int source_find(const char *name, const struct source **s, struct err *err)
 {
+	const char *names[SOURCES_MOST], *near;
 	char list[256] = "";
-	size_t used = 0;
+	size_t used = 0, n = 0;
 
-	for (const struct source *i = sources; i->name; i++) {
+	for (const struct source *i = sources; i->name && n < SOURCES_MOST; i++) {
 		if (!strcmp(i->name, name)) {
 			*s = i;
 			return 0;
 		}
-		used += snprintf(list + used, sizeof(list) - used, "%s%s",
-				 i == sources ? "" : ", ", i->name);
+		names[n++] = i->name;
+		if (used < sizeof(list))
+			used += snprintf(list + used, sizeof(list) - used, "%s%s",
+					 i == sources ? "" : ", ", i->name);
 	}
-	return err_config(err, "there is no source '%s' (there are: %s)", name, list);
+	near = nearest_word(name, names, n);
+	return err_config(err, "there is no source '%s'%s%s%s (there are: %s)", name,
+			  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 
 int source_map(const struct source *s, size_t size, size_t others, const char *path,

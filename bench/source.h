@@ -52,7 +52,7 @@ struct source {
 /* The table; ends with a NULL name. */
 extern const struct source sources[];
 
-/* EXIT_CONFIG, listing the names, if there is none. */
+/* EXIT_CONFIG, with the nearest name and all of them, if there is none. */
 int source_find(const char *name, const struct source **s, struct err *err);
 
 /*
