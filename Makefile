@@ -44,14 +44,14 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 # One archive a room, linked once in this order (the linker resolves downwards
 # only), so that a call upwards does not link; tests/structure refuses the rest.
 ROOMS := lib plugin vocab stats bench backing agent kernel claim plan store compare \
-	report machine run cmd
+	report why machine run cmd
 dir_lib := lib
 dir_plugin := plugin
 dir_vocab := vocab
 dir_bench := bench
 dir_backing := backing
 dir_agent := guest-agent
-$(foreach r,stats kernel claim plan store compare report machine run cmd,\
+$(foreach r,stats kernel claim plan store compare report why machine run cmd,\
 	$(eval dir_$(r) := host-driver/$(r)))
 
 # main.c of a room is a program, not a part of the room.

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "difference.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stats/stats.h"
+
+#define KERNEL_SPACE 0xffff800000000000ULL
+#define BELOW_4G 0x100000000ULL
+#define CONFIDENCE 0.95
+
+const char *why_side_name(enum why_side side)
+{
+	static const char *const names[] = {
+		"machine's kernel", "machine's programs", "machine's firmware",
+		"guest's kernel", "guest's programs", "guest's firmware",
+	};
+
+	return names[side];
+}
+
+static int why_function_init(struct why_function *f, unsigned n_blocks)
+{
+	for (int a = 0; a < WHY_ARMS; a++) {
+		f->count[a] = calloc(n_blocks, sizeof(double));
+		if (!f->count[a])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void why_function_release(struct why_function *f)
+{
+	for (int a = 0; a < WHY_ARMS; a++)
+		free(f->count[a]);
+	free(f->name);
+}
+
+int why_init(struct why *w, unsigned n_blocks, struct err *err)
+{
+	*w = (struct why){ .n_blocks = n_blocks };
+	for (int a = 0; a < WHY_ARMS; a++) {
+		w->things[a] = calloc(n_blocks, sizeof(double));
+		w->total[a] = calloc(n_blocks, sizeof(double));
+		if (!w->things[a] || !w->total[a])
+			return err_sys(err, ENOMEM, "why");
+	}
+	return 0;
+}
+
+void why_release(struct why *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		why_function_release(&w->v[i]);
+	for (size_t i = 0; i < 2 * w->n_map; i++)
+		free(w->map[i]);
+	for (int a = 0; a < WHY_ARMS; a++) {
+		free(w->things[a]);
+		free(w->total[a]);
+	}
+	free(w->v);
+	free(w->slots);
+	free(w->map);
+	*w = (struct why){ 0 };
+}
+
+int why_map(struct why *w, const char *text, struct err *err)
+{
+	const char *eq = strchr(text, '=');
+	char **map;
+
+	if (!eq || eq == text || !eq[1])
+		return err_config(err, "--map %s: NAME=AS is wanted: in the baseline, NAME counts as AS",
+				  text);
+	map = realloc(w->map, (2 * w->n_map + 2) * sizeof(*map));
+	if (!map)
+		return err_sys(err, ENOMEM, "--map");
+	w->map = map;
+	map[2 * w->n_map] = strndup(text, eq - text);
+	map[2 * w->n_map + 1] = strdup(eq + 1);
+	w->n_map++;
+	return 0;
+}
+
+/* --- adding ------------------------------------------------------------------------ */
+
+static const char *why_mapped(const struct why *w, enum why_arm arm, const char *name)
+{
+	for (size_t i = 0; arm == WHY_BASE && i < w->n_map; i++)
+		if (!strcmp(w->map[2 * i], name))
+			return w->map[2 * i + 1];
+	return name;
+}
+
+static size_t why_slot(const struct why *w, enum why_side side, const char *name)
+{
+	uint64_t h = 1469598103934665603ULL + side;
+	size_t slot;
+
+	for (const char *c = name; *c; c++)
+		h = (h ^ (unsigned char)*c) * 1099511628211ULL;
+	slot = h & (w->n_slots - 1);
+	while (w->slots[slot] && (w->v[w->slots[slot] - 1].side != side ||
+				  strcmp(w->v[w->slots[slot] - 1].name, name)))
+		slot = (slot + 1) & (w->n_slots - 1);
+	return slot;
+}
+
+static int why_more_slots(struct why *w)
+{
+	free(w->slots);
+	w->n_slots = w->n_slots ? 4 * w->n_slots : 4096;
+	w->slots = calloc(w->n_slots, sizeof(*w->slots));
+	if (!w->slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->n; i++)
+		w->slots[why_slot(w, w->v[i].side, w->v[i].name)] = i + 1;
+	return 0;
+}
+
+static struct why_function *why_get(struct why *w, enum why_side side, const char *name)
+{
+	struct why_function *f;
+	size_t slot;
+
+	if (2 * w->n >= w->n_slots && why_more_slots(w))
+		return NULL;
+	slot = why_slot(w, side, name);
+	if (w->slots[slot])
+		return &w->v[w->slots[slot] - 1];
+	if (w->n == w->room) {
+		size_t room = w->room ? 2 * w->room : 256;
+
+		f = realloc(w->v, room * sizeof(*f));
+		if (!f)
+			return NULL;
+		w->v = f;
+		w->room = room;
+	}
+	f = &w->v[w->n];
+	*f = (struct why_function){ .side = side, .name = strdup(name) };
+	if (!f->name || why_function_init(f, w->n_blocks)) {
+		why_function_release(f);
+		return NULL;
+	}
+	w->slots[slot] = ++w->n;
+	return f;
+}
+
+static enum why_side why_side_of(const struct profile_segment *s)
+{
+	if (s->vaddr >= KERNEL_SPACE)
+		return s->guest ? WHY_GUEST_KERNEL : WHY_MUT_KERNEL;
+	if (s->vaddr < BELOW_4G)
+		return s->guest ? WHY_GUEST_FIRMWARE : WHY_MUT_FIRMWARE;
+	return s->guest ? WHY_GUEST_PROGRAMS : WHY_MUT_PROGRAMS;
+}
+
+/* Programs are at 0x55..., what they load at 0x7f...: these alone are told apart. */
+static const char *why_name_of(const struct why_symbols *s, enum why_side side,
+			       uint64_t vaddr)
+{
+	const struct symbols *table = side == WHY_MUT_KERNEL ? s->mut :
+				      side == WHY_GUEST_KERNEL ? s->guest : NULL;
+	const struct symbol *symbol = table ? symbols_find(table, vaddr) : NULL;
+
+	if (symbol)
+		return symbol->name;
+	if (side == WHY_MUT_KERNEL || side == WHY_GUEST_KERNEL)
+		return "[no symbol]";
+	if (side == WHY_MUT_FIRMWARE || side == WHY_GUEST_FIRMWARE)
+		return "[firmware]";
+	return vaddr >> 40 >= 0x7f ? "[libraries]" : "[program]";
+}
+
+int why_add(struct why *w, enum why_arm arm, unsigned block,
+	    const struct why_symbols *s, const struct profile_region *r,
+	    struct err *err)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct profile_segment *g = &r->segments[i];
+		enum why_side side = why_side_of(g);
+		const char *name = why_name_of(s, side, g->vaddr);
+		struct why_function *f = why_get(w, side, why_mapped(w, arm, name));
+
+		if (!f)
+			return err_sys(err, ENOMEM, "why");
+		f->count[arm][block] += (double)g->insns * g->times;
+	}
+	w->total[arm][block] += r->total;
+	w->things[arm][block] += r->things;
+	return 0;
+}
+
+/* --- judging ------------------------------------------------------------------------ */
+
+static void why_judge_one(const struct why *w, struct why_function *f,
+			  double *const count[WHY_ARMS])
+{
+	double *diff = calloc(w->n_blocks + 1, sizeof(*diff));
+	bool seen[WHY_ARMS] = { false, false };
+	struct stats_interval interval;
+	size_t n = 0;
+
+	if (!diff)
+		abort();
+	f->mean[WHY_BASE] = f->mean[WHY_OTHER] = 0;
+	for (unsigned b = 0; b < w->n_blocks; b++) {
+		double each[WHY_ARMS];
+
+		if (!w->things[WHY_BASE][b] || !w->things[WHY_OTHER][b])
+			continue;
+		for (int a = 0; a < WHY_ARMS; a++) {
+			each[a] = count[a][b] / w->things[a][b];
+			f->mean[a] += each[a];
+			seen[a] |= count[a][b] > 0;
+		}
+		diff[n++] = each[WHY_OTHER] - each[WHY_BASE];
+	}
+	stats_t_interval(diff, n, CONFIDENCE, &interval);
+	free(diff);
+	f->diff = interval.mean;
+	f->lo = interval.lo;
+	f->hi = interval.hi;
+	for (int a = 0; a < WHY_ARMS; a++) {
+		f->mean[a] /= n;
+		f->only[a] = seen[a] && !seen[!a];
+	}
+}
+
+static int why_by_difference(const void *a, const void *b)
+{
+	const struct why_function *x = a, *y = b;
+	double dx = fabs(x->diff), dy = fabs(y->diff);
+
+	if (dx != dy)
+		return dx < dy ? 1 : -1;
+	return x->side != y->side ? (int)x->side - (int)y->side : strcmp(x->name, y->name);
+}
+
+int why_judge(struct why *w, struct err *err)
+{
+	unsigned pairs = 0;
+
+	for (unsigned b = 0; b < w->n_blocks; b++)
+		pairs += w->things[WHY_BASE][b] > 0 && w->things[WHY_OTHER][b] > 0;
+	if (!pairs)
+		return err_config(err, "in no block have both arms a marked region that says how much it did");
+	why_judge_one(w, &w->whole, w->total);
+	for (size_t i = 0; i < w->n; i++) {
+		why_judge_one(w, &w->v[i], w->v[i].count);
+		w->v[i].share = w->whole.diff ? w->v[i].diff / w->whole.diff : 0;
+	}
+	if (w->n)
+		qsort(w->v, w->n, sizeof(*w->v), why_by_difference);
+	free(w->slots);	/* by places that are others now */
+	w->slots = NULL;
+	w->n_slots = 0;
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which functions make the difference between two arms: instructions of each,
+ * per thing (page, access, iteration) that the regions did, block by block.
+ *
+ *	struct why w;
+ *
+ *	why_init(&w, blocks);
+ *	for each block and arm: why_add(&w, arm, block, &symbols, &region);
+ *	why_judge(&w);
+ *	why_print(&w, stdout, &words);
+ *	why_release(&w);
+ *
+ * A function is known by its side and name. One that was renamed, or split, is
+ * joined by why_map() before anything is added: `name` then counts as `as`.
+ */
+#ifndef KDUEL_WHY_DIFFERENCE_H
+#define KDUEL_WHY_DIFFERENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "profile.h"
+#include "symbols.h"
+
+enum why_arm { WHY_BASE, WHY_OTHER, WHY_ARMS };
+
+/* Whose code it is. Firmware runs below 4 GiB, as boot loaders do. */
+enum why_side {
+	WHY_MUT_KERNEL, WHY_MUT_PROGRAMS, WHY_MUT_FIRMWARE,
+	WHY_GUEST_KERNEL, WHY_GUEST_PROGRAMS, WHY_GUEST_FIRMWARE,
+	WHY_SIDES,
+};
+
+const char *why_side_name(enum why_side side);	/* "machine's kernel" */
+
+struct why_symbols {
+	const struct symbols *mut, *guest;	/* of the kernels */
+};
+
+struct why_function {
+	enum why_side side;
+	char *name;
+	double *count[WHY_ARMS];	/* instructions, by block */
+	/* why_judge(): per thing, over blocks */
+	double mean[WHY_ARMS];
+	double diff, lo, hi;	/* OTHER - BASE, with its 95% interval */
+	double share;		/* of the whole difference */
+	bool only[WHY_ARMS];	/* the other arm never executed it */
+};
+
+struct why {
+	unsigned n_blocks;
+	struct why_function *v;		/* why_judge(): largest difference first */
+	size_t n, room;
+	size_t *slots, n_slots;		/* by side and name */
+	double *things[WHY_ARMS];	/* by block */
+	double *total[WHY_ARMS];	/* instructions, by block */
+	struct why_function whole;	/* the sum, judged like one function */
+	char **map;			/* name, as, name, as, ... */
+	size_t n_map;
+};
+
+int why_init(struct why *w, unsigned n_blocks, struct err *err);
+void why_release(struct why *w);
+
+/* "name=as": in the baseline `name` counts as `as`. */
+int why_map(struct why *w, const char *text, struct err *err);
+
+/* Adds a region to block 0.. of an arm. A kernel's symbols may be NULL. */
+int why_add(struct why *w, enum why_arm arm, unsigned block,
+	    const struct why_symbols *s, const struct profile_region *r,
+	    struct err *err);
+
+/*
+ * Only blocks that both arms have things in are compared. -EINVAL if there is
+ * none: no marked region, or none that said how many things it did.
+ */
+int why_judge(struct why *w, struct err *err);
+
+struct why_words {
+	const char *arm[WHY_ARMS], *thing;	/* "page" */
+	size_t most;		/* lines of the table; 0: all */
+};
+
+/* The sentence, then the table. */
+void why_print(const struct why *w, FILE *to, const struct why_words *words);
+
+/*
+ * Folded stacks (side;function count), as differential flame graphs take them:
+ * both arms' counts per thing in millionths.
+ */
+void why_folded(const struct why *w, FILE *to);
+
+#endif

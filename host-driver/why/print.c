@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of functions, and the sentence above it. */
+#include <math.h>
+#include <string.h>
+
+#include "difference.h"
+
+#define MOST_OF_IT 0.95
+
+/* So many functions, the largest first, make up 95% of the difference. */
+static size_t print_enough(const struct why *w, double *share)
+{
+	size_t n = 0;
+
+	*share = 0;
+	while (n < w->n && *share < MOST_OF_IT)
+		*share += w->v[n++].share;
+	return n;
+}
+
+static bool print_one_side(const struct why *w, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (w->v[i].side != w->v[0].side)
+			return false;
+	return n > 0;
+}
+
+static void print_sentence(const struct why *w, FILE *to, const struct why_words *words)
+{
+	double share;
+	size_t n = print_enough(w, &share);
+
+	if (!w->whole.diff || !n) {
+		fprintf(to, "Both arms execute the same number of instructions a %s: %.6g.\n",
+			words->thing, w->whole.mean[WHY_BASE]);
+		return;
+	}
+	fprintf(to, "%s executes %.6g instructions a %s %s than %s (%.6g against %.6g); "
+		"%.0f%% of the difference is in %s",
+		words->arm[WHY_OTHER], fabs(w->whole.diff), words->thing,
+		w->whole.diff > 0 ? "more" : "fewer", words->arm[WHY_BASE],
+		w->whole.mean[WHY_OTHER], w->whole.mean[WHY_BASE], 100 * share,
+		n == 1 ? w->v[0].name : "");
+	if (n > 1)
+		fprintf(to, "these %zu functions", n);
+	if (print_one_side(w, n))
+		fprintf(to, " of the %s", why_side_name(w->v[0].side));
+	fputs(".\n", to);
+}
+
+static void print_number(FILE *to, double v)
+{
+	if (fabs(v) >= 1e5 || v == floor(v))
+		fprintf(to, "  %12.0f", v);
+	else
+		fprintf(to, "  %12.3f", v);
+}
+
+static void print_interval(FILE *to, const struct why_function *f)
+{
+	char text[64];
+
+	if (!isfinite(f->lo))
+		snprintf(text, sizeof(text), "one block");
+	else if (f->lo == f->hi)
+		snprintf(text, sizeof(text), "exact");
+	else
+		snprintf(text, sizeof(text), "[%+.5g, %+.5g]", f->lo, f->hi);
+	fprintf(to, "  %-26s", text);
+}
+
+static void print_row(const struct why_function *f, FILE *to, const char *name,
+		      const char *side, const struct why_words *words)
+{
+	print_number(to, f->mean[WHY_BASE]);
+	print_number(to, f->mean[WHY_OTHER]);
+	print_number(to, f->diff);
+	print_interval(to, f);
+	fprintf(to, "  %6.1f%%  %s  %s", 100 * f->share, side, name);
+	for (int a = 0; a < WHY_ARMS; a++)
+		if (f->only[a] && f->name)
+			fprintf(to, "  (only %s)", words->arm[a]);
+	fputc('\n', to);
+}
+
+/* What the lines left out come to, so that the table sums up to the whole. */
+static void print_rest(const struct why *w, size_t from, FILE *to)
+{
+	struct why_function rest = { 0 };
+	char name[64];
+
+	for (size_t i = from; i < w->n; i++) {
+		for (int a = 0; a < WHY_ARMS; a++)
+			rest.mean[a] += w->v[i].mean[a];
+		rest.diff += w->v[i].diff;
+		rest.share += w->v[i].share;
+	}
+	snprintf(name, sizeof(name), "%zu other functions", w->n - from);
+	print_number(to, rest.mean[WHY_BASE]);
+	print_number(to, rest.mean[WHY_OTHER]);
+	print_number(to, rest.diff);
+	fprintf(to, "  %-26s  %6.1f%%  %-18s  %s\n", "", 100 * rest.share, "", name);
+}
+
+void why_print(const struct why *w, FILE *to, const struct why_words *words)
+{
+	size_t shown = words->most && words->most < w->n ? words->most : w->n;
+	struct why_function whole = w->whole;
+	char side[32];
+
+	print_sentence(w, to, words);
+	fprintf(to, "\n  %12.12s  %12.12s  %12s  %-26s  %7s  %-18s  function\n",
+		words->arm[WHY_BASE], words->arm[WHY_OTHER], "difference", "95% interval",
+		"share", "whose");
+	for (size_t i = 0; i < shown; i++) {
+		snprintf(side, sizeof(side), "%-18s", why_side_name(w->v[i].side));
+		print_row(&w->v[i], to, w->v[i].name, side, words);
+	}
+	if (shown < w->n)
+		print_rest(w, shown, to);
+	whole.share = w->whole.diff ? 1 : 0;
+	snprintf(side, sizeof(side), "%-18s", "");
+	print_row(&whole, to, "all", side, words);
+}
+
+void why_folded(const struct why *w, FILE *to)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct why_function *f = &w->v[i];
+
+		fprintf(to, "%s;%s %.0f %.0f\n", why_side_name(f->side), f->name,
+			1e6 * f->mean[WHY_BASE], 1e6 * f->mean[WHY_OTHER]);
+	}
+}

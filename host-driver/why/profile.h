@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the plugin wrote (its format: plugin/main.c), read back: regions, each
+ * with the segments that were executed in it. The file comes from a QEMU that
+ * may have been ended at any time, so a last region without its end is left
+ * out; whatever else is wrong is an error that names the line.
+ *
+ *	struct profile p;
+ *
+ *	ret = profile_read(&p, "why/boot-1", err);
+ *	for (size_t i = 0; i < p.n_regions; i++)
+ *		... p.regions[i].total ...
+ *	profile_release(&p);
+ */
+#ifndef KDUEL_WHY_PROFILE_H
+#define KDUEL_WHY_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+#define PROFILE_VERSION 1
+
+struct profile_segment {
+	uint64_t vaddr, times;
+	uint32_t insns, hash;
+	bool guest;
+};
+
+struct profile_region {
+	const char *phase;	/* NULL: between two markers; else of the boot */
+	uint32_t series, sample;	/* from the tag, see lib/marker.h */
+	uint64_t things;	/* how many it did; 0: it did not say */
+	uint64_t entries;	/* into the guest */
+	uint64_t total;		/* instructions */
+	const struct profile_segment *segments;
+	size_t n;
+};
+
+struct profile {
+	unsigned vcpus;
+	struct profile_region *regions;
+	size_t n_regions;
+	struct profile_segment *segments;	/* of all regions */
+	char *text;
+};
+
+/* -EINVAL: not such a file, of another version, or damaged. */
+int profile_read(struct profile *p, const char *path, struct err *err);
+void profile_release(struct profile *p);
+
+#endif

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which functions make a difference: planted ones must be found, to the instruction. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "file.h"
+#include "why/difference.h"
+#include "why/profile.h"
+#include "why/symbols.h"
+
+#define BASE 0xffffffff81000000ULL
+
+static const char folder[] = "/tmp";
+
+static int read_text(struct profile *p, const char *text, struct err *err)
+{
+	char path[64];
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/kduel-test-why-%d", folder, (int)getpid());
+	assert_int_equal(file_publish(path, text, strlen(text), NULL), 0);
+	ret = profile_read(p, path, err);
+	unlink(path);
+	return ret;
+}
+
+/* --- what the plugin wrote ------------------------------------------------------------ */
+
+static const char good[] =
+	"kduel-why 1 vcpus 1\n"
+	"phase firmware 0 0\nm fffffff0 1 1 aa\nend 1\n"
+	"region 20003 1 7\n"
+	"m ffffffff81000010 4 1000 1\n"
+	"g ffffffff81000010 2 50 1\n"
+	"g 555555556000 3 10 deadbeef\n"
+	"end 4130\nthings 10\n"
+	"region 20004 2 0\nend 0\n"
+	"region 20005 3 0\nm ffffffff81000010 4 1";
+
+static void reads_what_the_plugin_wrote(void **state)
+{
+	struct err err = ERR_INIT;
+	struct profile p;
+
+	(void)state;
+	assert_int_equal(read_text(&p, good, &err), 0);
+	/* The last region has no end: QEMU was ended first. */
+	assert_int_equal(p.n_regions, 3);
+	assert_string_equal(p.regions[0].phase, "firmware");
+	assert_null(p.regions[1].phase);
+	assert_int_equal(p.regions[1].series, 2);
+	assert_int_equal(p.regions[1].sample, 3);
+	assert_int_equal(p.regions[1].entries, 7);
+	assert_int_equal(p.regions[1].things, 10);
+	assert_int_equal(p.regions[1].total, 4130);
+	assert_int_equal(p.regions[1].n, 3);
+	assert_true(p.regions[1].segments[2].guest);
+	assert_int_equal(p.regions[1].segments[2].vaddr, 0x555555556000);
+	assert_int_equal(p.regions[2].n, 0);
+	profile_release(&p);
+}
+
+static void refuses_damage(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "", "line 0: this is nothing" },
+		{ "hello\n", "line 1: this is nothing" },
+		{ "kduel-why 2 vcpus 1\n", "version 2 of the plugin" },
+		{ "kduel-why 1 vcpus 1\nm 1 2 3 4\n", "line 2: a segment outside" },
+		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 7\n", "line 4: the region's lines" },
+		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nm 1 2 -3 4\n", "line 3: no segment" },
+		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nm 1 2 3\n", "line 3: no segment" },
+		{ "kduel-why 1 vcpus 1\nregion 0 1 0\n", "line 2: regions are missing" },
+		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nregion 0 0 0\n", "begins within" },
+		{ "kduel-why 1 vcpus 1\nend 0\n", "line 2: an end without a region" },
+		{ "kduel-why 1 vcpus 1\nthings 5\n", "line 2: no region did" },
+		{ "kduel-why 1 vcpus 1\nregion\n", "no known kind" },
+		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct err err = ERR_INIT;
+		struct profile p;
+
+		assert_int_equal(read_text(&p, bad[i][0], &err), -EINVAL);
+		if (!strstr(err.text, bad[i][1]))
+			fail_msg("'%s' is not in: %s", bad[i][1], err.text);
+	}
+}
+
+/* --- planted differences --------------------------------------------------------------- */
+
+static struct symbols kernel(const char *const *names)
+{
+	struct symbols s = SYMBOLS_INIT;
+
+	for (int i = 0; names[i]; i++)
+		assert_int_equal(symbols_add(&s, BASE + 0x100 * i, names[i], strlen(names[i])), 0);
+	symbols_sort(&s);
+	s.end = BASE + 0x10000;
+	return s;
+}
+
+/* A region of `pages` pages that executes counts[i] instructions in function i. */
+static void plant(struct why *w, enum why_arm arm, unsigned block, const struct symbols *s,
+		  const uint64_t *counts, uint64_t pages)
+{
+	struct profile_segment g[16] = { 0 };
+	struct profile_region r = { .things = pages, .segments = g };
+	struct why_symbols names = { .mut = s, .guest = NULL };
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < s->n; i++) {
+		g[r.n++] = (struct profile_segment){ .vaddr = s->v[i].addr + 8, .insns = 1,
+						     .times = counts[i] };
+		r.total += counts[i];
+	}
+	assert_int_equal(why_add(w, arm, block, &names, &r, &err), 0);
+}
+
+static char *printed(struct why *w)
+{
+	struct why_words words = { { "old", "new" }, "page", 20 };
+	char *text;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	why_print(w, f, &words);
+	fclose(f);
+	return text;
+}
+
+static void has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("'%s' is not in:\n%s", part, text);
+}
+
+static void finds_a_loop_that_was_added(void **state)
+{
+	static const char *const names[] = { "fault", "walk", "entry", NULL };
+	struct symbols s = kernel(names);
+	struct err err = ERR_INIT;
+	struct why w;
+	char *text;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 3, &err), 0);
+	for (unsigned b = 0; b < 3; b++) {
+		/* A tick hits some blocks; the loop is the same in each. */
+		plant(&w, WHY_BASE, b, &s, (uint64_t[]){ 1000, 5000, 77 + 3 * b }, 10);
+		plant(&w, WHY_OTHER, b, &s, (uint64_t[]){ 1000, 5390, 80 }, 10);
+	}
+	assert_int_equal(why_judge(&w, &err), 0);
+	assert_string_equal(w.v[0].name, "walk");
+	assert_true(w.v[0].diff == 39 && w.v[0].lo == 39 && w.v[0].hi == 39);
+	assert_string_equal(w.v[1].name, "entry");
+	assert_true(fabs(w.v[1].diff) < 1e-9 && w.v[1].lo < 0 && w.v[1].hi > 0);
+	assert_true(fabs(w.whole.diff - 39) < 1e-9 && w.whole.lo < 39);
+	text = printed(&w);
+	has(text, "new executes 39 instructions a page more than old (647 against 608); "
+		  "100% of the difference is in walk of the machine's kernel.");
+	has(text, "exact");
+	free(text);
+	symbols_release(&s);
+	why_release(&w);
+}
+
+/* The table sums up to the whole, whatever is shown. */
+static void sums_up(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d", NULL };
+	struct symbols s = kernel(names);
+	struct err err = ERR_INIT;
+	double mean = 0, diff = 0, share = 0;
+	struct why w;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 2, &err), 0);
+	for (unsigned b = 0; b < 2; b++) {
+		plant(&w, WHY_BASE, b, &s, (uint64_t[]){ 10, 20, 30, 40 }, 5);
+		plant(&w, WHY_OTHER, b, &s, (uint64_t[]){ 15, 10, 30, 90 + b }, 5);
+	}
+	assert_int_equal(why_judge(&w, &err), 0);
+	for (size_t i = 0; i < w.n; i++) {
+		mean += w.v[i].mean[WHY_OTHER];
+		diff += w.v[i].diff;
+		share += w.v[i].share;
+	}
+	assert_true(fabs(mean - w.whole.mean[WHY_OTHER]) < 1e-9);
+	assert_true(fabs(diff - w.whole.diff) < 1e-9);
+	assert_true(fabs(share - 1) < 1e-9);
+	symbols_release(&s);
+	why_release(&w);
+}
+
+static void joins_a_function_that_was_split(void **state)
+{
+	static const char *const before[] = { "do_it", "rest", NULL };
+	static const char *const after[] = { "do_it_fast", "do_it_slow", "rest", NULL };
+	struct symbols old = kernel(before), new = kernel(after);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (int mapped = 0; mapped < 2; mapped++) {
+		struct why w;
+		char *text;
+
+		assert_int_equal(why_init(&w, 2, &err), 0);
+		if (mapped)
+			assert_int_equal(why_map(&w, "do_it=do_it_slow", &err), 0);
+		for (unsigned b = 0; b < 2; b++) {
+			plant(&w, WHY_BASE, b, &old, (uint64_t[]){ 900, 100 }, 1);
+			plant(&w, WHY_OTHER, b, &new, (uint64_t[]){ 300, 620, 100 }, 1);
+		}
+		assert_int_equal(why_judge(&w, &err), 0);
+		assert_true(w.whole.diff == 20);
+		text = printed(&w);
+		if (mapped) {
+			has(text, "do_it_slow\n");	/* both arms have it now */
+			assert_int_equal(w.n, 3);
+			assert_true(w.v[1].diff == -280);
+		} else {
+			has(text, "do_it  (only old)");
+			has(text, "do_it_fast  (only new)");
+			assert_string_equal(w.v[0].name, "do_it");
+			assert_true(w.v[0].diff == -900);
+		}
+		free(text);
+		why_release(&w);
+	}
+	symbols_release(&old);
+	symbols_release(&new);
+}
+
+static void says_where_nothing_can_be_said(void **state)
+{
+	static const char *const names[] = { "f", NULL };
+	struct symbols s = kernel(names);
+	struct err err = ERR_INIT;
+	struct why w;
+	char *text;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 2, &err), 0);
+	assert_int_equal(why_map(&w, "f", &err), -EINVAL);
+	err = (struct err)ERR_INIT;
+	assert_int_equal(why_map(&w, "=f", &err), -EINVAL);
+	err = (struct err)ERR_INIT;
+	/* Things in one arm only, and in different blocks. */
+	plant(&w, WHY_BASE, 0, &s, (uint64_t[]){ 100 }, 10);
+	plant(&w, WHY_OTHER, 0, &s, (uint64_t[]){ 100 }, 0);
+	plant(&w, WHY_OTHER, 1, &s, (uint64_t[]){ 100 }, 10);
+	assert_int_equal(why_judge(&w, &err), -EINVAL);
+	has(err.text, "in no block have both arms");
+	/* One block is no interval; no difference is no share. */
+	plant(&w, WHY_BASE, 1, &s, (uint64_t[]){ 100 }, 10);
+	assert_int_equal(why_judge(&w, &err), 0);
+	text = printed(&w);
+	has(text, "the same number of instructions a page: 10.");
+	has(text, "one block");
+	free(text);
+	symbols_release(&s);
+	why_release(&w);
+}
+
+/* --- a kernel's symbols ------------------------------------------------------------------ */
+
+struct blob {
+	uint8_t b[65536];
+	size_t n;
+};
+
+static void put(struct blob *k, const void *data, size_t size)
+{
+	memcpy(k->b + k->n, data, size);
+	k->n += size;
+}
+
+static void put_u32(struct blob *k, uint32_t v)
+{
+	put(k, &v, 4);
+}
+
+static void put_u64(struct blob *k, uint64_t v)
+{
+	put(k, &v, 8);
+}
+
+static void pad(struct blob *k)
+{
+	while (k->n % 8)
+		k->b[k->n++] = 0;
+}
+
+#define SYMS 1500
+
+/* Symbol i is "Tf<i>", each character its own token. */
+static void put_names(struct blob *k)
+{
+	uint32_t marks[SYMS / 256 + 1], n_marks = 0;
+	size_t begin;
+
+	put_u32(k, SYMS);
+	pad(k);
+	begin = k->n;
+	for (int i = 0; i < SYMS; i++) {
+		char name[16];
+		uint8_t len = snprintf(name, sizeof(name), "Tf%d", i);
+
+		if (i % 256 == 0)
+			marks[n_marks++] = k->n - begin;
+		put(k, &len, 1);
+		put(k, name, len);
+	}
+	pad(k);
+	put(k, marks, 4 * n_marks);
+	pad(k);
+}
+
+static void put_tokens(struct blob *k)
+{
+	uint16_t index[256];
+	size_t begin = k->n;
+
+	for (int i = 0; i < 256; i++) {
+		char token[3] = { i > ' ' && i < 127 ? i : 'x', i > ' ' && i < 127 ? 0 : 'y', 0 };
+
+		index[i] = k->n - begin;
+		put(k, token, strlen(token) + 1);
+	}
+	pad(k);
+	put(k, index, sizeof(index));
+	pad(k);
+}
+
+static void put_offsets(struct blob *k, bool per_cpu)
+{
+	for (int i = 0; i < SYMS; i++)
+		put_u32(k, per_cpu ? (uint32_t)(i < 3 ? i * 8 : -1 - 16 * i) : 16u * i);
+	pad(k);
+	put_u64(k, BASE);
+}
+
+static void reads_both_layouts_of_kallsyms(void **state)
+{
+	(void)state;
+	for (int new = 0; new < 2; new++) {
+		struct symbols s = SYMBOLS_INIT;
+		struct err err = ERR_INIT;
+		static struct blob k;
+
+		k = (struct blob){ .n = 0 };
+		for (int i = 0; i < 999; i++)
+			put_u64(&k, i * 0x123456789ULL);
+		if (!new)
+			put_offsets(&k, true);
+		put_names(&k);
+		put_tokens(&k);
+		if (new)
+			put_offsets(&k, false);
+		put_u64(&k, ~0ULL);
+		assert_int_equal(symbols_of_kernel(&s, k.b, k.n, &err), 0);
+		/* The old layout's first three are per-CPU data: no functions. */
+		assert_int_equal(s.n, new ? SYMS : SYMS - 3);
+		assert_string_equal(symbols_find(&s, BASE + 16 * 700 + 5)->name, "f700");
+		assert_string_equal(symbols_find(&s, BASE + 16 * 1499)->name, "f1499");
+		assert_null(symbols_find(&s, BASE - 1));
+		symbols_release(&s);
+		/* Cut anywhere it is no table, and nothing beyond its end is read. */
+		for (size_t cut = 8000; cut + 600 < k.n; cut += 777) {
+			uint8_t *copy = malloc(cut);
+
+			memcpy(copy, k.b, cut);
+			err = (struct err)ERR_INIT;
+			assert_int_equal(symbols_of_kernel(&s, copy, cut, &err), -EINVAL);
+			has(err.text, "CONFIG_KALLSYMS");
+			symbols_release(&s);
+			free(copy);
+		}
+	}
+}
+
+static void one_name_an_address(void **state)
+{
+	struct symbols s = SYMBOLS_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	symbols_add(&s, 30, "c", 1);
+	symbols_add(&s, 10, "first", 5);
+	symbols_add(&s, 10, "alias", 5);
+	symbols_add(&s, 20, "b", 1);
+	symbols_sort(&s);
+	s.end = 40;
+	assert_int_equal(s.n, 3);
+	assert_string_equal(symbols_find(&s, 15)->name, "first");
+	assert_string_equal(symbols_find(&s, 39)->name, "c");
+	assert_null(symbols_find(&s, 40));
+	assert_null(symbols_find(&s, 9));
+	symbols_release(&s);
+	assert_int_equal(symbols_of_image(&s, "/proc/self/exe", &err), -EINVAL);
+	has(err.text, "no Linux bzImage");
+	err = (struct err)ERR_INIT;
+	assert_true(symbols_of_image(&s, "/none", &err) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_what_the_plugin_wrote),
+		cmocka_unit_test(refuses_damage),
+		cmocka_unit_test(finds_a_loop_that_was_added),
+		cmocka_unit_test(sums_up),
+		cmocka_unit_test(joins_a_function_that_was_split),
+		cmocka_unit_test(says_where_nothing_can_be_said),
+		cmocka_unit_test(reads_both_layouts_of_kallsyms),
+		cmocka_unit_test(one_name_an_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
