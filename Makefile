@@ -34,8 +34,8 @@ all_cflags := -std=gnu11 -D_GNU_SOURCE -DKDUEL_VERSION='"$(VERSION)"' \
 	-fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) \
 	$(CFLAGS) -MMD -MP
 
-pkg_cflags = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-pkg_libs   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpfm -lm -lpthread
+pkg_cflags := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+pkg_libs   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpfm -lm -lpthread
 
 src = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
