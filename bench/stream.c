@@ -341,7 +341,7 @@ const struct workload stream_workload = {
 		  "itself: --isa and --copy hold the choice fixed. Based on STREAM: its rules, code of our own.",
 	.params = params,
 	.pattern = pattern,
-	.samples = 10,
+	.samples = 10, .buffers = 3,
 	.validate = validate,
 	.setup = setup,
 	.verify_before = verify_before,

@@ -113,6 +113,7 @@ struct workload {
 	 */
 	void (*pattern)(const json_t *params, struct model_in *in);
 	unsigned samples;		/* default number of samples a series; 0 = 11 */
+	unsigned buffers;		/* of --size bytes each that a run has; 0 = 1 */
 
 	int (*validate)(struct bench *b, struct err *err);	/* may be NULL */
 	int (*setup)(struct bench *b, struct err *err);

@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,28 +267,38 @@ void claim_free(struct claim *claim)
 	free(claim);
 }
 
-static int each_arm(const struct claim_node *n,
-		    int (*fn)(const char *arm, void *data), void *data)
+static int each_pick(const struct claim_node *n,
+		     int (*fn)(const struct claim_pick *, void *), void *data)
 {
 	int rc;
 
 	if (!n)
 		return 0;
-	rc = n->kind == NODE_PICK && *n->pick.arm ? fn(n->pick.arm, data) : 0;
+	rc = n->kind == NODE_PICK ? fn(&n->pick, data) : 0;
 	if (!rc)
-		rc = each_arm(n->left, fn, data);
-	return rc ? rc : each_arm(n->right, fn, data);
+		rc = each_pick(n->left, fn, data);
+	return rc ? rc : each_pick(n->right, fn, data);
 }
 
-int claim_each_arm(const struct claim *claim,
-		   int (*fn)(const char *arm, void *data), void *data)
+int claim_each_pick(const struct claim *claim,
+		    int (*fn)(const struct claim_pick *, void *), void *data)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < claim->n; i++) {
-		rc = each_arm(claim->relation[i].left, fn, data);
+		rc = each_pick(claim->relation[i].left, fn, data);
 		if (!rc)
-			rc = each_arm(claim->relation[i].right, fn, data);
+			rc = each_pick(claim->relation[i].right, fn, data);
 	}
 	return rc;
+}
+
+bool claim_in_cells(const char *cells, const char *id)
+{
+	char with_workload[512];
+
+	if (!cells || !fnmatch(cells, id, 0))
+		return true;
+	snprintf(with_workload, sizeof(with_workload), "%s/*", cells);
+	return !fnmatch(with_workload, id, 0);
 }

@@ -77,8 +77,11 @@ int claim_parse(const char *text, const char *where, struct claim **claim,
 		struct err *err);
 void claim_free(struct claim *claim);
 
-/* Calls `fn` for every arm that is named, until it returns non-zero. */
-int claim_each_arm(const struct claim *claim,
-		   int (*fn)(const char *arm, void *data), void *data);
+/* Calls `fn` for every pick, until it returns non-zero. */
+int claim_each_pick(const struct claim *claim,
+		    int (*fn)(const struct claim_pick *pick, void *data), void *data);
+
+/* Does the glob `cells` (NULL: all) mean the cell of that id? */
+bool claim_in_cells(const char *cells, const char *id);
 
 #endif

@@ -39,8 +39,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o': o->campaign.out = arg; return 0;
 	case 'b':
 		o->plan.blocks = (unsigned)strtoul(arg, &end, 10);
-		if (*end || end == arg || o->plan.blocks < 2 || o->plan.blocks > 1000)
-			argp_error(state, "--blocks: '%s' is not 2 to 1000", arg);
+		if (*end || end == arg || o->plan.blocks < 1 || o->plan.blocks > 1000)
+			argp_error(state, "--blocks: '%s' is not 1 to 1000", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->what, arg, "");

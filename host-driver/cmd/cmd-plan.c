@@ -41,9 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'b':
 		o->plan.blocks = strtoul(arg, &end, 10);
-		if (*end || end == arg || o->plan.blocks < 2 ||
+		if (*end || end == arg || o->plan.blocks < 1 ||
 		    o->plan.blocks > 1000)
-			argp_error(state, "--blocks: '%s' is not 2 to 1000", arg);
+			argp_error(state, "--blocks: '%s' is not 1 to 1000", arg);
 		return 0;
 	case OPT_ONLY:
 		o->plan.only = arg;

@@ -88,8 +88,8 @@ static void parse_number(struct options *o, int key, const char *arg,
 
 	if (*end || end == arg)
 		argp_error(state, "'%s' is not a number", arg);
-	if (key == 'b' && (v < 2 || v > 1000 || v != (unsigned)v))
-		argp_error(state, "--blocks: '%s' is not 2 to 1000", arg);
+	if (key == 'b' && (v < 1 || v > 1000 || v != (unsigned)v))
+		argp_error(state, "--blocks: '%s' is not 1 to 1000", arg);
 	if (key == OPT_PATIENCE && !(v > 0 && v <= 1000))
 		argp_error(state, "--patience: '%s' is not above 0, at most 1000", arg);
 	if (key == 'b')

@@ -3,7 +3,6 @@
 #include "claims-check.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -52,23 +51,13 @@ int claim_find_arm(const struct comparison *c, const char *name)
 	return -1;
 }
 
-static bool in_cells(const char *cells, const char *cell)
-{
-	char with_workload[512];
-
-	if (!cells || !fnmatch(cells, cell, 0))
-		return true;
-	snprintf(with_workload, sizeof(with_workload), "%s/*", cells);
-	return !fnmatch(with_workload, cell, 0);
-}
-
 bool claim_matches(const struct claim_pick *p, const struct compare_series *s)
 {
 	const char *name = s->counter ? s->counter : s->metric;
 
 	return !strcmp(p->path, s->workload) && !strcmp(p->field, name) &&
 	       (!p->point || !strcmp(p->point, s->point_text)) &&
-	       in_cells(p->cells, s->cell);
+	       claim_in_cells(p->cells, s->cell);
 }
 
 const struct compare_series *claim_series(struct claim_check *k,
@@ -121,7 +110,7 @@ static double layer_value(struct claim_check *k, const struct claim_pick *p, siz
 		if (proof->arm != arm || strcmp(proof->layer, p->path))
 			continue;
 		if (!proof->cell != !p->cells ||
-		    (proof->cell && !in_cells(p->cells, proof->cell)))
+		    (proof->cell && !claim_in_cells(p->cells, proof->cell)))
 			continue;
 		seen++;
 		if (!proof->after.readings)

@@ -225,15 +225,17 @@ struct arms_seen {
 	const struct compare_arm *unstable;
 };
 
-static int see_arm(const char *name, void *data)
+static int see_arm(const struct claim_pick *p, void *data)
 {
 	struct arms_seen *seen = data;
-	int arm = claim_find_arm(seen->k->c, name);
+	int arm = claim_find_arm(seen->k->c, p->arm);
 
+	if (!*p->arm)
+		return 0;
 	if (arm < 0) {
 		seen->k->never = true;
 		return claim_cannot(seen->k, "no arm is called '%s' in this campaign%s",
-				    name, claim_near_arm(seen->k->c, name));
+				    p->arm, claim_near_arm(seen->k->c, p->arm));
 	}
 	seen->several |= seen->first >= 0 && arm != seen->first;
 	seen->first = arm;
@@ -260,7 +262,7 @@ static int check_place(struct claim_check *k, struct arms_seen *seen)
 		return claim_cannot(k, "times here are %s; it needs %s%s%s", k->c->domain,
 			      claim->domains[0], claim->n_domains > 1 ? " or " : "",
 			      claim->n_domains > 1 ? claim->domains[1] : "");
-	rc = claim_each_arm(claim, see_arm, seen);
+	rc = claim_each_pick(claim, see_arm, seen);
 	if (!rc && k->c->refused && k->c->refused_exit != EXIT_INCOMPLETE &&
 	    (seen->several || sentence(claim)))
 		rc = claim_cannot(k, "%s", k->c->refused);

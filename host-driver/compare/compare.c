@@ -94,9 +94,10 @@ static int check_claims(struct comparison *c, const struct plan *p, struct err *
 		int rc;
 
 		snprintf(where, sizeof(where), "expect %zu", i + 1);
-		rc = claim_check(c, p->expect[i], where, &c->claims[i], err);
+		rc = claim_check(c, p->expect[i].claim, where, &c->claims[i], err);
 		if (rc)
 			return rc;
+		c->claims[i].says = compare_text(c, "%s", p->expect[i].says);
 		c->n_claims++;
 	}
 	return 0;

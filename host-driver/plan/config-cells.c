@@ -2,13 +2,26 @@
 /* A config's cells: lists multiplied, each named, and --only applied. */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config-build.h"
 
+unsigned build_value(const struct config_cell *c, size_t pick, const char *key)
+{
+	for (unsigned i = 0; i < c->n_params; i++) {
+		unsigned n = c->params[i].n_values;
+
+		if (!strcmp(c->params[i].key, key))
+			return pick % n;
+		pick /= n;
+	}
+	return 0;
+}
+
 /* One of the workload's parameter sets: each key at one of its values. */
-static json_t *pick_params(const struct config_cell *c, size_t pick)
+static json_t *cells_params(const struct config_cell *c, size_t pick)
 {
 	json_t *params = json_object();
 
@@ -22,7 +35,7 @@ static json_t *pick_params(const struct config_cell *c, size_t pick)
 	return params;
 }
 
-static size_t count_params(const struct config_cell *c)
+static size_t cells_sets(const struct config_cell *c)
 {
 	size_t n = 1;
 
@@ -31,57 +44,81 @@ static size_t count_params(const struct config_cell *c)
 	return n;
 }
 
-static int add_cell(struct build *b, const struct config_cell *c,
-		    const char *backing, const char *source,
-		    const char *workload, size_t pick)
+static int cells_no_memory(struct build *b)
 {
-	struct plan_cell *to = &b->p->cells[b->p->n_cells];
+	return err_sys(b->err, ENOMEM, "cannot read the config");
+}
 
-	to->params = pick_params(c, pick);
+static int cells_add(struct build *b, const struct config_origin *o)
+{
+	const struct config_cell *c = &b->c->cells[o->entry];
+	struct plan_cell *to = &b->p->cells[b->p->n_cells];
+	const char *backing = c->backings[o->backing], *source = c->sources[o->source];
+	const char *workload = c->workloads[o->workload];
+
+	b->cells[b->p->n_cells++] = *o;
+	to->params = cells_params(c, o->pick);
 	to->processes = c->processes;
 	to->samples = c->samples;
 	to->allow_small = c->allow_small;
-	b->p->n_cells++;
-	if (!to->params || build_copy(b, &to->backing, backing) ||
-	    build_copy(b, &to->source, source) || build_copy(b, &to->workload, workload))
-		return build_no_memory(b);
+	if (!to->params || plan_text(&to->backing, backing, b->err) ||
+	    plan_text(&to->source, source, b->err) ||
+	    plan_text(&to->workload, workload, b->err))
+		return cells_no_memory(b);
 	if (asprintf(&to->id, "%s/%s/%s", backing, source, workload) < 0) {
 		to->id = NULL;
-		return build_no_memory(b);
+		return cells_no_memory(b);
 	}
 	return 0;
 }
 
 /* Lists multiply; the last one named here varies fastest. */
-static int multiply_cell(struct build *b, const struct config_cell *c)
+static int cells_multiply(struct build *b, unsigned entry)
 {
-	size_t picks = count_params(c), done = 0;
-	size_t total = (size_t)c->n_backings * c->n_sources * c->n_workloads;
+	const struct config_cell *c = &b->c->cells[entry];
+	size_t sets = cells_sets(c), done = 0;
+	size_t total = (size_t)c->n_backings * c->n_sources * c->n_workloads * sets;
 	int ret = 0;
 
-	for (; !ret && done < total * picks; done++) {
-		size_t pick = done % picks, i = done / picks;
-		size_t w = i % c->n_workloads, s = i / c->n_workloads;
+	for (; !ret && done < total; done++) {
+		size_t i = done / sets;
+		struct config_origin o = {
+			.entry = entry, .pick = done % sets,
+			.workload = i % c->n_workloads,
+			.source = i / c->n_workloads % c->n_sources,
+			.backing = i / c->n_workloads / c->n_sources,
+		};
 
-		ret = add_cell(b, c, c->backings[s / c->n_sources],
-			       c->sources[s % c->n_sources], c->workloads[w],
-			       pick);
+		ret = cells_add(b, &o);
 	}
 	return ret;
 }
 
-static size_t count_cells(const struct config *c)
+static int cells_not_empty(struct build *b, unsigned entry)
+{
+	const struct config_cell *c = &b->c->cells[entry];
+	const char *which = !c->n_backings ? "backing" : !c->n_sources ? "source" :
+			    !c->n_workloads ? "workload" : NULL;
+	char field[64];
+
+	if (!which)
+		return 0;
+	snprintf(field, sizeof(field), "cells[%u].%s", entry, which);
+	return conf_error(b->y, field, b->err, "the list is empty");
+}
+
+static size_t cells_count(const struct config *c)
 {
 	size_t n = 0;
 
 	for (unsigned i = 0; i < c->n_cells && n <= CONFIG_CELLS_MAX; i++)
 		n += (size_t)c->cells[i].n_backings * c->cells[i].n_sources *
-		     c->cells[i].n_workloads * count_params(&c->cells[i]);
+		     c->cells[i].n_workloads * cells_sets(&c->cells[i]);
 	return n;
 }
 
 /* Does parameter `key` differ among the cells of this name? */
-static bool differs(const struct plan *p, const struct plan_cell *cell,
+static bool cells_differ(const struct plan *p, const struct plan_cell *cell,
 		    const char *key, const char *base)
 {
 	const json_t *mine = json_object_get(cell->params, key);
@@ -98,7 +135,7 @@ static bool differs(const struct plan *p, const struct plan_cell *cell,
 }
 
 /* "a/b/c" becomes "a/b/c?size=64M" where cells would have the same name. */
-static int name_cell(struct build *b, struct plan_cell *cell)
+static int cells_name(struct build *b, struct plan_cell *cell)
 {
 	char *base = strdup(cell->id), *id;
 	const char *key;
@@ -106,14 +143,14 @@ static int name_cell(struct build *b, struct plan_cell *cell)
 	json_t *value;
 
 	if (!base)
-		return build_no_memory(b);
+		return cells_no_memory(b);
 	json_object_foreach(cell->params, key, value) {
-		if (!differs(b->p, cell, key, base))
+		if (!cells_differ(b->p, cell, key, base))
 			continue;
 		if (asprintf(&id, "%s%c%s=%s", cell->id, sep, key,
 			     json_string_value(value)) < 0) {
 			free(base);
-			return build_no_memory(b);
+			return cells_no_memory(b);
 		}
 		free(cell->id);
 		cell->id = id;
@@ -124,7 +161,7 @@ static int name_cell(struct build *b, struct plan_cell *cell)
 }
 
 /* --only: the cells whose name matches. */
-static int select_cells(struct build *b)
+static int cells_select(struct build *b)
 {
 	struct plan *p = b->p;
 	size_t kept = 0;
@@ -137,6 +174,7 @@ static int select_cells(struct build *b)
 		if (fnmatch(b->o->only, t.id, 0))
 			continue;
 		p->cells[i] = p->cells[kept];
+		b->cells[kept] = b->cells[i];
 		p->cells[kept++] = t;
 	}
 	if (kept == 0)
@@ -158,7 +196,7 @@ static int select_cells(struct build *b)
 int build_cells(struct build *b)
 {
 	const struct config *c = b->c;
-	size_t n = count_cells(c);
+	size_t n = cells_count(c);
 	int ret = 0;
 
 	if (n > CONFIG_CELLS_MAX)
@@ -166,11 +204,15 @@ int build_cells(struct build *b)
 				  "the lists multiply to more than %d cells",
 				  CONFIG_CELLS_MAX);
 	b->p->cells = calloc(n + 1, sizeof(*b->p->cells));
-	if (!b->p->cells)
-		return build_no_memory(b);
-	for (unsigned i = 0; !ret && i < c->n_cells; i++)
-		ret = multiply_cell(b, &c->cells[i]);
+	b->cells = calloc(n + 1, sizeof(*b->cells));
+	if (!b->p->cells || !b->cells)
+		return cells_no_memory(b);
+	for (unsigned i = 0; !ret && i < c->n_cells; i++) {
+		ret = cells_not_empty(b, i);
+		if (!ret)
+			ret = cells_multiply(b, i);
+	}
 	for (size_t i = 0; !ret && i < b->p->n_cells; i++)
-		ret = name_cell(b, &b->p->cells[i]);
-	return ret ? ret : select_cells(b);
+		ret = cells_name(b, &b->p->cells[i]);
+	return ret ? ret : cells_select(b);
 }

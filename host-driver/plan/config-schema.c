@@ -16,6 +16,7 @@ static const struct conf_field machine_fields[] = {
 	{ "memory", TOP(TEXT, machine.memory), .fallback = "3G" },
 	{ "pmem", TOP(TEXT, machine.pmem), .fallback = "1G" },
 	{ "host", TOP(TEXT, machine.host) },
+	{ "device", TOP(TEXT, machine.device) },
 	{ 0 }
 };
 

@@ -49,7 +49,7 @@ struct config {
 		enum machine_kind kind;
 		enum machine_accel accel;
 		unsigned cpus;		/* 0: as the clock says */
-		char *memory, *pmem, *host;
+		char *memory, *pmem, *host, *device;
 	} machine;
 	struct {
 		char *kernel, *memory;

@@ -3,28 +3,17 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config-build.h"
-#include "config-check.h"
 #include "size.h"
 
-#define FIELD_MAX 128
+#define FIELD_MAX 200
 
 /* machine.cpus, but with clock: instructions. */
 #define DEFAULT_CPUS 2
-
-int build_no_memory(struct build *b)
-{
-	return err_sys(b->err, ENOMEM, "cannot read the config");
-}
-
-int build_copy(struct build *b, char **to, const char *from)
-{
-	*to = strdup(from ? from : "");
-	return *to ? 0 : build_no_memory(b);
-}
 
 static int build_size(struct build *b, const char *field, const char *text,
 		      uint64_t *value)
@@ -59,7 +48,9 @@ static int build_machine(struct build *b)
 	ret = build_size(b, "machine.memory", b->c->machine.memory, &to->memory);
 	if (!ret)
 		ret = build_size(b, "machine.pmem", b->c->machine.pmem, &to->pmem);
-	return ret ? ret : build_copy(b, &to->host, b->c->machine.host);
+	if (!ret)
+		ret = plan_text(&to->host, b->c->machine.host, b->err);
+	return ret ? ret : plan_text(&to->device, b->c->machine.device, b->err);
 }
 
 static int build_guest(struct build *b)
@@ -68,7 +59,7 @@ static int build_guest(struct build *b)
 	int ret = build_size(b, "guest.memory", b->c->guest.memory, &to->memory);
 
 	to->cpus = b->c->guest.cpus;
-	return ret ? ret : build_copy(b, &to->kernel, b->c->guest.kernel);
+	return ret ? ret : plan_text(&to->kernel, b->c->guest.kernel, b->err);
 }
 
 /* --- arms ------------------------------------------------------------------- */
@@ -83,25 +74,28 @@ static int build_layouts(struct build *b, const struct config_arm *a,
 
 	to->layouts = calloc(n, sizeof(*to->layouts));
 	if (!to->layouts)
-		return build_no_memory(b);
+		return err_sys(b->err, ENOMEM, "cannot read the config");
 	for (; to->n_layouts < n; to->n_layouts++)
-		if (build_copy(b, &to->layouts[to->n_layouts], from[to->n_layouts]))
+		if (plan_text(&to->layouts[to->n_layouts], from[to->n_layouts], b->err))
 			return -ENOMEM;
 	return 0;
 }
 
 static int build_arm(struct build *b, const struct config_arm *a)
 {
-	struct plan_arm *to = &b->p->arms[b->p->n_arms++];
-	int ret = build_copy(b, &to->name, a->name ? a->name : a->kernel);
+	struct plan_arm *to = &b->p->arms[b->p->n_arms];
+	int ret;
+
+	b->arms[b->p->n_arms++] = a - b->c->arms;
+	ret = plan_text(&to->name, a->name ? a->name : a->kernel, b->err);
 
 	to->baseline = a->baseline;
 	if (!ret)
-		ret = build_copy(b, &to->kernel, a->kernel);
+		ret = plan_text(&to->kernel, a->kernel, b->err);
 	if (!ret)
-		ret = build_copy(b, &to->second_level, a->second_level);
+		ret = plan_text(&to->second_level, a->second_level, b->err);
 	if (!ret)
-		ret = build_copy(b, &to->cmdline, a->cmdline);
+		ret = plan_text(&to->cmdline, a->cmdline, b->err);
 	return ret ? ret : build_layouts(b, a, to);
 }
 
@@ -117,7 +111,7 @@ static int build_twin(struct build *b, const struct config_arm *a)
 	to->baseline = false;
 	to->aa = true;
 	if (asprintf(&name, "%s-aa", to->name) < 0)
-		return build_no_memory(b);
+		return err_sys(b->err, ENOMEM, "cannot read the config");
 	free(to->name);
 	to->name = name;
 	return 0;
@@ -129,9 +123,12 @@ static int build_arms(struct build *b)
 	const struct config_arm *base = NULL;
 	bool alone = b->o && b->o->aa;
 
-	b->p->arms = calloc(c->n_arms + 2, sizeof(*b->p->arms));
+	if (c->n_arms > PLAN_ARMS_MAX)
+		return conf_error(b->y, "arms", b->err, "there are %u; at most %d can be compared",
+				  c->n_arms, PLAN_ARMS_MAX);
+	b->p->arms = calloc(c->n_arms + 1, sizeof(*b->p->arms));
 	if (!b->p->arms)
-		return build_no_memory(b);
+		return err_sys(b->err, ENOMEM, "cannot read the config");
 	for (size_t i = 0; i < c->n_arms; i++) {
 		if (c->arms[i].baseline && !base)
 			base = &c->arms[i];
@@ -140,14 +137,12 @@ static int build_arms(struct build *b)
 		if (build_arm(b, &c->arms[i]))
 			return -ENOMEM;
 	}
-	if (!base || !(c->aa || alone))
-		return 0;
-	return build_twin(b, base);
+	return base && (c->aa || alone) ? build_twin(b, base) : 0;
 }
 
-/* --- gates, expectations, the whole ------------------------------------------ */
+/* --- gates, expectations ---------------------------------------------------- */
 
-static bool selected(const struct plan *p, const char *glob)
+static bool build_selected(const struct plan *p, const char *glob)
 {
 	for (size_t i = 0; i < p->n_cells; i++)
 		if (!fnmatch(glob, p->cells[i].id, 0))
@@ -161,33 +156,52 @@ static int build_gates(struct build *b)
 	struct plan *p = b->p;
 	int ret = 0;
 
+	if (c->n_gates > PLAN_GATES_MAX)
+		return conf_error(b->y, "gates", b->err, "there are %u; at most %d, or none of them can be found",
+				  c->n_gates, PLAN_GATES_MAX);
 	p->gates = calloc(c->n_gates + 1, sizeof(*p->gates));
-	p->expect = calloc(c->n_expect + 1, sizeof(*p->expect));
-	if (!p->gates || !p->expect)
-		return build_no_memory(b);
+	if (!p->gates)
+		return err_sys(b->err, ENOMEM, "cannot read the config");
 	for (unsigned i = 0; !ret && i < c->n_gates; i++) {
 		struct plan_gate *g = &p->gates[p->n_gates];
 
 		/* A gate on a cell that --only left out is left out, too. */
-		if (b->o && b->o->only && !selected(p, c->gates[i].cell))
+		if (b->o && b->o->only && !build_selected(p, c->gates[i].cell))
 			continue;
-		p->n_gates++;
-		ret = build_copy(b, &g->cell, c->gates[i].cell);
+		b->gates[p->n_gates++] = i;
+		ret = plan_text(&g->cell, c->gates[i].cell, b->err);
 		if (!ret)
-			ret = build_copy(b, &g->metric, c->gates[i].metric);
+			ret = plan_text(&g->metric, c->gates[i].metric, b->err);
 	}
+	return ret;
+}
+
+static int build_expect(struct build *b)
+{
+	const struct config *c = b->c;
+	struct plan *p = b->p;
+	int ret = 0;
+
+	p->expect = calloc(c->n_expect + 1, sizeof(*p->expect));
+	if (!p->expect)
+		return err_sys(b->err, ENOMEM, "cannot read the config");
 	/* What is expected of kernels is not expected of one kernel twice. */
 	if (b->o && b->o->aa)
-		return ret;
-	for (; !ret && p->n_expect < c->n_expect; p->n_expect++)
-		ret = build_copy(b, &p->expect[p->n_expect], c->expect[p->n_expect].claim);
+		return 0;
+	for (unsigned i = 0; !ret && i < c->n_expect; i++) {
+		struct plan_expect *e = &p->expect[p->n_expect++];
+
+		ret = plan_text(&e->claim, c->expect[i].claim, b->err);
+		if (!ret)
+			ret = plan_text(&e->says, c->expect[i].says, b->err);
+	}
 	return ret;
 }
 
 static int build_head(struct build *b)
 {
 	const struct config *c = b->c;
-	int ret = build_copy(b, &b->p->name, c->name);
+	int ret = plan_text(&b->p->name, c->name, b->err);
 
 	b->p->seed = c->seed;
 	b->p->n_blocks = c->blocks;
@@ -197,13 +211,60 @@ static int build_head(struct build *b)
 		b->p->n_blocks = b->o->blocks;
 	b->p->clock = c->clock;
 	b->p->counters = c->counters;
-	return ret ? ret : build_copy(b, &b->p->question, c->question);
+	return ret ? ret : plan_text(&b->p->question, c->question, b->err);
+}
+
+/* --- the whole -------------------------------------------------------------- */
+
+/* A field of the plan's cell `i`, as the file has it. */
+static void build_cell_field(const struct build *b, size_t i, const char *rest,
+			     char field[FIELD_MAX])
+{
+	const struct config_origin *o = &b->cells[i];
+
+	if (!strcmp(rest, ".backing"))
+		snprintf(field, FIELD_MAX, "cells[%u].backing[%u]", o->entry, o->backing);
+	else if (!strcmp(rest, ".source"))
+		snprintf(field, FIELD_MAX, "cells[%u].source[%u]", o->entry, o->source);
+	else if (!strcmp(rest, ".workload"))
+		snprintf(field, FIELD_MAX, "cells[%u].workload[%u]", o->entry, o->workload);
+	else if (!strncmp(rest, ".params.", 8))
+		snprintf(field, FIELD_MAX, "cells[%u]%s[%u]", o->entry, rest,
+			 build_value(&b->c->cells[o->entry], o->pick, rest + 8));
+	else
+		snprintf(field, FIELD_MAX, "cells[%u]%s", o->entry, rest);
+}
+
+/* Lists multiply, and options leave entries out: where is the plan's field in the file? */
+static void build_field(const struct build *b, const char *of_plan, char field[FIELD_MAX])
+{
+	size_t i = 0;
+	int n = 0;
+
+	if (sscanf(of_plan, "cells[%zu]%n", &i, &n) == 1 && n)
+		build_cell_field(b, i, of_plan + n, field);
+	else if (sscanf(of_plan, "arms[%zu]%n", &i, &n) == 1 && n)
+		snprintf(field, FIELD_MAX, "arms[%u]%s", b->arms[i], of_plan + n);
+	else if (sscanf(of_plan, "gates[%zu]%n", &i, &n) == 1 && n)
+		snprintf(field, FIELD_MAX, "gates[%u]%s", b->gates[i], of_plan + n);
+	else
+		snprintf(field, FIELD_MAX, "%s", of_plan);
+}
+
+static int build_check(struct build *b)
+{
+	struct err said = ERR_INIT;
+	struct plan_check c = { .p = b->p, .err = &said };
+	char field[FIELD_MAX];
+
+	if (!plan_check(&c) && !plan_check_usable(&c))
+		return 0;
+	build_field(b, c.field, field);
+	return conf_error(b->y, field, b->err, "%s", said.text);
 }
 
 static int build(struct build *b)
 {
-	struct err err = ERR_INIT;
-	char field[FIELD_MAX] = "";
 	int ret = build_head(b);
 
 	if (!ret)
@@ -216,29 +277,27 @@ static int build(struct build *b)
 		ret = build_cells(b);
 	if (!ret)
 		ret = build_gates(b);
-	if (!ret && plan_check(b->p, field, sizeof(field), &err))
-		ret = conf_error(b->y, field, b->err, "%s", err.text);
-	return ret;
+	if (!ret)
+		ret = build_expect(b);
+	return ret ? ret : build_check(b);
 }
 
 int config_parse(const char *path, const char *text, size_t len,
 		 const struct plan_options *o, struct plan *plan,
 		 struct err *err)
 {
-	struct build b = { .o = o, .p = plan, .err = err };
 	struct config c = { 0 };
+	struct build b = { .c = &c, .o = o, .p = plan, .err = err };
 	struct conf *y;
 	int ret = conf_parse(path, text, len, &y, err);
 
 	if (ret)
 		return ret;
+	b.y = y;
 	ret = conf_load(y, config_fields, &c, err);
 	if (!ret)
-		ret = config_check(&c, y, err);
-	b.c = &c;
-	b.y = y;
-	if (!ret)
 		ret = build(&b);
+	free(b.cells);
 	conf_close(y);
 	return ret;
 }

@@ -32,7 +32,7 @@ char *plan_canonical(const json_t *json)
 	return json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-static json_t *strings_json(char *const *list, size_t n)
+static json_t *plan_json_strings(char *const *list, size_t n)
 {
 	json_t *array = json_array();
 
@@ -41,7 +41,7 @@ static json_t *strings_json(char *const *list, size_t n)
 	return array;
 }
 
-static json_t *arms_json(const struct plan *p)
+static json_t *plan_json_arms(const struct plan *p)
 {
 	json_t *array = json_array();
 
@@ -53,12 +53,12 @@ static json_t *arms_json(const struct plan *p)
 			"kernel", a->kernel, "baseline", a->baseline, "aa",
 			a->aa, "second_level", a->second_level, "cmdline",
 			a->cmdline, "layouts",
-			strings_json(a->layouts, a->n_layouts)));
+			plan_json_strings(a->layouts, a->n_layouts)));
 	}
 	return array;
 }
 
-static json_t *cells_json(const struct plan *p)
+static json_t *plan_json_cells(const struct plan *p)
 {
 	json_t *array = json_array();
 
@@ -75,7 +75,7 @@ static json_t *cells_json(const struct plan *p)
 	return array;
 }
 
-static json_t *boots_json(const struct plan *p)
+static json_t *plan_json_boots(const struct plan *p)
 {
 	json_t *array = json_array();
 
@@ -90,7 +90,7 @@ static json_t *boots_json(const struct plan *p)
 	return array;
 }
 
-static json_t *gates_json(const struct plan *p)
+static json_t *plan_json_gates(const struct plan *p)
 {
 	json_t *array = json_array();
 
@@ -101,52 +101,62 @@ static json_t *gates_json(const struct plan *p)
 	return array;
 }
 
+/* A claim alone is a text. */
+static json_t *plan_json_expect(const struct plan *p)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < p->n_expect; i++) {
+		const struct plan_expect *e = &p->expect[i];
+
+		json_array_append_new(array, e->says[0]
+				      ? json_pack("{s:s, s:s}", "says", e->says,
+						  "claim", e->claim)
+				      : json_string(e->claim));
+	}
+	return array;
+}
+
 /* Only what is not as it always was is written: old plans keep their hash. */
-static json_t *without_hash(const struct plan *p)
+static json_t *plan_json_without_hash(const struct plan *p)
 {
 	const struct plan_machine *m = &p->machine;
 
 	return json_pack(
-		"{s:i, s:s, s:s, s:I, s:i, s:s, s:o*, s:{s:s, s:s, s:i, s:I, s:I, s:s},"
+		"{s:i, s:s, s:s, s:I, s:i, s:s, s:o*, s:{s:s, s:s, s:i, s:I, s:I, s:s, s:s*},"
 		" s:{s:s, s:i, s:I}, s:o, s:o, s:o, s:o, s:o}",
 		"kduel_plan", PLAN_FORMAT, "name", p->name, "question",
 		p->question, "seed", (json_int_t)p->seed, "blocks",
 		(int)p->n_blocks, "clock", plan_clock_name(p->clock),
 		"counters",
-		p->counters ? NULL : json_false(), "machine", "kind", machine_kind_name(m->kind), "accel",
+		p->counters ? NULL : json_false(), "machine", "kind",
+		machine_kind_name(m->kind), "accel",
 		machine_accel_name(m->accel), "cpus", (int)m->cpus, "memory",
 		(json_int_t)m->memory, "pmem", (json_int_t)m->pmem, "host",
-		m->host, "guest", "kernel", p->guest.kernel, "cpus",
+		m->host, "device", m->device[0] ? m->device : NULL, "guest",
+		"kernel", p->guest.kernel, "cpus",
 		(int)p->guest.cpus, "memory", (json_int_t)p->guest.memory,
-		"arms", arms_json(p), "cells", cells_json(p), "boots",
-		boots_json(p), "gates", gates_json(p), "expect",
-		strings_json(p->expect, p->n_expect));
-}
-
-int plan_hash(const json_t *json, char hex[static FILE_HASH_MAX],
-	      struct err *err)
-{
-	char *text = json ? plan_canonical(json) : NULL;
-
-	if (!text)
-		return err_sys(err, ENOMEM, "cannot write the plan");
-	data_hash(text, strlen(text), hex);
-	free(text);
-	return 0;
+		"arms", plan_json_arms(p), "cells", plan_json_cells(p), "boots",
+		plan_json_boots(p), "gates", plan_json_gates(p), "expect",
+		plan_json_expect(p));
 }
 
 int plan_seal(struct plan *p, struct err *err)
 {
-	json_t *json = without_hash(p);
-	int ret = plan_hash(json, p->hash, err);
+	json_t *json = plan_json_without_hash(p);
+	char *text = json ? plan_canonical(json) : NULL;
 
 	json_decref(json);
-	return ret;
+	if (!text)
+		return err_sys(err, ENOMEM, "cannot write the plan");
+	data_hash(text, strlen(text), p->hash);
+	free(text);
+	return 0;
 }
 
 json_t *plan_to_json(const struct plan *p)
 {
-	json_t *json = without_hash(p);
+	json_t *json = plan_json_without_hash(p);
 
 	if (json && json_object_set_new(json, "hash", json_string(p->hash))) {
 		json_decref(json);

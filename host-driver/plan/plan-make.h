@@ -18,19 +18,30 @@ extern const char *const machine_accel_names[];
 /* Fills boots from seed, blocks and arms. */
 int plan_order(struct plan *p, struct err *err);
 
-/* The hash of a plan's JSON without its "hash" key. */
-int plan_hash(const json_t *json, char hex[static FILE_HASH_MAX],
-	      struct err *err);
-
 /* Computes the hash over everything else. */
 int plan_seal(struct plan *p, struct err *err);
 
+/* A copy of `from`; NULL becomes "". */
+int plan_text(char **to, const char *from, struct err *err);
+
 /*
- * What must hold for any plan, however it came about. `what` gets the path of
- * the field that is wrong, e.g. "arms[1].kernel", and the function the text
- * without it.
+ * A check that failed: `field` gets the path of what is wrong in the plan,
+ * e.g. "arms[1].kernel", and `err` the text without it.
  */
-int plan_check(const struct plan *p, char *field, size_t field_len,
-	       struct err *err);
+struct plan_check {
+	const struct plan *p;
+	struct err *err;
+	char field[160];
+};
+
+void plan_check_at(struct plan_check *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What must hold for any plan, however old and however it came about. */
+int plan_check(struct plan_check *c);
+/* And for one that is to be run: names known, parameters right, sizes fitting. */
+int plan_check_usable(struct plan_check *c);
+/* The last part of that: gates and claims. */
+int plan_check_judged(struct plan_check *c);
 
 #endif

@@ -2,94 +2,71 @@
 /* A plan from JSON that is not trusted. */
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "field.h"
 #include "plan-make.h"
+#include "view.h"
 
-static int copy(char **to, const char *from, struct err *err)
+struct read_list {
+	const char *key;
+	void **list;
+	size_t size;		/* of an entry */
+	int (*read)(const struct view *v, struct plan *p, struct err *err);
+};
+
+static int read_text(const struct view *o, const char *key, char **to,
+		     struct err *err)
 {
-	*to = strdup(from);
-	return *to ? 0 : err_sys(err, ENOMEM, "cannot read the plan");
+	const char *text = NULL;
+	int ret = view_string(o, key, &text, err);
+
+	return ret ? ret : plan_text(to, text, err);
 }
 
-static int copy_field(const json_t *o, const char *key, char **to,
-		      struct err *err)
-{
-	const char *text;
-	int ret = field_string(o, key, &text, err);
-
-	return ret ? ret : copy(to, text, err);
-}
-
-static int read_unsigned(const json_t *o, const char *key, unsigned *value,
+static int read_unsigned(const struct view *o, const char *key, unsigned *value,
 			 struct err *err)
 {
-	uint64_t n;
-	int ret = field_count(o, key, INT_MAX, &n, err);
+	uint64_t n = 0;
+	int ret = view_count(o, key, INT_MAX, &n, err);
 
-	if (!ret)
-		*value = n;
+	*value = n;
 	return ret;
 }
 
-/* `n` elements of `size`, zeroed; at least one so that it is never NULL. */
-static void *make_list(size_t n, size_t size, struct err *err)
+static int read_bool(const struct view *o, const char *key, bool *value,
+		     struct err *err)
 {
-	void *list = calloc(n + 1, size);
-
-	if (!list)
-		err_sys(err, ENOMEM, "cannot read the plan");
-	return list;
+	if (!view_get(o, key))
+		return err_config(err, "%s: is missing", key);
+	return view_bool_or(o, key, false, value, err);
 }
 
-static int read_strings(const json_t *o, const char *key, char ***list,
-			size_t *n, struct err *err)
-{
-	json_t *array;
-	int ret = field_array(o, key, &array, err);
-
-	if (ret)
-		return ret;
-	*list = make_list(json_array_size(array), sizeof(**list), err);
-	if (!*list)
-		return -ENOMEM;
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const json_t *v = json_array_get(array, i);
-
-		if (!json_is_string(v))
-			return err_config(err, "%s[%zu]: is %s; it must be a text",
-					  key, i, json_type_text(v));
-		ret = copy(&(*list)[i], json_string_value(v), err);
-		if (ret)
-			return ret;
-		*n = i + 1;
-	}
-	return 0;
-}
-
-static int read_machine(const json_t *json, struct plan *p, struct err *err)
+static int read_machine(const struct view *json, struct plan *p, struct err *err)
 {
 	struct plan_machine *m = &p->machine;
 	unsigned kind = 0, accel = 0;
-	json_t *o;
-	int ret = field_object(json, "machine", &o, err);
+	const struct view *o;
+	const char *device = "";
+	int ret = view_list(json, "machine", JSON_OBJECT, &o, err);
 
 	if (ret)
 		return ret;
-	ret = field_choice(o, "kind", machine_kind_names, &kind, err);
+	ret = view_choice(o, "kind", machine_kind_names, &kind, err);
 	if (!ret)
-		ret = field_choice(o, "accel", machine_accel_names, &accel, err);
+		ret = view_choice(o, "accel", machine_accel_names, &accel, err);
 	if (!ret)
 		ret = read_unsigned(o, "cpus", &m->cpus, err);
 	if (!ret)
-		ret = field_count(o, "memory", INT64_MAX, &m->memory, err);
+		ret = view_count(o, "memory", INT64_MAX, &m->memory, err);
 	if (!ret)
-		ret = field_count(o, "pmem", INT64_MAX, &m->pmem, err);
+		ret = view_count(o, "pmem", INT64_MAX, &m->pmem, err);
 	if (!ret)
-		ret = copy_field(o, "host", &m->host, err);
+		ret = read_text(o, "host", &m->host, err);
+	if (!ret)
+		ret = view_string_or(o, "device", "", &device, err);
+	if (!ret)
+		ret = plan_text(&m->device, device, err);
 	m->kind = kind;
 	m->accel = accel;
 	if (ret)
@@ -97,94 +74,153 @@ static int read_machine(const json_t *json, struct plan *p, struct err *err)
 	return ret;
 }
 
-static int read_guest(const json_t *json, struct plan *p, struct err *err)
+static int read_guest(const struct view *json, struct plan *p, struct err *err)
 {
-	json_t *o;
-	int ret = field_object(json, "guest", &o, err);
+	const struct view *o;
+	int ret = view_list(json, "guest", JSON_OBJECT, &o, err);
 
 	if (ret)
 		return ret;
-	ret = copy_field(o, "kernel", &p->guest.kernel, err);
+	ret = read_text(o, "kernel", &p->guest.kernel, err);
 	if (!ret)
 		ret = read_unsigned(o, "cpus", &p->guest.cpus, err);
 	if (!ret)
-		ret = field_count(o, "memory", INT64_MAX, &p->guest.memory, err);
+		ret = view_count(o, "memory", INT64_MAX, &p->guest.memory, err);
 	if (ret)
 		err_prefix(err, "guest");
 	return ret;
 }
 
-static int read_arm(const json_t *o, struct plan *p, struct err *err)
-{
-	struct plan_arm *a = &p->arms[p->n_arms++];
-	int ret = copy_field(o, "name", &a->name, err);
+/* --- entries of lists ------------------------------------------------------- */
 
-	if (!ret)
-		ret = copy_field(o, "kernel", &a->kernel, err);
-	if (!ret)
-		ret = field_bool(o, "baseline", &a->baseline, err);
-	if (!ret)
-		ret = field_bool(o, "aa", &a->aa, err);
-	if (!ret)
-		ret = copy_field(o, "second_level", &a->second_level, err);
-	if (!ret)
-		ret = copy_field(o, "cmdline", &a->cmdline, err);
-	if (!ret)
-		ret = read_strings(o, "layouts", &a->layouts, &a->n_layouts,
-				   err);
-	if (!ret && a->n_layouts == 0)
-		ret = err_config(err, "layouts: is empty");
-	return ret;
+static int read_object(const struct view *v, struct err *err)
+{
+	return v->type == JSON_OBJECT ? 0 :
+	       err_config(err, "is %s; it must be an object", view_type_text(v));
 }
 
-static int read_cell(const json_t *o, struct plan *p, struct err *err)
+static int read_layouts(const struct view *o, struct plan_arm *a, struct err *err)
 {
-	struct plan_cell *c = &p->cells[p->n_cells++];
-	json_t *params;
-	int ret = copy_field(o, "id", &c->id, err);
+	const struct view *list, *v;
+	int ret = view_list(o, "layouts", JSON_ARRAY, &list, err);
+
+	if (ret)
+		return ret;
+	a->layouts = calloc(list->n + 1, sizeof(*a->layouts));
+	if (!a->layouts)
+		return err_sys(err, ENOMEM, "cannot read the plan");
+	view_each(v, list) {
+		if (v->type != JSON_STRING)
+			return err_config(err, "layouts[%zu]: is %s; it must be a text",
+					  a->n_layouts, view_type_text(v));
+		if (plan_text(&a->layouts[a->n_layouts++], v->text, err))
+			return -ENOMEM;
+	}
+	return a->n_layouts ? 0 : err_config(err, "layouts: is empty");
+}
+
+static int read_arm(const struct view *o, struct plan *p, struct err *err)
+{
+	struct plan_arm *a = &p->arms[p->n_arms++];
+	int ret = read_object(o, err);
 
 	if (!ret)
-		ret = copy_field(o, "backing", &c->backing, err);
+		ret = read_text(o, "name", &a->name, err);
 	if (!ret)
-		ret = copy_field(o, "source", &c->source, err);
+		ret = read_text(o, "kernel", &a->kernel, err);
 	if (!ret)
-		ret = copy_field(o, "workload", &c->workload, err);
+		ret = read_bool(o, "baseline", &a->baseline, err);
+	if (!ret)
+		ret = read_bool(o, "aa", &a->aa, err);
+	if (!ret)
+		ret = read_text(o, "second_level", &a->second_level, err);
+	if (!ret)
+		ret = read_text(o, "cmdline", &a->cmdline, err);
+	return ret ? ret : read_layouts(o, a, err);
+}
+
+static int read_params(const struct view *o, struct plan_cell *c, struct err *err)
+{
+	const struct view *params, *v;
+	int ret = view_list(o, "params", JSON_OBJECT, &params, err);
+
+	c->params = json_object();
+	if (!c->params)
+		return err_sys(err, ENOMEM, "cannot read the plan");
+	if (ret)
+		return ret;
+	view_each(v, params) {
+		if (v->type != JSON_STRING)
+			return err_config(err, "params: %.80s: is %s; it must be a text",
+					  v->key, view_type_text(v));
+		json_object_set_new(c->params, v->key, json_string(v->text));
+	}
+	return 0;
+}
+
+static int read_cell(const struct view *o, struct plan *p, struct err *err)
+{
+	struct plan_cell *c = &p->cells[p->n_cells++];
+	int ret = read_object(o, err);
+
+	if (!ret)
+		ret = read_text(o, "id", &c->id, err);
+	if (!ret)
+		ret = read_text(o, "backing", &c->backing, err);
+	if (!ret)
+		ret = read_text(o, "source", &c->source, err);
+	if (!ret)
+		ret = read_text(o, "workload", &c->workload, err);
 	if (!ret)
 		ret = read_unsigned(o, "processes", &c->processes, err);
 	if (!ret)
 		ret = read_unsigned(o, "samples", &c->samples, err);
 	if (!ret)
-		ret = field_bool(o, "allow_small", &c->allow_small, err);
-	if (!ret)
-		ret = field_object(o, "params", &params, err);
-	if (!ret)
-		c->params = json_incref(params);
-	return ret;
+		ret = read_bool(o, "allow_small", &c->allow_small, err);
+	return ret ? ret : read_params(o, c, err);
 }
 
-static int read_gate(const json_t *o, struct plan *p, struct err *err)
+static int read_gate(const struct view *o, struct plan *p, struct err *err)
 {
 	struct plan_gate *g = &p->gates[p->n_gates++];
-	int ret = copy_field(o, "cell", &g->cell, err);
+	int ret = read_object(o, err);
 
-	return ret ? ret : copy_field(o, "metric", &g->metric, err);
+	if (!ret)
+		ret = read_text(o, "cell", &g->cell, err);
+	return ret ? ret : read_text(o, "metric", &g->metric, err);
 }
 
-static int read_boot(const json_t *o, struct plan *p, struct err *err)
+static int read_expect(const struct view *v, struct plan *p, struct err *err)
+{
+	struct plan_expect *e = &p->expect[p->n_expect++];
+	int ret;
+
+	if (v->type == JSON_STRING) {
+		ret = plan_text(&e->claim, v->text, err);
+		return ret ? ret : plan_text(&e->says, "", err);
+	}
+	ret = read_object(v, err);
+	if (!ret)
+		ret = read_text(v, "says", &e->says, err);
+	return ret ? ret : read_text(v, "claim", &e->claim, err);
+}
+
+static int read_boot(const struct view *o, struct plan *p, struct err *err)
 {
 	struct plan_boot *b = &p->boots[p->n_boots];
 	const char *arm, *layout;
-	int ret = read_unsigned(o, "boot", &b->boot, err);
-	int index;
+	int ret = read_object(o, err), index;
 
+	if (!ret)
+		ret = read_unsigned(o, "boot", &b->boot, err);
 	if (!ret)
 		ret = read_unsigned(o, "block", &b->block, err);
 	if (!ret)
 		ret = read_unsigned(o, "order", &b->order, err);
 	if (!ret)
-		ret = field_string(o, "arm", &arm, err);
+		ret = view_string(o, "arm", &arm, err);
 	if (!ret)
-		ret = field_string(o, "layout", &layout, err);
+		ret = view_string(o, "layout", &layout, err);
 	if (ret)
 		return ret;
 	index = plan_arm(p, arm);
@@ -203,141 +239,169 @@ static int read_boot(const json_t *o, struct plan *p, struct err *err)
 	return 0;
 }
 
-/* Reads the list `key` of objects, each by `read`. */
-static int read_list(const json_t *json, const char *key, size_t size,
-		     void **list, struct plan *p,
-		     int (*read)(const json_t *, struct plan *, struct err *),
-		     struct err *err)
+/* --- the whole -------------------------------------------------------------- */
+
+static int read_list(const struct view *json, const struct read_list *l,
+		     struct plan *p, struct err *err)
 {
-	json_t *array;
-	int ret = field_array(json, key, &array, err);
+	const struct view *array, *v;
+	size_t i = 0;
+	int ret = view_list(json, l->key, JSON_ARRAY, &array, err);
 
 	if (ret)
 		return ret;
-	*list = make_list(json_array_size(array), size, err);
-	if (!*list)
-		return -ENOMEM;
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const json_t *o = json_array_get(array, i);
-
-		if (!json_is_object(o))
-			return err_config(err, "%s[%zu]: is %s; it must be an object",
-					  key, i, json_type_text(o));
-		ret = read(o, p, err);
+	*l->list = calloc(array->n + 1, l->size);
+	if (!*l->list)
+		return err_sys(err, ENOMEM, "cannot read the plan");
+	view_each(v, array) {
+		ret = l->read(v, p, err);
 		if (ret) {
-			err_prefix(err, "%s[%zu]", key, i);
+			err_prefix(err, "%s[%zu]", l->key, i);
 			return ret;
 		}
+		i++;
 	}
 	return 0;
 }
 
-static int read_head(const json_t *json, struct plan *p, struct err *err)
+static int read_lists(const struct view *json, struct plan *p, struct err *err)
+{
+	const struct read_list lists[] = {	/* boots look up their arms */
+		{ "arms", (void **)&p->arms, sizeof(*p->arms), read_arm },
+		{ "cells", (void **)&p->cells, sizeof(*p->cells), read_cell },
+		{ "boots", (void **)&p->boots, sizeof(*p->boots), read_boot },
+		{ "gates", (void **)&p->gates, sizeof(*p->gates), read_gate },
+		{ "expect", (void **)&p->expect, sizeof(*p->expect), read_expect },
+	};
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < sizeof(lists) / sizeof(lists[0]); i++)
+		ret = read_list(json, &lists[i], p, err);
+	return ret;
+}
+
+static int read_head(const struct view *json, struct plan *p, struct err *err)
 {
 	unsigned clock = 0;
-	int ret = copy_field(json, "name", &p->name, err);
+	int ret = read_text(json, "name", &p->name, err);
 
 	if (!ret)
-		ret = copy_field(json, "question", &p->question, err);
+		ret = read_text(json, "question", &p->question, err);
 	if (!ret)
-		ret = field_count(json, "seed", INT64_MAX, &p->seed, err);
+		ret = view_count(json, "seed", INT64_MAX, &p->seed, err);
 	if (!ret)
 		ret = read_unsigned(json, "blocks", &p->n_blocks, err);
 	if (!ret)
-		ret = field_choice(json, "clock", plan_clock_names, &clock, err);
+		ret = view_choice(json, "clock", plan_clock_names, &clock, err);
 	p->clock = clock;
-	if (!ret)
-		ret = field_bool_or(json, "counters", true, &p->counters, err);
-	return ret;
+	return ret ? ret : view_bool_or(json, "counters", true, &p->counters, err);
 }
 
-static int read_plan(const json_t *json, struct plan *p, struct err *err)
+static int read_format(const struct view *json, struct err *err)
 {
-	int ret = read_head(json, p, err);
+	uint64_t format = 0;
+	int ret = json->type == JSON_OBJECT ? 0 :
+		  err_config(err, "is %s, not a plan", view_type_text(json));
 
 	if (!ret)
-		ret = read_machine(json, p, err);
-	if (!ret)
-		ret = read_guest(json, p, err);
-	if (!ret)
-		ret = read_list(json, "arms", sizeof(*p->arms),
-				(void **)&p->arms, p, read_arm, err);
-	if (!ret)
-		ret = read_list(json, "cells", sizeof(*p->cells),
-				(void **)&p->cells, p, read_cell, err);
-	if (!ret)
-		ret = read_list(json, "boots", sizeof(*p->boots),
-				(void **)&p->boots, p, read_boot, err);
-	if (!ret)
-		ret = read_list(json, "gates", sizeof(*p->gates),
-				(void **)&p->gates, p, read_gate, err);
-	if (!ret)
-		ret = read_strings(json, "expect", &p->expect, &p->n_expect,
-				   err);
-	return ret;
-}
-
-static int check_hash(const json_t *json, struct plan *p, struct err *err)
-{
-	json_t *rest = json_copy((json_t *)(uintptr_t)json);
-	char hex[FILE_HASH_MAX];
-	const char *hash;
-	int ret;
-
-	if (!rest)
-		return err_sys(err, ENOMEM, "cannot read the plan");
-	json_object_del(rest, "hash");
-	ret = plan_hash(rest, hex, err);
-	json_decref(rest);
-	if (!ret)
-		ret = field_string(json, "hash", &hash, err);
-	if (!ret && strcmp(hash, hex))
-		ret = err_config(err, "hash: does not fit the plan, which was changed after it was frozen; make a new one from the config");
-	if (!ret)
-		memcpy(p->hash, hex, sizeof(p->hash));
-	return ret;
-}
-
-static int check_format(const json_t *json, struct err *err)
-{
-	uint64_t format;
-	int ret;
-
-	if (!json_is_object(json))
-		return err_config(err, "is %s, not a plan",
-				  json_type_text(json));
-	ret = field_count(json, "kduel_plan", INT_MAX, &format, err);
+		ret = view_count(json, "kduel_plan", INT_MAX, &format, err);
 	if (!ret && format != PLAN_FORMAT)
 		ret = err_config(err, "kduel_plan: format %llu is not known; this kduel reads format %d",
 				 (unsigned long long)format, PLAN_FORMAT);
 	return ret;
 }
 
-int plan_from_json(const json_t *json, struct plan **plan, struct err *err)
+static int read_check(struct plan *p, struct err *err)
 {
-	char field[128] = "";
-	struct plan *p;
-	int ret = check_format(json, err);
+	struct plan_check c = { .p = p, .err = err };
+	int ret = plan_check(&c);
 
+	if (ret)
+		err_prefix(err, "%s", c.field);
+	return ret;
+}
+
+/* As many values as struct view.skip counts. */
+static size_t read_count(const json_t *value)
+{
+	size_t n = 1, i;
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)value, key, v)
+		n += read_count(v);
+	json_array_foreach(value, i, v)
+		n += read_count(v);
+	return n;
+}
+
+/* Made from what was read, so that it covers that; and nothing else may be there. */
+static int read_hash(const struct view *json, struct plan *p, struct err *err)
+{
+	const char *hash;
+	int ret = view_string(json, "hash", &hash, err);
+	json_t *again;
+
+	if (!ret)
+		ret = plan_seal(p, err);
+	if (ret)
+		return ret;
+	again = plan_to_json(p);
+	if (!again)
+		ret = err_sys(err, ENOMEM, "cannot read the plan");
+	else if (strcmp(hash, p->hash) || read_count(again) != json->skip)
+		ret = err_config(err, "hash: does not fit the plan, which was changed after it was frozen; make a new one from the config");
+	json_decref(again);
+	return ret;
+}
+
+int plan_from_view(const struct view *json, struct plan **plan, struct err *err)
+{
+	struct plan *p;
+	int ret = read_format(json, err);
+
+	*plan = NULL;
 	if (ret)
 		return ret;
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return err_sys(err, ENOMEM, "cannot read the plan");
-	ret = check_hash(json, p, err);
+	ret = read_head(json, p, err);
 	if (!ret)
-		ret = read_plan(json, p, err);
-	if (!ret) {
-		ret = plan_check(p, field, sizeof(field), err);
-		if (ret)
-			err_prefix(err, "%s", field);
-	}
+		ret = read_machine(json, p, err);
+	if (!ret)
+		ret = read_guest(json, p, err);
+	if (!ret)
+		ret = read_lists(json, p, err);
+	if (!ret)
+		ret = read_hash(json, p, err);
+	if (!ret)
+		ret = read_check(p, err);
 	if (!ret && p->n_boots == 0)
 		ret = err_config(err, "boots: is empty");
-	if (ret) {
+	if (ret)
 		plan_free(p);
-		return ret;
-	}
-	*plan = p;
-	return 0;
+	else
+		*plan = p;
+	return ret;
+}
+
+int plan_copy(const struct plan *p, struct plan **copy, struct err *err)
+{
+	struct view_doc doc = VIEW_DOC_INIT;
+	const struct view *root;
+	json_t *json = plan_to_json(p);
+	char *text = json ? plan_canonical(json) : NULL;
+	int ret;
+
+	json_decref(json);
+	*copy = NULL;
+	if (!text)
+		return err_sys(err, ENOMEM, "cannot copy the plan");
+	ret = view_parse(&doc, text, strlen(text), &root, err);
+	if (!ret)
+		ret = plan_from_view(root, copy, err);
+	view_release(&doc);
+	free(text);
+	return ret;
 }

@@ -16,7 +16,8 @@ static void print_machine(const struct plan *p, FILE *to)
 		fprintf(to, ", accel %s, %u cpu%s, memory %s, pmem %s",
 			machine_accel_name(m->accel), m->cpus, m->cpus == 1 ? "" : "s",
 			size_format(m->memory, a), size_format(m->pmem, b));
-	fprintf(to, "%s%s; clock: %s%s\n", m->host[0] ? " " : "", m->host,
+	fprintf(to, "%s%s%s%s; clock: %s%s\n", m->host[0] ? " " : "", m->host,
+		m->device[0] ? ", device " : "", m->device,
 		plan_clock_name(p->clock), p->counters ? "" : "; no counters");
 	fprintf(to, "guest     kernel %s, %u cpu%s, memory %s\n",
 		p->guest.kernel, p->guest.cpus, p->guest.cpus == 1 ? "" : "s",
@@ -82,6 +83,16 @@ static void print_order(const struct plan *p, FILE *to)
 	fputc('\n', to);
 }
 
+/* What may go wrong although nothing is. */
+static void print_notes(const struct plan *p, FILE *to)
+{
+	if (p->n_blocks < 2)
+		fputs("note      one block is shown and not judged: a verdict needs at least 2\n", to);
+	if (p->machine.kind == MACHINE_VM && p->machine.accel != ACCEL_HARDWARE &&
+	    p->guest.cpus > 1)
+		fputs("note      guest.cpus: QEMU before 8.1 panics guests of several CPUs where it emulates; take 1, or accel: hardware\n", to);
+}
+
 static void print_cost(const struct plan *p, FILE *to)
 {
 	struct plan_cost cost;
@@ -114,7 +125,9 @@ void plan_print(const struct plan *p, FILE *to)
 		fprintf(to, "gate      %s %s\n", p->gates[i].cell,
 			p->gates[i].metric);
 	for (size_t i = 0; i < p->n_expect; i++)
-		fprintf(to, "expect    %s\n", p->expect[i]);
+		fprintf(to, "expect    %s%s%s\n", p->expect[i].says,
+			p->expect[i].says[0] ? ": " : "", p->expect[i].claim);
+	print_notes(p, to);
 	print_cost(p, to);
 	fprintf(to, "plan      %s\n", p->hash);
 }

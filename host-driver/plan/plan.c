@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
 #include "plan-make.h"
 #include "rng.h"
 
@@ -28,7 +26,7 @@ static const struct {
 #define DISK_PROCESS (16u << 10)
 
 /* A number in 0..n-1 without bias: what would be uneven is thrown away. */
-static uint64_t below(struct rng *rng, uint64_t n)
+static uint64_t plan_below(struct rng *rng, uint64_t n)
 {
 	uint64_t limit = UINT64_MAX - UINT64_MAX % n, r;
 
@@ -48,7 +46,7 @@ void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n)
 	for (size_t i = 0; i < n; i++)
 		order[i] = i;
 	for (size_t i = n; i > 1; i--) {
-		size_t k = below(&rng, i);
+		size_t k = plan_below(&rng, i);
 		unsigned t = order[i - 1];
 
 		order[i - 1] = order[k];
@@ -56,7 +54,7 @@ void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n)
 	}
 }
 
-static void order_block(struct plan *p, unsigned block, unsigned *order)
+static void plan_order_block(struct plan *p, unsigned block, unsigned *order)
 {
 	plan_shuffle(p->seed, block, order, p->n_arms);
 	for (size_t i = 0; i < p->n_arms; i++) {
@@ -83,7 +81,7 @@ int plan_order(struct plan *p, struct err *err)
 		return err_sys(err, ENOMEM, "cannot order the boots");
 	}
 	for (unsigned block = 1; block <= p->n_blocks; block++)
-		order_block(p, block, order);
+		plan_order_block(p, block, order);
 	free(order);
 	return 0;
 }
@@ -102,91 +100,13 @@ int plan_extend(struct plan *p, unsigned blocks, struct err *err)
 	return ret ? ret : plan_seal(p, err);
 }
 
-/* A frozen plan is what it is: the command line can only make it longer. */
-static int refuse_options(const char *path, const struct plan_options *o,
-			  struct err *err)
+int plan_text(char **to, const char *from, struct err *err)
 {
-	const char *what = !o		? NULL
-			   : o->only	? "--only"
-			   : o->aa	? "an A/A comparison"
-			   : o->machine ? "--machine"
-					: NULL;
-
-	if (!what)
-		return 0;
-	return err_config(err, "%s: is a frozen plan, which %s would change; give the config instead",
-			  path, what);
+	*to = strdup(from ? from : "");
+	return *to ? 0 : err_sys(err, ENOMEM, "cannot make the plan");
 }
 
-static int load_frozen(const char *path, const char *text, size_t len,
-		       const struct plan_options *o, struct plan **plan,
-		       struct err *err)
-{
-	json_error_t je;
-	json_t *json;
-	int ret = refuse_options(path, o, err);
-
-	if (ret)
-		return ret;
-	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
-	if (!json)
-		return err_config(err, "%s:%d: is no JSON: %s", path, je.line,
-				  je.text);
-	ret = plan_from_json(json, plan, err);
-	json_decref(json);
-	if (!ret && o && o->blocks) {
-		ret = plan_extend(*plan, o->blocks, err);
-		if (ret)
-			plan_free(*plan);
-	}
-	if (ret)
-		err_prefix(err, "%s", path);
-	return ret;
-}
-
-static int load_config(const char *path, const char *text, size_t len,
-		       const struct plan_options *o, struct plan **plan,
-		       struct err *err)
-{
-	struct plan *p = calloc(1, sizeof(*p));
-	int ret;
-
-	if (!p)
-		return err_sys(err, ENOMEM, "cannot read %s", path);
-	ret = config_parse(path, text, len, o, p, err);
-	if (!ret)
-		ret = plan_order(p, err);
-	if (!ret)
-		ret = plan_seal(p, err);
-	if (ret) {
-		plan_free(p);
-		return ret;
-	}
-	*plan = p;
-	return 0;
-}
-
-int plan_load(const char *path, const struct plan_options *o,
-	      struct plan **plan, struct err *err)
-{
-	size_t len, first = 0;
-	char *text;
-	int ret = file_read(path, &text, &len, err);
-
-	if (ret) {
-		if (err)
-			err->exit = EXIT_CONFIG;
-		return ret;
-	}
-	while (first < len && isspace((unsigned char)text[first]))
-		first++;
-	ret = text[first] == '{' ? load_frozen(path, text, len, o, plan, err)
-				 : load_config(path, text, len, o, plan, err);
-	free(text);
-	return ret;
-}
-
-static void free_arms(struct plan *p)
+static void plan_free_arms(struct plan *p)
 {
 	for (size_t i = 0; i < p->n_arms; i++) {
 		struct plan_arm *a = &p->arms[i];
@@ -202,7 +122,7 @@ static void free_arms(struct plan *p)
 	free(p->arms);
 }
 
-static void free_cells(struct plan *p)
+static void plan_free_cells(struct plan *p)
 {
 	for (size_t i = 0; i < p->n_cells; i++) {
 		struct plan_cell *c = &p->cells[i];
@@ -223,17 +143,20 @@ void plan_free(struct plan *p)
 	free(p->name);
 	free(p->question);
 	free(p->machine.host);
+	free(p->machine.device);
 	free(p->guest.kernel);
-	free_arms(p);
-	free_cells(p);
+	plan_free_arms(p);
+	plan_free_cells(p);
 	free(p->boots);
 	for (size_t i = 0; i < p->n_gates; i++) {
 		free(p->gates[i].cell);
 		free(p->gates[i].metric);
 	}
 	free(p->gates);
-	for (size_t i = 0; i < p->n_expect; i++)
-		free(p->expect[i]);
+	for (size_t i = 0; i < p->n_expect; i++) {
+		free(p->expect[i].claim);
+		free(p->expect[i].says);
+	}
 	free(p->expect);
 	free(p);
 }

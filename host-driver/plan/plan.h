@@ -35,6 +35,9 @@
 #include "err.h"
 #include "file.h"
 
+struct view;
+
+#define PLAN_ARMS_MAX 16
 #define PLAN_GATES_MAX 8
 #define PLAN_BOOTS_MAX 100000
 
@@ -49,6 +52,7 @@ struct plan_machine {
 	uint64_t memory;	/* bytes */
 	uint64_t pmem;		/* bytes; 0 = none */
 	char *host;		/* MACHINE_SSH: user@host */
+	char *device;		/* host, ssh: the nvdimm namespace that backings may overwrite */
 };
 
 struct plan_guest {
@@ -92,6 +96,11 @@ struct plan_gate {
 	char *metric;
 };
 
+struct plan_expect {
+	char *claim;		/* claim/claim.h */
+	char *says;		/* the same in words; "" if not given */
+};
+
 struct plan {
 	char *name;
 	char *question;
@@ -109,7 +118,7 @@ struct plan {
 	size_t n_boots;
 	struct plan_gate *gates;
 	size_t n_gates;
-	char **expect;
+	struct plan_expect *expect;
 	size_t n_expect;
 	char hash[FILE_HASH_MAX];
 };
@@ -127,15 +136,27 @@ struct plan_options {
 };
 
 /*
- * Reads a config (YAML) or a plan (JSON, told by its first character) and
- * returns the plan. Every error is EXIT_CONFIG and names file, line and
- * field. `o` may be NULL.
+ * Reads a config (YAML) or a plan (JSON, told by its first character) to be
+ * run: what can be known to be impossible on any machine is refused as well.
+ * Every error is EXIT_CONFIG and names file, line and field. `o` may be NULL.
  */
 int plan_load(const char *path, const struct plan_options *o,
 	      struct plan **plan, struct err *err);
 
+/* A frozen plan's file, to be looked at: it may be of kernels long gone. */
+int plan_read(const char *path, struct plan **plan, struct err *err);
+
 /* From JSON that is not trusted: everything is checked, the hash too. */
-int plan_from_json(const json_t *json, struct plan **plan, struct err *err);
+int plan_from_view(const struct view *json, struct plan **plan, struct err *err);
+
+int plan_copy(const struct plan *p, struct plan **copy, struct err *err);
+
+/*
+ * Can a claim (claim/claim.h) be about this plan? Its arms, cells and metrics
+ * must be there; EXIT_CONFIG with the nearest name if one is not.
+ */
+struct claim;
+int plan_check_claim(const struct plan *p, const struct claim *claim, struct err *err);
 
 /*
  * More blocks: the plan then begins with what it was. Fewer are refused. What

@@ -43,7 +43,7 @@ static int check_file(const char *folder, const struct plan *plan,
 	if (asprintf(&path, "%s/plan.json", folder) < 0)
 		return err_sys(err, ENOMEM, "cannot read the plan");
 	if (!access(path, F_OK))
-		ret = plan_load(path, NULL, &file, err);
+		ret = plan_read(path, &file, err);
 	if (!ret && file && file->n_blocks < plan->n_blocks)
 		ret = plan_extend(file, plan->n_blocks, err);
 	if (!ret && file && strcmp(file->hash, plan->hash))
@@ -56,15 +56,11 @@ static int check_file(const char *folder, const struct plan *plan,
 int resume_plan(const char *folder, struct plan **plan, struct err *err)
 {
 	struct store *s;
-	json_t *json;
 	int ret = store_open(&s, folder, STORE_READ, err);
 
 	if (ret)
 		return ret;
-	json = plan_to_json(store_plan(s));
-	ret = json ? plan_from_json(json, plan, err)
-		   : err_sys(err, ENOMEM, "cannot read the plan");
-	json_decref(json);
+	ret = plan_copy(store_plan(s), plan, err);
 	store_close(s);
 	if (ret)
 		return ret;

@@ -80,7 +80,7 @@ int store_create(struct store **out, const char *folder,
 		goto free_json;
 	ret = file_mkdirs(folder, err);
 	if (!ret)
-		ret = plan_from_json(json, &s->plan, err);
+		ret = plan_copy(plan, &s->plan, err);
 	if (!ret)
 		ret = journal_create(&s->journal, s->journal_path, err);
 	if (!ret)

@@ -90,10 +90,8 @@ const char *store_id(const struct store *s)
 /* As the campaign record has it. */
 static int read_plan(struct store *s, const struct record *r, struct err *err)
 {
-	json_t *json = json_loadb(r->plan->json, r->plan->json_len, 0, NULL);
-	int ret = json ? plan_from_json(json, &s->plan, err) : pool_no_memory(err);
+	int ret = plan_from_view(r->plan, &s->plan, err);
 
-	json_decref(json);
 	if (ret)
 		err_prefix(err, "campaign: plan");
 	else if (strcmp(s->plan->hash, r->plan_hash))

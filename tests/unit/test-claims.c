@@ -273,9 +273,9 @@ static void hostile_depth(void **state)
 	assert_non_null(strstr(err.text, "deep"));
 }
 
-static int count(const char *arm, void *data)
+static int count(const struct claim_pick *pick, void *data)
 {
-	assert_true(*arm);
+	assert_true(*pick->arm);
 	++*(int *)data;
 	return 0;
 }
@@ -290,7 +290,7 @@ static void arms_and_exits(void **state)
 
 	(void)state;
 	assert_int_equal(claim_parse("a.b: ratio(x/y) < 0.2 and value(z) > 1", "t", &claim, &err), 0);
-	claim_each_arm(claim, count, &n);
+	claim_each_pick(claim, count, &n);
 	assert_int_equal(n, 3);
 	claim_free(claim);
 	assert_int_equal(claims_exit(list, 2), EXIT_DONE);

@@ -24,9 +24,9 @@
 	"  - { kernel: k2, second-level: 2m }\n"			\
 	"  - { kernel: k1, name: again }\n"				\
 	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"	\
-	"gates: [ { cell: \"*/null\", metric: ns } ]\n"			\
-	"expect: [ \"null.ns: ratio(k2/k1) > 1.05\", "			\
-	"\"second_level.2m_share(k2) >= 0.95\", \"null.ns(k2) < 1 on hardware\" ]\n"
+	"gates: [ { cell: \"*/null\", metric: ns_per_iteration } ]\n"			\
+	"expect: [ \"null.ns_per_iteration: ratio(k2/k1) > 1.05\", "			\
+	"\"second_level.2m_share(k2) >= 0.95\", \"null.ns_per_iteration(k2) < 1 on hardware\" ]\n"
 #define CELL "memfd/thp/null"
 
 /* What a made-up campaign does differently from the usual one. */
@@ -119,7 +119,7 @@ static void run_boot(struct store *s, const struct story *t,
 			    1, "arm", arm));
 	add_env(s, t, b);
 	for (unsigned p = 1; p <= 2; p++) {
-		add_sample(s, t, b, p, "ns", "time", "lower", 100 * slow * (1 + p / 10.0));
+		add_sample(s, t, b, p, "ns_per_iteration", "time", "lower", 100 * slow * (1 + p / 10.0));
 		add_sample(s, t, b, p, "bytes", "rate", "higher", 50);
 		add_sample(s, t, b, p, "exits", "count", "lower", b->arm == 1 ? 12 : 0);
 		add_sample(s, t, b, p, "colour", "time", "none", 4 * slow);
@@ -193,7 +193,7 @@ static void the_usual(void **state)
 	assert_int_equal(c.n_arms, 3);
 	assert_int_equal(c.n_differences, 0);
 	assert_true(c.arms[0].baseline && c.arms[2].control && !c.arms[1].control);
-	s = compare_find(&c, CELL, "ns", NULL);
+	s = compare_find(&c, CELL, "ns_per_iteration", NULL);
 	assert_true(s->gate);
 	/* Geometric mean of the two processes' medians. */
 	near(s->est[0].value, 100 * sqrt(1.1 * 1.2), 0.5);
@@ -251,9 +251,9 @@ static void a_look_from_another_arm(void **state)
 	assert_int_equal(c.baseline, 1);
 	assert_true(c.arms[1].baseline && !c.arms[0].baseline);
 	assert_false(c.arms[0].control || c.arms[2].control);
-	assert_int_equal(result(&c, "ns", 0)->verdict, VERDICT_IMPROVED);
-	near(result(&c, "ns", 0)->e.effect, 1 / 1.1 - 1, 0.006);
-	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_NONE);
+	assert_int_equal(result(&c, "ns_per_iteration", 0)->verdict, VERDICT_IMPROVED);
+	near(result(&c, "ns_per_iteration", 0)->e.effect, 1 / 1.1 - 1, 0.006);
+	assert_int_equal(result(&c, "ns_per_iteration", 1)->verdict, VERDICT_NONE);
 	assert_int_equal(c.gate_tests, 0);
 	assert_int_equal(c.n_claims, 0);
 	assert_non_null(strstr(c.notes[0], "a look from k2"));
@@ -320,12 +320,12 @@ static void differences_refuse(void **state)
 	assert_int_equal(c.n_differences, 1);
 	assert_string_equal(c.differences[0].arm_value, "never");
 	assert_string_equal(c.differences[0].baseline_value, "always");
-	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_NOT_COMPARABLE);
+	assert_int_equal(result(&c, "ns_per_iteration", 1)->verdict, VERDICT_NOT_COMPARABLE);
 	assert_int_equal(compare_count(&c, VERDICT_REGRESSED), 0);
 	comparison_release(&c);
 	compare_with(&t, &o, &c);
 	assert_null(c.refused);
-	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_REGRESSED);
+	assert_int_equal(result(&c, "ns_per_iteration", 1)->verdict, VERDICT_REGRESSED);
 	assert_int_equal(c.n_differences, 1);
 	comparison_release(&c);
 }
@@ -340,7 +340,7 @@ static void too_few_blocks(void **state)
 	compare_with(&t, NULL, &c);
 	assert_non_null(strstr(c.refused, "1 complete block"));
 	assert_int_equal(c.refused_exit, EXIT_INCOMPLETE);
-	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_NOT_COMPARABLE);
+	assert_int_equal(result(&c, "ns_per_iteration", 1)->verdict, VERDICT_NOT_COMPARABLE);
 	comparison_release(&c);
 	t.blocks = 0;
 	compare_with(&t, NULL, &c);
@@ -368,7 +368,7 @@ static void an_arm_that_crashes_is_unstable(void **state)
 
 		assert_int_equal(result(&c, "bytes", a)->verdict == VERDICT_UNSTABLE, hit);
 		if (hit)
-			assert_non_null(strstr(result(&c, "ns", a)->reason, "1 of 6 boots"));
+			assert_non_null(strstr(result(&c, "ns_per_iteration", a)->reason, "1 of 6 boots"));
 	}
 	for (unsigned a = 0; a < 3; a++)	/* its proofs count no more than its samples */
 		assert_int_equal(compare_proof_of(&c, a, "second-level", CELL)->after.readings,
@@ -377,8 +377,8 @@ static void an_arm_that_crashes_is_unstable(void **state)
 	t.fail_boot = 0;
 	t.failed_cell = true;
 	compare_with(&t, NULL, &c);
-	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_UNSTABLE);
-	assert_int_equal(result(&c, "ns", 2)->verdict, VERDICT_NOT_WORSE);
+	assert_int_equal(result(&c, "ns_per_iteration", 1)->verdict, VERDICT_UNSTABLE);
+	assert_int_equal(result(&c, "ns_per_iteration", 2)->verdict, VERDICT_NOT_WORSE);
 	comparison_release(&c);
 }
 
@@ -390,11 +390,11 @@ static void void_samples_are_never_averaged(void **state)
 	(void)state;
 	t.void_arm = "k2";
 	compare_with(&t, NULL, &c);
-	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_NOT_COMPARABLE);
-	assert_non_null(strstr(result(&c, "ns", 1)->reason, "all 12 samples of k2 are void"));
+	assert_int_equal(result(&c, "ns_per_iteration", 1)->verdict, VERDICT_NOT_COMPARABLE);
+	assert_non_null(strstr(result(&c, "ns_per_iteration", 1)->reason, "all 12 samples of k2 are void"));
 	assert_int_equal(c.arms[1].voids, c.arms[1].samples);
-	assert_true(isnan(compare_find(&c, CELL, "ns", NULL)->est[1].value));
-	assert_int_equal(result(&c, "ns", 2)->verdict, VERDICT_NOT_WORSE);
+	assert_true(isnan(compare_find(&c, CELL, "ns_per_iteration", NULL)->est[1].value));
+	assert_int_equal(result(&c, "ns_per_iteration", 2)->verdict, VERDICT_NOT_WORSE);
 	assert_int_equal(c.claims[0].outcome, CLAIM_UNMEASURABLE);
 	comparison_release(&c);
 }
@@ -408,23 +408,23 @@ static void instructions_are_exact(void **state)
 	(void)state;
 	compare_with(&t, NULL, &c);
 	assert_true(c.deterministic);
-	r = result(&c, "ns", 1);
+	r = result(&c, "ns_per_iteration", 1);
 	assert_int_equal(r->e.method, STATS_EXACT);
 	assert_int_equal(r->verdict, VERDICT_REGRESSED);
 	near(r->e.effect, 0.1, 1e-9);
-	near(result(&c, "ns", 2)->e.effect, 0, 0);
-	assert_int_equal(result(&c, "ns", 2)->verdict, VERDICT_NOT_WORSE);
+	near(result(&c, "ns_per_iteration", 2)->e.effect, 0, 0);
+	assert_int_equal(result(&c, "ns_per_iteration", 2)->verdict, VERDICT_NOT_WORSE);
 	/* What is counted is not shown as time. */
-	assert_string_equal(compare_find(&c, CELL, "ns", NULL)->unit, "instr");
-	assert_string_equal(compare_find(&c, CELL, "ns", NULL)->kind, "instructions");
+	assert_string_equal(compare_find(&c, CELL, "ns_per_iteration", NULL)->unit, "instr");
+	assert_string_equal(compare_find(&c, CELL, "ns_per_iteration", NULL)->kind, "instructions");
 	assert_non_null(strstr(c.claims[0].detail, " instr"));
 	assert_null(strstr(c.claims[0].detail, " ns"));
 	comparison_release(&c);
 	/* The same figures as times: no clock is that good. */
 	t.domain = "emulated";
 	compare_with(&t, NULL, &c);
-	assert_int_equal(result(&c, "ns", 1)->verdict, VERDICT_NOT_COMPARABLE);
-	assert_non_null(strstr(result(&c, "ns", 1)->reason, "no spread"));
+	assert_int_equal(result(&c, "ns_per_iteration", 1)->verdict, VERDICT_NOT_COMPARABLE);
+	assert_non_null(strstr(result(&c, "ns_per_iteration", 1)->reason, "no spread"));
 	comparison_release(&c);
 }
 
@@ -439,7 +439,7 @@ static void looks_cost_level(void **state)
 	compare_with(&t, NULL, &c);
 	assert_int_equal(c.looks, 1);
 	near(c.alpha, STATS_UNTIL_ALPHA, 0);
-	assert_true(result(&c, "ns", 1)->e.hi > result(&plain, "ns", 1)->e.hi);
+	assert_true(result(&c, "ns_per_iteration", 1)->e.hi > result(&plain, "ns_per_iteration", 1)->e.hi);
 	comparison_release(&c);
 	comparison_release(&plain);
 }

@@ -23,6 +23,12 @@
 	"cells:\n"							\
 	"  - { backing: anon-4k, source: [anon-4k, thp], workload: \"null\" }\n"
 
+#define CPU								\
+	"title: x\nvendor: x\nmatch: { family: 1, model: 1 }\n"		\
+	"tlb:\n  first: { 4k: 1, 2m: 1, 1g: 1 }\n"			\
+	"  second: { 4k: 1, 2m: 1, 1g: 1 }\n"				\
+	"events: { name: dtlb_load_walks, native: x }\n"
+
 static char folder[] = "/tmp/kduel-config-XXXXXX";
 static char file[64];
 
@@ -94,7 +100,7 @@ static void every_error_is_said_exactly(void **state)
 		{ "baseline: true", "baseline: yes", ":7: arms[0].baseline: 'yes' is neither true nor false" },
 		{ "name: t", "name: ''", ":1: name: is empty" },
 		{ "name: t", "name: [", ":3: did not find expected" },
-		{ "name: t", "name: ../t", ":1: name: '../t' is no name" },
+		{ "name: t", "name: ../t", ":1: name: '../t' is not a name" },
 		{ "name: t", "name: \"a\\e[2J\"", ":1: name: '" },
 		/* words */
 		{ "kernel: k2", "kernel: k3",
@@ -127,23 +133,33 @@ static void every_error_is_said_exactly(void **state)
 		{ "256M", "256X", ":5: guest.memory: " },
 		{ "256M", "16777216T", ":5: guest.memory: " },
 		{ "256M", "1M", ":5: guest.memory: is too little; at least 64M" },
-		{ "kind: fake", "kind: vm, memory: 256M", ":5: guest.memory: 256M does not fit in machine.memory, 256M" },
+		{ "kind: fake", "kind: vm, memory: 256M", ":5: guest.memory: 256M in backing anon-4k does not fit in machine.memory, 256M; make that at least 384M" },
 		{ "{ kind: fake }", "{ kind: vm, cpus: 0 }", ":4: machine.cpus: 0 is out of range; 1 to 256 are allowed" },
 		/* claims */
-		{ "name: t", "name: t\nexpect: [ 'null.ns(k9) < 1' ]",
-		  ":2: expect[0]: no arm is called 'k9'; the first is 'k1'" },
+		{ "name: t", "name: t\nexpect: [ 'null.ns_per_iteration(k9) < 1' ]",
+		  ":2: expect[0]: unknown arm 'k9'; did you mean 'k1'? known are k1, k2" },
 		{ "name: t", "name: t\nexpect: [ 'null.ns(k1) < ' ]",
 		  ":2: expect[0]: claim: column 15: a number is expected" },
+		{ "name: t", "name: t\nexpect: [ 'null.ns_per_iteratoin(k1) < 1' ]",
+		  ":2: expect[0]: workload null has no metric 'ns_per_iteratoin'; did you mean 'ns_per_iteration'?" },
+		{ "name: t", "name: t\nexpect: [ 'nul.ns_per_iteration(k1) < 1' ]",
+		  ":2: expect[0]: unknown workload in this campaign 'nul'; did you mean 'null'? known are null" },
+		{ "name: t", "name: t\nexpect: [ 'null.ns_per_iteration(k1 @ memfd/*) < 1' ]",
+		  ":2: expect[0]: '@ memfd/*' matches none of the cells, e.g. anon-4k/anon-4k/null" },
+		{ "name: t", "name: t\nexpect: [ 'null.minor_fualts(k1) < 1' ]",
+		  ":2: expect[0]: workload null has no metric 'minor_fualts'" },
+		{ "name: t", "name: t\nexpect: [ 'mut.faults(k3) < 1' ]",
+		  ":2: expect[0]: unknown arm 'k3'" },
 		/* what makes no comparison */
-		{ "blocks: 3", "blocks: 1", ":3: blocks: 1 is too few: a verdict needs at least 2 blocks, 5 or more are better" },
-		{ "blocks: 3", "blocks: 1001", ":3: blocks: 1001 is out of range; 2 to 1000 are allowed" },
+		{ "blocks: 3", "blocks: 0", ":3: blocks: 0 is out of range; 1 to 1000 are allowed" },
+		{ "blocks: 3", "blocks: 1001", ":3: blocks: 1001 is out of range; 1 to 1000 are allowed" },
 		{ "  - { kernel: k2, second-level: 2m }\n", "",
 		  ":6: arms: there is 1; a comparison needs 2 to 16 arms (or aa: true with one)" },
 		{ ", baseline: true", "", ":6: arms: no arm is the baseline; mark one with baseline: true" },
 		{ "second-level: 2m", "baseline: true", ":6: arms: 2 arms are the baseline; only one can be" },
 		{ "kernel: k2,", "kernel: k1,", ":8: arms[1].name: 'k1' is there twice; give one of them another name" },
 		{ "workload: \"null\" }\n", "workload: [\"null\", \"null\"] }\n",
-		  ":9: cells[1]: anon-4k/anon-4k/null is there twice" },
+		  ":10: cells[0]: anon-4k/anon-4k/null is there twice" },
 		{ "workload: \"null\"", "workload: \"null\", processes: 0",
 		  ":10: cells[0].processes: 0 is out of range; 1 to 1000 are allowed" },
 		{ "machine: { kind: fake }", "clock: instructions\nmachine: { kind: vm, cpus: 2 }",
@@ -151,11 +167,36 @@ static void every_error_is_said_exactly(void **state)
 		{ "machine: { kind: fake }", "clock: instructions\nmachine: { accel: hardware }",
 		  ":5: machine.accel: clock: instructions needs accel: emulation or auto" },
 		{ "kind: fake", "kind: ssh", ":4: machine.host: kind: ssh needs a host, e.g. root@testbox" },
-		{ "kind: fake", "kind: ssh, host: -oProxy", ":4: machine.host: '-oProxy' is no host" },
+		{ "kind: fake", "kind: ssh, host: -oProxy", ":4: machine.host: '-oProxy' is not a host" },
+		/* what does not fit */
+		{ "workload: \"null\"", "workload: stream, params: { size: 96M }",
+		  ":10: cells[0].params.size: 3 buffers of 96M do not fit in guest.memory, 256M" },
+		{ "source: [anon-4k, thp], workload: \"null\"", "source: hugetlb-1g, workload: first-touch",
+		  ":10: cells[0].workload: 128M in pages of 1G do not fit in guest.memory, 256M" },
+		{ "source: [anon-4k, thp]", "source: fsdax",
+		  ":10: cells[0].source: fsdax needs params: { path: ... }, where it lies in the guest" },
+		{ "256M", "255M", ":5: guest.memory: 255M is not a multiple of 2M, which backing anon-4k needs" },
+		{ "backing: anon-4k", "backing: [anon-4k, hugetlb-1g]",
+		  ":5: guest.memory: 256M is not a multiple of 1G, which backing hugetlb-1g needs" },
+		{ "fake }\nguest: { kernel: k1, memory: 256M }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2, second-level: 2m }\ncells:\n  - { backing: anon-4k",
+		  "vm }\nguest: { kernel: k1, memory: 3G }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\ncells:\n  - { backing: hugetlb-1g",
+		  ":5: guest.memory: 3G in backing hugetlb-1g does not fit in machine.memory, 3G; make that at least 4G" },
+		{ "kind: fake }\nguest: { kernel: k1, memory: 256M }", "kind: vm }\nguest: { kernel: k1, cpus: 3 }",
+		  ":5: guest.cpus: 3 are more than machine.cpus, 2" },
+		{ "fake }\nguest: { kernel: k1, memory: 256M }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2, second-level: 2m }\ncells:\n  - { backing: anon-4k",
+		  "vm }\nguest: { kernel: k1, memory: 1G }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\ncells:\n  - { backing: fsdax-xfs",
+		  ":5: guest.memory: 1G with its file system does not fit in machine.pmem, 1G; make that at least 1152M" },
+		{ "fake }\nguest: { kernel: k1, memory: 256M }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2, second-level: 2m }\ncells:\n  - { backing: anon-4k",
+		  "host }\nguest: { kernel: k1 }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\ncells:\n  - { backing: fsdax-xfs",
+		  ":4: machine.device: missing: backing fsdax-xfs overwrites a device" },
+		{ "kind: fake", "kind: fake, device: namespace0.0",
+		  ":4: machine.device: only kinds host and ssh have a device" },
 		/* gates */
+		{ "cells:", "gates: [{ cell: '*', metric: ns_per_iteratoin }]\ncells:",
+		  ":9: gates[0].metric: workload null has no metric 'ns_per_iteratoin'; did you mean 'ns_per_iteration'?" },
 		{ "cells:", "gates: [{ cell: '*/gups', metric: x }]\ncells:",
 		  ":9: gates[0].cell: '*/gups' matches none of the cells, e.g. anon-4k/anon-4k/null" },
-		{ "cells:", "gates: [{ cell: '*', metric: 'a b' }]\ncells:", ":9: gates[0].metric: 'a b' is no name" },
+		{ "cells:", "gates: [{ cell: '*', metric: 'a b' }]\ncells:", ":9: gates[0].metric: 'a b' is not a name" },
 		{ "cells:",
 		  "gates: [{cell: '*', metric: a}, {cell: '*', metric: b}, {cell: '*', metric: c}, {cell: '*', metric: d}, {cell: '*', metric: e}, {cell: '*', metric: f}, {cell: '*', metric: g}, {cell: '*', metric: h}, {cell: '*', metric: i}]\ncells:",
 		  ":9: gates: there are 9; at most 8, or none of them can be found" },
@@ -176,6 +217,50 @@ static void every_error_is_said_exactly(void **state)
 		free(text);
 		free(want);
 	}
+}
+
+/* One block is shown; counters are as good as metrics in a claim; a device is the host's. */
+static void what_is_allowed(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} good[] = {
+		{ "blocks: 3", "blocks: 1" },
+		{ "name: t", "name: t\nexpect: 'null.minor_faults(k1) < 1'" },
+		{ "name: t", "name: t\nexpect: 'null.dtlb_load_walks(k1) < 1'" },
+		{ "name: t", "name: t\nexpect: [{ says: so, claim: 'null.mut-vcpu.exits(k1) < 1' }]" },
+		{ "kind: fake", "kind: host, device: namespace0.0" },
+		{ "workload: \"null\"", "workload: stream, params: { size: 64M }" },
+		{ "workload: \"null\" }", "workload: \"null\" }\n  - { backing: thp, source: thp, workload: first-touch, params: { size: 64M } }\ngates: [{ cell: '*', metric: ns_per_page }]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		char *text = edited(good[i].from, good[i].to);
+		struct err err = ERR_INIT;
+		struct plan *p;
+
+		if (load(text, NULL, &p, &err))
+			fail_msg("%s: %s", good[i].to, err.text);
+		plan_free(p);
+		free(text);
+	}
+}
+
+/* An impossible cell is no matter where it is left out, nor a gate on it. */
+static void positions_survive_options(void **state)
+{
+	char *text = edited("cells:\n", "gates: [{ cell: 'thp*', metric: x }, { cell: 'anon*', metric: y }]\n"
+			    "cells:\n  - { backing: hugetlb-1g, source: thp, workload: \"null\" }\n");
+	struct plan_options only = { .only = "anon-4k/*" };
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	(void)state;
+	assert_true(load(text, &only, &p, &err) < 0);
+	if (!strstr(err.text, ":9: gates[1].metric: workload null has no metric 'y'"))
+		fail_msg("%s", err.text);
+	free(text);
 }
 
 static void other_files_are_refused(void **state)
@@ -285,6 +370,10 @@ static int make_folder(void **state)
 	file_publish(path, "", 0, &err);
 	snprintf(path, sizeof(path), "%s/kernels/k2.yaml", folder);
 	file_publish(path, "", 0, &err);
+	snprintf(path, sizeof(path), "%s/configs/cpus", folder);
+	file_mkdirs(path, &err);
+	snprintf(path, sizeof(path), "%s/configs/cpus/x.yaml", folder);
+	file_publish(path, CPU, sizeof(CPU) - 1, &err);
 	setenv("KDUEL_DATA", folder, 1);
 	return err.code;
 }
@@ -300,6 +389,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_good_one_is_good),
 		cmocka_unit_test(every_error_is_said_exactly),
+		cmocka_unit_test(what_is_allowed),
+		cmocka_unit_test(positions_survive_options),
 		cmocka_unit_test(other_files_are_refused),
 		cmocka_unit_test(lists_multiply_and_names_stay_unique),
 		cmocka_unit_test(an_aa_pair_rides_along_or_is_all),

@@ -10,6 +10,7 @@
 
 #include "file.h"
 #include "host-driver/plan/plan.h"
+#include "view.h"
 
 #define CONFIG								\
 	"name: golden\nquestion: Is it?\nseed: 2018\nblocks: 4\n"	\
@@ -21,15 +22,31 @@
 	"  - { name: c, kernel: k2, layout: [default, '32'] }\n"	\
 	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"	\
 	"gates: { cell: '*', metric: ns_per_iteration }\n"		\
-	"expect: [ 'null.ns: value(b) < 2' ]\n"
+	"expect:\n  - 'null.ns_per_iteration: value(b) < 2'\n"
 
 /* Must never change for this text, or old plans cannot be made again. */
 #define GOLDEN_HASH \
-	"f728da2c8477eae38be0072f749d8b11c43e12c5c569fba3d3e11c55e531af82"
+	"bdc507b9e86f2328eb043b7131ba2e8013a79208c86db7d3a7c8a3af932d8de5"
 #define GOLDEN_ORDER "cabcbaacbcba"
 
 static char folder[] = "/tmp/kduel-plan-XXXXXX";
 static char file[64];
+
+/* As a plan comes from a journal: as text. */
+static int from_json(const json_t *json, struct plan **p, struct err *err)
+{
+	struct view_doc doc = VIEW_DOC_INIT;
+	char *text = json_dumps(json, 0);
+	const struct view *root;
+	int ret = view_parse(&doc, text, strlen(text), &root, err);
+
+	*p = NULL;
+	if (!ret)
+		ret = plan_from_view(root, p, err);
+	view_release(&doc);
+	free(text);
+	return ret;
+}
 
 static struct plan *load(const char *text)
 {
@@ -102,7 +119,7 @@ static void survives_json(void **state)
 	char *text = json_dumps(json, JSON_INDENT(2));
 
 	(void)state;
-	assert_int_equal(plan_from_json(json, &again, &err), 0);
+	assert_int_equal(from_json(json, &again, &err), 0);
 	json2 = plan_to_json(again);
 	assert_true(json_equal(json, json2));
 	assert_string_equal(again->hash, p->hash);
@@ -202,7 +219,7 @@ static void tamper(json_t *root, json_t *node)
 		struct plan *p = NULL;
 
 		json_integer_set(node, was + 1);
-		assert_true(plan_from_json(root, &p, &err) < 0);
+		assert_true(from_json(root, &p, &err) < 0);
 		assert_null(p);
 		json_integer_set(node, was);
 	}
@@ -217,10 +234,14 @@ static void a_changed_plan_is_refused(void **state)
 	(void)state;
 	plan_free(p);
 	tamper(json, json);
-	assert_int_equal(plan_from_json(json, &p, &err), 0);
+	assert_int_equal(from_json(json, &p, &err), 0);
 	plan_free(p);
+	json_object_set_new(json, "quastion", json_string("Is it?"));
+	assert_true(from_json(json, &p, &err) < 0);
+	json_object_del(json, "quastion");
+	err = (struct err)ERR_INIT;
 	json_object_set_new(json, "question", json_string("Is it not?"));
-	assert_true(plan_from_json(json, &p, &err) < 0);
+	assert_true(from_json(json, &p, &err) < 0);
 	assert_non_null(strstr(err.text, "hash: does not fit the plan"));
 	json_decref(json);
 }
@@ -255,7 +276,7 @@ static void broken_plans_are_refused(void **state)
 				json_object_set_new(bad, "hash",
 						    json_string(hash));
 			p = NULL;
-			if (plan_from_json(bad, &p, &err) >= 0)
+			if (from_json(bad, &p, &err) >= 0)
 				fail_msg("accepted without %s", key);
 			assert_int_equal(err.exit, EXIT_CONFIG);
 			assert_null(p);
@@ -274,12 +295,52 @@ static void counters_are_on_unless_said(void **state)
 	assert_true(on->counters);
 	assert_false(off->counters);
 	assert_string_not_equal(on->hash, off->hash);
-	assert_int_equal(plan_from_json(json, &again, NULL), 0);
+	assert_int_equal(from_json(json, &again, NULL), 0);
 	assert_false(again->counters);
 	json_decref(json);
 	plan_free(again);
 	plan_free(on);
 	plan_free(off);
+}
+
+/* A claim has its words with it; one without is the text that it always was. */
+static void expectations_keep_their_words(void **state)
+{
+	struct plan *p = load(CONFIG "  - { says: b is quick, claim: 'null.ns_per_iteration(b) < 3' }\n");
+	json_t *json = plan_to_json(p);
+	struct plan *again;
+
+	(void)state;
+	assert_int_equal(p->n_expect, 2);
+	assert_string_equal(p->expect[0].says, "");
+	assert_string_equal(p->expect[1].says, "b is quick");
+	assert_true(json_is_string(json_array_get(json_object_get(json, "expect"), 0)));
+	assert_int_equal(plan_copy(p, &again, NULL), 0);
+	assert_string_equal(again->expect[1].says, "b is quick");
+	assert_string_equal(again->expect[1].claim, "null.ns_per_iteration(b) < 3");
+	assert_string_equal(again->hash, p->hash);
+	json_decref(json);
+	plan_free(again);
+	plan_free(p);
+}
+
+/* What can no longer be run can still be looked at. */
+static void old_plans_are_readable(void **state)
+{
+	struct plan *p = load(CONFIG), *again = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	free(p->gates[0].metric);
+	p->gates[0].metric = strdup("ns_of_old");
+	assert_int_equal(plan_extend(p, p->n_blocks + 1, &err), 0);	/* seals it */
+	assert_int_equal(plan_write(p, file, &err), 0);
+	assert_int_equal(plan_read(file, &again, &err), 0);
+	plan_free(again);
+	assert_true(plan_load(file, NULL, &again, &err) < 0);
+	assert_int_equal(err.exit, EXIT_CONFIG);
+	assert_non_null(strstr(err.text, "gates[0].metric: workload null has no metric 'ns_of_old'"));
+	plan_free(p);
 }
 
 static void says_how_long(void **state)
@@ -332,6 +393,8 @@ int main(void)
 		cmocka_unit_test(a_changed_plan_is_refused),
 		cmocka_unit_test(broken_plans_are_refused),
 		cmocka_unit_test(counters_are_on_unless_said),
+		cmocka_unit_test(expectations_keep_their_words),
+		cmocka_unit_test(old_plans_are_readable),
 		cmocka_unit_test(says_how_long),
 	};
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What gates and claims are about must be there to be measured. */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "bench/cpu.h"
+#include "bench/registry.h"
+#include "claim/claim.h"
+#include "conf.h"
+#include "counters.h"
+#include "kernel/kernel.h"
+#include "plan-make.h"
+
+#define KNOWN_MAX 64
+
+/* One of the workloads that the gate looks at must have the metric. */
+static int judged_gate(struct plan_check *c, const struct plan_gate *g)
+{
+	struct err said = ERR_INIT;
+
+	for (size_t i = 0; i < c->p->n_cells; i++)
+		if (!fnmatch(g->cell, c->p->cells[i].id, 0) &&
+		    !workload_metric_find(c->p->cells[i].workload, g->metric, NULL, &said))
+			return 0;
+	return err_config(c->err, "%s", said.text);
+}
+
+/* An event of any processor that is known, or one of every kernel. */
+static bool is_counter(const char *name)
+{
+	bool found = false;
+	char **cpus;
+	size_t n;
+
+	if (!strncmp(name, COUNTER_VCPU, strlen(COUNTER_VCPU)))
+		return true;	/* the machine under test says which it has */
+	for (size_t i = 0; i < counters_software_n; i++)
+		found |= !strcmp(counters_software[i].name, name);
+	for (size_t i = 0; i < counters_generic_n; i++)
+		found |= !strcmp(counters_generic[i].name, name);
+	if (found || cpu_names(&cpus, &n, NULL))
+		return found;
+	for (size_t i = 0; i < n; i++) {
+		struct cpu *cpu = NULL;
+
+		if (!found && !cpu_load(cpus[i], &cpu, NULL))
+			for (unsigned k = 0; k < cpu->f.n_events; k++)
+				found |= !strcmp(cpu->f.events[k].name, name);
+		cpu_free(cpu);
+	}
+	kernel_names_free(cpus, n);
+	return found;
+}
+
+struct judged_claim {
+	const struct plan *p;
+	struct err *err;
+};
+
+static int judged_arm(const struct judged_claim *u, const char *arm)
+{
+	const char *known[KNOWN_MAX];
+	char text[ERR_TEXT_MAX / 2];
+	size_t n = 0;
+
+	if (!*arm || plan_arm(u->p, arm) >= 0)
+		return 0;
+	for (; n < u->p->n_arms && n < KNOWN_MAX; n++)
+		known[n] = u->p->arms[n].name;
+	conf_unknown_text("arm", arm, known, n, text, sizeof(text));
+	return err_config(u->err, "%s", text);
+}
+
+/* Adds a word that is not there yet. */
+static size_t add_word(const char **known, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(known[i], word))
+			return n;
+	if (n < KNOWN_MAX)
+		known[n++] = word;
+	return n;
+}
+
+/* The cells that a series names, and its workload in one of them. */
+static int judged_series(const struct judged_claim *u, const struct claim_pick *k)
+{
+	const char *known[KNOWN_MAX];
+	char text[ERR_TEXT_MAX / 2];
+	bool here = k->layer;
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->p->n_cells; i++) {
+		const struct plan_cell *cell = &u->p->cells[i];
+
+		if (!claim_in_cells(k->cells, cell->id))
+			continue;
+		here |= !strcmp(cell->workload, k->path);
+		n = add_word(known, n, cell->workload);
+	}
+	if (!n)
+		return err_config(u->err, "'@ %.80s' matches none of the cells, e.g. %s",
+				  k->cells, u->p->cells[0].id);
+	if (here)
+		return 0;
+	conf_unknown_text(k->cells ? "workload in those cells" : "workload in this campaign",
+			  k->path, known, n, text, sizeof(text));
+	return err_config(u->err, "%s", text);
+}
+
+static int judged_pick(const struct claim_pick *k, void *data)
+{
+	const struct judged_claim *u = data;
+	struct err said = ERR_INIT;
+	int ret = judged_arm(u, k->arm);
+
+	if (!ret)
+		ret = judged_series(u, k);
+	if (ret || k->layer || !workload_metric_find(k->path, k->field, NULL, &said) ||
+	    is_counter(k->field))
+		return ret;
+	return err_config(u->err, "%s", said.text);
+}
+
+int plan_check_claim(const struct plan *p, const struct claim *claim, struct err *err)
+{
+	struct judged_claim u = { p, err };
+
+	return claim_each_pick(claim, judged_pick, &u);
+}
+
+int plan_check_judged(struct plan_check *c)
+{
+	struct claim *claim;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < c->p->n_gates; i++) {
+		plan_check_at(c, "gates[%zu].metric", i);
+		ret = judged_gate(c, &c->p->gates[i]);
+	}
+	for (size_t i = 0; !ret && i < c->p->n_expect; i++) {
+		plan_check_at(c, "expect[%zu]", i);
+		ret = claim_parse(c->p->expect[i].claim, "claim", &claim, c->err);
+		if (!ret)
+			ret = plan_check_claim(c->p, claim, c->err);
+		claim_free(claim);
+	}
+	return ret;
+}

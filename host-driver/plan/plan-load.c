@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a file to a plan: a config is decided, a frozen plan read. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "plan-make.h"
+#include "view.h"
+
+/* A frozen plan is what it is: the command line can only make it longer. */
+static int load_refuse_options(const char *path, const struct plan_options *o,
+			       struct err *err)
+{
+	const char *what = !o		? NULL
+			   : o->only	? "--only"
+			   : o->aa	? "an A/A comparison"
+			   : o->machine ? "--machine"
+					: NULL;
+
+	if (!what)
+		return 0;
+	return err_config(err, "%s: is a frozen plan, which %s would change; give the config instead",
+			  path, what);
+}
+
+static int load_json(const char *text, size_t len, struct plan **plan, struct err *err)
+{
+	struct view_doc doc = VIEW_DOC_INIT;
+	const struct view *root;
+	int ret = view_parse(&doc, text, len, &root, err);
+
+	if (!ret)
+		ret = plan_from_view(root, plan, err);
+	view_release(&doc);
+	return ret;
+}
+
+static int load_frozen(const char *path, const char *text, size_t len,
+		       const struct plan_options *o, struct plan **plan,
+		       struct err *err)
+{
+	struct err said = ERR_INIT;
+	struct plan_check c = { .err = &said };
+	int ret = load_refuse_options(path, o, err);
+
+	if (ret)
+		return ret;
+	ret = load_json(text, len, plan, err);
+	if (ret) {
+		err_prefix(err, "%s", path);
+		return ret;
+	}
+	c.p = *plan;
+	if (plan_check_usable(&c))
+		ret = err_config(err, "%s: %s: %s", path, c.field, said.text);
+	else if (o && o->blocks)
+		ret = plan_extend(*plan, o->blocks, err);
+	if (!ret)
+		return 0;
+	plan_free(*plan);
+	*plan = NULL;
+	return ret;
+}
+
+static int load_config(const char *path, const char *text, size_t len,
+		       const struct plan_options *o, struct plan **plan,
+		       struct err *err)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+	int ret;
+
+	if (!p)
+		return err_sys(err, ENOMEM, "cannot read %s", path);
+	ret = config_parse(path, text, len, o, p, err);
+	if (!ret)
+		ret = plan_order(p, err);
+	if (!ret)
+		ret = plan_seal(p, err);
+	if (ret) {
+		plan_free(p);
+		return ret;
+	}
+	*plan = p;
+	return 0;
+}
+
+int plan_load(const char *path, const struct plan_options *o,
+	      struct plan **plan, struct err *err)
+{
+	size_t len, first = 0;
+	char *text;
+	int ret = file_read(path, &text, &len, err);
+
+	if (ret) {
+		if (err)
+			err->exit = EXIT_CONFIG;
+		return ret;
+	}
+	while (first < len && isspace((unsigned char)text[first]))
+		first++;
+	ret = text[first] == '{' ? load_frozen(path, text, len, o, plan, err)
+				 : load_config(path, text, len, o, plan, err);
+	free(text);
+	return ret;
+}
+
+int plan_read(const char *path, struct plan **plan, struct err *err)
+{
+	size_t len;
+	char *text;
+	int ret = file_read(path, &text, &len, err);
+
+	if (ret)
+		return ret;
+	ret = load_json(text, len, plan, err);
+	free(text);
+	if (ret)
+		err_prefix(err, "%s", path);
+	return ret;
+}

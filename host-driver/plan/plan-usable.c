@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What can be known before a boot to be impossible: names that are in no
+ * table, and sizes that do not fit.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backing/backing.h"
+#include "bench/params.h"
+#include "bench/registry.h"
+#include "bench/source.h"
+#include "conf.h"
+#include "kernel/kernel.h"
+#include "plan-make.h"
+#include "size.h"
+
+#define KNOWN_MAX 64
+#define M1 (1ull << 20)
+#define M2 (2ull << 20)
+
+/* What a file system and its page structs take from a pmem device. */
+#define PMEM_SHARE 32
+#define PMEM_FIXED (96 * M1)
+
+/* What a kernel and its initramfs take of a machine's and of a guest's memory. */
+#define MACHINE_OWN (128 * M1)
+#define GUEST_OWN (32 * M1)
+
+static int usable_word(struct plan_check *c, const char *what, const char *word,
+		       const char *const *known, size_t n)
+{
+	char text[ERR_TEXT_MAX / 2];
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(known[i], word))
+			return 0;
+	conf_unknown_text(what, word, known, n, text, sizeof(text));
+	return err_config(c->err, "%s", text);
+}
+
+/* --- kernels ---------------------------------------------------------------- */
+
+/* What kernel_set_layout() knows. */
+static int usable_layouts(struct plan_check *c, size_t arm)
+{
+	static const char *const known[] = { "default", "16", "32", "64", "128" };
+	const struct plan_arm *a = &c->p->arms[arm];
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < a->n_layouts; i++) {
+		plan_check_at(c, "arms[%zu].layout[%zu]", arm, i);
+		ret = usable_word(c, "layout", a->layouts[i], known,
+				  sizeof(known) / sizeof(known[0]));
+	}
+	return ret;
+}
+
+static int usable_kernels(struct plan_check *c)
+{
+	char **names;
+	size_t n;
+	int ret = kernel_names(&names, &n, c->err);
+
+	for (size_t i = 0; !ret && i < c->p->n_arms; i++) {
+		plan_check_at(c, "arms[%zu].kernel", i);
+		ret = usable_word(c, "kernel", c->p->arms[i].kernel,
+				  (const char *const *)names, n);
+		if (!ret)
+			ret = usable_layouts(c, i);
+	}
+	if (!ret) {
+		plan_check_at(c, "guest.kernel");
+		ret = usable_word(c, "kernel", c->p->guest.kernel,
+				  (const char *const *)names, n);
+	}
+	kernel_names_free(names, n);
+	return ret;
+}
+
+/* --- words of cells --------------------------------------------------------- */
+
+static int usable_backing(struct plan_check *c, const char *word)
+{
+	const char *known[KNOWN_MAX];
+	size_t n = 0;
+
+	for (; backing_kinds[n] && n < KNOWN_MAX; n++)
+		known[n] = backing_kinds[n]->name;
+	return usable_word(c, "backing", word, known, n);
+}
+
+static int usable_source(struct plan_check *c, const char *word)
+{
+	const char *known[KNOWN_MAX];
+	size_t n = 0;
+
+	for (const struct source *s = sources; s->name && n < KNOWN_MAX; s++)
+		known[n++] = s->name;
+	return usable_word(c, "source", word, known, n);
+}
+
+static int usable_workload(struct plan_check *c, const char *word)
+{
+	const char *known[KNOWN_MAX];
+	size_t n = 0;
+
+	for (; workloads[n] && n < KNOWN_MAX; n++)
+		known[n] = workloads[n]->name;
+	return usable_word(c, "workload", word, known, n);
+}
+
+static int usable_words(struct plan_check *c, size_t i)
+{
+	const struct plan_cell *cell = &c->p->cells[i];
+	int ret;
+
+	plan_check_at(c, "cells[%zu].backing", i);
+	ret = usable_backing(c, cell->backing);
+	if (ret)
+		return ret;
+	plan_check_at(c, "cells[%zu].source", i);
+	ret = usable_source(c, cell->source);
+	if (ret)
+		return ret;
+	plan_check_at(c, "cells[%zu].workload", i);
+	return usable_workload(c, cell->workload);
+}
+
+/* --- memory ----------------------------------------------------------------- */
+
+static uint64_t round_up(uint64_t size, uint64_t page)
+{
+	return (size + page - 1) / page * page;
+}
+
+/* The buffers of a cell, in whole pages of their source, beside the guest's own. */
+static int usable_buffers(struct plan_check *c, size_t cell, const struct workload *w,
+			  const struct source *s, const struct params *p)
+{
+	const json_t *given = c->p->cells[cell].params;
+	const struct value *v = params_find(p, "size");
+	unsigned n = w->buffers ? w->buffers : 1;
+	uint64_t room = c->p->guest.memory, own = GUEST_OWN;
+	char size[SIZE_TEXT_MAX], all[SIZE_TEXT_MAX], page[SIZE_TEXT_MAX];
+
+	plan_check_at(c, "cells[%zu].source", cell);
+	if (s->path)
+		return json_object_get(given, "path") ? 0 :
+		       err_config(c->err, "%s needs params: { path: ... }, where it lies in the guest",
+				  s->name);
+	if (!v || v->param->type != PARAM_SIZE || !v->hi)
+		return 0;
+	plan_check_at(c, "cells[%zu].%s", cell,
+		      json_object_get(given, "size") ? "params.size" : "workload");
+	if (v->hi <= room && n * round_up(v->hi, s->page) + own <= room)
+		return 0;
+	size_format(v->hi, size);
+	size_format(room, all);
+	size_format(s->page, page);
+	if (n > 1)
+		return err_config(c->err, "%u buffers of %s do not fit in guest.memory, %s",
+				  n, size, all);
+	if (v->hi >= room)
+		return err_config(c->err, "%s does not fit in guest.memory, %s", size, all);
+	return err_config(c->err, "%s in pages of %s do not fit in guest.memory, %s, of which the guest's kernel needs %u MiB",
+			  size, page, all, (unsigned)(own / M1));
+}
+
+static int usable_params(struct plan_check *c, size_t i)
+{
+	const struct plan_cell *cell = &c->p->cells[i];
+	const struct workload *w;
+	const struct source *s;
+	struct params p;
+	const char *key;
+	json_t *value;
+	int ret = workload_find(cell->workload, &w, c->err);
+
+	if (!ret)
+		ret = source_find(cell->source, &s, c->err);
+	if (!ret)
+		ret = params_init(&p, w, c->err);
+	if (ret)
+		return ret;
+	json_object_foreach(cell->params, key, value) {
+		plan_check_at(c, "cells[%zu].params.%.64s", i, key);
+		ret = params_set(&p, key, json_string_value(value), c->err);
+		if (ret)
+			break;
+	}
+	if (!ret)
+		ret = usable_buffers(c, i, w, s, &p);
+	params_release(&p);
+	return ret;
+}
+
+/* A guest in persistent memory. */
+static int usable_pmem(struct plan_check *c, const struct backing_kind *k)
+{
+	const struct plan_machine *m = &c->p->machine;
+	uint64_t guest = c->p->guest.memory;
+	uint64_t need = guest + guest / PMEM_SHARE + PMEM_FIXED;
+	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
+
+	if (m->kind == MACHINE_HOST || m->kind == MACHINE_SSH) {
+		plan_check_at(c, "machine.device");
+		return m->device[0] ? 0 :
+		       err_config(c->err, "missing: backing %s overwrites a device; name one that holds nothing you need (namespace0.0)",
+				  k->name);
+	}
+	if (m->kind != MACHINE_VM)
+		return 0;
+	plan_check_at(c, "guest.memory");
+	if (need > m->pmem)
+		return err_config(c->err, "%s with its file system does not fit in machine.pmem, %s; make that at least %s",
+				  size_format(guest, a), size_format(m->pmem, b),
+				  size_format(round_up(need, M1), d));
+	plan_check_at(c, "machine.pmem");
+	if (m->pmem >= k->pmem_least)
+		return 0;
+	return err_config(c->err, "%s is too little for backing %s; make it at least %s",
+			  size_format(m->pmem, a), k->name, size_format(k->pmem_least, b));
+}
+
+/* The machine's own kernel lies in the first page, however large it is. */
+static int usable_ram(struct plan_check *c, const struct backing_kind *k)
+{
+	const struct plan_machine *m = &c->p->machine;
+	uint64_t guest = c->p->guest.memory;
+	uint64_t own = k->page > MACHINE_OWN ? k->page : MACHINE_OWN;
+	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
+
+	if (m->kind != MACHINE_VM || guest + own <= m->memory)
+		return 0;
+	plan_check_at(c, "guest.memory");
+	return err_config(c->err, "%s in backing %s does not fit in machine.memory, %s; make that at least %s",
+			  size_format(guest, a), k->name, size_format(m->memory, b),
+			  size_format(guest + own, d));
+}
+
+static int usable_guest(struct plan_check *c, const struct plan_cell *cell)
+{
+	const struct backing_kind *k;
+	uint64_t page;
+	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX];
+	int ret = backing_find(cell->backing, &k, c->err);
+
+	if (ret)
+		return ret;
+	page = k->page > M2 ? k->page : M2;
+	plan_check_at(c, "guest.memory");
+	if (c->p->guest.memory % page)
+		return err_config(c->err, "%s is not a multiple of %s, which backing %s needs",
+				  size_format(c->p->guest.memory, a),
+				  size_format(page, b), k->name);
+	return k->pmem ? usable_pmem(c, k) : usable_ram(c, k);
+}
+
+static int usable_cells(struct plan_check *c)
+{
+	const struct plan *p = c->p;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < p->n_cells; i++) {
+		ret = usable_words(c, i);
+		if (!ret)
+			ret = usable_params(c, i);
+		if (!ret)
+			ret = usable_guest(c, &p->cells[i]);
+	}
+	if (ret || p->machine.kind != MACHINE_VM || p->guest.cpus <= p->machine.cpus)
+		return ret;
+	plan_check_at(c, "guest.cpus");
+	return err_config(c->err, "%u are more than machine.cpus, %u", p->guest.cpus,
+			  p->machine.cpus);
+}
+
+int plan_check_usable(struct plan_check *c)
+{
+	int ret = usable_kernels(c);
+
+	if (!ret)
+		ret = usable_cells(c);
+	return ret ? ret : plan_check_judged(c);
+}
