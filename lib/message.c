@@ -145,16 +145,21 @@ static void message_cut(char *buf, size_t size, const char *text)
 	buf[n] = '\0';
 }
 
-const char *message_text(const struct view *v, char *buf, size_t size)
+const char *message_safe(const char *text, char *buf, size_t size)
 {
 	char *safe;
 
 	/* Escapes make it longer, never shorter: more than `size` is not needed. */
-	message_cut(buf, size, v && v->type == JSON_STRING ? v->text : "");
+	message_cut(buf, size, text);
 	safe = safe_text(buf);
 	message_cut(buf, size, safe);
 	free(safe);
 	return buf;
+}
+
+const char *message_text(const struct view *v, char *buf, size_t size)
+{
+	return message_safe(v && v->type == JSON_STRING ? v->text : "", buf, size);
 }
 
 #define MINUTE_NS 60000000000u

@@ -76,9 +76,10 @@ int message_take(struct message *m, const struct frame *f, struct err *err);
 void message_release(struct message *m);	/* safe to call again */
 
 /*
- * A text for people, made safe and cut to `size` bytes with its NUL; "" where
- * there is none. Returns `buf`.
+ * A text for people, made safe (safe.h) and cut to `size` bytes with its NUL,
+ * whole letters only. Returns `buf`. A value that is no text is "".
  */
+const char *message_safe(const char *text, char *buf, size_t size);
 const char *message_text(const struct view *v, char *buf, size_t size);
 
 /*

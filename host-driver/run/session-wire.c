@@ -16,14 +16,17 @@
 
 int wire_fail(struct wire *w, const char *class, const char *fmt, ...)
 {
+	char text[sizeof(w->text)];
 	va_list ap;
 
 	if (w->class[0])
 		return -EIO;
 	snprintf(w->class, sizeof(w->class), "%s", class);
 	va_start(ap, fmt);
-	vsnprintf(w->text, sizeof(w->text), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* Whatever it quotes: this is shown, and kept. */
+	message_safe(text, w->text, sizeof(w->text));
 	return -EIO;
 }
 

@@ -18,11 +18,13 @@
 #include "file.h"
 #include "host-driver/store/store.h"
 
+#ifndef CONFIG
 #define CONFIG								\
 	"name: s\nblocks: 2\nmachine: { kind: fake }\n"			\
 	"guest: { kernel: k1 }\n"					\
 	"arms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\n" \
 	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"
+#endif
 #define CELL "memfd/thp/null"
 
 static char base[] = "/tmp/kduel-results-XXXXXX";

@@ -16,227 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host-driver/run/session.h"
-#include "lib/message.h"
-
-/*
- * What the machine does when it gets `op` (or "hello": at its start): `say`
- * is sent as it stands, with the request's id for %d, on `channel`; several
- * lines are several messages. Then it `does` something else.
- */
-struct step {
-	const char *op;
-	const char *say;
-	enum { GO_ON, EXIT_0, EXIT_1, PANIC, SLEEP, GARBAGE, FLOOD, SKIP_SEQ,
-	       BAD_NONCE } does;
-};
-
-static const struct step *script;	/* ends with a NULL op */
-
-#define HELLO(role) "{\"event\":\"hello\",\"protocol\":1,\"version\":\"" KDUEL_VERSION \
-	"\",\"role\":\"" role "\"}"
-
-static const struct step defaults[] = {
-	{ "hello", "0 " HELLO("node"), GO_ON },
-	{ "ping", "0 {\"re\":%d,\"ok\":true,\"uptime\":1}", GO_ON },
-	{ "env", "* {\"re\":%d,\"ok\":true,\"facts\":{\"cpu\":{\"count\":1}}}", GO_ON },
-	{ "prepare", "0 {\"re\":%d,\"ok\":true,\"path\":null,\"phases\":{\"mkfs\":0.5},"
-	  "\"proof\":{\"layer\":\"file\",\"bytes\":{\"4k\":0,\"2m\":4194304,\"1g\":0}}}", GO_ON },
-	{ "guest-start", "0 {\"re\":%d,\"ok\":true,\"pid\":7}\n"
-	  "1 " HELLO("guest"), GO_ON },
-	{ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":\"second-level\","
-	  "\"bytes\":{\"4k\":0,\"2m\":2097152,\"1g\":0}}]}", GO_ON },
-	{ "run", "1 {\"event\":\"ready\",\"re\":%d,\"proof\":{\"layer\":\"guest\","
-	  "\"bytes\":{\"4k\":4096,\"2m\":0,\"1g\":0}}}", GO_ON },
-	{ "go", "1 {\"re\":%d,\"ok\":true}\n"
-	  "1 {\"re\":-1,\"ok\":true,\"result\":{\"metrics\":[{\"metric\":\"ns\",\"point\":{},"
-	  "\"unit\":\"ns\",\"better\":\"lower\",\"kind\":\"time\",\"values\":[1,2],"
-	  "\"rejected\":[],\"steady\":true,\"counters\":[]}],\"proof\":{\"after\":"
-	  "{\"layer\":\"guest\",\"bytes\":{\"4k\":4096,\"2m\":0,\"1g\":0}}}}}", GO_ON },
-	{ "count", "0 {\"re\":%d,\"ok\":true}", GO_ON },
-	{ "count-stop", "0 {\"re\":%d,\"ok\":true,\"seconds\":0.5,\"vcpus\":1,\"counters\":["
-	  "{\"name\":\"minor_faults\",\"native\":\"stat:minflt\",\"provider\":\"proc\",\"value\":77},"
-	  "{\"name\":\"cycles\",\"native\":\"perf::CYCLES\",\"unavailable\":\"no PMU\"}]}", GO_ON },
-	{ "guest-stop", "0 {\"re\":%d,\"ok\":true}", GO_ON },
-	{ "release", "0 {\"re\":%d,\"ok\":true}", GO_ON },
-	{ NULL, NULL, GO_ON },
-};
-
-/* --- the machine's side ----------------------------------------------------- */
-
-struct peer_side {
-	int fd;
-	struct frame_writer writer;
-	struct frame_parser parser;
-	int64_t run;		/* id of the last `run`: -1 in a script names it */
-};
-
-static void put_message(struct peer_side *s, enum frame_channel channel,
-			json_t *msg)
-{
-	char *bytes, *text = json_dumps(msg, JSON_COMPACT);
-	size_t len;
-
-	if (frame_write(&s->writer, channel, text, strlen(text), &bytes, &len, NULL) ||
-	    write(s->fd, bytes, len) != (ssize_t)len)
-		_exit(0);
-	free(bytes);
-	free(text);
-	json_decref(msg);
-}
-
-static void say_line(struct peer_side *s, const char *line, size_t n,
-		     enum frame_channel channel, int64_t id)
-{
-	char text[2048];
-	const char *mark = memmem(line, n, "%d", 2);
-	json_t *msg;
-
-	if (*line != '*')
-		channel = *line - '0';
-	line += 2;
-	n -= 2;
-	if (mark)
-		snprintf(text, sizeof(text), "%.*s%lld%.*s", (int)(mark - line), line,
-			 (long long)id, (int)(line + n - mark - 2), mark + 2);
-	else
-		snprintf(text, sizeof(text), "%.*s", (int)n, line);
-	msg = json_loads(text, 0, NULL);
-	if (!msg)
-		_exit(9);
-	if (json_integer_value(json_object_get(msg, "re")) == -1)
-		json_object_set_new(msg, "re", json_integer(s->run));
-	put_message(s, channel, msg);
-}
-
-static void misbehave(struct peer_side *s, const struct step *st)
-{
-	static char junk[4096];
-
-	switch (st->does) {
-	case GO_ON:
-		return;
-	case EXIT_0:
-		_exit(0);
-	case EXIT_1:
-		_exit(1);
-	case PANIC:
-		fputs("[    1.0] Kernel panic - not syncing: VFS: no root\r\n", stderr);
-		_exit(0);
-	case SLEEP:
-		pause();
-		return;
-	case GARBAGE:
-		memset(junk, 0x55, sizeof(junk));
-		if (write(s->fd, junk, sizeof(junk)) < 0)
-			_exit(0);
-		return;
-	case FLOOD:
-		for (;;)
-			fputs("flood flood flood flood flood flood flood\n", stderr);
-	case SKIP_SEQ:
-		s->writer.seq += 5;
-		return;
-	case BAD_NONCE:
-		s->writer.nonce++;
-		return;
-	}
-}
-
-static const struct step *step_for(const char *op)
-{
-	for (const struct step *st = script; st && st->op; st++) {
-		if (!strcmp(st->op, op))
-			return st;
-	}
-	for (const struct step *st = defaults; st->op; st++) {
-		if (!strcmp(st->op, op))
-			return st;
-	}
-	return NULL;
-}
-
-static void act(struct peer_side *s, const char *op, enum frame_channel channel,
-		int64_t id)
-{
-	const struct step *st = step_for(op);
-
-	for (const char *p = st ? st->say : NULL; p && *p;) {
-		size_t n = strcspn(p, "\n");
-
-		say_line(s, p, n, channel, id);
-		p += n + (p[n] == '\n');
-	}
-	if (st)
-		misbehave(s, st);
-}
-
-static int serve(void *arg)
-{
-	struct peer_side *s = arg;
-	struct frame f;
-	char buf[8192];
-	ssize_t n;
-
-	act(s, "hello", FRAME_NODE, 0);
-	while ((n = read(s->fd, buf, sizeof(buf))) > 0) {
-		if (frame_parser_feed(&s->parser, buf, n, NULL))
-			return 3;
-		while (frame_parser_next(&s->parser, &f, NULL) > 0) {
-			json_t *rq = json_loadb(f.payload, f.len, 0, NULL);
-			const char *op = json_string_value(json_object_get(rq, "op"));
-			int64_t id = json_integer_value(json_object_get(rq, "id"));
-
-			if (!strcmp(op, "run"))
-				s->run = id;
-			act(s, op, f.channel, id);
-			json_decref(rq);
-		}
-	}
-	return 0;
-}
-
-static int console_fd;
-
-static int serve_with_console(void *arg)
-{
-	dup2(console_fd, 2);
-	return serve(arg);
-}
-
-/* --- a kind of machine that is a script ------------------------------------- */
-
-static int script_boot(struct machine *m, const struct machine_boot *b,
-		       struct err *err)
-{
-	struct peer_side s = { .writer = { .nonce = b->nonce } };
-	int link[2], console[2], ret;
-
-	assert_int_equal(proc_socketpair(link, err), 0);
-	assert_int_equal(proc_socketpair(console, err), 0);
-	frame_parser_init(&s.parser, b->nonce);
-	s.fd = link[1];
-	console_fd = console[1];
-	ret = proc_fork(&m->proc, serve_with_console, &s, err);
-	close(link[1]);
-	close(console[1]);
-	m->link_in = m->link_out = link[0];
-	m->console = console[0];
-	return ret;
-}
-
-static int script_link(struct machine *m, const struct machine_boot *b,
-		       struct err *err)
-{
-	(void)m;
-	(void)b;
-	(void)err;
-	return 0;
-}
-
-static const struct machine_kind_ops script_kind = {
-	.name = "script", .boot = script_boot, .link = script_link,
-};
+#include "script-machine.h"
 
 /* --- one boot ----------------------------------------------------------------- */
 
@@ -425,8 +205,6 @@ static void counting_can_be_switched_off(void **state)
 	assert_null(json_object_get(summary(), "node"));
 }
 
-#define SCRIPT(...) (const struct step[]){ __VA_ARGS__, { NULL, NULL, GO_ON } }
-
 static void panics(void **state)
 {
 	(void)state;
@@ -490,10 +268,10 @@ static void protocol_errors(void **state)
 			 GO_ON }), "protocol", "not asked");
 	ends_as(SCRIPT({ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":\"x\"}]}",
 			 GO_ON }), "protocol", "layer: 'x' is not known");
-	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":-1,\"ok\":true,"
+	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":%r,\"ok\":true,"
 			 "\"result\":{\"metrics\":[{\"metric\":\"ns\"}]}}", GO_ON }),
 		"protocol", "ns: point: is missing");
-	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":-1,\"ok\":true}",
+	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":%r,\"ok\":true}",
 			 GO_ON }), "protocol", "a result: is missing");
 }
 
