@@ -68,8 +68,8 @@ int view_choice(const struct view *o, const char *key,
 	return ret ? ret : field_check_choice(key, text, choices, value, err);
 }
 
-static int count(const struct view *v, const char *key, uint64_t max,
-		 uint64_t *value, struct err *err)
+int view_count_of(const struct view *v, const char *key, uint64_t max,
+		  uint64_t *value, struct err *err)
 {
 	if (!v || v->type != JSON_INTEGER)
 		return wrong(key, v, "a whole number", err);
@@ -80,7 +80,7 @@ static int count(const struct view *v, const char *key, uint64_t max,
 int view_count(const struct view *o, const char *key, uint64_t max,
 	       uint64_t *value, struct err *err)
 {
-	return count(view_get(o, key), key, max, value, err);
+	return view_count_of(view_get(o, key), key, max, value, err);
 }
 
 int view_count_or(const struct view *o, const char *key, uint64_t max,
@@ -89,7 +89,7 @@ int view_count_or(const struct view *o, const char *key, uint64_t max,
 	const struct view *v = view_get(o, key);
 
 	*value = fallback;
-	return absent(v) ? 0 : count(v, key, max, value, err);
+	return absent(v) ? 0 : view_count_of(v, key, max, value, err);
 }
 
 int view_size(const struct view *o, const char *key, uint64_t *value,

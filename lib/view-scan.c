@@ -172,13 +172,39 @@ struct digits {
 	unsigned n;		/* that count: without zeros in front */
 };
 
-static const char *take_digits(const char *p, struct digits *d)
+/* Eight digits at once; false if they are not all digits. */
+static inline bool eight_digits(const char *p, uint64_t *value)
 {
-	for (; *p >= '0' && *p <= '9'; p++) {
-		d->n += d->n || *p != '0';
-		if (d->n <= DIGITS_MAX)
-			d->whole = 10 * d->whole + (*p - '0');
+	uint64_t w;
+
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		return false;
+	memcpy(&w, p, 8);
+	if (((w & 0xf0f0f0f0f0f0f0f0) | (((w + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4)) !=
+	    0x3333333333333333)
+		return false;
+	w = (w & 0x0f0f0f0f0f0f0f0f) * (256 * 10 + 1) >> 8;
+	w = (w & 0x00ff00ff00ff00ff) * (65536 * 100 + 1) >> 16;
+	*value = (w & 0x0000ffff0000ffff) * (4294967296 * 10000 + 1) >> 32;
+	return true;
+}
+
+static inline const char *take_digits(const char *p, const char *end, struct digits *d)
+{
+	uint64_t whole = d->whole, eight;
+	unsigned n = d->n;
+
+	while (!n && *p == '0')
+		p++;
+	for (; n + 8 <= DIGITS_MAX && end - p >= 8 && eight_digits(p, &eight); p += 8) {
+		whole = whole * 100000000 + eight;
+		n += 8;
 	}
+	for (; (unsigned)*p - '0' < 10; p++, n++)
+		if (n < DIGITS_MAX)
+			whole = 10 * whole + (*p - '0');
+	d->whole = whole;
+	d->n = n;
 	return p;
 }
 
@@ -198,13 +224,13 @@ bool scan_number(struct scan *s, struct view *v)
 {
 	const char *begin = s->p, *first = begin + (*begin == '-');
 	struct digits d = { 0, 0 };
-	const char *p = take_digits(first, &d), *dot = p, *e;
+	const char *p = take_digits(first, s->end, &d), *dot = p, *e;
 	unsigned places = 0;
 
 	if (p == first || (*first == '0' && p > first + 1))
 		return scan_bad(s, "a number that is none");
 	if (*p == '.') {
-		p = take_digits(dot + 1, &d);
+		p = take_digits(dot + 1, s->end, &d);
 		places = p - dot - 1;
 		if (!places)
 			return scan_bad(s, "a number that ends with its point");
@@ -214,7 +240,7 @@ bool scan_number(struct scan *s, struct view *v)
 		struct digits exponent = { 0, 0 };
 		const char *digits = p + 1 + (p[1] == '+' || p[1] == '-');
 
-		p = take_digits(digits, &exponent);
+		p = take_digits(digits, s->end, &exponent);
 		if (p == digits)
 			return scan_bad(s, "a number without its exponent");
 	}

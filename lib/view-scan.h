@@ -12,6 +12,7 @@ struct scan {
 	struct view_doc *d;
 	const char *text;	/* what d->copy is a copy of */
 	char *p;		/* in d->copy, which ends with NUL */
+	const char *end;	/* of the text, for numbers */
 	unsigned depth;
 	const char *wrong;	/* the first thing that is, at p; NULL */
 	bool no_memory;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,9 +172,14 @@ typedef char sample_key[RECORD_NAME_MAX + RECORD_POINT_MAX + 16];
 
 static void sample_tail(const struct record *r, unsigned cell, sample_key tail)
 {
-	size_t len = sprintf(tail, "%x%c%s%c", cell, US, r->metric, US);
+	char *to = tail;
 
-	record_point_key(r->point, tail + len);
+	for (; cell; cell >>= 6)
+		*to++ = '0' + (cell & 63);
+	*to++ = US;
+	to = stpcpy(to, r->metric);
+	*to++ = US;
+	record_point_key(r->point, to);
 }
 
 int columns_take_sample(struct columns *c, const struct record *r, unsigned cell,

@@ -10,15 +10,12 @@
 /* The shortest member is "=1" and what parts it from the next. */
 #define MEMBERS_MAX (RECORD_POINT_MAX / 3)
 
-/* A value as text in `buf`, or in place. */
+/* A value as text in `buf`, or in place; whole numbers are as they were written. */
 static const char *value_text(const struct view *v, char buf[32])
 {
 	switch (v->type) {
 	case JSON_STRING:
 		return v->text;
-	case JSON_INTEGER:
-		snprintf(buf, 32, "%" JSON_INTEGER_FORMAT, v->whole);
-		return buf;
 	case JSON_REAL:
 		snprintf(buf, 32, "%.17g", v->real);
 		return buf;
@@ -41,7 +38,8 @@ int record_check_point(const struct view *point, struct err *err)
 		    v->type == JSON_NULL)
 			return err_config(err, "point.%.80s: is %s; it must be one value",
 					  v->key, view_type_text(v));
-		len += strlen(v->key) + strlen(value_text(v, buf)) + 2;
+		len += strlen(v->key) + 2 + (v->type == JSON_INTEGER ? v->json_len
+					     : strlen(value_text(v, buf)));
 	}
 	if (len > RECORD_POINT_MAX)
 		return err_config(err, "point: is longer than %d bytes",
@@ -55,11 +53,14 @@ static void put(const struct view *const *members, size_t n, char part,
 	char buf[32];
 
 	for (size_t i = 0; i < n; i++) {
+		const struct view *v = members[i];
+
 		if (i)
 			*to++ = part;
-		to = stpcpy(to, members[i]->key);
+		to = stpcpy(to, v->key);
 		*to++ = '=';
-		to = stpcpy(to, value_text(members[i], buf));
+		to = v->type == JSON_INTEGER ? mempcpy(to, v->json, v->json_len)
+					     : stpcpy(to, value_text(v, buf));
 	}
 	*to = '\0';
 }

@@ -62,10 +62,17 @@ struct record {
 	const char *layer, *method, *unavailable;
 	uint64_t bytes_4k, bytes_2m, bytes_1g;
 	double faults;		/* NaN if not given */
+
+	/* for record_read(): the document, and a sample's own numbers in it */
+	const struct view_doc *of;
+	uint64_t shape;
+	const struct view *at_value, *boot_value, *process_value;
 };
 
 /*
- * Reads a record's text. Errors are EXIT_CONFIG and name the record's type and
+ * Reads a record's text. `r` is all zero, or what this read from `doc` last:
+ * a sample that differs from the one before in numbers alone is read several
+ * times as fast. Errors are EXIT_CONFIG and name the record's type and
  * the field. A type that is not known is an error, too: it would be ignored in
  * silence otherwise.
  */

@@ -16,6 +16,7 @@ struct store {
 	struct plan *plan;
 	struct columns columns;
 	struct view_doc doc;	/* scratch: the record at hand */
+	struct record record;	/* of it */
 
 	/* STORE_APPEND */
 	struct journal *journal;

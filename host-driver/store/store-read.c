@@ -27,6 +27,7 @@ int store_read_at(struct store *s, uint64_t at, struct record *r, struct err *er
 	size_t len;
 	int ret = journal_read_at(s->reader, at, &text, &len, err);
 
+	r->of = NULL;
 	return ret ? ret : record_read(&s->doc, text, len, r, err);
 }
 

@@ -58,7 +58,7 @@ int store_records(struct store *s, store_record_fn each, void *arg,
 			  .at = { .arm = -1 } };
 	struct journal_reader *r;
 	struct store_place raw;
-	struct record rec;
+	struct record rec = { .of = NULL };
 	int ret = journal_reader_open(&r, s->journal_path, err);
 
 	if (ret)

@@ -112,14 +112,14 @@ static double now(void)
 static int append_text(struct store *s, const char *text, size_t len,
 		       struct err *err)
 {
-	struct record r;
-	int ret = record_read(&s->doc, text, len, &r, err);
+	struct record *r = &s->record;
+	int ret = record_read(&s->doc, text, len, r, err);
 
 	if (!ret)
-		ret = columns_take(&s->columns, &r, journal_size(s->journal), err);
+		ret = columns_take(&s->columns, r, journal_size(s->journal), err);
 	if (!ret)
 		ret = journal_append(s->journal, text, len, err);
-	if (!ret && r.type == RECORD_BOOT_END)
+	if (!ret && r->type == RECORD_BOOT_END)
 		ret = journal_sync(s->journal, err);
 	return ret;
 }

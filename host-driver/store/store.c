@@ -119,13 +119,13 @@ static int open_campaign(struct store *s, const struct record *r, struct err *er
 static int open_record(struct store *s, const char *text, size_t len, uint64_t at,
 		       struct err *err)
 {
-	struct record r;
-	int ret = record_read(&s->doc, text, len, &r, err);
+	struct record *r = &s->record;
+	int ret = record_read(&s->doc, text, len, r, err);
 
 	if (!ret && !s->plan)
-		ret = open_campaign(s, &r, err);
+		ret = open_campaign(s, r, err);
 	if (!ret)
-		ret = columns_take(&s->columns, &r, at, err);
+		ret = columns_take(&s->columns, r, at, err);
 	if (ret)
 		err_prefix(err, "%s: record at byte %" PRIu64, s->journal_path, at);
 	return ret;

@@ -163,7 +163,7 @@ static int read_cell_end(json_t *summary)
 			      "text", "", "result", "counters", summary);
 	char *text = json_dumps(r, JSON_COMPACT);
 	struct view_doc doc = VIEW_DOC_INIT;
-	struct record read;
+	struct record read = { .of = NULL };
 	int ret = record_read(&doc, text, strlen(text), &read, NULL);
 
 	view_release(&doc);

@@ -13,6 +13,8 @@ static void expect_refused(json_t *record, const char *want)
 	char *text;
 
 	append(s, boot_record(1, 1));
+	/* what is like the record before is checked as well */
+	append(s, sample(1, 7, 4, 5, 6));
 	if (!json_object_get(record, "at"))
 		json_object_set_new(record, "at", json_real(1));
 	/* the writer does not let it in */

@@ -211,6 +211,73 @@ static void numbers_come_back(void **state)
 	view_release(&doc);
 }
 
+/* What was read before makes no difference. */
+static void after_another(const char *before, const char *text)
+{
+	struct view_doc used = VIEW_DOC_INIT, fresh = VIEW_DOC_INIT;
+	struct err err = ERR_INIT, want = ERR_INIT;
+	const struct view *a, *b;
+	size_t len = strlen(text);
+	char *exact = malloc(len ? len : 1);	/* nothing may be read behind it */
+	json_t *t, *u;
+	int ret;
+
+	memcpy(exact, text, len);
+	view_parse(&used, before, strlen(before), &a, NULL);
+	ret = view_parse(&used, exact, len, &a, &err);
+	assert_int_equal(ret, view_parse(&fresh, exact, len, &b, &want));
+	assert_string_equal(err.text, want.text);
+	if (!ret) {
+		assert_int_equal(used.n, fresh.n);
+		for (size_t i = 0; i < used.n; i++)
+			assert_true(a[i].json == b[i].json && a[i].json_len == b[i].json_len);
+		t = tree(a);
+		u = tree(b);
+		assert_true(json_equal(t, u));
+		json_decref(t);
+		json_decref(u);
+	}
+	view_release(&used);
+	view_release(&fresh);
+	free(exact);
+}
+
+static void shapes_are_used_again(void **state)
+{
+	static const char *const alike[] = {
+		"{\"a\":[1,2.5,{}],\"b\":{\"c\":\"x\",\"d\":-1},\"e\":[]}",
+		"{\"a\":[10,-2,{}],\"b\":{\"c\":\"x\",\"d\":1e5},\"e\":[]}",
+		"{\"a\":[123456789012,0.1234567890123456789,{}],\"b\":{\"c\":\"x\",\"d\":0},\"e\":[]}",
+		"{\"a\":[1,2.5,{}],\"b\":{\"c\":\"y\",\"d\":-1},\"e\":[]}",
+		"{\"a\":[1,2.5,{}],\"b\":{\"c\":\"x\",\"d\":-1},\"e\":[0]}",
+		"{\"a\":[1,2.,{}],\"b\":{\"c\":\"x\",\"d\":-1},\"e\":[]}",
+		"{\"a\":[1,01,{}],\"b\":{\"c\":\"x\",\"d\":-1},\"e\":[]}",
+		"{\"a\":[1,2.5,{}],\"b\":{\"c\":\"x\",\"d\":-1},\"e\":[]} ",
+		"{\"a\":[1,2.5,{}],\"b\":{\"c\":\"x\",\"d\":-1},\"e\":[]",
+		"{\"a\":[1,2.5,{}],\"b\":{\"c\":\"x\",\"d\":-1",
+		"{\"a\":[1,null,{}],\"b\":{\"c\":\"x\",\"d\":-1},\"e\":[]}",
+	};
+	size_t n = sizeof(texts) / sizeof(*texts), m = sizeof(alike) / sizeof(*alike);
+	struct view_doc doc = VIEW_DOC_INIT;
+	const struct view *root;
+	uint64_t shape;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			after_another(texts[i], texts[k]);
+	for (size_t i = 0; i < m; i++)
+		for (size_t k = 0; k < m; k++)
+			after_another(alike[i], alike[k]);
+	assert_int_equal(view_parse(&doc, alike[0], strlen(alike[0]), &root, NULL), 0);
+	shape = view_shape(&doc);
+	assert_int_equal(view_parse(&doc, alike[2], strlen(alike[2]), &root, NULL), 0);
+	assert_true(shape == view_shape(&doc));
+	assert_int_equal(view_parse(&doc, alike[3], strlen(alike[3]), &root, NULL), 0);
+	assert_true(shape != view_shape(&doc));
+	view_release(&doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +286,7 @@ int main(void)
 		cmocka_unit_test(many_members_are_unique),
 		cmocka_unit_test(depth_has_a_limit),
 		cmocka_unit_test(numbers_come_back),
+		cmocka_unit_test(shapes_are_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
