@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "safe.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Nobody can mend a report that has no memory for one string. */
-static FILE *open_text(char **text, size_t *len)
+char *text_format(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	va_end(args);
+	return text;
+}
+
+static FILE *safe_open_text(char **text, size_t *len)
 {
 	FILE *out = open_memstream(text, len);
 
@@ -19,7 +31,7 @@ static FILE *open_text(char **text, size_t *len)
  * Decodes one character; returns its length, or 0 where the bytes are not
  * the shortest UTF-8 form of a Unicode scalar value.
  */
-static size_t decode(const unsigned char *s, uint32_t *value)
+static size_t safe_decode(const unsigned char *s, uint32_t *value)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t len = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 :
@@ -49,7 +61,7 @@ static const struct { uint32_t from, to; } unseen[] = {
 	{ 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff },
 };
 
-static int is_unseen(uint32_t c)
+static int safe_is_unseen(uint32_t c)
 {
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
 		if (c >= unseen[i].from && c <= unseen[i].to)
@@ -57,19 +69,19 @@ static int is_unseen(uint32_t c)
 	return (c & 0xfffe) == 0xfffe;
 }
 
-static void put_safe(FILE *out, const char *text)
+static void safe_write(FILE *out, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	uint32_t c;
 
 	while (s && *s) {
-		size_t len = decode(s, &c);
+		size_t len = safe_decode(s, &c);
 
 		if (c == '\n' || c == '\t' || c == '\r')
 			fputc(' ', out);
 		else if (!len)
 			fprintf(out, "\\x%02x", *s);
-		else if (is_unseen(c))
+		else if (safe_is_unseen(c))
 			fprintf(out, c < 0x100 ? "\\x%02x" : "\\u{%x}", c);
 		else
 			fwrite(s, 1, len, out);
@@ -81,9 +93,9 @@ char *safe_text(const char *text)
 {
 	char *copy = NULL;
 	size_t len;
-	FILE *out = open_text(&copy, &len);
+	FILE *out = safe_open_text(&copy, &len);
 
-	put_safe(out, text);
+	safe_write(out, text);
 	if (fclose(out))
 		abort();
 	return copy;
@@ -129,7 +141,7 @@ size_t safe_char_len(const char *text)
 }
 
 /* East Asian wide forms and pictographs take two columns. */
-static int is_wide(uint32_t c)
+static int safe_is_wide(uint32_t c)
 {
 	return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
 	       (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
@@ -138,7 +150,7 @@ static int is_wide(uint32_t c)
 	       (c >= 0x20000 && c <= 0x3fffd);
 }
 
-static int is_combining(uint32_t c)
+static int safe_is_combining(uint32_t c)
 {
 	return (c >= 0x300 && c <= 0x36f) || (c >= 0x20d0 && c <= 0x20ff);
 }
@@ -149,20 +161,20 @@ size_t safe_width(const char *text)
 	uint32_t c;
 
 	for (; *text; text += len) {
-		len = decode((const unsigned char *)text, &c);
+		len = safe_decode((const unsigned char *)text, &c);
 		if (!len)
 			len = 1;
-		width += is_combining(c) ? 0 : is_wide(c) ? 2 : 1;
+		width += safe_is_combining(c) ? 0 : safe_is_wide(c) ? 2 : 1;
 	}
 	return width;
 }
 
 void text_put(FILE *out, const char *text)
 {
-	put_safe(out, text);
+	safe_write(out, text);
 }
 
-static const char *html_entity(char c)
+static const char *safe_html_entity(char c)
 {
 	switch (c) {
 	case '&': return "&amp;";
@@ -179,7 +191,7 @@ void html_put(FILE *out, const char *text)
 	char *safe = safe_text(text);
 
 	for (const char *p = safe; *p; p++) {
-		const char *entity = html_entity(*p);
+		const char *entity = safe_html_entity(*p);
 
 		if (entity)
 			fputs(entity, out);

@@ -31,6 +31,9 @@ bool safe_is_plain(const char *text);
  */
 char *safe_plot_text(const char *text);
 
+/* A new text, not made safe, the caller's to free; ends the program without memory. */
+char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Columns that `text` (already safe) takes on a terminal. */
 size_t safe_width(const char *text);
 

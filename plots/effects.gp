@@ -9,9 +9,6 @@ do for [i = 1:n_series] {
 		(longest = strlen(strcol(5)) > longest ? strlen(strcol(5)) : longest, 0) nooutput
 }
 right = 20 + 10 * longest
-# The cell above, the metric below.
-broken(s) = strstrt(s, " ") == 0 ? s : \
-	s[1:strstrt(s, " ") - 1] . "\n" . s[strstrt(s, " ") + 1:*]
 array PLACE[512]
 do for [i = 1:n_series] {
 	PLACE[i] = i - 1
@@ -46,6 +43,12 @@ plot for [i = 1:n_series] DATA index FIRST + i - 1 \
      for [i = 1:n_series] DATA index FIRST + i - 1 \
 	using 2:($1 + at(i)) with points pt shape(SERIES_COLOUR[i]) ps 0.8 \
 	lc rgb rgb(SERIES_RGB[i]), \
+     for [i = 1:n_series] DATA index FIRST + i - 1 \
+	using ($4 > value_max ? $2 : NaN):($1 + at(i)):(value_max - $2):(0) \
+	with vectors filled head size screen px(9), 20 lw 1.8 lc rgb rgb(SERIES_RGB[i]), \
+     for [i = 1:n_series] DATA index FIRST + i - 1 \
+	using ($3 < value_min ? $2 : NaN):($1 + at(i)):(value_min - $2):(0) \
+	with vectors filled head size screen px(9), 20 lw 1.8 lc rgb rgb(SERIES_RGB[i]), \
      for [i = 1:n_series] DATA index FIRST + i - 1 \
 	using (value_max):($1 + at(i)):5 with labels left offset 0.6, 0 \
 	tc rgb rgb(SERIES_RGB[i]) font ",11"

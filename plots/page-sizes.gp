@@ -1,4 +1,4 @@
-# Proof: shares of mapped bytes by page size, a panel a layer, a row an arm.
+# Proof: shares of mapped bytes by page size, a panel a layer (and source), a row an arm.
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 

@@ -1,7 +1,7 @@
 # What all figures share: the terminal, the facts of the data file, colours.
 # A script is called as
 #
-#	gnuplot -c plots/<figure>.gp plots/style.gp data/<figure>.dat OUT svg|png
+#	gnuplot -c plots/<shape>.gp plots/style.gp data/<figure>.dat OUT svg|png
 #
 # and begins with naming DATA, OUT and FORMAT, then `load ARG1`. No text of the
 # data file is ever evaluated or taken for markup.
@@ -41,6 +41,9 @@ rgb(s) = int("0x" . s[2:7])
 # The label of a tick is a format: a % must be doubled.
 esc(s) = strstrt(s, "%") == 0 ? s : \
 	s[1:strstrt(s, "%")] . "%" . esc(s[strstrt(s, "%") + 1:*])
+# The cell above, the metric below.
+broken(s) = strstrt(s, " ") == 0 ? s : \
+	s[1:strstrt(s, " ") - 1] . "\n" . s[strstrt(s, " ") + 1:*]
 # Shapes tell arms apart without colour.
 shape(c) = word("7 5 9 13 11 15 3", c % 7 + 1) + 0
 
@@ -60,7 +63,7 @@ if (FORMAT eq "png") {
 		font "Helvetica,Arial,DejaVu Sans,sans-serif,13" \
 		background rgb "white"
 }
-set output OUT
+if (OUT ne "-") { set output OUT }	# else to stdout
 
 # Distances from the edges in points, as screen coordinates.
 px(v) = v / (1.0 * width)

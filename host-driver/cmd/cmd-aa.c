@@ -91,10 +91,12 @@ static int run(const struct options *o, char **folder, struct err *err)
 static void print_row(const struct compare_series *s, size_t arm)
 {
 	const struct compare_result *r = &s->vs[arm];
-	char name[256], effect[96];
+	struct number_effect e;
+	char name[256], effect[2 * sizeof(e.interval)];
 
 	compare_series_name(s, name, sizeof(name));
-	compare_effect_text(&r->e, effect, sizeof(effect));
+	compare_effect(s, &r->e, &e);
+	snprintf(effect, sizeof(effect), "%s %s", e.effect, e.interval);
 	printf("  %-26s ", effect);
 	if (r->e.n && !isnan(r->e.sd))
 		printf("%8.3f%% %8.3f%%  ", 100 * r->e.sd, 100 * r->e.sde);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "command.h"
-#include "report/report-compare.h"
+#include "compare/claims.h"
 #include "report/report.h"
 #include "size.h"
 #include "store/store.h"

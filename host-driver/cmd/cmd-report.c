@@ -10,11 +10,10 @@
 #include "report/report.h"
 #include "store/store.h"
 
-enum format { FORMAT_ALL, FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_PLOTS };
-
 struct options {
-	const char *folder;
-	enum format format;
+	const char *folder, *out;
+	const struct report_form *form;	/* NULL: files into the folder */
+	bool plots;
 	struct report_options report;
 	struct compare_options compare;
 	bool strict;
@@ -23,8 +22,10 @@ struct options {
 enum { OPT_ALLOW = 256, OPT_STRICT };
 
 static const struct argp_option table[] = {
-	{ "format", 'f', "FORMAT", 0, "print text, json or html instead of writing "
-	  "files; plots: write data/ and plots/ only", 0 },
+	{ "format", 'f', "FORMAT", 0, "print text, json, html, md (Markdown) or brief (ten "
+	  "lines) instead of writing files; plots: write data/ and plots/ only", 0 },
+	{ "output", 'o', "FILE", 0, "print into FILE; FORMAT is known by its ending unless "
+	  "given", 0 },
 	{ "cpu-model", 'c', "NAME", 0, "processor that the model speaks of, a name of "
 	  "configs/cpus", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
@@ -33,15 +34,33 @@ static const struct argp_option table[] = {
 	{ 0 },
 };
 
-static enum format format_option(struct argp_state *state, const char *arg)
+static const struct report_form *find_form(const char *name)
 {
-	static const char *const names[] = { "all", "text", "json", "html", "plots" };
+	const struct report_form *f = report_forms;
 
-	for (int i = 0; i < 5; i++)
-		if (!strcmp(names[i], arg))
-			return i;
-	argp_error(state, "'%s' is not a format (text, json, html, plots, all)", arg);
-	return FORMAT_ALL;
+	while (f->name && strcmp(f->name, name))
+		f++;
+	return f->name ? f : NULL;
+}
+
+static void format_option(struct options *o, struct argp_state *state, const char *arg)
+{
+	o->form = find_form(arg);
+	o->plots = !strcmp(arg, "plots");
+	if (!o->form && !o->plots && strcmp(arg, "all"))
+		argp_error(state, "'%s' is not a format (text, json, html, md, brief, plots, all)",
+			   arg);
+}
+
+/* By the ending of -o: .json, .html, .md; text for any other. */
+static void choose_form(struct options *o)
+{
+	const char *dot = o->out ? strrchr(o->out, '.') : NULL;
+
+	if (o->out && !o->form && dot)
+		o->form = find_form(dot + 1);
+	if (o->out && !o->form)
+		o->form = report_forms;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -50,7 +69,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'f':
-		o->format = format_option(state, arg);
+		format_option(o, state, arg);
+		return 0;
+	case 'o':
+		o->out = arg;
 		return 0;
 	case 'c':
 		o->report.cpu_model = arg;
@@ -69,6 +91,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which results folder?");
 		return 0;
+	case ARGP_KEY_END:
+		if (o->out && o->plots)
+			argp_error(state, "--format plots writes into the results folder, not -o");
+		choose_form(o);
+		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -79,8 +106,8 @@ static const struct argp argp = {
 	"folder from what its journal holds.", NULL, NULL, NULL,
 };
 
-/* The page has its figures inside: they are drawn in a folder of their own. */
-static int show_html(struct report *r, struct err *err)
+/* A page has its figures inside: they are drawn in a folder of their own. */
+static int draw_aside(struct report *r, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *folder = NULL;
@@ -90,34 +117,35 @@ static int show_html(struct report *r, struct err *err)
 		return err_sys(err, ENOMEM, "cannot draw the figures");
 	rc = mkdtemp(folder) ? report_draw(r, folder, stderr, err)
 			     : err_sys(err, errno, "cannot make %s", folder);
-	if (!rc)
-		report_html(r, stdout);
 	file_remove_tree(folder, NULL);
 	free(folder);
 	return rc;
 }
 
+static int print_form(struct report *r, const struct options *o, struct err *err)
+{
+	struct file_out out;
+	int rc = !strcmp(o->form->name, "html") ? draw_aside(r, err) : 0;
+
+	if (rc)
+		return rc;
+	if (!o->out) {
+		o->form->write(r, stdout);
+		return 0;
+	}
+	rc = file_begin(&out, o->out, err);
+	if (rc)
+		return rc;
+	o->form->write(r, out.to);
+	return file_commit(&out, err);
+}
+
 static int show(struct report *r, const struct options *o, struct err *err)
 {
-	json_t *json;
-
-	switch (o->format) {
-	case FORMAT_TEXT:
-		report_text(r, stdout);
-		return 0;
-	case FORMAT_HTML:
-		return show_html(r, err);
-	case FORMAT_JSON:
-		json = report_json(r);
-		json_dumpf(json, stdout, JSON_INDENT(1));
-		putchar('\n');
-		json_decref(json);
-		return 0;
-	case FORMAT_PLOTS:
+	if (o->form)
+		return print_form(r, o, err);
+	if (o->plots)
 		return report_draw(r, o->folder, stderr, err);
-	case FORMAT_ALL:
-		break;
-	}
 	if (report_publish(r, o->folder, stderr, err))
 		return -1;
 	printf("report: %s\n", o->folder);
@@ -126,7 +154,7 @@ static int show(struct report *r, const struct options *o, struct err *err)
 
 int cmd_report(int argc, char **argv)
 {
-	struct options o = { .format = FORMAT_ALL };
+	struct options o = { .folder = NULL };
 	struct err err = ERR_INIT;
 	struct store *store = NULL;
 	struct comparison c;

@@ -9,7 +9,6 @@
 
 #include "run/campaign.h"
 #include "command.h"
-#include "report/report-compare.h"
 #include "lib/size.h"
 #include "plan/plan-text.h"
 #include "report/report.h"

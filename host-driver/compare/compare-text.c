@@ -50,41 +50,26 @@ void compare_series_name(const struct compare_series *s, char *buf, size_t len)
 		 *s->point_text ? " " : "", s->point_text);
 }
 
-/* Enough digits to tell the interval's ends apart, 1 to 4 of them. */
-static int digits(double width)
+void compare_effect(const struct compare_series *s, const struct stats_effect *e,
+		    struct number_effect *out)
 {
-	double d = width > 0 ? 1 - floor(log10(width)) : 1;
+	char lo[NUMBER_MAX], hi[NUMBER_MAX];
 
-	return d < 1 ? (d < 0 ? 0 : 1) : d > 4 ? 4 : (int)d;
-}
-
-/* Beyond a factor of ten a percentage says little: 1370% is "x14.7". */
-static void ends(const struct stats_effect *e, char *buf, size_t len)
-{
-	double width = 100 * (e->hi - e->lo);
-	int k = digits(width);
-
+	if (!e->n) {
+		*out = (struct number_effect){ .effect = "-" };
+		return;
+	}
+	if (e->absolute) {
+		out->style = NUMBER_PERCENT;
+		number_value(e->effect, s->unit, lo);
+		snprintf(out->effect, sizeof(out->effect), "%s%.40s",
+			 e->effect > 0 ? "+" : "", lo);
+		number_value(e->lo, "", lo);
+		number_value(e->hi, "", hi);
+		snprintf(out->interval, sizeof(out->interval), "[%.40s, %.40s]", lo, hi);
+	} else {
+		number_effect(e->effect, e->lo, e->hi, out);
+	}
 	if (e->method == STATS_EXACT)
-		snprintf(buf, len, "%+.4g%% (exact)", 100 * e->effect);
-	else if (e->effect > 9)
-		snprintf(buf, len, "x%.4g [x%.4g, x%.4g]", 1 + e->effect,
-			 1 + e->lo, 1 + e->hi);
-	else
-		snprintf(buf, len, "%+.*f%% [%+.*f%%, %+.*f%%]", k,
-			 100 * e->effect, k, 100 * e->lo, k, 100 * e->hi);
-}
-
-void compare_effect_text(const struct stats_effect *e, char *buf, size_t len)
-{
-	if (!e->n)
-		snprintf(buf, len, "unavailable");
-	else if (e->method == STATS_EXACT && e->effect == 0)
-		snprintf(buf, len, "= (exact)");
-	else if (e->absolute && e->method == STATS_EXACT)
-		snprintf(buf, len, "%+.4g (exact, from 0)", e->effect);
-	else if (e->absolute)
-		snprintf(buf, len, "%+.4g [%+.4g, %+.4g] (from 0)", e->effect,
-			 e->lo, e->hi);
-	else
-		ends(e, buf, len);
+		strcpy(out->interval, "(exact)");
 }

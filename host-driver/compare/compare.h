@@ -26,6 +26,7 @@
 
 #include "err.h"
 #include "stats/stats.h"
+#include "vocab/number.h"
 
 struct store;
 
@@ -224,7 +225,8 @@ unsigned compare_count(const struct comparison *c, enum verdict v);
 
 /* "first-touch.ns_per_page", "tlb-miss.ns_per_access pages=512". */
 void compare_series_name(const struct compare_series *s, char *buf, size_t len);
-/* "+2.1% [+1.0%, +3.2%]", "= (exact)", "-3 [-4, -2]" where absolute. */
-void compare_effect_text(const struct stats_effect *e, char *buf, size_t len);
+/* An effect with its interval, as everything shows it; absolute ones in the unit. */
+void compare_effect(const struct compare_series *s, const struct stats_effect *e,
+		    struct number_effect *out);
 
 #endif

@@ -6,40 +6,44 @@
 
 #include "plot-data.h"
 #include "vocab/number.h"
+#include "vocab/words.h"
 #include "report-rows.h"
 #include "report.h"
+#include "safe.h"
 
 /* --- page sizes ----------------------------------------------------------- */
 
-/* The arm, after the backing and source where there are several. */
-static char *page_row_name(const struct comparison *c, const struct compare_proof *p)
+#define PANELS_MAX 24	/* the table of the proof has all */
+
+/* The layer; and the backing and source where there are several. */
+static char *arms_panel(const struct comparison *c, const struct compare_proof *p)
 {
+	const char *layer = layer_words[layer_find(p->layer)].title;
+
 	for (size_t i = 0; i < c->n_proofs && !c->proofs[i].cell; i++)
 		if (c->proofs[i].place != p->place)
-			return report_format("%s/%s %s", p->backing, p->source,
-					     c->arms[p->arm].name);
-	return report_format("%s", c->arms[p->arm].name);
+			return text_format("%s, %s/%s", layer, p->backing, p->source);
+	return text_format("%s", layer);
 }
 
-static void page_row(const struct comparison *c, struct figure *f,
-		     const struct compare_proof *p)
+static void arms_page_row(const struct comparison *c, struct figure *f,
+			  const struct compare_proof *p)
 {
-	static const char *const size[] = { "4K", "2M", "1G" };
 	const struct compare_pages *a = &p->after;
 	double part[] = { a->bytes_4k, a->bytes_2m, a->bytes_1g };
 	double all = part[0] + part[1] + part[2], sum = 0;
 	unsigned panel, row;
 	char *name;
 
-	if (!(all > 0))
+	if (!(all > 0) || f->n_panels == PANELS_MAX)
 		return;
-	name = page_row_name(c, p);
-	panel = figure_name(&f->panel, &f->n_panels, report_layer_name(p->layer));
-	row = figure_name(&f->row, &f->n_rows, name);
+	name = arms_panel(c, p);
+	panel = figure_name(&f->panel, &f->n_panels, name);
+	row = figure_name(&f->row, &f->n_rows, c->arms[p->arm].name);
 	free(name);
 	for (int k = 0; k < 3; k++) {
 		struct figure_mark *m =
-			figure_mark(figure_series(f, size[k], panel, k), row,
+			figure_mark(figure_series(f, page_words[k].title, panel, k), row,
 				 part[k] / all, sum, sum + part[k] / all);
 
 		sum += part[k] / all;
@@ -51,16 +55,16 @@ const char *figure_page_sizes(const struct comparison *c, struct figure *f)
 {
 	for (size_t i = 0; i < c->n_proofs; i++)
 		if (!c->proofs[i].cell && c->proofs[i].after.readings)
-			page_row(c, f, &c->proofs[i]);
+			arms_page_row(c, f, &c->proofs[i]);
 	if (!f->n_series)
 		return "no page sizes could be read";
-	f->title = report_format("Proof: page sizes in each layer (domain: %s)", c->domain);
-	f->subtitle = report_format("share of bytes mapped at each size after the timed "
+	f->title = text_format("Proof: page sizes in each layer (domain: %s)", c->domain);
+	f->subtitle = text_format("share of bytes mapped at each size after the timed "
 				    "regions; mean over boots of %u blocks", c->blocks);
-	f->text = report_format("Shares of bytes mapped with 4K, 2M and 1G pages, by layer "
+	f->text = text_format("Shares of bytes mapped with 4K, 2M and 1G pages, by layer "
 				"and arm");
 	f->value.max = 1;
-	f->value.title = report_format("share of mapped bytes");
+	f->value.title = text_format("share of mapped bytes");
 	figure_ticks(&f->value, 5, false, "share");
 	f->width = 720;
 	f->height = 110 + f->n_panels * (30 + 30 * f->n_rows);
@@ -73,7 +77,7 @@ const char *figure_page_sizes(const struct comparison *c, struct figure *f)
  * Effects by factors and effects by percents do not share a scale: on one
  * that shows the former all of the latter are one line.
  */
-static bool is_large(const struct compare_series *s, size_t n_arms)
+static bool arms_is_large(const struct compare_series *s, size_t n_arms)
 {
 	for (size_t a = 0; a < n_arms; a++)
 		if (s->vs[a].e.n && !s->vs[a].e.absolute &&
@@ -82,7 +86,7 @@ static bool is_large(const struct compare_series *s, size_t n_arms)
 	return false;
 }
 
-static void effect_marks(const struct comparison *c, struct figure *f,
+static void arms_effect_marks(const struct comparison *c, struct figure *f,
 			 const struct compare_series *s)
 {
 	char name[512], point[128];
@@ -111,7 +115,7 @@ static void effect_marks(const struct comparison *c, struct figure *f,
 #define EFFECT_POINTS_MAX 4	/* a longer ladder has a figure of its own */
 
 /* Gates first; no counters, nothing that is never judged. */
-static void effect_rows(const struct comparison *c, struct figure *f, bool large)
+static void arms_effect_rows(const struct comparison *c, struct figure *f, bool large)
 {
 	struct report_groups g;
 
@@ -126,27 +130,29 @@ static void effect_rows(const struct comparison *c, struct figure *f, bool large
 					f->n_rows + p->n > EFFECT_ROWS_MAX)))
 				continue;
 			for (size_t k = 0; k < p->n; k++)
-				if (is_large(p->series[k], c->n_arms) == large)
-					effect_marks(c, f, p->series[k]);
+				if (arms_is_large(p->series[k], c->n_arms) == large)
+					arms_effect_marks(c, f, p->series[k]);
 		}
 	report_groups_release(&g);
 }
 
-static const char *effects(const struct comparison *c, struct figure *f,
+static const char *arms_effects(const struct comparison *c, struct figure *f,
 			   bool large)
 {
-	effect_rows(c, f, large);
+	const struct domain_word *domain = domain_find(c->domain);
+
+	arms_effect_rows(c, f, large);
 	if (!f->n_series)
 		return large ? "no effect beyond a factor of two"
 			     : "no effect within a factor of two";
-	f->title = report_format("%s against %s (%s)", large ? "Large effects" : "Effects",
-				 c->arms[c->baseline].name, report_domain_title(c->domain));
-	f->subtitle = report_format("%s; effect with its %.4g%% interval",
+	f->title = text_format("%s against %s (%s)", large ? "Large effects" : "Effects",
+				 c->arms[c->baseline].name, domain ? domain->title : c->domain);
+	f->subtitle = text_format("%s; effect with its %.4g%% interval",
 				    figure_n(f), 100 * (1 - c->alpha));
-	f->text = report_format("Ratio of each arm to the baseline with its interval, a row "
+	f->text = text_format("Ratio of each arm to the baseline with its interval, a row "
 				"for each metric");
 	f->panel = figure_grow(NULL, 0, sizeof(*f->panel));
-	f->panel[0] = report_format("%s", "");
+	f->panel[0] = text_format("%s", "");
 	f->n_panels = 1;
 	f->value.log = large;
 	figure_fit(f);
@@ -157,21 +163,21 @@ static const char *effects(const struct comparison *c, struct figure *f,
 		f->value.min = fmax(fmin(f->value.min, 0.99) - 0.001, 0);
 		f->value.max = fmax(f->value.max, 1.01) + 0.001;
 	}
-	f->value.title = report_format("arm against the baseline%s",
+	f->value.title = text_format("arm against the baseline%s",
 				       large ? ", logarithmic" : "");
 	figure_ticks(&f->value, large ? 8 : 7, !large, large ? "x" : "x%");
 	f->width = 820;
-	f->height = 162 + f->n_rows * (14 + 16 * (c->n_arms - 1));
+	f->height = 162 + f->n_rows * (c->n_arms > 2 ? 14 + 16 * (c->n_arms - 1) : 38);
 	return NULL;
 }
 
 const char *figure_large_effects(const struct comparison *c, struct figure *f)
 {
-	return effects(c, f, true);
+	return arms_effects(c, f, true);
 }
 
 const char *figure_small_effects(const struct comparison *c, struct figure *f)
 {
-	return effects(c, f, false);
+	return arms_effects(c, f, false);
 }
 

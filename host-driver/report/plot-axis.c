@@ -31,7 +31,7 @@ double figure_place(const struct figure_axis *a, double v)
 	return (v - a->min) / (a->max - a->min);
 }
 
-static void add_tick(struct figure_axis *a, double at, const char *unit)
+static void axis_add_tick(struct figure_axis *a, double at, const char *unit)
 {
 	char *label;
 
@@ -54,7 +54,7 @@ static void add_tick(struct figure_axis *a, double at, const char *unit)
 }
 
 /* 1, 2 or 5 times a power of ten, so that at most `most` steps span `range`. */
-static double nice_step(double range, unsigned most)
+static double axis_nice_step(double range, unsigned most)
 {
 	double raw = range / most, power = pow(10, floor(log10(raw)));
 	double m = raw / power;
@@ -62,10 +62,10 @@ static double nice_step(double range, unsigned most)
 	return power * (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10);
 }
 
-static void linear_ticks(struct figure_axis *a, unsigned most, bool widen,
+static void axis_linear_ticks(struct figure_axis *a, unsigned most, bool widen,
 			 const char *unit)
 {
-	double step = nice_step(a->max - a->min, most);
+	double step = axis_nice_step(a->max - a->min, most);
 	long first = floor(a->min / step + 1e-9), last = ceil(a->max / step - 1e-9);
 
 	if (widen) {
@@ -75,7 +75,7 @@ static void linear_ticks(struct figure_axis *a, unsigned most, bool widen,
 	for (long i = first; i <= last; i++)
 		if (i * step >= a->min - step / 1e6 &&
 		    i * step <= a->max + step / 1e6)
-			add_tick(a, i * step, unit);
+			axis_add_tick(a, i * step, unit);
 }
 
 /* The mantissas a decade shows: fewer when there are many decades. */
@@ -87,7 +87,7 @@ static const double mantissas[][9] = {
 	{ 1 },
 };
 
-static unsigned decade_ticks(struct figure_axis *a, const double m[9],
+static unsigned axis_decade_ticks(struct figure_axis *a, const double m[9],
 			     const char *unit, bool count_only)
 {
 	unsigned n = 0;
@@ -103,28 +103,28 @@ static unsigned decade_ticks(struct figure_axis *a, const double m[9],
 				continue;
 			n++;
 			if (!count_only)
-				add_tick(a, at, unit);
+				axis_add_tick(a, at, unit);
 		}
 	return n;
 }
 
-static void log_ticks(struct figure_axis *a, unsigned most, const char *unit)
+static void axis_log_ticks(struct figure_axis *a, unsigned most, const char *unit)
 {
 	size_t i = 0, n = sizeof(mantissas) / sizeof(mantissas[0]);
 
-	while (i < n - 1 && decade_ticks(a, mantissas[i], unit, true) > most)
+	while (i < n - 1 && axis_decade_ticks(a, mantissas[i], unit, true) > most)
 		i++;
-	decade_ticks(a, mantissas[i], unit, false);
+	axis_decade_ticks(a, mantissas[i], unit, false);
 }
 
 /* Powers of two, every 1st, 2nd, ... so that there are at most `most`. */
-static void binary_ticks(struct figure_axis *a, unsigned most, const char *unit)
+static void axis_binary_ticks(struct figure_axis *a, unsigned most, const char *unit)
 {
 	int first = ceil(log2(a->min) - 1e-9), last = floor(log2(a->max) + 1e-9);
 	int step = 1 + (last - first) / (int)most;
 
 	for (int p = first; p <= last; p += step)
-		add_tick(a, pow(2, p), unit);
+		axis_add_tick(a, pow(2, p), unit);
 }
 
 void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
@@ -138,15 +138,15 @@ void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 		a->max = a->log ? v * 2 : v + (v ? fabs(v) / 2 : 1);
 	}
 	if (a->log && !strcmp(unit, "pages"))
-		binary_ticks(a, most, unit);
+		axis_binary_ticks(a, most, unit);
 	else if (a->log)
-		log_ticks(a, most, unit);
+		axis_log_ticks(a, most, unit);
 	else
-		linear_ticks(a, most, widen, unit);
+		axis_linear_ticks(a, most, widen, unit);
 }
 
 /* Bytes of the first `columns` characters. */
-static size_t bytes_of(const char *s, size_t columns)
+static size_t axis_bytes_of(const char *s, size_t columns)
 {
 	size_t used = 0;
 
@@ -161,7 +161,7 @@ char *figure_short_name(const char *name, size_t most)
 
 	for (const char *p = safe; *p;) {
 		size_t word = strcspn(p, " ");
-		size_t keep = word > bytes_of(p, most) ? bytes_of(p, most - 3)
+		size_t keep = word > axis_bytes_of(p, most) ? axis_bytes_of(p, most - 3)
 						       : word;
 
 		memmove(to, p, keep);

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of figures, and how one is put together. */
+/* How a figure is put together. */
 #include "plot-data.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "report.h"
 #include "vocab/number.h"
 #include "safe.h"
-#include "report.h"
-
-static const struct {
-	const char *name, *script;
-	figure_data_fn data;
-} kinds[] = {
-	{ "effects-large", "effects", figure_large_effects },
-	{ "effects-small", "effects", figure_small_effects },
-	{ "page-sizes", "page-sizes", figure_page_sizes },
-	{ "first-touch", "first-touch", figure_first_touch },
-	{ "chase-ladder", "chase-ladder", figure_chase_ladder },
-	{ "stream", "stream", figure_stream },
-};
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 void *figure_grow(void *array, size_t n, size_t size)
 {
@@ -39,7 +26,7 @@ unsigned figure_name(char ***names, size_t *n, const char *name)
 		if (!strcmp((*names)[i], name))
 			return i;
 	*names = figure_grow(*names, *n, sizeof(**names));
-	(*names)[*n] = report_format("%s", name);
+	(*names)[*n] = text_format("%s", name);
 	return (*n)++;
 }
 
@@ -53,7 +40,7 @@ struct figure_series *figure_series(struct figure *f, const char *name,
 			return &f->series[i];
 	f->series = figure_grow(f->series, f->n_series, sizeof(*f->series));
 	s = &f->series[f->n_series++];
-	s->name = report_format("%s", name);
+	s->name = text_format("%s", name);
 	s->panel = panel;
 	s->colour = colour;
 	return s;
@@ -122,7 +109,7 @@ const char *figure_n(const struct figure *f)
 
 char *figure_subtitle(const struct comparison *c, const struct figure *f)
 {
-	return report_format("%s; mean over boots with its %.4g%% interval",
+	return text_format("%s; mean over boots with its %.4g%% interval",
 			     figure_n(f), 100 * (1 - c->alpha));
 }
 
@@ -146,98 +133,4 @@ void figure_fit(struct figure *f)
 			f->value.min = fmin(f->value.min, fmax(m->lo, least));
 			f->value.max = fmax(f->value.max, fmin(m->hi, most));
 		}
-}
-
-static void release_one(struct figure *f)
-{
-	free(f->title);
-	free(f->subtitle);
-	free(f->text);
-	free(f->value.title);
-	free(f->x.title);
-	for (size_t i = 0; i < f->n_panels; i++)
-		free(f->panel[i]);
-	for (size_t i = 0; i < f->n_rows; i++)
-		free(f->row[i]);
-	for (size_t i = 0; i < f->n_series; i++) {
-		free(f->series[i].name);
-		for (size_t k = 0; k < f->series[i].n; k++)
-			free(f->series[i].mark[k].boot);
-		free(f->series[i].mark);
-	}
-	free(f->panel);
-	free(f->row);
-	free(f->series);
-	free(f->svg);
-	free(f->not_drawn);
-}
-
-/* Points that the longest word of a row's name takes. */
-static unsigned room_for_rows(const struct figure *f)
-{
-	size_t longest = 10;
-
-	for (size_t i = 0; i < f->n_rows; i++) {
-		char *name = figure_short_name(f->row[i], FIGURE_ROW_MAX), *save = NULL;
-
-		for (char *p = strtok_r(name, " ", &save); p;
-		     p = strtok_r(NULL, " ", &save))
-			if (safe_width(p) > longest)
-				longest = safe_width(p);
-		free(name);
-	}
-	return 30 + longest * 29 / 4;
-}
-
-/* The same for names of series beside the ends of their lines. */
-static unsigned room_for_series(const struct figure *f)
-{
-	size_t longest = 0;
-
-	for (size_t i = 0; i < f->n_series; i++) {
-		char *name = figure_short_name(f->series[i].name, FIGURE_ARM_MAX);
-
-		if (safe_width(name) > longest)
-			longest = safe_width(name);
-		free(name);
-	}
-	return 28 + longest * 31 / 4;
-}
-
-void figures_init(const struct comparison *c, struct figure **figures,
-		  size_t *n, struct figure_missing **missing, size_t *n_missing)
-{
-	*figures = calloc(KINDS, sizeof(**figures));
-	*missing = calloc(KINDS, sizeof(**missing));
-	if (!*figures || !*missing)
-		abort();
-	*n = *n_missing = 0;
-	for (size_t i = 0; i < KINDS; i++) {
-		struct figure *f = &(*figures)[*n];
-		const char *why;
-
-		*f = (struct figure){ .name = kinds[i].name,
-				      .script = kinds[i].script };
-		why = kinds[i].data(c, f);
-		if (!why) {
-			f->left = room_for_rows(f);
-			f->right = room_for_series(f);
-			(*n)++;
-			continue;
-		}
-		release_one(f);
-		(*missing)[(*n_missing)++] = (struct figure_missing){
-			kinds[i].name, report_format("%s", why) };
-	}
-}
-
-void figures_release(struct figure *figures, size_t n,
-		     struct figure_missing *missing, size_t n_missing)
-{
-	for (size_t i = 0; i < n; i++)
-		release_one(&figures[i]);
-	for (size_t i = 0; i < n_missing; i++)
-		free(missing[i].reason);
-	free(figures);
-	free(missing);
 }

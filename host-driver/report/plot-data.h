@@ -8,16 +8,14 @@
 
 #include "plot.h"
 
-/* A data function fills the figure and returns NULL, or why there is none. */
-typedef const char *(*figure_data_fn)(const struct comparison *c,
-				      struct figure *f);
-
+/* Data functions: fill the figure and return NULL, or why there is none. */
 const char *figure_large_effects(const struct comparison *c, struct figure *f);
 const char *figure_small_effects(const struct comparison *c, struct figure *f);
 const char *figure_page_sizes(const struct comparison *c, struct figure *f);
-const char *figure_first_touch(const struct comparison *c, struct figure *f);
-const char *figure_chase_ladder(const struct comparison *c, struct figure *f);
-const char *figure_stream(const struct comparison *c, struct figure *f);
+/* Of `f->of`, what a workload declared. */
+const char *figure_rows(const struct comparison *c, struct figure *f);
+const char *figure_ladder(const struct comparison *c, struct figure *f);
+const char *figure_bars(const struct comparison *c, struct figure *f);
 
 /* An array of `n` things of `size` with room for one more, which is zero. */
 void *figure_grow(void *array, size_t n, size_t size);
@@ -32,9 +30,6 @@ struct figure_series *figure_series(struct figure *f, const char *name,
 /* No interval: lo and hi are NaN. They may be infinite. Valid until the next. */
 struct figure_mark *figure_mark(struct figure_series *s, double x,
 				double value, double lo, double hi);
-
-/* The baseline is 0 wherever it stands among the arms. */
-unsigned figure_arm_colour(const struct comparison *c, size_t arm);
 
 /* A mark for one arm's own figure: mean, interval, label, boots. */
 struct figure_mark *figure_estimate(const struct comparison *c, struct figure *f,

@@ -7,7 +7,7 @@
 #include "plot.h"
 #include "safe.h"
 
-static void put_text(FILE *out, const char *text)
+static void export_text(FILE *out, const char *text)
 {
 	char *safe = safe_plot_text(text);
 
@@ -15,74 +15,84 @@ static void put_text(FILE *out, const char *text)
 	free(safe);
 }
 
-static void put_name(FILE *out, const char *name, size_t most)
+static void export_name(FILE *out, const char *name, size_t most)
 {
 	char *cut = figure_short_name(name, most);
 
-	put_text(out, cut);
+	export_text(out, cut);
 	free(cut);
 }
 
 /* gnuplot tells blocks apart by two blank lines. */
-static void begin_block(FILE *out, const char *what, const char *columns)
+static void export_block(FILE *out, const char *what, const char *columns)
 {
 	fprintf(out, "\n\n# %s\n# %s\n", what, columns);
 }
 
-static void put_facts(const struct figure *f, FILE *out)
+static void export_facts(const struct figure *f, FILE *out)
 {
 	fprintf(out, "# Data of the figure \"%s\". Blocks are parted by two blank lines.\n"
 		"# Facts: title, subtitle, value axis, x axis, width, height, panels,\n"
 		"#        rows, series, value min, max, log, x min, max, log, left, right\n",
 		f->name);
-	put_text(out, f->title);
-	put_text(out, f->subtitle);
-	put_text(out, f->value.title);
-	put_text(out, f->x.title);
+	export_text(out, f->title);
+	export_text(out, f->subtitle);
+	export_text(out, f->value.title);
+	export_text(out, f->x.title);
 	fprintf(out, " %u %u %zu %zu %zu %.9g %.9g %d %.9g %.9g %d %u %u\n", f->width,
 		f->height, f->n_panels, f->n_rows, f->n_series, f->value.min,
 		f->value.max, f->value.log, f->x.min, f->x.max, f->x.log, f->left,
 		f->right);
 }
 
-static void put_ticks(const struct figure_axis *a, const char *what, FILE *out)
+static void export_ticks(const struct figure_axis *a, const char *what, FILE *out)
 {
-	begin_block(out, what, "at, label");
+	export_block(out, what, "at, label");
 	for (unsigned i = 0; i < a->n_ticks; i++) {
 		fprintf(out, "%.9g", a->tick[i].at);
-		put_text(out, a->tick[i].label);
+		export_text(out, a->tick[i].label);
 		fputc('\n', out);
 	}
 	if (!a->n_ticks)
 		fputs("0 \"\"\n", out);
 }
 
-static void put_names(char *const *name, size_t n, const char *what, FILE *out)
+static void export_names(char *const *name, size_t n, const char *what, FILE *out)
 {
-	begin_block(out, what, "number, name");
+	export_block(out, what, "number, name");
 	for (size_t i = 0; i < n; i++) {
 		fprintf(out, "%zu", i);
-		put_name(out, name[i], FIGURE_ROW_MAX);
+		export_name(out, name[i], FIGURE_ROW_MAX);
 		fputc('\n', out);
 	}
 	if (!n)
 		fputs("0 \"\"\n", out);
 }
 
-static void put_series_list(const struct figure *f, FILE *out)
+static void export_series_list(const struct figure *f, FILE *out)
 {
-	begin_block(out, "Series", "panel, colour, height of the label, name, rgb");
+	export_block(out, "Series", "panel, colour, height of the label, name, rgb");
 	for (size_t i = 0; i < f->n_series; i++) {
 		const struct figure_series *s = &f->series[i];
 
 		fprintf(out, "%u %u %.4f", s->panel, s->colour, s->label_at);
-		put_name(out, s->name, FIGURE_ARM_MAX);
-		put_text(out, figure_colour(s->colour));
+		export_name(out, s->name, FIGURE_ARM_MAX);
+		export_text(out, figure_colour(s->colour));
 		fputc('\n', out);
 	}
 }
 
-static void put_marks(const struct figure *f, size_t i, FILE *out)
+/* gnuplot cannot clip what is infinite: a place that is outside in any case. */
+static double export_beyond(const struct figure_axis *a, bool below)
+{
+	double width = a->max - a->min;
+
+	if (a->log)
+		return below ? a->min / 2 : a->max * 2;
+	return below ? a->min - width : a->max + width;
+}
+
+static void export_marks(const struct figure *f, size_t i, FILE *out)
 {
 	const struct figure_series *s = &f->series[i];
 	char *name = safe_plot_text(s->name);
@@ -95,18 +105,17 @@ static void put_marks(const struct figure *f, size_t i, FILE *out)
 	for (size_t k = 0; k < s->n; k++) {
 		const struct figure_mark *m = &s->mark[k];
 
-		/* gnuplot cannot clip what is infinite */
 		fprintf(out, "%.9g %.9g %.9g %.9g", m->x, m->value,
 			isfinite(m->lo) && (m->lo > 0 || !f->value.log)
-			? m->lo : f->value.min,
-			isfinite(m->hi) ? m->hi : f->value.max);
-		put_text(out, s->mark[k].label);
+			? m->lo : export_beyond(&f->value, true),
+			isfinite(m->hi) ? m->hi : export_beyond(&f->value, false));
+		export_text(out, s->mark[k].label);
 		fputc('\n', out);
 	}
 }
 
 /* A block without a line would be none: NaN is drawn by nobody. */
-static void put_boots(const struct figure *f, size_t i, FILE *out)
+static void export_boots(const struct figure *f, size_t i, FILE *out)
 {
 	const struct figure_series *s = &f->series[i];
 	unsigned n = 0;
@@ -122,14 +131,14 @@ static void put_boots(const struct figure *f, size_t i, FILE *out)
 
 void figure_write_data(const struct figure *f, FILE *out)
 {
-	put_facts(f, out);
-	put_names(f->panel, f->n_panels, "Panels", out);
-	put_names(f->row, f->n_rows, "Rows", out);
-	put_ticks(&f->value, "Ticks of the value axis", out);
-	put_ticks(&f->x, "Ticks of the x axis", out);
-	put_series_list(f, out);
+	export_facts(f, out);
+	export_names(f->panel, f->n_panels, "Panels", out);
+	export_names(f->row, f->n_rows, "Rows", out);
+	export_ticks(&f->value, "Ticks of the value axis", out);
+	export_ticks(&f->x, "Ticks of the x axis", out);
+	export_series_list(f, out);
 	for (size_t i = 0; i < f->n_series; i++)
-		put_marks(f, i, out);
+		export_marks(f, i, out);
 	for (size_t i = 0; i < f->n_series; i++)
-		put_boots(f, i, out);
+		export_boots(f, i, out);
 }

@@ -41,19 +41,19 @@ struct span {
 	size_t len;
 };
 
-static bool is(struct span s, const char *text)
+static bool inline_is(struct span s, const char *text)
 {
 	return s.len == strlen(text) && !strncmp(s.at, text, s.len);
 }
 
-static bool is_one_of(struct span s, const char *const *list)
+static bool inline_is_one_of(struct span s, const char *const *list)
 {
-	while (*list && !is(s, *list))
+	while (*list && !inline_is(s, *list))
 		list++;
 	return *list;
 }
 
-static struct span word(const char *p)
+static struct span inline_word(const char *p)
 {
 	size_t len = 0;
 
@@ -64,7 +64,7 @@ static struct span word(const char *p)
 
 /* --- colours --------------------------------------------------------------- */
 
-static bool parse_colour(const char *text, unsigned *rgb)
+static bool inline_parse_colour(const char *text, unsigned *rgb)
 {
 	unsigned r, g, b;
 
@@ -75,7 +75,7 @@ static bool parse_colour(const char *text, unsigned *rgb)
 	return true;
 }
 
-static void put_colour(unsigned rgb, FILE *out)
+static void inline_put_colour(unsigned rgb, FILE *out)
 {
 	for (size_t i = 0; i < PAGE_COLOURS; i++)
 		if (page_colours[i].rgb == rgb) {
@@ -92,7 +92,7 @@ static void put_colour(unsigned rgb, FILE *out)
 
 /* --- tags ------------------------------------------------------------------ */
 
-static void put_attribute(const struct figure *f, struct span name,
+static void inline_put_attribute(const struct figure *f, struct span name,
 			  struct span value, FILE *out)
 {
 	char text[32];
@@ -100,12 +100,12 @@ static void put_attribute(const struct figure *f, struct span name,
 
 	snprintf(text, sizeof(text), "%.*s", (int)value.len, value.at);
 	fprintf(out, " %.*s=\"", (int)name.len, name.at);
-	if (is(name, "id"))
+	if (inline_is(name, "id"))
 		fprintf(out, "%s-%.*s", f->name, (int)value.len, value.at);
-	else if (is(name, "href"))
+	else if (inline_is(name, "href"))
 		fprintf(out, "#%s-%.*s", f->name, (int)value.len - 1, value.at + 1);
-	else if (parse_colour(text, &rgb))
-		put_colour(rgb, out);
+	else if (inline_parse_colour(text, &rgb))
+		inline_put_colour(rgb, out);
 	else
 		for (size_t i = 0; i < value.len; i++)	/* paths have several lines */
 			fputc(iscntrl((unsigned char)value.at[i]) ? ' ' : value.at[i], out);
@@ -113,17 +113,17 @@ static void put_attribute(const struct figure *f, struct span name,
 }
 
 /* What could end the attribute, or lead out of the page. */
-static bool is_harmless(struct span name, struct span value)
+static bool inline_is_harmless(struct span name, struct span value)
 {
 	for (size_t i = 0; i < value.len; i++)
 		if (strchr("\"<>&:\\", value.at[i]) ||
 		    !strncasecmp(value.at + i, "url(", 4))
 			return false;
-	return !is(name, "href") || *value.at == '#';
+	return !inline_is(name, "href") || *value.at == '#';
 }
 
 /* Copies the attributes after `p`; returns the tag's end, NULL if it has none. */
-static const char *copy_attributes(const struct figure *f, const char *p, FILE *out)
+static const char *inline_copy_attributes(const struct figure *f, const char *p, FILE *out)
 {
 	while (*p && *p != '>' && *p != '/') {
 		struct span name, value;
@@ -135,7 +135,7 @@ static const char *copy_attributes(const struct figure *f, const char *p, FILE *
 		}
 		if (!strncmp(p, "xlink:", 6))
 			p += 6;
-		name = word(p);
+		name = inline_word(p);
 		p += name.len + strspn(p + name.len, " ");
 		if (!name.len || *p != '=')
 			return NULL;
@@ -144,33 +144,33 @@ static const char *copy_attributes(const struct figure *f, const char *p, FILE *
 		if (!end)
 			return NULL;
 		value = (struct span){ p + 1, (size_t)(end - p - 1) };
-		if (is_one_of(name, attributes) && is_harmless(name, value))
-			put_attribute(f, name, value, out);
+		if (inline_is_one_of(name, attributes) && inline_is_harmless(name, value))
+			inline_put_attribute(f, name, value, out);
 		p = end + 1;
 	}
 	return *p ? p : NULL;
 }
 
-static const char *after(const char *p, const char *what)
+static const char *inline_after(const char *p, const char *what)
 {
 	p = strstr(p, what);
 	return p ? p + strlen(what) : NULL;
 }
 
 /* Copies a tag; returns what is after it, NULL where it must not be there. */
-static const char *copy_tag(const struct figure *f, const char *p, FILE *out)
+static const char *inline_copy_tag(const struct figure *f, const char *p, FILE *out)
 {
 	bool end = p[1] == '/';
-	struct span name = word(p + 1 + end);
+	struct span name = inline_word(p + 1 + end);
 
-	if (!end && is(name, "filter"))		/* for boxes around texts */
-		return after(p, "</filter>");
-	if (!end && is(name, "title"))		/* gnuplot's names of curves */
-		return after(p, "</title>");
-	if (!is_one_of(name, elements))
+	if (!end && inline_is(name, "filter"))		/* for boxes around texts */
+		return inline_after(p, "</filter>");
+	if (!end && inline_is(name, "title"))		/* gnuplot's names of curves */
+		return inline_after(p, "</title>");
+	if (!inline_is_one_of(name, elements))
 		return NULL;
 	fprintf(out, "<%s%.*s", end ? "/" : "", (int)name.len, name.at);
-	p = copy_attributes(f, name.at + name.len, out);
+	p = inline_copy_attributes(f, name.at + name.len, out);
 	if (!p || (*p == '/' && p[1] != '>'))
 		return NULL;
 	fputs(*p == '/' ? "/>" : ">", out);
@@ -178,14 +178,14 @@ static const char *copy_tag(const struct figure *f, const char *p, FILE *out)
 }
 
 /* From the canvas on: what is before it is about gnuplot. */
-static int copy_drawing(const struct figure *f, FILE *out)
+static int inline_copy_drawing(const struct figure *f, FILE *out)
 {
 	const char *p = strstr(f->svg, "<g id=\"gnuplot_canvas\">");
 	const char *end = p ? strstr(p, "</svg>") : NULL;
 
 	while (p && end && p < end) {
 		if (*p == '<')
-			p = copy_tag(f, p, out);
+			p = inline_copy_tag(f, p, out);
 		else if (*p++ != '\t')		/* gnuplot's indentation */
 			fputc(p[-1], out);
 	}
@@ -201,7 +201,7 @@ int figure_write_inline(const struct figure *f, FILE *out)
 
 	if (!inside)
 		abort();
-	rc = copy_drawing(f, inside);
+	rc = inline_copy_drawing(f, inside);
 	if (fclose(inside))
 		abort();
 	if (!rc) {

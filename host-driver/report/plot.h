@@ -6,9 +6,10 @@
  *	  -> gnuplot plots/<script>.gp -> plots/<name>.svg, .png
  *	  -> the same SVG inside report.html
  *
- * One table in plot-data.c lists them: a new figure is a data function, a
- * line there and a script. Everything that a drawing needs to be the same
- * everywhere is decided before the script: titles (with the domain), ticks,
+ * One table in plot.c lists the figures of the comparison itself, one line and
+ * one data function each; the figures that workloads declare for their metrics
+ * (bench/workload.h) have a data function and a script for each shape.
+ * Everything that a drawing needs to be the same everywhere is decided before the script: titles (with the domain), ticks,
  * colours, labels and where they go.
  *
  * A figure has panels beside or above each other; a panel has series, mostly
@@ -22,6 +23,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "bench/workload.h"
 #include "compare/compare.h"
 
 #define FIGURE_TICKS_MAX 16
@@ -53,9 +55,13 @@ struct figure_series {
 				 * share of the axis */
 };
 
+enum figure_section { FIGURE_IN_EFFECTS, FIGURE_IN_PROOF, FIGURE_IN_MEASUREMENTS };
+
 struct figure {
 	const char *name;	/* "chase-ladder" */
 	const char *script;	/* plots/<script>.gp */
+	enum figure_section section;	/* of the page */
+	const struct workload_figure *of;	/* what a workload declared, or NULL */
 	char *title;		/* with the domain */
 	char *subtitle;		/* conditions: n, what an interval is */
 	char *text;		/* what it shows in a sentence, for those who
@@ -91,6 +97,9 @@ void figures_release(struct figure *figures, size_t n,
 const char *figure_colour(unsigned n);
 #define FIGURE_COLOURS 7
 
+/* The baseline is 0 wherever it stands among the arms. */
+unsigned figure_arm_colour(const struct comparison *c, size_t arm);
+
 /* Where `v` is on the axis: 0 at its beginning, 1 at its end. */
 double figure_place(const struct figure_axis *a, double v);
 
@@ -111,6 +120,9 @@ void figure_write_data(const struct figure *f, FILE *out);
  * keeps the former in `svg`; or says in `not_drawn` why it could not.
  */
 void figure_draw(struct figure *f, const char *folder);
+
+/* Are all letters drawn alike, because there is no font on this machine? */
+bool figure_letters_missing(void);
 
 /*
  * `svg` as an element of the page, with its colours and font. -1 and nothing

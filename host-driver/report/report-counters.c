@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report-counters.h"
-
+/*
+ * The counters that a report shows outside its full list: for each cell those
+ * of its first metric, of a ladder at the upper end, and those of the vCPUs;
+ * and why the others could not be had, those of one reason together.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "report-parts.h"
 #include "vocab/words.h"
-#include "report-layout.h"
-#include "vocab/number.h"
 
-const char report_counters_meaning[] =
-	"In the guest: events of the workload's thread for each access or page, of a "
-	"ladder at its upper end. mut-vcpu: counted on the guest's vCPUs from go to "
-	"result, the processor's events for each instruction of the guest; faults, exits "
-	"and context switches are totals of the host's side. Described, never judged.";
-
-static bool is_vcpu(const struct compare_series *s)
+static bool counters_of_vcpu(const struct compare_series *s)
 {
 	return !strncmp(s->counter, COUNTER_VCPU, strlen(COUNTER_VCPU));
 }
 
 /* The metric that comes first in this cell. */
-static const char *first_metric(const struct comparison *c, const char *cell)
+static const char *counters_first_metric(const struct comparison *c, const char *cell)
 {
 	for (size_t i = 0; i < c->n_series; i++)
 		if (!c->series[i].counter && !strcmp(c->series[i].cell, cell))
@@ -30,7 +26,7 @@ static const char *first_metric(const struct comparison *c, const char *cell)
 }
 
 /* Has the same metric this counter at a later point? */
-static bool has_later(const struct comparison *c, size_t i)
+static bool counters_have_later(const struct comparison *c, size_t i)
 {
 	const struct compare_series *s = &c->series[i];
 
@@ -44,7 +40,8 @@ static bool has_later(const struct comparison *c, size_t i)
 	return false;
 }
 
-bool report_counter_shown(const struct comparison *c, size_t i)
+/* Counters that are 0 in all arms are not shown. */
+static bool counters_show(const struct comparison *c, size_t i)
 {
 	const struct compare_series *s = &c->series[i];
 	bool any = false;
@@ -53,11 +50,15 @@ bool report_counter_shown(const struct comparison *c, size_t i)
 		return false;
 	for (size_t a = 0; a < c->n_arms; a++)
 		any |= s->est[a].boots && s->est[a].value != 0;
-	return any && (is_vcpu(s) || !strcmp(s->metric, first_metric(c, s->cell))) &&
-	       !has_later(c, i);
+	return any && (counters_of_vcpu(s) || !strcmp(s->metric, counters_first_metric(c, s->cell))) &&
+	       !counters_have_later(c, i);
 }
 
-char *report_missing_names(const struct comparison *c, size_t i)
+/*
+ * The names of all counters that miss for the reason of missing[i]; the
+ * caller frees it. NULL if an earlier one had that reason.
+ */
+static char *counters_missing_names(const struct comparison *c, size_t i)
 {
 	char *names = NULL;
 	size_t len;
@@ -76,61 +77,56 @@ char *report_missing_names(const struct comparison *c, size_t i)
 	return names;
 }
 
-static void put_series(const struct comparison *c, const struct compare_series *s,
-		       struct layout_table *t)
+static void counters_row(struct doc *d, const struct comparison *c,
+			 const struct compare_series *s)
 {
+	char value[NUMBER_MAX];
+
 	for (size_t a = 0; a < c->n_arms; a++) {
-		char value[NUMBER_MAX];
-
-		number_value(s->est[a].value, "count", value);
-		layout_table_add(t, a ? "" : s->counter, c->arms[a].name, value);
+		doc_row(d);
+		doc_cell(d, DOC_ID, 0, "%s", a ? "" : s->counter);
+		report_arm_cell(d, c, a);
+		doc_cell(d, DOC_NUMBER, 0, "%s",
+			 number_value(s->est[a].value, "count", value));
 	}
 }
 
-static void put_counted(const struct comparison *c, FILE *out)
+static void counters_table(struct doc *d, const struct comparison *c)
 {
-	const char *cell = "";
-	struct layout_table t;
-	bool any = false;
+	const char *cell = NULL;
 
-	layout_table_init(&t, "wwr");
 	for (size_t i = 0; i < c->n_series; i++) {
-		if (!report_counter_shown(c, i))
+		const struct compare_series *s = &c->series[i];
+
+		if (!counters_show(c, i))
 			continue;
-		if (strcmp(cell, c->series[i].cell))
-			layout_table_line(&t, c->series[i].cell);
-		cell = c->series[i].cell;
-		put_series(c, &c->series[i], &t);
-		any = true;
+		if (!cell)
+			doc_table(d, "counter|arm|#count");
+		if (!cell || strcmp(cell, s->cell))
+			doc_group(d, s->cell, "%s", "");
+		cell = s->cell;
+		counters_row(d, c, s);
 	}
-	if (any) {
-		layout_paragraph(out, 0, 0, report_counters_meaning);
-		fputc('\n', out);
-		layout_table_print(&t, out, 2);
-	}
-	layout_table_release(&t);
-	if (any && c->n_missing)
-		fputc('\n', out);
+	if (cell)
+		doc_put(d, DOC_SMALL, "In the guest: events of the workload's thread for each "
+			"access or page, of a ladder at its upper end. mut-vcpu: counted on "
+			"the guest's vCPUs from go to result, the processor's events for each "
+			"instruction of the guest; faults, exits and context switches are "
+			"totals of the host's side. Described, never judged.");
 }
 
-void report_counters_text(const struct report *r, FILE *out)
+void report_counters(struct doc *d, const struct comparison *c)
 {
-	const struct comparison *c = r->c;
-
-	layout_heading(out, "Counters");
-	put_counted(c, out);
+	doc_heading(d, "counters", "Counters");
+	counters_table(d, c);
 	for (size_t i = 0; i < c->n_missing; i++) {
-		char *names = report_missing_names(c, i), *line = NULL;
+		char *names = counters_missing_names(c, i);
 
-		if (!names)
-			continue;
-		if (asprintf(&line, "%s: unavailable: %s", names, c->missing[i].reason) < 0)
-			abort();
-		layout_paragraph(out, 0, 2, line);
-		free(line);
+		if (names)
+			doc_put(d, DOC_ITEM, "%s: unavailable: %s", names, c->missing[i].reason);
 		free(names);
 	}
 	if (!c->n_missing)
-		fputs("\nEvery counter that was asked for could be read; all figures "
-		      "are in the full list.\n", out);
+		doc_put(d, DOC_SAY, "Every counter that was asked for could be read; all of "
+			"them are in the full list.");
 }

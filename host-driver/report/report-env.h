@@ -21,15 +21,6 @@
 json_t *report_env(const struct store_env *envs, size_t n,
 		   const struct plan *plan);
 
-/* The facts of one place for a reader: alike ones share a line. */
-struct report_fact { char *name, *text; };
-struct report_facts {
-	struct report_fact *fact;
-	size_t n;
-};
-void report_facts_init(struct report_facts *f, const json_t *facts);
-void report_facts_release(struct report_facts *f);
-
 /* The first of the facts with that (last part of a) name, or "". */
 const char *report_env_fact(const json_t *env, const char *where,
 			    const char *name);

@@ -9,6 +9,7 @@
 #include "report-model.h"
 #include "report.h"
 #include "store/store.h"
+#include "safe.h"
 
 static void add_failure(struct report *r, char *where, const char *class,
 			const char *why, const json_t *console)
@@ -20,7 +21,7 @@ static void add_failure(struct report *r, char *where, const char *class,
 		abort();
 	r->failures = more;
 	more[r->n_failures++] = (struct report_failure){
-		where, report_format("%s", class), report_format("%s", why), console };
+		where, text_format("%s", class), text_format("%s", why), console };
 }
 
 static int gather_boots(struct report *r, struct store *s, struct err *err)
@@ -36,7 +37,7 @@ static int gather_boots(struct report *r, struct store *s, struct err *err)
 		if (b[i].ended > r->ended)
 			r->ended = b[i].ended;
 		if (!b[i].ok)
-			add_failure(r, report_format("boot %u, block %u, arm %s", b[i].boot,
+			add_failure(r, text_format("boot %u, block %u, arm %s", b[i].boot,
 						     b[i].block, r->plan->arms[b[i].arm].name),
 				    b[i].class, b[i].text, b[i].console);
 	}
@@ -52,7 +53,7 @@ static int gather_cells(struct report *r, struct store *s, struct err *err)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(c[i].class, "ok"))
-			add_failure(r, report_format("boot %u, block %u, arm %s, %s, process %u",
+			add_failure(r, text_format("boot %u, block %u, arm %s, %s, process %u",
 						     c[i].boot, c[i].block,
 						     r->plan->arms[c[i].arm].name, c[i].cell,
 						     c[i].process),
@@ -68,7 +69,7 @@ static int gather_env(struct report *r, struct store *s, struct err *err)
 	if (store_envs(s, &e, &n, err))
 		return -1;
 	r->env = report_env(e, n, r->plan);
-	r->cpu = report_format("%s", report_env_fact(r->env, "driver", "cpu.model"));
+	r->cpu = text_format("%s", report_env_fact(r->env, "driver", "cpu.model"));
 	return 0;
 }
 
@@ -82,7 +83,7 @@ static char *base_name(const char *path)
 	begin = end;
 	while (begin && path[begin - 1] != '/')
 		begin--;
-	return report_format("%.*s", (int)(end - begin), path + begin);
+	return text_format("%.*s", (int)(end - begin), path + begin);
 }
 
 int report_gather(struct report *r, struct store *s,

@@ -2,6 +2,8 @@
 /* report.json. Its keys are an interface: docs/report-format.md. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "plot.h"
 #include "report-json.h"
@@ -218,14 +220,12 @@ static json_t *texts(char *const *text, size_t n)
 
 static json_t *limits(const struct report *r)
 {
-	char **text = report_limits(r);
-	size_t n = 0;
-	json_t *list;
+	json_t *list = json_array();
+	char *text = report_limits(r), *save = NULL;
 
-	while (text[n])
-		n++;
-	list = texts(text, n);
-	report_limits_free(text);
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		json_array_append_new(list, json_safe(l));
+	free(text);
 	return list;
 }
 

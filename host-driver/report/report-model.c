@@ -10,6 +10,7 @@
 #include "bench/registry.h"
 #include "bench/cpu-events.h"
 #include "report-env.h"
+#include "safe.h"
 
 /* Of a processor's page sizes, one arm and one cell: what the rows are about. */
 struct subject {
@@ -21,7 +22,7 @@ struct subject {
 	struct model_out out;
 };
 
-static void add_row(const struct subject *s, const char *quantity, double expected,
+static void model_row(const struct subject *s, const char *quantity, double expected,
 		    double measured, double least, double most)
 {
 	struct report *r = s->r;
@@ -32,36 +33,35 @@ static void add_row(const struct subject *s, const char *quantity, double expect
 		abort();
 	r->model = more;
 	more[r->n_model++] = (struct report_model_row){
-		report_format("%s", s->cell->id), report_format("%s", r->c->arms[s->arm].name),
-		report_format("%s", quantity), expected, measured, least, most };
+		text_format("%s", s->cell->id), text_format("%s", r->c->arms[s->arm].name),
+		text_format("%s", quantity), expected, measured, least, most };
 }
 
 /* The size of page that most bytes of the second level were mapped with. */
-static uint64_t proved_page(const struct comparison *c, size_t arm,
+static uint64_t model_page_of(const struct comparison *c, size_t arm,
 			    const char *cell)
 {
-	for (size_t i = 0; i < c->n_proofs; i++) {
-		const struct compare_proof *p = &c->proofs[i];
-		const struct compare_pages *a = &p->after;
+	const struct compare_proof *p =
+		compare_proof_of(c, arm, layer_words[LAYER_SECOND].name, cell);
+	const struct compare_pages *a = p ? &p->after : NULL;
 
-		if (p->arm != arm || !p->cell || strcmp(p->cell, cell) ||
-		    strcmp(p->layer, "second-level") || !a->readings)
-			continue;
-		if (a->bytes_1g >= a->bytes_2m && a->bytes_1g >= a->bytes_4k)
-			return 1ULL << 30;
-		return a->bytes_2m >= a->bytes_4k ? 2ULL << 20 : 4096;
-	}
-	return 0;
+	if (!a || !a->readings)
+		return 0;
+	if (a->bytes_1g >= a->bytes_2m && a->bytes_1g >= a->bytes_4k)
+		return page_words[PAGE_1G].bytes;
+	return page_words[a->bytes_2m >= a->bytes_4k ? PAGE_2M : PAGE_4K].bytes;
 }
 
 /* Times tell of a processor's TLBs only where a processor ran the guest. */
-static bool times_count(const struct comparison *c)
+static bool model_times_count(const struct comparison *c)
 {
-	return !strcmp(c->domain, "hardware") || !strcmp(c->domain, "nested");
+	const struct domain_word *d = domain_find(c->domain);
+
+	return d && d->walks;
 }
 
 /* The name of the cell's metric that says this of the model; NULL: it has none. */
-static const char *metric_of(const struct plan_cell *cell, enum metric_role role)
+static const char *model_metric_of(const struct plan_cell *cell, enum metric_role role)
 {
 	const struct workload *w;
 	const struct workload_metric *m;
@@ -73,13 +73,13 @@ static const char *metric_of(const struct plan_cell *cell, enum metric_role role
 }
 
 /* The arm's measured change of what a walk costs. */
-static double measured_change(const struct comparison *c, const struct plan_cell *cell,
+static double model_measured_change(const struct comparison *c, const struct plan_cell *cell,
 			      size_t arm)
 {
-	const char *metric = metric_of(cell, ROLE_WALK_COST);
+	const char *metric = model_metric_of(cell, ROLE_WALK_COST);
 	const struct compare_series *s = metric ? compare_find(c, cell->id, metric, NULL) : NULL;
 
-	if (!s || !s->vs[arm].e.n || s->vs[arm].e.absolute || !times_count(c))
+	if (!s || !s->vs[arm].e.n || s->vs[arm].e.absolute || !model_times_count(c))
 		return NAN;
 	return 1 + s->vs[arm].e.effect;
 }
@@ -87,7 +87,7 @@ static double measured_change(const struct comparison *c, const struct plan_cell
 /* --- counters --- */
 
 /* The upper end of a ladder of the pattern's own stride, of which the model speaks. */
-static double rung_of(const struct subject *s, const struct compare_series *series)
+static double model_rung(const struct subject *s, const struct compare_series *series)
 {
 	const json_t *pages = json_object_get(series->point, "pages");
 	json_int_t stride = json_integer_value(json_object_get(series->point, "stride"));
@@ -97,27 +97,27 @@ static double rung_of(const struct subject *s, const struct compare_series *seri
 	return json_number_value(pages ? pages : json_object_get(series->point, "size"));
 }
 
-static bool is_of(const struct subject *s, const struct compare_series *series)
+static bool model_counts(const struct subject *s, const struct compare_series *series)
 {
-	const char *metric = metric_of(s->cell, ROLE_ACCESS);
+	const char *metric = model_metric_of(s->cell, ROLE_ACCESS);
 
 	return series->counter && metric && !strcmp(series->metric, metric) &&
 	       !strcmp(series->cell, s->cell->id);
 }
 
-static double upper_end(const struct subject *s)
+static double model_upper_end(const struct subject *s)
 {
 	const struct comparison *c = s->r->c;
 	double end = -1;
 
 	for (size_t i = 0; i < c->n_series; i++)
-		if (is_of(s, &c->series[i]))
-			end = fmax(end, rung_of(s, &c->series[i]));
+		if (model_counts(s, &c->series[i]))
+			end = fmax(end, model_rung(s, &c->series[i]));
 	return end;
 }
 
 /* A part of the sum that could not be had leaves no sum. */
-static bool lacks(const struct comparison *c, bool (*part)(const char *))
+static bool model_lacks(const struct comparison *c, bool (*part)(const char *))
 {
 	for (size_t i = 0; i < c->n_missing; i++)
 		if (part(c->missing[i].counter))
@@ -126,18 +126,18 @@ static bool lacks(const struct comparison *c, bool (*part)(const char *))
 }
 
 /* Per access, of all counters that are parts of it; NAN if not counted. */
-static double counted(const struct subject *s, bool (*part)(const char *))
+static double model_counted(const struct subject *s, bool (*part)(const char *))
 {
 	const struct comparison *c = s->r->c;
-	double end = upper_end(s), sum = NAN;
+	double end = model_upper_end(s), sum = NAN;
 
-	if (lacks(c, part))
+	if (model_lacks(c, part))
 		return NAN;
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *series = &c->series[i];
 
-		if (is_of(s, series) && part(series->counter) &&
-		    rung_of(s, series) == end && series->est[s->arm].boots)
+		if (model_counts(s, series) && part(series->counter) &&
+		    model_rung(s, series) == end && series->est[s->arm].boots)
 			sum = (isnan(sum) ? 0 : sum) + series->est[s->arm].value;
 	}
 	return sum;
@@ -145,9 +145,9 @@ static double counted(const struct subject *s, bool (*part)(const char *))
 
 /* --- rows --- */
 
-static int expect(struct subject *s, struct err *err)
+static int model_expects(struct subject *s, struct err *err)
 {
-	uint64_t page = proved_page(s->r->c, s->arm, s->cell->id);
+	uint64_t page = model_page_of(s->r->c, s->arm, s->cell->id);
 	int ret;
 
 	if (!page)
@@ -159,76 +159,76 @@ static int expect(struct subject *s, struct err *err)
 }
 
 /* What a ladder found, in pages, if it reaches so far. */
-static void add_knee(const struct subject *s, enum metric_role role, const char *quantity,
+static void model_add_knee(const struct subject *s, enum metric_role role, const char *quantity,
 		     unsigned entries, double least, double most)
 {
 	const struct comparison *c = s->r->c;
-	const char *metric = metric_of(s->cell, role);
+	const char *metric = model_metric_of(s->cell, role);
 	const struct compare_series *found;
 
 	if (!metric || !entries || s->out.pages <= entries)
 		return;
 	found = compare_find(c, s->cell->id, metric, NULL);
-	add_row(s, quantity, model_lines(&s->in, &s->out, entries),
-		found && times_count(c) ? found->est[s->arm].value : NAN, least, most);
+	model_row(s, quantity, model_lines(&s->in, &s->out, entries),
+		found && model_times_count(c) ? found->est[s->arm].value : NAN, least, most);
 }
 
-static void add_arm(const struct subject *s)
+static void model_add_arm(const struct subject *s)
 {
 	const struct model_out *o = &s->out;
-	bool judged = metric_of(s->cell, ROLE_ACCESS) && model_judges_walks(o);
-	double walks = counted(s, model_is_walk);
+	bool judged = model_metric_of(s->cell, ROLE_ACCESS) && model_judges_walks(o);
+	double walks = model_counted(s, model_is_walk);
 
-	add_row(s, "first-level misses", o->first_misses,
-		walks + counted(s, model_is_hit), NAN, NAN);
-	add_row(s, "walks per access", o->walks, walks, judged ? MODEL_WALKS_LEAST : NAN,
+	model_row(s, "first-level misses", o->first_misses,
+		walks + model_counted(s, model_is_hit), NAN, NAN);
+	model_row(s, "walks per access", o->walks, walks, judged ? MODEL_WALKS_LEAST : NAN,
 		judged ? MODEL_WALKS_MOST : NAN);
-	add_row(s, "references per walk, at most", o->references, NAN, NAN, NAN);
-	add_knee(s, ROLE_FIRST_KNEE, "first-level knee", o->first,
+	model_row(s, "references per walk, at most", o->references, NAN, NAN, NAN);
+	model_add_knee(s, ROLE_FIRST_KNEE, "first-level knee", o->first,
 		 MODEL_KNEE_LEAST, MODEL_KNEE_MOST);
-	add_knee(s, ROLE_SECOND_HALF, "second-level half", o->second,
+	model_add_knee(s, ROLE_SECOND_HALF, "second-level half", o->second,
 		 MODEL_HALF_LEAST, MODEL_HALF_MOST);
 }
 
-static void add_change(const struct subject *base, const struct subject *s)
+static void model_add_change(const struct subject *base, const struct subject *s)
 {
 	const struct comparison *c = s->r->c;
 	struct model_change change;
 
 	model_compare(&base->out, &s->out, &change);
 	if (isfinite(change.walks))
-		add_row(s, "walks, times the baseline's", change.walks,
-			counted(s, model_is_walk) / counted(base, model_is_walk), NAN, NAN);
+		model_row(s, "walks, times the baseline's", change.walks,
+			model_counted(s, model_is_walk) / model_counted(base, model_is_walk), NAN, NAN);
 	if (isfinite(change.references))
-		add_row(s, "walk cost, times the baseline's", change.references,
-			measured_change(c, s->cell, s->arm), NAN, NAN);
+		model_row(s, "walk cost, times the baseline's", change.references,
+			model_measured_change(c, s->cell, s->arm), NAN, NAN);
 }
 
-static int add_cell(struct report *r, const struct cpu *cpu,
+static int model_add_cell(struct report *r, const struct cpu *cpu,
 		    const struct plan_cell *cell, struct err *err)
 {
 	struct subject base = { .r = r, .cpu = cpu, .cell = cell, .arm = r->c->baseline };
-	int has_base = expect(&base, err);
+	int has_base = model_expects(&base, err);
 
 	if (has_base && has_base != -ENOTSUP)
 		return has_base;
 	for (size_t a = 0; a < r->c->n_arms; a++) {
 		struct subject s = { .r = r, .cpu = cpu, .cell = cell, .arm = a };
-		int ret = expect(&s, err);
+		int ret = model_expects(&s, err);
 
 		if (ret == -ENOTSUP)
 			continue;
 		if (ret)
 			return ret;
-		add_arm(&s);
+		model_add_arm(&s);
 		if (!has_base && a != r->c->baseline)
-			add_change(&base, &s);
+			model_add_change(&base, &s);
 	}
 	return 0;
 }
 
 /* The processor that the guest's agent named, from the flattened facts. */
-static int load_guests(const struct report *r, struct cpu **cpu, struct err *err)
+static int model_load_guests(const struct report *r, struct cpu **cpu, struct err *err)
 {
 	json_t *facts = json_pack("{s:{s:s, s:s, s:s, s:s}}", "cpu",
 				  "vendor", report_env_fact(r->env, "guest", "cpu.vendor"),
@@ -245,7 +245,7 @@ static int load_guests(const struct report *r, struct cpu **cpu, struct err *err
 }
 
 /* The user's word, or the one that the guest ran on. */
-static struct cpu *choose_cpu(struct report *r, const char *name,
+static struct cpu *model_choose_cpu(struct report *r, const char *name,
 			      struct err *err)
 {
 	struct err none = ERR_INIT;
@@ -255,31 +255,31 @@ static struct cpu *choose_cpu(struct report *r, const char *name,
 		cpu_load(name, &cpu, err);
 		return cpu;
 	}
-	if (!times_count(r->c))
-		r->model_reason = report_format("no processor's TLBs were measured; "
+	if (!model_times_count(r->c))
+		r->model_reason = text_format("no processor's TLBs were measured; "
 						"kduel report --cpu-model NAME shows what is "
 						"expected of one");
-	else if (load_guests(r, &cpu, &none))
-		r->model_reason = report_format("%.*s; --cpu-model NAME chooses a processor",
+	else if (model_load_guests(r, &cpu, &none))
+		r->model_reason = text_format("%.*s; --cpu-model NAME chooses a processor",
 						(int)strcspn(none.text, ";"), none.text);
 	return cpu;
 }
 
 int report_model(struct report *r, const char *cpu_model, struct err *err)
 {
-	struct cpu *cpu = choose_cpu(r, cpu_model, err);
+	struct cpu *cpu = model_choose_cpu(r, cpu_model, err);
 	int ret = 0;
 
 	if (!cpu) {
-		r->model_cpu = report_format("%s", "");
+		r->model_cpu = text_format("%s", "");
 		if (!r->model_reason)
-			r->model_reason = report_format("%s", "");
+			r->model_reason = text_format("%s", "");
 		return err && err->code ? err->code : 0;
 	}
-	r->model_cpu = report_format("%s", cpu->f.title ? cpu->f.title : cpu->name);
+	r->model_cpu = text_format("%s", cpu->f.title ? cpu->f.title : cpu->name);
 	for (size_t i = 0; i < r->plan->n_cells && !ret; i++)
-		ret = add_cell(r, cpu, &r->plan->cells[i], err);
-	r->model_reason = report_format("%s", r->n_model ? "" :
+		ret = model_add_cell(r, cpu, &r->plan->cells[i], err);
+	r->model_reason = text_format("%s", r->n_model ? "" :
 					"no cell with a model has a proof of its page sizes");
 	cpu_free(cpu);
 	return ret;

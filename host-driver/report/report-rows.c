@@ -24,20 +24,20 @@ unsigned report_rank(enum verdict v)
 	return rank;
 }
 
-static bool same_group(const struct compare_series *a,
+static bool rows_alike(const struct compare_series *a,
 		       const struct compare_series *b)
 {
 	return !strcmp(a->cell, b->cell) && !strcmp(a->metric, b->metric) &&
 	       !strcmp(a->counter ? a->counter : "", b->counter ? b->counter : "");
 }
 
-static void add(struct report_groups *g, const struct compare_series *s,
+static void rows_add(struct report_groups *g, const struct compare_series *s,
 		const struct comparison *c)
 {
 	struct report_group *to = NULL;
 
 	for (size_t i = g->n; i-- && !to;)
-		if (same_group(g->group[i].series[0], s))
+		if (rows_alike(g->group[i].series[0], s))
 			to = &g->group[i];
 	if (!to) {
 		to = &g->group[g->n++];
@@ -60,7 +60,7 @@ void report_groups_init(struct report_groups *g, const struct comparison *c)
 	if (!g->group)
 		abort();
 	for (size_t i = 0; i < c->n_series; i++)
-		add(g, &c->series[i], c);
+		rows_add(g, &c->series[i], c);
 }
 
 void report_groups_release(struct report_groups *g)
@@ -71,39 +71,16 @@ void report_groups_release(struct report_groups *g)
 	*g = (struct report_groups){ 0 };
 }
 
-static void effect_texts(const struct compare_series *s,
-			 const struct stats_effect *e, struct report_row *row)
-{
-	struct number_effect text;
-	char lo[NUMBER_MAX], hi[NUMBER_MAX];
-
-	if (!e->n) {
-		strcpy(row->effect, "-");
-		return;
-	}
-	if (e->absolute) {
-		number_value(e->effect, s->unit, lo);
-		snprintf(row->effect, sizeof(row->effect), "%s%.40s",
-			 e->effect > 0 ? "+" : "", lo);
-		number_value(e->lo, "", lo);
-		number_value(e->hi, "", hi);
-		snprintf(row->interval, sizeof(row->interval), "[%.40s, %.40s]", lo, hi);
-	} else {
-		number_effect(e->effect, e->lo, e->hi, &text);
-		strcpy(row->effect, text.effect);
-		strcpy(row->interval, text.interval);
-	}
-	if (e->method == STATS_EXACT)
-		strcpy(row->interval, "(exact)");
-}
-
 void report_series_row(const struct compare_series *s, size_t arm,
 		       struct report_row *row)
 {
 	const struct compare_result *v = &s->vs[arm];
+	struct number_effect text;
 
 	*row = (struct report_row){ .worst = v->verdict, .reason = v->reason };
-	effect_texts(s, &v->e, row);
+	compare_effect(s, &v->e, &text);
+	strcpy(row->effect, text.effect);
+	strcpy(row->interval, text.interval);
 	snprintf(row->n, sizeof(row->n), "%u", v->e.n);
 	if (!v->e.n || v->e.absolute)
 		strcpy(row->sde, "-");
@@ -127,7 +104,7 @@ const char *report_verdict_text(const struct compare_result *v, char *buf,
 }
 
 /* "-1.2% to +3.4%", "x0.98 to x1.05": the least and the greatest effect. */
-static void range_text(const struct report_group *g, size_t arm, char *buf,
+static void rows_range(const struct report_group *g, size_t arm, char *buf,
 		       size_t len)
 {
 	double lo = INFINITY, hi = -INFINITY, wide = 0;
@@ -153,7 +130,7 @@ static void range_text(const struct report_group *g, size_t arm, char *buf,
 	snprintf(buf, len, "%.40s to %.40s", a.effect, b.effect);
 }
 
-static void count_verdicts(const struct report_group *g, size_t arm,
+static void rows_verdicts(const struct report_group *g, size_t arm,
 			   struct report_row *row)
 {
 	size_t worst = 0, with = 0;
@@ -196,7 +173,7 @@ void report_row(const struct report_group *g, size_t arm,
 		if (e->n && !e->absolute)
 			sde = fmax(sde, e->sde);
 	}
-	range_text(g, arm, row->effect, sizeof(row->effect));
+	rows_range(g, arm, row->effect, sizeof(row->effect));
 	snprintf(row->interval, sizeof(row->interval), "%zu points", g->n);
 	if (least == most)
 		snprintf(row->n, sizeof(row->n), "%u", most);
@@ -206,10 +183,10 @@ void report_row(const struct report_group *g, size_t arm,
 		strcpy(row->sde, "exact");
 	else
 		number_percent(most ? sde : NAN, row->sde);
-	count_verdicts(g, arm, row);
+	rows_verdicts(g, arm, row);
 }
 
-static bool is_bytes(const char *key)
+static bool rows_in_bytes(const char *key)
 {
 	static const char *const keys[] = { "size", "stride", "bytes", "block" };
 
@@ -230,7 +207,7 @@ const char *report_point(const struct compare_series *s, char *buf, size_t len)
 		char number[SIZE_TEXT_MAX];
 		char *text = NULL;
 
-		if (json_is_integer(value) && is_bytes(key))
+		if (json_is_integer(value) && rows_in_bytes(key))
 			size_format(json_integer_value(value), number);
 		else if (!json_is_string(value))
 			text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));

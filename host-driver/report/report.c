@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doc.h"
 #include "file.h"
 #include "plot.h"
+#include "report-parts.h"
+#include "safe.h"
 
 void report_release(struct report *r)
 {
@@ -32,10 +35,9 @@ void report_release(struct report *r)
 	*r = (struct report){ 0 };
 }
 
-/* Writes a file of the folder through `write`, whole or not at all. */
-static int publish(const char *folder, const char *name,
-		   void (*write)(const void *what, FILE *out), const void *what,
-		   struct err *err)
+/* Writes a file of the folder, a form of the report or a figure's data. */
+static int report_file(const char *folder, const char *name, const struct report_form *form,
+		       const struct report *r, const struct figure *f, struct err *err)
 {
 	char *path = NULL, *text = NULL;
 	size_t len;
@@ -47,7 +49,10 @@ static int publish(const char *folder, const char *name,
 		ret = err_sys(err, ENOMEM, "cannot write %s/%s", folder, name);
 		goto out;
 	}
-	write(what, out);
+	if (form)
+		form->write(r, out);
+	else
+		figure_write_data(f, out);
 	ret = fclose(out) ? err_sys(err, errno, "cannot write %s", path)
 			  : file_publish(path, text, len, err);
 	out = NULL;
@@ -59,32 +64,77 @@ out:
 	return ret;
 }
 
-static void write_text(const void *report, FILE *out)
+static void report_write_text(const struct report *r, FILE *out)
 {
-	report_text(report, out);
+	struct doc *d = report_doc(r);
+
+	doc_print_text(d, out, doc_wants_colour(out));
+	doc_free(d);
 }
 
-static void write_html(const void *report, FILE *out)
+static void report_write_html(const struct report *r, FILE *out)
 {
-	report_html(report, out);
+	char *title = text_format("%s (%s): kduel report", r->c->name, r->c->domain);
+	struct doc *d = report_doc(r);
+
+	doc_print_html(d, title, out);
+	doc_free(d);
+	free(title);
 }
 
-static void write_json(const void *report, FILE *out)
+static void report_write_markdown(const struct report *r, FILE *out)
 {
-	json_t *json = report_json(report);
+	struct doc *d = report_doc(r);
+
+	doc_print_markdown(d, out);
+	doc_free(d);
+}
+
+static void report_write_brief(const struct report *r, FILE *out)
+{
+	struct doc *d = report_brief_doc(r);
+
+	doc_print_text(d, out, doc_wants_colour(out));
+	doc_free(d);
+}
+
+static void report_write_json(const struct report *r, FILE *out)
+{
+	json_t *json = report_json(r);
 
 	json_dumpf(json, out, JSON_INDENT(1));
 	fputc('\n', out);
 	json_decref(json);
 }
 
-static void write_data(const void *figure, FILE *out)
+const struct report_form report_forms[] = {
+	{ "text", "report.txt", report_write_text },
+	{ "json", "report.json", report_write_json },
+	{ "html", "report.html", report_write_html },
+	{ "md", "", report_write_markdown },
+	{ "brief", "", report_write_brief },
+	{ NULL, NULL, NULL },
+};
+
+void compare_print(FILE *out, const struct comparison *c)
 {
-	figure_write_data(figure, out);
+	struct doc *d = report_comparison_doc(c);
+
+	doc_print_text(d, out, doc_wants_colour(out));
+	doc_free(d);
+}
+
+void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n)
+{
+	struct doc *d = doc_new();
+
+	report_claims(d, list, n);
+	doc_print_text(d, out, doc_wants_colour(out));
+	doc_free(d);
 }
 
 /* A line for each reason. */
-static void say_not_drawn(const struct report *r, FILE *said)
+static void report_say_not_drawn(const struct report *r, FILE *said)
 {
 	const char *last = "";
 
@@ -123,32 +173,25 @@ int report_draw(struct report *r, const char *folder, FILE *said,
 		struct figure *f = &r->figures[i];
 
 		snprintf(name, sizeof(name), "data/%s.dat", f->name);
-		ret = publish(folder, name, write_data, f, err);
+		ret = report_file(folder, name, NULL, r, f, err);
 		if (!ret)
 			figure_draw(f, folder);
 	}
 	if (said)
-		say_not_drawn(r, said);
-	for (size_t i = 0; i < r->n_no_figures && said; i++)
-		fprintf(said, "plot %s: skipped: %s\n", r->no_figures[i].name,
-			r->no_figures[i].reason);
+		report_say_not_drawn(r, said);
+	if (said && r->n_figures && !r->figures[0].not_drawn && figure_letters_missing())
+		fputs("the plots in plots/*.png have no letters: there is no font (Debian "
+		      "package fonts-dejavu-core)\n", said);
 	return ret;
 }
 
 int report_publish(struct report *r, const char *folder, FILE *said,
 		   struct err *err)
 {
-	static const struct {
-		const char *name;
-		void (*write)(const void *report, FILE *out);
-	} files[] = {
-		{ "report.txt", write_text },
-		{ "report.json", write_json },
-		{ "report.html", write_html },
-	};
 	int ret = report_draw(r, folder, said, err);
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !ret; i++)
-		ret = publish(folder, files[i].name, files[i].write, r, err);
+	for (const struct report_form *f = report_forms; f->name && !ret; f++)
+		if (*f->file)
+			ret = report_file(folder, f->file, f, r, NULL, err);
 	return ret;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The report of a results folder: one struct with all that is said, and a
- * writer for each form of it. The writers decide how it looks; what it says
+ * The report of a results folder: one struct with all that is known, one
+ * document made of it (doc.h), and a form of that for each reader. What it says
  * was computed by compare (compare.h) and is the same in all of them.
  *
  *	struct report r;
  *
  *	if (report_gather(&r, store, &comparison, &options, &err))
  *		return ...;
- *	report_text(&r, stdout);
+ *	report_forms[0].write(&r, stdout);
  *	...
  *	report_release(&r);
  *
@@ -18,7 +18,6 @@
 #define KDUEL_REPORT_H
 
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "compare/compare.h"
@@ -74,9 +73,26 @@ int report_gather(struct report *r, struct store *s,
 		  struct err *err);
 void report_release(struct report *r);
 
-void report_text(const struct report *r, FILE *out);
-void report_html(const struct report *r, FILE *out);
+/* A form of the report; `file` is its name in a results folder, "" if it is only printed. */
+struct report_form {
+	const char *name, *file;
+	void (*write)(const struct report *r, FILE *out);
+};
+/* text, json, html, md, brief; ends with a NULL name. */
+extern const struct report_form report_forms[];
+
+/* The document that text, HTML and Markdown are made of; doc_free() it. */
+struct doc *report_doc(const struct report *r);
+/* Ten lines, for a mail's beginning or a chat. */
+struct doc *report_brief_doc(const struct report *r);
+/* What a terminal shows after a run. */
+struct doc *report_comparison_doc(const struct comparison *c);
 json_t *report_json(const struct report *r);	/* docs/report-format.md */
+
+/* Verdicts, what differs besides the kernels, notes; with a terminal's colours. */
+void compare_print(FILE *out, const struct comparison *c);
+/* One claim a paragraph: outcome, text, what both sides came to. */
+void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n);
 
 /*
  * Publishes report.txt, report.json, report.html, data/ and plots/ in the
@@ -85,46 +101,11 @@ json_t *report_json(const struct report *r);	/* docs/report-format.md */
  */
 int report_publish(struct report *r, const char *folder, FILE *said,
 		   struct err *err);
-/* data/ and plots/ alone. report_html() needs it, to have figures. */
+/* data/ and plots/ alone. The page needs it, to have figures. */
 int report_draw(struct report *r, const char *folder, FILE *said,
 		struct err *err);
 
-/*
- * The verdicts in one screen, for the end of `kduel run` and the head of
- * report.txt. Colours on a terminal only, and not where NO_COLOR is set.
- */
-void report_print_table(FILE *out, const struct comparison *c);
-/* Below it: how many claims hold, and those that do not. */
-void report_print_expectations(FILE *out, const struct comparison *c);
-
-/* --- what the writers share (report-words.c) ------------------------------ */
-
-/* What a domain's times are: one sentence. */
-const char *report_domain_meaning(const char *domain);
-
-/* The same for a title: "emulated time". */
-const char *report_domain_title(const char *domain);
-
-/* A new text, the caller's to free; memory that cannot be had ends the program. */
-char *report_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-char *report_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
-
-/* What became of the A/A pair that rode along, the caller's; NULL: there is none. */
-char *report_control(const struct comparison *c);
-/* "0.9 to 1.1: holds", "0.9 to 1.1: fails", "0.9 to 1.1", or "". */
-const char *report_model_bound(const struct report_model_row *m, char *buf, size_t size);
-
-/* Is a layer unavailable everywhere for the same reason? */
-bool report_proof_missing(const struct comparison *c, const char *layer);
-/* "99.7%", "12.0-99.7%": bytes in huge pages, over the readings. */
-const char *report_huge_share(const struct compare_proof *p,
-			      char buf[static 2 * NUMBER_MAX]);
-
-/* "second level" for a name of layer_words. */
-const char *report_layer_name(const char *layer);	/* "second level" */
-
-/* What is not in this report: NULL-terminated sentences, the caller's. */
-char **report_limits(const struct report *r);
-void report_limits_free(char **limits);
+/* What is not in this report: a sentence a line; the caller's. */
+char *report_limits(const struct report *r);
 
 #endif

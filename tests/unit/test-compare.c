@@ -450,19 +450,22 @@ static void texts(void **state)
 		struct stats_effect e;
 		const char *text;
 	} t[] = {
-		{ { .n = 5, .effect = .021, .lo = .01, .hi = .032 }, "+2.1% [+1.0%, +3.2%]" },
-		{ { .n = 5, .method = STATS_EXACT }, "= (exact)" },
-		{ { .n = 5, .method = STATS_EXACT, .effect = .0002 }, "+0.02% (exact)" },
-		{ { .n = 5, .effect = 12, .lo = 11, .hi = 13 }, "x13 [x12, x14]" },
-		{ { .n = 0 }, "unavailable" },
+		{ { .n = 5, .effect = .021, .lo = .01, .hi = .032 }, "+2.1% [+1.0, +3.2]%" },
+		{ { .n = 5, .method = STATS_EXACT }, "0% (exact)" },
+		{ { .n = 5, .method = STATS_EXACT, .effect = .0002 }, "+0.0200% (exact)" },
+		{ { .n = 5, .effect = 12, .lo = 11, .hi = 13 }, "x13.0 [12.0, 14.0]" },
+		{ { .n = 0 }, "- " },
 		{ { .n = 4, .absolute = true, .method = STATS_DIFFERENCE, .effect = 3, .lo = 2, .hi = 4 },
-		  "+3 [+2, +4] (from 0)" },
+		  "+3 faults [2, 4]" },
 	};
-	char buf[128];
+	const struct compare_series faults = { .unit = (char *)"faults" };
+	struct number_effect shown;
+	char buf[3 * NUMBER_MAX + 16];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		compare_effect_text(&t[i].e, buf, sizeof(buf));
+		compare_effect(&faults, &t[i].e, &shown);
+		snprintf(buf, sizeof(buf), "%s %s", shown.effect, shown.interval);
 		assert_string_equal(buf, t[i].text);
 	}
 }

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "host-driver/report/report-layout.h"
+#include "host-driver/report/doc.h"
 #include "vocab/number.h"
 #include "safe.h"
 
@@ -152,28 +152,62 @@ static void columns(void **state)
 	char *text, word[301];
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
-	struct layout_table t;
+	struct doc *d = doc_new();
 
 	(void)state;
 	memset(word, 'w', 300);
 	word[300] = '\0';
-	layout_paragraph(out, 4, 8, word);
-	layout_paragraph(out, 0, 0, "");
-	layout_field(out, "question", "What changes when KVM maps DAX-backed "
-		     "guest memory with huge pages, and what does it cost?");
-	layout_field(out, "wide", "\xe5\xb9\x85\xe5\xb9\x85\xe5\xb9\x85 \xe5\xb9\x85"
-		     "\xe5\xb9\x85 twice as wide as a letter, and so on and on on");
-	layout_table_init(&t, "lrw");
-	layout_table_add(&t, "arm", "n", "a reason that is long enough to need "
-			 "three or even four lines of its own in the table, "
-			 "because its author had much to say about it");
-	layout_table_add(&t, "6.1", "5", NULL);
-	layout_table_print(&t, out, 2);
-	layout_table_release(&t);
+	doc_put(d, DOC_SAY, "%s", word);
+	doc_put(d, DOC_SAY, "%s", "");
+	doc_field(d, "question", DOC_WORDS, 0, "What changes when KVM maps DAX-backed ",
+		  "guest memory with huge pages, and what does it cost?");
+	doc_field(d, "wide", DOC_WORDS, 0, "\xe5\xb9\x85\xe5\xb9\x85\xe5\xb9\x85 "
+		  "\xe5\xb9\x85\xe5\xb9\x85",
+		  " twice as wide as a letter, and so on and on on");
+	doc_table(d, "arm|#n|a reason|!why");
+	doc_row(d);
+	doc_cell(d, DOC_WORDS, 0, "arm");
+	doc_cell(d, DOC_NUMBER, 0, "n");
+	doc_cell(d, DOC_WORDS, 0, "a reason that is long enough to need three or even "
+		 "four lines of its own in the table, because its author had much to say "
+		 "about it");
+	doc_cell(d, DOC_WORDS, 0, "because");
+	doc_row(d);
+	doc_cell(d, DOC_WORDS, 0, "6.1");
+	doc_cell(d, DOC_NUMBER, 0, "5");
+	doc_print_text(d, out, false);
+	doc_free(d);
 	fclose(out);
-	assert_in_range(widest_line(text), 70, REPORT_COLUMNS);
+	assert_in_range(widest_line(text), 70, DOC_TEXT_COLUMNS);
 	assert_non_null(strstr(text, "  6.1  5\n"));
+	assert_non_null(strstr(text, "\n[1] because\n"));
 	assert_null(strstr(text, " \n"));	/* no trailing blanks */
+	free(text);
+}
+
+/* What Markdown or HTML would act on stays text. */
+static void markdown(void **state)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct doc *d = doc_new();
+
+	(void)state;
+	doc_put(d, DOC_SAY, "*a* _b_ <b> [x](y) `c` | @me \x1b[1m");
+	doc_table(d, "arm|#n");
+	doc_row(d);
+	doc_cell(d, DOC_ID, 0, "a|b`c");
+	doc_cell(d, DOC_VERDICT, DOC_BAD, "regressed");
+	doc_put(d, DOC_FOLD, "<more>");
+	doc_put(d, DOC_UNFOLD, "%s", "");
+	doc_print_markdown(d, out);
+	doc_free(d);
+	fclose(out);
+	assert_string_equal(text,
+		"\\*a\\* \\_b\\_ &lt;b&gt; \\[x\\](y) \\`c\\` \\| &#64;me \\\\x1b\\[1m\n\n"
+		"| arm | n |\n|---|--:|\n| `a\u00a6b'c` | **regressed** |\n\n"
+		"<details><summary>&lt;more&gt;</summary>\n\n</details>\n");
 	free(text);
 }
 
@@ -186,6 +220,7 @@ int main(void)
 		cmocka_unit_test(hostile_text),
 		cmocka_unit_test(html),
 		cmocka_unit_test(columns),
+		cmocka_unit_test(markdown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

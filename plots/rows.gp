@@ -1,4 +1,4 @@
-# First touch: cost of a page's first write on a logarithmic scale, a row an arm.
+# A value that spans decades, on a logarithmic scale: a panel a cell, a row an arm.
 # The value stands behind the interval, or above the mark if that leaves the axis.
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
@@ -28,6 +28,12 @@ do for [p = 1:n_panels] {
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 ? $2 : NaN):1 \
 		with points pt shape(SERIES_COLOUR[i]) ps 1 lc rgb rgb(SERIES_RGB[i]), \
+	     for [i = 1:n_series] DATA index FIRST + i - 1 \
+		using (SERIES_PANEL[i] == p - 1 && $4 > value_max ? $2 : NaN):1:(value_max - $2):(0) \
+		with vectors filled head size screen px(10), 20 lw 2 lc rgb rgb(SERIES_RGB[i]), \
+	     for [i = 1:n_series] DATA index FIRST + i - 1 \
+		using (SERIES_PANEL[i] == p - 1 && $3 < value_min ? $2 : NaN):1:(value_min - $2):(0) \
+		with vectors filled head size screen px(10), 20 lw 2 lc rgb rgb(SERIES_RGB[i]), \
 	     for [i = 1:n_series] DATA index BOOTS + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 ? $2 : NaN):($1 + 0.27) \
 		with points pt 7 ps 0.25 lc rgb 0x70000000 + rgb(SERIES_RGB[i]), \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The style sheet of report.html, for light, dark, narrow and printed pages. */
-#include "report-html.h"
+#include "doc.h"
 
-const char report_style[] =
+const char doc_style[] =
 ":root{color-scheme:light dark;"
 "--bg:#fff;--ink:#1d2126;--soft:#5c636d;--line:#dfe3e7;--grid:#e6e9ec;"
 "--panel:#f6f7f8;--link:#0a5fa8;"
@@ -36,7 +36,7 @@ const char report_style[] =
 "monospace;font-size:.86em;overflow-wrap:anywhere}\n"
 "dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.25rem;"
 "margin:0;max-width:52rem}\n"
-"dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}\n"
+"dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;grid-column:2;overflow-wrap:anywhere}\n"
 ".domain{display:inline-block;border:1px solid currentColor;border-radius:.25rem;"
 "padding:0 .4rem;font-size:.875rem;font-weight:600}\n"
 ".scroll{overflow-x:auto;margin:.75rem 0}\n"
@@ -85,11 +85,19 @@ const char report_style[] =
 "footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);"
 "color:var(--soft);font-size:.875rem}\n"
 "@media(max-width:40rem){body{padding:1.25rem 1rem 3rem}h1{font-size:1.4rem}"
-"dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.5rem}"
-"th,td{padding-right:.6rem}}\n"
+"dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{grid-column:1}"
+"dl.facts dt{margin-top:.5rem}th,td{padding-right:.6rem}"
+"table{font-size:.875rem}table.wide,.wide tbody{display:block}.wide thead{display:none}"
+".wide tr{display:flex;flex-wrap:wrap;gap:.1rem .9rem;padding:.4rem 0;align-items:baseline}"
+".wide tr+tr:not(.group):not(.part){border-top:1px solid var(--grid)}"
+".wide th,.wide td{padding:0!important;border:0!important}"
+".wide .verdict{order:1}.wide td{order:2}.wide td[data-c]:not(.why)::before"
+"{content:attr(data-c) ' ';color:var(--soft);font-weight:400;font-size:.8125rem}"
+".why{flex-basis:100%}}\n"
 "@media print{:root{--bg:#fff;--ink:#000;--soft:#444}"
 "body{max-width:none;padding:0;font-size:10.5pt}h2{break-after:avoid}"
-"figure,tbody,tr{break-inside:avoid}.scroll{overflow:visible}"
+"figure{margin:1rem 0}figure,tbody,tr{break-inside:avoid}.scroll{overflow:visible}"
+"table{font-size:9pt}th,td{padding-right:.5rem}.why{min-width:0}"
 ".scroll>svg{min-width:0}.v{border:1px solid currentColor}"
 "details::details-content{content-visibility:visible;block-size:auto}"
 "summary{color:inherit}}\n";

@@ -1,4 +1,4 @@
-# STREAM: bandwidth of each kernel, a bar an arm, with its interval.
+# Bars: a panel a cell, a group a metric, a bar an arm, with its interval.
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 

@@ -1,4 +1,4 @@
-# The chase ladder: time per access over the number of pages, a line an arm.
+# A ladder: a value over the numbers of its axis, a panel a cell, a line an arm.
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A document as a page: one file, no script, nothing from the network. It is
+ * well-formed XML too, so that any XML tool can check it. Texts are safe
+ * already; html_put() escapes what HTML needs.
+ */
+#include "doc.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "plot.h"
+#include "safe.h"
+
+static const struct { const char *class, *sign; } html_tones[] = {
+	[DOC_CALM] = { "", "" }, [DOC_GOOD] = { " v-good", "\u2713 " },
+	[DOC_BAD] = { " v-bad", "\u2717 " }, [DOC_ODD] = { " v-odd", "! " },
+	[DOC_OPEN] = { "", "" },
+};
+
+/* A number of ours, with the signs a page has and a mail lacks: minus, times, micro. */
+static void html_number(FILE *out, const char *text)
+{
+	char before = ' ';
+
+	if (!strcmp(text, "-"))
+		text = "\u2013";
+	for (const char *p = text; *p; before = *p++) {
+		if (*p == '-' && isdigit(p[1]))
+			fputs(isdigit(before) ? "\u2013" : isalpha(before) ? "-" : "\u2212", out);
+		else if (*p == 'x' && isdigit(p[1]) && !isalnum(before))
+			fputs("\u00d7", out);
+		else if (!strncmp(p, "us", 2) && before == ' ' && !isalnum(p[2]))
+			fputs("\u00b5", out);
+		else if (*p == '<' || *p == '&' || *p == '>')
+			fputs(*p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&amp;", out);
+		else
+			fputc(*p, out);
+	}
+}
+
+static void html_span(const struct doc_span *s, FILE *out)
+{
+	switch (s->type) {
+	case DOC_WORDS:
+		html_put(out, s->text);
+		return;
+	case DOC_NUMBER:
+	case DOC_EFFECT:
+		html_number(out, s->text);
+		return;
+	case DOC_ID:
+		fputs("<span class=\"id\">", out);
+		break;
+	case DOC_ARM:
+		fprintf(out, "<span class=\"arm c%u\"><i></i>",
+			s->mark ? 1 + (s->mark - 1) % (FIGURE_COLOURS - 1) : 0);
+		break;
+	case DOC_BADGE:
+		fputs("<span class=\"domain\">", out);
+		break;
+	case DOC_VERDICT:
+		fprintf(out, "<span class=\"v%s\">%s", html_tones[s->mark].class,
+			html_tones[s->mark].sign);
+		break;
+	}
+	html_put(out, s->text);
+	fputs("</span>", out);
+}
+
+/* --- tables ------------------------------------------------------------------ */
+
+/* Where a page is narrow the cells of a row go below each other, with their titles. */
+static bool html_is_wide(const struct doc_table *t)
+{
+	return t->n_columns >= 7;
+}
+
+static void html_cell(const struct doc_table *t, const struct doc_row *row, unsigned i,
+		      FILE *out)
+{
+	const struct doc_span *s = &row->cell[i];
+	enum doc_align align = t->column[i].align;
+	const char *class = s->type == DOC_VERDICT ? "verdict" : s->type == DOC_EFFECT ? "n effect" : align == DOC_RIGHT ? "n" :
+			    align == DOC_LEFT ? "nowrap" : align == DOC_FOOTNOTE ? "why" : "";
+
+	if (s->type == DOC_ARM && !i) {
+		fputs("<th scope=\"row\">", out);
+		html_span(s, out);
+		fputs("</th>", out);
+		return;
+	}
+	fputs("<td", out);
+	if (*class)
+		fprintf(out, " class=\"%s\"", class);
+	if (html_is_wide(t) && *s->text && s->type != DOC_VERDICT) {
+		fputs(" data-c=\"", out);
+		html_put(out, t->column[i].title);
+		fputc('"', out);
+	}
+	fputc('>', out);
+	html_span(s, out);
+	fputs("</td>", out);
+}
+
+static void html_row(const struct doc_table *t, const struct doc_row *row, FILE *out)
+{
+	if (row->kind == DOC_CELLS) {
+		fputs("<tr>", out);
+		for (unsigned i = 0; i < t->n_columns; i++)
+			if (i < row->n)
+				html_cell(t, row, i, out);
+			else
+				fputs("<td></td>", out);
+		fputs("</tr>\n", out);
+		return;
+	}
+	fprintf(out, "<tr class=\"%s\"><th colspan=\"%u\" scope=\"rowgroup\">",
+		row->kind == DOC_GROUP ? "group" : "part", t->n_columns);
+	html_span(&row->cell[0], out);
+	if (row->kind == DOC_GROUP) {
+		fputs(" <span class=\"base\">", out);
+		html_span(&row->cell[1], out);
+		fputs("</span>", out);
+	}
+	fputs("</th></tr>\n", out);
+}
+
+static void html_titles(const struct doc_table *t, FILE *out)
+{
+	fputs("<thead><tr>", out);
+	for (unsigned i = 0; i < t->n_columns; i++) {
+		fprintf(out, "<th scope=\"col\"%s>",
+			t->column[i].align == DOC_RIGHT ? " class=\"n\"" : "");
+		html_put(out, t->column[i].title);
+		fputs("</th>", out);
+	}
+	fputs("</tr></thead>\n<tbody>\n", out);
+}
+
+/* Each group is a body of its own, which is not broken between printed pages. */
+static void html_table(const struct doc_table *t, FILE *out)
+{
+	bool open = false;
+
+	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\">"
+	      "<table", out);
+	fputs(html_is_wide(t) ? " class=\"wide\">\n" : ">\n", out);
+	html_titles(t, out);
+	for (size_t r = 0; r < t->n_rows; r++) {
+		if (t->row[r].kind != DOC_CELLS && open) {
+			fputs("</tbody><tbody>\n", out);
+			open = false;
+		}
+		html_row(t, &t->row[r], out);
+		open |= t->row[r].kind == DOC_CELLS;
+	}
+	fputs("</tbody></table></div>\n", out);
+}
+
+/* --- blocks ------------------------------------------------------------------ */
+
+static void html_figure(const struct figure *f, FILE *out)
+{
+	if (!f->svg)
+		return;
+	fprintf(out, "<figure id=\"figure-%s\"><div class=\"scroll\" tabindex=\"0\" "
+		"role=\"region\" aria-label=\"Figure\" style=\"max-width:%upx\">",
+		f->name, f->width);
+	if (figure_write_inline(f, out))
+		fprintf(out, "<p>The drawing is not understood; it is plots/%s.svg.</p>",
+			f->name);
+	fputs("</div></figure>\n", out);
+}
+
+static void html_field(const struct doc_block *b, FILE *out)
+{
+	if (*b->id) {
+		fputs("<dt>", out);
+		html_put(out, b->id);
+		fputs("</dt>", out);
+	}
+	fputs("<dd>", out);
+	html_span(&b->span, out);
+	if (b->span.type == DOC_BADGE && *b->rest == ':')	/* it is in a frame */
+		html_put(out, b->rest + 1);
+	else
+		html_put(out, b->rest);
+	fputs("</dd>\n", out);
+}
+
+static void html_claim(const struct doc_block *b, FILE *out)
+{
+	fputs("<li>", out);
+	html_span(&b->span, out);
+	fputc(' ', out);
+	if (*b->text) {
+		html_put(out, b->text);
+		fputs("<br/>", out);
+	}
+	fputs("<span class=\"id\">", out);
+	html_put(out, b->id);
+	fputs("</span><br/>", out);
+	html_put(out, b->rest);
+	fputs("</li>\n", out);
+}
+
+/* What consecutive blocks of one kind share. */
+static const struct { const char *open, *close; } html_around[] = {
+	[DOC_FIELD] = { "<dl class=\"facts\">\n", "</dl>\n" },
+	[DOC_ITEM] = { "<ul>\n", "</ul>\n" },
+	[DOC_CLAIM] = { "<ul class=\"claims\">\n", "</ul>\n" },
+	[DOC_LINE] = { "<pre tabindex=\"0\">", "</pre>\n" },
+	[DOC_UNFOLD] = { NULL, NULL },
+};
+
+static void html_text(const char *before, const char *text, const char *after, FILE *out)
+{
+	fputs(before, out);
+	html_put(out, text);
+	fputs(after, out);
+}
+
+static void html_block(const struct doc_block *b, FILE *out)
+{
+	switch (b->kind) {
+	case DOC_TITLE:
+		html_text("<p class=\"kicker\">kduel report: ", b->rest, "</p>\n", out);
+		html_text("<h1>", b->text, "</h1>\n", out);
+		break;
+	case DOC_WARNING:
+		html_text("<div class=\"warn\" role=\"alert\"><b>", b->text, "</b>\n", out);
+		break;
+	case DOC_HEADING:
+		fprintf(out, "<h2 id=\"%s\">", b->id);
+		html_text("", b->text, "</h2>\n", out);
+		break;
+	case DOC_SUBHEADING:
+		html_text("<h3>", b->text, "</h3>\n", out);
+		break;
+	case DOC_SAY:
+		html_text("<p>", b->text, "</p>\n", out);
+		break;
+	case DOC_SMALL:
+		html_text("<p class=\"small soft\">", b->text, "</p>\n", out);
+		break;
+	case DOC_FIELD:
+		html_field(b, out);
+		break;
+	case DOC_ITEM:
+		html_text("<li>", b->text, "</li>\n", out);
+		break;
+	case DOC_CLAIM:
+		html_claim(b, out);
+		break;
+	case DOC_LINE:
+		html_text("", b->text, "\n", out);
+		break;
+	case DOC_TABLE:
+		html_table(&b->table, out);
+		break;
+	case DOC_FIGURE:
+		html_figure(b->figure, out);
+		break;
+	case DOC_FOLD:
+		html_text("<details><summary>", b->text, "</summary>\n", out);
+		break;
+	case DOC_UNFOLD:
+		fputs("</details>\n", out);
+		break;
+	}
+}
+
+static void html_begin(const char *title, FILE *out)
+{
+	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+	      "<meta name=\"color-scheme\" content=\"light dark\"/>\n"
+	      "<meta name=\"generator\" content=\"kduel " KDUEL_VERSION "\"/>\n<title>", out);
+	html_put(out, title);
+	fputs("</title>\n<style>\n", out);
+	fputs(doc_style, out);
+	fputs("</style>\n</head>\n<body>\n<header>\n", out);
+}
+
+void doc_print_html(const struct doc *d, const char *title, FILE *out)
+{
+	const struct doc_block *last = NULL;
+	bool in_main = false, warning = false;
+
+	html_begin(title, out);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct doc_block *b = &d->block[i];
+
+		if (!(b->forms & DOC_IN_HTML))
+			continue;
+		if (last && last->kind != b->kind && html_around[last->kind].close)
+			fputs(html_around[last->kind].close, out);
+		if (warning && b->kind != DOC_ITEM) {
+			fputs("</div>\n", out);
+			warning = false;
+		}
+		if (!in_main && (b->kind == DOC_HEADING || b->kind == DOC_WARNING)) {
+			fputs("</header>\n<main>\n", out);
+			in_main = true;
+		}
+		if ((!last || last->kind != b->kind) && html_around[b->kind].open)
+			fputs(html_around[b->kind].open, out);
+		html_block(b, out);
+		warning |= b->kind == DOC_WARNING;
+		last = b;
+	}
+	if (last && html_around[last->kind].close)
+		fputs(html_around[last->kind].close, out);
+	fputs(in_main ? "</main>\n" : "</header>\n", out);
+	fputs("<footer><p>Made by kduel " KDUEL_VERSION " from the journal of this campaign. "
+	      "The same in plain text: <code>report.txt</code>; for programs: "
+	      "<code>report.json</code>; the plots' data: <code>data/</code>.</p></footer>\n"
+	      "</body>\n</html>\n", out);
+}

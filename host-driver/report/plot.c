@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of figures. */
+#include "plot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/registry.h"
+#include "plot-data.h"
+#include "report.h"
+#include "safe.h"
+
+/* A data function fills the figure and returns NULL, or why there is none. */
+typedef const char *(*figure_data_fn)(const struct comparison *c, struct figure *f);
+
+/* Those of the comparison itself. */
+static const struct {
+	const char *name, *script;
+	enum figure_section section;
+	figure_data_fn data;
+} plot_own[] = {
+	{ "effects-large", "effects", FIGURE_IN_EFFECTS, figure_large_effects },
+	{ "effects-small", "effects", FIGURE_IN_EFFECTS, figure_small_effects },
+	{ "page-sizes", "page-sizes", FIGURE_IN_PROOF, figure_page_sizes },
+};
+#define OWN (sizeof(plot_own) / sizeof(plot_own[0]))
+
+/* How the figures that workloads declare for their metrics are drawn. */
+static const struct {
+	const char *script;
+	figure_data_fn data;
+} plot_shapes[] = {
+	[FIGURE_ROWS] = { "rows", figure_rows },
+	[FIGURE_LADDER] = { "ladder", figure_ladder },
+	[FIGURE_BARS] = { "bars", figure_bars },
+};
+
+static void plot_release(struct figure *f)
+{
+	free(f->title);
+	free(f->subtitle);
+	free(f->text);
+	free(f->value.title);
+	free(f->x.title);
+	for (size_t i = 0; i < f->n_panels; i++)
+		free(f->panel[i]);
+	for (size_t i = 0; i < f->n_rows; i++)
+		free(f->row[i]);
+	for (size_t i = 0; i < f->n_series; i++) {
+		free(f->series[i].name);
+		for (size_t k = 0; k < f->series[i].n; k++)
+			free(f->series[i].mark[k].boot);
+		free(f->series[i].mark);
+	}
+	free(f->panel);
+	free(f->row);
+	free(f->series);
+	free(f->svg);
+	free(f->not_drawn);
+}
+
+/* Points that the longest word of a row's name takes. */
+static unsigned plot_room_for_rows(const struct figure *f)
+{
+	size_t longest = 10;
+
+	for (size_t i = 0; i < f->n_rows; i++) {
+		char *name = figure_short_name(f->row[i], FIGURE_ROW_MAX), *save = NULL;
+
+		for (char *p = strtok_r(name, " ", &save); p;
+		     p = strtok_r(NULL, " ", &save))
+			if (safe_width(p) > longest)
+				longest = safe_width(p);
+		free(name);
+	}
+	return 30 + longest * 29 / 4;
+}
+
+/* The same for names of series beside the ends of their lines. */
+static unsigned plot_room_for_series(const struct figure *f)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < f->n_series; i++) {
+		char *name = figure_short_name(f->series[i].name, FIGURE_ARM_MAX);
+
+		if (safe_width(name) > longest)
+			longest = safe_width(name);
+		free(name);
+	}
+	return 28 + longest * 31 / 4;
+}
+
+struct plot_lists {
+	const struct comparison *c;
+	struct figure *figure;
+	struct figure_missing *missing;
+	size_t n, n_missing;
+};
+
+static void plot_add(struct plot_lists *l, struct figure f, figure_data_fn data)
+{
+	const char *why = data(l->c, &f);
+
+	if (why) {
+		l->missing = figure_grow(l->missing, l->n_missing, sizeof(*l->missing));
+		l->missing[l->n_missing++] = (struct figure_missing){
+			f.name, text_format("%s", why) };
+		plot_release(&f);
+		return;
+	}
+	f.left = plot_room_for_rows(&f);
+	f.right = plot_room_for_series(&f);
+	l->figure = figure_grow(l->figure, l->n, sizeof(*l->figure));
+	l->figure[l->n++] = f;
+}
+
+static bool plot_is_there(const struct plot_lists *l, const struct workload_figure *of)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->figure[i].of == of)
+			return true;
+	for (size_t i = 0; i < l->n_missing; i++)
+		if (!strcmp(l->missing[i].name, of->name))
+			return true;
+	return false;
+}
+
+static bool plot_has_workload(const struct comparison *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_series; i++)
+		if (!strcmp(c->series[i].workload, name))
+			return true;
+	return false;
+}
+
+static void plot_add_workload(struct plot_lists *l, const struct workload *w)
+{
+	for (const struct workload_metric *m = w->metrics; m->name; m++)
+		if (m->figure && !plot_is_there(l, m->figure))
+			plot_add(l, (struct figure){ .name = m->figure->name,
+				 .script = plot_shapes[m->figure->shape].script,
+				 .section = FIGURE_IN_MEASUREMENTS, .of = m->figure },
+				 plot_shapes[m->figure->shape].data);
+}
+
+void figures_init(const struct comparison *c, struct figure **figures,
+		  size_t *n, struct figure_missing **missing, size_t *n_missing)
+{
+	struct plot_lists l = { .c = c };
+
+	for (size_t i = 0; i < OWN; i++)
+		plot_add(&l, (struct figure){ .name = plot_own[i].name,
+			 .script = plot_own[i].script, .section = plot_own[i].section },
+			 plot_own[i].data);
+	for (size_t i = 0; workloads[i]; i++)
+		if (plot_has_workload(c, workloads[i]->name))
+			plot_add_workload(&l, workloads[i]);
+	*figures = l.figure;
+	*n = l.n;
+	*missing = l.missing;
+	*n_missing = l.n_missing;
+}
+
+void figures_release(struct figure *figures, size_t n,
+		     struct figure_missing *missing, size_t n_missing)
+{
+	for (size_t i = 0; i < n; i++)
+		plot_release(&figures[i]);
+	for (size_t i = 0; i < n_missing; i++)
+		free(missing[i].reason);
+	free(figures);
+	free(missing);
+}

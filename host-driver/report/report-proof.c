@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The page sizes that were found: a row for each backing, source, layer and arm. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot.h"
+#include "report-parts.h"
+#include "vocab/words.h"
+#include "safe.h"
+
+/* The long name of the machine under test would cost a line its width. */
+static const char *proof_layer(const struct compare_proof *p)
+{
+	int l = layer_find(p->layer);
+
+	return l == LAYER_MUT ? "MUT" : l < 0 ? p->layer : layer_words[l].title;
+}
+
+/* Is a layer unavailable everywhere for the same reason? */
+static bool proof_missing(const struct comparison *c, const char *layer)
+{
+	const char *reason = NULL;
+
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
+
+		if (p->cell || strcmp(p->layer, layer))
+			continue;
+		if (p->after.readings || (reason && strcmp(reason, p->unavailable)))
+			return false;
+		reason = p->unavailable;
+	}
+	return reason;
+}
+
+static void proof_bytes(struct doc *d, double bytes)
+{
+	char text[NUMBER_MAX];
+
+	doc_cell(d, DOC_NUMBER, 0, "%s", bytes >= 0 ? number_bytes((uint64_t)bytes, text) : "-");
+}
+
+/* "99.7%", "12.0-99.7%": over the readings. */
+static void proof_share(struct doc *d, const struct compare_proof *p)
+{
+	char least[NUMBER_MAX], most[NUMBER_MAX];
+
+	number_share(p->huge_least, least);
+	number_share(p->huge_most, most);
+	if (strcmp(least, most))
+		doc_cell(d, DOC_EFFECT, 0, "%.*s-%s", (int)strcspn(least, "%"), least, most);
+	else
+		doc_cell(d, DOC_EFFECT, 0, "%s", most);
+}
+
+static void proof_row(struct doc *d, const struct comparison *c,
+		      const struct compare_proof *p)
+{
+	const struct compare_pages *a = &p->after;
+	char faults[NUMBER_MAX];
+
+	doc_row(d);
+	report_arm_cell(d, c, p->arm);
+	doc_cell(d, DOC_WORDS, 0, "%s", proof_layer(p));
+	proof_bytes(d, a->bytes_4k);
+	proof_bytes(d, a->bytes_2m);
+	proof_bytes(d, a->bytes_1g);
+	proof_share(d, p);
+	doc_cell(d, DOC_NUMBER, 0, "%s", number_value(a->faults, "", faults));
+}
+
+static void proof_table(struct doc *d, const struct comparison *c)
+{
+	const struct compare_proof *last = NULL;
+
+	doc_table(d, "arm|=layer|#in 4K|#in 2M|#in 1G|#huge|#faults");
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
+		char *name;
+
+		if (p->cell || !p->after.readings)
+			continue;
+		if (!last || last->place != p->place) {
+			name = text_format("%s/%s", p->backing, p->source);
+			doc_group(d, name, "%s", "");
+			free(name);
+		}
+		last = p;
+		proof_row(d, c, p);
+	}
+}
+
+/* Why a layer could not be read: once where it is the same everywhere. */
+static void proof_unavailable(struct doc *d, const struct comparison *c)
+{
+	bool told[LAYERS] = { false };
+
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
+		int layer = layer_find(p->layer);
+
+		if (p->cell || p->after.readings || layer < 0 || told[layer])
+			continue;
+		told[layer] = proof_missing(c, p->layer);
+		if (told[layer])
+			doc_put(d, DOC_ITEM, "%s: unavailable: %s", proof_layer(p),
+				p->unavailable);
+		else
+			doc_put(d, DOC_ITEM, "%s, %s/%s, %s: unavailable: %s", proof_layer(p),
+				p->backing, p->source, c->arms[p->arm].name, p->unavailable);
+	}
+}
+
+void report_proof(struct doc *d, const struct report *r)
+{
+	const struct comparison *c = r->c;
+	bool any = false;
+
+	doc_heading(d, "proof", "Proof: page sizes found after the timed regions");
+	for (size_t i = 0; i < c->n_proofs; i++)
+		any |= c->proofs[i].after.readings > 0;
+	if (!c->n_proofs)
+		doc_put(d, DOC_SAY, "No proof was recorded.");
+	report_figures(d, r, FIGURE_IN_PROOF);
+	if (any)
+		proof_table(d, c);
+	proof_unavailable(d, c);
+	if (any)
+		doc_put(d, DOC_SMALL, "Means over boots and the workloads of one backing and "
+			"source; the huge share from its least to its greatest reading. A "
+			"sample whose proof contradicts its cell is void and never averaged. "
+			"Faults are second-level faults that the guest has taken so far.");
+}
