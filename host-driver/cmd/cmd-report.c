@@ -106,29 +106,13 @@ static const struct argp argp = {
 	"folder from what its journal holds.", NULL, NULL, NULL,
 };
 
-/* A page has its figures inside: they are drawn in a folder of their own. */
-static int draw_aside(struct report *r, struct err *err)
-{
-	const char *tmp = getenv("TMPDIR");
-	char *folder = NULL;
-	int rc;
-
-	if (asprintf(&folder, "%s/kduel-report-XXXXXX", tmp ? tmp : "/tmp") < 0)
-		return err_sys(err, ENOMEM, "cannot draw the figures");
-	rc = mkdtemp(folder) ? report_draw(r, folder, stderr, err)
-			     : err_sys(err, errno, "cannot make %s", folder);
-	file_remove_tree(folder, NULL);
-	free(folder);
-	return rc;
-}
-
 static int print_form(struct report *r, const struct options *o, struct err *err)
 {
 	struct file_out out;
-	int rc = !strcmp(o->form->name, "html") ? draw_aside(r, err) : 0;
+	int rc;
 
-	if (rc)
-		return rc;
+	if (o->form->figures)
+		report_draw_inside(r, stderr);
 	if (!o->out) {
 		o->form->write(r, stdout);
 		return 0;

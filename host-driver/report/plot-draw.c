@@ -4,93 +4,119 @@
  * published whole: nothing is left behind by a kill. Neither the user's
  * settings nor their environment have a say in it.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "data.h"
 #include "file.h"
 #include "plot.h"
 #include "proc.h"
+#include "safe.h"
 
 #define DRAW_SECONDS 30
 
 /* gnuplot with these arguments (up to a NULL); what it writes to stdout. */
-static int draw_run(const char *const *args, char **output, size_t *len, struct err *err)
+static int draw_run(const char *const *args, const int *keep, char **output, size_t *len,
+		    struct err *err)
 {
 	const char *argv[12] = { "gnuplot", "-d" };	/* -d: no ~/.gnuplot */
-	const struct proc_options o = { .argv = argv, .clean = true };
+	const struct proc_options o = { .argv = argv, .keep = keep, .clean = true };
 
 	for (int i = 0; args[i]; i++)
 		argv[2 + i] = args[i];
 	return proc_capture(&o, DRAW_SECONDS, output, len, err);
 }
 
-struct drawing {
-	char *script, *style, *data, *path;
-};
-
-static void drawing_release(struct drawing *d)
+/* gnuplot reads its data several times, so a pipe would not do. */
+static int draw_data(const struct figure *f, int keep[2], char **path, struct err *err)
 {
-	free(d->script);
-	free(d->style);
-	free(d->data);
-	free(d->path);
-}
+	int fd = memfd_create("data", 0);
+	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
 
-static int drawing_init(struct drawing *d, const struct figure *f, const char *folder,
-			const char *format, struct err *err)
-{
-	char *scripts = NULL;
-	int ret = data_path("plots", &scripts, err);
-
-	memset(d, 0, sizeof(*d));
-	if (ret)
-		return ret;
-	if (asprintf(&d->script, "%s/%s.gp", scripts, f->script) < 0 ||
-	    asprintf(&d->style, "%s/style.gp", scripts) < 0 ||
-	    asprintf(&d->data, "%s/data/%s.dat", folder, f->name) < 0 ||
-	    asprintf(&d->path, "%s/plots/%s.%s", folder, f->name, format) < 0)
-		abort();
-	free(scripts);
+	keep[0] = fd;
+	if (!out)
+		return err_sys(err, errno, "cannot draw %s", f->name);
+	figure_write_data(f, out);
+	if (fclose(out))
+		return err_sys(err, errno, "cannot draw %s", f->name);
+	*path = text_format("/proc/self/fd/%d", fd);
 	return 0;
 }
 
-/* The drawing stays in `*image`, the caller's. */
-static int draw_as(const struct figure *f, const char *folder, const char *format,
-		   char **image, struct err *err)
+/* Draws in that format; the drawing is the caller's. */
+static int draw_as(const struct figure *f, const char *format, char **image, size_t *len,
+		   struct err *err)
 {
-	struct drawing d;
-	size_t len;
-	int ret = drawing_init(&d, f, folder, format, err);
+	char *scripts = NULL, *script = NULL, *style = NULL, *data = NULL;
+	int keep[] = { -1, -1 };
+	int ret = data_path("plots", &scripts, err);
 
 	*image = NULL;
-	if (ret)
-		return ret;
-	ret = draw_run((const char *[]){ "-c", d.script, d.style, d.data, "-", format, NULL },
-		       image, &len, err);
 	if (!ret)
-		ret = file_publish(d.path, *image, len, err);
-	drawing_release(&d);
+		ret = draw_data(f, keep, &data, err);
+	if (ret)
+		goto out;
+	script = text_format("%s/%s.gp", scripts, f->script);
+	style = text_format("%s/style.gp", scripts);
+	ret = draw_run((const char *[]){ "-c", script, style, data, "-", format, NULL }, keep,
+		       image, len, err);
+out:
+	if (keep[0] >= 0)
+		close(keep[0]);
+	free(scripts);
+	free(script);
+	free(style);
+	free(data);
+	return ret;
+}
+
+/* Into plots/ of the folder, if there is one. */
+static int draw_publish(const struct figure *f, const char *folder, const char *format,
+			const char *image, size_t len, struct err *err)
+{
+	char *path;
+	int ret;
+
+	if (!folder)
+		return 0;
+	path = text_format("%s/plots/%s.%s", folder, f->name, format);
+	ret = file_publish(path, image, len, err);
+	free(path);
+	return ret;
+}
+
+static int draw_both(struct figure *f, const char *folder, struct err *err)
+{
+	char *png = NULL;
+	size_t len;
+	int ret = draw_as(f, "svg", &f->svg, &len, err);
+
+	if (!ret)
+		ret = draw_publish(f, folder, "svg", f->svg, len, err);
+	if (!ret && folder)
+		ret = draw_as(f, "png", &png, &len, err);
+	if (png)
+		ret = draw_publish(f, folder, "png", png, len, err);
+	free(png);
 	return ret;
 }
 
 void figure_draw(struct figure *f, const char *folder)
 {
 	struct err err = ERR_INIT;
-	char *gnuplot = proc_find("gnuplot"), *png = NULL;
+	char *gnuplot = proc_find("gnuplot");
 
 	if (!gnuplot) {
 		f->not_drawn = strdup("there is no gnuplot (Debian package gnuplot-nox)");
-		return;
-	}
-	free(gnuplot);
-	if (draw_as(f, folder, "svg", &f->svg, &err) ||
-	    draw_as(f, folder, "png", &png, &err)) {
+	} else if (draw_both(f, folder, &err)) {
 		f->not_drawn = strdup(err.text);
 		free(f->svg);
 		f->svg = NULL;
 	}
-	free(png);
+	free(gnuplot);
 }
 
 /* A picture of that letter alone. */
@@ -101,7 +127,7 @@ static char *draw_letter(const char *letter, size_t *len)
 	snprintf(command, sizeof(command), "set terminal pngcairo size 60,60; unset border; "
 		 "unset tics; unset key; set xrange [0:1]; set yrange [0:1]; "
 		 "set label '%s' at 0.5,0.5; plot -1", letter);
-	if (draw_run((const char *[]){ "-e", command, NULL }, &png, len, NULL))
+	if (draw_run((const char *[]){ "-e", command, NULL }, NULL, &png, len, NULL))
 		return NULL;
 	return png;
 }

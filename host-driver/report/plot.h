@@ -116,8 +116,8 @@ char *figure_short_name(const char *name, size_t most);
 void figure_write_data(const struct figure *f, FILE *out);
 
 /*
- * Draws plots/<name>.svg and .png in `folder` from data/<name>.dat there, and
- * keeps the former in `svg`; or says in `not_drawn` why it could not.
+ * Draws plots/<name>.svg and .png in `folder`, and keeps the former in `svg`; or
+ * says in `not_drawn` why it could not. `folder` NULL: for a page alone.
  */
 void figure_draw(struct figure *f, const char *folder);
 

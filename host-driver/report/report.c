@@ -108,12 +108,12 @@ static void report_write_json(const struct report *r, FILE *out)
 }
 
 const struct report_form report_forms[] = {
-	{ "text", "report.txt", report_write_text },
-	{ "json", "report.json", report_write_json },
-	{ "html", "report.html", report_write_html },
-	{ "md", "", report_write_markdown },
-	{ "brief", "", report_write_brief },
-	{ NULL, NULL, NULL },
+	{ "text", "report.txt", false, report_write_text },
+	{ "json", "report.json", false, report_write_json },
+	{ "html", "report.html", true, report_write_html },
+	{ "md", "", false, report_write_markdown },
+	{ "brief", "", false, report_write_brief },
+	{ NULL, NULL, false, NULL },
 };
 
 void compare_print(FILE *out, const struct comparison *c)
@@ -151,6 +151,13 @@ static void report_say_not_drawn(const struct report *r, FILE *said)
 		last = f->not_drawn;
 	}
 	fputs(*last ? "\n" : "", said);
+}
+
+void report_draw_inside(struct report *r, FILE *said)
+{
+	for (size_t i = 0; i < r->n_figures; i++)
+		figure_draw(&r->figures[i], NULL);
+	report_say_not_drawn(r, said);
 }
 
 /* The data of the figures, then their drawings. */

@@ -76,6 +76,7 @@ void report_release(struct report *r);
 /* A form of the report; `file` is its name in a results folder, "" if it is only printed. */
 struct report_form {
 	const char *name, *file;
+	bool figures;		/* it holds those that were drawn */
 	void (*write)(const struct report *r, FILE *out);
 };
 /* text, json, html, md, brief; ends with a NULL name. */
@@ -101,7 +102,9 @@ void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n)
  */
 int report_publish(struct report *r, const char *folder, FILE *said,
 		   struct err *err);
-/* data/ and plots/ alone. The page needs it, to have figures. */
+/* Figures for a page that is printed: no file is written. */
+void report_draw_inside(struct report *r, FILE *said);
+/* data/ and plots/ alone. */
 int report_draw(struct report *r, const char *folder, FILE *said,
 		struct err *err);
 
