@@ -127,13 +127,11 @@ void report_differences(struct doc *d, const struct comparison *c)
 		return;
 	}
 	doc_put(d, DOC_SAY, "What differs between arms besides the kernel under test:");
-	doc_table(d, "what|baseline|arm|its value");
 	for (size_t i = 0; i < c->n_differences; i++) {
-		doc_row(d);
-		doc_cell(d, DOC_ID, 0, "%s", c->differences[i].what);
-		doc_cell(d, DOC_WORDS, 0, "%.120s", c->differences[i].baseline_value);
-		doc_cell(d, DOC_WORDS, 0, "%s", c->differences[i].arm);
-		doc_cell(d, DOC_WORDS, 0, "%.120s", c->differences[i].arm_value);
+		const struct compare_difference *f = &c->differences[i];
+
+		doc_put(d, DOC_ITEM, "%s: %s has '%.120s', the baseline '%.120s'", f->what,
+			f->arm, f->arm_value, f->baseline_value);
 	}
 }
 
