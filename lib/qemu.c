@@ -199,5 +199,7 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 	add_pmem(vm, a);
 	add_streams(vm, a);
 	add_kernel(vm, a);
+	if (vm->plugin)
+		args_add_all(a, "-plugin", vm->plugin, NULL);
 	return args_done(a, err);
 }

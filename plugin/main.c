@@ -5,7 +5,7 @@
  *
  *	qemu-system-x86_64 ... -plugin build/kduel-why.so,out=FILE[,boot=on]
  *
- * FILE holds lines, written whole at the end of each region, for a QEMU that
+ * FILE, which is appended to, holds lines, written whole at the end of each region, for a QEMU that
  * is killed runs nothing at its end:
  *
  *	kduel-why 1 vcpus N			once, first
@@ -291,7 +291,7 @@ static int why_arguments(int argc, char **argv)
 	}
 	if (!out)
 		return fprintf(stderr, "kduel-why: where to? give out=FILE\n"), -1;
-	why.out = fopen(out, "we");
+	why.out = fopen(out, "ae");
 	if (!why.out)
 		return fprintf(stderr, "kduel-why: cannot write %s: %s\n", out,
 			       strerror(errno)), -1;

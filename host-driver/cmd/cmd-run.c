@@ -25,7 +25,7 @@ struct options {
 
 enum { OPT_RESUME = 256, OPT_UNTIL, OPT_ONLY, OPT_STOP_AFTER, OPT_DRY_RUN,
        OPT_DEBUG, OPT_AA, OPT_PATIENCE, OPT_MACHINE, OPT_ALLOW,
-       OPT_STRICT };
+       OPT_STRICT, OPT_WHY };
 
 static const struct argp_option option_table[] = {
 	{ "out", 'o', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
@@ -37,6 +37,7 @@ static const struct argp_option option_table[] = {
 	{ "aa", OPT_AA, NULL, 0, "only the baseline, as two arms", 0 },
 	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake instead of the config's", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
+	{ "why", OPT_WHY, "boot", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, of boots, too", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },
 	{ "patience", OPT_PATIENCE, "FACTOR", 0, "multiply every time limit (1)", 0 },
@@ -129,6 +130,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_MACHINE: o->plan.machine = arg; return 0;
 	case OPT_DRY_RUN: o->dry_run = true; return 0;
 	case OPT_STRICT: o->strict = true; return 0;
+	case OPT_WHY:
+		if (arg && strcmp(arg, "boot"))
+			argp_error(state, "--why: '%s' is not boot", arg);
+		o->campaign.profile = true;
+		o->campaign.profile_boot = arg;
+		return 0;
 	case OPT_ALLOW: o->campaign.allow_differences = true; return 0;
 	case 'v': o->campaign.verbose = true; return 0;
 	case OPT_DEBUG: parse_debug(&o->campaign, arg, state); return 0;

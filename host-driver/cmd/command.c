@@ -20,6 +20,7 @@ const struct command commands[] = {
 	{ "compare", "judge every arm against the baseline", cmd_compare,
 	  COMMAND_FOLDER | COMMAND_JSON },
 	{ "verify", "check claims against results", cmd_verify, COMMAND_JSON },
+	{ "why", "tell which functions make the difference between arms", cmd_why, 0 },
 	{ "report", "write the report of a results folder", cmd_report, COMMAND_FOLDER },
 	{ "power", "tell how many blocks an effect needs", cmd_power,
 	  COMMAND_CONFIG },

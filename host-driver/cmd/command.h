@@ -72,6 +72,7 @@ int cmd_build(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_power(int argc, char **argv);
 int cmd_aa(int argc, char **argv);

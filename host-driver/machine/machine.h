@@ -36,6 +36,8 @@ struct machine_boot {
 	const char *kernel;	/* bzImage; NULL for kinds that build none */
 	const char *release;	/* what uname -r will say; "" if not known */
 	uint64_t nonce;
+	const char *profile;	/* the plugin appends counts to this file; NULL: no plugin */
+	bool profile_boot;	/* of the boot's phases, too */
 };
 
 struct machine_kind_ops {

@@ -2,6 +2,8 @@
 /* A machine under test that is a virtual machine of this host: QEMU. */
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +114,56 @@ static int vm_prepare(struct machine *m, const char *guest_kernel,
 	return ret;
 }
 
+/* Beside this program, or where it was installed. */
+static char *vm_plugin_path(struct err *err)
+{
+	const char *wish = getenv("KDUEL_PLUGIN");
+	char self[PATH_MAX], *path = NULL;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (wish && *wish)
+		return strdup(wish);
+	if (n > 0) {
+		self[n] = '\0';
+		if (asprintf(&path, "%s/kduel-why.so", dirname(self)) < 0)
+			return NULL;
+		if (!access(path, R_OK))
+			return path;
+		free(path);
+	}
+	path = strdup(KDUEL_PREFIX "/lib/kduel/kduel-why.so");
+	if (path && access(path, R_OK)) {
+		err_machine(err, "kduel-why.so is neither beside kduel nor in "
+			    KDUEL_PREFIX "/lib/kduel; build or install it");
+		free(path);
+		return NULL;
+	}
+	return path;
+}
+
+/* QEMU takes a comma for the end of an option, and two for one. */
+static int vm_plugin(const struct machine *m, const struct machine_boot *b,
+		     char option[2 * PATH_MAX], struct err *err)
+{
+	char *path, *to;
+
+	if (m->accel == QEMU_KVM)
+		return err_machine(err, "functions are counted by the emulator's plugin, and this machine runs on virtualization hardware; use machine: { accel: emulation }");
+	path = vm_plugin_path(err);
+	if (!path)
+		return err_sys(err, ENOMEM, "kduel-why.so");
+	to = option + sprintf(option, "%.*s,%sout=", PATH_MAX / 2, path,
+			      b->profile_boot ? "boot=on," : "");
+	for (const char *c = b->profile; *c && to < option + 2 * PATH_MAX - 3; c++) {
+		if (*c == ',')
+			*to++ = ',';
+		*to++ = *c;
+	}
+	*to = '\0';
+	free(path);
+	return 0;
+}
+
 static int vm_boot(struct machine *m, const struct machine_boot *b,
 		   struct err *err)
 {
@@ -122,9 +174,12 @@ static int vm_boot(struct machine *m, const struct machine_boot *b,
 		.memory = pm->memory, .pmem = pm->pmem,
 		.kernel = b->kernel, .initrd = m->images.node,
 	};
-	char *append;
-	int ret;
+	char *append, plugin[2 * PATH_MAX];
+	int ret = b->profile ? vm_plugin(m, b, plugin, err) : 0;
 
+	if (ret)
+		return ret;
+	vm.plugin = b->profile ? plugin : NULL;
 	if (asprintf(&append, "kduel.role=node kduel.nonce=%016" PRIx64 "%s%s",
 		     b->nonce, *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
 		return err_sys(err, ENOMEM, "cannot start QEMU");

@@ -20,6 +20,7 @@
 #include "store/store.h"
 #include "tell-boot.h"
 #include "until.h"
+#include "why/profile-write.h"
 
 struct campaign {
 	const struct plan *plan;
@@ -188,6 +189,23 @@ static bool abandoned(void *arg)
 	return ((struct campaign *)arg)->signals > 1;
 }
 
+/* Attempts of one boot are files of their own: a record vouches for each. */
+static int begin_profile(struct campaign *c, struct session_options *so, char **path,
+			 struct err *err)
+{
+	const struct kernel *guest = arm_kernels_guest(&c->kernels, c->plan);
+
+	if (!so->kernel || !guest || !c->machine.ops->boots_image)
+		return err_machine(err, "functions are counted by the emulator's plugin: this needs machine: { kind: vm }");
+	if (asprintf(path, "%s/why/boot-%u.%u", c->r->folder, so->boot->boot,
+		     so->attempt) < 0)
+		return err_sys(err, ENOMEM, "cannot boot");
+	so->profile = *path;
+	so->profile_name = *path + strlen(c->r->folder) + 1;
+	so->profile_boot = c->o->profile_boot;
+	return profile_begin(*path, so->kernel, guest->image, err);
+}
+
 static int run_boot(struct campaign *c, const struct plan_boot *b,
 		    struct err *err)
 {
@@ -204,16 +222,22 @@ static int run_boot(struct campaign *c, const struct plan_boot *b,
 		.calls = { on_record, on_phase, on_log, abandoned, c },
 	};
 	struct session_result s;
-	char *log;
+	char *log, *profile = NULL;
 	int ret;
 
 	if (asprintf(&log, "%s/console/boot-%u.log", c->r->folder, b->boot) < 0)
 		return err_sys(err, ENOMEM, "cannot boot");
 	so.console_log = log;
+	ret = c->o->profile ? begin_profile(c, &so, &profile, err) : 0;
+	if (ret) {
+		free(log);
+		return ret;
+	}
 	progress_boot_begin(&c->progress, "block %u/%u  %s", b->block,
 			    c->plan->n_blocks, arm->name);
 	ret = session_run(&so, &s, err);
 	free(log);
+	free(profile);
 	if (ret)
 		return ret;
 	progress_boot_end(&c->progress);

@@ -8,6 +8,7 @@
 #include "judge.h"
 #include "measure-records.h"
 #include "rng.h"
+#include "why/profile-write.h"
 #include "session-count.h"
 
 struct cell_run {
@@ -126,6 +127,10 @@ static int measure(struct cell_run *c)
 	if (!ret && c->run.reply.root && wire_is_ok(&c->run.reply, &class))
 		ret = wire_fail(&s->wire, "protocol", "%s: a result before go", c->m.cell->id);
 	if (ret || c->run.reply.root)
+		return ret;
+	if (s->o->profile)
+		ret = s->fatal = profile_run(s->o->profile, c->m.process, c->m.cell->id, s->err);
+	if (ret)
 		return ret;
 	if (!s->r->first_sample)
 		s->r->first_sample = loop_now() - s->power_on;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "lib/file.h"
 #include "session-cell.h"
 #include "store/record.h"
 
@@ -133,6 +134,7 @@ static int power_on(struct session *s)
 {
 	struct machine_boot b = {
 		.arm = s->arm, .kernel = s->o->kernel, .release = s->o->release,
+		.profile = s->o->profile, .profile_boot = s->o->profile_boot,
 	};
 	struct err err = ERR_INIT;
 	int ret;
@@ -308,9 +310,25 @@ static json_t *last_lines(struct session *s)
 	return lines;
 }
 
+/* The file of counts that the record vouches for; no more will be added to it. */
+static int seal_profile(struct session *s, json_t *end)
+{
+	char hash[FILE_HASH_MAX];
+	int ret = file_hash(s->o->profile, hash, s->err);
+
+	if (ret) {
+		json_decref(end);
+		return s->fatal = ret;
+	}
+	json_object_set_new(end, "profile", json_pack("{s:s, s:s}", "file",
+						      s->o->profile_name, "sha256", hash));
+	return session_record(s, end);
+}
+
 static int finish(struct session *s)
 {
 	struct session_result *r = s->r;
+	json_t *end;
 
 	snprintf(r->class, sizeof(r->class), "%s",
 		 s->wire.class[0] ? s->wire.class : "ok");
@@ -320,10 +338,11 @@ static int finish(struct session *s)
 	if (r->first_sample)
 		json_object_set_new(s->phases, "first-sample",
 				    json_real(r->first_sample));
-	return session_record(s, json_pack("{s:s, s:i, s:s, s:s, s:O, s:o}",
-				   "t", "boot-end", "boot", (int)s->o->boot->boot,
-				   "class", r->class, "text", r->text,
-				   "phases", s->phases, "console", last_lines(s)));
+	end = json_pack("{s:s, s:i, s:s, s:s, s:O, s:o}",
+			"t", "boot-end", "boot", (int)s->o->boot->boot,
+			"class", r->class, "text", r->text,
+			"phases", s->phases, "console", last_lines(s));
+	return s->o->profile ? seal_profile(s, end) : session_record(s, end);
 }
 
 int session_run(const struct session_options *o, struct session_result *r,

@@ -66,6 +66,9 @@ struct session_options {
 	struct machine *machine;	/* prepared */
 	const char *kernel, *release;	/* of the arm; see struct machine_boot */
 	const char *console_log;	/* path, may be NULL */
+	const char *profile;	/* begun by profile_begin(); NULL: functions are not counted */
+	const char *profile_name;	/* the file as the record names it */
+	bool profile_boot;
 	bool debug_vm, debug_proto;
 	struct session_limits limits;
 	struct session_calls calls;

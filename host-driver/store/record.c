@@ -286,6 +286,21 @@ static int read_cell_end(const struct view *o, struct record *r, struct err *err
 	return ret ? ret : record_check_missing(r->missing, err);
 }
 
+/* A file below the results folder, and what it holds. */
+static int read_profile(const struct view *o, struct record *r, struct err *err)
+{
+	const struct view *p = view_get(o, "profile");
+	int ret = p ? view_name(p, "file", &r->profile, err) : 0;
+
+	if (p && !ret)
+		ret = view_name(p, "sha256", &r->profile_hash, err);
+	if (p && !ret && (strncmp(r->profile, "why/", 4) || strstr(r->profile, "..")))
+		ret = err_config(err, "file: is '%s'; it must be below why/", r->profile);
+	if (ret)
+		err_prefix(err, "profile");
+	return ret;
+}
+
 static int read_boot_end(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = read_number(o, "boot", 1, &r->boot, err);
@@ -297,6 +312,8 @@ static int read_boot_end(const struct view *o, struct record *r, struct err *err
 		ret = read_text(o, "text", &r->text, err);
 	if (!ret)
 		ret = view_list_or(o, "phases", JSON_OBJECT, &r->object, err);
+	if (!ret)
+		ret = read_profile(o, r, err);
 	return ret ? ret : view_list_or(o, "console", JSON_ARRAY, &r->console, err);
 }
 

@@ -48,6 +48,8 @@ struct record {
 	/* campaign */
 	const char *id, *plan_hash, *domain;
 	const struct view *plan;
+	/* boot-end: the file of counts that it vouches for; or NULL */
+	const char *profile, *profile_hash;
 	/* arm: identity; env: facts; boot-end: phases, console; cell-end: result */
 	const char *where;
 	const struct view *object, *console;	/* NULL if not given */

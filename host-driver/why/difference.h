@@ -89,9 +89,9 @@ struct why_words {
 void why_print(const struct why *w, FILE *to, const struct why_words *words);
 
 /*
- * Folded stacks (side;function count), as differential flame graphs take them:
+ * Folded stacks (root;side;function count count), as differential flame graphs take them:
  * both arms' counts per thing in millionths.
  */
-void why_folded(const struct why *w, FILE *to);
+void why_folded(const struct why *w, FILE *to, const char *root);
 
 #endif

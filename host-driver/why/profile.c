@@ -14,7 +14,9 @@ struct profile_reader {
 	unsigned line;
 	size_t n_segments, segment_room, region_room;
 	size_t first;		/* segment of the open region */
-	bool open;
+	bool open, header;
+	const char *cell;	/* of the last run */
+	unsigned process;
 	uint64_t sum;
 	struct err *err;
 };
@@ -97,6 +99,8 @@ static int profile_begin(struct profile_reader *r, char *line)
 		return profile_bad(r, "no region: TAG SEQ ENTRIES are wanted");
 	if (seq != p->n_regions)
 		return profile_bad(r, "regions are missing: the numbers do not follow each other");
+	region.cell = r->cell;
+	region.process = r->process;
 	region.series = tag >> 16;
 	region.sample = tag & 0xffff;
 	if (profile_grow((void **)&p->regions, p->n_regions, &r->region_room,
@@ -137,7 +141,32 @@ static int profile_things(struct profile_reader *r, char *line)
 	return 0;
 }
 
-static int profile_first_line(struct profile_reader *r, const char *line)
+static int profile_kernel(struct profile_reader *r, char *line)
+{
+	struct profile_kernel *k = line[7] == 'm' ? &r->p->mut : &r->p->guest;
+	char *at = strchr(line + 9, ' ');
+
+	if (!at || at - (line + 9) != FILE_HASH_MAX - 1)
+		return profile_bad(r, "no kernel: its SHA-256 and path are wanted");
+	*at = '\0';
+	k->sha256 = line + 9;
+	k->path = at + 1;
+	return 0;
+}
+
+static int profile_process(struct profile_reader *r, char *line)
+{
+	char *at = line + strlen("run ");
+	uint64_t process;
+
+	if (r->open || !profile_number(&at, 10, &process) || !*at)
+		return profile_bad(r, "no run: PROCESS CELL are wanted");
+	r->process = process;
+	r->cell = at;
+	return 0;
+}
+
+static int profile_header(struct profile_reader *r, const char *line)
 {
 	unsigned version;
 
@@ -146,13 +175,18 @@ static int profile_first_line(struct profile_reader *r, const char *line)
 	if (version != PROFILE_VERSION)
 		return err_config(r->err, "%s was written by version %u of the plugin; this kduel reads version %d",
 				  r->path, version, PROFILE_VERSION);
+	r->header = true;
 	return 0;
 }
 
 static int profile_line(struct profile_reader *r, char *line)
 {
-	if (r->line == 1)
-		return profile_first_line(r, line);
+	if (!strncmp(line, "kernel m ", 9) || !strncmp(line, "kernel g ", 9))
+		return profile_kernel(r, line);
+	if (!r->header)
+		return profile_header(r, line);
+	if (!strncmp(line, "run ", 4))
+		return profile_process(r, line);
 	if (!strncmp(line, "m ", 2) || !strncmp(line, "g ", 2))
 		return profile_segment(r, line);
 	if (!strncmp(line, "region ", 7) || !strncmp(line, "phase ", 6))
@@ -176,7 +210,7 @@ static void profile_point(struct profile *p)
 
 int profile_read(struct profile *p, const char *path, struct err *err)
 {
-	struct profile_reader r = { .p = p, .path = path, .err = err };
+	struct profile_reader r = { .p = p, .path = path, .err = err, .cell = "" };
 	char *line, *end;
 	int ret;
 
@@ -188,7 +222,7 @@ int profile_read(struct profile *p, const char *path, struct err *err)
 		r.line++;
 		ret = profile_line(&r, line);
 	}
-	if (!ret && !r.line)
+	if (!ret && !r.header)
 		ret = profile_bad(&r, "this is nothing that the plugin wrote");
 	if (ret)
 		profile_release(p);

@@ -31,6 +31,8 @@ struct profile_segment {
 
 struct profile_region {
 	const char *phase;	/* NULL: between two markers; else of the boot */
+	const char *cell;	/* of the process that ran; "" before the first */
+	unsigned process;
 	uint32_t series, sample;	/* from the tag, see lib/marker.h */
 	uint64_t things;	/* how many it did; 0: it did not say */
 	uint64_t entries;	/* into the guest */
@@ -43,6 +45,9 @@ struct profile {
 	unsigned vcpus;
 	struct profile_region *regions;
 	size_t n_regions;
+	struct profile_kernel {
+		const char *path, *sha256;	/* NULL: not said */
+	} mut, guest;
 	struct profile_segment *segments;	/* of all regions */
 	char *text;
 };

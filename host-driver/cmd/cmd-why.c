@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel why: which functions make the difference between arms. */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "run/campaign.h"
+#include "store/store.h"
+#include "why/gather.h"
+
+#define LINES 20
+
+struct options {
+	const char *operand, *folded;
+	struct why_request rq;
+	size_t lines;
+	const char **maps;
+};
+
+enum { OPT_BOOT = 256, OPT_CELL, OPT_ARM, OPT_MAP, OPT_LINES, OPT_FOLDED };
+
+static const struct argp_option option_table[] = {
+	{ "cell", OPT_CELL, "GLOB", 0, "only the cells whose name matches", 0 },
+	{ "arm", OPT_ARM, "NAME", 0, "only this arm against the baseline", 0 },
+	{ "boot", OPT_BOOT, NULL, 0, "the boot from power-on to the first sample, in phases", 0 },
+	{ "map", OPT_MAP, "NAME=AS", 0, "count the baseline's function NAME as AS: it was renamed", 0 },
+	{ "lines", OPT_LINES, "N", 0, "functions of each table (20); 0: all", 0 },
+	{ "folded", OPT_FOLDED, "FILE", 0, "write folded stacks for differential flame graphs", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static void add_map(struct options *o, const char *arg, struct argp_state *state)
+{
+	o->maps = realloc(o->maps, (o->rq.n_maps + 1) * sizeof(*o->maps));
+	if (!o->maps)
+		argp_failure(state, EXIT_MACHINE, ENOMEM, "--map");
+	o->maps[o->rq.n_maps++] = arg;
+	o->rq.maps = o->maps;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	char *end;
+
+	switch (key) {
+	case OPT_CELL: o->rq.cell = arg; return 0;
+	case OPT_ARM: o->rq.arm = arg; return 0;
+	case OPT_BOOT: o->rq.boot = true; return 0;
+	case OPT_MAP: add_map(o, arg, state); return 0;
+	case OPT_FOLDED: o->folded = arg; return 0;
+	case OPT_LINES:
+		o->lines = strtoul(arg, &end, 10);
+		if (*end || end == arg || *arg == '-')
+			argp_error(state, "--lines: '%s' is no number", arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		command_operand(state, &o->operand, arg, "");
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which results folder, or campaign?");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, parse, "RESULTS|CONFIG",
+	"Says which functions make the difference between arms, in instructions "
+	"counted by the emulator. A CONFIG is run first, with functions counted.",
+	NULL, NULL, NULL,
+};
+
+/* Runs the campaign; the caller frees `*folder`. */
+static int run(const struct options *o, char **folder, struct err *err)
+{
+	struct campaign_options c = { .patience = 1, .profile = true,
+				      .profile_boot = o->rq.boot };
+	struct plan_options po = { .only = o->rq.cell };
+	struct campaign_result r;
+	struct plan *plan;
+	int ret = plan_load(o->operand, &po, &plan, err);
+
+	if (ret)
+		return ret;
+	ret = campaign_run(plan, &c, &r, err);
+	plan_free(plan);
+	*folder = r.folder;
+	if (!ret && !r.complete)
+		ret = err_set(err, EXIT_INCOMPLETE, -EINTR, "not complete; to go on: kduel run --why --resume %s",
+			      r.folder);
+	return ret;
+}
+
+static int check_arm(const struct plan *p, const char *arm, struct err *err)
+{
+	int i = arm ? plan_arm(p, arm) : -1;
+
+	if (arm && i < 0)
+		return err_config(err, "--arm: the campaign has no arm '%s'", arm);
+	if (arm && p->arms[i].baseline)
+		return err_config(err, "--arm: '%s' is the baseline; name the arm to compare with it", arm);
+	return 0;
+}
+
+static void show(const struct why_groups *g, const struct plan *p, const struct options *o)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const struct why_group *one = &g->v[i];
+		struct why_words words = {
+			.arm = { plan_baseline(p)->name, p->arms[one->arm].name },
+			.thing = one->thing, .most = o->lines,
+		};
+
+		printf("%s%s  %s  %s\n", i ? "\n" : "", one->what, one->metric, words.arm[1]);
+		if (one->error.code)
+			printf("no table: %s\n", one->error.text);
+		else
+			why_print(&one->why, stdout, &words);
+	}
+}
+
+static int write_folded(const struct why_groups *g, const char *path, struct err *err)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		return err_sys(err, errno, "cannot write %s", path);
+	for (size_t i = 0; i < g->n; i++)
+		if (!g->v[i].error.code) {
+			char root[640];
+
+			snprintf(root, sizeof(root), "%s %s", g->v[i].what, g->v[i].metric);
+			why_folded(&g->v[i].why, f, root);
+		}
+	return fclose(f) ? err_sys(err, errno, "cannot write %s", path) : 0;
+}
+
+static int explain(const char *folder, const struct options *o, struct err *err)
+{
+	struct why_groups g;
+	struct store *s;
+	int ret = store_open(&s, folder, STORE_READ, err);
+
+	if (ret)
+		return ret;
+	ret = check_arm(store_plan(s), o->rq.arm, err);
+	if (!ret)
+		ret = why_gather(s, &o->rq, &g, err);
+	if (!ret) {
+		show(&g, store_plan(s), o);
+		if (o->folded)
+			ret = write_folded(&g, o->folded, err);
+		why_groups_release(&g);
+	}
+	store_close(s);
+	return ret;
+}
+
+int cmd_why(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct options o = { .lines = LINES };
+	char *folder = NULL;
+	int ret = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!store_has_journal(o.operand))
+		ret = run(&o, &folder, &err);
+	if (!ret)
+		ret = explain(folder ? folder : o.operand, &o, &err);
+	free(folder);
+	free(o.maps);
+	return ret ? command_fail(&err) : EXIT_DONE;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a results folder whose boots were profiled to the differences between
+ * its arms: one struct why for each cell and metric (or phase of the boot) and
+ * each arm that is not the baseline.
+ */
+#ifndef KDUEL_WHY_GATHER_H
+#define KDUEL_WHY_GATHER_H
+
+#include "difference.h"
+#include "store/store.h"
+
+struct why_request {
+	const char *cell;	/* glob; NULL: all */
+	const char *arm;	/* NULL: all but the baseline */
+	bool boot;		/* the boot's phases instead of the cells */
+	const char *const *maps;	/* see why_map() */
+	size_t n_maps;
+};
+
+struct why_group {
+	char *what;		/* the cell, or "boot" */
+	char metric[300];	/* or the phase's name */
+	char thing[32];		/* "page"; "boot" */
+	unsigned series, arm;
+	struct why why;		/* judged, or error is set */
+	struct err error;
+};
+
+struct why_groups {
+	struct why_group *v;
+	size_t n;
+};
+
+/*
+ * -EINVAL, and nothing to release: nothing was profiled, a file is not the
+ * one that was recorded, a kernel's image is another one now.
+ */
+int why_gather(struct store *s, const struct why_request *rq, struct why_groups *g,
+	       struct err *err);
+void why_groups_release(struct why_groups *g);
+
+#endif

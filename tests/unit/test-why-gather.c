@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a results folder with profiles to functions, and what is no profile. */
+#include "store-fixture.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "kallsyms-blob.h"
+#include "why/gather.h"
+#include "why/profile-write.h"
+
+static char image[80];
+
+/* A bzImage whose kernel is not packed, and holds only its symbols. */
+static void make_image(uint64_t salt)
+{
+	static struct blob k;
+	uint32_t at = 0x400;
+
+	k = (struct blob){ .n = 0x600 };
+	memcpy(k.b + 0x202, "HdrS", 4);
+	k.b[0x1f1] = 0;		/* setup sectors beyond the first */
+	at -= 512;
+	memcpy(k.b + 0x248, &at, 4);
+	put_u64(&k, salt);
+	put_names(&k);
+	put_tokens(&k);
+	put_offsets(&k, false);
+	put_u64(&k, 0);
+	at = k.n - 0x400;
+	memcpy(k.b + 0x24c, &at, 4);
+	assert_int_equal(file_publish(image, k.b, k.n, NULL), 0);
+}
+
+/* What driver and plugin write in a boot: `extra` instructions a page in f7. */
+static void write_profile(const char *path, unsigned extra)
+{
+	struct err err = ERR_INIT;
+	FILE *f;
+
+	if (profile_begin(path, image, image, &err))
+		fail_msg("%s", err.text);
+	f = fopen(path, "a");
+	fprintf(f, "kduel-why 1 vcpus 1\nphase kernel 0 0\nm %llx 2 %u 1\nend %u\n",
+		BASE + 7 * 16, 500 + extra, 1000 + 2 * extra);
+	fclose(f);
+	assert_int_equal(profile_run(path, 1, CELL, &err), 0);
+	f = fopen(path, "a");
+	for (int sample = 0; sample < 2; sample++)
+		fprintf(f, "region %x %d 3\nm %llx 1 %u 1\ng %llx 5 100 1\nend %u\nthings 100\n",
+			sample, sample + 1, BASE + 7 * 16 + 4, 1000 + 100 * extra,
+			BASE + 9 * 16, 1500 + 100 * extra);
+	fclose(f);
+}
+
+static void add_boot(struct store *s, unsigned boot)
+{
+	char name[32], path[128], hash[FILE_HASH_MAX];
+	bool other = !plan->arms[plan->boots[boot - 1].arm].baseline;
+
+	snprintf(name, sizeof(name), "why/boot-%u.1", boot);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	write_profile(path, other ? 39 : 0);
+	assert_int_equal(file_hash(path, hash, NULL), 0);
+	append(s, boot_record(boot, 1));
+	append(s, with(sample(boot, 1, 1, 2, 3), "metric", json_string("ns_per_page")));
+	append(s, with(boot_end(boot, "ok"), "profile",
+		       json_pack("{s:s, s:s}", "file", name, "sha256", hash)));
+}
+
+static void make_results(void)
+{
+	struct store *s = create();
+
+	make_image(1);
+	for (unsigned boot = 1; boot <= plan->n_boots; boot++)
+		add_boot(s, boot);
+	store_close(s);
+}
+
+static int gather(const struct why_request *rq, struct why_groups *g, struct err *err)
+{
+	struct store *s = open_read();
+	int ret = why_gather(s, rq, g, err);
+
+	store_close(s);
+	return ret;
+}
+
+static void finds_the_function(void **state)
+{
+	struct why_request rq = { .cell = NULL };
+	struct err err = ERR_INIT;
+	struct why_groups g;
+
+	(void)state;
+	make_results();
+	if (gather(&rq, &g, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(g.n, 1);
+	assert_string_equal(g.v[0].what, CELL);
+	assert_string_equal(g.v[0].metric, "ns_per_page pages=64");
+	assert_string_equal(g.v[0].thing, "page");
+	assert_int_equal(g.v[0].error.code, 0);
+	assert_int_equal(g.v[0].why.n, 2);
+	assert_string_equal(g.v[0].why.v[0].name, "f7");
+	assert_int_equal(g.v[0].why.v[0].side, WHY_MUT_KERNEL);
+	assert_true(g.v[0].why.v[0].diff == 39);
+	assert_true(g.v[0].why.v[0].lo == 39 && g.v[0].why.v[0].share == 1);
+	assert_string_equal(g.v[0].why.v[1].name, "f9");
+	assert_int_equal(g.v[0].why.v[1].side, WHY_GUEST_KERNEL);
+	assert_true(g.v[0].why.whole.mean[WHY_BASE] == 15);
+	why_groups_release(&g);
+
+	rq.boot = true;
+	assert_int_equal(gather(&rq, &g, &err), 0);
+	assert_int_equal(g.n, 1);
+	assert_string_equal(g.v[0].metric, "kernel");
+	assert_true(g.v[0].why.whole.diff == 78);
+	why_groups_release(&g);
+}
+
+static void refused(const struct why_request *rq, const char *text)
+{
+	struct err err = ERR_INIT;
+	struct why_groups g;
+
+	assert_true(gather(rq, &g, &err) < 0);
+	if (!strstr(err.text, text))
+		fail_msg("'%s' is not in: %s", text, err.text);
+}
+
+static void gives_no_table_of_what_is_not_vouched_for(void **state)
+{
+	struct why_request rq = { .cell = "other/*" }, all = { .cell = NULL };
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	make_results();
+	refused(&rq, "no marked region was executed in the cells asked for");
+	make_image(2);
+	refused(&all, "another kernel lies there now");
+	unlink(image);
+	refused(&all, image);
+	make_results();
+	snprintf(path, sizeof(path), "%s/why/boot-1.1", folder);
+	f = fopen(path, "a");
+	fputs("region 0 3 0\nend 0\nthings 100\n", f);
+	fclose(f);
+	refused(&all, "is not the file that the journal vouches for");
+}
+
+static void says_what_was_not_profiled(void **state)
+{
+	struct why_request rq = { .cell = NULL };
+	struct store *s = create();
+
+	(void)state;
+	run_boot(s, 1, "ok");
+	store_close(s);
+	refused(&rq, "none of its 1 boots was profiled; run the campaign with kduel run --why");
+}
+
+static void a_record_names_a_file_of_its_folder(void **state)
+{
+	static const char *const bad[] = { "/etc/passwd", "why/../../x", "journal.kdj" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct err err = ERR_INIT;
+		struct store *s = create();
+
+		append(s, boot_record(1, 1));
+		assert_true(store_append(s, with(boot_end(1, "ok"), "profile",
+						 json_pack("{s:s, s:s}", "file", bad[i],
+							   "sha256", "00")), &err) < 0);
+		assert_non_null(strstr(err.text, "it must be below why/"));
+		store_close(s);
+	}
+}
+
+static int begin(void **state)
+{
+	int ret = make_paths(state);
+
+	snprintf(image, sizeof(image), "%s/bzImage", base);
+	return ret;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_the_function),
+		cmocka_unit_test(gives_no_table_of_what_is_not_vouched_for),
+		cmocka_unit_test(says_what_was_not_profiled),
+		cmocka_unit_test(a_record_names_a_file_of_its_folder),
+	};
+
+	return cmocka_run_group_tests(tests, begin, remove_folder);
+}
