@@ -62,7 +62,7 @@ static int write_to(const struct options *o, struct store *s, FILE *to,
 		    struct err *err)
 {
 	if (o->csv)
-		return export_csv(s, o->table ? o->table : export_tables[0], to,
+		return export_csv(s, o->table ? o->table : export_table(0), to,
 				  err);
 	return export_json(s, to, err);
 }

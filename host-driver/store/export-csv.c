@@ -8,21 +8,30 @@
 
 #include "export.h"
 #include "record.h"
+#include "safe.h"
 #include "summary.h"
 
-static void put_text(FILE *to, const char *text)
+/*
+ * Foreign text: made safe for a terminal, and for a spreadsheet, to which what
+ * begins with one of these is a formula.
+ */
+static void put_text(FILE *to, const char *foreign)
 {
-	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, to);
-		return;
-	}
-	putc('"', to);
+	char *safe = safe_text(foreign), *text = safe;
+	bool formula = *text && strchr("=+-@", *text), quote = strpbrk(text, ",\"");
+
+	if (quote)
+		putc('"', to);
+	if (formula)
+		putc('\'', to);
 	for (; *text; text++) {
 		if (*text == '"')
 			putc('"', to);
 		putc(*text, to);
 	}
-	putc('"', to);
+	if (quote)
+		putc('"', to);
+	free(safe);
 }
 
 /*
@@ -250,17 +259,23 @@ static const struct {
 	  csv_proofs },
 };
 
-const char *const export_tables[] = { "iterations", "processes", "boots",
-				      "proofs", NULL };
+const char *export_table(size_t i)
+{
+	return i < sizeof(tables) / sizeof(tables[0]) ? tables[i].name : NULL;
+}
 
 int export_csv(struct store *s, const char *table, FILE *to, struct err *err)
 {
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+	char known[128] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; export_table(i); i++) {
+		used += snprintf(known + used, sizeof(known) - used, "%s%s",
+				 i ? ", " : "", tables[i].name);
 		if (strcmp(tables[i].name, table))
 			continue;
 		fprintf(to, "%s\r\n", tables[i].head);
 		return tables[i].write(s, to, err);
 	}
-	return err_config(err, "--table: '%s' is not known; one of iterations, processes, boots, proofs",
-			  table);
+	return err_config(err, "--table: '%s' is not known; one of %s", table, known);
 }

@@ -13,7 +13,7 @@ struct json_out {
 
 static int dump(FILE *to, const json_t *json, struct err *err)
 {
-	if (!json || json_dumpf(json, to, JSON_COMPACT | JSON_ENCODE_ANY))
+	if (!json || json_dumpf(json, to, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII))
 		return err_sys(err, errno ? errno : ENOMEM,
 			       "cannot write the export");
 	return 0;

@@ -10,8 +10,8 @@
 
 #include "store.h"
 
-/* The CSV tables; ends with NULL. [0] is the one by default. */
-extern const char *const export_tables[];
+/* The names of CSV tables, NULL behind the last. The first is the one by default. */
+const char *export_table(size_t i);
 
 int export_json(struct store *s, FILE *to, struct err *err);
 int export_csv(struct store *s, const char *table, FILE *to, struct err *err);

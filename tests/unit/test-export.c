@@ -42,8 +42,8 @@ static void tables_are_whole(void **state)
 	static const unsigned rows[] = { 9, 6, 3, 3 };
 
 	(void)state;
-	for (int i = 0; export_tables[i]; i++) {
-		char *text = csv(export_tables[i]);
+	for (int i = 0; export_table(i); i++) {
+		char *text = csv(export_table(i));
 		const char *second = strchr(text, '\n') + 1;
 
 		assert_int_equal(lines(text), rows[i] + 1);
@@ -68,6 +68,38 @@ static void values_are_as_measured(void **state)
 	assert_non_null(strstr(text, "\n2,3,panic,"));
 	free(text);
 	free(procs);
+}
+
+/* Neither a spreadsheet nor a terminal acts on what a guest says. */
+static void foreign_text_is_harmless(void **state)
+{
+	struct err err = ERR_INIT;
+	char folder[96], *text = NULL;
+	json_t *r = sample(1, 1, 1, 2, 3);
+	struct store *s;
+	size_t len;
+	FILE *to;
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/foreign", base);
+	s = create_in(folder);
+	json_object_set_new(r, "unit", json_string("=cmd,1"));
+	json_object_set_new(r, "void", json_string("@x\x1b[2J\xe2\x80\xae\n"));
+	append(s, boot_record(1, 1));
+	append(s, r);
+	append(s, boot_end(1, "ok"));
+	store_close(s);
+	assert_int_equal(store_open(&s, folder, STORE_READ, &err), 0);
+	to = open_memstream(&text, &len);
+	assert_int_equal(export_csv(s, "iterations", to, &err), 0);
+	assert_int_equal(export_json(s, to, &err), 0);
+	fclose(to);
+	assert_non_null(strstr(text, ",\"'=cmd,1\",time,"));
+	assert_non_null(strstr(text, ",'@x\\x1b[2J\\u{202e} ,1,1\n"));
+	assert_null(strchr(text, '\x1b'));
+	assert_null(strstr(text, "\xe2\x80\xae"));
+	free(text);
+	store_close(s);
 }
 
 static void json_has_every_record(void **state)
@@ -158,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_are_whole),
 		cmocka_unit_test(values_are_as_measured),
+		cmocka_unit_test(foreign_text_is_harmless),
 		cmocka_unit_test(json_has_every_record),
 		cmocka_unit_test(proofs_that_are_missing_are_empty),
 		cmocka_unit_test(unknown_tables_are_refused),
