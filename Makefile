@@ -129,7 +129,13 @@ $(CHECK_STATS): $(call obj,$(call src,tests/stats)) $(call archives,$(driver_roo
 	$(call say,LINK,$@)
 	$(link)
 
-unit: $(UNIT) $(CHECK_STATS)
+# What tests/faults runs other programs under.
+FAULTS := $(patsubst %.c,$(B)/%,$(wildcard tests/faults/*.c))
+$(FAULTS): %: %.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(all_cflags) -o $@ $<
+
+unit: $(UNIT) $(CHECK_STATS) $(FAULTS)
 
 # Each header must stand alone: it is a manual that can be read by itself.
 headers := $(wildcard $(foreach r,$(ROOMS),$(dir_$(r))/*.h))

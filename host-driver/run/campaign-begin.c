@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "difference.h"
 #include "machine/driver-env.h"
@@ -32,9 +33,10 @@ static json_t *identity(const struct campaign_means *c,
 	return id;
 }
 
-static int record(const struct campaign_means *c, struct store *s,
-		  struct err *err)
+/* What stands at the journal's beginning. */
+static int begin_records(struct store *s, void *arg, struct err *err)
 {
+	const struct campaign_means *c = arg;
 	const struct plan *p = c->plan;
 	int ret = store_append(s, json_pack("{s:s, s:s, s:n, s:o}", "t", "env",
 					    "where", "driver", "boot", "facts",
@@ -53,24 +55,37 @@ static int record(const struct campaign_means *c, struct store *s,
 	return ret;
 }
 
+/* What lies beside the journal for people and plots, where it is missing. */
+static int begin_folder(const char *folder, const struct plan *plan, struct err *err)
+{
+	char *console = NULL, *hwloc = NULL, *json = NULL;
+	int ret = 0;
+
+	if (asprintf(&console, "%s/console", folder) < 0 ||
+	    asprintf(&hwloc, "%s/hwloc.xml", folder) < 0 ||
+	    asprintf(&json, "%s/plan.json", folder) < 0)
+		ret = err_sys(err, ENOMEM, "cannot make %s", folder);
+	if (!ret)
+		ret = file_mkdirs(console, err);
+	if (!ret && access(hwloc, F_OK))
+		ret = driver_env_topology(folder, err);
+	if (!ret && access(json, F_OK))
+		ret = store_publish_plan(folder, plan, err);
+	free(console);
+	free(hwloc);
+	free(json);
+	return ret;
+}
+
 int campaign_begin(const struct campaign_means *c, const char *folder,
 		   struct store **s, struct err *err)
 {
-	char *path;
-	int ret = store_create(s, folder, c->plan, machine_domain(c->machine),
-			       err);
+	int ret = store_begin(s, folder, c->plan, machine_domain(c->machine),
+			      begin_records, (void *)c, err);
 
 	if (ret)
 		return ret;
-	ret = record(c, *s, err);
-	if (!ret)
-		ret = driver_env_topology(folder, err);
-	if (!ret && asprintf(&path, "%s/console", folder) < 0)
-		ret = err_sys(err, ENOMEM, "cannot make %s/console", folder);
-	else if (!ret) {
-		ret = file_mkdirs(path, err);
-		free(path);
-	}
+	ret = begin_folder(folder, c->plan, err);
 	if (ret) {
 		store_close(*s);
 		*s = NULL;
@@ -199,6 +214,8 @@ int campaign_go_on(const struct campaign_means *c, const char *folder,
 	char what[DIFFERENCE_MAX];
 	int ret = check(c, folder, allow, what, err);
 
+	if (!ret)
+		ret = begin_folder(folder, c->plan, err);
 	if (!ret)
 		ret = store_open(s, folder, STORE_APPEND, err);
 	if (ret)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,16 +127,40 @@ static int prepare(struct campaign *c, struct err *err)
 	return ret;
 }
 
-static char *folder_name(const struct plan *p, const char *out)
+/* A folder of its own even for those who begin in the same second. */
+static int make_folder(const struct plan *p, char **path, struct err *err)
 {
-	char stamp[32], *path;
+	char stamp[32];
 	time_t now = time(NULL);
 	struct tm tm;
+	int ret = file_mkdirs("results", err);
 
-	if (out)
-		return strdup(out);
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
-	return asprintf(&path, "results/%s-%s", p->name, stamp) < 0 ? NULL : path;
+	for (unsigned i = 1; !ret; i++) {
+		char more[16] = "";
+
+		if (i > 1)
+			snprintf(more, sizeof(more), "-%u", i);
+		if (asprintf(path, "results/%s-%s%s", p->name, stamp, more) < 0)
+			return err_sys(err, ENOMEM, "cannot name the results folder");
+		if (!mkdir(*path, 0777))
+			return 0;
+		if (errno != EEXIST)
+			ret = err_sys(err, errno, "cannot make folder %s", *path);
+		free(*path);
+		*path = NULL;
+	}
+	return ret;
+}
+
+static int find_folder(struct campaign *c, struct err *err)
+{
+	const char *given = c->o->resume ? c->o->resume : c->o->out;
+
+	if (!given)
+		return make_folder(c->plan, &c->r->folder, err);
+	c->r->folder = strdup(given);
+	return c->r->folder ? 0 : err_sys(err, ENOMEM, "cannot name the results folder");
 }
 
 static int open_store(struct campaign *c, struct err *err)
@@ -323,12 +348,10 @@ static int run(struct campaign *c, struct err *err)
 {
 	struct plan_cost cost;
 	struct preflight f;
-	int ret;
+	int ret = find_folder(c, err);
 
-	c->r->folder = folder_name(c->plan, c->o->resume ? c->o->resume
-							 : c->o->out);
-	if (!c->r->folder)
-		return err_sys(err, ENOMEM, "cannot name the results folder");
+	if (ret)
+		return ret;
 	plan_cost(c->plan, &cost);
 	progress_init(&c->progress, stderr, c->o->verbose, c->plan->n_boots,
 		      cost.seconds / c->plan->n_boots);
@@ -365,6 +388,8 @@ int campaign_run(const struct plan *plan, const struct campaign_options *o,
 	r->interrupted = c.signals > 0;
 	r->abandoned = c.signals > 1;
 	if (!c.store && !o->resume) {
+		if (!o->out && r->folder)
+			rmdir(r->folder);	/* nothing is in it */
 		free(r->folder);
 		r->folder = NULL;
 	}

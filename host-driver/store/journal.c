@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,6 +16,7 @@
 struct journal {
 	int fd;
 	char *path;
+	char *part;	/* where it lies until it is published; NULL */
 	uint64_t size;
 	bool failed;	/* a write or fsync did: refuse everything */
 };
@@ -51,6 +53,13 @@ static int lock(int fd, const char *path, struct err *err)
 	return err_sys(err, errno, "cannot lock %s", path);
 }
 
+static int refuse_existing(const char *path, struct err *err)
+{
+	return err_set(err, EXIT_CONFIG, -EEXIST,
+		       "%s: is there already; take another folder, or go on with it by kduel run --resume",
+		       path);
+}
+
 int journal_create(struct journal **out, const char *path, struct err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
@@ -59,9 +68,7 @@ int journal_create(struct journal **out, const char *path, struct err *err)
 	int ret;
 
 	if (fd < 0 && errno == EEXIST)
-		return err_set(err, EXIT_CONFIG, -EEXIST,
-			       "%s: is there already; take another folder, or go on with it by kduel run --resume",
-			       path);
+		return refuse_existing(path, err);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot make %s", path);
 	ret = lock(fd, path, err);
@@ -84,6 +91,78 @@ close_fd:
 	close(fd);
 	return ret;
 }
+
+/* --- one that appears when it is whole ---------------------------------------- */
+
+/* Nobody writes it any more: its writer was killed. */
+static int remove_stale(const char *part, struct err *err)
+{
+	int fd = open(part, O_RDWR | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "cannot open %s", part);
+	ret = lock(fd, part, err);
+	if (!ret && unlink(part) && errno != ENOENT)
+		ret = err_sys(err, errno, "cannot remove %s", part);
+	close(fd);
+	return ret;
+}
+
+int journal_begin(struct journal **out, const char *path, struct err *err)
+{
+	struct journal *j;
+	char *part;
+	int ret;
+
+	if (!access(path, F_OK))
+		return refuse_existing(path, err);
+	if (asprintf(&part, "%s.part", path) < 0)
+		return err_sys(err, ENOMEM, "cannot make %s", path);
+	ret = remove_stale(part, err);
+	if (!ret)
+		ret = journal_create(&j, part, err);
+	if (ret) {
+		free(part);
+		return ret;
+	}
+	j->part = part;
+	free(j->path);
+	j->path = strdup(path);
+	if (!j->path) {
+		journal_close(j);
+		return err_sys(err, ENOMEM, "cannot make %s", path);
+	}
+	*out = j;
+	return 0;
+}
+
+/* A link refuses a name that is taken; where there are none, it was looked at. */
+static int give_name(const char *part, const char *path)
+{
+	if (!link(part, path))
+		return unlink(part) ? errno : 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+		return errno;
+	return rename(part, path) ? errno : 0;
+}
+
+int journal_publish(struct journal *j, struct err *err)
+{
+	int error, ret = journal_sync(j, err);
+
+	if (ret)
+		return ret;
+	error = give_name(j->part, j->path);
+	if (error == EEXIST)
+		return refuse_existing(j->path, err);
+	if (error)
+		return err_sys(err, error, "cannot make %s", j->path);
+	free(j->part);
+	j->part = NULL;
+	return 0;
+}
+
+/* --- going on ------------------------------------------------------------------ */
 
 /* Reads all of it; the number of bytes that are good. */
 static int check_all(const char *path, uint64_t *good, struct err *err)
@@ -200,7 +279,10 @@ void journal_close(struct journal *j)
 {
 	if (!j)
 		return;
+	if (j->part)
+		unlink(j->part);
 	close(j->fd);
+	free(j->part);
 	free(j->path);
 	free(j);
 }

@@ -34,6 +34,15 @@ struct journal_reader;
 int journal_create(struct journal **j, const char *path, struct err *err);
 
 /*
+ * Begins a journal that appears, by journal_publish(), when what must be in it
+ * is: until then it lies beside `path`, and is gone when it is closed. What a
+ * kill leaves of such a one is thrown away by the next to begin it.
+ */
+int journal_begin(struct journal **j, const char *path, struct err *err);
+/* Syncs it and gives it its name; a file of that name is an error. */
+int journal_publish(struct journal *j, struct err *err);
+
+/*
  * Opens for appending: takes the lock, checks every frame, cuts off a torn
  * tail. `*cut` (may be NULL) gets the number of bytes cut.
  */

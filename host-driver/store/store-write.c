@@ -62,15 +62,22 @@ static int begin_campaign(struct store *s, json_t *plan, const char *domain,
 					KDUEL_VERSION, "plan_hash",
 					s->plan->hash, "plan", plan, "domain",
 					domain), err);
-	if (!ret)
-		ret = journal_sync(s->journal, err);
 	s->id = strdup(id);
 	s->domain = strdup(domain);
 	return !ret && (!s->id || !s->domain) ? pool_no_memory(err) : ret;
 }
 
-int store_create(struct store **out, const char *folder,
-		 const struct plan *plan, const char *domain, struct err *err)
+/* With the name of the journal the folder's entries are on the disk, too. */
+static int publish(struct store *s, struct err *err)
+{
+	int ret = journal_publish(s->journal, err);
+
+	return ret ? ret : store_publish_plan(s->folder, s->plan, err);
+}
+
+int store_begin(struct store **out, const char *folder, const struct plan *plan,
+		const char *domain, store_first_fn first, void *arg,
+		struct err *err)
 {
 	json_t *json = plan_to_json(plan);
 	struct store *s;
@@ -82,13 +89,15 @@ int store_create(struct store **out, const char *folder,
 	if (!ret)
 		ret = plan_copy(plan, &s->plan, err);
 	if (!ret)
-		ret = journal_create(&s->journal, s->journal_path, err);
-	if (!ret)
 		ret = columns_init(&s->columns, s->plan, err);
 	if (!ret)
-		ret = store_publish_plan(folder, plan, err);
+		ret = journal_begin(&s->journal, s->journal_path, err);
 	if (!ret)
 		ret = begin_campaign(s, json, domain, err);
+	if (!ret && first)
+		ret = first(s, arg, err);
+	if (!ret)
+		ret = publish(s, err);
 	if (ret)
 		store_close(s);
 	else
@@ -96,6 +105,12 @@ int store_create(struct store **out, const char *folder,
 free_json:
 	json_decref(json);
 	return ret;
+}
+
+int store_create(struct store **s, const char *folder, const struct plan *plan,
+		 const char *domain, struct err *err)
+{
+	return store_begin(s, folder, plan, domain, NULL, NULL, err);
 }
 
 /* --- appending -------------------------------------------------------------------- */

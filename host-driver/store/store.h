@@ -43,8 +43,15 @@ enum store_mode { STORE_READ, STORE_APPEND };
 
 /*
  * Makes the folder (and its parents) with plan.json and a journal that begins
- * with the campaign record. A folder that holds a journal is refused.
+ * with the campaign record and what first() appends (NULL: nothing). The journal
+ * appears when all of that is in it, so that a folder either has none or can be
+ * gone on with. One that has is refused.
  */
+typedef int (*store_first_fn)(struct store *s, void *arg, struct err *err);
+int store_begin(struct store **s, const char *folder, const struct plan *plan,
+		const char *domain, store_first_fn first, void *arg,
+		struct err *err);
+/* The same without more. */
 int store_create(struct store **s, const char *folder, const struct plan *plan,
 		 const char *domain, struct err *err);
 int store_open(struct store **s, const char *folder, enum store_mode mode,
