@@ -8,9 +8,6 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "node.h"
-#include "runner.h"
-
 double agent_uptime(void)
 {
 	struct timespec t;
@@ -19,7 +16,7 @@ double agent_uptime(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-static void stop(struct agent *a, const struct err *why)
+static void agent_stop(struct agent *a, const struct err *why)
 {
 	if (a->done)
 		return;
@@ -33,8 +30,8 @@ void agent_send(struct agent *a, json_t *msg)
 {
 	struct err err = ERR_INIT;
 
-	if (link_send(&a->link, a->channel, msg, &err))
-		stop(a, &err);
+	if (link_send(&a->link, a->role->channel, msg, &err))
+		agent_stop(a, &err);
 }
 
 void agent_send_with(struct agent *a, json_t *msg, const char *key,
@@ -42,8 +39,8 @@ void agent_send_with(struct agent *a, json_t *msg, const char *key,
 {
 	struct err err = ERR_INIT;
 
-	if (link_send_with(&a->link, a->channel, msg, key, json, len, &err))
-		stop(a, &err);
+	if (link_send_with(&a->link, a->role->channel, msg, key, json, len, &err))
+		agent_stop(a, &err);
 }
 
 void agent_log(struct agent *a, const char *fmt, ...)
@@ -59,9 +56,9 @@ void agent_log(struct agent *a, const char *fmt, ...)
 	agent_send(a, msg);
 }
 
-static const struct op *find_op(const struct agent *a, const char *name)
+static const struct op *agent_find_op(const struct agent *a, const char *name)
 {
-	for (const struct op *op = agent_ops; op->name; op++) {
+	for (const struct op *op = a->role->ops; op->name; op++) {
 		if (!strcmp(op->name, name) &&
 		    op->roles & 1u << a->settings.role)
 			return op;
@@ -69,7 +66,7 @@ static const struct op *find_op(const struct agent *a, const char *name)
 	return NULL;
 }
 
-static int call_op(struct agent *a, int64_t id, const struct view *msg,
+static int agent_call_op(struct agent *a, int64_t id, const struct view *msg,
 		   json_t *reply, struct err *err)
 {
 	const struct op *op;
@@ -78,18 +75,18 @@ static int call_op(struct agent *a, int64_t id, const struct view *msg,
 	if (view_name(msg, "op", &name, err))
 		return err->code;
 	fault_at(&a->settings.fault, name, &a->link, a->pid1);
-	op = find_op(a, name);
+	op = agent_find_op(a, name);
 	if (!op)
 		return err_config(err, "the %s's agent knows no request '%s'",
 				  role_names[a->settings.role], name);
 	return op->fn(a, id, msg, reply, err);
 }
 
-static void answer(struct agent *a, int64_t id, const struct view *msg)
+static void agent_answer(struct agent *a, int64_t id, const struct view *msg)
 {
 	struct err err = ERR_INIT;
 	json_t *reply = message_ok(id);
-	int ret = call_op(a, id, msg, reply, &err);
+	int ret = agent_call_op(a, id, msg, reply, &err);
 
 	if (ret < 0) {
 		json_t *failure = message_failure(id, message_class_of(&err), err.text);
@@ -103,33 +100,33 @@ static void answer(struct agent *a, int64_t id, const struct view *msg)
 		agent_send(a, reply);
 }
 
-static void on_frame(void *arg, const struct frame *f)
+static void agent_on_frame(void *arg, const struct frame *f)
 {
 	struct agent *a = arg;
 	struct err err = ERR_INIT;
 	struct message m;
 	uint64_t id;
 
-	if (f->channel != a->channel) {
-		if (a->node)
-			node_relay(a, f);
+	if (f->channel != a->role->channel) {
+		if (a->role->relay)
+			a->role->relay(a, f);
 		return;
 	}
 	if (message_take(&m, f, &err) ||
 	    view_count(m.root, "id", INT64_MAX, &id, &err))
-		stop(a, &err);
+		agent_stop(a, &err);
 	else
-		answer(a, id, m.root);
+		agent_answer(a, id, m.root);
 	message_release(&m);
 }
 
 /* A plain end of the stream is how a driver on this host says goodbye. */
-static void on_closed(void *arg, const struct err *why)
+static void agent_on_closed(void *arg, const struct err *why)
 {
-	stop(arg, why->code == -ECONNRESET ? NULL : why);
+	agent_stop(arg, why->code == -ECONNRESET ? NULL : why);
 }
 
-static json_t *hello(const struct agent *a)
+static json_t *agent_hello(const struct agent *a)
 {
 	struct utsname u;
 	json_t *msg = message_hello(role_names[a->settings.role]);
@@ -141,45 +138,36 @@ static json_t *hello(const struct agent *a)
 	return msg;
 }
 
-static int role_init(struct agent *a, struct err *err)
-{
-	if (a->settings.role == ROLE_NODE)
-		return node_new(&a->node, a, err);
-	return runner_new(&a->runner, a, err);
-}
-
-static void serve(struct agent *a)
+static void agent_serve(struct agent *a)
 {
 	fault_at(&a->settings.fault, "hello", &a->link, a->pid1);
-	agent_send(a, hello(a));
+	agent_send(a, agent_hello(a));
 	while (!a->done) {
 		if (loop_step(a->loop, -1) < 0)
-			stop(a, &(struct err){ .exit = EXIT_MACHINE,
+			agent_stop(a, &(struct err){ .exit = EXIT_MACHINE,
 					       .text = "the kernel refuses to wait" });
 	}
 	link_flush(&a->link, 5);
 }
 
-int agent_run(const struct settings *s, bool pid1, int in, int out,
-	      struct err *err)
+int agent_run(const struct settings *s, const struct role *role, bool pid1,
+	      int in, int out, struct err *err)
 {
-	struct agent a = { .settings = *s, .pid1 = pid1 };
+	struct agent a = { .settings = *s, .role = role, .pid1 = pid1 };
 	int ret;
 
-	a.channel = s->role == ROLE_NODE ? FRAME_NODE : FRAME_GUEST;
 	ret = loop_new(&a.loop, err);
 	if (ret)
 		return err->exit;
-	ret = link_init(&a.link, a.loop, in, out, s->nonce, on_frame, on_closed,
+	ret = link_init(&a.link, a.loop, in, out, s->nonce, agent_on_frame, agent_on_closed,
 			&a, err);
 	if (ret)
 		goto free_loop;
-	ret = role_init(&a, err);
+	ret = role->start(&a, err);
 	if (ret)
 		goto release_link;
-	serve(&a);
-	node_free(a.node);
-	runner_free(a.runner);
+	agent_serve(&a);
+	role->stop(&a);
 release_link:
 	link_release(&a.link);
 free_loop:

@@ -24,20 +24,9 @@
 
 #define OP_LATER 1
 
+struct agent;
 struct node;
 struct runner;
-
-struct agent {
-	struct settings settings;
-	bool pid1;		/* this VM is ours: its PID 1 is our parent */
-	struct loop *loop;
-	struct link link;
-	enum frame_channel channel;	/* what we answer on */
-	struct node *node;	/* role node only */
-	struct runner *runner;	/* role guest only */
-	bool done;		/* leave the loop */
-	int exit;
-};
 
 typedef int (*op_fn)(struct agent *a, int64_t id, const struct view *args,
 		     json_t *reply, struct err *err);
@@ -48,15 +37,35 @@ struct op {
 	op_fn fn;
 };
 
-/* The table; ends with a NULL name. */
-extern const struct op agent_ops[];
+/* What makes an agent a node's or a guest's; both are in ops.c. */
+struct role {
+	enum frame_channel channel;	/* what it answers on */
+	const struct op *ops;		/* of all roles; ends with a NULL name */
+	int (*start)(struct agent *a, struct err *err);
+	void (*stop)(struct agent *a);
+	/* A frame of another channel; NULL: it is dropped. */
+	void (*relay)(struct agent *a, const struct frame *f);
+};
+extern const struct role agent_roles[ROLES];
+
+struct agent {
+	struct settings settings;
+	bool pid1;		/* this VM is ours: its PID 1 is our parent */
+	const struct role *role;
+	struct loop *loop;
+	struct link link;
+	struct node *node;	/* role node only */
+	struct runner *runner;	/* role guest only */
+	bool done;		/* leave the loop */
+	int exit;
+};
 
 /*
  * Serves the stream `in`, `out` until it ends or a poweroff is asked for.
  * Returns the program's exit code.
  */
-int agent_run(const struct settings *s, bool pid1, int in, int out,
-	      struct err *err);
+int agent_run(const struct settings *s, const struct role *role, bool pid1,
+	      int in, int out, struct err *err);
 
 /* Takes the object; a message that cannot be sent ends the agent. */
 void agent_send(struct agent *a, json_t *msg);

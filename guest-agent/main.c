@@ -94,7 +94,7 @@ static int serve(const struct settings *s, bool pid1)
 		return fail(&err);
 	if (s->workload)
 		return work_serve(in, out);
-	ret = agent_run(s, pid1, in, out, &err);
+	ret = agent_run(s, &agent_roles[s->role], pid1, in, out, &err);
 	return err.code ? fail(&err) : ret;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The requests: see docs/protocol.md. */
+/* The roles and their requests: see docs/protocol.md. */
 #include "agent.h"
 #include "env.h"
 #include "node.h"
@@ -41,7 +41,7 @@ static int op_poweroff(struct agent *a, int64_t id, const struct view *args,
 #define NODE (1u << ROLE_NODE)
 #define GUEST (1u << ROLE_GUEST)
 
-const struct op agent_ops[] = {
+static const struct op ops[] = {
 	{ "ping", NODE | GUEST, op_ping },
 	{ "env", NODE | GUEST, op_env },
 	{ "poweroff", NODE | GUEST, op_poweroff },
@@ -56,4 +56,29 @@ const struct op agent_ops[] = {
 	{ "go", GUEST, runner_op_go },
 	{ "cancel", GUEST, runner_op_cancel },
 	{ NULL, 0, NULL }
+};
+
+static int ops_start_node(struct agent *a, struct err *err)
+{
+	return node_new(&a->node, a, err);
+}
+
+static void ops_stop_node(struct agent *a)
+{
+	node_free(a->node);
+}
+
+static int ops_start_guest(struct agent *a, struct err *err)
+{
+	return runner_new(&a->runner, a, err);
+}
+
+static void ops_stop_guest(struct agent *a)
+{
+	runner_free(a->runner);
+}
+
+const struct role agent_roles[ROLES] = {
+	[ROLE_NODE] = { FRAME_NODE, ops, ops_start_node, ops_stop_node, node_relay },
+	[ROLE_GUEST] = { FRAME_GUEST, ops, ops_start_guest, ops_stop_guest, NULL },
 };

@@ -30,7 +30,7 @@ json_t *driver_env(const struct machine *m)
 	json_object_set_new(o, "machine", json_string(m->ops->name));
 	if (*m->accel_why)
 		json_object_set_new(o, "accelerator", json_string(m->accel_why));
-	if (m->ops == &mut_vm)
+	if (m->ops->runs_qemu)
 		add_qemu(o);
 	return o;
 }

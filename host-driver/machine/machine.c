@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "machine.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
-static const struct machine_kind_ops *const kinds[] = {
-	[MACHINE_VM] = &mut_vm,
-	[MACHINE_HOST] = &mut_host,
-	[MACHINE_SSH] = &mut_ssh,
-	[MACHINE_FAKE] = &mut_fake,
-};
-
-int machine_init(struct machine *m, const struct plan *plan,
-		 struct loop *loop, struct err *err)
+void machine_init(struct machine *m, const struct machine_kind_ops *ops,
+		  const struct plan *plan, struct loop *loop)
 {
-	enum machine_kind kind = plan->machine.kind;
-
-	*m = (struct machine){ .plan = plan, .loop = loop, .proc = PROC_INIT,
-			       .link_in = -1, .link_out = -1, .console = -1 };
-	if (kind >= sizeof(kinds) / sizeof(*kinds) || !kinds[kind])
-		return err_config(err, "machine.kind: not known");
-	m->ops = kinds[kind];
-	return 0;
+	*m = (struct machine){ .ops = ops, .plan = plan, .loop = loop,
+			       .proc = PROC_INIT, .link_in = -1, .link_out = -1,
+			       .console = -1 };
 }
 
 int machine_prepare(struct machine *m, const char *guest_kernel,
@@ -70,26 +56,10 @@ void machine_release(struct machine *m)
 	boot_images_release(&m->images);
 }
 
-const char *machine_domain(const struct machine *m)
+const char *machine_is_hardware(const struct machine *m)
 {
-	if (m->ops == &mut_fake)
-		return "fake";
-	if (m->ops != &mut_vm)
-		return "hardware";
-	switch (m->accel) {
-	case QEMU_ICOUNT:
-		return "instructions";
-	case QEMU_TCG:
-		return "emulated";
-	case QEMU_KVM:
-		break;
-	}
-	return "nested";
-}
-
-bool machine_disposable(const struct machine *m)
-{
-	return m->ops == &mut_vm || m->ops == &mut_fake;
+	(void)m;
+	return "hardware";
 }
 
 int machine_spawn_agent(struct machine *m, const char *const argv[],

@@ -7,7 +7,7 @@
  *
  *	struct machine m;
  *
- *	machine_init(&m, plan, loop);
+ *	machine_init(&m, machine_ops(plan), plan, loop);
  *	machine_prepare(&m, guest_kernel, err);		once: images, accelerator
  *	for each boot:
  *		machine_boot(&m, &boot, err);		a kernel runs
@@ -41,8 +41,14 @@ struct machine_boot {
 };
 
 struct machine_kind_ops {
-	const char *name;
+	const char *name;	/* of vocab/machine-kinds.h */
 	bool boots_image;	/* runs kernels that kduel built: they must be there */
+	bool runs_qemu;		/* in the driver's process group, from its PATH */
+	bool disposable;	/* dies with its process: need not be tidied up */
+	/* Memory that it takes from the driver's machine, in bytes. */
+	uint64_t (*memory)(const struct plan *p);
+	/* Where its times come from: "hardware", "nested", "emulated", "instructions", "fake". */
+	const char *(*domain)(const struct machine *m);
 	/* `guest_kernel`, a bzImage, must stay valid. */
 	int (*prepare)(struct machine *m, const char *guest_kernel,
 		       struct err *err);
@@ -57,6 +63,9 @@ struct machine_kind_ops {
 };
 
 extern const struct machine_kind_ops mut_vm, mut_host, mut_ssh, mut_fake;
+
+/* Those of the plan's kind; machine-table.c. */
+const struct machine_kind_ops *machine_ops(const struct plan *p);
 
 struct machine {
 	const struct machine_kind_ops *ops;
@@ -75,8 +84,8 @@ struct machine {
 	int console;
 };
 
-int machine_init(struct machine *m, const struct plan *plan,
-		 struct loop *loop, struct err *err);
+void machine_init(struct machine *m, const struct machine_kind_ops *ops,
+		  const struct plan *plan, struct loop *loop);
 int machine_prepare(struct machine *m, const char *guest_kernel,
 		    struct err *err);
 int machine_boot(struct machine *m, const struct machine_boot *b,
@@ -84,11 +93,18 @@ int machine_boot(struct machine *m, const struct machine_boot *b,
 void machine_stop(struct machine *m);
 void machine_release(struct machine *m);
 
-/* Times come from: "hardware", "nested", "emulated", "instructions", "fake". */
-const char *machine_domain(const struct machine *m);
+static inline const char *machine_domain(const struct machine *m)
+{
+	return m->ops->domain(m);
+}
 
-/* Does this machine die with its process, so that it need not be tidied up? */
-bool machine_disposable(const struct machine *m);
+/* What a real machine's times are. */
+const char *machine_is_hardware(const struct machine *m);
+
+/* QEMU beside its guest's memory: translated code, images in its page cache. */
+#define MACHINE_QEMU_MEMORY (384ull << 20)
+/* The driver and the processes of a fake machine. */
+#define MACHINE_DRIVER_MEMORY (64ull << 20)
 
 /*
  * Runs `argv` as the machine's process: stdin and stdout are the stream,

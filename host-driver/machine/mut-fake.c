@@ -68,8 +68,23 @@ static int fake_link(struct machine *m, const struct machine_boot *b,
 	return 0;
 }
 
+static uint64_t fake_memory(const struct plan *p)
+{
+	(void)p;
+	return MACHINE_DRIVER_MEMORY;
+}
+
+static const char *fake_domain(const struct machine *m)
+{
+	(void)m;
+	return "fake";
+}
+
 const struct machine_kind_ops mut_fake = {
 	.name = "fake",
+	.disposable = true,
+	.memory = fake_memory,
+	.domain = fake_domain,
 	.prepare = fake_prepare,
 	.boot = fake_boot,
 	.link = fake_link,

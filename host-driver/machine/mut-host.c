@@ -49,8 +49,15 @@ static int host_link(struct machine *m, const struct machine_boot *b,
 	return machine_spawn_agent(m, argv, err);
 }
 
+static uint64_t host_memory(const struct plan *p)
+{
+	return p->guest.memory + MACHINE_QEMU_MEMORY;
+}
+
 const struct machine_kind_ops mut_host = {
 	.name = "host",
+	.memory = host_memory,
+	.domain = machine_is_hardware,
 	.prepare = host_prepare,
 	.boot = host_boot,
 	.link = host_link,

@@ -178,8 +178,16 @@ static int ssh_link(struct machine *m, const struct machine_boot *b,
 	return ret;
 }
 
+static uint64_t ssh_memory(const struct plan *p)
+{
+	(void)p;
+	return MACHINE_DRIVER_MEMORY;
+}
+
 const struct machine_kind_ops mut_ssh = {
 	.name = "ssh",
+	.memory = ssh_memory,
+	.domain = machine_is_hardware,
 	.prepare = ssh_prepare,
 	.boot = ssh_boot,
 	.link = ssh_link,

@@ -199,9 +199,31 @@ static int vm_link(struct machine *m, const struct machine_boot *b,
 	return 0;
 }
 
+static uint64_t vm_memory(const struct plan *p)
+{
+	return p->machine.memory + p->machine.pmem + MACHINE_QEMU_MEMORY;
+}
+
+static const char *vm_domain(const struct machine *m)
+{
+	switch (m->accel) {
+	case QEMU_ICOUNT:
+		return "instructions";
+	case QEMU_TCG:
+		return "emulated";
+	case QEMU_KVM:
+		break;
+	}
+	return "nested";
+}
+
 const struct machine_kind_ops mut_vm = {
 	.name = "vm",
 	.boots_image = true,
+	.runs_qemu = true,
+	.disposable = true,
+	.memory = vm_memory,
+	.domain = vm_domain,
 	.prepare = vm_prepare,
 	.boot = vm_boot,
 	.link = vm_link,

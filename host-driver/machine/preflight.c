@@ -12,12 +12,9 @@
 #include "lib/proc.h"
 #include "lib/qemu.h"
 #include "lib/size.h"
+#include "machine.h"
 
 #define MIB (1ull << 20)
-/* QEMU beside its guest's memory: translated code, images in its page cache. */
-#define QEMU_OVERHEAD (384 * MIB)
-/* The driver and the processes of a fake machine. */
-#define DRIVER_MEMORY (64 * MIB)
 /* Two images, each kept once. */
 #define IMAGES_DISK (160 * MIB)
 
@@ -69,18 +66,6 @@ int preflight_read(struct preflight *f, const char *folder, struct err *err)
 	return ret;
 }
 
-uint64_t preflight_memory(const struct plan *p)
-{
-	switch (p->machine.kind) {
-	case MACHINE_VM:
-		return p->machine.memory + p->machine.pmem + QEMU_OVERHEAD;
-	case MACHINE_HOST:
-		return p->guest.memory + QEMU_OVERHEAD;
-	default:
-		return DRIVER_MEMORY;
-	}
-}
-
 static int check_bytes(uint64_t need, uint64_t have, const char *what,
 		       const char *where, const char *hint, struct err *err)
 {
@@ -109,7 +94,7 @@ int preflight_check(const struct preflight *f, const struct plan *p,
 {
 	struct plan_cost cost;
 	char where[512];
-	int ret = check_bytes(preflight_memory(p), f->memory, "memory", "",
+	int ret = check_bytes(machine_ops(p)->memory(p), f->memory, "memory", "",
 			      "make machine.memory or machine.pmem smaller, or end other programs",
 			      err);
 
@@ -118,10 +103,10 @@ int preflight_check(const struct preflight *f, const struct plan *p,
 	if (!ret)
 		ret = check_bytes(cost.disk, f->disk, "disk", where,
 				  "choose another place with --out", err);
-	if (!ret && p->machine.kind != MACHINE_FAKE)
+	if (!ret && p->machine.kind->has_kernel)
 		ret = check_bytes(IMAGES_DISK, f->cache, "disk", " for the cache",
 				  "free some, or set XDG_CACHE_HOME", err);
-	if (!ret && p->machine.kind == MACHINE_VM)
+	if (!ret && machine_ops(p)->runs_qemu)
 		ret = check_qemu(err);
 	return ret;
 }

@@ -25,7 +25,4 @@ int preflight_read(struct preflight *f, const char *folder, struct err *err);
 int preflight_check(const struct preflight *f, const struct plan *p,
 		    const char *folder, struct err *err);
 
-/* Bytes of this machine's memory that one boot takes. */
-uint64_t preflight_memory(const struct plan *p);
-
 #endif

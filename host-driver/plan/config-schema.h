@@ -46,7 +46,7 @@ struct config {
 	enum plan_clock clock;
 	bool aa, counters;
 	struct {
-		enum machine_kind kind;
+		unsigned kind;
 		enum machine_accel accel;
 		unsigned cpus;		/* 0: as the clock says */
 		char *memory, *pmem, *host, *device;

@@ -30,21 +30,15 @@ static int build_machine(struct build *b)
 	struct plan_machine *to = &b->p->machine;
 	int ret;
 
-	to->kind = b->c->machine.kind;
+	to->kind = &machine_kinds[b->c->machine.kind];
 	to->accel = b->c->machine.accel;
 	to->cpus = conf_given(b->y, "machine.cpus") ? b->c->machine.cpus
 		   : b->c->clock == CLOCK_INSTRUCTIONS ? 1 : DEFAULT_CPUS;
-	if (b->o && b->o->machine) {
-		unsigned k = 0;
-
-		while (machine_kind_names[k] &&
-		       strcmp(machine_kind_names[k], b->o->machine))
-			k++;
-		if (!machine_kind_names[k])
-			return err_config(b->err, "--machine: '%s' is not known; one of vm, host, ssh, fake",
-					  b->o->machine);
-		to->kind = k;
-	}
+	if (b->o && b->o->machine)
+		to->kind = machine_kind_find(b->o->machine);
+	if (!to->kind)
+		return err_config(b->err, "--machine: '%s' is not known; one of vm, host, ssh, fake",
+				  b->o->machine);
 	ret = build_size(b, "machine.memory", b->c->machine.memory, &to->memory);
 	if (!ret)
 		ret = build_size(b, "machine.pmem", b->c->machine.pmem, &to->pmem);

@@ -88,7 +88,7 @@ static int check_instructions(struct plan_check *c)
 	if (c->p->clock != CLOCK_INSTRUCTIONS)
 		return 0;
 	plan_check_at(c, "machine.kind");
-	if (m->kind != MACHINE_VM && m->kind != MACHINE_FAKE)
+	if (m->kind->has_kernel && !m->kind->sized)
 		return err_config(c->err, "clock: instructions needs kind: vm");
 	plan_check_at(c, "machine.accel");
 	if (m->accel == ACCEL_HARDWARE)
@@ -110,7 +110,7 @@ static int check_machine(struct plan_check *c)
 	if (m->memory < MEMORY_MIN)
 		return err_config(c->err, "is too little; at least 64M");
 	plan_check_at(c, "machine.host");
-	if ((m->kind == MACHINE_SSH) != (m->host[0] != '\0'))
+	if (m->kind->has_host != (m->host[0] != '\0'))
 		return err_config(c->err, m->host[0]
 				  ? "only kind: ssh has a host"
 				  : "kind: ssh needs a host, e.g. root@testbox");
@@ -119,7 +119,7 @@ static int check_machine(struct plan_check *c)
 	plan_check_at(c, "machine.device");
 	if (m->device[0] && check_word(c, m->device))
 		return -EINVAL;
-	if (m->device[0] && (m->kind == MACHINE_VM || m->kind == MACHINE_FAKE))
+	if (m->device[0] && !m->kind->has_device)
 		return err_config(c->err, "only kinds host and ssh have a device; that of a VM is made for it");
 	return check_instructions(c);
 }

@@ -8,18 +8,12 @@
 #include "plan-make.h"
 
 const char *const plan_clock_names[] = { "time", "instructions", NULL };
-const char *const machine_kind_names[] = { "vm", "host", "ssh", "fake", NULL };
 const char *const machine_accel_names[] = { "auto", "hardware", "emulation",
 					    NULL };
 
 const char *plan_clock_name(enum plan_clock c)
 {
 	return plan_clock_names[c];
-}
-
-const char *machine_kind_name(enum machine_kind k)
-{
-	return machine_kind_names[k];
 }
 
 const char *machine_accel_name(enum machine_accel a)
@@ -130,7 +124,7 @@ static json_t *plan_json_without_hash(const struct plan *p)
 		(int)p->n_blocks, "clock", plan_clock_name(p->clock),
 		"counters",
 		p->counters ? NULL : json_false(), "machine", "kind",
-		machine_kind_name(m->kind), "accel",
+		m->kind->name, "accel",
 		machine_accel_name(m->accel), "cpus", (int)m->cpus, "memory",
 		(json_int_t)m->memory, "pmem", (json_int_t)m->pmem, "host",
 		m->host, "device", m->device[0] ? m->device : NULL, "guest",

@@ -12,7 +12,6 @@
 
 /* NULL-terminated, in the order of the enums. */
 extern const char *const plan_clock_names[];
-extern const char *const machine_kind_names[];
 extern const char *const machine_accel_names[];
 
 /* Fills boots from seed, blocks and arms. */

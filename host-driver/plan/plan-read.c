@@ -67,7 +67,7 @@ static int read_machine(const struct view *json, struct plan *p, struct err *err
 		ret = view_string_or(o, "device", "", &device, err);
 	if (!ret)
 		ret = plan_text(&m->device, device, err);
-	m->kind = kind;
+	m->kind = &machine_kinds[kind];
 	m->accel = accel;
 	if (ret)
 		err_prefix(err, "machine");

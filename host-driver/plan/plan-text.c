@@ -11,8 +11,8 @@ static void print_machine(const struct plan *p, FILE *to)
 	const struct plan_machine *m = &p->machine;
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], c[SIZE_TEXT_MAX];
 
-	fprintf(to, "machine   %s", machine_kind_name(m->kind));
-	if (m->kind == MACHINE_VM)
+	fprintf(to, "machine   %s", m->kind->name);
+	if (m->kind->sized)
 		fprintf(to, ", accel %s, %u cpu%s, memory %s, pmem %s",
 			machine_accel_name(m->accel), m->cpus, m->cpus == 1 ? "" : "s",
 			size_format(m->memory, a), size_format(m->pmem, b));
@@ -88,7 +88,7 @@ static void print_notes(const struct plan *p, FILE *to)
 {
 	if (p->n_blocks < 2)
 		fputs("note      one block is shown and not judged: a verdict needs at least 2\n", to);
-	if (p->machine.kind == MACHINE_VM && p->machine.accel != ACCEL_HARDWARE &&
+	if (p->machine.kind->sized && p->machine.accel != ACCEL_HARDWARE &&
 	    p->guest.cpus > 1)
 		fputs("note      guest.cpus: QEMU before 8.1 panics guests of several CPUs where it emulates; take 1, or accel: hardware\n", to);
 }

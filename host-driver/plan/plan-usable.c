@@ -204,13 +204,13 @@ static int usable_pmem(struct plan_check *c, const struct backing_kind *k)
 	uint64_t need = guest + guest / PMEM_SHARE + PMEM_FIXED;
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
 
-	if (m->kind == MACHINE_HOST || m->kind == MACHINE_SSH) {
+	if (m->kind->has_kernel && !m->kind->sized) {
 		plan_check_at(c, "machine.device");
 		return m->device[0] ? 0 :
 		       err_config(c->err, "missing: backing %s overwrites a device; name one that holds nothing you need (namespace0.0)",
 				  k->name);
 	}
-	if (m->kind != MACHINE_VM)
+	if (!m->kind->sized)
 		return 0;
 	plan_check_at(c, "guest.memory");
 	if (need > m->pmem)
@@ -232,7 +232,7 @@ static int usable_ram(struct plan_check *c, const struct backing_kind *k)
 	uint64_t own = k->page > MACHINE_OWN ? k->page : MACHINE_OWN;
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
 
-	if (m->kind != MACHINE_VM || guest + own <= m->memory)
+	if (!m->kind->sized || guest + own <= m->memory)
 		return 0;
 	plan_check_at(c, "guest.memory");
 	return err_config(c->err, "%s in backing %s does not fit in machine.memory, %s; make that at least %s",
@@ -270,7 +270,7 @@ static int usable_cells(struct plan_check *c)
 		if (!ret)
 			ret = usable_guest(c, &p->cells[i]);
 	}
-	if (ret || p->machine.kind != MACHINE_VM || p->guest.cpus <= p->machine.cpus)
+	if (ret || !p->machine.kind->sized || p->guest.cpus <= p->machine.cpus)
 		return ret;
 	plan_check_at(c, "guest.cpus");
 	return err_config(c->err, "%u are more than machine.cpus, %u", p->guest.cpus,

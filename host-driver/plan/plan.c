@@ -187,7 +187,7 @@ const struct plan_arm *plan_baseline(const struct plan *p)
 
 void plan_cost(const struct plan *p, struct plan_cost *cost)
 {
-	bool fake = p->machine.kind == MACHINE_FAKE;
+	bool fake = !p->machine.kind->has_kernel;
 	double boot = cost_of[fake][p->machine.accel].boot;
 	double process = cost_of[fake][p->machine.accel].process;
 	uint64_t processes = 0;

@@ -34,6 +34,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "vocab/machine-kinds.h"
 
 struct view;
 
@@ -42,17 +43,16 @@ struct view;
 #define PLAN_BOOTS_MAX 100000
 
 enum plan_clock { CLOCK_TIME, CLOCK_INSTRUCTIONS };
-enum machine_kind { MACHINE_VM, MACHINE_HOST, MACHINE_SSH, MACHINE_FAKE };
 enum machine_accel { ACCEL_AUTO, ACCEL_HARDWARE, ACCEL_EMULATION };
 
 struct plan_machine {
-	enum machine_kind kind;
+	const struct machine_kind *kind;	/* vocab/machine-kinds.h */
 	enum machine_accel accel;
 	unsigned cpus;
 	uint64_t memory;	/* bytes */
 	uint64_t pmem;		/* bytes; 0 = none */
-	char *host;		/* MACHINE_SSH: user@host */
-	char *device;		/* host, ssh: the nvdimm namespace that backings may overwrite */
+	char *host;		/* user@host, of a kind that has one */
+	char *device;		/* the nvdimm namespace that backings may overwrite, or "" */
 };
 
 struct plan_guest {
@@ -191,7 +191,6 @@ void plan_cost(const struct plan *p, struct plan_cost *cost);
 void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n);
 
 const char *plan_clock_name(enum plan_clock c);		/* "time" */
-const char *machine_kind_name(enum machine_kind k);	/* "vm" */
 const char *machine_accel_name(enum machine_accel a);	/* "auto" */
 
 #endif

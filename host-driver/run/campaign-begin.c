@@ -116,7 +116,7 @@ static bool among(const char *const *list, const char *word)
 static bool driver_differs(const struct campaign_means *c, const json_t *was,
 			   char what[static DIFFERENCE_MAX])
 {
-	bool host = c->plan->machine.kind == MACHINE_HOST, found = false;
+	bool host = c->plan->machine.kind->is_driver, found = false;
 	json_t *is = driver_env(c->machine), *value;
 	const char *key;
 

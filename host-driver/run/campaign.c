@@ -108,11 +108,12 @@ static int get_kernels(struct campaign *c, struct err *err)
 
 static int prepare(struct campaign *c, struct err *err)
 {
-	bool fake = c->plan->machine.kind == MACHINE_FAKE;
+	bool fake = !c->plan->machine.kind->has_kernel;
 	const struct kernel *guest;
-	int ret = machine_init(&c->machine, c->plan, c->loop, err);
+	int ret = 0;
 
-	if (!ret && !fake)
+	machine_init(&c->machine, machine_ops(c->plan), c->plan, c->loop);
+	if (!fake)
 		ret = arm_kernels_resolve(&c->kernels, c->plan, err);
 	if (!ret && !fake)
 		ret = get_kernels(c, err);

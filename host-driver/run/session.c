@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "backing/backing.h"
 #include "lib/file.h"
 #include "session-cell.h"
 #include "store/record.h"
@@ -36,22 +37,6 @@ struct session_limits session_limits(const char *domain, double patience)
 	return l;
 }
 
-int session_record(struct session *s, json_t *r)
-{
-	if (s->fatal) {
-		json_decref(r);
-		return s->fatal;
-	}
-	s->fatal = s->o->calls.record(s->o->calls.arg, r, s->err);
-	return s->fatal;
-}
-
-void session_phase(struct session *s, const char *name, const char *cell)
-{
-	if (s->o->calls.phase)
-		s->o->calls.phase(s->o->calls.arg, name, cell);
-}
-
 static void took(struct session *s, const char *name, double since)
 {
 	json_object_set_new(s->phases, name, json_real(loop_now() - since));
@@ -78,25 +63,6 @@ static int took_there(struct session *s, const char *name, const struct message 
 		json_object_set_new(s->phases, full, json_real(v->real));
 	}
 	return ret ? wire_fail(&s->wire, "protocol", "phases: %.300s", err.text) : 0;
-}
-
-int session_must(struct session *s, enum frame_channel channel, const char *op,
-		 json_t *args, double limit, struct message *reply)
-{
-	enum message_class class;
-	struct message own;
-	char text[400];
-	int ret = wire_call(&s->wire, channel, op, args, limit, reply ? reply : &own);
-
-	if (!reply)
-		reply = &own;
-	if (!ret && !wire_is_ok(reply, &class))
-		ret = wire_fail(&s->wire, "failed", "%s: %s", op,
-				message_text(view_get(reply->root, "text"), text,
-					     sizeof(text)));
-	if (ret || reply == &own)
-		message_release(reply);
-	return ret;
 }
 
 static int keep_env(struct session *s, enum frame_channel channel, const struct view *facts)
@@ -156,6 +122,19 @@ static int power_on(struct session *s)
 	return ret;
 }
 
+/* The device that a real machine gives up; only backings on pmem know one. */
+static json_t *prepare_arguments(const struct plan *p, const char *backing)
+{
+	json_t *a = json_pack("{s:s, s:I}", "backing", backing,
+			      "size", (json_int_t)p->guest.memory);
+	const struct backing_kind *kind;
+
+	if (*p->machine.device && !backing_find(backing, &kind, NULL) && kind->pmem)
+		json_object_set_new(a, "params", json_pack("{s:s}", "device",
+							   p->machine.device));
+	return a;
+}
+
 static int prepare(struct session *s, const char *backing)
 {
 	double start = loop_now();
@@ -163,10 +142,8 @@ static int prepare(struct session *s, const char *backing)
 
 	session_phase(s, "prepare", backing);
 	message_release(&s->prepared);
-	ret = session_must(s, FRAME_NODE, "prepare",
-		   json_pack("{s:s, s:I}", "backing", backing,
-			     "size", (json_int_t)s->plan->guest.memory),
-		   s->o->limits.prepare, &s->prepared);
+	ret = session_must(s, FRAME_NODE, "prepare", prepare_arguments(s->plan, backing),
+			   s->o->limits.prepare, &s->prepared);
 	took(s, "prepare", start);
 	return ret ? ret : took_there(s, "prepare", &s->prepared);
 }
@@ -191,15 +168,6 @@ static json_t *guest_arguments(const struct session *s, uint64_t nonce)
 		json_object_set_new(a, "initrd", json_string(m->guest_initrd));
 	session_align(s, a, 0);
 	return a;
-}
-
-bool session_align(const struct session *s, json_t *args, uint64_t phase)
-{
-	if (strcmp(machine_domain(s->o->machine), "instructions"))
-		return false;
-	json_object_set_new(args, "align", json_integer(SESSION_ALIGN_NS));
-	json_object_set_new(args, "phase", json_integer(phase));
-	return true;
 }
 
 static int start_guest(struct session *s)
@@ -233,7 +201,7 @@ static int stop_guest(struct session *s, const char *backing, bool last)
 	int ret;
 
 	s->wire.guest_expected = false;
-	if (last && machine_disposable(s->o->machine))
+	if (last && s->o->machine->ops->disposable)
 		return 0;
 	session_phase(s, "release", backing);
 	ret = session_must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare, NULL);

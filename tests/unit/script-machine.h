@@ -32,6 +32,8 @@ struct step {
 
 static const struct step *script;	/* ends with a NULL op */
 #define SCRIPT(...) (const struct step[]){ __VA_ARGS__, { NULL, NULL, GO_ON } }
+/* What must be in a request `prepare`, else the machine exits with 8; may be NULL. */
+static const char *script_want;
 
 #define HELLO(role) "{\"event\":\"hello\",\"protocol\":1,\"version\":\"" KDUEL_VERSION \
 	"\",\"role\":\"" role "\"}"
@@ -194,6 +196,9 @@ static int script_serve(void *arg)
 			const char *op = json_string_value(json_object_get(rq, "op"));
 			int64_t id = json_integer_value(json_object_get(rq, "id"));
 
+			if (script_want && !strcmp(op, "prepare") &&
+			    !memmem(f.payload, f.len, script_want, strlen(script_want)))
+				_exit(8);
 			if (!strcmp(op, "run"))
 				s->run = id;
 			script_act(s, op, f.channel, id);
@@ -242,7 +247,7 @@ static int script_link(struct machine *m, const struct machine_boot *b,
 }
 
 static const struct machine_kind_ops script_kind = {
-	.name = "script", .boot = script_boot, .link = script_link,
+	.name = "script", .domain = machine_is_hardware, .boot = script_boot, .link = script_link,
 };
 
 #endif

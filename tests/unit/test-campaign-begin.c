@@ -141,7 +141,7 @@ static int set_up(void **state)
 	snprintf(path, sizeof(path), "%s/c.yaml", base);
 	assert_int_equal(file_publish(path, CONFIG, strlen(CONFIG), NULL), 0);
 	assert_int_equal(plan_load(path, NULL, &plan, NULL), 0);
-	assert_int_equal(machine_init(&machine, plan, NULL, NULL), 0);
+	machine_init(&machine, machine_ops(plan), plan, NULL);
 	assert_int_equal(loop_new(&machine.loop, NULL), 0);
 	return 0;
 }

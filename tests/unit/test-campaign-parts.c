@@ -23,7 +23,7 @@
 static struct plan vm_plan(void)
 {
 	return (struct plan){
-		.machine = { .kind = MACHINE_VM, .cpus = 1, .memory = 3 * GIB,
+		.machine = { .kind = &machine_kinds[0], .cpus = 1, .memory = 3 * GIB,
 			     .pmem = GIB },
 		.n_boots = 2,
 	};
@@ -77,7 +77,7 @@ static void no_qemu(void **state)
 	assert_true(preflight_check(&plenty, &p, "x", &err) < 0);
 	assert_non_null(strstr(err.text, "no QEMU: /nonexistent/qemu"));
 	unsetenv("KDUEL_QEMU");
-	p.machine.kind = MACHINE_FAKE;
+	p.machine.kind = machine_kind_find("fake");
 	assert_int_equal(preflight_check(&plenty, &p, "x", NULL), 0);
 }
 

@@ -37,7 +37,7 @@ static const char fake_ssh[] =
 static char folder[] = "/tmp/kduel-ssh-XXXXXX";
 static char *old_path;
 static struct plan_arm arm = { .name = "6.1", .cmdline = "" };
-static struct plan plan = { .machine = { .kind = MACHINE_SSH, .host = (char *)"root@mut" } };
+static struct plan plan = { .machine = { .host = (char *)"root@mut" } };
 
 static char *in_folder(const char *name)
 {
@@ -107,8 +107,8 @@ static int open_machine(struct machine *m, struct loop **l, struct err *err)
 	char *kernel = in_folder("kernel");
 	int ret = loop_new(l, err);
 
-	if (!ret)
-		ret = machine_init(m, &plan, *l, err);
+	plan.machine.kind = machine_kind_find("ssh");
+	machine_init(m, machine_ops(&plan), &plan, *l);
 	if (!ret)
 		ret = machine_prepare(m, kernel, err);
 	/* Owned by the test for the machine's life. */

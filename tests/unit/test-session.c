@@ -25,6 +25,7 @@ static struct plan_arm arm = { .name = "6.1", .kernel = "6.1", .cmdline = "",
 static struct plan_cell cells[2];
 static struct plan_boot boot = { .boot = 1, .block = 1, .order = 1 };
 static struct plan plan = {
+	.machine = { .device = (char *)"" },
 	.guest = { .kernel = "6.1", .cpus = 1, .memory = 4 << 20 },
 	.arms = &arm, .n_arms = 1, .cells = cells, .n_cells = 1,
 };
@@ -329,6 +330,21 @@ static void a_contradicted_cell_is_void(void **state)
 								 "void")), "second-level"));
 }
 
+/* The device is for backings that overwrite one. */
+static void a_real_machine_is_told_its_device(void **state)
+{
+	(void)state;
+	script_want = "\"params\":{\"device\":\"namespace1.0\"}";
+	plan.machine.device = (char *)"namespace1.0";
+	ends_as(NULL, "ok", "");
+	cells[0].backing = "memfd";
+	ends_as(NULL, "lost", "exit 8");
+	cells[0].backing = "fsdax-xfs";
+	plan.machine.device = (char *)"";
+	ends_as(NULL, "lost", "exit 8");
+	script_want = NULL;
+}
+
 static void a_record_that_cannot_be_kept_is_fatal(void **state)
 {
 	struct err err = ERR_INIT;
@@ -384,6 +400,7 @@ int main(void)
 		cmocka_unit_test_setup(refusals, reset),
 		cmocka_unit_test_setup(a_failed_cell, reset),
 		cmocka_unit_test_setup(a_contradicted_cell_is_void, reset),
+		cmocka_unit_test_setup(a_real_machine_is_told_its_device, reset),
 		cmocka_unit_test_setup(a_record_that_cannot_be_kept_is_fatal, reset),
 		cmocka_unit_test_setup(abandoned_boots_have_no_end, reset),
 		cmocka_unit_test(limits_follow_domain_and_patience),

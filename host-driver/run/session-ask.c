@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a boot and its cells do alike: ask the agents, and hand out what they said. */
+#include <string.h>
+
+#include "session-cell.h"
+
+int session_record(struct session *s, json_t *r)
+{
+	if (s->fatal) {
+		json_decref(r);
+		return s->fatal;
+	}
+	s->fatal = s->o->calls.record(s->o->calls.arg, r, s->err);
+	return s->fatal;
+}
+
+void session_phase(struct session *s, const char *name, const char *cell)
+{
+	if (s->o->calls.phase)
+		s->o->calls.phase(s->o->calls.arg, name, cell);
+}
+
+int session_must(struct session *s, enum frame_channel channel, const char *op,
+		 json_t *args, double limit, struct message *reply)
+{
+	enum message_class class;
+	struct message own;
+	char text[400];
+	int ret = wire_call(&s->wire, channel, op, args, limit, reply ? reply : &own);
+
+	if (!reply)
+		reply = &own;
+	if (!ret && !wire_is_ok(reply, &class))
+		ret = wire_fail(&s->wire, "failed", "%s: %s", op,
+				message_text(view_get(reply->root, "text"), text,
+					     sizeof(text)));
+	if (ret || reply == &own)
+		message_release(reply);
+	return ret;
+}
+
+bool session_align(const struct session *s, json_t *args, uint64_t phase)
+{
+	if (strcmp(machine_domain(s->o->machine), "instructions"))
+		return false;
+	json_object_set_new(args, "align", json_integer(SESSION_ALIGN_NS));
+	json_object_set_new(args, "phase", json_integer(phase));
+	return true;
+}
