@@ -5,95 +5,7 @@
  * reader can ask of a results folder that opened is asked; and what a view
  * reads of a record, jansson reads, too.
  */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "crc32c.h"
-#include "file.h"
-#include "host-driver/store/export.h"
-#include "host-driver/store/journal.h"
-#include "host-driver/store/record.h"
-#include "host-driver/store/store.h"
-
-#define CONFIG								\
-	"name: s\nblocks: 2\nmachine: { kind: fake }\n"			\
-	"guest: { kernel: k1 }\n"					\
-	"arms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\n" \
-	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char base[] = "/tmp/kduel-fuzz-XXXXXX";
-static char folder[64], journal[96];
-static char *head;		/* a journal with its campaign record */
-static size_t head_len;
-static FILE *nowhere;
-
-static void must(int ret, const struct err *err)
-{
-	if (!ret)
-		return;
-	fprintf(stderr, "fuzz-journal: %s\n", err->text);
-	abort();
-}
-
-static void remove_base(void)
-{
-	file_remove_tree(base, NULL);
-}
-
-static void write_file(const char *name, const char *text)
-{
-	struct err err = ERR_INIT;
-	char path[96];
-
-	snprintf(path, sizeof(path), "%s/%s", base, name);
-	must(file_publish(path, text, strlen(text), &err), &err);
-}
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	struct err err = ERR_INIT;
-	struct plan *plan;
-	struct store *s;
-	char path[96];
-
-	(void)argc;
-	(void)argv;
-	if (!mkdtemp(base))
-		abort();
-	atexit(remove_base);
-	snprintf(path, sizeof(path), "%s/kernels", base);
-	must(file_mkdirs(path, &err), &err);
-	write_file("kernels/k1.yaml", "");
-	write_file("kernels/k2.yaml", "");
-	write_file("c.yaml", CONFIG);
-	setenv("KDUEL_DATA", base, 1);
-	snprintf(path, sizeof(path), "%s/c.yaml", base);
-	must(plan_load(path, NULL, &plan, &err), &err);
-	snprintf(folder, sizeof(folder), "%s/r", base);
-	snprintf(journal, sizeof(journal), "%s/journal.kdj", folder);
-	must(store_create(&s, folder, plan, "emulated", &err), &err);
-	store_close(s);
-	plan_free(plan);
-	must(file_read(journal, &head, &head_len, &err), &err);
-	nowhere = fopen("/dev/null", "w");
-	return nowhere ? 0 : -1;
-}
-
-static void put(const void *begin, size_t begin_len, const void *rest,
-		size_t rest_len)
-{
-	FILE *to = fopen(journal, "w");
-
-	if (!to || fwrite(begin, 1, begin_len, to) != begin_len ||
-	    fwrite(rest, 1, rest_len, to) != rest_len || fclose(to))
-		abort();
-}
+#include "fuzz-results.h"
 
 static void check_as_jansson(const char *text, size_t len)
 {
@@ -116,7 +28,7 @@ static void put_lines(const char *text, size_t len)
 
 	while (len) {
 		const char *end = memchr(text, '\n', len);
-		uint32_t n = end ? end - text : len, crc = crc32c(0, text, n);
+		uint32_t n = end ? (size_t)(end - text) : len, crc = crc32c(0, text, n);
 
 		check_as_jansson(text, n);
 		if (n >= 2) {
@@ -130,35 +42,6 @@ static void put_lines(const char *text, size_t len)
 	}
 	put(head, head_len, frames, to - frames);
 	free(frames);
-}
-
-static void read_all(struct store *s)
-{
-	const struct store_series *series;
-	const struct store_missing *missing;
-	const struct store_proof *proofs;
-	const struct store_boot *boots;
-	const struct store_cell *cells;
-	const struct store_env *envs;
-	const char *const *notes;
-	struct store_value *v;
-	struct err err = ERR_INIT;
-	size_t n, k;
-
-	must(store_boots(s, &boots, &n, &err), &err);
-	must(store_cells(s, &cells, &n, &err), &err);
-	must(store_envs(s, &envs, &n, &err), &err);
-	must(store_notes(s, &notes, &n, &err), &err);
-	must(store_missing(s, &missing, &n, &err), &err);
-	must(store_proofs(s, &proofs, &n, &err), &err);
-	must(store_series(s, &series, &n, &err), &err);
-	for (size_t i = 0; i < n; i++) {
-		must(store_values(s, &series[i], &v, &k, &err), &err);
-		free(v);
-	}
-	must(export_json(s, nowhere, &err), &err);
-	for (int i = 0; export_table(i); i++)
-		must(export_csv(s, export_table(i), nowhere, &err), &err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
