@@ -79,7 +79,7 @@ static int print_json(const struct comparison *c, struct store *s, struct err *e
 	if (rc)
 		return rc;
 	json = report_json(&r);
-	json_dumpf(json, stdout, JSON_INDENT(1));
+	json_dumpf(json, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(json);
 	report_release(&r);

@@ -254,7 +254,7 @@ static void print_json(struct history *h)
 
 	for (size_t i = 0; !bad && i < h->n; i++)
 		bad = json_array_append_new(list, entry_json(&h->entries[i]));
-	if (bad || json_dumpf(list, stdout, JSON_INDENT(1)))
+	if (bad || json_dumpf(list, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII))
 		err_sys(&h->err, ENOMEM, "cannot list campaigns");
 	putchar('\n');
 	json_decref(list);

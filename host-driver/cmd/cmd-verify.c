@@ -178,7 +178,7 @@ static void print_json(const struct verify *v, const struct comparison *c)
 				"plan_hash", json_safe(c->plan_hash), "claims",
 				report_claims_json(c));
 
-	json_dumpf(all, stdout, JSON_INDENT(1));
+	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(all);
 }

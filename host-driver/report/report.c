@@ -102,7 +102,7 @@ static void report_write_json(const struct report *r, FILE *out)
 {
 	json_t *json = report_json(r);
 
-	json_dumpf(json, out, JSON_INDENT(1));
+	json_dumpf(json, out, JSON_INDENT(1) | JSON_ENSURE_ASCII);
 	fputc('\n', out);
 	json_decref(json);
 }
