@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "boot-images.h"
 
+#include <elf.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -101,10 +103,30 @@ static int add_rom(struct image *im, const char *name, struct err *err)
 			   name);
 }
 
+/* A wrapper of this host would look in the image for what is not there. */
+static int check_is_program(const char *name, struct err *err)
+{
+	char *path = proc_find(name), magic[4] = "";
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1, ret = 0;
+
+	if (fd >= 0 && (read(fd, magic, sizeof(magic)) != sizeof(magic) ||
+			memcmp(magic, ELFMAG, SELFMAG)))
+		ret = err_machine(err, "%s is a script or wrapper, and QEMU goes into the image of "
+				  "the machine under test: set KDUEL_QEMU to the program that it "
+				  "starts", path);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return ret;
+}
+
 static int add_node(struct image *im, struct err *err)
 {
-	int ret = image_add_program(im, qemu_binary(),
-				    "/usr/bin/qemu-system-x86_64", err);
+	int ret = check_is_program(qemu_binary(), err);
+
+	if (!ret)
+		ret = image_add_program(im, qemu_binary(),
+					"/usr/bin/qemu-system-x86_64", err);
 
 	for (size_t i = 0; i < COUNT(roms) && !ret; i++)
 		ret = add_rom(im, roms[i], err);

@@ -6,9 +6,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host-driver/machine/machine.h"
+#include "lib/file.h"
 
 static void every_kind_has_its_functions(void **state)
 {
@@ -34,10 +39,32 @@ static void every_kind_has_its_functions(void **state)
 	assert_null(machine_kind_find(""));
 }
 
+/* It would be put into an image where what it starts is not. */
+static void a_wrapper_is_no_qemu(void **state)
+{
+	static const char text[] = "#!/bin/sh\nexec qemu-system-x86_64 \"$@\"\n";
+	char folder[] = "/tmp/kduel-kinds-XXXXXX", path[64];
+	struct boot_images b = BOOT_IMAGES_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/qemu", folder);
+	assert_int_equal(file_publish(path, text, strlen(text), NULL), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	setenv("XDG_CACHE_HOME", folder, 1);
+	setenv("KDUEL_AGENT", "/bin/true", 1);
+	setenv("KDUEL_QEMU", path, 1);
+	assert_int_equal(boot_images_ensure(&b, "/bin/true", &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "/qemu is a script or wrapper"));
+	assert_int_equal(file_remove_tree(folder, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_has_its_functions),
+		cmocka_unit_test(a_wrapper_is_no_qemu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
