@@ -124,7 +124,7 @@ static void print_text(const struct trend *t, const struct options *o)
 			printed++;
 		}
 	if (!printed)
-		puts("no series has changed");
+		printf("%zu series followed, none has changed\n", t->n_series);
 }
 
 static json_t *changes_json(const struct trend *t, const struct trend_series *s)

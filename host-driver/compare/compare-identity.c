@@ -301,22 +301,44 @@ static void note_untold(struct comparison *c, const struct facts *f, size_t arm)
  * A plan that gives one kernel two command lines compares these, and has said so.
  * With another kernel as well, nobody could tell which of the two it was.
  */
-static bool cmdline_under_test(const struct facts *f, const struct fact *fact, size_t arm)
+static bool cmdline_under_test(const struct facts *f, size_t arm)
 {
 	const struct plan_arm *a = &f->plan->arms[arm];
 	const struct plan_arm *base = &f->plan->arms[f->c->baseline];
 
-	return !strcmp(fact->key, CMDLINE) && !strcmp(a->kernel, base->kernel);
+	return strcmp(a->cmdline, base->cmdline) && !strcmp(a->kernel, base->kernel);
+}
+
+/* What machine and guest tell once they have booted; not how they were started. */
+static bool of_the_environment(const struct fact *fact)
+{
+	return (!strncmp(fact->key, "node.", 5) || !strncmp(fact->key, "guest.", 6)) &&
+	       fnmatch("*.cmdline", fact->key, 0);
+}
+
+/* Of one kernel, booted from one image: that is what the command line does. */
+static void note_following(const struct facts *f, const struct fact *fact, size_t arm)
+{
+	struct comparison *c = f->c;
+
+	compare_note(c, "%s follows from the command line of %s: '%.60s', baseline '%.60s'",
+		     fact->key, c->arms[arm].name, fact->value[arm] ? fact->value[arm] : "",
+		     fact->value[c->baseline] ? fact->value[c->baseline] : "");
 }
 
 static int take_difference(const struct facts *f, const struct fact *fact, size_t arm)
 {
 	if (untold(f->c, fact, arm) || !differs(f->c, fact, arm))
 		return 0;
-	if (!cmdline_under_test(f, fact, arm))
+	if (!cmdline_under_test(f, arm) ||
+	    (strcmp(fact->key, CMDLINE) && !of_the_environment(fact)))
 		return add_difference(f->c, fact, arm);
-	compare_note(f->c, "%s is the baseline's kernel with another command line: '%s', baseline '%s'",
-		     f->c->arms[arm].name, fact->value[arm], fact->value[f->c->baseline]);
+	if (strcmp(fact->key, CMDLINE))
+		note_following(f, fact, arm);
+	else
+		compare_note(f->c, "%s is the baseline's kernel with another command line: '%s', baseline '%s'",
+			     f->c->arms[arm].name, fact->value[arm],
+			     fact->value[f->c->baseline]);
 	return 0;
 }
 

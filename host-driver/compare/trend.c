@@ -181,6 +181,8 @@ static int add_store(struct trend *t, struct store *s, const char *folder,
 		rc = leave_out(t, folder, c.refused, err);
 		goto release;
 	}
+	for (size_t a = 0; a < c.n_arms; a++)
+		t->arms |= a != c.baseline && !c.arms[a].control;
 	rc = check_new(t, store_id(s), folder, err);
 	if (!rc)
 		rc = check_kind(t, &c, folder, err);
@@ -204,12 +206,10 @@ int trend_add(struct trend *t, const char *folder, struct err *err)
 	return rc;
 }
 
-static const struct trend *sorting;	/* qsort() has no argument for it */
-
-static int by_time(const void *a, const void *b)
+static int trend_by_time(const void *a, const void *b, void *trend)
 {
-	double x = sorting->campaign[*(const size_t *)a].begun;
-	double y = sorting->campaign[*(const size_t *)b].begun;
+	const struct trend_campaign *of = ((const struct trend *)trend)->campaign;
+	double x = of[*(const size_t *)a].begun, y = of[*(const size_t *)b].begun;
 
 	return (x > y) - (x < y);
 }
@@ -246,13 +246,17 @@ int trend_finish(struct trend *t, struct err *err)
 	if (!t->n_campaigns)
 		return err_config(err, "%s", t->n_left_out ? t->left_out[0]
 							   : "no campaign");
+	if (!t->n_series)
+		return err_config(err, "there is nothing to follow in %zu campaign%s: %s",
+				  t->n_campaigns, t->n_campaigns == 1 ? "" : "s",
+				  t->arms ? "no metric has a ratio to the baseline"
+					  : "every arm is the baseline once more");
 	order = calloc(t->n_campaigns + 1, sizeof(*order));
 	if (!order)
 		return no_memory(err);
 	for (size_t i = 0; i < t->n_campaigns; i++)
 		order[i] = i;
-	sorting = t;
-	qsort(order, t->n_campaigns, sizeof(*order), by_time);
+	qsort_r(order, t->n_campaigns, sizeof(*order), trend_by_time, t);
 	for (size_t i = 0; !rc && i < t->n_series; i++)
 		rc = judge(&t->series[i], order, t->n_campaigns);
 	free(order);

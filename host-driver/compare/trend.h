@@ -45,6 +45,7 @@ struct trend {
 	char *domain, *baseline;	/* of the first folder */
 	char **left_out;	/* "folder: why": nothing can be compared there */
 	size_t n_left_out;
+	bool arms;		/* some arm is not its baseline again */
 };
 
 void trend_init(struct trend *t);
@@ -53,7 +54,7 @@ void trend_init(struct trend *t);
  * campaign twice; one in which nothing can be compared is left out.
  */
 int trend_add(struct trend *t, const char *folder, struct err *err);
-/* Sorts by time and looks for change points. */
+/* Sorts by time and looks for change points. An error if there is nothing to follow. */
 int trend_finish(struct trend *t, struct err *err);
 void trend_release(struct trend *t);
 

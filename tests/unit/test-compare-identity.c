@@ -174,6 +174,19 @@ static void a_planned_command_line_is_under_test(void **state)
 	assert_non_null(note(&c, "another command line: 'nosmt a=1', baseline ''"));
 	comparison_release(&c);
 
+	/* What it does to the machine is named, and no other difference. */
+	told[1].facts = "{\"cmdline\": \"root=/dev/a nosmt quiet a=1\", "
+			"\"topology\": \"1 Package, 1 Core\", \"thp\": \"never\"}";
+	told[0].facts = "{\"cmdline\": \"root=/dev/a quiet\", "
+			"\"topology\": \"1 Package, 2 Core\", \"thp\": \"never\"}";
+	compare_arms(told, false, &c);
+	assert_null(c.refused);
+	assert_int_equal(c.n_differences, 0);
+	assert_non_null(note(&c, "node.topology follows from the command line of "));
+	assert_null(note(&c, "node.thp"));
+	comparison_release(&c);
+	told[0].facts = "{\"cmdline\": \"root=/dev/a quiet\"}";
+
 	/* It did not get there, or more did. */
 	told[1].facts = "{\"cmdline\": \"root=/dev/a quiet a=1\"}";
 	compare_arms(told, false, &c);
