@@ -20,10 +20,22 @@ int claim_cannot(struct claim_check *k, const char *fmt, ...)
 	return -ENODATA;
 }
 
-bool claim_no_metric(const char *workload, const char *metric, struct err *err)
+/* Counters have names of processors' manuals, or of configs/cpus. */
+static bool value_is_counter(const struct comparison *c, const char *name)
 {
-	/* Other names are of counters, which no table lists in full. */
-	if (metric[strspn(metric, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+	for (size_t i = 0; i < c->n_missing; i++)
+		if (!strcmp(c->missing[i].counter, name))
+			return true;
+	for (size_t i = 0; i < c->n_series; i++)
+		if (c->series[i].counter && !strcmp(c->series[i].counter, name))
+			return true;
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
+}
+
+bool claim_no_metric(const struct comparison *c, const char *workload, const char *metric,
+		     struct err *err)
+{
+	if (value_is_counter(c, metric))
 		return false;
 	return workload_metric_find(workload, metric, NULL, err) < 0;
 }
@@ -32,7 +44,7 @@ int claim_no_series(struct claim_check *k, const struct claim_pick *p)
 {
 	struct err why = ERR_INIT;
 
-	k->never |= claim_no_metric(p->path, p->field, &why);
+	k->never |= claim_no_metric(k->c, p->path, p->field, &why);
 	return claim_cannot(k, "no %s.%s%s%s was measured%s%s%s%s", p->path, p->field,
 			    p->point ? " " : "", p->point ? p->point : "",
 			    p->cells ? " in " : "", p->cells ? p->cells : "",

@@ -20,6 +20,7 @@ int claim_check(struct comparison *c, const char *text, const char *where,
 enum kduel_exit claims_exit(const struct compare_claim *list, size_t n);
 
 /* No result of the workload can have this metric; `err` names those it has. */
-bool claim_no_metric(const char *workload, const char *metric, struct err *err);
+bool claim_no_metric(const struct comparison *c, const char *workload, const char *metric,
+		     struct err *err);
 
 #endif

@@ -8,43 +8,50 @@
 #include "claims.h"
 #include "plan/plan.h"
 
-static bool exit_has_series(const struct comparison *c, const struct plan_gate *g)
+static bool exit_has_series(const struct comparison *c, const char *cell, const char *metric)
 {
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *s = &c->series[i];
 
-		if (s->gate && !fnmatch(g->cell, s->cell, 0) &&
-		    !strcmp(g->metric, s->counter ? s->counter : s->metric))
+		if (s->gate && !strcmp(s->cell, cell) &&
+		    !strcmp(metric, s->counter ? s->counter : s->metric))
 			return true;
 	}
 	return false;
 }
 
-/* Could any of the gate's cells ever have its metric? If not, `err` says why. */
-static bool exit_can_be(const struct plan *p, const struct plan_gate *g, struct err *err)
+/* A gate without values in some cell, or one that can have none in any. */
+static void exit_check_gate(struct comparison *c, const struct plan *p,
+			    const struct plan_gate *g)
 {
-	for (size_t i = 0; i < p->n_cells; i++)
-		if (!fnmatch(g->cell, p->cells[i].id, 0) &&
-		    !claim_no_metric(p->cells[i].workload, g->metric, err))
-			return true;
-	return false;
+	struct err why = ERR_INIT;
+	bool possible = false;
+
+	for (size_t i = 0; i < p->n_cells; i++) {
+		const struct plan_cell *cell = &p->cells[i];
+
+		if (fnmatch(g->cell, cell->id, 0))
+			continue;
+		if (exit_has_series(c, cell->id, g->metric)) {
+			possible = true;
+		} else if (!claim_no_metric(c, cell->workload, g->metric, &why)) {
+			possible = true;
+			compare_note(c, "gate %s of %s: nothing was measured", g->metric,
+				     cell->id);
+			c->gates_exit = c->gates_exit ? c->gates_exit : EXIT_MACHINE;
+		}
+	}
+	if (possible)
+		return;
+	compare_note(c, "gate %s of %s: %s", g->metric, g->cell,
+		     why.code ? why.text : "the plan has no such cell");
+	c->gates_exit = EXIT_CONFIG;
 }
 
 void compare_gates(struct comparison *c, const struct plan *p)
 {
-	for (size_t i = 0; i < p->n_gates && !c->declared; i++) {
-		const struct plan_gate *g = &p->gates[i];
-		struct err why = ERR_INIT;
-		bool possible;
-
-		if (exit_has_series(c, g))
-			continue;
-		possible = exit_can_be(p, g, &why);
-		compare_note(c, "gate %s of %s: nothing was measured%s%s", g->metric, g->cell,
-			     possible ? "" : "; ", possible ? "" : why.text);
-		if (c->gates_exit != EXIT_CONFIG)
-			c->gates_exit = possible ? EXIT_MACHINE : EXIT_CONFIG;
-	}
+	for (size_t i = 0; i < p->n_gates && !c->declared; i++)
+		exit_check_gate(c, p, &p->gates[i]);
 }
 
 /* Gates of which an arm has this verdict. */

@@ -18,6 +18,8 @@ struct fake {
 	struct link link;
 	char second_level[8];
 	double walks;		/* planted: of an access; below 0: none */
+	double slow;		/* factor of all times */
+	char refuse[16];	/* a backing that it cannot prepare; "": none */
 	json_t *events;		/* that the node was asked to count */
 	double count_start;
 	char fault[16], fault_op[32];
@@ -40,13 +42,16 @@ static void word_of(const char *cmdline, const char *name, char *value,
 
 static void settings(struct fake *f, const struct fake_node *o)
 {
-	char fault[64], *at, level[8], walks[32];
+	char fault[64], *at, level[8], walks[32], slow[32];
 
 	word_of(o->cmdline, "kduel.fake-second-level=", level, sizeof(level));
 	snprintf(f->second_level, sizeof(f->second_level), "%.7s",
 		 *level ? level : o->second_level);
 	word_of(o->cmdline, "kduel.fake-walks=", walks, sizeof(walks));
 	f->walks = *walks ? strtod(walks, NULL) : -1;
+	word_of(o->cmdline, "kduel.fake-slow=", slow, sizeof(slow));
+	f->slow = *slow ? strtod(slow, NULL) : 1;
+	word_of(o->cmdline, "kduel.fake-refuse=", f->refuse, sizeof(f->refuse));
 	word_of(o->cmdline, "kduel.fault=", fault, sizeof(fault));
 	at = strchr(fault, '@');
 	if (!at)
@@ -124,6 +129,10 @@ static json_t *op_prepare(struct fake *f, const struct view *rq, int64_t id)
 		json_decref(r);
 		return message_failure(id, MESSAGE_BAD_REQUEST, err.text);
 	}
+	if (!strcmp(backing, f->refuse)) {
+		json_decref(r);
+		return message_failure(id, MESSAGE_FAILED, "kduel.fake-refuse");
+	}
 	json_object_set_new(r, "backing", json_string(backing));
 	json_object_set_new(r, "path", json_null());
 	json_object_set_new(r, "facts", json_object());
@@ -196,12 +205,30 @@ static int hold(void *arg, const json_t *proof, struct err *err)
 	return f->go ? 0 : err_set(err, EXIT_MACHINE, -EINTR, "cancelled");
 }
 
+static void plant_slow(const struct fake *f, json_t *metrics)
+{
+	json_t *m, *values, *v;
+	const char *kind;
+	size_t i, k;
+
+	json_array_foreach(metrics, i, m) {
+		kind = json_string_value(json_object_get(m, "kind"));
+		values = json_object_get(m, "values");
+		if (!kind || strcmp(kind, "time"))
+			continue;
+		json_array_foreach(values, k, v)
+			json_real_set(v, json_number_value(v) * f->slow);
+	}
+}
+
 /* Puts the planted count in place of what could or could not be counted. */
 static void plant(const struct fake *f, json_t *result)
 {
 	json_t *metrics = json_object_get(result, "metrics"), *m, *c;
 	size_t i, k;
 
+	if (f->slow != 1)
+		plant_slow(f, metrics);
 	if (f->walks < 0)
 		return;
 	json_array_foreach(metrics, i, m) {

@@ -7,8 +7,10 @@
  *
  * It takes from the arm's command line the faults of docs/protocol.md
  * (kduel.fault=<what>@<op>), kduel.fake-second-level=4k|2m|1g|none for a
- * machine that does not do what its arm claims, and kduel.fake-walks=0.97 for
- * a count of dTLB walks, per access, that no processor made.
+ * machine that does not do what its arm claims, kduel.fake-walks=0.97 for a
+ * count of dTLB walks, per access, that no processor made, kduel.fake-slow=2 for
+ * times that are twice those measured, and kduel.fake-refuse=devdax for a
+ * backing that cannot be prepared.
  */
 #ifndef KDUEL_FAKE_NODE_H
 #define KDUEL_FAKE_NODE_H

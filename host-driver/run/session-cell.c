@@ -235,16 +235,32 @@ static json_t *counters_begin(const struct session *s)
 	return o;
 }
 
-int session_cell(struct session *s, const struct plan_cell *cell,
-		    unsigned process)
+static struct cell_run cell_begin(struct session *s, const struct plan_cell *cell,
+				  unsigned process)
 {
-	struct cell_run c = {
+	return (struct cell_run){
 		.s = s,
 		.m = { .plan = s->plan, .boot = s->o->boot, .cell = cell,
 		       .process = process,
 		       .domain = machine_domain(s->o->machine),
 		       .counters = counters_begin(s) },
 	};
+}
+
+int session_cell_failed(struct session *s, const struct plan_cell *cell,
+			unsigned process, const char *why)
+{
+	struct cell_run c = cell_begin(s, cell, process);
+	int ret = keep_failure(&c, why);
+
+	json_decref(c.m.counters);
+	return ret;
+}
+
+int session_cell(struct session *s, const struct plan_cell *cell,
+		    unsigned process)
+{
+	struct cell_run c = cell_begin(s, cell, process);
 	enum message_class class;
 	int ret;
 

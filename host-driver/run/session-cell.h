@@ -23,6 +23,7 @@ struct session {
 		json_t *events;	/* NULL: not to be counted */
 		char table[EVENTS_TABLE_MAX];
 	} count[FRAME_CHANNELS];
+	bool told;		/* the environments are recorded */
 	int fatal;		/* a record could not be kept */
 	struct err *err;
 };
@@ -70,5 +71,9 @@ bool session_align(const struct session *s, json_t *args, uint64_t phase);
  */
 int session_cell(struct session *s, const struct plan_cell *cell,
 		 unsigned process);
+
+/* The record of a process that was never begun. */
+int session_cell_failed(struct session *s, const struct plan_cell *cell,
+			unsigned process, const char *why);
 
 #endif

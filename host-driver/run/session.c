@@ -195,6 +195,21 @@ static int start_guest(struct session *s)
 	return ret;
 }
 
+/* Lets go of whatever there is of a guest and its backing, also where there is none. */
+static int tidy_up(struct session *s, const char *backing)
+{
+	struct message reply;
+	int ret = session_must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare, NULL);
+
+	if (ret)
+		return ret;
+	/* Refused where it was never prepared, which is as good. */
+	ret = wire_call(&s->wire, FRAME_NODE, "release", json_pack("{s:s}", "backing", backing),
+			s->o->limits.prepare, &reply);
+	message_release(&reply);
+	return ret;
+}
+
 /* A machine that ends with its process need not be tidied up. */
 static int stop_guest(struct session *s, const char *backing, bool last)
 {
@@ -209,6 +224,40 @@ static int stop_guest(struct session *s, const char *backing, bool last)
 		return ret;
 	return session_must(s, FRAME_NODE, "release", json_pack("{s:s}", "backing", backing),
 			    s->o->limits.prepare, NULL);
+}
+
+/* --- a backing that this machine cannot give --------------------------------- */
+
+/*
+ * The machine under test said no, and lives: that costs the cells of this
+ * backing. What ended in any other way costs the boot.
+ */
+static bool refused_group(const struct session *s)
+{
+	return !strcmp(s->wire.class, "failed");
+}
+
+/* Each of the cells from *cell on failed for this reason, and the next backing can follow. */
+static int give_up_group(struct session *s, size_t *cell)
+{
+	const struct plan *p = s->plan;
+	const char *backing = p->cells[*cell].backing;
+	char why[sizeof(s->wire.text)];
+	int ret = 0;
+
+	snprintf(why, sizeof(why), "%s", s->wire.text);
+	s->wire.class[0] = s->wire.text[0] = '\0';
+	s->wire.guest_expected = false;
+	for (; !ret && *cell < p->n_cells &&
+	       !strcmp(p->cells[*cell].backing, backing); (*cell)++)
+		for (unsigned i = 1; !ret && i <= p->cells[*cell].processes; i++)
+			ret = session_cell_failed(s, &p->cells[*cell], i, why);
+	if (!ret && *cell < p->n_cells)
+		ret = tidy_up(s, backing);
+	/* A boot that gave nothing at all is no good boot. */
+	else if (!ret && !s->r->cells_ok && !s->r->cells_void)
+		ret = wire_fail(&s->wire, "failed", "%s", why);
+	return ret;
 }
 
 /* --- one boot --------------------------------------------------------------- */
@@ -233,11 +282,14 @@ static int run_group(struct session *s, size_t *cell)
 
 	if (!ret)
 		ret = start_guest(s);
+	if (ret == -EIO && refused_group(s))
+		return give_up_group(s, cell);
 	/* Long answers, asked for while nothing is timed. */
-	if (!ret && *cell == 0)
+	if (!ret && !s->told)
 		ret = record_env(s, FRAME_NODE);
-	if (!ret && *cell == 0)
+	if (!ret && !s->told)
 		ret = record_env(s, FRAME_GUEST);
+	s->told = !ret;
 	start = loop_now();
 	for (; !ret && *cell < p->n_cells &&
 	       !strcmp(p->cells[*cell].backing, backing); (*cell)++) {
