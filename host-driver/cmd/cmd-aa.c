@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "run/campaign.h"
 #include "command.h"
@@ -31,16 +30,13 @@ static const struct argp_option option_table[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
 
 	switch (key) {
 	case OPT_ONLY: o->plan.only = arg; return 0;
 	case OPT_MACHINE: o->plan.machine = arg; return 0;
 	case 'o': o->campaign.out = arg; return 0;
 	case 'b':
-		o->plan.blocks = (unsigned)strtoul(arg, &end, 10);
-		if (*end || end == arg || o->plan.blocks < 1 || o->plan.blocks > 1000)
-			argp_error(state, "--blocks: '%s' is not 1 to 1000", arg);
+		o->plan.blocks = command_blocks(state, arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->what, arg, "");
@@ -59,13 +55,6 @@ static const struct argp argp = {
 	"between blocks and whether chance was taken for a difference. Given the "
 	"folder of a campaign with such a pair, prints it again.", NULL, NULL, NULL,
 };
-
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && S_ISDIR(st.st_mode);
-}
 
 static int run(const struct options *o, char **folder, struct err *err)
 {
@@ -162,7 +151,7 @@ int cmd_aa(int argc, char **argv)
 	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (is_folder(o.what))
+	if (command_is_folder(o.what))
 		return judge(o.what, &err);
 	if (run(&o, &folder, &err)) {
 		code = command_fail(&err);

@@ -16,21 +16,19 @@ struct options {
 	bool json;
 };
 
-enum { OPT_JSON = 256, OPT_ONLY, OPT_AA };
+enum { OPT_JSON = 256, OPT_ONLY };
 
 static const struct argp_option option_table[] = {
 	{ "output", 'o', "FILE", 0, "write the frozen plan as JSON", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print the frozen plan as JSON", 0 },
 	{ "blocks", 'b', "N", 0, "N blocks instead of the config's", 0 },
 	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
-	{ "aa", OPT_AA, NULL, 0, "only the baseline, as two arms", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
 
 	switch (key) {
 	case 'o':
@@ -40,16 +38,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->json = true;
 		return 0;
 	case 'b':
-		o->plan.blocks = strtoul(arg, &end, 10);
-		if (*end || end == arg || o->plan.blocks < 1 ||
-		    o->plan.blocks > 1000)
-			argp_error(state, "--blocks: '%s' is not 1 to 1000", arg);
+		o->plan.blocks = command_blocks(state, arg);
 		return 0;
 	case OPT_ONLY:
 		o->plan.only = arg;
-		return 0;
-	case OPT_AA:
-		o->plan.aa = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->config, arg, "campaign ");

@@ -24,7 +24,7 @@ struct options {
 };
 
 enum { OPT_RESUME = 256, OPT_UNTIL, OPT_ONLY, OPT_STOP_AFTER, OPT_DRY_RUN,
-       OPT_DEBUG, OPT_AA, OPT_PATIENCE, OPT_MACHINE, OPT_ALLOW,
+       OPT_DEBUG, OPT_PATIENCE, OPT_MACHINE, OPT_ALLOW,
        OPT_STRICT, OPT_WHY };
 
 static const struct argp_option option_table[] = {
@@ -34,7 +34,6 @@ static const struct argp_option option_table[] = {
 	{ "until", OPT_UNTIL, "verdict", 0, "up to 20 blocks, or as many as are planned; stop once every gate has its verdict", 0 },
 	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
 	{ "stop-after", OPT_STOP_AFTER, "TIME", 0, "begin no boot that would end later than TIME (20m) from now", 0 },
-	{ "aa", OPT_AA, NULL, 0, "only the baseline, as two arms", 0 },
 	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake instead of the config's", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
 	{ "why", OPT_WHY, "boot", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, of boots, too", 0 },
@@ -80,28 +79,20 @@ static double parse_time(const char *arg, struct argp_state *state)
 	return seconds;
 }
 
-static void parse_number(struct options *o, int key, const char *arg,
-			 struct argp_state *state)
+static double parse_patience(const char *arg, struct argp_state *state)
 {
 	char *end;
 	double v = strtod(arg, &end);
 
-	if (*end || end == arg)
-		argp_error(state, "'%s' is not a number", arg);
-	if (key == 'b' && (v < 1 || v > 1000 || v != (unsigned)v))
-		argp_error(state, "--blocks: '%s' is not 1 to 1000", arg);
-	if (key == OPT_PATIENCE && !(v > 0 && v <= 1000))
+	if (*end || end == arg || !(v > 0 && v <= 1000))
 		argp_error(state, "--patience: '%s' is not above 0, at most 1000", arg);
-	if (key == 'b')
-		o->plan.blocks = v;
-	else
-		o->campaign.patience = v;
+	return v;
 }
 
 /* Options that belong to a config; a plan that is under way is frozen. */
 static bool changes_plan(const struct options *o)
 {
-	return o->plan.only || o->plan.aa || o->plan.machine;
+	return o->plan.only || o->plan.machine;
 }
 
 static void check(const struct options *o, struct argp_state *state)
@@ -113,7 +104,7 @@ static void check(const struct options *o, struct argp_state *state)
 	if (resume && o->campaign.out)
 		argp_error(state, "--resume goes on in its folder; leave --out out");
 	if (resume && !o->config && changes_plan(o))
-		argp_error(state, "--resume: the plan is frozen; --only, --aa and --machine cannot change it");
+		argp_error(state, "--resume: the plan is frozen; --only and --machine cannot change it");
 	if (!resume && o->campaign.allow_differences)
 		argp_error(state, "--allow-differences is for --resume; kduel compare has it for arms");
 }
@@ -126,7 +117,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o': o->campaign.out = arg; return 0;
 	case OPT_RESUME: o->campaign.resume = arg; return 0;
 	case OPT_ONLY: o->plan.only = arg; return 0;
-	case OPT_AA: o->plan.aa = true; return 0;
 	case OPT_MACHINE: o->plan.machine = arg; return 0;
 	case OPT_DRY_RUN: o->dry_run = true; return 0;
 	case OPT_STRICT: o->strict = true; return 0;
@@ -139,7 +129,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_ALLOW: o->campaign.allow_differences = true; return 0;
 	case 'v': o->campaign.verbose = true; return 0;
 	case OPT_DEBUG: parse_debug(&o->campaign, arg, state); return 0;
-	case 'b': case OPT_PATIENCE: parse_number(o, key, arg, state); return 0;
+	case 'b': o->plan.blocks = command_blocks(state, arg); return 0;
+	case OPT_PATIENCE: o->campaign.patience = parse_patience(arg, state); return 0;
 	case OPT_STOP_AFTER:
 		o->campaign.stop_after = parse_time(arg, state);
 		return 0;

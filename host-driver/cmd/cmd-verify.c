@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "run/campaign.h"
 #include "claim/claim-file.h"
@@ -75,13 +74,6 @@ struct verify {
 				 * the results are not of */
 };
 
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && S_ISDIR(st.st_mode);
-}
-
 static int run_campaign(struct verify *v, const char *config, struct err *err)
 {
 	struct campaign_options c = { .out = v->o->out, .patience = 1 };
@@ -124,7 +116,7 @@ static int find_results(struct verify *v, struct err *err)
 {
 	const struct options *o = v->o;
 	const char *claims = o->claims;
-	const char *results = is_folder(o->what) ? o->what : o->from;
+	const char *results = command_is_folder(o->what) ? o->what : o->from;
 	int rc = 0;
 
 	if (!claims && claims_file_is(o->what))

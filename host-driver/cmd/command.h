@@ -2,9 +2,10 @@
 /*
  * The verbs of kduel.
  *
- * A verb is one file host-driver/cmd-<verb>.c that exports cmd_<verb>(), one
- * line in the table of command.c, and one manual page
- * docs/man/kduel-<verb>.1; tests/cli/test-commands checks that they agree.
+ * A verb is one file cmd-<verb>.c that exports cmd_<verb>(), one line in the
+ * table of commands.c, and one manual page docs/man/kduel-<verb>.1;
+ * tests/cli/test-commands checks that they agree. What verbs share is in
+ * command.c.
  *
  *	int cmd_compare(int argc, char **argv)
  *	{
@@ -23,6 +24,7 @@
 #ifndef KDUEL_COMMAND_H
 #define KDUEL_COMMAND_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "err.h"
@@ -32,7 +34,6 @@ enum command_flags {
 	COMMAND_CONFIG = 1 << 0,	/* needs a CONFIG or plan operand */
 	COMMAND_FOLDER = 1 << 1,	/* needs a results folder as operand */
 	COMMAND_JSON = 1 << 2,		/* has --json: errors are JSON then, too */
-	COMMAND_ROOT = 1 << 3,		/* only root can do it */
 };
 
 struct command {
@@ -62,6 +63,14 @@ int command_fail(const struct err *err);
 struct argp_state;
 void command_operand(struct argp_state *state, const char **operand, const char *arg,
 		     const char *thing);
+
+/* The argument of --blocks; a usage error unless it is 1 to 1000. */
+unsigned command_blocks(struct argp_state *state, const char *arg);
+
+/* Set by the dispatcher: the verb prints JSON, so its errors are JSON. */
+void command_errors_in_json(bool json);
+
+bool command_is_folder(const char *path);
 
 /* Prints what `kduel help` prints. */
 void command_list(FILE *to);

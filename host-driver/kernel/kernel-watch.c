@@ -25,7 +25,9 @@ bool kernel_watch_due(struct kernel_watch *w, const struct kernel_progress *p)
 	char now[sizeof(w->last)];
 
 	snprintf(now, sizeof(now), "%s: %s", p->kernel, p->text);
-	if (!strcmp(now, w->last) && p->seconds - w->shown < QUIET)
+	/* Someone else's build may take long, and there is nothing new to say of it. */
+	if (!strcmp(now, w->last) &&
+	    (p->phase == KERNEL_WAIT || p->seconds - w->shown < QUIET))
 		return false;
 	memcpy(w->last, now, sizeof(now));
 	w->shown = p->seconds;

@@ -10,7 +10,8 @@
 
 static void a_line_when_something_changed(void **state)
 {
-	struct kernel_progress p = { .kernel = "6.1", .text = "unpacking" };
+	struct kernel_progress p = { .kernel = "6.1", .text = "unpacking",
+				     .phase = KERNEL_COMPILE };
 	struct kernel_watch w = { "", 0 };
 
 	(void)state;
@@ -25,7 +26,8 @@ static void a_line_when_something_changed(void **state)
 
 static void a_long_phase_is_not_silent(void **state)
 {
-	struct kernel_progress p = { .kernel = "6.1", .text = "compiling" };
+	struct kernel_progress p = { .kernel = "6.1", .text = "compiling",
+				     .phase = KERNEL_COMPILE };
 	struct kernel_watch w = { "", 0 };
 	unsigned lines = 0;
 
@@ -33,6 +35,12 @@ static void a_long_phase_is_not_silent(void **state)
 	for (p.seconds = 0; p.seconds < 300; p.seconds += 0.5)
 		lines += kernel_watch_due(&w, &p);
 	assert_in_range(lines, 5, 30);
+	p.phase = KERNEL_WAIT;
+	p.text = "waiting for the build of process 7";
+	lines = 0;
+	for (p.seconds = 0; p.seconds < 300; p.seconds += 0.5)
+		lines += kernel_watch_due(&w, &p);
+	assert_int_equal(lines, 1);
 }
 
 static void counts_files_only_while_compiling(void **state)

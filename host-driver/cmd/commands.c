@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nearest.h"
+
+const struct command commands[] = {
+	{ "plan", "decide what will be run, and in which order", cmd_plan,
+	  COMMAND_CONFIG | COMMAND_JSON },
+	{ "build", "build kernels, or take them from the cache", cmd_build, 0 },
+	{ "run", "boot every arm, measure, compare and report", cmd_run,
+	  COMMAND_CONFIG },
+	{ "compare", "judge every arm against the baseline", cmd_compare,
+	  COMMAND_FOLDER | COMMAND_JSON },
+	{ "verify", "check claims against results", cmd_verify, COMMAND_JSON },
+	{ "why", "tell which functions make the difference between arms", cmd_why, 0 },
+	{ "report", "write the report of a results folder", cmd_report, COMMAND_FOLDER },
+	{ "power", "tell how many blocks an effect needs", cmd_power,
+	  COMMAND_CONFIG },
+	{ "aa", "run one kernel as two arms", cmd_aa, COMMAND_CONFIG },
+	{ "trend", "follow ratios over campaigns and find their changes", cmd_trend,
+	  COMMAND_FOLDER | COMMAND_JSON },
+	{ "history", "list the campaigns in results folders", cmd_history,
+	  COMMAND_FOLDER | COMMAND_JSON },
+	{ "export", "write results as JSON or CSV", cmd_export, COMMAND_FOLDER },
+	{ "merge", "make one results folder of several of the same plan",
+	  cmd_merge, COMMAND_FOLDER },
+	{ "help", "list the verbs, or show one verb's options", cmd_help, 0 },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static const struct command *commands_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+void command_list(FILE *to)
+{
+	fputs("usage: kduel <verb> [options]\n\n", to);
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(to, "  %-9s %s\n", c->name, c->help);
+	fputs("\nkduel help <verb> or kduel <verb> --help shows the options;\n"
+	      "man kduel-<verb> explains them.\n", to);
+}
+
+static int commands_unknown(const char *name)
+{
+	const char *names[sizeof(commands) / sizeof(commands[0])];
+	struct err err = ERR_INIT;
+	const char *near;
+	size_t n = 0;
+
+	for (const struct command *c = commands; c->name; c++)
+		names[n++] = c->name;
+	near = nearest_word(name, names, n);
+	if (near)
+		err_config(&err, "unknown verb '%s'; did you mean '%s'?", name,
+			   near);
+	else
+		err_config(&err, "unknown verb '%s'; kduel help lists them",
+			   name);
+	return command_fail(&err);
+}
+
+/* Options that a verb answers by itself, whatever else is missing. */
+static bool asks_for_help(int argc, char **argv)
+{
+	static const char *const ask[] = { "--help", "-?", "--usage",
+					   "--version", "-V" };
+
+	for (int i = 1; i < argc; i++)
+		for (size_t k = 0; k < sizeof(ask) / sizeof(ask[0]); k++)
+			if (!strcmp(argv[i], ask[k]))
+				return true;
+	return false;
+}
+
+static bool has_option(int argc, char **argv, const char *option)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], option))
+			return true;
+	return false;
+}
+
+static int check_policy(const struct command *c, int argc, struct err *err)
+{
+	if ((c->flags & COMMAND_CONFIG) && argc < 2)
+		return err_config(err, "%s: which campaign? e.g. kduel %s configs/dax-huge.yaml",
+				  c->name, c->name);
+	if ((c->flags & COMMAND_FOLDER) && argc < 2)
+		return err_config(err, "%s: which results folder? e.g. kduel %s results/<campaign>",
+				  c->name, c->name);
+	return 0;
+}
+
+static int commands_run(const struct command *c, int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	char name[64];
+
+	command_errors_in_json((c->flags & COMMAND_JSON) &&
+			       has_option(argc, argv, "--json"));
+	if (!asks_for_help(argc, argv) && check_policy(c, argc, &err))
+		return command_fail(&err);
+	snprintf(name, sizeof(name), "kduel %s", c->name);
+	argv[0] = name;
+	return c->run(argc, argv);
+}
+
+/* A full disk behind stdout must not look like success. */
+static int flushed(int code)
+{
+	struct err err = ERR_INIT;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	err_sys(&err, errno, "cannot write the output");
+	command_errors_in_json(false);
+	return command_fail(&err);
+}
+
+static void print_version(FILE *to, struct argp_state *state)
+{
+	(void)state;
+	fputs("kduel " KDUEL_VERSION "\n", to);
+}
+
+int command_main(int argc, char **argv)
+{
+	const struct command *c;
+
+	argp_program_version_hook = print_version;
+	argp_err_exit_status = EXIT_CONFIG;
+	if (argc < 2) {
+		command_list(stderr);
+		return EXIT_CONFIG;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		print_version(stdout, NULL);
+		return flushed(EXIT_DONE);
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		command_list(stdout);
+		return flushed(EXIT_DONE);
+	}
+	c = commands_find(argv[1]);
+	return c ? flushed(commands_run(c, argc - 1, argv + 1)) : commands_unknown(argv[1]);
+}
+
+int cmd_help(int argc, char **argv)
+{
+	char ask[] = "--help";
+	char *args[] = { NULL, ask, NULL };
+	const struct command *c;
+
+	if (argc < 2 || argv[1][0] == '-') {
+		command_list(stdout);
+		return EXIT_DONE;
+	}
+	c = commands_find(argv[1]);
+	if (!c)
+		return commands_unknown(argv[1]);
+	return c->run == cmd_help ? (command_list(stdout), EXIT_DONE)
+				  : commands_run(c, 2, args);
+}
