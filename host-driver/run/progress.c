@@ -2,11 +2,13 @@
 #include "progress.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/loop.h"
+#include "lib/safe.h"
 
 #define WIDTH 80		/* of a terminal that does not tell its own */
 
@@ -77,12 +79,35 @@ void progress_tick(struct progress *p)
 	p->live = true;
 }
 
-static void say(struct progress *p, const char *fmt, va_list ap)
+/* Guests and agents have a hand in these texts: none of them moves a cursor. */
+static char *progress_safe(const char *fmt, va_list ap)
 {
+	char *text, *safe;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		return safe_text(NULL);
+	safe = safe_text(text);
+	free(text);
+	return safe;
+}
+
+static void progress_line(struct progress *p, const char *fmt, va_list ap)
+{
+	char *safe = progress_safe(fmt, ap);
+
 	progress_clear(p);
-	vfprintf(p->out, fmt, ap);
-	fputc('\n', p->out);
+	fprintf(p->out, "%s\n", safe);
 	fflush(p->out);
+	free(safe);
+}
+
+/* What the live line shows is as foreign as what stays. */
+static void progress_keep(char *to, size_t size, const char *fmt, va_list ap)
+{
+	char *safe = progress_safe(fmt, ap);
+
+	snprintf(to, size, "%s", safe);
+	free(safe);
 }
 
 void progress_say(struct progress *p, const char *fmt, ...)
@@ -90,7 +115,7 @@ void progress_say(struct progress *p, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(p, fmt, ap);
+	progress_line(p, fmt, ap);
 	va_end(ap);
 }
 
@@ -101,7 +126,7 @@ void progress_detail(struct progress *p, const char *fmt, ...)
 	if (!p->verbose)
 		return;
 	va_start(ap, fmt);
-	say(p, fmt, ap);
+	progress_line(p, fmt, ap);
 	va_end(ap);
 }
 
@@ -110,7 +135,7 @@ void progress_phase(struct progress *p, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(p->phase, sizeof(p->phase), fmt, ap);
+	progress_keep(p->phase, sizeof(p->phase), fmt, ap);
 	va_end(ap);
 	progress_tick(p);
 }
@@ -120,7 +145,7 @@ void progress_boot_begin(struct progress *p, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(p->boot, sizeof(p->boot), fmt, ap);
+	progress_keep(p->boot, sizeof(p->boot), fmt, ap);
 	va_end(ap);
 	p->boot_start = loop_now();
 	p->phase[0] = '\0';

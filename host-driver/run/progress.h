@@ -2,7 +2,8 @@
 /*
  * What `kduel run` shows while it works: on a terminal one live line (what is
  * being done, which boot of how many, time gone and time left), elsewhere a
- * plain line per boot. Lines that stay are printed above the live one.
+ * plain line per boot. Lines that stay are printed above the live one. What is
+ * said is made safe here (lib/safe.h): callers pass foreign text as it came.
  */
 #ifndef KDUEL_PROGRESS_H
 #define KDUEL_PROGRESS_H

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tell-boot.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "safe.h"
 
 #define WHY_LINES 3		/* a program's whole usage is in the journal */
 
@@ -22,11 +19,8 @@ static void tell_why(struct progress *p, const char *text)
 {
 	for (unsigned line = 0; *text && line < WHY_LINES; line++) {
 		size_t n = strcspn(text, "\n");
-		char *part = strndup(text, n), *safe = safe_text(part);
 
-		progress_say(p, "  %s", safe);
-		free(part);
-		free(safe);
+		progress_say(p, "  %.*s", (int)n, text);
 		text += n + (text[n] == '\n');
 	}
 }
