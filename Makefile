@@ -4,6 +4,7 @@
 #   make run        packages, build, kernels, VMs, benchmarks, report
 #   make check      packages, build, every test
 #   make check-stats  measure the error rates of the statistics
+#   make check-faults  break what can be broken, many times
 #   make deps       install the Debian packages that are missing
 #   make install    PREFIX=/usr/local, DESTDIR=
 #
@@ -28,7 +29,7 @@ PKGS := yaml-0.1 jansson libarchive liburing hwloc numa papi libRmath libmd
 VERSION := $(shell cat VERSION)
 
 all_cflags := -std=gnu11 -D_GNU_SOURCE -DKDUEL_VERSION='"$(VERSION)"' \
-	-DKDUEL_PREFIX='"$(PREFIX)"' -DMATHLIB_STANDALONE -I. -Ilib -Ihost-driver \
+	-DMATHLIB_STANDALONE -I. -Ilib -Ihost-driver \
 	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
 	$(if $(filter 1,$(WERROR)),-Werror) \
 	-fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) \
@@ -174,6 +175,11 @@ check-stats: $(CHECK_STATS) $(B)/kduel $(B)/kduel-agent
 check-stats-simulated: $(CHECK_STATS)
 	$(Q)$(CHECK_STATS)
 
+# The table of docs/reliability.md: every fault with all of its trials, some
+# tens of minutes. make check runs a few trials of each.
+check-faults: all unit
+	$(Q)O='$(O)' tests/faults/table
+
 # --- users' targets -------------------------------------------------------
 
 deps:
@@ -194,7 +200,7 @@ install: all
 clean:
 	rm -rf $(O)
 
-.PHONY: all print-rooms unit bench-store headers check check-quick check-stats check-stats-simulated deps run clean install FORCE
+.PHONY: all print-rooms unit bench-store headers check check-quick check-stats check-stats-simulated check-faults deps run clean install FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -26,16 +26,39 @@ static bool is_source_tree(const char *folder)
 	return has(folder, "VERSION") && has(folder, "kernels");
 }
 
+/* The running program's path, "" if it is not known. */
+static void program_path(char path[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	path[n < 0 ? 0 : n] = '\0';
+}
+
+/* Installed as PREFIX/bin/kduel: PREFIX/share/kduel. */
+static void installed_data(char folder[PATH_MAX])
+{
+	static const char below[] = "/share/kduel";
+	char *slash;
+
+	program_path(folder);
+	for (int i = 0; i < 2; i++) {
+		slash = strrchr(folder, '/');
+		if (slash)
+			*slash = '\0';
+	}
+	if (strlen(folder) + sizeof(below) <= PATH_MAX)
+		strcat(folder, below);
+}
+
 /*
  * The nearest folder above the running program that is a source tree, or the
  * current folder: objects may be built elsewhere (make O=).
  */
 static bool source_tree(char folder[PATH_MAX])
 {
-	ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
 	char *slash;
 
-	folder[n < 0 ? 0 : n] = '\0';
+	program_path(folder);
 	while ((slash = strrchr(folder, '/')) && slash != folder) {
 		*slash = '\0';
 		if (is_source_tree(folder))
@@ -56,9 +79,8 @@ static int found(const char *folder, const char *below, char **path,
 
 int data_path(const char *below, char **path, struct err *err)
 {
-	static const char installed[] = KDUEL_PREFIX "/share/kduel";
 	const char *told = getenv("KDUEL_DATA");
-	char tree[PATH_MAX];
+	char tree[PATH_MAX], installed[PATH_MAX];
 	bool in_tree;
 
 	*path = NULL;
@@ -71,6 +93,7 @@ int data_path(const char *below, char **path, struct err *err)
 	in_tree = source_tree(tree);
 	if (in_tree && has(tree, below))
 		return found(tree, below, path, err);
+	installed_data(installed);
 	if (has(installed, below))
 		return found(installed, below, path, err);
 	return err_machine(err, "no %s in %s%s%s; reinstall kduel, or set KDUEL_DATA to the folder that has it",

@@ -114,31 +114,28 @@ static int vm_prepare(struct machine *m, const char *guest_kernel,
 	return ret;
 }
 
-/* Beside this program, or where it was installed. */
+/* Beside this program, or, installed as PREFIX/bin/kduel, in PREFIX/lib/kduel. */
 static char *vm_plugin_path(struct err *err)
 {
-	const char *wish = getenv("KDUEL_PLUGIN");
+	static const char *const places[] = { "", "/../lib/kduel" };
+	const char *wish = getenv("KDUEL_PLUGIN"), *folder;
 	char self[PATH_MAX], *path = NULL;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (wish && *wish)
 		return strdup(wish);
-	if (n > 0) {
-		self[n] = '\0';
-		if (asprintf(&path, "%s/kduel-why.so", dirname(self)) < 0)
+	self[n > 0 ? n : 0] = '\0';
+	folder = dirname(self);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (asprintf(&path, "%s%s/kduel-why.so", folder, places[i]) < 0)
 			return NULL;
 		if (!access(path, R_OK))
 			return path;
 		free(path);
 	}
-	path = strdup(KDUEL_PREFIX "/lib/kduel/kduel-why.so");
-	if (path && access(path, R_OK)) {
-		err_machine(err, "kduel-why.so is neither beside kduel nor in "
-			    KDUEL_PREFIX "/lib/kduel; build or install it");
-		free(path);
-		return NULL;
-	}
-	return path;
+	err_machine(err, "kduel-why.so is neither in %s nor in %s/../lib/kduel; build or install it",
+		    folder, folder);
+	return NULL;
 }
 
 /* QEMU takes a comma for the end of an option, and two for one. */
