@@ -364,6 +364,7 @@ static void each_misdeed_costs_its_own_boot(void **state)
 	assert_int_equal(wrong, 0);
 	store_close(store);
 	store = NULL;
+	print_message("%zu misdeeds\n", MISDEEDS);
 }
 
 /* --- and then ------------------------------------------------------------------- */
