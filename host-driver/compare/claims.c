@@ -263,7 +263,7 @@ static int check_place(struct claim_check *k, struct arms_seen *seen)
 			      claim->domains[0], claim->n_domains > 1 ? " or " : "",
 			      claim->n_domains > 1 ? claim->domains[1] : "");
 	rc = claim_each_pick(claim, see_arm, seen);
-	if (!rc && k->c->refused && k->c->refused_exit != EXIT_INCOMPLETE &&
+	if (!rc && k->c->refused && k->c->refused_exit == EXIT_CONFIG &&
 	    (seen->several || sentence(claim)))
 		rc = claim_cannot(k, "%s", k->c->refused);
 	return rc;

@@ -23,17 +23,33 @@ static void begin(struct comparison *c, struct store *s,
 	c->alpha = o && o->alpha > 0 ? o->alpha : STATS_ALPHA;
 }
 
+/* Is there nothing that --resume would run? */
+static bool all_ended(const struct comparison *c)
+{
+	unsigned boots = 0;
+
+	for (size_t i = 0; i < c->n_arms; i++)
+		boots += c->arms[i].boots;
+	return boots >= c->blocks_planned * c->n_arms;
+}
+
 /* What cannot be judged whatever the numbers are. */
 static void check_design(struct comparison *c)
 {
+	bool one_planned = c->blocks && c->blocks_planned == 1;
+
 	if (c->n_arms < 2) {
 		compare_refuse(c, "there is one arm only; a comparison needs a baseline and another");
 		c->refused_exit = EXIT_DONE;	/* and the plan asked for none */
 	}
 	if (c->blocks < 2) {
-		compare_refuse(c, "%u complete block%s, and a comparison needs at least 2: kduel run --resume goes on with the campaign",
-			       c->blocks, c->blocks == 1 ? "" : "s");
-		c->refused_exit = EXIT_INCOMPLETE;
+		compare_refuse(c, "%u complete block%s, and a comparison needs at least 2: %s",
+			       c->blocks, c->blocks == 1 ? "" : "s",
+			       one_planned ? "the plan has one; kduel run --resume with --blocks adds more" :
+			       all_ended(c) ? "every boot has ended, and kduel run --resume repeats none; once the reason is gone, --resume with --blocks adds more"
+					    : "kduel run --resume goes on with the campaign");
+		/* Who plans one block wants to look, and has what was asked for. */
+		c->refused_exit = one_planned ? EXIT_DONE : EXIT_INCOMPLETE;
 	}
 }
 

@@ -247,10 +247,11 @@ int trend_finish(struct trend *t, struct err *err)
 		return err_config(err, "%s", t->n_left_out ? t->left_out[0]
 							   : "no campaign");
 	if (!t->n_series)
-		return err_config(err, "there is nothing to follow in %zu campaign%s: %s",
-				  t->n_campaigns, t->n_campaigns == 1 ? "" : "s",
-				  t->arms ? "no metric has a ratio to the baseline"
-					  : "every arm is the baseline once more");
+		return err_set(err, t->arms ? EXIT_INCOMPLETE : EXIT_CONFIG, -ENODATA,
+			       "there is nothing to follow in %zu campaign%s: %s",
+			       t->n_campaigns, t->n_campaigns == 1 ? "" : "s",
+			       t->arms ? "no metric has a ratio to the baseline"
+				       : "every arm is the baseline once more");
 	order = calloc(t->n_campaigns + 1, sizeof(*order));
 	if (!order)
 		return no_memory(err);

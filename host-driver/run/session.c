@@ -230,11 +230,18 @@ static int stop_guest(struct session *s, const char *backing, bool last)
 
 /*
  * The machine under test said no, and lives: that costs the cells of this
- * backing. What ended in any other way costs the boot.
+ * backing, if there is another one. What ended in any other way costs the boot.
  */
 static bool refused_group(const struct session *s)
 {
-	return !strcmp(s->wire.class, "failed");
+	const struct plan *p = s->plan;
+
+	if (strcmp(s->wire.class, "failed"))
+		return false;
+	for (size_t i = 1; i < p->n_cells; i++)
+		if (strcmp(p->cells[i].backing, p->cells[0].backing))
+			return true;
+	return false;
 }
 
 /* Each of the cells from *cell on failed for this reason, and the next backing can follow. */
