@@ -17,6 +17,12 @@ static const char cmdline_common[] =
 	"console=ttyS0 quiet panic=-1 8250.nr_uarts=1 no_timer_check "
 	"tsc=reliable cryptomgr.notests random.trust_cpu=on";
 
+/*
+ * No device here needs a bounce buffer, whose 64 MiB are cleared byte by byte
+ * in a machine with memory beyond 4G: a MUT's pmem lies there.
+ */
+static const char cmdline_mut[] = " swiotlb=noforce";
+
 const char *qemu_binary(void)
 {
 	const char *wish = getenv("KDUEL_QEMU");
@@ -39,7 +45,8 @@ char *qemu_cmdline(const struct qemu_vm *vm)
 {
 	char *text = NULL;
 
-	if (asprintf(&text, "%s%s%s%s", cmdline_common,
+	if (asprintf(&text, "%s%s%s%s%s", cmdline_common,
+		     vm->role == QEMU_MUT ? cmdline_mut : "",
 		     vm->accel == QEMU_ICOUNT ? " " QEMU_CMDLINE_EXACT : "",
 		     vm->append ? " " : "", vm->append ? vm->append : "") < 0)
 		return NULL;

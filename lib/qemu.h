@@ -31,11 +31,13 @@
 #define QEMU_LINK_NAME "kduel.0"
 
 /*
- * What a kernel is told besides where instructions are counted, so that two
- * boots of it execute the same ones: processes lie at the same addresses.
+ * What a kernel is told besides where instructions are counted. Two boots of
+ * it execute the same ones: processes lie at the same addresses. And the one
+ * processor keeps time by another timer than its own, which would be
+ * calibrated first: 240 million instructions of waiting.
  * qemu_args() adds it for QEMU_ICOUNT; a guest of such a machine needs it too.
  */
-#define QEMU_CMDLINE_EXACT "norandmaps"
+#define QEMU_CMDLINE_EXACT "norandmaps nolapic_timer"
 
 enum qemu_role {
 	QEMU_MUT,	/* has pmem, can run guests of its own */

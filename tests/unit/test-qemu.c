@@ -81,6 +81,7 @@ static void emulated_mut(void **state)
 	    "-device virtserialport,chardev=link,name=kduel.0",
 	    "-kernel bzImage", "-initrd initrd", "-no-reboot", "-nodefaults", NULL);
 	lacks(&vm, "icount");
+	lacks(&vm, "nolapic_timer");
 	lacks(&vm, "kvm");
 	lacks(&vm, "qboot");
 }
@@ -91,7 +92,7 @@ static void counted_mut(void **state)
 
 	(void)state;
 	has(&vm, "-accel tcg,thread=single", "-icount shift=0,sleep=off", "-smp 1",
-	    "-seed 1", QEMU_CMDLINE_EXACT,
+	    "-seed 1", "norandmaps", "nolapic_timer",
 	    "-cpu EPYC,svm=on,npt=on", "-rtc base=2018-10-01T00:00:00,clock=vm", NULL);
 }
 
@@ -126,6 +127,7 @@ static void guest_backings(void **state)
 	    "-machine memory-backend=ram", NULL);
 	lacks(&vm, "nvdimm");
 	lacks(&vm, "maxmem");
+	lacks(&vm, "swiotlb");
 	vm = guest(QEMU_RAM_MEMFD);
 	has(&vm, "memory-backend-memfd,id=ram,size=536870912,share=on", NULL);
 	vm = guest(QEMU_RAM_HUGETLB);
@@ -165,6 +167,7 @@ static void cmdline_ends_with_the_callers(void **state)
 	(void)state;
 	assert_non_null(strstr(text, "console=ttyS0"));
 	assert_non_null(strstr(text, "panic=-1"));
+	assert_non_null(strstr(text, " swiotlb=noforce "));
 	assert_string_equal(strrchr(text, ' '), " kduel.nonce=1f");
 	free(text);
 }
