@@ -27,7 +27,7 @@ void bench_begin(struct bench *b, const struct series *s)
 	clock_align(b->rq->align_ns, b->rq->phase_ns);
 	counters_start(b->counters, s ? s->counts : NULL);
 	if (s) {
-		marker_tag(measure_tag(b, s));
+		marker_number(measure_tag(b, s));
 		marker(MARKER_BEGIN);
 	}
 	b->t0 = clock_ticks();
@@ -37,8 +37,11 @@ double bench_end(struct bench *b, struct series *s, double things)
 {
 	double ns = clock_ns(clock_ticks() - b->t0) - clock_facts.overhead_ns;
 
-	if (s)
+	if (s) {
 		marker(MARKER_END);
+		marker_number(things);
+		marker(MARKER_THINGS);
+	}
 	counters_stop(b->counters, s ? s->counts : NULL, things);
 	return ns > 0 ? ns : 0;
 }

@@ -6,10 +6,12 @@
  * hardware, they cost a cycle each, so a workload always executes them: what
  * is counted does not depend on whether somebody counts.
  *
- *	marker_tag(series << 16 | sample);
+ *	marker_number(series << 16 | sample);
  *	marker(MARKER_BEGIN);
  *	... the timed region ...
  *	marker(MARKER_END);
+ *	marker_number(pages);
+ *	marker(MARKER_THINGS);
  *
  * The region holds the marker that begins it and not the one that ends it. A
  * second BEGIN starts it anew; an END without one is no region.
@@ -31,7 +33,8 @@ enum marker {
 	MARKER_NONE = -1,
 	MARKER_BEGIN = 1,
 	MARKER_END,
-	MARKER_ZERO,	/* shifts a bit into the tag of the next region */
+	MARKER_THINGS,	/* the number is how many things the last region did */
+	MARKER_ZERO,	/* shift a bit into the number, of 64 bits */
 	MARKER_ONE,
 };
 
@@ -46,10 +49,10 @@ enum marker {
 /* `m` is a constant. */
 #define marker(m) MARKER_EMIT(m)
 
-static inline void marker_tag(uint32_t tag)
+static inline void marker_number(uint64_t number)
 {
-	for (int i = 31; i >= 0; i--) {
-		if (tag >> i & 1)
+	for (int i = 63; i >= 0; i--) {
+		if (number >> i & 1)
 			marker(MARKER_ONE);
 		else
 			marker(MARKER_ZERO);

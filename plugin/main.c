@@ -15,6 +15,7 @@
  *						guest, with TIMES > 0; numbers but
  *						INSNS and TIMES are hex
  *	end INSTRUCTIONS			the sum of INSNS x TIMES
+ *	things N				how many things the region did, if it says so
  *
  * With boot=on there is `phase NAME SEQ ENTRIES` in place of `region`, from
  * the phase before to the first of: the machine's kernel, its programs, its
@@ -61,7 +62,8 @@ static struct {
 	bool inline_adds, boot;
 	enum phase phase;
 	bool open;			/* a region is */
-	uint32_t tag;			/* bits of the next region's */
+	uint64_t number;		/* as the last 64 bits gave it: a region's tag */
+	uint64_t tag;			/* of the open region */
 	uint64_t seq, entries, entries_base;
 	const void *after_vmrun[MAX_VMRUNS];
 	size_t n_after_vmrun;
@@ -117,22 +119,27 @@ static void why_end_phase(enum phase next)
 
 static void why_marker(int what)
 {
-	char tag[16];
+	char tag[20];
 
 	switch (what) {
 	case MARKER_BEGIN:
 		why_end_phase(PHASES_OVER);
 		why_begin();
 		why.open = true;
+		why.tag = why.number;
 		break;
 	case MARKER_END:
-		snprintf(tag, sizeof(tag), "%" PRIx32, why.tag);
+		snprintf(tag, sizeof(tag), "%" PRIx64, why.tag);
 		if (why.open)
 			why_write("region", tag);
 		why.open = false;
 		break;
+	case MARKER_THINGS:
+		fprintf(why.out, "things %" PRIu64 "\n", why.number);
+		fflush(why.out);
+		break;
 	default:
-		why.tag = why.tag << 1 | (what == MARKER_ONE);
+		why.number = why.number << 1 | (what == MARKER_ONE);
 	}
 }
 

@@ -7,23 +7,24 @@
 #define MARKER(n) .byte 0x0f, 0x1f, 0x84, 0x00; .long 0x4b570000 | (n)
 #define BEGIN MARKER(1)
 #define END MARKER(2)
-#define ZERO MARKER(3)
-#define ONE MARKER(4)
+#define THINGS MARKER(3)
+#define ZERO MARKER(4)
+#define ONE MARKER(5)
 
 	.text
 	.long 0x1badb002, 0, -0x1badb002
 	.globl _start
 _start:
-	mov	$64, %ecx		/* a tag of more bits than are kept */
+	mov	$90, %ecx		/* a number of more bits than are kept */
 1:	ONE
 	dec	%ecx
 	jnz	1b
-	mov	$30, %ecx
+	mov	$62, %ecx
 1:	ZERO
 	dec	%ecx
 	jnz	1b
 	ONE
-	ZERO				/* the tag is 2 now */
+	ZERO				/* the number is 2 now */
 
 	END				/* ends nothing */
 	BEGIN				/* a region begun anew holds nothing before */
@@ -35,6 +36,8 @@ spin:	sub	$1, %ecx		/* 2 x 100000 */
 	mov	%eax, stack - 4		/* 2 */
 	mov	stack - 4, %eax
 	END
+	ONE				/* 5 things */
+	THINGS
 
 	/* A loop that changes the code it calls, which is translated anew each time. */
 	mov	$stack, %esp
