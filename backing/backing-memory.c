@@ -8,70 +8,33 @@
 
 #include "backing.h"
 #include "file.h"
+#include "huge-pool.h"
 #include "loop.h"
 
 #define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"
 
-static void pool_path(const struct backing *b, char *path, size_t size)
+static int pool_grow(struct backing *b, struct err *err)
 {
-	snprintf(path, size, "/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB/nr_hugepages",
-		 b->kind->page >> 10);
-}
-
-static int pool_read(const char *path, uint64_t *n, struct err *err)
-{
-	char *text;
-	int ret = file_read(path, &text, NULL, NULL);
-
-	if (ret)
-		return err_machine(err, "this kernel has no huge pages of that size (%s)",
-				   path);
-	*n = strtoull(text, NULL, 10);
-	free(text);
-	return 0;
-}
-
-static int pool_grow(struct backing *b, const char *path, struct err *err)
-{
-	uint64_t need = b->size / b->kind->page, have = 0;
-	char text[32];
-	int ret = pool_read(path, &b->hugepages_before, err);
+	struct huge_pool pool;
+	int ret = huge_pool_read(b->kind->page, &pool, err);
 
 	if (ret)
 		return ret;
-	snprintf(text, sizeof(text), "%" PRIu64, b->hugepages_before + need);
+	b->hugepages_before = pool.pages;
 	b->hugepages_taken = true;
-	ret = file_poke(path, text, err);
-	if (!ret)
-		ret = pool_read(path, &have, err);
-	if (ret)
-		return ret;
-	if (have >= b->hugepages_before + need)
-		return 0;
-	return err_machine(err, "only %" PRIu64 " of %" PRIu64 " huge pages of %" PRIu64
-			   "M could be had: give the machine more memory, or reserve "
-			   "them on its kernel's command line",
-			   have - b->hugepages_before, need, b->kind->page >> 20);
+	return huge_pool_resize(b->kind->page, pool.pages + b->size / b->kind->page, err);
 }
 
 static int hugetlb_prepare(struct backing *b, const json_t *params, struct err *err)
 {
-	char path[128];
-
 	(void)params;
-	pool_path(b, path, sizeof(path));
-	return BACKING_PHASE(b, "reserve", pool_grow(b, path, err));
+	return BACKING_PHASE(b, "reserve", pool_grow(b, err));
 }
 
 static void hugetlb_release(struct backing *b)
 {
-	char path[128], text[32];
-
-	if (!b->hugepages_taken)
-		return;
-	pool_path(b, path, sizeof(path));
-	snprintf(text, sizeof(text), "%" PRIu64, b->hugepages_before);
-	file_poke(path, text, NULL);
+	if (b->hugepages_taken)
+		huge_pool_resize(b->kind->page, b->hugepages_before, NULL);
 }
 
 /* The word in brackets: "always [madvise] never". */

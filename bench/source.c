@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "huge-pool.h"
 #include "nearest.h"
 #include "source-map.h"
 
@@ -46,40 +47,33 @@ static int check_thp(const struct buffer *buf, const char *path, struct err *err
 	return check_memory(buf, path, err);
 }
 
-/* UINT64_MAX where the kernel has no pages of that size. */
-static uint64_t huge_pages(uint64_t kb, const char *which)
-{
-	char file[128];
-
-	snprintf(file, sizeof(file), "/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB/%s",
-		 kb, which);
-	return source_number(file, UINT64_MAX);
-}
+bool source_reserves;
 
 /* What other buffers have mapped is reserved for them, so it is not free. */
 static int check_hugetlb(const struct buffer *buf, const char *path, struct err *err)
 {
 	const struct source *s = buf->source;
-	uint64_t kb = s->page / 1024, want = buf->mapped / s->page;
-	uint64_t have = huge_pages(kb, "free_hugepages");
-	uint64_t promised = huge_pages(kb, "resv_hugepages"), total;
+	uint64_t want = buf->mapped / s->page, kb = s->page / 1024, total;
+	struct huge_pool pool;
+	int ret = huge_pool_read(s->page, &pool, err);
 
 	(void)path;
-	if (have == UINT64_MAX)
-		return err_machine(err, "source %s: this kernel has no huge pages of %" PRIu64
-				   " kB (CONFIG_HUGETLBFS and the processor decide)",
-				   s->name, kb);
-	have -= promised < have ? promised : have;
-	if (have >= want)
+	if (!ret && pool.free >= want)
 		return 0;
 	/* Those in use stay in use: the new total counts them too. */
-	total = huge_pages(kb, "nr_hugepages") + want - have;
-	return err_machine(err, "source %s: %" PRIu64 " free huge pages of %" PRIu64
-			   " kB are needed, there are %" PRIu64 "; reserve them with:\n"
-			   "  echo %" PRIu64 " > /sys/kernel/mm/hugepages/hugepages-%" PRIu64
-			   "kB/nr_hugepages\nor at boot: hugepagesz=%s hugepages=%" PRIu64,
-			   s->name, want, kb, have, total, kb,
-			   s->page == G1 ? "1G" : "2M", total);
+	total = ret ? 0 : pool.pages + want - pool.free;
+	if (!ret && source_reserves)
+		ret = huge_pool_resize(s->page, total, err);
+	else if (!ret)
+		return err_machine(err, "source %s: %" PRIu64 " free huge pages of %" PRIu64
+				   " kB are needed, there are %" PRIu64 "; reserve them with:\n"
+				   "  echo %" PRIu64 " > /sys/kernel/mm/hugepages/hugepages-%" PRIu64
+				   "kB/nr_hugepages\nor at boot: hugepagesz=%s hugepages=%" PRIu64,
+				   s->name, want, kb, pool.free, total, kb,
+				   s->page == G1 ? "1G" : "2M", total);
+	if (ret)
+		err_prefix(err, "source %s", s->name);
+	return ret;
 }
 
 static int map_anon(const struct source *s, const char *path,

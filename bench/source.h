@@ -52,6 +52,12 @@ struct source {
 /* The table; ends with a NULL name. */
 extern const struct source sources[];
 
+/*
+ * Huge pages that a buffer needs and the kernel's pool lacks are added to the
+ * pool: for machines that are ours. Whoever sets it puts the pools back.
+ */
+extern bool source_reserves;
+
 /* EXIT_CONFIG, with the nearest name and all of them, if there is none. */
 int source_find(const char *name, const struct source **s, struct err *err);
 

@@ -26,6 +26,7 @@ struct settings {
 	struct fault fault;
 	bool stdio;		/* else the virtio-serial port */
 	bool workload;		/* serves no requests: one workload, on stdio */
+	bool reserve;		/* a workload's huge pages, where the pool lacks them */
 };
 
 /* "role", "nonce" or "fault" with its value; others are -ENOENT. */

@@ -20,6 +20,7 @@ static const struct argp_option options[] = {
 	{ "stdio", 's', NULL, 0, "speak on stdin and stdout, not on the virtio-serial port " PORT_NAME, 0 },
 	{ "nonce", 'n', "HEX", 0, "the run's nonce, 64 bits", 0 },
 	{ "workload", 'w', NULL, 0, "run one workload, asked for on stdin (used by the agent itself)", 0 },
+	{ "reserve", 'R', NULL, 0, "with --workload: reserve the huge pages that it needs", 0 },
 	{ "fault", 'f', "KIND@OP", 0, "misbehave at this request, for tests: panic, hang, garbage, flood, exit", 0 },
 	{ 0 }
 };
@@ -32,6 +33,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	if (key == 's' || key == 'w') {
 		s->stdio = true;
 		s->workload = key == 'w';
+		return 0;
+	}
+	if (key == 'R') {
+		s->reserve = true;
 		return 0;
 	}
 	for (const struct argp_option *o = options; o->name; o++) {
@@ -93,7 +98,7 @@ static int serve(const struct settings *s, bool pid1)
 	if (in < 0 || out < 0)
 		return fail(&err);
 	if (s->workload)
-		return work_serve(in, out);
+		return work_serve(in, out, s->reserve);
 	ret = agent_run(s, &agent_roles[s->role], pid1, in, out, &err);
 	return err.code ? fail(&err) : ret;
 }

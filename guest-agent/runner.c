@@ -6,17 +6,23 @@
 #include <stdlib.h>
 
 #include "agent.h"
+#include "huge-pool.h"
 #include "work.h"
 #include "worker.h"
 
 #define LIMIT_DEFAULT_S 300
 #define LIMIT_MAX_S 1000000
 
+/* The pools of huge pages that a workload may need more of. */
+static const uint64_t huge_pages[] = { 2ULL << 20, 1ULL << 30 };
+#define POOLS (sizeof(huge_pages) / sizeof(huge_pages[0]))
+
 struct runner {
 	struct agent *agent;
 	struct worker worker;	/* .loop NULL: no workload runs */
 	int64_t id;		/* of the request run */
 	uint64_t limit;
+	struct huge_pool before[POOLS];	/* .pages UINT64_MAX: no such pool, or not ours */
 };
 
 int runner_new(struct runner **r, struct agent *a, struct err *err)
@@ -26,6 +32,25 @@ int runner_new(struct runner **r, struct agent *a, struct err *err)
 		return err_sys(err, ENOMEM, "cannot start the guest's role");
 	(*r)->agent = a;
 	return 0;
+}
+
+static void runner_note_pools(struct runner *r)
+{
+	for (size_t i = 0; i < POOLS; i++)
+		if (!r->agent->pid1 || huge_pool_read(huge_pages[i], &r->before[i], NULL))
+			r->before[i].pages = UINT64_MAX;
+}
+
+/* What the workload reserved is memory again for the next, even if it was killed. */
+static void runner_restore_pools(struct runner *r)
+{
+	struct huge_pool now;
+
+	for (size_t i = 0; i < POOLS; i++)
+		if (r->before[i].pages != UINT64_MAX &&
+		    !huge_pool_read(huge_pages[i], &now, NULL) &&
+		    now.pages != r->before[i].pages)
+			huge_pool_resize(huge_pages[i], r->before[i].pages, NULL);
 }
 
 void runner_free(struct runner *r)
@@ -42,6 +67,7 @@ static void runner_on_done(void *arg, const char *result, size_t len,
 {
 	struct runner *r = arg;
 
+	runner_restore_pools(r);
 	if (result)
 		agent_send_with(r->agent, message_ok(r->id), "result", result, len);
 	else
@@ -70,10 +96,14 @@ static void runner_on_ready(void *arg, const char *proof, size_t len)
 
 static int runner_start(struct runner *r, const struct view *args, struct err *err)
 {
-	static const char *const argv[] = { "/proc/self/exe", "--workload", NULL };
+	const char *const argv[] = { "/proc/self/exe", "--workload",
+				     r->agent->pid1 ? "--reserve" : NULL, NULL };
 	static const struct worker_calls calls = { runner_on_ready, runner_on_progress,
 						   runner_on_done };
-	int ret = worker_spawn(&r->worker, r->agent->loop, argv, &calls, r, err);
+	int ret;
+
+	runner_note_pools(r);
+	ret = worker_spawn(&r->worker, r->agent->loop, argv, &calls, r, err);
 
 	if (!ret)
 		ret = worker_limit(&r->worker, r->limit, err);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "bench/bench.h"
+#include "bench/source.h"
 #include "message.h"
 #include "worker.h"
 
@@ -112,7 +113,7 @@ static int work_run(struct work *w, const struct view *args, char **text, struct
 	return ret;
 }
 
-int work_serve(int in, int out)
+int work_serve(int in, int out, bool reserve)
 {
 	struct work w;
 	struct err err = ERR_INIT;
@@ -120,6 +121,7 @@ int work_serve(int in, int out)
 	char *text = NULL;
 	int status;
 
+	source_reserves = reserve;
 	if (!work_open(&w, in, out, &err) && !work_hear(&w, &request, &err))
 		work_run(&w, request, &text, &err);
 	status = work_close(&w, text, &err);

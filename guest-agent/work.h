@@ -9,11 +9,16 @@
 #ifndef KDUEL_WORK_H
 #define KDUEL_WORK_H
 
+#include <stdbool.h>
+
 #include "err.h"
 #include "view.h"
 
-/* The process itself, from its first message to its exit code. */
-int work_serve(int in, int out);
+/*
+ * The process itself, from its first message to its exit code. `reserve`: huge
+ * pages that its source needs are added to the kernel's pool.
+ */
+int work_serve(int in, int out, bool reserve);
 
 /* Are these arguments good, before anything is started? */
 int work_check(const struct view *args, struct err *err);

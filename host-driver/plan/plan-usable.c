@@ -142,7 +142,9 @@ static int usable_buffers(struct plan_check *c, size_t cell, const struct worklo
 	const json_t *given = c->p->cells[cell].params;
 	const struct value *v = params_find(p, "size");
 	unsigned n = w->buffers ? w->buffers : 1;
-	uint64_t room = c->p->guest.memory, own = GUEST_OWN;
+	uint64_t room = c->p->guest.memory;
+	/* The guest's kernel lies in the first page, however large it is. */
+	uint64_t own = s->page > GUEST_OWN ? s->page : GUEST_OWN;
 	char size[SIZE_TEXT_MAX], all[SIZE_TEXT_MAX], page[SIZE_TEXT_MAX];
 
 	plan_check_at(c, "cells[%zu].source", cell);
