@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "counters.h"
+#include "env.h"
 #include "file.h"
 #include "kvm-stats.h"
 #include "loop.h"
@@ -232,16 +233,32 @@ static uint64_t instructions(const struct vcpu_count *v)
 	return 0;
 }
 
+/* It refuses all events, and says no more than that they are not supported. */
+static bool mediated(const struct vcpu_count *v)
+{
+	const char *why;
+	uint64_t value;
+
+	for (size_t i = 0; i < v->n_events; i++)
+		if (sum_of(v, i, &value, &why))
+			return false;
+	return v->n && env_mediated_pmu();
+}
+
 static json_t *hardware(const struct vcpu_count *v, size_t i, uint64_t things)
 {
 	const struct counter_event *ev = &v->events[i];
 	const char *why, *provider;
+	char text[1024];
 	uint64_t value;
 	json_t *j;
 
 	provider = sum_of(v, i, &value, &why);
-	if (!provider)
-		return missing(ev->name, ev->native, why);
+	if (!provider) {
+		snprintf(text, sizeof(text), "%s%s", why, mediated(v) ? "; KVM's enable_mediated_pmu is Y: guests have the counters for themselves, and the host cannot count in them; load KVM with enable_mediated_pmu=0"
+			 : "");
+		return missing(ev->name, ev->native, text);
+	}
 	j = json_pack("{s:s, s:s, s:s, s:I}", "name", ev->name, "native", ev->native,
 		      "provider", provider, "value", (json_int_t)value);
 	if (things && strcmp(ev->name, "instructions"))

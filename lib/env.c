@@ -15,6 +15,11 @@
 #define DMESG_MAX (64 << 10)
 #define KLOG_READ_ALL 3
 
+/* Which module has it differs between versions. */
+#define MEDIATED_PMU "enable_mediated_pmu"
+
+const char *env_root = "";
+
 /* Single files whose whole text is the fact. */
 static const struct {
 	const char *group, *name, *path;
@@ -30,11 +35,37 @@ static const struct {
 	{ "hugepages", "1g", "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", false },
 	{ "kvm", "nx_huge_pages", "/sys/module/kvm/parameters/nx_huge_pages", true },
 	{ "kvm", "tdp_mmu", "/sys/module/kvm/parameters/tdp_mmu", true },
+	{ "kvm", "eager_page_split", "/sys/module/kvm/parameters/eager_page_split", true },
+	{ "kvm", "enable_mediated_pmu", "/sys/module/kvm/parameters/" MEDIATED_PMU, true },
+	{ "kvm", "enable_mediated_pmu", "/sys/module/kvm_amd/parameters/" MEDIATED_PMU, true },
+	{ "kvm", "enable_mediated_pmu", "/sys/module/kvm_intel/parameters/" MEDIATED_PMU, true },
 	{ "kvm", "npt", "/sys/module/kvm_amd/parameters/npt", true },
 	{ "kvm", "ept", "/sys/module/kvm_intel/parameters/ept", true },
 	{ "kvm", "nested", "/sys/module/kvm_amd/parameters/nested", true },
 	{ "kvm", "nested", "/sys/module/kvm_intel/parameters/nested", true },
 };
+
+static char *env_file(const char *path)
+{
+	char full[512], *text;
+
+	snprintf(full, sizeof(full), "%s%s", env_root, path);
+	return file_read(full, &text, NULL, NULL) ? NULL : text;
+}
+
+bool env_mediated_pmu(void)
+{
+	bool on = false;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *text = strcmp(files[i].name, MEDIATED_PMU) ? NULL
+								 : env_file(files[i].path);
+
+		on |= text && (*text == 'Y' || *text == '1');
+		free(text);
+	}
+	return on;
+}
 
 static json_t *text_of(char *text)
 {
@@ -59,10 +90,9 @@ static json_t *group_of(json_t *facts, const char *name)
 static void add_files(json_t *facts, bool node)
 {
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char *text;
+		char *text = files[i].node && !node ? NULL : env_file(files[i].path);
 
-		if ((files[i].node && !node) ||
-		    file_read(files[i].path, &text, NULL, NULL))
+		if (!text)
 			continue;
 		json_object_set_new(group_of(facts, files[i].group), files[i].name,
 				    text_of(text));

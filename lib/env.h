@@ -12,6 +12,15 @@
 /* The object `facts` of docs/protocol.md. `node`: with KVM. */
 json_t *env_capture(bool node);
 
+/*
+ * Does KVM give the processor's counters to guests whole? Then the host's perf
+ * refuses to count in them.
+ */
+bool env_mediated_pmu(void);
+
+/* In front of the paths that are read whole; a test has a tree of its own. */
+extern const char *env_root;
+
 /* The compiler that a /proc/version names; NULL if none. */
 json_t *env_compiler(const char *version);
 

@@ -159,6 +159,37 @@ static void environment_has_what_this_machine_has(void **state)
 	json_decref(facts);
 }
 
+static void parameters_of_kvm_are_conditions(void **state)
+{
+	static const char *const files[] = {
+		"kvm/parameters/eager_page_split", "kvm_amd/parameters/enable_mediated_pmu",
+	};
+	char root[] = "/tmp/kduel-env.XXXXXX", path[160];
+	json_t *facts, *kvm;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	env_root = root;
+	assert_false(env_mediated_pmu());
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/sys/module/%s", root, files[i]);
+		*strrchr(path, '/') = '\0';
+		assert_int_equal(file_mkdirs(path, NULL), 0);
+		path[strlen(path)] = '/';
+		assert_int_equal(file_publish(path, "Y\n", 2, NULL), 0);
+	}
+	facts = env_capture(true);
+	kvm = json_object_get(facts, "kvm");
+	assert_string_equal(json_string_value(json_object_get(kvm, "eager_page_split")), "Y");
+	assert_string_equal(json_string_value(json_object_get(kvm, "enable_mediated_pmu")), "Y");
+	assert_true(env_mediated_pmu());
+	assert_int_equal(file_publish(path, "N\n", 2, NULL), 0);
+	assert_false(env_mediated_pmu());
+	env_root = "";
+	json_decref(facts);
+	assert_int_equal(file_remove_tree(root, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +200,7 @@ int main(void)
 		cmocka_unit_test(cpuinfo_is_read),
 		cmocka_unit_test(the_compiler_is_told_from_the_version),
 		cmocka_unit_test(environment_has_what_this_machine_has),
+		cmocka_unit_test(parameters_of_kvm_are_conditions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

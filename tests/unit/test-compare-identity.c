@@ -131,6 +131,12 @@ static void conditions_must_be_alike(void **state)
 	one_difference("{\"kvm\": {\"nx_huge_pages\": \"Y\"}}",
 		       "{\"kvm\": {\"nx_huge_pages\": \"N\"}}",
 		       "node.kvm.nx_huge_pages");
+	one_difference("{\"kvm\": {\"enable_mediated_pmu\": \"Y\"}}",
+		       "{\"kvm\": {\"enable_mediated_pmu\": \"N\"}}",
+		       "node.kvm.enable_mediated_pmu");
+	one_difference("{\"kvm\": {\"eager_page_split\": \"Y\"}}",
+		       "{\"kvm\": {\"eager_page_split\": \"N\"}}",
+		       "node.kvm.eager_page_split");
 	one_difference("{\"mitigations\": {\"l1tf\": \"Mitigation: PTE Inversion\"}}",
 		       "{\"mitigations\": {\"l1tf\": \"Vulnerable\"}}",
 		       "node.mitigations.l1tf");

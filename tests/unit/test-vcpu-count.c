@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "counters-provider.h"
+#include "env.h"
+#include "file.h"
 #include "guest-agent/vcpu-count.h"
 
 #define PAGES 600
@@ -126,15 +128,16 @@ static json_t *request(void)
 			 "name", "ept_walk_cycles", "native", "x::ABSENT");
 }
 
-static void vcpus_are_counted_from_outside(void **state)
+/* Counts while the threads run. */
+static json_t *count_vcpus(const json_t *events)
 {
-	json_t *events = request(), *counted;
 	int numbers[VCPUS] = { 0, 1 };
 	pthread_t threads[VCPUS];
 	struct vcpu_count *v;
 	struct err err = ERR_INIT;
+	json_t *counted;
 
-	(void)state;
+	memset(opened, 0, sizeof(opened));
 	pthread_barrier_init(&step, NULL, VCPUS + 1);
 	pages = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -148,10 +151,20 @@ static void vcpus_are_counted_from_outside(void **state)
 	pthread_barrier_wait(&step);
 	counted = vcpu_count_stop(v);
 	pthread_barrier_wait(&step);
-	for (int i = 0; i < VCPUS; i++) {
+	for (int i = 0; i < VCPUS; i++)
 		pthread_join(threads[i], NULL);
+	munmap((void *)pages, PAGES * 4096);
+	pthread_barrier_destroy(&step);
+	return counted;
+}
+
+static void vcpus_are_counted_from_outside(void **state)
+{
+	json_t *events = request(), *counted = count_vcpus(events);
+
+	(void)state;
+	for (int i = 0; i < VCPUS; i++)
 		assert_true(opened[i] > 0);
-	}
 	assert_int_equal(json_integer_value(json_object_get(counted, "vcpus")), VCPUS);
 	assert_true(json_real_value(json_object_get(counted, "seconds")) > 0);
 	assert_int_equal(number(counted, "dtlb_load_walks", "value"), 3 * VCPUS);
@@ -164,8 +177,37 @@ static void vcpus_are_counted_from_outside(void **state)
 	assert_true(number(counted, "context_switches", "value") >= 1);
 	json_decref(counted);
 	json_decref(events);
-	munmap((void *)pages, PAGES * 4096);
-	pthread_barrier_destroy(&step);
+}
+
+static void a_kvm_that_keeps_the_counters_is_named(void **state)
+{
+	static const char folder[] = "/sys/module/kvm_intel/parameters";
+	json_t *events = json_pack("[{s:s, s:s}]", "name", "ept_walk_cycles", "native", "x::ABSENT");
+	json_t *some = request(), *counted;
+	char root[] = "/tmp/kduel-env.XXXXXX", path[128];
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	snprintf(path, sizeof(path), "%s%s", root, folder);
+	assert_int_equal(file_mkdirs(path, NULL), 0);
+	strcat(path, "/enable_mediated_pmu");
+	assert_int_equal(file_publish(path, "Y\n", 2, NULL), 0);
+	env_root = root;
+	counted = count_vcpus(events);
+	assert_non_null(strstr(reason(counted, "ept_walk_cycles"), "enable_mediated_pmu is Y"));
+	json_decref(counted);
+	/* where others are counted, it is not the reason */
+	counted = count_vcpus(some);
+	assert_null(strstr(reason(counted, "ept_walk_cycles"), "mediated"));
+	json_decref(counted);
+	assert_int_equal(file_publish(path, "N\n", 2, NULL), 0);
+	counted = count_vcpus(events);
+	assert_null(strstr(reason(counted, "ept_walk_cycles"), "mediated"));
+	json_decref(counted);
+	env_root = "";
+	json_decref(events);
+	json_decref(some);
+	assert_int_equal(file_remove_tree(root, NULL), 0);
 }
 
 static void without_vcpus_it_is_said(void **state)
@@ -205,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vcpus_are_counted_from_outside),
+		cmocka_unit_test(a_kvm_that_keeps_the_counters_is_named),
 		cmocka_unit_test(without_vcpus_it_is_said),
 		cmocka_unit_test(wrong_requests_are_refused),
 	};
