@@ -69,6 +69,9 @@ extern const char *const better_words[];	/* "lower", ... */
 extern const char *const boot_classes[];
 extern const char *const cell_classes[];
 
+/* The metric that every workload has: from go to its result, by the driver's clock. */
+#define METRIC_GO_TO_RESULT "go_to_result"
+
 /* Stands before the names of counters of the machine under test. */
 #define COUNTER_VCPU "mut-vcpu."
 

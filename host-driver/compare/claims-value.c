@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "bench/registry.h"
-#include "store/record-agent.h"
+#include "vocab/words.h"
 
 int claim_cannot(struct claim_check *k, const char *fmt, ...)
 {
@@ -24,7 +24,7 @@ int claim_cannot(struct claim_check *k, const char *fmt, ...)
 /* Not the workload's: the driver's own time, or a counter of a processor's manual. */
 static bool value_is_beside(const struct comparison *c, const char *name)
 {
-	if (!strcmp(name, RECORD_GO_TO_RESULT))
+	if (!strcmp(name, METRIC_GO_TO_RESULT))
 		return true;
 	for (size_t i = 0; i < c->n_missing; i++)
 		if (!strcmp(c->missing[i].counter, name))

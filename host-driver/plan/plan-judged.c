@@ -13,6 +13,12 @@
 
 #define KNOWN_MAX 64
 
+static int judged_metric(const char *workload, const char *name, struct err *err)
+{
+	return strcmp(name, METRIC_GO_TO_RESULT)
+		       ? workload_metric_find(workload, name, NULL, err) : 0;
+}
+
 /* One of the workloads that the gate looks at must have the metric. */
 static int judged_gate(struct plan_check *c, const struct plan_gate *g)
 {
@@ -20,13 +26,13 @@ static int judged_gate(struct plan_check *c, const struct plan_gate *g)
 
 	for (size_t i = 0; i < c->p->n_cells; i++)
 		if (!fnmatch(g->cell, c->p->cells[i].id, 0) &&
-		    !workload_metric_find(c->p->cells[i].workload, g->metric, NULL, &said))
+		    !judged_metric(c->p->cells[i].workload, g->metric, &said))
 			return 0;
 	return err_config(c->err, "%s", said.text);
 }
 
 /* An event of any processor that is known, or one of every kernel. */
-static bool is_counter(const char *name)
+static bool judged_is_counter(const char *name)
 {
 	bool found = false;
 	char **cpus;
@@ -52,6 +58,16 @@ static bool is_counter(const char *name)
 	return found;
 }
 
+/* A metric or a counter. */
+static int judged_value(const char *workload, const char *name, struct err *err)
+{
+	struct err said = ERR_INIT;
+
+	if (!judged_metric(workload, name, &said) || judged_is_counter(name))
+		return 0;
+	return err_config(err, "%s", said.text);
+}
+
 struct judged_claim {
 	const struct plan *p;
 	struct err *err;
@@ -72,7 +88,7 @@ static int judged_arm(const struct judged_claim *u, const char *arm)
 }
 
 /* Adds a word that is not there yet. */
-static size_t add_word(const char **known, size_t n, const char *word)
+static size_t judged_add_word(const char **known, size_t n, const char *word)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(known[i], word))
@@ -96,7 +112,7 @@ static int judged_series(const struct judged_claim *u, const struct claim_pick *
 		if (!claim_in_cells(k->cells, cell->id))
 			continue;
 		here |= !strcmp(cell->workload, k->path);
-		n = add_word(known, n, cell->workload);
+		n = judged_add_word(known, n, cell->workload);
 	}
 	if (!n)
 		return err_config(u->err, "'@ %.80s' matches none of the cells, e.g. %s",
@@ -111,15 +127,11 @@ static int judged_series(const struct judged_claim *u, const struct claim_pick *
 static int judged_pick(const struct claim_pick *k, void *data)
 {
 	const struct judged_claim *u = data;
-	struct err said = ERR_INIT;
 	int ret = judged_arm(u, k->arm);
 
 	if (!ret)
 		ret = judged_series(u, k);
-	if (ret || k->layer || !workload_metric_find(k->path, k->field, NULL, &said) ||
-	    is_counter(k->field))
-		return ret;
-	return err_config(u->err, "%s", said.text);
+	return ret || k->layer ? ret : judged_value(k->path, k->field, u->err);
 }
 
 int plan_check_claim(const struct plan *p, const struct claim *claim, struct err *err)

@@ -71,7 +71,7 @@ int session_count_keep(struct session *s, const struct measure *m,
 	if (ret)
 		return ret;
 	metric = json_pack("{s:s, s:{}, s:s, s:s, s:s, s:[o], s:[], s:b, s:o*}",
-			   "metric", RECORD_GO_TO_RESULT, "point", "unit", "s",
+			   "metric", METRIC_GO_TO_RESULT, "point", "unit", "s",
 			   "better", "none", "kind", "time",
 			   "values", view_json(view_get(o, "seconds")), "rejected",
 			   "steady", 1, "counters", view_json(view_get(o, "counters")));

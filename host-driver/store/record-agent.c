@@ -84,7 +84,7 @@ static int agent_check_metric(const struct view *v, struct pool *pool,
 		ret = err_config(err, "values: is empty");
 	if (!ret)
 		ret = agent_check_counter_names(r.counters, err);
-	if (!ret && !strcmp(r.metric, RECORD_GO_TO_RESULT))
+	if (!ret && !strcmp(r.metric, METRIC_GO_TO_RESULT))
 		ret = err_config(err, "metric: is the driver's own");
 	if (ret && r.metric)
 		err_prefix(err, "%s", r.metric);

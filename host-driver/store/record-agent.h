@@ -21,9 +21,6 @@
 #include "err.h"
 #include "view.h"
 
-/* The driver's own metric, the seconds from `go` to the result. */
-#define RECORD_GO_TO_RESULT "go_to_result"
-
 /*
  * A workload's result, docs/bench-result.md: at least one metric, each as a
  * sample wants it, none given twice, no counter of one given twice; labels

@@ -230,6 +230,8 @@ static void what_is_allowed(void **state)
 	} good[] = {
 		{ "blocks: 3", "blocks: 1" },
 		{ "name: t", "name: t\nexpect: 'null.minor_faults(k1) < 1'" },
+		{ "name: t", "name: t\nexpect: 'null.go_to_result(k1) < 1'" },
+		{ "cells:", "gates: { cell: '*', metric: go_to_result }\ncells:" },
 		{ "name: t", "name: t\nexpect: 'null.dtlb_load_walks(k1) < 1'" },
 		{ "name: t", "name: t\nexpect: [{ says: so, claim: 'null.mut-vcpu.exits(k1) < 1' }]" },
 		{ "kind: fake", "kind: host, device: namespace0.0" },
