@@ -8,6 +8,7 @@
 #include <sys/klog.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "topology.h"
@@ -74,6 +75,41 @@ static json_t *text_of(char *text)
 	while (n && text[n - 1] == '\n')
 		n--;
 	return json_stringn(text, n);
+}
+
+/* `word` is module.parameter or module.parameter=value, with - for _ if one likes. */
+static bool env_is_unknown(const char *word, size_t n)
+{
+	char name[256], path[600];
+	size_t len = 0, dot;
+
+	for (; len < n && word[len] != '=' && len + 1 < sizeof(name); len++)
+		name[len] = word[len] == '-' ? '_' : word[len];
+	name[len] = '\0';
+	dot = strcspn(name, ".");
+	if (!dot || !name[dot] || strchr(name, '/'))
+		return false;
+	name[dot] = '\0';
+	snprintf(path, sizeof(path), "%s/sys/module/%s/parameters", env_root, name);
+	if (access(path, F_OK))
+		return false;
+	snprintf(path, sizeof(path), "%s/sys/module/%s/parameters/%s", env_root, name,
+		 name + dot + 1);
+	return access(path, F_OK);
+}
+
+json_t *env_unknown_parameters(const char *cmdline)
+{
+	json_t *list = json_array();
+
+	while (*cmdline) {
+		size_t n = strcspn(cmdline, " \t\n");
+
+		if (n && env_is_unknown(cmdline, n))
+			json_array_append_new(list, json_stringn(cmdline, n));
+		cmdline += n + (cmdline[n] != '\0');
+	}
+	return list;
 }
 
 static json_t *group_of(json_t *facts, const char *name)
@@ -168,6 +204,17 @@ static void add_cpu(json_t *facts)
 	free(text);
 }
 
+static void add_unknown(json_t *facts)
+{
+	char *cmdline = env_file("/proc/cmdline");
+	json_t *list = env_unknown_parameters(cmdline ? cmdline : "");
+
+	if (json_array_size(list))
+		json_object_set(facts, "unknown_parameters", list);
+	json_decref(list);
+	free(cmdline);
+}
+
 static void add_mitigations(json_t *facts)
 {
 	static const char dir[] = "/sys/devices/system/cpu/vulnerabilities";
@@ -248,6 +295,7 @@ json_t *env_capture(bool node)
 	add_kernel(facts);
 	add_cpu(facts);
 	add_files(facts, node);
+	add_unknown(facts);
 	add_mitigations(facts);
 	if (node)
 		add_kvm(facts);

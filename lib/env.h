@@ -18,6 +18,12 @@ json_t *env_capture(bool node);
  */
 bool env_mediated_pmu(void);
 
+/*
+ * The words of a kernel command line that set a parameter which its module does
+ * not show, though it shows others: the kernel ignores them without a word.
+ */
+json_t *env_unknown_parameters(const char *cmdline);
+
 /* In front of the paths that are read whole; a test has a tree of its own. */
 extern const char *env_root;
 

@@ -65,17 +65,48 @@ static int took_there(struct session *s, const char *name, const struct message 
 	return ret ? wire_fail(&s->wire, "protocol", "phases: %.300s", err.text) : 0;
 }
 
+static bool has_word(const char *line, const char *word)
+{
+	for (; *line; line += strspn(line, " ")) {
+		size_t n = strcspn(line, " ");
+
+		if (n == strlen(word) && !strncmp(line, word, n))
+			return true;
+		line += n;
+	}
+	return false;
+}
+
+/* A kernel ignores parameters that its modules do not have: nothing would be compared. */
+static int check_parameters(struct session *s, const json_t *facts)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(facts, "unknown_parameters"), i, v)
+		if (json_is_string(v) && has_word(s->arm->cmdline, json_string_value(v)))
+			return wire_fail(&s->wire, "failed", "cmdline of arm %s: %.200s: the "
+					 "kernel's module has no such parameter", s->arm->name,
+					 json_string_value(v));
+	return 0;
+}
+
 static int keep_env(struct session *s, enum frame_channel channel, const struct view *facts)
 {
 	json_t *tree = view_json(facts);
+	int ret;
 
 	if (s->plan->counters) {
 		json_decref(s->count[channel].events);
 		s->count[channel].events = events_of(tree, s->count[channel].table);
 	}
-	return session_record(s, json_pack("{s:s, s:s, s:i, s:o}", "t", "env", "where",
-					   channel == FRAME_NODE ? "node" : "guest",
-					   "boot", (int)s->o->boot->boot, "facts", tree));
+	ret = session_record(s, json_pack("{s:s, s:s, s:i, s:O}", "t", "env", "where",
+					  channel == FRAME_NODE ? "node" : "guest",
+					  "boot", (int)s->o->boot->boot, "facts", tree));
+	if (!ret && channel == FRAME_NODE)
+		ret = check_parameters(s, tree);
+	json_decref(tree);
+	return ret;
 }
 
 static int record_env(struct session *s, enum frame_channel channel)

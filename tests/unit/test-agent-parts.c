@@ -183,6 +183,13 @@ static void parameters_of_kvm_are_conditions(void **state)
 	assert_string_equal(json_string_value(json_object_get(kvm, "eager_page_split")), "Y");
 	assert_string_equal(json_string_value(json_object_get(kvm, "enable_mediated_pmu")), "Y");
 	assert_true(env_mediated_pmu());
+	/* kvm has others, toy has none at all, and the rest is no module's */
+	json_decref(facts);
+	facts = env_unknown_parameters("quiet kvm.fault_spin=9 kvm.eager-page-split=N toy.x=1 "
+				       "root=a.b kvm-amd.avic kvm.eager_page_split\n");
+	assert_int_equal(json_array_size(facts), 2);
+	assert_string_equal(json_string_value(json_array_get(facts, 0)), "kvm.fault_spin=9");
+	assert_string_equal(json_string_value(json_array_get(facts, 1)), "kvm-amd.avic");
 	assert_int_equal(file_publish(path, "N\n", 2, NULL), 0);
 	assert_false(env_mediated_pmu());
 	env_root = "";

@@ -158,6 +158,22 @@ static void several_backings(void **state)
 	assert_int_equal(result.cells_ok, 4);
 }
 
+/* Words of the machine's own are not the plan's to judge. */
+static void an_arms_parameter_must_exist(void **state)
+{
+	static const char said[] = "* {\"re\":%d,\"ok\":true,\"facts\":{\"unknown_parameters\":"
+				   "[\"kvm.spin=1\",\"kvm.fault_spin=10\"]}}";
+
+	(void)state;
+	arm.cmdline = (char *)"quiet kvm.fault_spin=10";
+	ends_as(SCRIPT({ "env", said, GO_ON }), "failed",
+		"cmdline of arm 6.1: kvm.fault_spin=10: the kernel's module has no such parameter");
+	assert_int_equal(result.cells_ok, 0);
+	arm.cmdline = (char *)"quiet kvm.fault_spin=1 kvm.spin=10";
+	ends_as(SCRIPT({ "env", said, GO_ON }), "ok", "");
+	arm.cmdline = (char *)"";
+}
+
 /* The sample that holds what was counted on the vCPUs. */
 static json_t *vcpu_counters(void)
 {
@@ -388,6 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_good_boot, reset),
 		cmocka_unit_test_setup(several_backings, reset),
+		cmocka_unit_test_setup(an_arms_parameter_must_exist, reset),
 		cmocka_unit_test_setup(vcpus_are_counted, reset),
 		cmocka_unit_test_setup(counting_can_be_switched_off, reset),
 		cmocka_unit_test_setup(panics, reset),
