@@ -4,7 +4,10 @@
 #include <argp.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+
+#include "safe.h"
 
 static bool errors_in_json;
 
@@ -13,21 +16,36 @@ void command_errors_in_json(bool json)
 	errors_in_json = json;
 }
 
+/* Some errors quote programs, machines and files: line by line, made safe. */
+static void put_error(const char *text)
+{
+	fputs("kduel: ", stderr);
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		char *line = text_format("%.*s", (int)n, text);
+
+		text_put(stderr, line);
+		fputc('\n', stderr);
+		free(line);
+		text += n + (text[n] == '\n');
+	}
+}
+
 int command_fail(const struct err *err)
 {
 	json_t *object;
 
 	fflush(stdout);
 	if (!errors_in_json) {
-		fprintf(stderr, "kduel: %s\n", err->text);
+		put_error(err->text);
 		return err->exit;
 	}
 	object = json_pack("{s:s, s:i}", "error", err->text, "exit",
 			   (int)err->exit);
 	if (object)
-		json_dumpf(object, stdout, JSON_COMPACT);
+		json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	else
-		fprintf(stderr, "kduel: %s", err->text);
+		put_error(err->text);
 	putchar('\n');
 	json_decref(object);
 	return err->exit;

@@ -60,6 +60,16 @@ static int width_of(FILE *out)
 								   : w.ws_col;
 }
 
+/* Bytes of `safe` that take at most `width` columns, a column a character. */
+static int progress_fit(const char *safe, int width)
+{
+	size_t n = 0;
+
+	for (; safe[n] && width > 0; width--)
+		n += safe_char_len(safe + n);
+	return (int)n;
+}
+
 /* One line, however narrow: one that wraps cannot be taken back. */
 void progress_tick(struct progress *p)
 {
@@ -74,7 +84,7 @@ void progress_tick(struct progress *p)
 			 gone, p->done + 1, p->total, left, p->boot, p->phase);
 	else
 		snprintf(text, sizeof(text), "%s  %s", gone, p->phase);
-	fprintf(p->out, "\r%.*s\033[K", width_of(p->out) - 1, text);
+	fprintf(p->out, "\r%.*s\033[K", progress_fit(text, width_of(p->out) - 1), text);
 	fflush(p->out);
 	p->live = true;
 }

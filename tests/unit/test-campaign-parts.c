@@ -15,6 +15,7 @@
 
 #include "host-driver/machine/preflight.h"
 #include "host-driver/run/progress.h"
+#include "host-driver/run/tell-boot.h"
 #include "host-driver/run/until.h"
 #include "lib/loop.h"
 
@@ -101,6 +102,42 @@ static void times_are_told(void **state)
 	assert_string_equal(progress_time(-3, buf, sizeof(buf)), "0:00");
 }
 
+#define EVIL "\x1b]0;owned\x07\x1b[31m\nx \xe2\x80\xae \xc2\x9b" "31m\xff"
+
+/* On a terminal too: the one escape there is the live line's own. */
+static void nothing_foreign_acts_on_the_terminal(void **state)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = tmpfile();
+	struct progress p;
+
+	(void)state;
+	for (int terminal = 0; terminal < 2; terminal++) {
+		progress_init(&p, f, true, 4, 10);
+		p.terminal = terminal;
+		progress_boot_begin(&p, "block 1/2  %s", EVIL);
+		progress_phase(&p, "%s", EVIL);
+		progress_say(&p, "boot: %s", EVIL);
+		progress_detail(&p, "%s", EVIL);
+		tell_boot(&p, &(struct plan){ .arms = &(struct plan_arm){ .name = EVIL },
+					      .n_arms = 1 },
+			  &(struct plan_boot){ .block = 1 },
+			  &(struct session_result){ .class = "failed", .text = EVIL,
+						    .cells_failed = 1 });
+		progress_phase(&p, "%s", EVIL);
+	}
+	rewind(f);
+	assert_true(getdelim(&text, &len, '\0', f) > 0);
+	for (char *c = text; (c = strpbrk(c, "\x1b\x07\x9b\xff")); c++)
+		if (strncmp(c, "\x1b[K", 3))
+			fail_msg("byte %02x before %.20s", (unsigned char)*c, c + 1);
+	assert_null(strstr(text, "\xe2\x80\xae"));
+	assert_non_null(strstr(text, "boot: \\x1b]0;owned"));
+	free(text);
+	fclose(f);
+}
+
 static void plain_lines_where_there_is_no_terminal(void **state)
 {
 	char *text = NULL;
@@ -147,6 +184,7 @@ int main(void)
 		cmocka_unit_test(no_qemu),
 		cmocka_unit_test(this_machine_can_be_read),
 		cmocka_unit_test(times_are_told),
+		cmocka_unit_test(nothing_foreign_acts_on_the_terminal),
 		cmocka_unit_test(plain_lines_where_there_is_no_terminal),
 		cmocka_unit_test(looks_are_few),
 	};
