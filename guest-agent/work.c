@@ -13,7 +13,7 @@
 #include "worker.h"
 
 #define STAGGER_MAX 65536	/* pages */
-#define SAMPLES_MAX 1000000
+#define SAMPLES_MAX 100000
 #define PLACE_MAX 65535
 
 /* A request as the workloads take it. */

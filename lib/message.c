@@ -135,12 +135,8 @@ void message_release(struct message *m)
 /* Copies as many whole letters of `text` as fit. */
 static void message_cut(char *buf, size_t size, const char *text)
 {
-	size_t n = strnlen(text, size);
+	size_t n = text_cut(text, size - 1);
 
-	if (n == size)
-		n--;
-	while (n && (text[n] & 0xc0) == 0x80)
-		n--;
 	memcpy(buf, text, n);
 	buf[n] = '\0';
 }

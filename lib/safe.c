@@ -140,6 +140,15 @@ size_t safe_char_len(const char *text)
 	return len;
 }
 
+size_t text_cut(const char *text, size_t max)
+{
+	size_t n = strnlen(text, max);
+
+	while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 /* East Asian wide forms and pictographs take two columns. */
 static int safe_is_wide(uint32_t c)
 {

@@ -40,6 +40,9 @@ size_t safe_width(const char *text);
 /* Length in bytes of the UTF-8 character that `text` (already safe) begins with. */
 size_t safe_char_len(const char *text);
 
+/* Bytes of the longest beginning of `text` that has at most `max` and ends with a character. */
+size_t text_cut(const char *text, size_t max);
+
 /* Writes `text` made safe. */
 void text_put(FILE *out, const char *text);
 

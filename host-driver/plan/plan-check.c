@@ -13,7 +13,7 @@
 #define BLOCKS_MAX 1000
 #define CELLS_MAX 1000
 #define PROCESSES_MAX 1000
-#define SAMPLES_MAX 1000000
+#define SAMPLES_MAX 100000	/* one record holds them, see docs/record-format.md */
 #define CPUS_MAX 256
 #define MEMORY_MIN (64ull << 20)
 #define SEED_MAX 9007199254740991ull	/* what every JSON reader keeps */

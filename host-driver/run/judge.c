@@ -9,7 +9,10 @@
 
 #include "backing/backing.h"
 #include "bench/source.h"
+#include "safe.h"
 #include "store/record-agent.h"
+
+#define WHY_MAX 400	/* bytes: every sample repeats it */
 
 struct bytes {
 	double of[PAGE_SIZES], sum;
@@ -68,8 +71,10 @@ static char *missing(const struct proof *p, enum layer l,
 	const char *why = json_string_value(
 		json_object_get(p->layer[WHEN_AFTER][l], "unavailable"));
 
-	return reason("%s pages are not known (%s), and %s asks for them",
-		      layer_words[l].name, why ? why : "no proof was given", who);
+	if (!why)
+		why = "no proof was given";
+	return reason("%s pages are not known (%.*s), and %s asks for them",
+		      layer_words[l].name, (int)text_cut(why, WHY_MAX), why, who);
 }
 
 /* A side without bytes says nothing (a workload may have no buffer). */

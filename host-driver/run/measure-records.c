@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "count-records.h"
+#include "safe.h"
 #include "store/record-agent.h"
 #include "store/record.h"
 
@@ -73,16 +74,6 @@ void measure_proofs(const struct measure *m, const struct proof *p,
 	}
 }
 
-/* The beginning of a text, as long as a person reads. */
-static json_t *short_text(const char *text)
-{
-	size_t n = strnlen(text, MEASURE_TEXT_MAX);
-
-	while (n && (text[n] & 0xc0) == 0x80)
-		n--;
-	return json_stringn(text, n);
-}
-
 json_t *measure_end(const struct measure *m, const char *class,
 		    const char *text, const struct view *result)
 {
@@ -90,7 +81,7 @@ json_t *measure_end(const struct measure *m, const char *class,
 	json_t *how = json_object();
 
 	json_object_set_new(r, "class", json_string(class));
-	json_object_set_new(r, "text", short_text(text));
+	json_object_set_new(r, "text", json_stringn(text, text_cut(text, MEASURE_TEXT_MAX)));
 	for (const char *const *key = record_kept; *key; key++) {
 		const struct view *v = result ? view_get(result, *key) : NULL;
 

@@ -2,6 +2,7 @@
 #include "record-agent.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,8 @@
 
 #define LABELS_MAX 64
 #define COUNTER_NAME_MAX 63	/* another name is put before it */
-#define PART_MAX (1u << 20)	/* bytes of JSON, of each part that is kept */
+#define LABELS_BYTES_MAX 8192	/* of JSON: every sample repeats them */
+#define PART_MAX (1u << 18)	/* bytes of JSON, of each part that is kept */
 
 static int agent_refuse(struct err *err, const char *what, int ret)
 {
@@ -50,6 +52,9 @@ static int agent_check_counter_names(const struct view *counters, struct err *er
 
 	if (!counters || counters->n == 0)
 		return 0;
+	if (counters->n > RECORD_COUNTERS_MAX)
+		return err_config(err, "counters: there are %u; at most %u", counters->n,
+				  RECORD_COUNTERS_MAX);
 	names = calloc(counters->n, sizeof(*names));
 	if (!names)
 		return err_sys(err, ENOMEM, "cannot check a result");
@@ -69,6 +74,18 @@ static int agent_check_counter_names(const struct view *counters, struct err *er
 
 /* --- a result ------------------------------------------------------------------- */
 
+static int agent_check_number(const struct record *r, struct err *err)
+{
+	uint64_t n = (uint64_t)r->values->n + (r->rejected ? r->rejected->n : 0);
+
+	if (r->values->n == 0)
+		return err_config(err, "values: is empty");
+	if (n > RECORD_VALUES_MAX)
+		return err_config(err, "values: there are %" PRIu64 " with the rejected; at most %u",
+				  n, RECORD_VALUES_MAX);
+	return 0;
+}
+
 /* One metric; its key tells it from others with another metric or point. */
 static int agent_check_metric(const struct view *v, struct pool *pool,
 			      const char **key, struct err *err)
@@ -80,8 +97,8 @@ static int agent_check_metric(const struct view *v, struct pool *pool,
 	if (v->type != JSON_OBJECT)
 		return err_config(err, "is %s; it must be an object", view_type_text(v));
 	ret = record_read_metric(v, &r, err);
-	if (!ret && r.values->n == 0)
-		ret = err_config(err, "values: is empty");
+	if (!ret)
+		ret = agent_check_number(&r, err);
 	if (!ret)
 		ret = agent_check_counter_names(r.counters, err);
 	if (!ret && !strcmp(r.metric, METRIC_GO_TO_RESULT))
@@ -127,6 +144,8 @@ static int agent_check_labels(const struct view *labels, struct err *err)
 
 	if (labels && labels->n > LABELS_MAX)
 		return err_config(err, "labels: there are more than %d", LABELS_MAX);
+	if (labels && labels->json_len > LABELS_BYTES_MAX)
+		return err_config(err, "labels: are longer than %d bytes", LABELS_BYTES_MAX);
 	view_each(v, labels) {
 		int ret = v->type == JSON_STRING
 				  ? record_check_text("labels", v->text, RECORD_NAME_MAX, err)
@@ -165,6 +184,9 @@ int record_check_result(const struct view *result, struct err *err)
 	ret = view_list(result, "metrics", JSON_ARRAY, &metrics, err);
 	if (!ret && metrics->n == 0)
 		ret = err_config(err, "metrics: is empty");
+	if (!ret && metrics->n > RECORD_METRICS_MAX)
+		ret = err_config(err, "metrics: there are %u; at most %u", metrics->n,
+				 RECORD_METRICS_MAX);
 	if (!ret)
 		ret = agent_check_metrics(metrics, err);
 	if (!ret)

@@ -22,6 +22,15 @@
 #include "view.h"
 
 /*
+ * What keeps every record of a result, and all of them together, far below what
+ * a journal's record may hold: a number may be longer as a record writes it (0.1
+ * is 0.10000000000000001), and each sample repeats labels and the void reason.
+ */
+#define RECORD_METRICS_MAX 4096u	/* of a result */
+#define RECORD_VALUES_MAX 131072u	/* of a series, with the rejected */
+#define RECORD_COUNTERS_MAX 1024u	/* of a series */
+
+/*
  * A workload's result, docs/bench-result.md: at least one metric, each as a
  * sample wants it, none given twice, no counter of one given twice; labels
  * and the rest of it of a bearable size.

@@ -234,6 +234,14 @@ static const struct {
 	{ "go", GO "{\"metrics\":[{\"metric\":\"", "m", 300, "\"}]}}", "protocol", "metric" },
 	{ "go", GO "{\"metrics\":[" GOOD "],\"labels\":[\"l\"", ",\"l\"", 70, "]," AFTER "}}",
 	  "protocol", "labels" },
+	/* Each number is five times as long when it is written with 17 digits. */
+	{ "go", GO "{\"metrics\":[{\"metric\":\"ns\",\"point\":{},\"unit\":\"ns\",\"kind\":\"time\","
+	  "\"better\":\"lower\",\"values\":[", "0.1,", 1040000, "0.1]}]," AFTER "}}",
+	  "protocol", "at most 131072" },
+	{ "go", GO "{\"metrics\":[{\"metric\":\"ns\",\"point\":{},\"unit\":\"ns\",\"kind\":\"time\","
+	  "\"better\":\"lower\",\"values\":[", "0.1,", 131071, "0.1]}]," AFTER "}}", "ok", "" },
+	{ "go", GO "{\"metrics\":[" GOOD "],\"derived\":[", "0.1,", 260000, "0.1]," AFTER "}}",
+	  "protocol", "derived" },
 	{ "go", GO "{\"metrics\":[{\"metric\":\"ns\",\"point\":{},\"unit\":\"", "u", 3900000,
 	  "\"}]}}", "protocol", "unit" },
 };

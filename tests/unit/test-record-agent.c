@@ -22,6 +22,8 @@
 #define VALUES(values) SERIES("\"m\"", "{}", "\"ns\"", "\"time\"", values)
 #define COUNTERS(list) METRIC("\"metric\":\"m\",\"point\":{},\"unit\":\"ns\",\"kind\":\"time\"," \
 	"\"better\":\"none\",\"values\":[1],\"counters\":" list)
+#define SERIES_BEFORE "{\"metrics\":[{\"metric\":\"m\",\"point\":{},\"unit\":\"ns\"," \
+	"\"kind\":\"time\",\"better\":\"none\""
 #define X16 "xxxxxxxxxxxxxxxx"
 #define X256 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16
 
@@ -133,6 +135,13 @@ static void large_ones(void **state)
 		{ "{\"metrics\":", "[", 1000000, "", "nested too deep" },
 		{ "{\"metrics\":[{" GOOD "}],\"derived\":\"", X256, 16000, "\"}", "derived: is longer" },
 		{ "{\"metrics\":[{" GOOD "}],\"labels\":[", "\"a\",", 65, "\"b\"]}", "more than 64" },
+		{ "{\"metrics\":[{" GOOD "}],\"labels\":[", "\"" X256 "\",", 40, "\"b\"]}", "longer than 8192" },
+		{ "{\"metrics\":[", "{" GOOD "},", 4096, "{" GOOD "}]}", "there are 4097; at most 4096" },
+		{ SERIES_BEFORE ",\"values\":[", "0.1,", 131072, "0.1]}]}", "131073 with the rejected" },
+		{ SERIES_BEFORE ",\"values\":[1],\"rejected\":[", "0.1,", 131071, "0.1]}]}",
+		  "131073 with the rejected" },
+		{ SERIES_BEFORE ",\"values\":[1],\"counters\":[", "{\"name\":\"a\",\"value\":1},", 1024,
+		  "{\"name\":\"b\",\"value\":1}]}]}", "counters: there are 1025" },
 	};
 
 	(void)state;
