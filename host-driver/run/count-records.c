@@ -6,39 +6,33 @@
 
 #define NAME_MAX_LEN 64
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
 static void full_name(char out[static NAME_MAX_LEN + 16], const char *place,
 		      const char *name)
 {
 	snprintf(out, NAME_MAX_LEN + 16, "%.15s%.*s", place, NAME_MAX_LEN, name);
 }
 
-json_t *count_of_sample(const json_t *counters, const char *place)
+void count_of_sample(struct record_text *t, const struct view *counters,
+		     const char *place)
 {
 	static const char *const copied[] = {
 		"provider", "value", "things", "batches", "multiplexed",
 	};
-	json_t *all = json_array(), *c;
 	char name[NAME_MAX_LEN + 16];
-	size_t i;
+	const struct view *c;
 
-	json_array_foreach(counters, i, c) {
-		json_t *one, *v;
-
-		if (!json_object_get(c, "value"))
+	record_text_open(t, "counters", '[');
+	view_each(c, counters) {
+		if (!view_get(c, "value"))
 			continue;
-		full_name(name, place, text_of(c, "name"));
-		one = json_pack("{s:s}", "name", name);
+		full_name(name, place, view_get(c, "name")->text);
+		record_text_open(t, NULL, '{');
+		record_text_string(t, "name", name);
 		for (size_t k = 0; k < sizeof(copied) / sizeof(*copied); k++)
-			if ((v = json_object_get(c, copied[k])))
-				json_object_set(one, copied[k], v);
-		json_array_append_new(all, one);
+			record_text_value(t, copied[k], view_get(c, copied[k]));
+		record_text_close(t, '}');
 	}
-	return all;
+	record_text_close(t, ']');
 }
 
 /* The entry of this reason, made if it is the first. */
@@ -52,7 +46,7 @@ static json_t *entry_of(json_t *summary, const char *reason)
 		json_object_set_new(summary, "unavailable", list);
 	}
 	json_array_foreach(list, i, entry)
-		if (!strcmp(text_of(entry, "reason"), reason))
+		if (!strcmp(json_string_value(json_object_get(entry, "reason")), reason))
 			return entry;
 	entry = json_pack("{s:s, s:{}}", "reason", reason, "samples");
 	json_array_append_new(list, entry);
@@ -70,24 +64,25 @@ void count_unavailable(json_t *summary, const char *place, const char *name,
 		json_integer_value(json_object_get(counts, full)) + samples));
 }
 
-void count_summarise(json_t *summary, const json_t *counters, const char *place)
+void count_summarise(json_t *summary, const struct view *counters, const char *place)
 {
-	json_t *natives = json_object_get(summary, "native"), *c;
-	char name[NAME_MAX_LEN + 16];
-	size_t i;
+	json_t *natives = json_object_get(summary, "native");
+	char full[NAME_MAX_LEN + 16];
+	const struct view *c;
 
 	if (!natives) {
 		natives = json_object();
 		json_object_set_new(summary, "native", natives);
 	}
-	json_array_foreach(counters, i, c) {
-		const char *native = text_of(c, "native");
+	view_each(c, counters) {
+		const struct view *native = view_get(c, "native");
+		const char *name = view_get(c, "name")->text;
 
-		full_name(name, place, text_of(c, "name"));
-		if (!json_object_get(c, "value"))
-			count_unavailable(summary, place, text_of(c, "name"),
-					  text_of(c, "unavailable"), 1);
-		else if (native)
-			json_object_set_new(natives, name, json_string(native));
+		full_name(full, place, name);
+		if (!view_get(c, "value"))
+			count_unavailable(summary, place, name,
+					  view_get(c, "unavailable")->text, 1);
+		else if (native && native->type == JSON_STRING)
+			json_object_set_new(natives, full, json_string(native->text));
 	}
 }

@@ -10,20 +10,22 @@
 #include <jansson.h>
 
 #include "err.h"
+#include "store/record-text.h"
 #include "vocab/words.h"
 
 /*
- * [{"name","provider","value","things","batches"}] of those that were counted,
- * a new reference; `place` stands before each name.
+ * Adds the member "counters" to a sample, [{"name","provider","value","things",
+ * "batches"}] of those that were counted; `place` stands before each name.
  */
-json_t *count_of_sample(const json_t *counters, const char *place);
+void count_of_sample(struct record_text *t, const struct view *counters,
+		     const char *place);
 
 /*
  * Adds one series' counters to the cell's summary, an object that begins as {}:
  *	"native": {"minor_faults":"perf::MINOR-FAULTS"}
  *	"unavailable": [{"reason":"...","samples":{"cycles":12}}]
  */
-void count_summarise(json_t *summary, const json_t *counters, const char *place);
+void count_summarise(json_t *summary, const struct view *counters, const char *place);
 
 /* One event that is not to be had in `samples` series. */
 void count_unavailable(json_t *summary, const char *place, const char *name,

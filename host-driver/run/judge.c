@@ -18,15 +18,13 @@ struct bytes {
 	double of[PAGE_SIZES], sum;
 };
 
-static bool read_bytes(const json_t *layer, struct bytes *b)
+static bool read_bytes(const struct proof_layer *layer, struct bytes *b)
 {
-	const json_t *bytes = json_object_get(layer, "bytes");
-
 	*b = (struct bytes){ .sum = 0 };
-	if (!bytes)
+	if (!layer->given || layer->unavailable)
 		return false;
 	for (int i = 0; i < PAGE_SIZES; i++) {
-		b->of[i] = json_number_value(json_object_get(bytes, page_words[i].name));
+		b->of[i] = layer->bytes[i];
 		b->sum += b->of[i];
 	}
 	return true;
@@ -68,8 +66,7 @@ static char *judge_bytes(const struct bytes *b, const char *layer,
 static char *missing(const struct proof *p, enum layer l,
 		     const char *who)
 {
-	const char *why = json_string_value(
-		json_object_get(p->layer[WHEN_AFTER][l], "unavailable"));
+	const char *why = p->layer[WHEN_AFTER][l].unavailable;
 
 	if (!why)
 		why = "no proof was given";
@@ -88,7 +85,7 @@ static char *judge_layer(const struct proof *p, enum layer l,
 	for (int when = WHEN_BEFORE; when < WHENS && !text; when++) {
 		struct bytes b;
 
-		if (!read_bytes(p->layer[when][l], &b))
+		if (!read_bytes(&p->layer[when][l], &b))
 			continue;
 		known = true;
 		if (when == WHEN_BEFORE && after_only)
@@ -133,31 +130,44 @@ char *proof_judge(const struct proof *p, const struct plan_cell *cell,
 		struct bytes b;
 
 		snprintf(who, sizeof(who), "backing %s", cell->backing);
-		if (read_bytes(p->layer[WHEN_AFTER][LAYER_FILE], &b))
+		if (read_bytes(&p->layer[WHEN_AFTER][LAYER_FILE], &b))
 			text = judge_layer(p, LAYER_FILE, who, kind->file_page, false);
 	}
 	return text;
 }
 
+static void proof_forget(struct proof_layer *layer)
+{
+	free(layer->unavailable);
+	*layer = (struct proof_layer){ .given = false };
+}
+
 void proof_release(struct proof *p)
 {
-	for (int w = 0; w < WHENS; w++) {
-		for (int l = 0; l < LAYERS; l++) {
-			json_decref(p->layer[w][l]);
-			p->layer[w][l] = NULL;
-		}
-	}
+	for (int w = 0; w < WHENS; w++)
+		for (int l = 0; l < LAYERS; l++)
+			proof_forget(&p->layer[w][l]);
 }
 
 int proof_take(struct proof *p, enum when when, const struct view *layer,
 	       struct err *err)
 {
-	int l, ret = record_check_layer(layer, err);
+	const struct view *bytes, *why;
+	struct proof_layer *to;
+	int ret = record_check_layer(layer, err);
 
 	if (ret)
 		return ret;
-	l = layer_find(view_get(layer, "layer")->text);
-	json_decref(p->layer[when][l]);
-	p->layer[when][l] = view_json(layer);
-	return p->layer[when][l] ? 0 : err_sys(err, ENOMEM, "cannot keep a proof");
+	bytes = view_get(layer, "bytes");
+	why = view_get(layer, "unavailable");
+	to = &p->layer[when][layer_find(view_get(layer, "layer")->text)];
+	proof_forget(to);
+	to->given = true;
+	if (why && why->type == JSON_STRING) {
+		to->unavailable = strdup(why->text);
+		return to->unavailable ? 0 : err_sys(err, ENOMEM, "cannot keep a proof");
+	}
+	for (int i = 0; i < PAGE_SIZES; i++)
+		to->bytes[i] = view_get(bytes, page_words[i].name)->real;
+	return 0;
 }

@@ -17,22 +17,28 @@
 #ifndef KDUEL_JUDGE_H
 #define KDUEL_JUDGE_H
 
-#include <jansson.h>
+#include <stdbool.h>
 
 #include "plan/plan.h"
 #include "view.h"
 #include "vocab/words.h"
 
-/* Layer objects as in docs/record-format.md; NULL where none was given. */
+/* What a layer holds, docs/record-format.md. */
+struct proof_layer {
+	bool given;
+	double bytes[PAGE_SIZES];
+	char *unavailable;	/* the reason; NULL: there are bytes */
+};
+
 struct proof {
-	json_t *layer[WHENS][LAYERS];
+	struct proof_layer layer[WHENS][LAYERS];
 };
 
 void proof_release(struct proof *p);
 
 /*
- * Copies a layer object that came from an agent, if record_check_layer() lets
- * it pass. 0, or -EPROTO naming what is wrong.
+ * Keeps what is judged of a layer object that came from an agent, if
+ * record_check_layer() lets it pass. 0, or -EPROTO naming what is wrong.
  */
 int proof_take(struct proof *p, enum when when, const struct view *layer,
 	       struct err *err);

@@ -1,95 +1,116 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "measure-records.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "count-records.h"
 #include "safe.h"
 #include "store/record-agent.h"
-#include "store/record.h"
 
 #define MEASURE_TEXT_MAX 4000
 
-static json_t *start(const struct measure *m, const char *type)
+static void measure_begin(const struct measure *m, enum record_type type,
+			  struct record_text *t)
 {
-	return json_pack("{s:s, s:i, s:i, s:s, s:s, s:i}", "t", type,
-			 "boot", (int)m->boot->boot, "block", (int)m->boot->block,
-			 "arm", m->plan->arms[m->boot->arm].name,
-			 "cell", m->cell->id, "process", (int)m->process);
+	record_text_begin(t, type);
+	record_text_whole(t, "boot", m->boot->boot);
+	record_text_whole(t, "block", m->boot->block);
+	record_text_string(t, "arm", m->plan->arms[m->boot->arm].name);
+	record_text_string(t, "cell", m->cell->id);
+	record_text_whole(t, "process", m->process);
 }
 
-static const char *const copied[] = {
-	"metric", "point", "unit", "better", "kind", "values", "rejected",
-	"steady",
-};
-
-void measure_add(const struct measure *m, json_t *metric, json_t *labels,
-		 const char *place, const char *void_reason, json_t *records)
+static void measure_copy(struct record_text *t, const struct view *from,
+			 const char *const *keys)
 {
-	json_t *r = start(m, "sample"), *counters = json_object_get(metric, "counters");
+	for (; *keys; keys++)
+		record_text_value(t, *keys, view_get(from, *keys));
+}
 
-	for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
-		json_object_set(r, copied[i], json_object_get(metric, copied[i]));
-	json_object_set_new(r, "domain", json_string(m->domain));
-	json_object_set_new(r, "void", void_reason ? json_string(void_reason)
-						   : json_null());
-	json_object_set_new(r, "labels", labels ? labels : json_array());
-	json_object_set_new(r, "counters", count_of_sample(counters, place));
-	json_array_append_new(records, r);
+/* What the driver adds to a series. */
+static void measure_end_sample(const struct measure *m, const struct view *counters,
+			       const char *place, const char *void_reason,
+			       struct record_text *t)
+{
+	record_text_string(t, "domain", m->domain);
+	record_text_string(t, "void", void_reason);
+	count_of_sample(t, counters, place);
+	record_text_end(t);
 	count_summarise(m->counters, counters, place);
-	json_decref(metric);
 }
 
 int measure_samples(const struct measure *m, const struct view *result,
-		    const char *void_reason, json_t *records, struct err *err)
+		    const char *void_reason, struct record_text *t, struct err *err)
 {
-	const struct view *metrics, *v;
+	static const char *const copied[] = {
+		"metric", "point", "unit", "better", "kind", "values", "rejected",
+		"steady", NULL,
+	};
+	const struct view *metrics, *labels, *v;
 	int ret = record_check_result(result, err);
 
 	if (ret)
 		return ret;
 	metrics = view_get(result, "metrics");
-	view_each(v, metrics)
-		measure_add(m, view_json(v), view_json(view_get(result, "labels")), "",
-			    void_reason, records);
+	labels = view_get(result, "labels");
+	view_each(v, metrics) {
+		measure_begin(m, RECORD_SAMPLE, t);
+		measure_copy(t, v, copied);
+		record_text_value(t, "labels", labels);
+		measure_end_sample(m, view_get(v, "counters"), "", void_reason, t);
+	}
 	return 0;
 }
 
-void measure_proofs(const struct measure *m, const struct proof *p,
-		    json_t *records)
+int measure_counted(const struct measure *m, const struct view *reply,
+		    const char *void_reason, struct record_text *t, struct err *err)
 {
-	for (int w = 0; w < WHENS; w++) {
-		for (int l = 0; l < LAYERS; l++) {
-			json_t *r;
+	int ret = record_check_counted(reply, err);
 
-			if (!p->layer[w][l])
-				continue;
-			r = json_deep_copy(p->layer[w][l]);
-			json_object_update_new(r, start(m, "proof"));
-			json_object_set_new(r, "when",
-					    json_string(when_words[w]));
-			json_array_append_new(records, r);
-		}
-	}
+	if (ret)
+		return ret;
+	measure_begin(m, RECORD_SAMPLE, t);
+	record_text_string(t, "metric", METRIC_GO_TO_RESULT);
+	record_text_open(t, "point", '{');
+	record_text_close(t, '}');
+	record_text_string(t, "unit", "s");
+	record_text_string(t, "better", "none");
+	record_text_string(t, "kind", "time");
+	record_text_open(t, "values", '[');
+	record_text_value(t, NULL, view_get(reply, "seconds"));
+	record_text_close(t, ']');
+	record_text_bool(t, "steady", true);
+	measure_end_sample(m, view_get(reply, "counters"), COUNTER_VCPU, void_reason, t);
+	return 0;
 }
 
-json_t *measure_end(const struct measure *m, const char *class,
-		    const char *text, const struct view *result)
+void measure_proof(const struct measure *m, enum when when, const struct view *layer,
+		   struct record_text *t)
 {
-	json_t *r = start(m, "cell-end");
-	json_t *how = json_object();
+	static const char *const copied[] = {
+		"layer", "bytes", "absent", "method", "faults", "unavailable", NULL,
+	};
 
-	json_object_set_new(r, "class", json_string(class));
-	json_object_set_new(r, "text", json_stringn(text, text_cut(text, MEASURE_TEXT_MAX)));
-	for (const char *const *key = record_kept; *key; key++) {
-		const struct view *v = result ? view_get(result, *key) : NULL;
+	measure_begin(m, RECORD_PROOF, t);
+	record_text_string(t, "when", when_words[when]);
+	measure_copy(t, layer, copied);
+	record_text_end(t);
+}
 
-		if (v)
-			json_object_set_new(how, *key, view_json(v));
-	}
+void measure_end(const struct measure *m, const char *class, const char *text,
+		 const struct view *result, struct record_text *t)
+{
+	char shorter[MEASURE_TEXT_MAX + 1];
+
+	snprintf(shorter, sizeof(shorter), "%.*s", (int)text_cut(text, MEASURE_TEXT_MAX), text);
+	measure_begin(m, RECORD_CELL_END, t);
+	record_text_string(t, "class", class);
+	record_text_string(t, "text", shorter);
+	record_text_open(t, "result", '{');
+	if (result)
+		measure_copy(t, result, record_kept);
 	if (json_object_size(m->counters))
-		json_object_set(how, "counters", m->counters);
-	json_object_set_new(r, "result", how);
-	return r;
+		record_text_json(t, "counters", m->counters);
+	record_text_close(t, '}');
+	record_text_end(t);
 }

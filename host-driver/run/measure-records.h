@@ -2,7 +2,8 @@
 /*
  * From what an agent sent to records of docs/record-format.md. A guest is not
  * trusted: every field is checked before it becomes a record, so that the
- * journal holds nothing that its readers would refuse.
+ * journal holds nothing that its readers would refuse. The records are what an
+ * agent wrote, member by member, between what the driver knows.
  */
 #ifndef KDUEL_MEASURE_RECORDS_H
 #define KDUEL_MEASURE_RECORDS_H
@@ -12,6 +13,7 @@
 #include "judge.h"
 #include "lib/err.h"
 #include "plan/plan.h"
+#include "store/record-text.h"
 
 /* Which measurement; the fields that every record of it carries. */
 struct measure {
@@ -24,25 +26,22 @@ struct measure {
 };
 
 /*
- * Appends one sample record per metric point to the array `records`.
+ * Appends one sample record per metric point.
  * `void_reason` may be NULL. -EPROTO naming what is wrong in `result`.
  */
 int measure_samples(const struct measure *m, const struct view *result,
-		    const char *void_reason, json_t *records, struct err *err);
-/*
- * Appends one sample record. Takes `metric`, which was checked, and `labels`,
- * which may be NULL. `place` stands before the names of its counters: "", or
- * COUNTER_VCPU.
- */
-void measure_add(const struct measure *m, json_t *metric, json_t *labels,
-		 const char *place, const char *void_reason, json_t *records);
+		    const char *void_reason, struct record_text *t, struct err *err);
 
-/* Appends one proof record for each layer and side that is known. */
-void measure_proofs(const struct measure *m, const struct proof *p,
-		    json_t *records);
+/* The sample of what `count-stop` answered: the seconds, and the vCPUs' counters. */
+int measure_counted(const struct measure *m, const struct view *reply,
+		    const char *void_reason, struct record_text *t, struct err *err);
+
+/* The proof record of a layer that proof_take() let pass. */
+void measure_proof(const struct measure *m, enum when when, const struct view *layer,
+		   struct record_text *t);
 
 /* The cell-end record; `result` may be NULL. */
-json_t *measure_end(const struct measure *m, const char *class,
-		    const char *text, const struct view *result);
+void measure_end(const struct measure *m, const char *class, const char *text,
+		 const struct view *result, struct record_text *t);
 
 #endif

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "difference.h"
+#include "store/columns.h"
 #include "store/journal.h"
+#include "store/record-text.h"
 #include "store/store.h"
 
 /* --- the plan ------------------------------------------------------------------- */
@@ -90,10 +91,29 @@ int resume_check(const struct plan *plan, const char *config,
 
 /* --- more blocks ---------------------------------------------------------------- */
 
-static int append(struct journal *to, const json_t *record, struct err *err)
+struct longer {
+	const char *path;
+	const struct plan *plan;
+	unsigned blocks;	/* before */
+	const char *hash;	/* before */
+
+	/* what the new journal holds so far */
+	struct columns columns;
+	struct view_doc doc;
+	struct record record;
+	struct journal *to;
+};
+
+static int append_text(struct longer *l, const char *text, size_t len, struct err *err)
 {
-	char *text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17));
-	int ret = text ? journal_append(to, text, strlen(text), err)
+	return columns_append(&l->columns, &l->doc, &l->record, l->to, text, len, err);
+}
+
+/* Takes `record`. */
+static int append(struct longer *l, json_t *record, struct err *err)
+{
+	char *text = record_dump(record);
+	int ret = text ? append_text(l, text, strlen(text), err)
 		       : err_sys(err, ENOMEM, "cannot extend the plan");
 
 	free(text);
@@ -101,79 +121,62 @@ static int append(struct journal *to, const json_t *record, struct err *err)
 }
 
 /* The campaign record with the longer plan. */
-static int copy_head(struct journal *to, const char *text, size_t len,
-		     const struct plan *plan, struct err *err)
+static int copy_head(struct longer *l, const char *text, size_t len, struct err *err)
 {
 	json_t *head = json_loadb(text, len, 0, NULL);
-	json_t *json = plan_to_json(plan);
-	int ret;
 
-	if (!head || !json ||
-	    json_object_set(head, "plan", json) ||
-	    json_object_set_new(head, "plan_hash", json_string(plan->hash)))
-		ret = err_sys(err, ENOMEM, "cannot extend the plan");
-	else
-		ret = append(to, head, err);
-	json_decref(head);
-	json_decref(json);
-	return ret;
+	if (!head || json_object_set_new(head, "plan", plan_to_json(l->plan)) ||
+	    json_object_set_new(head, "plan_hash", json_string(l->plan->hash))) {
+		json_decref(head);
+		return err_sys(err, ENOMEM, "cannot extend the plan");
+	}
+	return append(l, head, err);
 }
 
 /* What is appended: the look, and the extension in words. */
-static int record(struct journal *to, const struct plan *plan, unsigned blocks,
-		  const char *hash, struct err *err)
+static int append_words(struct longer *l, struct err *err)
 {
-	double now = time(NULL);
-	json_t *look, *note;
-	int ret;
-
-	look = json_pack("{s:s, s:f, s:s, s:n, s:{s:i}}", "t", "env", "at", now,
-			 "where", "driver", "boot", "facts",
-			 "looked_after_blocks", (int)blocks);
-	note = json_pack("{s:s, s:f, s:o}", "t", "note", "at", now, "text",
-			 json_sprintf("the plan was extended from %u blocks to %u; it was %.12s before",
-				      blocks, plan->n_blocks, hash));
-	if (!look || !note)
-		ret = err_sys(err, ENOMEM, "cannot extend the plan");
-	else
-		ret = append(to, look, err);
-	if (!ret)
-		ret = append(to, note, err);
-	json_decref(look);
-	json_decref(note);
-	return ret;
-}
-
-struct longer {
-	const char *path;
-	const struct plan *plan;
-	unsigned blocks;	/* before */
-	const char *hash;	/* before */
-};
-
-static int write_longer(struct journal *to, void *arg, struct err *err)
-{
-	const struct longer *l = arg;
-	struct journal_reader *from;
-	const char *text;
-	bool first = true;
-	uint64_t offset;
-	size_t len;
-	int ret = journal_reader_open(&from, l->path, err), got;
+	int ret = append(l, json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env", "where",
+				      "driver", "boot", "facts", "looked_after_blocks",
+				      (int)l->blocks), err);
 
 	if (ret)
 		return ret;
-	while (!ret && (got = journal_next(from, &text, &len, &offset, err)) != 0) {
-		if (got < 0)
-			ret = got;
-		else if (first)
-			ret = copy_head(to, text, len, l->plan, err);
-		else
-			ret = journal_append(to, text, len, err);
-		first = false;
-	}
+	return append(l, json_pack("{s:s, s:o}", "t", "note", "text",
+				   json_sprintf("the plan was extended from %u blocks to %u; it was %.12s before",
+						l->blocks, l->plan->n_blocks, l->hash)), err);
+}
+
+static int copy_all(struct longer *l, struct journal_reader *from, struct err *err)
+{
+	const char *text;
+	uint64_t offset;
+	size_t len;
+	int ret = journal_next(from, &text, &len, &offset, err);
+
+	if (ret > 0)
+		ret = copy_head(l, text, len, err);
+	while (!ret && (ret = journal_next(from, &text, &len, &offset, err)) > 0)
+		ret = append_text(l, text, len, err);
+	return ret ? ret : append_words(l, err);
+}
+
+static int write_longer(struct journal *to, void *arg, struct err *err)
+{
+	struct longer *l = arg;
+	struct journal_reader *from;
+	int ret = journal_reader_open(&from, l->path, err);
+
+	if (ret)
+		return ret;
+	l->to = to;
+	ret = columns_init(&l->columns, l->plan, err);
+	if (!ret)
+		ret = copy_all(l, from, err);
+	columns_release(&l->columns);
+	view_release(&l->doc);
 	journal_reader_close(from);
-	return ret ? ret : record(to, l->plan, l->blocks, l->hash, err);
+	return ret;
 }
 
 int resume_extend(const char *folder, struct plan *plan, unsigned blocks,

@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a boot and its cells do alike: ask the agents, and hand out what they said. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "session-cell.h"
+#include "store/record-text.h"
+
+int session_record_text(struct session *s, const char *text, size_t len)
+{
+	if (!s->fatal)
+		s->fatal = s->o->calls.record(s->o->calls.arg, text, len, s->err);
+	return s->fatal;
+}
 
 int session_record(struct session *s, json_t *r)
 {
-	if (s->fatal) {
-		json_decref(r);
-		return s->fatal;
-	}
-	s->fatal = s->o->calls.record(s->o->calls.arg, r, s->err);
-	return s->fatal;
+	char *text = record_dump(r);
+	int ret = text ? session_record_text(s, text, strlen(text))
+		       : (s->fatal = err_sys(s->err, ENOMEM, "cannot make a record"));
+
+	free(text);
+	return ret;
 }
 
 void session_phase(struct session *s, const char *name, const char *cell)

@@ -16,6 +16,7 @@ struct cell_run {
 	struct measure m;
 	struct call run;
 	struct proof proof;
+	struct record_text proofs[WHENS][LAYERS];	/* their records */
 	struct message counted;	/* by the node; may be empty */
 	bool open;		/* `run` is in the list of calls */
 };
@@ -35,10 +36,16 @@ static bool over(void *arg)
 static int take_layer(struct cell_run *c, enum when when, const struct view *layer)
 {
 	struct err err = ERR_INIT;
+	struct record_text *t;
 
-	if (!layer || layer->type == JSON_NULL || !proof_take(&c->proof, when, layer, &err))
+	if (!layer || layer->type == JSON_NULL)
 		return 0;
-	return wire_fail(&c->s->wire, "protocol", "%s", err.text);
+	if (proof_take(&c->proof, when, layer, &err))
+		return wire_fail(&c->s->wire, "protocol", "%s", err.text);
+	t = &c->proofs[when][layer_find(view_get(layer, "layer")->text)];
+	record_text_release(t);	/* the last word counts */
+	measure_proof(&c->m, when, layer, t);
+	return 0;
 }
 
 /* The layers that the node sees, and the file's as it was laid out. */
@@ -145,18 +152,52 @@ static int measure(struct cell_run *c)
 	return ret ? ret : node_proof(c, WHEN_AFTER);
 }
 
-static int record_all(struct session *s, json_t *records)
+/* Hands out all records of `t`, and lets go of it. */
+static int record_all(struct session *s, struct record_text *t)
 {
-	size_t i;
-	json_t *r;
+	const char *line;
+	size_t at = 0, len;
 	int ret = 0;
 
-	json_array_foreach(records, i, r) {
-		if (!ret)
-			ret = session_record(s, json_incref(r));
-	}
-	json_decref(records);
+	if (t->failed)
+		ret = s->fatal = err_sys(s->err, ENOMEM, "cannot record a cell");
+	while (!ret && (line = record_text_next(t, &at, &len)))
+		ret = session_record_text(s, line, len);
+	record_text_release(t);
 	return ret;
+}
+
+/* The records of a cell that was done, up to its proofs; -EPROTO. */
+static int make_samples(struct cell_run *c, const struct view *result, const char *why,
+			struct record_text *t)
+{
+	struct err err = ERR_INIT;
+
+	if (!measure_samples(&c->m, result, why, t, &err) &&
+	    !session_count_keep(c->s, &c->m, &c->counted, why, t, &err))
+		return 0;
+	record_text_release(t);
+	return wire_fail(&c->s->wire, "protocol", "%.400s", err.text);
+}
+
+static int record_proofs(struct cell_run *c)
+{
+	int ret = 0;
+
+	for (int w = 0; w < WHENS; w++)
+		for (int l = 0; l < LAYERS; l++)
+			if (!ret)
+				ret = record_all(c->s, &c->proofs[w][l]);
+	return ret;
+}
+
+static int record_end(struct cell_run *c, const char *class, const char *text,
+		      const struct view *result)
+{
+	struct record_text t = RECORD_TEXT_INIT;
+
+	measure_end(&c->m, class, text, result, &t);
+	return record_all(c->s, &t);
 }
 
 /* The cell was done: judge it and record what it gave. */
@@ -164,32 +205,26 @@ static int keep(struct cell_run *c, const struct view *result)
 {
 	struct session *s = c->s;
 	const struct view *proof = result ? view_get(result, "proof") : NULL;
-	json_t *records;
-	struct err err = ERR_INIT;
+	struct record_text t = RECORD_TEXT_INIT;
 	char *why;
 	int ret = proof ? take_layer(c, WHEN_AFTER, view_get(proof, "after")) : 0;
 
 	if (ret)
 		return ret;
-	records = json_array();
 	why = proof_judge(&c->proof, c->m.cell, s->arm);
-	if (measure_samples(&c->m, result, why, records, &err) ||
-	    session_count_keep(s, &c->m, &c->counted, why, records, &err)) {
-		free(why);
-		json_decref(records);
-		return wire_fail(&s->wire, "protocol", "%.400s", err.text);
+	ret = make_samples(c, result, why, &t);
+	if (!ret) {
+		*(why ? &s->r->cells_void : &s->r->cells_ok) += 1;
+		if (why && s->o->calls.log)
+			s->o->calls.log(s->o->calls.arg, why);
+		ret = record_all(s, &t);
 	}
-	measure_proofs(&c->m, &c->proof, records);
-	json_array_append_new(records, measure_end(&c->m, why ? "void" : "ok",
-						   why ? why : "", result));
-	if (why)
-		s->r->cells_void++;
-	else
-		s->r->cells_ok++;
-	if (why && s->o->calls.log)
-		s->o->calls.log(s->o->calls.arg, why);
+	if (!ret)
+		ret = record_proofs(c);
+	if (!ret)
+		ret = record_end(c, why ? "void" : "ok", why ? why : "", result);
 	free(why);
-	return record_all(s, records);
+	return ret;
 }
 
 /* The cell could not be done, but the boot goes on. */
@@ -200,7 +235,7 @@ static int keep_failure(struct cell_run *c, const char *text)
 	s->r->cells_failed++;
 	if (s->o->calls.log)
 		s->o->calls.log(s->o->calls.arg, text);
-	return session_record(s, measure_end(&c->m, "failed", text, NULL));
+	return record_end(c, "failed", text, NULL);
 }
 
 /* The workload was refused or failed: is it the cell's fault, or the boot's? */
@@ -273,6 +308,8 @@ int session_cell(struct session *s, const struct plan_cell *cell,
 	if (c.open)
 		wire_forget(&s->wire, &c.run);
 	proof_release(&c.proof);
+	for (int i = 0; i < WHENS * LAYERS; i++)
+		record_text_release(&c.proofs[i / LAYERS][i % LAYERS]);
 	message_release(&c.counted);
 	json_decref(c.m.counters);
 	return ret;

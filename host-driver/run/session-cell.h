@@ -29,6 +29,8 @@ struct session {
 };
 
 /* Hands out one record; the first that cannot be kept ends the session. */
+int session_record_text(struct session *s, const char *text, size_t len);
+/* The same; takes `r`. */
 int session_record(struct session *s, json_t *r);
 
 /* Tells the campaign what is being done. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "count-records.h"
-#include "store/record-agent.h"
 
 /* Boots of a block take the same turn: they are compared with each other. */
 static unsigned turn_of(const struct measure *m)
@@ -59,23 +58,12 @@ static void without_turn(const struct session *s, const struct measure *m)
 
 int session_count_keep(struct session *s, const struct measure *m,
 		       const struct message *counted, const char *void_reason,
-		       json_t *records, struct err *err)
+		       struct record_text *t, struct err *err)
 {
-	const struct view *o = counted->root;
-	json_t *metric;
-	int ret;
+	int ret = counted->root
+			  ? measure_counted(m, counted->root, void_reason, t, err) : 0;
 
-	if (!o)
-		return 0;
-	ret = record_check_counted(o, err);
-	if (ret)
-		return ret;
-	metric = json_pack("{s:s, s:{}, s:s, s:s, s:s, s:[o], s:[], s:b, s:o*}",
-			   "metric", METRIC_GO_TO_RESULT, "point", "unit", "s",
-			   "better", "none", "kind", "time",
-			   "values", view_json(view_get(o, "seconds")), "rejected",
-			   "steady", 1, "counters", view_json(view_get(o, "counters")));
-	measure_add(m, metric, NULL, COUNTER_VCPU, void_reason, records);
-	without_turn(s, m);
-	return 0;
+	if (counted->root && !ret)
+		without_turn(s, m);
+	return ret;
 }

@@ -17,11 +17,11 @@ int session_count_start(struct session *s, const struct measure *m);
 int session_count_stop(struct session *s, struct message *counted);
 
 /*
- * Appends the sample of the region to `records`, with what was counted in it,
+ * Appends the sample of the region to `t`, with what was counted in it,
  * and says in the cell's summary what was not. -EPROTO naming what is wrong.
  */
 int session_count_keep(struct session *s, const struct measure *m,
 		       const struct message *counted, const char *void_reason,
-		       json_t *records, struct err *err);
+		       struct record_text *t, struct err *err);
 
 #endif

@@ -45,8 +45,8 @@ struct session_limits {
 struct session_limits session_limits(const char *domain, double patience);
 
 struct session_calls {
-	/* Takes the record. An error ends the session: nothing can be kept. */
-	int (*record)(void *arg, json_t *record, struct err *err);
+	/* A record, as store_append_text() wants it. An error ends the session. */
+	int (*record)(void *arg, const char *text, size_t len, struct err *err);
 	/*
 	 * What is being done now: "boot", "prepare", "guest", "cell" (with its
 	 * name), "at" (with what an agent says it is at). `cell` may be NULL.

@@ -269,3 +269,13 @@ int columns_take(struct columns *c, const struct record *r, uint64_t at,
 		err_prefix(err, "%s", record_type_name(r->type));
 	return ret;
 }
+
+int columns_append(struct columns *c, struct view_doc *doc, struct record *r,
+		   struct journal *j, const char *text, size_t len, struct err *err)
+{
+	int ret = record_read(doc, text, len, r, err);
+
+	if (!ret)
+		ret = columns_take(c, r, journal_size(j), err);
+	return ret ? ret : journal_append(j, text, len, err);
+}

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "journal.h"
 #include "plan/plan.h"
 #include "pool.h"
 #include "record.h"
@@ -109,6 +110,13 @@ void columns_release(struct columns *c);
 /* `at` is where the record's frame begins. */
 int columns_take(struct columns *c, const struct record *r, uint64_t at,
 		 struct err *err);
+
+/*
+ * The one way into a journal: the text is read as a reader will, taken in, and
+ * written. `doc` and `r` are scratch, as record_read() has them.
+ */
+int columns_append(struct columns *c, struct view_doc *doc, struct record *r,
+		   struct journal *j, const char *text, size_t len, struct err *err);
 
 static inline bool columns_ended(const struct columns *c, unsigned run)
 {

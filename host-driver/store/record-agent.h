@@ -23,8 +23,7 @@
 
 /*
  * What keeps every record of a result, and all of them together, far below what
- * a journal's record may hold: a number may be longer as a record writes it (0.1
- * is 0.10000000000000001), and each sample repeats labels and the void reason.
+ * a journal's record may hold: each sample repeats labels and the void reason.
  */
 #define RECORD_METRICS_MAX 4096u	/* of a result */
 #define RECORD_VALUES_MAX 131072u	/* of a series, with the rejected */

@@ -4,10 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "file.h"
-#include "record.h"
+#include "record-text.h"
 #include "store-impl.h"
 
 /* --- creating --------------------------------------------------------------------- */
@@ -115,44 +114,23 @@ int store_create(struct store **s, const char *folder, const struct plan *plan,
 
 /* --- appending -------------------------------------------------------------------- */
 
-static double now(void)
+int store_append_text(struct store *s, const char *text, size_t len,
+		      struct err *err)
 {
-	struct timespec t;
+	int ret = columns_append(&s->columns, &s->doc, &s->record, s->journal, text, len,
+				 err);
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-/* What is checked is what is written, as a reader will. */
-static int append_text(struct store *s, const char *text, size_t len,
-		       struct err *err)
-{
-	struct record *r = &s->record;
-	int ret = record_read(&s->doc, text, len, r, err);
-
-	if (!ret)
-		ret = columns_take(&s->columns, r, journal_size(s->journal), err);
-	if (!ret)
-		ret = journal_append(s->journal, text, len, err);
-	if (!ret && r->type == RECORD_BOOT_END)
+	if (!ret && s->record.type == RECORD_BOOT_END)
 		ret = journal_sync(s->journal, err);
 	return ret;
 }
 
 int store_append(struct store *s, json_t *record, struct err *err)
 {
-	char *text;
-	int ret;
+	char *text = record_dump(record);
+	int ret = text ? store_append_text(s, text, strlen(text), err)
+		       : pool_no_memory(err);
 
-	if (!record)
-		return pool_no_memory(err);
-	if (!json_object_get(record, "at"))
-		json_object_set_new(record, "at", json_real(now()));
-	text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17));
-	json_decref(record);
-	if (!text)
-		return pool_no_memory(err);
-	ret = append_text(s, text, strlen(text), err);
 	free(text);
 	return ret;
 }

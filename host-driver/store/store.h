@@ -76,6 +76,9 @@ uint64_t store_torn(const struct store *s);
  * A boot-end is followed by fdatasync.
  */
 int store_append(struct store *s, json_t *record, struct err *err);
+/* The same of a record's text, which is one line and has its "at". */
+int store_append_text(struct store *s, const char *text, size_t len,
+		      struct err *err);
 
 /* Is this a results folder, whole or not? */
 bool store_has_journal(const char *folder);

@@ -15,16 +15,18 @@ static void must_append(struct store *s, json_t *record)
 	must(store_append(s, record, &err), &err);
 }
 
-static void record_boot(struct store *s, const struct plan_boot *b, json_t *samples)
+static void record_boot(struct store *s, const struct plan_boot *b,
+			const struct record_text *t)
 {
-	json_t *r;
-	size_t i;
+	struct err err = ERR_INIT;
+	const char *line;
+	size_t at = 0, len;
 
 	must_append(s, json_pack("{s:s, s:i, s:i, s:i, s:i, s:s}", "t", "boot", "boot", b->boot,
 				 "block", b->block, "order", b->order, "attempt", 1, "arm",
 				 plan->arms[b->arm].name));
-	json_array_foreach(samples, i, r)
-		must_append(s, json_incref(r));
+	while ((line = record_text_next(t, &at, &len)))
+		must(store_append_text(s, line, len, &err), &err);
 	must_append(s, json_pack("{s:s, s:i, s:s}", "t", "boot-end", "boot", b->boot, "class",
 				 "ok"));
 }
@@ -39,14 +41,13 @@ static void record_result(const struct view *result)
 	put(head, head_len, "", 0);
 	must(store_open(&s, folder, STORE_APPEND, &err), &err);
 	for (size_t i = 0; i < plan->n_boots; i++) {
-		json_t *samples = json_array();
+		struct record_text t = RECORD_TEXT_INIT;
 
 		m.boot = &plan->boots[i];
-		if (measure_samples(&m, result, NULL, samples, &err))
-			json_array_clear(samples);
-		json_array_append_new(samples, measure_end(&m, "ok", "", result));
-		record_boot(s, m.boot, samples);
-		json_decref(samples);
+		must(measure_samples(&m, result, NULL, &t, &err), &err);
+		measure_end(&m, "ok", "", result, &t);
+		record_boot(s, m.boot, &t);
+		record_text_release(&t);
 	}
 	store_close(s);
 	json_decref(m.counters);

@@ -218,14 +218,21 @@ static int samples_of(const char *one, const char *void_reason, json_t **records
 			     .process = 1, .domain = "emulated",
 			     .counters = json_object() };
 	struct view_doc doc = VIEW_DOC_INIT;
+	struct record_text t = RECORD_TEXT_INIT;
 	const struct view *result;
+	const char *line;
+	size_t at = 0, len;
 	char text[8192];
 	int ret;
 
 	snprintf(text, sizeof(text), "{\"metrics\":[%s],\"labels\":[\"small\"]}", one);
 	assert_int_equal(view_parse(&doc, text, strlen(text), &result, NULL), 0);
 	*records = json_array();
-	ret = measure_samples(&m, result, void_reason, *records, err);
+	ret = measure_samples(&m, result, void_reason, &t, err);
+	while ((line = record_text_next(&t, &at, &len)))
+		json_array_append_new(*records, json_loadb(line, len, JSON_REJECT_DUPLICATES,
+							   NULL));
+	record_text_release(&t);
 	json_decref(m.counters);
 	view_release(&doc);
 	return ret;

@@ -37,13 +37,15 @@ static double limit;
 #define LONG 20
 #define SHORT 1
 
-static int on_record(void *arg, json_t *record, struct err *err)
+static int on_record(void *arg, const char *text, size_t len, struct err *err)
 {
+	json_t *record;
+
 	(void)arg;
-	if (keep_error) {
-		json_decref(record);
+	if (keep_error)
 		return err_sys(err, -keep_error, "cannot keep a record");
-	}
+	record = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(record);
 	json_array_append_new(records, record);
 	return 0;
 }
