@@ -33,6 +33,7 @@ all_cflags := -std=gnu11 -D_GNU_SOURCE -DKDUEL_VERSION='"$(VERSION)"' \
 	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla \
 	$(if $(filter 1,$(WERROR)),-Werror) \
 	-fno-omit-frame-pointer $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) \
+	$(if $(SAN),-fsanitize-coverage=trace-pc) \
 	$(CFLAGS) -MMD -MP
 
 pkg_cflags := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -95,7 +96,11 @@ $(B)/lib$(1).a: $(call obj,$($(1)_src)) $(B)/.$(1).list
 endef
 $(foreach r,$(ROOMS),$(eval $(call archive,$(r))))
 
-link = $(Q)$(CC) $(all_cflags) -o $@ $^ -Wl,--as-needed $(pkg_libs) $(LDFLAGS)
+# What the branches of a sanitizer build call; tests/fuzz reads what it notes.
+trace := $(if $(SAN),$(B)/tests/fuzz/trace.o)
+$(trace) $(B)/tests/fuzz/drive.o: all_cflags := $(filter-out -fsanitize%,$(all_cflags))
+
+link = $(Q)$(CC) $(all_cflags) -o $@ $^ $(trace) -Wl,--as-needed $(pkg_libs) $(LDFLAGS)
 
 $(B)/kduel: $(B)/host-driver/cmd/main.o $(call archives,$(driver_rooms))
 	$(call say,LINK,$@)
@@ -122,7 +127,7 @@ print-rooms:
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call archives,$(ROOMS))
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_cflags) -o $@ $^ -Wl,--as-needed $(pkg_libs) -lcmocka $(LDFLAGS)
+	$(Q)$(CC) $(all_cflags) -o $@ $^ $(trace) -Wl,--as-needed $(pkg_libs) -lcmocka $(LDFLAGS)
 
 # Simulated campaigns through the statistics: their error rates, as a table.
 CHECK_STATS := $(B)/tests/stats/check-stats
@@ -134,9 +139,18 @@ $(CHECK_STATS): $(call obj,$(call src,tests/stats)) $(call archives,$(driver_roo
 FAULTS := $(patsubst %.c,$(B)/%,$(wildcard tests/faults/*.c))
 $(FAULTS): %: %.o
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(all_cflags) -o $@ $<
+	$(Q)$(CC) $(all_cflags) -o $@ $< $(trace)
 
-unit: $(UNIT) $(CHECK_STATS) $(FAULTS)
+# Any bytes into whatever reads bytes; they need the sanitizers and the trace.
+FUZZ := $(if $(SAN),$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz-*.c)))
+$(FUZZ): %: %.o $(B)/tests/fuzz/drive.o $(call archives,$(driver_rooms))
+	$(call say,LINK,$@)
+	$(link)
+fuzz: $(FUZZ)
+
+$(PROGRAMS) $(UNIT) $(CHECK_STATS) $(FAULTS) $(FUZZ): | $(trace)
+
+unit: $(UNIT) $(CHECK_STATS) $(FAULTS) $(FUZZ)
 
 # Each header must stand alone: it is a manual that can be read by itself.
 headers := $(wildcard $(foreach r,$(ROOMS),$(dir_$(r))/*.h))
@@ -200,7 +214,7 @@ install: all
 clean:
 	rm -rf $(O)
 
-.PHONY: all print-rooms unit bench-store headers check check-quick check-stats check-stats-simulated check-faults deps run clean install FORCE
+.PHONY: all print-rooms unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps run clean install FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libFuzzer entry: any bytes, in any cut, through the frame parser and the
+ * Any bytes, in any cut, through the frame parser and the
  * message decoder. The first input byte chooses the cut; the second, whether a
- * good frame goes in front.
+ * good frame goes in front, and whether that frame's payload is the input.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "message.h"
+#include "target.h"
 
 #define NONCE 1
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void drain(struct frame_parser *p)
 {
@@ -26,30 +25,36 @@ static void drain(struct frame_parser *p)
 	}
 }
 
-static void feed_good_frame(struct frame_parser *p)
+static void feed_good_frame(struct frame_parser *p, const void *payload, size_t len)
 {
 	struct frame_writer w = { .nonce = NONCE };
 	char *out;
 	size_t n;
 
-	if (frame_write(&w, FRAME_NODE, "{}", 2, &out, &n, NULL))
+	if (frame_write(&w, FRAME_NODE, payload, len, &out, &n, NULL))
 		return;
 	frame_parser_feed(p, out, n, NULL);
 	drain(p);
 	free(out);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_begin(void)
+{
+}
+
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct frame_parser p;
 	size_t step;
 
 	if (size < 2)
-		return 0;
+		return;
 	step = data[0] + 1;
 	frame_parser_init(&p, NONCE);
 	if (data[1] & 1)
-		feed_good_frame(&p);
+		feed_good_frame(&p, "{}", 2);
+	if (data[1] & 2)
+		feed_good_frame(&p, data + 2, size - 2);
 	data += 2;
 	size -= 2;
 	while (size) {
@@ -62,5 +67,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= n;
 	}
 	frame_parser_release(&p);
-	return 0;
 }

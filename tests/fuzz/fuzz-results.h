@@ -16,15 +16,13 @@
 #include "host-driver/store/journal.h"
 #include "host-driver/store/record.h"
 #include "host-driver/store/store.h"
+#include "target.h"
 
 #define CONFIG								\
 	"name: s\nblocks: 2\nmachine: { kind: fake }\n"			\
 	"guest: { kernel: k1 }\n"					\
 	"arms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\n" \
 	"cells: { backing: memfd, source: thp, workload: \"null\" }\n"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char base[] = "/tmp/kduel-fuzz-XXXXXX";
 static char folder[64], journal[96];
@@ -55,14 +53,12 @@ static void write_file(const char *name, const char *text)
 	must(file_publish(path, text, strlen(text), &err), &err);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz_begin(void)
 {
 	struct err err = ERR_INIT;
 	struct store *s;
 	char path[96];
 
-	(void)argc;
-	(void)argv;
 	if (!mkdtemp(base))
 		abort();
 	atexit(remove_base);
@@ -80,7 +76,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	store_close(s);
 	must(file_read(journal, &head, &head_len, &err), &err);
 	nowhere = fopen("/dev/null", "w");
-	return nowhere ? 0 : -1;
+	if (!nowhere)
+		abort();
 }
 
 static void put(const void *begin, size_t begin_len, const void *rest,
