@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RESULT_HEAD "{\"result\":"
-#define RESULT_HEAD_LEN (sizeof(RESULT_HEAD) - 1)
+/* A result goes in pieces, as it may be longer than a frame; JSON begins with neither. */
+#define PIECE 'r'
+#define LAST_PIECE 'R'
+#define PIECE_MAX (1u << 20)
 #define LAST_WORDS_SECONDS 30
 
 /* --- the parent's side ------------------------------------------------------ */
@@ -35,8 +37,8 @@ static void worker_finish(struct worker *w)
 
 	if (!w->exited || !w->drained)
 		return;
-	if (!w->result)
-		err_set(&w->err, EXIT_MACHINE, -EPIPE,
+	if (!w->whole)
+		err_set(&w->err, EXIT_MACHINE, -ECHILD,
 			"the workload's process ended with no result: %s%s",
 			proc_status_text(w->status, how, sizeof(how)),
 			worker_often_means(w->status));
@@ -117,21 +119,32 @@ static int worker_read(struct worker *w, const struct frame *f)
 	return 0;
 }
 
+static int worker_keep(struct worker *w, const char *piece, size_t len)
+{
+	char *more = realloc(w->result, w->result_len + len + 1);
+
+	if (!more)
+		return err_sys(&w->err, ENOMEM, "cannot keep a workload's result");
+	w->result = more;
+	memcpy(more + w->result_len, piece, len);
+	w->result_len += len;
+	more[w->result_len] = '\0';
+	return 0;
+}
+
 static void worker_on_frame(void *arg, const struct frame *f)
 {
 	struct worker *w = arg;
+	bool last = f->len && *f->payload == LAST_PIECE;
+	int ret;
 
-	if (f->len <= RESULT_HEAD_LEN || memcmp(f->payload, RESULT_HEAD, RESULT_HEAD_LEN)) {
-		if (worker_read(w, f))
-			worker_give_up(w);
-		return;
-	}
-	free(w->result);
-	w->result = strndup(f->payload + RESULT_HEAD_LEN, f->len - RESULT_HEAD_LEN - 1);
-	if (w->result)
-		w->result_len = strlen(w->result);
+	if (last || (f->len && *f->payload == PIECE))
+		ret = worker_keep(w, f->payload + 1, f->len - 1);
 	else
-		err_sys(&w->err, ENOMEM, "cannot keep a workload's result");
+		ret = worker_read(w, f);
+	if (ret)
+		worker_give_up(w);
+	w->whole |= last && !ret;
 }
 
 static void worker_on_closed(void *arg, const struct err *why)
@@ -357,13 +370,22 @@ void work_progress(void *work, const char *text)
 
 static int work_send_result(struct work *w, const char *result)
 {
-	char *text;
-	int n = asprintf(&text, RESULT_HEAD "%s}", result), ret;
+	size_t left = strlen(result);
+	char *piece = malloc(PIECE_MAX);
+	int ret = piece ? 0 : -ENOMEM;
 
-	if (n < 0)
-		return -ENOMEM;
-	ret = link_send_payload(&w->link, FRAME_GUEST, text, n, NULL);
-	free(text);
+	while (!ret && left) {
+		size_t n = left < PIECE_MAX - 1 ? left : PIECE_MAX - 1;
+
+		*piece = n == left ? LAST_PIECE : PIECE;
+		memcpy(piece + 1, result, n);
+		ret = link_send_payload(&w->link, FRAME_GUEST, piece, n + 1, NULL);
+		if (!ret)
+			ret = link_flush(&w->link, LAST_WORDS_SECONDS);
+		result += n;
+		left -= n;
+	}
+	free(piece);
 	return ret;
 }
 

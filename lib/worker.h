@@ -7,7 +7,7 @@
  *	{"progress":"text"}		any number, any time
  *	{"ready":{proof}}		then waits
  *	{"go":true}			from the parent
- *	{"result":{...}}		or
+ *	the result, in pieces		or
  *	{"error":"text","code":-22,"exit":2}	and exits
  *
  * The parent:
@@ -64,7 +64,7 @@ struct worker {
 	struct view_doc doc;
 	int64_t child_id, timer_id;
 	double limit;
-	bool ready, going;
+	bool ready, going, whole;
 	bool exited, drained;	/* both: it is over */
 	int status;
 	char *result;

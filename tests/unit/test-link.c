@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "lib/link.h"
+#include "worker.h"
 #include "message.h"
 
 #define NONCE 5
@@ -130,12 +131,58 @@ static void damage_ends_it_once(void **state)
 	loop_free(loop);
 }
 
+/* --- a worker's result ------------------------------------------------------ */
+
+#define LONG_RESULT (9u << 20)	/* more than two frames */
+
+static int long_child(void *arg, int fd)
+{
+	char *text = malloc(LONG_RESULT + 1);
+	struct err err = ERR_INIT;
+	struct work w;
+
+	(void)arg;
+	memset(text, '7', LONG_RESULT);
+	text[LONG_RESULT] = '\0';
+	return work_open(&w, fd, fd, &err) || work_close(&w, text, &err);
+}
+
+static void long_done(void *arg, const char *result, size_t len, const struct err *why)
+{
+	if (!result)
+		fail_msg("%s", why->text);
+	assert_int_equal(len, LONG_RESULT);
+	assert_int_equal(strspn(result, "7"), LONG_RESULT);
+	*(bool *)arg = true;
+}
+
+static bool long_is_done(void *arg)
+{
+	return *(bool *)arg;
+}
+
+static void a_result_may_be_longer_than_a_frame(void **state)
+{
+	static const struct worker_calls calls = { .done = long_done };
+	struct loop *l;
+	struct worker w;
+	bool done = false;
+
+	(void)state;
+	assert_int_equal(loop_new(&l, NULL), 0);
+	assert_int_equal(worker_fork(&w, l, long_child, NULL, &calls, &done, NULL), 0);
+	assert_int_equal(loop_run_until(l, long_is_done, &done, 60), 0);
+	worker_release(&w);
+	loop_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_more_than_the_stream_holds),
 		cmocka_unit_test(a_peer_that_does_not_read_is_refused),
 		cmocka_unit_test(damage_ends_it_once),
+		cmocka_unit_test(a_result_may_be_longer_than_a_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
