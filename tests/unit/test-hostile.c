@@ -146,6 +146,9 @@ static const struct misdeed misdeeds[] = {
 	{ "proof", NODE("\"layers\":{}"), GO_ON, "protocol", "layers" },
 	{ "proof", NODE("\"layers\":[7]"), GO_ON, "protocol", "a proof" },
 	{ "proof", NODE("\"layers\":[{\"layer\":\"mut\"}]"), GO_ON, "protocol", "bytes" },
+	/* Members that are the driver's to write, and space that a record has no room for. */
+	{ "proof", NODE("\"layers\":[{\"t\":\"boot-end\",\"at\":[],\"boot\":7,\"cell\":7,\"when\":7,"
+	  "\"layer\":\"mut\",\"bytes\":\r \t" BYTES "}]"), GO_ON, HARMLESS, "" },
 	{ "proof", NODE("\"layers\":[{\"layer\":\"mut\",\"bytes\":" BYTES
 			",\"faults\":1e308}]"), GO_ON, "protocol", "faults" },
 	{ "count", "0 {\"re\":%d,\"ok\":false,\"class\":\"failed\",\"text\":\"cannot\"}", GO_ON,
