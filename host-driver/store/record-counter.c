@@ -8,7 +8,7 @@
 int record_counter(const struct view *v, struct record_counter *c,
 		   struct err *err)
 {
-	double things = 0;
+	const struct view *things, *value;
 	int ret;
 
 	*c = (struct record_counter){ .value = NAN };
@@ -18,20 +18,22 @@ int record_counter(const struct view *v, struct record_counter *c,
 	ret = view_name(v, "name", &c->name, err);
 	if (!ret)
 		ret = view_string_or(v, "provider", NULL, &c->provider, err);
-	if (!ret && view_get(v, "things"))
-		ret = view_real(v, "things", &things, err);
 	if (ret)
 		return ret;
-	if (!view_get(v, "value"))
+	value = view_get(v, "value");
+	things = view_get(v, "things");
+	if (things && !view_is_number(things))
+		return view_real(v, "things", &c->value, err);
+	if (!value)
 		return view_string(v, "unavailable", &c->unavailable, err);
-	ret = view_real(v, "value", &c->value, err);
+	if (!view_is_number(value))
+		return view_real(v, "value", &c->value, err);
 	/* Totals of boots that did different amounts of work do not compare. */
-	if (things > 0)
-		c->value /= things;
-	if (!ret && !(fabs(c->value) < RECORD_VALUE_MAX))
-		ret = err_config(err, "value: is %g for each thing; it must be less than %g",
-				 c->value, RECORD_VALUE_MAX);
-	return ret;
+	c->value = things && things->real > 0 ? value->real / things->real : value->real;
+	if (!(fabs(c->value) < RECORD_VALUE_MAX))
+		return err_config(err, "value: is %g for each thing; it must be less than %g",
+				  c->value, RECORD_VALUE_MAX);
+	return 0;
 }
 
 int record_check_counters(const struct view *array, struct err *err)
