@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <string.h>
 
-#include "field.h"
 #include "size.h"
 #include "view.h"
+
+#define NAME_MOST 255
+
+static const char *type_text(json_type type)
+{
+	static const char *const text[] = {
+		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",
+		[JSON_STRING] = "a text", [JSON_INTEGER] = "a whole number",
+		[JSON_REAL] = "a real number", [JSON_TRUE] = "true",
+		[JSON_FALSE] = "false", [JSON_NULL] = "null",
+	};
+
+	return text[type];
+}
 
 json_t *view_json(const struct view *v)
 {
@@ -12,7 +26,7 @@ json_t *view_json(const struct view *v)
 
 const char *view_type_text(const struct view *v)
 {
-	return v ? field_type_text(v->type) : "missing";
+	return v ? type_text(v->type) : "missing";
 }
 
 static bool absent(const struct view *v)
@@ -51,12 +65,45 @@ int view_string_or(const struct view *o, const char *key, const char *fallback,
 	return absent(v) ? 0 : string(v, key, value, err);
 }
 
+int view_check_name(const char *key, const char *text, struct err *err)
+{
+	size_t len = strlen(text);
+
+	if (!len || len > NAME_MOST)
+		return err_config(err, "%s: has %zu characters; it must have 1 to %d",
+				  key, len, NAME_MOST);
+	for (const char *p = text; *p; p++)
+		if (*p < ' ' || *p > '~')
+			return err_config(err, "%s: holds the byte 0x%02x; only printable ASCII is allowed",
+					  key, (unsigned char)*p);
+	return 0;
+}
+
 int view_name(const struct view *o, const char *key, const char **value,
 	      struct err *err)
 {
 	int ret = string(view_get(o, key), key, value, err);
 
-	return ret ? ret : field_check_name(key, *value, err);
+	return ret ? ret : view_check_name(key, *value, err);
+}
+
+static int check_choice(const char *key, const char *text, const char *const *choices,
+			unsigned *value, struct err *err)
+{
+	char known[256] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; choices[i]; i++) {
+		if (!strcmp(text, choices[i])) {
+			*value = i;
+			return 0;
+		}
+		if (used < sizeof(known))
+			used += snprintf(known + used, sizeof(known) - used,
+					 "%s%s", i ? ", " : "", choices[i]);
+	}
+	return err_config(err, "%s: '%s' is not known; it must be one of %s",
+			  key, text, known);
 }
 
 int view_choice(const struct view *o, const char *key,
@@ -65,7 +112,15 @@ int view_choice(const struct view *o, const char *key,
 	const char *text = NULL;
 	int ret = view_name(o, key, &text, err);
 
-	return ret ? ret : field_check_choice(key, text, choices, value, err);
+	return ret ? ret : check_choice(key, text, choices, value, err);
+}
+
+static int check_count(const char *key, json_int_t i, uint64_t max, struct err *err)
+{
+	if (i >= 0 && (uint64_t)i <= max)
+		return 0;
+	return err_config(err, "%s: is %" JSON_INTEGER_FORMAT "; it must be 0 to %llu",
+			  key, i, (unsigned long long)max);
 }
 
 int view_count_of(const struct view *v, const char *key, uint64_t max,
@@ -74,7 +129,7 @@ int view_count_of(const struct view *v, const char *key, uint64_t max,
 	if (!v || v->type != JSON_INTEGER)
 		return wrong(key, v, "a whole number", err);
 	*value = v->whole;
-	return field_check_count(key, v->whole, max, err);
+	return check_count(key, v->whole, max, err);
 }
 
 int view_count(const struct view *o, const char *key, uint64_t max,
@@ -135,7 +190,7 @@ static int list(const struct view *v, const char *key, json_type type,
 		const struct view **value, struct err *err)
 {
 	if (!v || v->type != type)
-		return wrong(key, v, field_type_text(type), err);
+		return wrong(key, v, type_text(type), err);
 	*value = v;
 	return 0;
 }

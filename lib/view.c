@@ -356,7 +356,7 @@ int view_parse(struct view_doc *d, const char *text, size_t len,
 	if (!s.wrong && s.p != d->copy + len)
 		scan_bad(&s, "more after the end");
 	if (s.wrong)
-		return err_config(err, "is no JSON: %s, at its byte %zu",
+		return err_config(err, "is not valid JSON: %s, at its byte %zu",
 				  s.wrong, (size_t)(s.p - d->copy));
 	reshape_begin(d, text, len);
 	*root = d->nodes;

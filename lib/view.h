@@ -18,8 +18,10 @@
  * and not deeper than VIEW_DEPTH_MAX. Views are valid until the next parse; their
  * `json` points into the text that was parsed.
  *
- * view_name() and so on are for fields that are not trusted, and are as
- * field.h's are.
+ * view_name() and so on read fields that are not trusted. Each returns 0, or
+ * EXIT_CONFIG with "<key>: what is wrong". The _or variants accept absence and
+ * null, never a wrong type. A name is printable ASCII, 1 to 255 characters; a
+ * choice is one of a list that ends with NULL, and gives its index.
  */
 #ifndef KDUEL_VIEW_H
 #define KDUEL_VIEW_H
@@ -62,7 +64,7 @@ struct view_doc {
 };
 #define VIEW_DOC_INIT { NULL, 0, 0, NULL, 0, NULL, 0, 0, 0 }
 
-/* An object or array, or EXIT_CONFIG: "is no JSON: ...". */
+/* An object or array, or EXIT_CONFIG: "is not valid JSON: ...". */
 int view_parse(struct view_doc *d, const char *text, size_t len,
 	       const struct view **root, struct err *err);
 void view_release(struct view_doc *d);
@@ -100,6 +102,8 @@ int view_string_or(const struct view *o, const char *key, const char *fallback,
 		   const char **value, struct err *err);
 int view_name(const struct view *o, const char *key, const char **value,
 	      struct err *err);
+/* The same check of a name that was found in another way. */
+int view_check_name(const char *key, const char *text, struct err *err);
 int view_choice(const struct view *o, const char *key,
 		const char *const *choices, unsigned *value, struct err *err);
 int view_count(const struct view *o, const char *key, uint64_t max,

@@ -2,7 +2,6 @@
 /* The counters of a sample, and those that a cell's end says were not to be had. */
 #include <math.h>
 
-#include "field.h"
 #include "record.h"
 
 int record_counter(const struct view *v, struct record_counter *c,
@@ -71,7 +70,7 @@ static int check_entry(const struct view *entry, struct err *err)
 	view_each(n, samples) {
 		uint64_t count;
 
-		ret = field_check_name("samples", n->key, err);
+		ret = view_check_name("samples", n->key, err);
 		if (!ret)
 			ret = view_count(samples, n->key, INT32_MAX, &count, err);
 		if (ret)

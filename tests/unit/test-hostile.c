@@ -68,7 +68,7 @@ static const struct misdeed misdeeds[] = {
 	{ "hello", "0 {\"re\":1,\"ok\":true}", GO_ON, "protocol", "before hello" },
 	{ "hello", "0 {\"event\":\"dance\"}", GO_ON, "protocol", "not known" },
 	{ "hello", "0 {\"event\":7}", GO_ON, "protocol", "not known" },
-	{ "hello", "0 this is no JSON", GO_ON, "protocol", "no JSON" },
+	{ "hello", "0 this is no JSON", GO_ON, "protocol", "not valid JSON" },
 	{ "hello", "0 [1,2,3]", GO_ON, "protocol", "an object" },
 	{ "hello", "0 {\"event\":\"hello\",\"event\":\"hello\"}", GO_ON, "protocol", "" },
 	{ "hello", "0 {\"event\":\"\xff\xfe\"}", GO_ON, "protocol", "" },

@@ -107,7 +107,7 @@ static void same(const char *text, size_t len)
 		for (size_t i = 0; i < doc.n; i++)
 			check_texts(&doc.nodes[i]);
 	else
-		assert_non_null(strstr(err.text, "is no JSON: "));
+		assert_non_null(strstr(err.text, "is not valid JSON: "));
 	view_release(&doc);
 	json_decref(fast);
 	json_decref(slow);
