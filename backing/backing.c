@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nearest.h"
+#include "err.h"
 #include "layer.h"
 #include "ram-map.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The verbs of kduel-bench: one cli-<verb>.c each, one line in main.c. Each
- * parses its own options with argp and returns an exit code (lib/exit.h).
+ * parses its own options with argp and returns an exit code (lib/err.h).
  */
 #ifndef KDUEL_CLI_H
 #define KDUEL_CLI_H

@@ -13,7 +13,7 @@
 
 #include "conf.h"
 #include "data.h"
-#include "nearest.h"
+#include "err.h"
 
 #define MATCH(kind, member) CONF_AT(CONF_##kind, struct cpu_match, member)
 #define FILE_(kind, member) CONF_AT(CONF_##kind, struct cpu_file, member)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "exit.h"
+#include "err.h"
 
 static const struct cli_verb verbs[] = {
 	{ "list", "the workloads and the sources of memory", cli_list },

@@ -6,7 +6,6 @@
 
 #include "context.h"
 #include "pages.h"
-#include "placement.h"
 
 static const char *path_of(const struct bench *b)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nearest.h"
+#include "err.h"
 #include "params.h"
 
 #define WORKLOADS(X)		\

@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "err.h"
 #include "file.h"
 #include "huge-pool.h"
-#include "nearest.h"
 #include "source-map.h"
 
 #define SOURCES_MOST 32

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "conf-node.h"
-#include "nearest.h"
+#include "err.h"
 
 #define TEXT_MAX 1024
 #define KEYS_MAX 64

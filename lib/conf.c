@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "conf-node.h"
+#include "err.h"
 #include "file.h"
-#include "nearest.h"
 
 /* --- places ----------------------------------------------------------------- */
 

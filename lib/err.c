@@ -79,3 +79,59 @@ void err_prefix(struct err *err, const char *fmt, ...)
 	n = strlen(err->text);
 	snprintf(err->text + n, sizeof(err->text) - n, ": %s", text);
 }
+
+#define WORD_MAX 64
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Optimal string alignment distance, three rows at a time. */
+static size_t edits(const char *a, size_t la, const char *b, size_t lb)
+{
+	size_t rows[3][WORD_MAX + 1];
+	size_t *before = rows[0], *above = rows[1], *row = rows[2], *t;
+
+	for (size_t j = 0; j <= lb; j++)
+		above[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			row[j] = least(above[j] + 1, row[j - 1] + 1,
+				       above[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
+		}
+		t = before;
+		before = above;
+		above = row;
+		row = t;
+	}
+	return above[lb];
+}
+
+const char *nearest_word(const char *word, const char *const *known, size_t n)
+{
+	size_t len = strlen(word), best = WORD_MAX;
+	const char *found = NULL;
+
+	if (len > WORD_MAX)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t klen = known[i] ? strlen(known[i]) : WORD_MAX + 1;
+		size_t d, allowed = klen / 3 > 1 ? klen / 3 : 1;
+
+		if (klen > WORD_MAX)
+			continue;
+		d = edits(word, len, known[i], klen);
+		if (d <= allowed && d < best && d < klen) {
+			best = d;
+			found = known[i];
+		}
+	}
+	return found;
+}

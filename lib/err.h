@@ -24,7 +24,20 @@
 #ifndef KDUEL_ERR_H
 #define KDUEL_ERR_H
 
-#include "exit.h"
+#include <stddef.h>
+
+/*
+ * The exit codes of every kduel program. They are part of the interface:
+ * documented in the manual pages, tested in tests/cli.
+ */
+
+enum kduel_exit {
+	EXIT_DONE = 0,		/* what was asked was done */
+	EXIT_REGRESSION = 1,	/* a gate regressed, an expectation fails */
+	EXIT_CONFIG = 2,	/* usage or config error; it can never be measured as asked */
+	EXIT_MACHINE = 3,	/* this machine cannot do it */
+	EXIT_INCOMPLETE = 4,	/* undecided: blocks are missing, or too few */
+};
 
 #define ERR_TEXT_MAX 4096
 
@@ -58,5 +71,17 @@ int err_set(struct err *err, enum kduel_exit exit, int code,
 /* Puts "<where>: " in front of an error that is set; no-op otherwise. */
 void err_prefix(struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * "did you mean ...?": the known word nearest to what was written.
+ */
+
+/*
+ * The word of `known` (`n` of them; NULL entries are skipped) that takes the
+ * fewest edits (insert, delete, replace, swap of neighbours) to become
+ * `word`, or NULL if none is near: more than a third of its letters, and
+ * more than one, would have to change.
+ */
+const char *nearest_word(const char *word, const char *const *known, size_t n);
 
 #endif

@@ -104,4 +104,18 @@ int frame_parser_feed(struct frame_parser *p, const void *data, size_t len,
 int frame_parser_next(struct frame_parser *p, struct frame *f,
 		      struct err *err);
 
+/*
+ * CRC-32C (Castagnoli), the checksum of frames and of journal records. It uses
+ * the processor's instruction where there is one, tables otherwise; both give
+ * the same result: crc32c(0, "123456789", 9) is 0xe3069283.
+ *
+ * A checksum can be computed in pieces: crc32c(crc32c(0, a, n), b, m) is the
+ * checksum of a followed by b.
+ */
+
+uint32_t crc32c(uint32_t crc, const void *data, size_t len);
+
+/* The table version alone, for the test that compares both. */
+uint32_t crc32c_table(uint32_t crc, const void *data, size_t len);
+
 #endif

@@ -84,4 +84,35 @@ int claim_each_pick(const struct claim *claim,
 /* Does the glob `cells` (NULL: all) mean the cell of that id? */
 bool claim_in_cells(const char *cells, const char *id);
 
+/*
+ * A file of claims (configs/claims/): published sentences, where they were
+ * published, and the campaign that can check them.
+ *
+ *	campaign: ../dax-huge.yaml
+ *	source: RFC, October 2018
+ *	claims:
+ *	  - says: with huge mappings, guest memory is 2M in the second level
+ *	    claim: second_level.2m_share(6.1) >= 0.95
+ */
+
+struct claims_entry {
+	char *says;		/* in words; "" if not given */
+	char *text;		/* the claim */
+	char *where;		/* "configs/claims/x.yaml:12" */
+};
+
+struct claims_file {
+	char *campaign;		/* its path, found from the file's own; "" if not given */
+	char *source;		/* "" if not given */
+	struct claims_entry *entry;
+	size_t n;
+};
+
+/* Is this YAML file one of claims? (Else it is a campaign's, or unreadable.) */
+bool claims_file_is(const char *path);
+
+/* Reads and parses every claim; errors name file and line. */
+int claims_file_load(const char *path, struct claims_file *f, struct err *err);
+void claims_file_release(struct claims_file *f);
+
 #endif

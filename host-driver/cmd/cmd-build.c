@@ -8,8 +8,7 @@
 
 #include "command.h"
 #include "kernel/kernel-spec.h"
-#include "kernel/kernel-watch.h"
-
+#include "kernel/kernel.h"
 
 struct options {
 	struct kernel_options kernel;

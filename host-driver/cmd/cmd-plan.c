@@ -7,7 +7,6 @@
 
 #include "command.h"
 #include "plan/plan.h"
-#include "plan/plan-text.h"
 
 struct options {
 	const char *config;

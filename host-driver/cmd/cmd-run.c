@@ -7,14 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run/campaign.h"
 #include "command.h"
 #include "lib/size.h"
-#include "plan/plan-text.h"
+#include "plan/plan.h"
 #include "report/report.h"
+#include "run/campaign.h"
 #include "run/resume.h"
-#include "store/store.h"
 #include "run/until.h"
+#include "store/store.h"
 
 struct options {
 	const char *config;

@@ -5,13 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/campaign.h"
-#include "claim/claim-file.h"
+#include "claim/claim.h"
 #include "command.h"
-#include "compare/compare-memory.h"
 #include "compare/claims.h"
+#include "compare/compare-memory.h"
 #include "report/report.h"
-#include "report/report-json.h"
+#include "run/campaign.h"
 #include "safe.h"
 #include "store/store.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nearest.h"
+#include "err.h"
 
 const struct command commands[] = {
 	{ "plan", "decide what will be run, and in which order", cmd_plan,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "compare-memory.h"
-#include "nearest.h"
+#include "err.h"
 
 const char *claim_outcome_name(enum claim_outcome o)
 {

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel-config.h"
 #include "proc.h"
 
 #define OBJECT_ROOM (700ULL << 20)	/* of a tiny kernel's object tree */

@@ -34,4 +34,42 @@ int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
  */
 int kernel_build_repair(const char *objects, struct err *err);
 
+/*
+ * Config fragments: lines of `CONFIG_X=value` or `# CONFIG_X is not set`,
+ * with comments and empty lines between them. Blanks and CR at the end of a
+ * line, and a byte order mark before the first, do not count. Of a symbol that is in several
+ * fragments of a kernel the last line counts. What a fragment asks for must
+ * be in the kernel's final .config: kconfig drops silently what it does not
+ * know or whose dependencies are missing, and a kernel without it would be
+ * measured as if it had it.
+ */
+
+#define KERNEL_VALUE_MAX 2200	/* a command line of 2,048 bytes, and quotes */
+
+struct kernel_want {
+	char symbol[96];		/* "CONFIG_FS_DAX" */
+	char value[KERNEL_VALUE_MAX];	/* "y", "0x100", "\"text\""; "n" = not set */
+	const struct kernel_text *from;
+	unsigned line;
+};
+
+/*
+ * All that the fragments want, one entry a symbol; an array for free().
+ * Lines that are nothing of the above are errors with file and line.
+ */
+int kernel_config_wants(const struct kernel_text *fragments, size_t n,
+			struct kernel_want **wants, size_t *n_wants,
+			struct err *err);
+
+/*
+ * Holds .config's `text` against the wants: an error names each symbol that
+ * vanished or has another value, with its fragment and line.
+ */
+int kernel_config_check(const char *text, const struct kernel_want *wants,
+			size_t n_wants, struct err *err);
+
+/* The value of `symbol` in .config's text into `value`: "n" if not set. */
+void kernel_config_value(const char *text, const char *symbol, char *value,
+			 size_t size);
+
 #endif

@@ -5,8 +5,9 @@
 #ifndef KDUEL_KERNEL_CACHE_H
 #define KDUEL_KERNEL_CACHE_H
 
-#include "kernel.h"
+#include "err.h"
 #include "kernel-source.h"
+#include "kernel.h"
 
 /*
  * Sets k->key from everything that goes in. Names do not count, only what
@@ -32,5 +33,13 @@ int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
  */
 int kernel_cache_publish(const struct kernel *k, const char *fresh,
 			 const char *log_path, struct err *err);
+
+/* What a bzImage says about itself in its setup header. */
+
+/*
+ * The release (uname -r) of the bzImage `path`, malloc()ed; "" if it has no
+ * version. An error if the file is no Linux boot image.
+ */
+int kernel_image_release(const char *path, char **release, struct err *err);
 
 #endif

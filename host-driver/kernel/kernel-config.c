@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel-config.h"
+#include "kernel-build.h"
 
 #include <errno.h>
 #include <stdbool.h>

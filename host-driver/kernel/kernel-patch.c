@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel-diff.h"
 #include "kernel-git.h"
 #include "kernel-series.h"
 

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel-diff.h"
-
 static const char no_diff[] = "no unified diff in it";
 
 const char *kernel_piece_text(const struct kernel_piece *p, char *buf,

@@ -21,6 +21,8 @@
 #ifndef KDUEL_KERNEL_SERIES_H
 #define KDUEL_KERNEL_SERIES_H
 
+#include <stddef.h>
+
 #include "kernel-git.h"
 #include "kernel-spec.h"
 
@@ -44,5 +46,26 @@ void kernel_series_release(struct kernel_series *s);
 /* "6.1/rfc.patch" or "6.1/rfc.patch, mail 2": for messages. Returns `buf`. */
 const char *kernel_piece_text(const struct kernel_piece *p, char *buf,
 			      size_t size);
+
+/*
+ * A first look at a diff's lines: is there a diff, and is there anything that
+ * git would skip although it is a change?
+ */
+
+struct kernel_diff {
+	unsigned headers;	/* "diff --git", "--- ", "@@ " */
+	unsigned cr_headers;	/* those that end in CR LF */
+	unsigned line;		/* of what is wrong; 0: nothing */
+	const char *wrong;	/* a phrase for after "file:line: " */
+};
+
+void kernel_diff_scan(const char *text, size_t len, struct kernel_diff *d);
+
+/*
+ * The hunk of a diff that begins at line `at` of the old file `path`: points
+ * into `text`, `*len` bytes; NULL if there is none.
+ */
+const char *kernel_diff_hunk(const char *text, const char *path,
+			     unsigned long at, size_t *len);
 
 #endif

@@ -8,9 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel-debian.h"
 #include "kernel-patch.h"
-#include "kernel-unpack.h"
 
 #define HASH_SHOWN 16		/* digits of the hash in a folder's name */
 #define FETCH_ROOM (300ULL << 20)

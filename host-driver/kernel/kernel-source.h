@@ -44,4 +44,66 @@ int kernel_source_get(struct kernel_job *job, const struct kernel_spec *spec,
 
 void kernel_tree_release(struct kernel_tree *t);
 
+/*
+ * From a package, an archive or a git revision to a source tree, ready for
+ * patches. The tree is what the archive or the commit holds, byte by byte:
+ * no attribute, filter or line-end setting of git's has a part in it.
+ */
+
+/*
+ * Where the objects of a local git repository are, and in which format.
+ * -EINVAL for a folder that is below a repository's top; git's own message
+ * if it is none or belongs to someone else.
+ */
+struct kernel_repository {
+	char *objects;
+	char format[16];	/* "sha1", "sha256" */
+};
+
+int kernel_repository_open(const char *path, struct kernel_repository *r,
+			   struct err *err);
+/* The full hash of the commit that `revision` names; the caller frees it. */
+int kernel_repository_commit(const char *path, const char *revision,
+			     char **commit, struct err *err);
+void kernel_repository_release(struct kernel_repository *r);
+
+/*
+ * Fills the empty folder `dir` with tree/ and git/. `archive` is the package
+ * or tarball, NULL for git; `commit` is the git commit. EXIT_CONFIG if what
+ * comes out is no Linux source tree.
+ */
+int kernel_unpack(struct kernel_job *job, const struct kernel_spec *spec,
+		  const char *archive, const char *commit, const char *dir,
+		  struct err *err);
+
+/*
+ * Source packages of any Debian suite, by apt-get: from the machine's own
+ * package lists where they know the suite, else with a private folder of
+ * lists that is made for it and leaves the machine's own alone. The mirror is
+ * the one the machine uses; apt checks the signatures.
+ */
+
+/*
+ * Downloads the package into `folder`. `*deb` is the file's path, `*version`
+ * what it is; both are the caller's to free.
+ */
+int debian_fetch(struct kernel_job *job, const struct kernel_source *s,
+		 const char *folder, char **deb, char **version,
+		 struct err *err);
+
+/*
+ * Picks from what `apt-cache madison` printed the newest version in `suite`,
+ * its security or its updates; only `want` if that is not NULL. malloc()ed;
+ * NULL if there is none.
+ */
+char *debian_pick(const char *madison, const char *suite, const char *want);
+
+/*
+ * A sources.list for `suite` from the lines of `apt-get indextargets
+ * --format '$(CODENAME) $(REPO_URI) $(ORIGIN)'`. malloc()ed; NULL if the
+ * machine uses no Debian mirror.
+ */
+char *debian_sources_list(const char *targets, const char *suite,
+			  const char *keyring);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "boot-images.h"
+#include "machine.h"
 
 #include <elf.h>
 #include <fcntl.h>

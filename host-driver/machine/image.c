@@ -9,8 +9,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "elf-needs.h"
-#include "image-entry.h"
 #include "lib/proc.h"
 
 /* On systems before the merge of /usr, and in images, these are the same. */

@@ -25,6 +25,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "args.h"
 #include "lib/err.h"
 #include "lib/file.h"
 
@@ -66,5 +67,41 @@ int image_publish(struct image *im, char **path, struct err *err);
 
 /* Bytes of all files: what the image costs to load. */
 uint64_t image_size(const struct image *im);
+
+/*
+ * An image from within: its list of entries (image.c) and the archive made of
+ * them (image-write.c), which alone use what follows.
+ */
+
+struct entry {
+	char *path;	/* in the image, without the leading slash */
+	mode_t mode;	/* with its type */
+	char *from;	/* regular file: where it is here */
+	char *target;	/* link */
+	dev_t device;
+	uint64_t size;
+};
+
+struct image {
+	struct entry *v;
+	size_t n, room;
+};
+
+/*
+ * What a program needs beside itself to start: its interpreter and libraries,
+ * asked of the dynamic linker itself, so that the answer is the one it acts on.
+ */
+
+/*
+ * Adds the absolute path of each to `needs`: nothing for a static program or
+ * anything that is not an ELF file. A library that is not found is an error that names it.
+ */
+int elf_needs(const char *path, struct args *needs, struct err *err);
+
+/*
+ * How many bytes from the file's start are ever loaded; the rest are sections
+ * for linkers and debuggers. The file's size if it is not an ELF file.
+ */
+int elf_loaded_size(const char *path, uint64_t *size, struct err *err);
 
 #endif

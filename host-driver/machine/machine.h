@@ -21,12 +21,36 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "boot-images.h"
 #include "lib/err.h"
 #include "lib/loop.h"
 #include "lib/proc.h"
 #include "lib/qemu.h"
 #include "plan/plan.h"
+
+/*
+ * The two initramfs images of a campaign: the guest's (the agent alone) and
+ * the node's (the agent, QEMU, mkfs, and at /guest the guest's kernel and
+ * image). Both are the same for all arms.
+ */
+
+struct boot_images {
+	char *agent;		/* kduel-agent on this machine */
+	char *guest, *node;	/* paths in the cache */
+	uint64_t guest_size, node_size;	/* bytes */
+};
+
+#define BOOT_IMAGES_INIT { 0 }
+
+/* $KDUEL_AGENT, beside this program, or in PATH; the caller frees it. */
+char *boot_images_agent(struct err *err);
+
+/*
+ * Makes both, or takes them from the cache. `guest_kernel` is a bzImage; NULL
+ * where the node is no machine of ours and needs no image.
+ */
+int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
+		       struct err *err);
+void boot_images_release(struct boot_images *b);
 
 struct machine;
 
@@ -41,7 +65,7 @@ struct machine_boot {
 };
 
 struct machine_kind_ops {
-	const char *name;	/* of vocab/machine-kinds.h */
+	const char *name;	/* of vocab/words.h */
 	bool boots_image;	/* runs kernels that kduel built: they must be there */
 	bool runs_qemu;		/* in the driver's process group, from its PATH */
 	bool disposable;	/* dies with its process: need not be tidied up */

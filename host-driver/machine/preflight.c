@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "env.h"
 #include "lib/file.h"
 #include "lib/proc.h"
 #include "lib/qemu.h"
 #include "lib/size.h"
 #include "machine.h"
+#include "topology.h"
 
 #define MIB (1ull << 20)
 /* Two images, each kept once. */
@@ -108,5 +110,48 @@ int preflight_check(const struct preflight *f, const struct plan *p,
 				  "free some, or set XDG_CACHE_HOME", err);
 	if (!ret && machine_ops(p)->runs_qemu)
 		ret = check_qemu(err);
+	return ret;
+}
+
+static void add_qemu(json_t *o)
+{
+	const char *argv[] = { qemu_binary(), "--version", NULL };
+	char *text;
+
+	if (proc_run(argv, 20, &text, NULL))
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	json_object_set_new(o, "qemu", json_string(text));
+	free(text);
+}
+
+json_t *driver_env(const struct machine *m)
+{
+	json_t *o = env_capture(true);
+
+	json_object_set_new(o, "machine", json_string(m->ops->name));
+	if (*m->accel_why)
+		json_object_set_new(o, "accelerator", json_string(m->accel_why));
+	if (m->ops->runs_qemu)
+		add_qemu(o);
+	return o;
+}
+
+int driver_env_topology(const char *folder, struct err *err)
+{
+	struct topology *t;
+	char *xml = NULL, *path = NULL;
+	int ret = topology_new(&t, err);
+
+	if (ret)
+		return ret;
+	ret = topology_xml(t, &xml, err);
+	if (!ret && asprintf(&path, "%s/hwloc.xml", folder) < 0)
+		ret = err_sys(err, ENOMEM, "cannot write hwloc.xml");
+	if (!ret)
+		ret = file_publish(path, xml, strlen(xml), err);
+	free(path);
+	free(xml);
+	topology_free(t);
 	return ret;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config-build.h"
+#include "config.h"
 
 unsigned build_value(const struct config_cell *c, size_t pick, const char *key)
 {

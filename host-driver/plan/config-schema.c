@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config-schema.h"
+#include "config.h"
 
 #include "plan-make.h"
 

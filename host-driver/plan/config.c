@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config-build.h"
 #include "size.h"
 
 #define FIELD_MAX 200

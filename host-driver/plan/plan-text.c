@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "plan-text.h"
+#include "plan.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -31,10 +31,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "err.h"
 #include "file.h"
-#include "vocab/machine-kinds.h"
+#include "vocab/words.h"
 
 struct view;
 
@@ -46,7 +47,7 @@ enum plan_clock { CLOCK_TIME, CLOCK_INSTRUCTIONS };
 enum machine_accel { ACCEL_AUTO, ACCEL_HARDWARE, ACCEL_EMULATION };
 
 struct plan_machine {
-	const struct machine_kind *kind;	/* vocab/machine-kinds.h */
+	const struct machine_kind *kind;	/* vocab/words.h */
 	enum machine_accel accel;
 	unsigned cpus;
 	uint64_t memory;	/* bytes */
@@ -192,5 +193,11 @@ void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n);
 
 const char *plan_clock_name(enum plan_clock c);		/* "time" */
 const char *machine_accel_name(enum machine_accel a);	/* "auto" */
+
+/*
+ * A plan for people: what `kduel plan` and `kduel run --dry-run` print.
+ */
+
+void plan_print(const struct plan *p, FILE *to);
 
 #endif

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot-data.h"
-#include "vocab/number.h"
-#include "vocab/words.h"
+#include "plot.h"
 #include "report-rows.h"
 #include "report.h"
 #include "safe.h"
+#include "vocab/number.h"
+#include "vocab/words.h"
 
 /* --- page sizes ----------------------------------------------------------- */
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How a figure is put together. */
-#include "plot-data.h"
+#include "plot.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
-#include "vocab/number.h"
 #include "safe.h"
+#include "vocab/number.h"
 
 void *figure_grow(void *array, size_t n, size_t size)
 {

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "bench/registry.h"
-#include "plot-data.h"
+#include "plot.h"
 #include "report.h"
-#include "vocab/words.h"
 #include "safe.h"
+#include "vocab/words.h"
 
 /* The metric if the figure shows this series; else NULL. */
 static const struct workload_metric *shapes_metric(const struct figure *f,

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "bench/registry.h"
-#include "plot-data.h"
 #include "report.h"
 #include "safe.h"
 

@@ -6,11 +6,10 @@
 #include <time.h>
 
 #include "plot.h"
-#include "report-env.h"
 #include "report-parts.h"
 #include "report-rows.h"
-#include "vocab/words.h"
 #include "safe.h"
+#include "vocab/words.h"
 
 /* --- head ---------------------------------------------------------------------- */
 

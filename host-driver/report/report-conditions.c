@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report-env.h"
 #include "report-parts.h"
 
 #define SHOWN_MAX 3	/* values of a fact that differs from boot to boot */

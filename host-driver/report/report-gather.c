@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "plot.h"
-#include "report-env.h"
-#include "report-model.h"
+#include "report-parts.h"
 #include "report.h"
-#include "store/store.h"
 #include "safe.h"
+#include "store/store.h"
 
 static void add_failure(struct report *r, char *where, const char *class,
 			const char *why, const json_t *console)

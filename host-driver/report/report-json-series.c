@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values of report.json, and its longest parts: series and claims. */
-#include "report-json.h"
+#include "report.h"
 
 #include <math.h>
 #include <stdlib.h>

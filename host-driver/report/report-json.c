@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "plot.h"
-#include "report-json.h"
 #include "report.h"
 
 #define REPORT_JSON_VERSION 1

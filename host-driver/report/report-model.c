@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report-model.h"
+#include "report-parts.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cpu-events.h"
 #include "bench/model.h"
 #include "bench/registry.h"
-#include "bench/cpu-events.h"
-#include "report-env.h"
 #include "safe.h"
 
 /* Of a processor's page sizes, one arm and one cell: what the rows are about. */

@@ -3,9 +3,12 @@
 #ifndef KDUEL_REPORT_PARTS_H
 #define KDUEL_REPORT_PARTS_H
 
+#include <jansson.h>
+
 #include "doc.h"
 #include "plot.h"
 #include "report.h"
+#include "store/store.h"
 
 /* The table of verdicts: a screen of it, the rest are details. */
 void report_verdicts(struct doc *d, const struct comparison *c);
@@ -25,5 +28,36 @@ void report_figures(struct doc *d, const struct report *r, enum figure_section w
 
 /* An arm's name in its colour. */
 void report_arm_cell(struct doc *d, const struct comparison *c, size_t arm);
+
+/*
+ * Expected beside measured: what the model of the TLBs (bench/model.h) says
+ * about the campaign's cells, with the page sizes that the proof found.
+ */
+
+/*
+ * Fills the report's model rows, or says in model_reason why there are none.
+ * `cpu_model` as in struct report_options; an unknown name is an error.
+ */
+int report_model(struct report *r, const char *cpu_model, struct err *err);
+
+/*
+ * The conditions of a campaign: what was captured of each place (driver,
+ * node, guest) at each boot, reduced to what is the same everywhere and what
+ * is not.
+ */
+
+/*
+ * {"node": {"thp.enabled": "always", "kernel.release": {"6.1": "6.1.192"},
+ * "load": ["0.10", "0.31"]}, ...}: nested facts have dotted names; all values
+ * are texts. A fact that differs between arms only is an object by arm, one
+ * that differs between boots is the array of its values. Long texts (a kernel
+ * log) are left out, and so is what is random in every boot. A new reference.
+ */
+json_t *report_env(const struct store_env *envs, size_t n,
+		   const struct plan *plan);
+
+/* The first of the facts with that (last part of a) name, or "". */
+const char *report_env_fact(const json_t *env, const char *where,
+			    const char *name);
 
 #endif

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "difference.h"
-#include "machine/driver-env.h"
+#include "machine/preflight.h"
 
 /* --- beginning ---------------------------------------------------------------- */
 

@@ -12,14 +12,13 @@
 
 #include "arm-kernels.h"
 #include "campaign-begin.h"
-#include "kernel/kernel-watch.h"
+#include "kernel/kernel.h"
 #include "lib/loop.h"
 #include "machine/machine.h"
 #include "machine/preflight.h"
 #include "progress.h"
 #include "session.h"
 #include "store/store.h"
-#include "tell-boot.h"
 #include "until.h"
 #include "why/profile-write.h"
 

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "plan/plan.h"
+#include "session.h"
+
 struct progress {
 	FILE *out;
 	bool terminal;
@@ -53,5 +56,11 @@ double progress_left(const struct progress *p);
 
 /* "1:05", "2:03:04". Returns `buf`. */
 const char *progress_time(double seconds, char *buf, size_t size);
+
+/* The line about a boot that ended, and why if it ended badly. */
+
+/* Nothing on a terminal where all went well, but with -v. */
+void tell_boot(struct progress *p, const struct plan *plan,
+	       const struct plan_boot *b, const struct session_result *s);
 
 #endif

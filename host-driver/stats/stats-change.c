@@ -15,7 +15,6 @@
  * yields for other series.
  */
 #include "stats.h"
-#include "stats-change.h"
 
 #include <Rmath.h>
 #include <errno.h>

@@ -191,4 +191,13 @@ struct stats_changes {
 int stats_change_points(const double *v, size_t n, struct stats_changes *out);
 void stats_changes_release(struct stats_changes *c);
 
+/*
+ * The parts of the change point search (stats.h) that its calibration needs:
+ * the statistic of a series, and the value it stays below in 99% of series
+ * without a change.
+ */
+
+double stats_change_score(const double *v, size_t n);
+double stats_change_critical(size_t n);
+
 #endif

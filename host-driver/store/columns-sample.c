@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "columns.h"
-#include "summary.h"
 
 #define US '\x1f'		/* between the parts of a key */
 

@@ -30,7 +30,6 @@
 #include "plan/plan.h"
 #include "pool.h"
 #include "record.h"
-#include "texts.h"
 
 struct column_run {		/* a boot, or an attempt at one */
 	unsigned campaign, boot, block, order, arm, attempt;
@@ -129,5 +128,21 @@ int columns_take_sample(struct columns *c, const struct record *r, unsigned cell
 /* Counters that a cell's end says were not to be had; NULL: none. */
 int columns_take_missing(struct columns *c, const struct view *list,
 			 struct err *err);
+
+/*
+ * The iterations of one workload process in a few numbers.
+ */
+
+struct summary {
+	unsigned n;
+	double median, mean, sd;	/* sd over n - 1; NaN for n < 2 */
+	double min, max, p10, p90;	/* quantiles interpolated (R's type 7) */
+};
+
+/* Sorts `values`. NaN for n = 0. */
+double median_of(double *values, size_t n);
+
+/* Sorts `values`. All NaN for n = 0. */
+void summary_of(double *values, size_t n, struct summary *s);
 
 #endif

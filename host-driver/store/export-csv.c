@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "export.h"
 #include "record.h"
 #include "safe.h"
-#include "summary.h"
 
 /*
  * Foreign text: made safe for a terminal, and for a spreadsheet, to which what

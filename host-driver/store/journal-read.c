@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "crc32c.h"
+#include "frame.h"
 #include "journal.h"
 
 #define CHUNK (1u << 20)

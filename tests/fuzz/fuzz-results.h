@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crc32c.h"
 #include "file.h"
+#include "frame.h"
 #include "host-driver/compare/compare.h"
 #include "host-driver/store/export.h"
 #include "host-driver/store/journal.h"

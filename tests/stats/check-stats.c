@@ -18,11 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-driver/stats/stats-change.h"
 #include "chain.h"
-#include "simulate.h"
-#include "table.h"
 #include "order.h"
+#include "simulate.h"
+#include "stats/stats.h"
+#include "table.h"
 
 #define FULL 10000
 #define POINTS 200

@@ -15,7 +15,6 @@
 
 #include "host-driver/machine/preflight.h"
 #include "host-driver/run/progress.h"
-#include "host-driver/run/tell-boot.h"
 #include "host-driver/run/until.h"
 #include "lib/loop.h"
 

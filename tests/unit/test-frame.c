@@ -9,7 +9,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "crc32c.h"
 #include "frame.h"
 
 #define NONCE 0x1122334455667788ull

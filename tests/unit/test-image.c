@@ -16,9 +16,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "host-driver/machine/elf-needs.h"
-#include "host-driver/machine/image.h"
 #include "lib/proc.h"
+#include "machine/image.h"
 
 static char folder[] = "/tmp/kduel-image-XXXXXX";
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-driver/kernel/kernel-config.h"
+#include "kernel/kernel-build.h"
 
 static char base_path[] = "f/base.config", more_path[] = "f/more.config";
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-driver/kernel/kernel-debian.h"
+#include "kernel/kernel-source.h"
 
 static const char madison[] =
 	"linux-source-6.1 |  6.1.192-2 | http://m/debian-security bookworm-security/main amd64 Packages\n"

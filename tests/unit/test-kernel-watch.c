@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "host-driver/kernel/kernel-watch.h"
+#include "kernel/kernel.h"
 
 static void a_line_when_something_changed(void **state)
 {

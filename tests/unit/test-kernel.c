@@ -13,11 +13,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host-driver/kernel/kernel.h"
 #include "host-driver/kernel/kernel-build.h"
-#include "host-driver/kernel/kernel-config.h"
-#include "host-driver/kernel/kernel-image.h"
 #include "host-driver/kernel/kernel-spec.h"
+#include "host-driver/kernel/kernel.h"
+#include "kernel/kernel-cache.h"
 
 static char dir[64];
 

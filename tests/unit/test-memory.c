@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "pages.h"
-#include "placement.h"
 
 #define PAGE 4096UL
 #define M2 (2UL << 20)
