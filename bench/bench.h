@@ -8,8 +8,8 @@
  *				    .cpu = -1, .node = -1 };
  *	char *result;
  *
- *	if (bench_run_forked(&rq, &hooks, 60, &result, &err))
- *		...err.exit says what the exit code would be...
+ *	if (bench_run_forked(&rq, NULL, 60, &result, err))
+ *		return err->exit;	// what the exit code would be
  *
  * The result is an object, described in docs/bench-result.md:
  *

@@ -8,13 +8,14 @@
  * did. Links are made in place: no memory but the nodes is used, so a field
  * may fill all that there is.
  *
- *	struct chase_field f = { .base = buf->addr, .spacing = 4096,
+ *	struct chase_field f = { .base = memory, .spacing = 4096,
  *				 .nodes = 512, .coloured = true };
+ *	char why[128];
  *
- *	chase_link_random(&f, &rng);
+ *	chase_link_random(&f, rng);
  *	if (chase_check(&f, why, sizeof(why)))
- *		...why says what is wrong...
- *	p = chase_walk(chase_node(&f, 0), 100000);
+ *		puts(why);
+ *	end = chase_walk(chase_node(&f, 0), 100000);
  *
  * Coloured: node i sits at another cache line of its page than its
  * neighbours, line (i + i/64) mod lines-per-page. Any 64 neighbours then use

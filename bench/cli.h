@@ -33,7 +33,7 @@ int cli_print_json(json_t *j);
  *
  *	struct fold f;
  *
- *	fprintf(fold_begin(&f), "%s: %s", key, long_text);
+ *	fprintf(fold_begin(&f), "%s: %s", name, text);
  *	fold_end(&f, "derived", stdout);
  */
 #define FOLD_WIDTH 76

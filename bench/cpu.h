@@ -6,7 +6,7 @@
  *
  *	struct cpu *cpu = NULL;
  *
- *	ret = cpu_load("cascadelake", &cpu, err);	NULL = this machine's
+ *	ret = cpu_load("cascadelake", &cpu, err);	// NULL = this machine's
  *	...
  *	cpu_free(cpu);
  *

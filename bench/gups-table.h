@@ -11,8 +11,8 @@
  *	struct gups g;
  *
  *	gups_init(&g, table, words, updates, 128);
- *	gups_update(&g, g.steps);		each stream does that many
- *	wrong = gups_replay(table, words, updates);	0 if none was lost
+ *	gups_update(&g, g.steps);	// each stream does that many
+ *	wrong = gups_replay(table, words, updates);	// 0 if none was lost
  *
  * Each stream has one update under way: its line is asked for, all other
  * streams take their turn, then it is done, and the stream's next number is

@@ -4,6 +4,20 @@
  * measure, and a place for its results. See bench/workload.h for the life
  * cycle and bench/null.c for the smallest user.
  *
+ *	static const struct workload_metric metrics[] = {
+ *		{ "ns_per_access", "ns", KIND_TIME, BETTER_LOWER },
+ *		{ 0 }
+ *	};
+ *
+ *	struct state { struct buffer *buf; };
+ *
+ *	static void chase(void *arg, uint64_t n)
+ *	{
+ *		struct state *s = arg;
+ *
+ *		chase_walk(s->buf->addr, n);
+ *	}
+ *
  *	static int setup(struct bench *b, struct err *err)
  *	{
  *		struct state *s = calloc(1, sizeof(*s));

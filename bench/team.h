@@ -6,7 +6,7 @@
  * every member has its core.
  *
  *	bench_team(b, 4, &team, err);
- *	team_run(team, fn, arg);	fn(arg, 0..3), returns when all have
+ *	team_run(team, fn, arg);	// fn(arg, 0..3), returns when all have
  *	team_free(team);
  */
 #ifndef KDUEL_TEAM_H

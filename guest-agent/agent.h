@@ -8,7 +8,7 @@
  *
  *	0		the reply goes out, with the fields it added
  *	OP_LATER	it will reply itself, with agent_send()
- *	< 0		the reply becomes a failure with err's text and class;
+ *	< 0		the reply becomes a failure with err's text and class, and
  *			fields it added stay (console lines, say)
  */
 #ifndef KDUEL_AGENT_H

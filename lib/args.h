@@ -7,10 +7,10 @@
  *
  *	args_add(&a, "qemu-system-x86_64");
  *	args_add(&a, "-m");
- *	args_addf(&a, "%uM", megabytes);
- *	if (args_done(&a, err))
- *		...
- *	proc_options.argv = args_argv(&a);	NULL-terminated
+ *	args_addf(&a, "%uM", n);
+ *	ret = args_done(&a, err);
+ *	if (!ret)
+ *		proc_options.argv = args_argv(&a);	// NULL-terminated
  *	args_release(&a);
  */
 #ifndef KDUEL_ARGS_H

@@ -18,11 +18,13 @@
  *	struct counters *c;
  *	struct counter_sum sum[COUNTERS_MOST] = { 0 };
  *
- *	counters_new(&c, &(struct counters_options){ .events = ev, .n = n }, &err);
- *	for each batch:
+ *	ret = counters_new(&c, &(struct counters_options){
+ *		.events = counters_software, .n = counters_software_n }, err);
+ *	for (i = 0; i < n; i++) {	// batches
  *		counters_start(c, sum);
  *		...
- *		counters_stop(c, sum, things_done);
+ *		counters_stop(c, sum, 512);	// things done
+ *	}
  *	json = counters_json(c, sum);
  *	counters_free(c);
  *

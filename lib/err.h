@@ -10,13 +10,12 @@
  * cannot overwrite the cause. Only main() and the command functions print an
  * error and exit.
  *
- *	int thing_open(const char *path, struct err *err)
+ *	int thing_open(const char *path, int *fd, struct err *err)
  *	{
- *		int fd = open(path, O_RDONLY | O_CLOEXEC);
- *
- *		if (fd < 0)
+ *		*fd = open(path, O_RDONLY | O_CLOEXEC);
+ *		if (*fd < 0)
  *			return err_sys(err, errno, "cannot open %s", path);
- *		...
+ *		return 0;
  *	}
  *
  * `err` may be NULL where the caller does not care for the text.

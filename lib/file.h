@@ -29,8 +29,8 @@ int file_read(const char *path, char **data, size_t *len, struct err *err);
  *
  *	if (file_begin(&o, path, err))
  *		return err->code;
- *	fprintf(o.to, ...);
- *	return file_commit(&o, err);	or file_drop(&o), and nothing has happened
+ *	fprintf(o.to, "%s\n", text);
+ *	return file_commit(&o, err);	// or file_drop(&o), and nothing has happened
  *
  * `path` must stay until then. A write that failed is told by file_commit();
  * what went into a device or pipe before is gone.

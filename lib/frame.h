@@ -29,9 +29,9 @@
  *
  *	frame_parser_init(&p, nonce);
  *	...
- *	ret = frame_parser_feed(&p, bytes, n, &err);
- *	while (!ret && (ret = frame_parser_next(&p, &f, &err)) > 0)
- *		handle(&f);		// valid until the next call
+ *	ret = frame_parser_feed(&p, text, len, err);
+ *	while (!ret && (ret = frame_parser_next(&p, &f, err)) > 0)
+ *		on_frame(me, &f);	// valid until the next call
  *	frame_parser_release(&p);
  */
 #ifndef KDUEL_FRAME_H

@@ -4,9 +4,9 @@
  *
  *	struct huge_pool pool;
  *
- *	if (huge_pool_read(2 << 20, &pool, &err))
- *		return err.code;
- *	ret = huge_pool_resize(2 << 20, pool.pages + 16, &err);
+ *	if (huge_pool_read(2 << 20, &pool, err))
+ *		return err->code;
+ *	ret = huge_pool_resize(2 << 20, pool.pages + 16, err);
  *	...
  *	huge_pool_resize(2 << 20, pool.pages, NULL);
  */

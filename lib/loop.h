@@ -13,8 +13,8 @@
  * The loop does not own a thread of control: code that must wait for
  * something states what, and everything else goes on meanwhile:
  *
- *	loop_add_fd(l, fd, POLLIN, on_bytes, link);
- *	ret = loop_run_until(l, have_reply, link, 5.0);	   -ETIME after 5 s
+ *	loop_add_fd(loop, fd, POLLIN, on_bytes, me);
+ *	ret = loop_run_until(loop, have_reply, me, 5.0);	// -ETIME after 5 s
  */
 #ifndef KDUEL_LOOP_H
 #define KDUEL_LOOP_H

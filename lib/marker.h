@@ -6,11 +6,11 @@
  * hardware, they cost a cycle each, so a workload always executes them: what
  * is counted does not depend on whether somebody counts.
  *
- *	marker_number(series << 16 | sample);
+ *	marker_number(series << 16 | i);
  *	marker(MARKER_BEGIN);
- *	... the timed region ...
+ *	...	// the timed region
  *	marker(MARKER_END);
- *	marker_number(pages);
+ *	marker_number(n);	// pages
  *	marker(MARKER_THINGS);
  *
  * The region holds the marker that begins it and not the one that ends it. A

@@ -8,10 +8,10 @@
  *	struct proc p;
  *	struct proc_options o = { .argv = argv, .out = PROC_PIPE };
  *
- *	if (proc_spawn(&p, &o, err))		says "cannot run qemu...: No such file"
+ *	if (proc_spawn(&p, &o, err))	// says "cannot run qemu...: No such file"
  *		return err->code;
- *	... read p.out ...
- *	proc_release(&p);			kills it if it still runs
+ *	...	// read p.out
+ *	proc_release(&p);		// kills it if it still runs
  */
 #ifndef KDUEL_PROC_H
 #define KDUEL_PROC_H

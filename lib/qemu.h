@@ -10,13 +10,13 @@
  *	struct qemu_vm vm = {
  *		.role = QEMU_MUT, .accel = QEMU_TCG, .cpus = 2,
  *		.memory = 3ULL << 30, .pmem = 1ULL << 30,
- *		.kernel = image, .initrd = initrd, .append = "quiet",
+ *		.kernel = path, .initrd = "initrd", .append = "quiet",
  *		.console_fd = 5, .link_fd = 6,
  *	};
  *	struct args a = ARGS_INIT;
  *
  *	ret = qemu_args(&vm, &a, err);
- *	... proc_spawn() with .keep = {5, 6, -1} ...
+ *	...	// proc_spawn() with .keep = {5, 6, -1}
  */
 #ifndef KDUEL_QEMU_H
 #define KDUEL_QEMU_H

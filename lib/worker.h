@@ -12,22 +12,26 @@
  *
  * The parent:
  *
+ *	struct worker_calls calls = {
+ *		.ready = on_ready,	// worker_limit(), worker_go()
+ *		.done = on_done,	// once: worker_release()
+ *	};
  *	struct worker w;
  *
  *	ret = worker_spawn(&w, loop, argv, &calls, me, err);
- *	worker_limit(&w, 60);
- *	worker_ask(&w, text, strlen(text), err);
- *	...calls.ready: worker_limit(&w, 60), worker_go(&w, err)...
- *	...calls.done, once: worker_release(&w)...
+ *	ret = worker_limit(&w, 60, err);
+ *	ret = worker_ask(&w, text, strlen(text), err);
  *
  * The child, with the descriptors that it was given:
  *
+ *	const struct view *request;
  *	struct work w;
  *
- *	if (work_open(&w, in, out, &err) == 0 &&
- *	    work_hear(&w, &request, &err) == 0)
- *		...work_progress(), work_hold()...
- *	return work_close(&w, result, &err);
+ *	if (work_open(&w, in, out, err) == 0 &&
+ *	    work_hear(&w, &request, err) == 0) {
+ *		...	// work_progress(), work_hold()
+ *	}
+ *	return work_close(&w, result, err);
  */
 #ifndef KDUEL_WORKER_H
 #define KDUEL_WORKER_H

@@ -4,12 +4,13 @@
  * about one results folder, computed once. Reports read this struct and
  * nothing else.
  *
+ *	struct compare_options options = { 0 };
  *	struct comparison c;
  *
- *	if (compare_run(s, &options, &c, &err))
- *		return ...;
+ *	if (compare_run(s, &options, &c, err))
+ *		return err->code;
  *	if (c.refused)
- *		... print it: there are numbers, but no verdicts
+ *		ret = c.refused_exit;	// there are numbers, but no verdicts
  *	...
  *	comparison_release(&c);
  *

@@ -7,9 +7,10 @@
  *	struct trend t;
  *
  *	trend_init(&t);
- *	for each folder
- *		trend_add(&t, folder, &err);
- *	trend_finish(&t, &err);
+ *	while (!ret && *++argv)
+ *		ret = trend_add(&t, *argv, err);
+ *	if (!ret)
+ *		ret = trend_finish(&t, err);
  *	...
  *	trend_release(&t);
  */

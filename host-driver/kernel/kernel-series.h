@@ -15,7 +15,7 @@
  *	if (kernel_series_read(spec->patches, spec->n_patches, &s, err))
  *		return err->code;
  *	for (size_t i = 0; i < s.n; i++)
- *		use(s.v[i].diff.data, s.v[i].diff.len);
+ *		fwrite(s.v[i].diff.data, 1, s.v[i].diff.len, stdout);
  *	kernel_series_release(&s);
  */
 #ifndef KDUEL_KERNEL_SERIES_H

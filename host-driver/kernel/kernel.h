@@ -4,11 +4,9 @@
  *
  *	struct kernel k = KERNEL_INIT;
  *
- *	if (kernel_resolve("6.1-rfc", &k, &err) ||	reads and checks files
- *	    kernel_ensure(&k, progress, arg, &err))	builds if need be
- *		...
- *	boot(k.image, k.release);
- *	record(k.identity);
+ *	if (!kernel_resolve("6.1-rfc", &k, err) &&	// reads and checks files
+ *	    !kernel_ensure(&k, progress, arg, err))	// builds if need be
+ *		printf("%s is %s\n", k.image, k.release);
  *	kernel_free(&k);
  *
  * A finished kernel is one folder of the cache, kernels/<key>/, named by the

@@ -9,10 +9,10 @@
  *	struct image *im;
  *
  *	if (image_new(&im, err) ||
- *	    image_add_program(im, "mkfs.xfs", NULL, err) ||	with its libraries
+ *	    image_add_program(im, "mkfs.xfs", NULL, err) ||	// with its libraries
  *	    image_add_file(im, "/etc/mke2fs.conf", NULL, err) ||
- *	    image_publish(im, &path, err))			in the cache
- *		...
+ *	    image_publish(im, &path, err))			// in the cache
+ *		ret = err->code;
  *	image_free(im);
  *
  * An image holds the merged layout (/bin is a link to usr/bin and so on), so

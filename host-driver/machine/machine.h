@@ -5,14 +5,16 @@
  * in a file of its own (mut-vm.c, mut-host.c, mut-ssh.c, mut-fake.c), and
  * nothing outside those files knows which one it has.
  *
+ *	struct machine_boot boot = { .arm = &plan->arms[0], .kernel = path };
  *	struct machine m;
  *
  *	machine_init(&m, machine_ops(plan), plan, loop);
- *	machine_prepare(&m, guest_kernel, err);		once: images, accelerator
- *	for each boot:
- *		machine_boot(&m, &boot, err);		a kernel runs
- *		... m.link_in, m.link_out, m.console, m.proc ...
- *		machine_stop(&m);			at once, always
+ *	ret = machine_prepare(&m, path, err);	// once: images, accelerator
+ *	for (i = 0; !ret && i < plan->n_boots; i++) {
+ *		ret = machine_boot(&m, &boot, err);	// a kernel runs:
+ *		...	// m.link_in, m.link_out, m.console, m.proc
+ *		machine_stop(&m);	// at once, always
+ *	}
  *	machine_release(&m);
  */
 #ifndef KDUEL_MACHINE_H

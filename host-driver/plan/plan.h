@@ -7,10 +7,10 @@
  *
  *	struct plan *p;
  *
- *	if (plan_load("configs/smoke.yaml", NULL, &p, &err))
- *		return command_fail(&err);
+ *	if (plan_load("configs/smoke.yaml", NULL, &p, err))
+ *		return err->code;
  *	for (size_t i = 0; i < p->n_boots; i++)
- *		boot(p, &p->boots[i]);
+ *		printf("block %u\n", p->boots[i].block);
  *	plan_free(p);
  *
  * The plan owns everything in it and is not changed after it was made, but

@@ -4,10 +4,11 @@
  * document made of it (doc.h), and a form of that for each reader. What it says
  * was computed by compare (compare.h) and is the same in all of them.
  *
+ *	struct report_options options = { 0 };
  *	struct report r;
  *
- *	if (report_gather(&r, store, &comparison, &options, &err))
- *		return ...;
+ *	if (report_gather(&r, s, comparison, &options, err))
+ *		return err->code;
  *	report_forms[0].write(&r, stdout);
  *	...
  *	report_release(&r);

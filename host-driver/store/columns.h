@@ -9,10 +9,18 @@
  * plan that is under way, a cell of the plan, no sample twice. After an error
  * nothing more is to be taken in.
  *
- *	columns_init(&c, plan);
- *	while (journal_next(...) > 0)
- *		if (record_read(...) || columns_take(&c, &record, offset, err))
- *			...
+ *	struct view_doc doc = VIEW_DOC_INIT;
+ *	struct record record;
+ *	struct columns c;
+ *	uint64_t offset;
+ *
+ *	ret = columns_init(&c, plan, err);
+ *	while (!ret && journal_next(reader, &text, &len, &offset, err) > 0) {
+ *		ret = record_read(&doc, text, len, &record, err);
+ *		if (!ret)
+ *			ret = columns_take(&c, &record, offset, err);
+ *	}
+ *	view_release(&doc);
  *	columns_release(&c);
  *
  * A boot that never ended has no class; what lists hold of it is to be left

@@ -58,7 +58,7 @@ int pool_grow(void *items, size_t need, size_t *room, size_t size,
  *	struct texts t = TEXTS_INIT;
  *	unsigned id;
  *
- *	id = texts_put(&t, &pool, "abc", 3);	// 0 without memory
+ *	id = texts_put(&t, pool, "abc", 3);	// 0 without memory
  *	puts(texts_get(&t, id));
  *	texts_release(&t);
  *

@@ -5,12 +5,14 @@
  * here can be recorded; whatever does not is the boot's own failure (class
  * `protocol`), and costs no other boot.
  *
+ *	struct view_doc doc = VIEW_DOC_INIT;
  *	const struct view *root, *result;
  *
- *	if (view_parse(&doc, frame.payload, frame.len, &root, &err) ||
- *	    view_list(root, "result", JSON_OBJECT, &result, &err) ||
- *	    record_check_result(result, &err))
- *		return wire_fail(w, "protocol", "%s", err.text);
+ *	if (view_parse(&doc, frame->payload, frame->len, &root, err) ||
+ *	    view_list(root, "result", JSON_OBJECT, &result, err) ||
+ *	    record_check_result(result, err))
+ *		ret = err->code;
+ *	view_release(&doc);
  *
  * Errors are -EPROTO and name the metric and the field; their text is short,
  * printable ASCII but for what it quotes: print it as any foreign text.

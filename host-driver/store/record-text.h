@@ -11,7 +11,7 @@
  *	record_text_value(&t, "values", view_get(metric, "values"));
  *	record_text_end(&t);
  *	while ((line = record_text_next(&t, &at, &len)))
- *		ret = store_append_text(s, line, len, &err);
+ *		ret = store_append_text(s, line, len, err);
  *	record_text_release(&t);
  *
  * Nothing here checks: store_append_text() does, as any reader. Without memory the

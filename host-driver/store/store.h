@@ -5,10 +5,10 @@
  *
  * Writing (the driver, while a campaign runs):
  *
- *	store_create(&s, folder, plan, "emulated", &err);
- *	store_append(s, json_pack("{s:s,s:i,...}", "t", "boot", ...), &err);
+ *	ret = store_create(&s, folder, plan, "emulated", err);
+ *	ret = store_append(s, boot_begin, err);
  *	...
- *	store_append(s, boot_end, &err);	// synced to the disk
+ *	ret = store_append(s, boot_end, err);	// synced to the disk
  *	store_close(s);
  *
  * store_open(..., STORE_APPEND) goes on with it: it locks the folder, cuts a

@@ -3,11 +3,13 @@
  * Which functions make the difference between two arms: instructions of each,
  * per thing (page, access, iteration) that the regions did, block by block.
  *
+ *	struct why_words words = { .arm = { "6.1", "6.1-rfc" }, .thing = "page" };
  *	struct why w;
  *
- *	why_init(&w, blocks);
- *	for each block and arm: why_add(&w, arm, block, &symbols, &region);
- *	why_judge(&w);
+ *	ret = why_init(&w, 1, err);
+ *	ret = why_add(&w, WHY_BASE, 0, symbols, region, err);	// each block, both arms
+ *	ret = why_add(&w, WHY_OTHER, 0, symbols, region, err);
+ *	ret = why_judge(&w, err);
  *	why_print(&w, stdout, &words);
  *	why_release(&w);
  *

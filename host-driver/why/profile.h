@@ -9,7 +9,7 @@
  *
  *	ret = profile_read(&p, "why/boot-1", err);
  *	for (size_t i = 0; i < p.n_regions; i++)
- *		... p.regions[i].total ...
+ *		sum += p.regions[i].total;
  *	profile_release(&p);
  */
 #ifndef KDUEL_WHY_PROFILE_H
