@@ -24,8 +24,8 @@ static const char *param(const json_t *params, const char *name)
 	return json_string_value(json_object_get(params, name));
 }
 
-static int setup_pmem(struct backing *b, enum pmem_mode mode,
-		      const json_t *params, struct err *err)
+static int backing_dax_setup_pmem(struct backing *b, enum pmem_mode mode,
+				  const json_t *params, struct err *err)
 {
 	const char *align = param(params, "align");
 	uint64_t bytes = M2;
@@ -48,7 +48,7 @@ static int setup_pmem(struct backing *b, enum pmem_mode mode,
 	return 0;
 }
 
-static const struct fs_kind *fs_of(const struct backing *b)
+static const struct fs_kind *backing_dax_fs_of(const struct backing *b)
 {
 	const struct fs_kind *k = fs_kinds;
 
@@ -57,7 +57,7 @@ static const struct fs_kind *fs_of(const struct backing *b)
 	return k;
 }
 
-static int make_file(struct backing *b, struct err *err)
+static int backing_dax_make_file(struct backing *b, struct err *err)
 {
 	snprintf(b->path, sizeof(b->path), "%s/guest-ram", b->mount);
 	b->fd = fs_allocate(b->path, b->size, err);
@@ -66,7 +66,7 @@ static int make_file(struct backing *b, struct err *err)
 	return fs_check_dax(b->path, err);
 }
 
-static void note_extents(struct backing *b)
+static void backing_dax_note_extents(struct backing *b)
 {
 	struct extent *v;
 	size_t n;
@@ -78,7 +78,7 @@ static void note_extents(struct backing *b)
 }
 
 /* The counts are a help for old kernels; without them a proof is missing. */
-static void start_trace(struct backing *b)
+static void backing_dax_start_trace(struct backing *b)
 {
 	struct err err = ERR_INIT;
 
@@ -91,7 +91,7 @@ static void start_trace(struct backing *b)
  * the second-level table: a guest would fault again every few seconds, at
  * times that no two boots share. Nobody needs this file's content.
  */
-static void stop_writeback(struct backing *b)
+static void backing_dax_stop_writeback(struct backing *b)
 {
 	char *text;
 
@@ -106,8 +106,8 @@ static void stop_writeback(struct backing *b)
 
 static int fsdax_prepare(struct backing *b, const json_t *params, struct err *err)
 {
-	const struct fs_kind *fs = fs_of(b);
-	int ret = BACKING_PHASE(b, "pmem", setup_pmem(b, PMEM_FSDAX, params, err));
+	const struct fs_kind *fs = backing_dax_fs_of(b);
+	int ret = BACKING_PHASE(b, "pmem", backing_dax_setup_pmem(b, PMEM_FSDAX, params, err));
 
 	if (!ret)
 		ret = BACKING_PHASE(b, "mkfs", fs_make(fs, b->pmem.node,
@@ -119,15 +119,15 @@ static int fsdax_prepare(struct backing *b, const json_t *params, struct err *er
 		return ret;
 	snprintf(b->mount, sizeof(b->mount), "%s", MOUNT_POINT);
 	json_object_set_new(b->facts, "filesystem", json_string(fs->type));
-	ret = BACKING_PHASE(b, "allocate", make_file(b, err));
+	ret = BACKING_PHASE(b, "allocate", backing_dax_make_file(b, err));
 	if (ret)
 		return ret;
 	ret = BACKING_PHASE(b, "write", fs_write_through(b->fd, b->size, err));
 	if (ret)
 		return ret;
-	note_extents(b);
-	stop_writeback(b);
-	start_trace(b);
+	backing_dax_note_extents(b);
+	backing_dax_stop_writeback(b);
+	backing_dax_start_trace(b);
 	return 0;
 }
 
@@ -145,7 +145,7 @@ static int fsdax_file_pages(const struct backing *b, struct page_bytes *p,
 	return 0;
 }
 
-static uint64_t at_most(uint64_t n, uint64_t limit)
+static uint64_t backing_dax_at_most(uint64_t n, uint64_t limit)
 {
 	return n < limit ? n : limit;
 }
@@ -164,8 +164,8 @@ static int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
 	if (ret)
 		return ret;
 	p->method = "fs_dax tracepoints, faults from the guest's start";
-	p->b2m = at_most(c.pmd_mapped * M2, b->size);
-	p->b4k = at_most(c.pte_mapped * 4096, b->size - p->b2m);
+	p->b2m = backing_dax_at_most(c.pmd_mapped * M2, b->size);
+	p->b4k = backing_dax_at_most(c.pte_mapped * 4096, b->size - p->b2m);
 	return 0;
 }
 
@@ -184,7 +184,7 @@ static void fsdax_release(struct backing *b)
 
 static int devdax_prepare(struct backing *b, const json_t *params, struct err *err)
 {
-	int ret = BACKING_PHASE(b, "pmem", setup_pmem(b, PMEM_DEVDAX, params, err));
+	int ret = BACKING_PHASE(b, "pmem", backing_dax_setup_pmem(b, PMEM_DEVDAX, params, err));
 
 	if (!ret)
 		snprintf(b->path, sizeof(b->path), "%s", b->pmem.node);

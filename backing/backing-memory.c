@@ -13,7 +13,7 @@
 
 #define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"
 
-static int pool_grow(struct backing *b, struct err *err)
+static int backing_memory_pool_grow(struct backing *b, struct err *err)
 {
 	struct huge_pool pool;
 	int ret = huge_pool_read(b->kind->page, &pool, err);
@@ -25,20 +25,20 @@ static int pool_grow(struct backing *b, struct err *err)
 	return huge_pool_resize(b->kind->page, pool.pages + b->size / b->kind->page, err);
 }
 
-static int hugetlb_prepare(struct backing *b, const json_t *params, struct err *err)
+static int backing_memory_hugetlb_prepare(struct backing *b, const json_t *params, struct err *err)
 {
 	(void)params;
-	return BACKING_PHASE(b, "reserve", pool_grow(b, err));
+	return BACKING_PHASE(b, "reserve", backing_memory_pool_grow(b, err));
 }
 
-static void hugetlb_release(struct backing *b)
+static void backing_memory_hugetlb_release(struct backing *b)
 {
 	if (b->hugepages_taken)
 		huge_pool_resize(b->kind->page, b->hugepages_before, NULL);
 }
 
 /* The word in brackets: "always [madvise] never". */
-static void chosen(const char *text, char *word, size_t size)
+static void backing_memory_chosen(const char *text, char *word, size_t size)
 {
 	const char *from = strchr(text, '[');
 	const char *to = from ? strchr(from, ']') : NULL;
@@ -48,7 +48,7 @@ static void chosen(const char *text, char *word, size_t size)
 		snprintf(word, size, "%.*s", (int)(to - from - 1), from + 1);
 }
 
-static int anon_prepare(struct backing *b, const json_t *params, struct err *err)
+static int backing_memory_anon_prepare(struct backing *b, const json_t *params, struct err *err)
 {
 	char *text;
 	int ret;
@@ -60,7 +60,7 @@ static int anon_prepare(struct backing *b, const json_t *params, struct err *err
 		return err_machine(err, "this kernel has no transparent huge pages "
 				   "(CONFIG_TRANSPARENT_HUGEPAGE)");
 	}
-	chosen(text, b->thp_before, sizeof(b->thp_before));
+	backing_memory_chosen(text, b->thp_before, sizeof(b->thp_before));
 	free(text);
 	ret = file_poke(THP_ENABLED, b->kind->variant, err);
 	if (!ret)
@@ -68,7 +68,7 @@ static int anon_prepare(struct backing *b, const json_t *params, struct err *err
 	return ret;
 }
 
-static void anon_release(struct backing *b)
+static void backing_memory_anon_release(struct backing *b)
 {
 	if (b->thp_before[0])
 		file_poke(THP_ENABLED, b->thp_before, NULL);
@@ -77,25 +77,25 @@ static void anon_release(struct backing *b)
 const struct backing_kind backing_hugetlb_2m = {
 	.name = "hugetlb-2m", .help = "2M pages reserved beforehand",
 	.ram = QEMU_RAM_HUGETLB, .page = 2ULL << 20, .file_page = PAGE_SIZES,
-	.prepare = hugetlb_prepare, .release = hugetlb_release,
+	.prepare = backing_memory_hugetlb_prepare, .release = backing_memory_hugetlb_release,
 };
 
 const struct backing_kind backing_hugetlb_1g = {
 	.name = "hugetlb-1g", .help = "1G pages reserved beforehand",
 	.ram = QEMU_RAM_HUGETLB, .page = 1ULL << 30, .file_page = PAGE_SIZES,
-	.prepare = hugetlb_prepare, .release = hugetlb_release,
+	.prepare = backing_memory_hugetlb_prepare, .release = backing_memory_hugetlb_release,
 };
 
 const struct backing_kind backing_thp = {
 	.name = "thp", .help = "anonymous memory, transparent huge pages on",
 	.ram = QEMU_RAM_ANON, .variant = "always", .file_page = PAGE_SIZES,
-	.prepare = anon_prepare, .release = anon_release,
+	.prepare = backing_memory_anon_prepare, .release = backing_memory_anon_release,
 };
 
 const struct backing_kind backing_anon_4k = {
 	.name = "anon-4k", .help = "anonymous memory, transparent huge pages off",
 	.ram = QEMU_RAM_ANON, .variant = "never", .file_page = PAGE_SIZES,
-	.prepare = anon_prepare, .release = anon_release,
+	.prepare = backing_memory_anon_prepare, .release = backing_memory_anon_release,
 };
 
 const struct backing_kind backing_memfd = {

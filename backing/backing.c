@@ -44,8 +44,8 @@ int backing_find(const char *name, const struct backing_kind **kind,
 	return err_config(err, "no backing is called '%s': there are %s", name, names);
 }
 
-static int check_params(const struct backing_kind *k, const json_t *params,
-			struct err *err)
+static int backing_check_params(const struct backing_kind *k, const json_t *params,
+				struct err *err)
 {
 	const char *key;
 	json_t *value;
@@ -65,15 +65,15 @@ static int check_params(const struct backing_kind *k, const json_t *params,
 	return 0;
 }
 
-static int check(const struct backing_kind *k, uint64_t size,
-		 const json_t *params, struct err *err)
+static int backing_check(const struct backing_kind *k, uint64_t size,
+			 const json_t *params, struct err *err)
 {
 	uint64_t unit = k->page > M2 ? k->page : M2;
 
 	if (!size || size % unit)
 		return err_config(err, "size: %" PRIu64 " bytes is no multiple of %" PRIu64
 				  "M, which backing %s needs", size, unit >> 20, k->name);
-	return check_params(k, params, err);
+	return backing_check_params(k, params, err);
 }
 
 int backing_prepare(struct backing *b, const struct backing_kind *kind,
@@ -83,7 +83,7 @@ int backing_prepare(struct backing *b, const struct backing_kind *kind,
 
 	memset(b, 0, sizeof(*b));
 	b->fd = -1;
-	ret = check(kind, size, params, err);
+	ret = backing_check(kind, size, params, err);
 	if (ret)
 		return ret;
 	b->kind = kind;

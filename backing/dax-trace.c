@@ -28,7 +28,7 @@ struct dax_trace {
 	int *fd;	/* [cpus][EVENTS], -1: not open */
 };
 
-static int event_id(const char *name, uint64_t *id, struct err *err)
+static int dax_trace_event_id(const char *name, uint64_t *id, struct err *err)
 {
 	static const char *const roots[] = {
 		"/sys/kernel/tracing", "/sys/kernel/debug/tracing",
@@ -48,7 +48,7 @@ static int event_id(const char *name, uint64_t *id, struct err *err)
 			   name);
 }
 
-static int open_event(uint64_t id, const char *filter, int cpu, struct err *err)
+static int dax_trace_open_event(uint64_t id, const char *filter, int cpu, struct err *err)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
@@ -66,14 +66,14 @@ static int open_event(uint64_t id, const char *filter, int cpu, struct err *err)
 	return err ? err->code : -EINVAL;
 }
 
-static int open_all(struct dax_trace *t, struct err *err)
+static int dax_trace_open_all(struct dax_trace *t, struct err *err)
 {
 	for (size_t e = 0; e < EVENTS; e++) {
 		uint64_t id = 0;
-		int ret = event_id(events[e].event, &id, err);
+		int ret = dax_trace_event_id(events[e].event, &id, err);
 
 		for (int cpu = 0; !ret && cpu < t->cpus; cpu++) {
-			int fd = open_event(id, events[e].filter, cpu, err);
+			int fd = dax_trace_open_event(id, events[e].filter, cpu, err);
 
 			t->fd[cpu * EVENTS + e] = fd;
 			ret = fd < 0 ? fd : 0;
@@ -98,7 +98,7 @@ int dax_trace_new(struct dax_trace **trace, struct err *err)
 		goto fail;
 	}
 	memset(t->fd, -1, t->cpus * EVENTS * sizeof(*t->fd));
-	ret = open_all(t, err);
+	ret = dax_trace_open_all(t, err);
 	if (ret)
 		goto fail;
 	*trace = t;

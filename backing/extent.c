@@ -11,7 +11,7 @@
 #define BATCH 128
 #define M2 (2ULL << 20)
 
-static int append(struct extent **v, size_t *n, const struct fiemap *map)
+static int extent_append(struct extent **v, size_t *n, const struct fiemap *map)
 {
 	struct extent *more = realloc(*v, (*n + map->fm_mapped_extents) * sizeof(**v));
 
@@ -27,7 +27,7 @@ static int append(struct extent **v, size_t *n, const struct fiemap *map)
 	return 0;
 }
 
-static int read_from(int fd, struct fiemap *map, uint64_t start, bool *last)
+static int extent_read_from(int fd, struct fiemap *map, uint64_t start, bool *last)
 {
 	unsigned n;
 
@@ -55,9 +55,9 @@ int extent_read(int fd, struct extent **v, size_t *n, struct err *err)
 	*v = NULL;
 	*n = 0;
 	while (!ret && !last) {
-		ret = read_from(fd, map, start, &last);
+		ret = extent_read_from(fd, map, start, &last);
 		if (!ret && map->fm_mapped_extents)
-			ret = append(v, n, map);
+			ret = extent_append(v, n, map);
 		if (!ret && *n)
 			start = (*v)[*n - 1].logical + (*v)[*n - 1].length;
 	}
@@ -69,14 +69,14 @@ int extent_read(int fd, struct extent **v, size_t *n, struct err *err)
 	return err_sys(err, -ret, "cannot read where the file lies (FIEMAP)");
 }
 
-static bool follows(const struct extent *a, const struct extent *b)
+static bool extent_follows(const struct extent *a, const struct extent *b)
 {
 	return a->logical + a->length == b->logical &&
 	       a->physical + a->length == b->physical;
 }
 
 /* The bytes of one run, cut at `size`, that lie in whole aligned 2M pieces. */
-static uint64_t huge_bytes(const struct extent *run, uint64_t base, uint64_t end)
+static uint64_t extent_huge_bytes(const struct extent *run, uint64_t base, uint64_t end)
 {
 	uint64_t first = (run->logical + M2 - 1) / M2 * M2;
 	uint64_t last = end / M2 * M2;
@@ -96,12 +96,12 @@ void extent_pages(const struct extent *v, size_t n, uint64_t base,
 		struct extent run = v[i++];
 		uint64_t end, huge;
 
-		while (i < n && follows(&run, &v[i]))
+		while (i < n && extent_follows(&run, &v[i]))
 			run.length += v[i++].length;
 		end = run.logical + run.length;
 		if (end > size)
 			end = size;
-		huge = huge_bytes(&run, base, end);
+		huge = extent_huge_bytes(&run, base, end);
 		p->b2m += huge;
 		p->b4k += end - run.logical - huge;
 		covered += end - run.logical;

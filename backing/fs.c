@@ -37,7 +37,7 @@ const struct fs_kind fs_kinds[] = {
 	{ NULL, NULL, NULL, NULL }
 };
 
-static void add_words(struct args *a, const char *words)
+static void fs_add_words(struct args *a, const char *words)
 {
 	char *copy = strdup(words), *rest = copy, *word;
 
@@ -58,7 +58,7 @@ int fs_make(const struct fs_kind *k, const char *device, const char *extra,
 	for (const char *const *w = k->mkfs; *w; w++)
 		args_add(&a, *w);
 	if (extra)
-		add_words(&a, extra);
+		fs_add_words(&a, extra);
 	args_add(&a, device);
 	ret = args_done(&a, err);
 	if (!ret)

@@ -29,10 +29,10 @@ static const struct mode {
 	[PMEM_DEVDAX] = { "dax_seed", "dax", "dax_pmem" },
 };
 
-static int put(struct err *err, const char *text, const char *fmt, ...)
+static int pmem_put(struct err *err, const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static int put(struct err *err, const char *text, const char *fmt, ...)
+static int pmem_put(struct err *err, const char *text, const char *fmt, ...)
 {
 	char path[256];
 	size_t n = snprintf(path, sizeof(path), "%s/", pmem_sysfs);
@@ -45,7 +45,7 @@ static int put(struct err *err, const char *text, const char *fmt, ...)
 }
 
 /* An attribute without its newline; "" if there is none. */
-static void get(char *text, size_t size, const char *dev, const char *attr)
+static void pmem_get(char *text, size_t size, const char *dev, const char *attr)
 {
 	char path[320], *data;
 
@@ -58,16 +58,16 @@ static void get(char *text, size_t size, const char *dev, const char *attr)
 	free(data);
 }
 
-static uint64_t get_number(const char *dev, const char *attr)
+static uint64_t pmem_get_number(const char *dev, const char *attr)
 {
 	char text[64];
 
-	get(text, sizeof(text), dev, attr);
+	pmem_get(text, sizeof(text), dev, attr);
 	return strtoull(text, NULL, 0);
 }
 
 /* The lowest name: readdir() has no order, and two boots must agree. */
-static int first_namespace(char *name, size_t size, struct err *err)
+static int pmem_first_namespace(char *name, size_t size, struct err *err)
 {
 	char path[256];
 	DIR *d;
@@ -77,7 +77,7 @@ static int first_namespace(char *name, size_t size, struct err *err)
 	name[0] = '\0';
 	for (struct dirent *e; d && (e = readdir(d));) {
 		if (!strncmp(e->d_name, "namespace", 9) &&
-		    get_number(e->d_name, "size") &&
+		    pmem_get_number(e->d_name, "size") &&
 		    (!name[0] || strcmp(e->d_name, name) < 0))
 			snprintf(name, size, "%.24s", e->d_name);
 	}
@@ -90,20 +90,20 @@ static int first_namespace(char *name, size_t size, struct err *err)
 }
 
 /* Only a name that the kernel lists, so that no path is made of another. */
-static int check_namespace(const char *name, struct err *err)
+static int pmem_check_namespace(const char *name, struct err *err)
 {
 	char first[32];
 
 	if (!strncmp(name, "namespace", 9) && !strchr(name, '/') &&
-	    get_number(name, "size"))
+	    pmem_get_number(name, "size"))
 		return 0;
-	if (first_namespace(first, sizeof(first), err))
+	if (pmem_first_namespace(first, sizeof(first), err))
 		return -ENOTSUP;
 	return err_config(err, "there is no persistent memory called '%s', but %s",
 			  name, first);
 }
 
-static bool is_bound(const char *dev)
+static bool pmem_is_bound(const char *dev)
 {
 	char path[256];
 
@@ -111,16 +111,16 @@ static bool is_bound(const char *dev)
 	return !access(path, F_OK);
 }
 
-static int unbind(const char *dev, struct err *err)
+static int pmem_unbind(const char *dev, struct err *err)
 {
-	if (!is_bound(dev))
+	if (!pmem_is_bound(dev))
 		return 0;
-	return put(err, dev, "devices/%s/driver/unbind", dev);
+	return pmem_put(err, dev, "devices/%s/driver/unbind", dev);
 }
 
-static int bind(const char *dev, const char *driver, struct err *err)
+static int pmem_bind(const char *dev, const char *driver, struct err *err)
 {
-	int ret = put(err, dev, "drivers/%s/bind", driver);
+	int ret = pmem_put(err, dev, "drivers/%s/bind", driver);
 
 	if (ret)
 		err_prefix(err, "the kernel refuses %s (its log says more)", dev);
@@ -128,8 +128,8 @@ static int bind(const char *dev, const char *driver, struct err *err)
 }
 
 /* The device node of a block or character device below `dev`, into `node`. */
-static int find_node(enum pmem_mode mode, const char *dev, char *node,
-		     size_t size, struct err *err)
+static int pmem_find_node(enum pmem_mode mode, const char *dev, char *node,
+			  size_t size, struct err *err)
 {
 	const char *want = mode == PMEM_FSDAX ? "pmem" : "dax";
 	char path[256];
@@ -154,11 +154,11 @@ static int find_node(enum pmem_mode mode, const char *dev, char *node,
 			   mode == PMEM_FSDAX ? "CONFIG_BLK_DEV_PMEM" : "CONFIG_DEV_DAX_PMEM");
 }
 
-static int blank_header(const char *ns, struct err *err)
+static int pmem_blank_header(const char *ns, struct err *err)
 {
 	static const char zero[HEADER_AREA];
 	char path[PMEM_NODE_MAX];
-	int fd, ret = find_node(PMEM_FSDAX, ns, path, sizeof(path), err);
+	int fd, ret = pmem_find_node(PMEM_FSDAX, ns, path, sizeof(path), err);
 
 	if (ret)
 		return ret;
@@ -172,23 +172,23 @@ static int blank_header(const char *ns, struct err *err)
 }
 
 /* Takes a namespace from the device that holds it: raw, and blank. */
-static int make_raw(const char *ns, const char *holder, struct err *err)
+static int pmem_make_raw(const char *ns, const char *holder, struct err *err)
 {
-	int ret = unbind(holder, err);
+	int ret = pmem_unbind(holder, err);
 
 	if (ret)
 		return ret;
-	if ((ret = put(err, "\n", "devices/%s/namespace", holder)) ||
-	    (ret = unbind(ns, err)) ||
-	    (ret = put(err, "1", "devices/%s/force_raw", ns)) ||
-	    (ret = bind(ns, "nd_pmem", err)) ||
-	    (ret = blank_header(ns, err)) ||
-	    (ret = unbind(ns, err)))
+	if ((ret = pmem_put(err, "\n", "devices/%s/namespace", holder)) ||
+	    (ret = pmem_unbind(ns, err)) ||
+	    (ret = pmem_put(err, "1", "devices/%s/force_raw", ns)) ||
+	    (ret = pmem_bind(ns, "nd_pmem", err)) ||
+	    (ret = pmem_blank_header(ns, err)) ||
+	    (ret = pmem_unbind(ns, err)))
 		return ret;
-	return put(err, "0", "devices/%s/force_raw", ns);
+	return pmem_put(err, "0", "devices/%s/force_raw", ns);
 }
 
-static void make_uuid(char *text, size_t size)
+static void pmem_make_uuid(char *text, size_t size)
 {
 	/* Nobody looks for this name: constant, so that boots are alike. */
 	snprintf(text, size, "6b647565-6c00-4000-8000-000000000001");
@@ -201,22 +201,22 @@ static int claim(const struct mode *m, const char *ns, uint64_t align,
 	int ret;
 
 	snprintf(region, sizeof(region), "region%d", atoi(ns + strlen("namespace")));
-	get(claimant, size, region, m->seed);
+	pmem_get(claimant, size, region, m->seed);
 	if (!claimant[0])
 		return err_machine(err, "%s offers no %s: the kernel lacks CONFIG_NVDIMM_%s",
 				   region, m->seed, m->prefix[0] == 'p' ? "PFN" : "DAX");
-	ret = unbind(ns, err);
+	ret = pmem_unbind(ns, err);
 	if (ret)
 		return ret;
-	make_uuid(text, sizeof(text));
-	if ((ret = put(err, text, "devices/%s/uuid", claimant)))
+	pmem_make_uuid(text, sizeof(text));
+	if ((ret = pmem_put(err, text, "devices/%s/uuid", claimant)))
 		return ret;
 	snprintf(text, sizeof(text), "%" PRIu64, align);
-	if ((ret = put(err, text, "devices/%s/align", claimant)) ||
-	    (ret = put(err, "ram", "devices/%s/mode", claimant)) ||
-	    (ret = put(err, ns, "devices/%s/namespace", claimant)))
+	if ((ret = pmem_put(err, text, "devices/%s/align", claimant)) ||
+	    (ret = pmem_put(err, "ram", "devices/%s/mode", claimant)) ||
+	    (ret = pmem_put(err, ns, "devices/%s/namespace", claimant)))
 		return ret;
-	return bind(claimant, m->driver, err);
+	return pmem_bind(claimant, m->driver, err);
 }
 
 int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
@@ -228,26 +228,26 @@ int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 
 	memset(p, 0, sizeof(*p));
 	if (namespace)
-		ret = check_namespace(namespace, err);
+		ret = pmem_check_namespace(namespace, err);
 	else
-		ret = first_namespace(p->namespace, sizeof(p->namespace), err);
+		ret = pmem_first_namespace(p->namespace, sizeof(p->namespace), err);
 	if (ret)
 		return ret;
 	if (namespace)
 		snprintf(p->namespace, sizeof(p->namespace), "%s", namespace);
-	get(holder, sizeof(holder), p->namespace, "holder");
-	if (strncmp(holder, m->prefix, strlen(m->prefix)) || !is_bound(holder) ||
-	    get_number(holder, "align") != align) {
+	pmem_get(holder, sizeof(holder), p->namespace, "holder");
+	if (strncmp(holder, m->prefix, strlen(m->prefix)) || !pmem_is_bound(holder) ||
+	    pmem_get_number(holder, "align") != align) {
 		if (holder[0])
-			ret = make_raw(p->namespace, holder, err);
+			ret = pmem_make_raw(p->namespace, holder, err);
 		if (!ret)
 			ret = claim(m, p->namespace, align, holder, sizeof(holder), err);
 		p->made = 1;
 	}
 	if (ret)
 		return ret;
-	p->base = get_number(holder, "resource");
-	p->size = get_number(holder, "size");
-	p->align = get_number(holder, "align");
-	return find_node(mode, holder, p->node, sizeof(p->node), err);
+	p->base = pmem_get_number(holder, "resource");
+	p->size = pmem_get_number(holder, "size");
+	p->align = pmem_get_number(holder, "align");
+	return pmem_find_node(mode, holder, p->node, sizeof(p->node), err);
 }

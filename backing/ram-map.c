@@ -10,7 +10,7 @@
 
 #include "file.h"
 
-static bool is_it(const char *mapped, const char *path)
+static bool ram_map_is_it(const char *mapped, const char *path)
 {
 	if (*path)
 		return !strcmp(mapped, path);
@@ -26,7 +26,7 @@ int ram_map_parse(char *maps, const char *path, uint64_t size, uint64_t *start)
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %n",
 			   &from, &to, &name) < 2 || !name)
 			continue;
-		if (to - from < size || !is_it(line + name, path))
+		if (to - from < size || !ram_map_is_it(line + name, path))
 			continue;
 		*start = from;
 		return 0;

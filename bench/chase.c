@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static uintptr_t *word(const struct chase_field *f, size_t i)
+static uintptr_t *chase_word(const struct chase_field *f, size_t i)
 {
 	return (uintptr_t *)chase_node(f, i);
 }
@@ -14,14 +14,14 @@ static uintptr_t *word(const struct chase_field *f, size_t i)
  * The swaps need no value before the next one's address is known, so they
  * overlap in the memory system even on a field far larger than the caches.
  */
-static void sattolo(const struct chase_field *f, size_t groups, size_t group,
-		    struct rng *rng)
+static void chase_sattolo(const struct chase_field *f, size_t groups, size_t group,
+			  struct rng *rng)
 {
 	for (size_t i = 0; i < groups; i++)
-		*word(f, i * group) = i;
+		*chase_word(f, i * group) = i;
 	for (size_t i = groups - 1; i > 0; i--) {
-		uintptr_t *a = word(f, i * group);
-		uintptr_t *b = word(f, rng_below(rng, i) * group);
+		uintptr_t *a = chase_word(f, i * group);
+		uintptr_t *b = chase_word(f, rng_below(rng, i) * group);
 		uintptr_t t = *a;
 
 		*a = *b;
@@ -34,16 +34,16 @@ void chase_link_groups(const struct chase_field *f, size_t group,
 {
 	size_t groups = (f->nodes + group - 1) / group;
 
-	sattolo(f, groups, group, rng);
+	chase_sattolo(f, groups, group, rng);
 	for (size_t g = 0; g < groups; g++) {
 		size_t first = g * group, last = first + group - 1;
-		char *follows = chase_node(f, *word(f, first) * group);
+		char *follows = chase_node(f, *chase_word(f, first) * group);
 
 		if (last >= f->nodes)
 			last = f->nodes - 1;
 		for (size_t i = first; i < last; i++)
-			*word(f, i) = (uintptr_t)chase_node(f, i + 1);
-		*word(f, last) = (uintptr_t)follows;
+			*chase_word(f, i) = (uintptr_t)chase_node(f, i + 1);
+		*chase_word(f, last) = (uintptr_t)follows;
 	}
 }
 
@@ -62,11 +62,11 @@ void chase_link_strided(const struct chase_field *f, size_t jump)
 			if (next >= jump || next >= f->nodes)
 				next = 0;
 		}
-		*word(f, i) = (uintptr_t)chase_node(f, next);
+		*chase_word(f, i) = (uintptr_t)chase_node(f, next);
 	}
 }
 
-static uint64_t mix(uintptr_t at)
+static uint64_t chase_mix(uintptr_t at)
 {
 	uint64_t z = at * 0x9e3779b97f4a7c15ULL;
 
@@ -78,7 +78,7 @@ struct bounds {
 };
 
 /* The lowest and highest node, and a sum that every set of nodes has alone. */
-static uint64_t survey(const struct chase_field *f, struct bounds *b)
+static uint64_t chase_survey(const struct chase_field *f, struct bounds *b)
 {
 	uint64_t sum = 0;
 
@@ -87,7 +87,7 @@ static uint64_t survey(const struct chase_field *f, struct bounds *b)
 	for (size_t i = 0; i < f->nodes; i++) {
 		uintptr_t at = (uintptr_t)chase_node(f, i);
 
-		sum += mix(at);
+		sum += chase_mix(at);
 		if (at < b->first)
 			b->first = at;
 		if (at > b->last)
@@ -100,7 +100,7 @@ int chase_check(const struct chase_field *f, char *why, size_t size)
 {
 	uintptr_t start = (uintptr_t)chase_node(f, 0), at = start;
 	struct bounds b;
-	uint64_t want = survey(f, &b), sum = 0;
+	uint64_t want = chase_survey(f, &b), sum = 0;
 	size_t seen = 0;
 
 	/*
@@ -113,7 +113,7 @@ int chase_check(const struct chase_field *f, char *why, size_t size)
 				 seen, f->nodes);
 			return -1;
 		}
-		sum += mix(at);
+		sum += chase_mix(at);
 		at = *(uintptr_t *)at;
 		seen++;
 	} while (at != start && seen <= f->nodes);

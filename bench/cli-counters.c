@@ -19,7 +19,7 @@ static const struct argp_option table[] = {
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t counters_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -35,7 +35,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* The software events, then the processor's own names or the generic ones. */
-static int open_all(const struct options *o, struct counters **c, struct err *err)
+static int counters_open_all(const struct options *o, struct counters **c, struct err *err)
 {
 	struct counter_event ev[COUNTERS_MOST];
 	struct counters_options co = { .events = ev, .provider = o->provider };
@@ -63,7 +63,7 @@ static int open_all(const struct options *o, struct counters **c, struct err *er
 }
 
 /* 500, 1000 and 2000 first writes must be exactly as many minor faults. */
-static json_t *self_test(const char *provider)
+static json_t *cli_counters_self_test(const char *provider)
 {
 	static const unsigned pages[] = { 500, 1000, 2000 };
 	json_t *counted = json_array();
@@ -85,7 +85,7 @@ static json_t *self_test(const char *provider)
 			 "counted", counted);
 }
 
-static json_t *self_tests(const struct options *o, bool *failed)
+static json_t *counters_self_tests(const struct options *o, bool *failed)
 {
 	json_t *all = json_array();
 
@@ -95,14 +95,14 @@ static json_t *self_tests(const struct options *o, bool *failed)
 
 		if (o->provider && strcmp(o->provider, name))
 			continue;
-		one = self_test(name);
+		one = cli_counters_self_test(name);
 		*failed |= json_is_false(json_object_get(one, "exact"));
 		json_array_append_new(all, one);
 	}
 	return all;
 }
 
-static void print_tests(const json_t *tests)
+static void counters_print_tests(const json_t *tests)
 {
 	size_t i;
 	json_t *t;
@@ -124,8 +124,8 @@ static void print_tests(const json_t *tests)
 	}
 }
 
-static void print_text(const struct counters *c, const json_t *events,
-		       const json_t *providers, double overhead)
+static void counters_print_text(const struct counters *c, const json_t *events,
+				const json_t *providers, double overhead)
 {
 	const char *last = "";
 	size_t i;
@@ -153,7 +153,7 @@ static void print_text(const struct counters *c, const json_t *events,
 int cli_counters(int argc, char **argv)
 {
 	static const struct argp argp = {
-		table, parse, "",
+		table, counters_parse, "",
 		"Which events can be counted here, by whom, and whether the counts are right.",
 		NULL, NULL, NULL,
 	};
@@ -166,7 +166,7 @@ int cli_counters(int argc, char **argv)
 	double overhead;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (open_all(&o, &c, &err))
+	if (counters_open_all(&o, &c, &err))
 		return cli_fail(&err);
 	overhead = counters_overhead(c);
 	for (unsigned i = 0; i < counters_passes(c); i++) {
@@ -175,10 +175,10 @@ int cli_counters(int argc, char **argv)
 	}
 	events = counters_json(c, sums);
 	providers = counters_providers_json(c);
-	tests = self_tests(&o, &failed);
+	tests = counters_self_tests(&o, &failed);
 	if (!o.json) {
-		print_text(c, events, providers, overhead);
-		print_tests(tests);
+		counters_print_text(c, events, providers, overhead);
+		counters_print_tests(tests);
 	}
 	counters_free(c);
 	if (o.json)

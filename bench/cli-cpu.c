@@ -18,7 +18,7 @@ static const struct argp_option table[] = {
 	{ 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t cpu_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -35,12 +35,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static json_t *tlb_json(const struct tlb *t)
+static json_t *cpu_tlb_json(const struct tlb *t)
 {
 	return json_pack("{s:i, s:i, s:i}", "4k", t->e4k, "2m", t->e2m, "1g", t->e1g);
 }
 
-static int print_names(void)
+static int cpu_print_names(void)
 {
 	struct err err = ERR_INIT;
 	char **names;
@@ -56,16 +56,16 @@ static int print_names(void)
 	return EXIT_DONE;
 }
 
-static void print_entries(const char *what, const struct tlb *t)
+static void cpu_print_entries(const char *what, const struct tlb *t)
 {
 	printf("%-14s %5u of 4K  %5u of 2M  %5u of 1G\n", what, t->e4k, t->e2m, t->e1g);
 }
 
-static void print_text(const struct cpu *cpu)
+static void cpu_print_text(const struct cpu *cpu)
 {
 	printf("%s (%s)\n", cpu->f.title, cpu->name);
-	print_entries("first TLB", &cpu->f.tlb.first);
-	print_entries("second TLB", &cpu->f.tlb.second);
+	cpu_print_entries("first TLB", &cpu->f.tlb.first);
+	cpu_print_entries("second TLB", &cpu->f.tlb.second);
 	printf("%-14s %s\n", "core unit", *cpu->pmu ? cpu->pmu : "unknown to libpfm4");
 	puts("events");
 	for (unsigned i = 0; i < cpu->f.n_events; i++) {
@@ -79,7 +79,7 @@ static void print_text(const struct cpu *cpu)
 int cli_cpu(int argc, char **argv)
 {
 	static const struct argp argp = {
-		table, parse, "", "TLB sizes and event names of this machine's processor.",
+		table, cpu_parse, "", "TLB sizes and event names of this machine's processor.",
 		NULL, NULL, NULL,
 	};
 	struct options o = { 0 };
@@ -89,17 +89,17 @@ int cli_cpu(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (o.all)
-		return print_names();
+		return cpu_print_names();
 	if (cpu_load(o.cpu_model, &cpu, &err))
 		return cli_fail(&err);
 	if (o.json)
 		ret = cli_print_json(json_pack("{s:s, s:s, s:o, s:o, s:o}",
 					       "name", cpu->name, "title", cpu->f.title,
-					       "first_tlb", tlb_json(&cpu->f.tlb.first),
-					       "second_tlb", tlb_json(&cpu->f.tlb.second),
+					       "first_tlb", cpu_tlb_json(&cpu->f.tlb.first),
+					       "second_tlb", cpu_tlb_json(&cpu->f.tlb.second),
 					       "events", cpu_events_json(cpu)));
 	else
-		print_text(cpu);
+		cpu_print_text(cpu);
 	cpu_free(cpu);
 	return ret;
 }

@@ -13,7 +13,7 @@
 
 static bool as_json, verbose;
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t list_parse(int key, char *arg, struct argp_state *state)
 {
 	(void)arg;
 	if (key == 'j')
@@ -27,7 +27,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static json_t *param_json(const struct param *p)
+static json_t *list_param_json(const struct param *p)
 {
 	json_t *j = json_pack("{s:s, s:s, s:s, s:s}", "name", p->name,
 			      "type", param_type_name(p->type),
@@ -42,21 +42,21 @@ static json_t *param_json(const struct param *p)
 	return j;
 }
 
-static json_t *metric_json(const struct workload_metric *m)
+static json_t *list_metric_json(const struct workload_metric *m)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", m->name, "unit", m->unit,
 			 "kind", kind_words[m->kind], "better", better_words[m->better],
 			 "help", m->help);
 }
 
-static json_t *workload_json(const struct workload *w)
+static json_t *list_workload_json(const struct workload *w)
 {
 	json_t *params = json_array(), *metrics = json_array();
 
 	for (const struct param *p = w->params; p && p->name; p++)
-		json_array_append_new(params, param_json(p));
+		json_array_append_new(params, list_param_json(p));
 	for (const struct workload_metric *m = w->metrics; m->name; m++)
-		json_array_append_new(metrics, metric_json(m));
+		json_array_append_new(metrics, list_metric_json(m));
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", w->name,
 			 "help", w->help, "unit", w->unit, "method", w->method,
 			 "metrics", metrics, "params", params);
@@ -67,7 +67,7 @@ static json_t *list_json(void)
 	json_t *ws = json_array(), *ss = json_array();
 
 	for (int i = 0; workloads[i]; i++)
-		json_array_append_new(ws, workload_json(workloads[i]));
+		json_array_append_new(ws, list_workload_json(workloads[i]));
 	for (const struct source *s = sources; s->name; s++)
 		json_array_append_new(ss, json_pack("{s:s, s:s, s:I}", "name", s->name,
 						    "help", s->help, "page",
@@ -75,7 +75,7 @@ static json_t *list_json(void)
 	return json_pack("{s:o, s:o}", "workloads", ws, "sources", ss);
 }
 
-static void print_line(const char *name, const char *help)
+static void list_print_line(const char *name, const char *help)
 {
 	char margin[64];
 	struct fold f;
@@ -86,7 +86,7 @@ static void print_line(const char *name, const char *help)
 }
 
 /* "    ns_per_page [ns, lower is better]: first write to a 4 KiB page" */
-static void print_metric(const struct workload_metric *m)
+static void list_print_metric(const struct workload_metric *m)
 {
 	struct fold f;
 
@@ -96,11 +96,11 @@ static void print_metric(const struct workload_metric *m)
 	fold_end_at(&f, "", METRIC_INDENT, stdout);
 }
 
-static void print_workload(const struct workload *w)
+static void list_print_workload(const struct workload *w)
 {
-	print_line(w->name, w->help);
+	list_print_line(w->name, w->help);
 	for (const struct workload_metric *m = w->metrics; verbose && m->name; m++)
-		print_metric(m);
+		list_print_metric(m);
 }
 
 int cli_list(int argc, char **argv)
@@ -111,7 +111,7 @@ int cli_list(int argc, char **argv)
 		{ 0 },
 	};
 	static const struct argp argp = {
-		options, parse, "", "Lists the workloads and the sources of memory.",
+		options, list_parse, "", "Lists the workloads and the sources of memory.",
 		NULL, NULL, NULL,
 	};
 
@@ -120,10 +120,10 @@ int cli_list(int argc, char **argv)
 		return cli_print_json(list_json());
 	puts("workloads:");
 	for (int i = 0; workloads[i]; i++)
-		print_workload(workloads[i]);
+		list_print_workload(workloads[i]);
 	puts("\nsources:");
 	for (const struct source *s = sources; s->name; s++)
-		print_line(s->name, s->help);
+		list_print_line(s->name, s->help);
 	puts("\nkduel-bench run WORKLOAD --help tells its parameters and method.");
 	return EXIT_DONE;
 }

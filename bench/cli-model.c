@@ -30,7 +30,7 @@ static const struct argp_option table[] = {
 	{ 0 },
 };
 
-static uint64_t page_option(struct argp_state *state, const char *arg, bool none)
+static uint64_t model_page_option(struct argp_state *state, const char *arg, bool none)
 {
 	uint64_t page = model_page(arg);
 
@@ -40,7 +40,7 @@ static uint64_t page_option(struct argp_state *state, const char *arg, bool none
 	return page;
 }
 
-static uint64_t spacing_option(const char *arg)
+static uint64_t model_spacing_option(const char *arg)
 {
 	struct err err = ERR_INIT;
 	uint64_t n;
@@ -52,7 +52,7 @@ static uint64_t spacing_option(const char *arg)
 	return n;
 }
 
-static enum model_pattern pattern_option(struct argp_state *state, const char *arg)
+static enum model_pattern model_pattern_option(struct argp_state *state, const char *arg)
 {
 	static const char *const names[] = { "random", "cycle", "sequential" };
 
@@ -63,7 +63,7 @@ static enum model_pattern pattern_option(struct argp_state *state, const char *a
 	return MODEL_CYCLE;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t model_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -72,23 +72,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->cpu_model = arg;
 		break;
 	case OPT_PATTERN:
-		o->in.pattern = pattern_option(state, arg);
+		o->in.pattern = model_pattern_option(state, arg);
 		break;
 	case 'p':
 		o->pages = arg;
 		break;
 	case OPT_SPACING:
-		o->in.spacing = spacing_option(arg);
+		o->in.spacing = model_spacing_option(arg);
 		break;
 	case OPT_GUEST:
-		o->in.guest_page = page_option(state, arg, false);
+		o->in.guest_page = model_page_option(state, arg, false);
 		break;
 	case OPT_SECOND:
-		o->in.second_page = page_option(state, arg, true);
+		o->in.second_page = model_page_option(state, arg, true);
 		break;
 	case OPT_VERSUS:
 		o->versus = arg;
-		page_option(state, arg, true);
+		model_page_option(state, arg, true);
 		break;
 	case 'j':
 		o->json = true;
@@ -107,8 +107,8 @@ struct row {
 	struct model_change change;
 };
 
-static int expect(const struct options *o, const struct cpu *cpu, uint64_t pages,
-		  struct row *row, struct err *err)
+static int cli_model_expect(const struct options *o, const struct cpu *cpu, uint64_t pages,
+			    struct row *row, struct err *err)
 {
 	struct model_in in = o->in;
 	int ret;
@@ -126,7 +126,7 @@ static int expect(const struct options *o, const struct cpu *cpu, uint64_t pages
 	return ret;
 }
 
-static void print_row(const struct options *o, uint64_t pages, const struct row *r)
+static void model_print_row(const struct options *o, uint64_t pages, const struct row *r)
 {
 	printf("%9llu %9llu %12.3f %11.3f %12.2f", (unsigned long long)pages,
 	       (unsigned long long)r->base.pages, r->base.first_misses, r->base.walks,
@@ -138,8 +138,8 @@ static void print_row(const struct options *o, uint64_t pages, const struct row 
 	putchar('\n');
 }
 
-static json_t *row_json(const struct options *o, const struct cpu *cpu,
-			uint64_t pages, const struct row *r)
+static json_t *model_row_json(const struct options *o, const struct cpu *cpu,
+			      uint64_t pages, const struct row *r)
 {
 	json_t *j = json_pack("{s:I, s:o}", "pages", (json_int_t)pages, "expected",
 			      model_json(cpu->name, &r->base));
@@ -149,7 +149,7 @@ static json_t *row_json(const struct options *o, const struct cpu *cpu,
 	return j;
 }
 
-static int print_all(const struct options *o, const struct cpu *cpu, struct err *err)
+static int model_print_all(const struct options *o, const struct cpu *cpu, struct err *err)
 {
 	json_t *rows = json_array();
 	uint64_t lo, hi;
@@ -168,11 +168,11 @@ static int print_all(const struct options *o, const struct cpu *cpu, struct err 
 	for (uint64_t n = lo; !ret && n <= hi; n *= 2) {
 		struct row row;
 
-		ret = expect(o, cpu, n, &row, err);
+		ret = cli_model_expect(o, cpu, n, &row, err);
 		if (!ret && o->json)
-			json_array_append_new(rows, row_json(o, cpu, n, &row));
+			json_array_append_new(rows, model_row_json(o, cpu, n, &row));
 		else if (!ret)
-			print_row(o, n, &row);
+			model_print_row(o, n, &row);
 		if (n > UINT64_MAX / 2)
 			break;
 	}
@@ -185,7 +185,7 @@ static int print_all(const struct options *o, const struct cpu *cpu, struct err 
 int cli_model(int argc, char **argv)
 {
 	static const struct argp argp = {
-		table, parse, "",
+		table, model_parse, "",
 		"What the TLBs of a processor should do with an access pattern.\v"
 		"Misses, walks and table references are per access; references are an upper "
 		"bound. Everything printed here is a model, nothing is measured.",
@@ -202,7 +202,7 @@ int cli_model(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	ret = cpu_load(o.cpu_model, &cpu, &err);
 	if (!ret)
-		ret = print_all(&o, cpu, &err);
+		ret = model_print_all(&o, cpu, &err);
 	cpu_free(cpu);
 	return err.code ? cli_fail(&err) : ret;
 }

@@ -52,8 +52,8 @@ struct run_options {
 	json_t *values;
 };
 
-static int number(const char *text, uint64_t most, const char *what,
-		  uint64_t *value, struct err *err)
+static int run_number(const char *text, uint64_t most, const char *what,
+		      uint64_t *value, struct err *err)
 {
 	int ret = size_parse(text, value, err);
 
@@ -65,17 +65,17 @@ static int number(const char *text, uint64_t most, const char *what,
 }
 
 /* Exits: an option that is wrong ends the program before anything runs. */
-static uint64_t option_number(const char *text, uint64_t most, const char *what)
+static uint64_t run_option_number(const char *text, uint64_t most, const char *what)
 {
 	struct err err = ERR_INIT;
 	uint64_t value;
 
-	if (number(text, most, what, &value, &err))
+	if (run_number(text, most, what, &value, &err))
 		exit(cli_fail(&err));
 	return value;
 }
 
-static double option_duration(const char *text)
+static double run_option_duration(const char *text)
 {
 	struct err err = ERR_INIT;
 	double value;
@@ -90,7 +90,7 @@ static double option_duration(const char *text)
 	return value;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t run_parse(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *o = state->input;
 
@@ -99,16 +99,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->rq.source = arg;
 		break;
 	case OPT_CPU:
-		o->rq.cpu = option_number(arg, 1 << 20, "cpu");
+		o->rq.cpu = run_option_number(arg, 1 << 20, "cpu");
 		break;
 	case OPT_NODE:
-		o->rq.node = option_number(arg, 1 << 20, "node");
+		o->rq.node = run_option_number(arg, 1 << 20, "node");
 		break;
 	case OPT_SEED:
-		o->rq.seed = option_number(arg, INT64_MAX, "seed");
+		o->rq.seed = run_option_number(arg, INT64_MAX, "seed");
 		break;
 	case OPT_SAMPLES:
-		o->rq.samples = option_number(arg, 1000000, "samples");
+		o->rq.samples = run_option_number(arg, 1000000, "samples");
 		if (!o->rq.samples)
 			argp_error(state, "--samples: at least 1");
 		break;
@@ -116,7 +116,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->rq.allow_small = true;
 		break;
 	case OPT_TIMEOUT:
-		o->timeout_s = option_duration(arg);
+		o->timeout_s = run_option_duration(arg);
 		break;
 	case OPT_COUNTERS:
 		o->rq.counters = true;
@@ -139,7 +139,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static void describe(char *buf, size_t room, const struct param *p)
+static void run_describe(char *buf, size_t room, const struct param *p)
 {
 	char lo[SIZE_TEXT_MAX], hi[SIZE_TEXT_MAX];
 	int n = snprintf(buf, room, "%s", p->help);
@@ -153,7 +153,7 @@ static void describe(char *buf, size_t room, const struct param *p)
 		snprintf(buf + n, room - n, " (default %s)", p->fallback);
 }
 
-static bool has_param(const struct run_options *o, const char *name)
+static bool run_has_param(const struct run_options *o, const char *name)
 {
 	for (int i = 0; i < o->n_params; i++)
 		if (!strcmp(o->params[i]->name, name))
@@ -161,15 +161,15 @@ static bool has_param(const struct run_options *o, const char *name)
 	return false;
 }
 
-static void add_params(struct run_options *o, const struct param *table, int *used)
+static void run_add_params(struct run_options *o, const struct param *table, int *used)
 {
 	for (; table && table->name && *used < OPTIONS_MOST - 20; table++) {
 		struct argp_option *opt = &o->table[*used];
 
-		if (has_param(o, table->name))
+		if (run_has_param(o, table->name))
 			continue;	/* the workload has its own of this name */
 		o->params[o->n_params] = table;
-		describe(o->help[o->n_params], sizeof(o->help[0]), table);
+		run_describe(o->help[o->n_params], sizeof(o->help[0]), table);
 		opt->name = table->name;
 		opt->key = OPT_PARAM + o->n_params;
 		opt->arg = param_type_name(table->type);
@@ -182,19 +182,19 @@ static void add_params(struct run_options *o, const struct param *table, int *us
 }
 
 /* The options of this workload: its parameters, then what all have. */
-static void build_options(struct run_options *o)
+static void run_build_options(struct run_options *o)
 {
 	int used = 0;
 
 	o->table[used].doc = "Parameters:";
 	o->table[used++].group = 1;
-	add_params(o, o->w->params, &used);
-	add_params(o, common_params, &used);
+	run_add_params(o, o->w->params, &used);
+	run_add_params(o, common_params, &used);
 	memcpy(&o->table[used], common_options, sizeof(common_options));
 }
 
 /* The first argument that names a workload, else the first that is no option. */
-static int workload_at(int argc, char **argv)
+static int run_workload_at(int argc, char **argv)
 {
 	const struct workload *w;
 	int first = 0;
@@ -209,7 +209,7 @@ static int workload_at(int argc, char **argv)
 	return first;
 }
 
-static int usage(FILE *to, int code)
+static int run_usage(FILE *to, int code)
 {
 	fputs("Usage: kduel-bench run WORKLOAD [--<parameter> VALUE]... [OPTION...]\n"
 	      "       kduel-bench run WORKLOAD --help\n\nWorkloads:", to);
@@ -219,7 +219,7 @@ static int usage(FILE *to, int code)
 	return code;
 }
 
-static bool wants_help(int argc, char **argv)
+static bool run_wants_help(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-?"))
@@ -227,7 +227,7 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
-static void show_progress(void *arg, const char *text)
+static void run_show_progress(void *arg, const char *text)
 {
 	(void)arg;
 	fprintf(stderr, "\r\033[K%s", text);
@@ -235,7 +235,7 @@ static void show_progress(void *arg, const char *text)
 
 static int run_it(struct run_options *o)
 {
-	const struct bench_hooks hooks = { .progress = show_progress };
+	const struct bench_hooks hooks = { .progress = run_show_progress };
 	bool live = isatty(STDERR_FILENO);
 	struct err err = ERR_INIT;
 	json_t *result = NULL, *events = NULL;
@@ -273,14 +273,14 @@ static int run_it(struct run_options *o)
 /* Parses what is left once the workload is taken out of the arguments. */
 static int parse_and_run(struct run_options *o, int argc, char **argv, int at)
 {
-	struct argp argp = { .parser = parse, .options = o->table };
+	struct argp argp = { .parser = run_parse, .options = o->table };
 	char name[96], *doc = NULL;
 	int ret;
 
 	snprintf(name, sizeof(name), "kduel-bench run %s", o->w->name);
 	memmove(&argv[at], &argv[at + 1], (argc - at) * sizeof(*argv));
 	argv[0] = name;
-	build_options(o);
+	run_build_options(o);
 	if (asprintf(&doc, "%s: %s.\vMain unit: %s.\n\n%s", o->w->name, o->w->help,
 		     o->w->unit, o->w->method) < 0)
 		doc = NULL;
@@ -295,11 +295,11 @@ int cli_run(int argc, char **argv)
 {
 	struct run_options *o;
 	struct err err = ERR_INIT;
-	int at = workload_at(argc, argv), ret;
+	int at = run_workload_at(argc, argv), ret;
 
 	if (!at)
-		return wants_help(argc, argv) ? usage(stdout, EXIT_DONE)
-					      : usage(stderr, EXIT_CONFIG);
+		return run_wants_help(argc, argv) ? run_usage(stdout, EXIT_DONE)
+					      : run_usage(stderr, EXIT_CONFIG);
 	o = calloc(1, sizeof(*o));
 	if (!o) {
 		err_sys(&err, ENOMEM, "run");

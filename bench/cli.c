@@ -30,7 +30,7 @@ FILE *fold_begin(struct fold *f)
 	return f->f;
 }
 
-static void print(const char *text, const char *margin, int indent, FILE *out)
+static void cli_print(const char *text, const char *margin, int indent, FILE *out)
 {
 	size_t start = indent, column = start;
 
@@ -58,7 +58,7 @@ void fold_drop(struct fold *f)
 void fold_end_at(struct fold *f, const char *margin, int indent, FILE *out)
 {
 	fflush(f->f);
-	print(f->text, margin, indent, out);
+	cli_print(f->text, margin, indent, out);
 	fold_drop(f);
 }
 

@@ -11,7 +11,7 @@
 
 #define PER_TURN (COUNTERS_GROUP - 1)	/* and the instructions */
 
-static json_t *generic(void)
+static json_t *cpu_events_generic(void)
 {
 	json_t *a = json_array();
 
@@ -23,7 +23,7 @@ static json_t *generic(void)
 }
 
 /* A number of /proc/cpuinfo: text. */
-static bool number_of(const json_t *cpu, const char *key, unsigned *value)
+static bool cpu_events_number_of(const json_t *cpu, const char *key, unsigned *value)
 {
 	const char *text = json_string_value(json_object_get(cpu, key));
 	char *end;
@@ -44,9 +44,9 @@ bool events_identify(const json_t *facts, struct cpu_id *id)
 	if (!vendor || strlen(vendor) >= sizeof(id->vendor))
 		return false;
 	snprintf(id->vendor, sizeof(id->vendor), "%s", vendor);
-	return number_of(cpu, "family", &id->family) &&
-	       number_of(cpu, "model_number", &id->model) &&
-	       number_of(cpu, "stepping", &id->stepping);
+	return cpu_events_number_of(cpu, "family", &id->family) &&
+	       cpu_events_number_of(cpu, "model_number", &id->model) &&
+	       cpu_events_number_of(cpu, "stepping", &id->stepping);
 }
 
 json_t *events_of(const json_t *facts, char table[static EVENTS_TABLE_MAX])
@@ -58,12 +58,12 @@ json_t *events_of(const json_t *facts, char table[static EVENTS_TABLE_MAX])
 
 	if (!events_identify(facts, &id)) {
 		snprintf(table, EVENTS_TABLE_MAX, "generic: the agent names no processor");
-		return generic();
+		return cpu_events_generic();
 	}
 	if (cpu_load_id(&id, &cpu, &err)) {
 		snprintf(table, EVENTS_TABLE_MAX, "generic: %.*s",
 			 (int)strcspn(err.text, ";"), err.text);
-		return generic();
+		return cpu_events_generic();
 	}
 	snprintf(table, EVENTS_TABLE_MAX, "%s", cpu->name);
 	events = cpu_events_json(cpu);
@@ -71,7 +71,7 @@ json_t *events_of(const json_t *facts, char table[static EVENTS_TABLE_MAX])
 	return events;
 }
 
-static bool is_instructions(const json_t *event)
+static bool cpu_events_is_instructions(const json_t *event)
 {
 	const char *name = json_string_value(json_object_get(event, "name"));
 
@@ -84,7 +84,7 @@ unsigned events_turns(const json_t *events)
 	json_t *e;
 
 	json_array_foreach(events, i, e)
-		others += !is_instructions(e);
+		others += !cpu_events_is_instructions(e);
 	return (others + PER_TURN - 1) / PER_TURN;
 }
 
@@ -95,9 +95,9 @@ json_t *events_turn(const json_t *events, unsigned turn)
 	json_t *group = json_array(), *e;
 
 	json_array_foreach(events, i, e) {
-		if (is_instructions(e) || (k >= first && k < first + PER_TURN))
+		if (cpu_events_is_instructions(e) || (k >= first && k < first + PER_TURN))
 			json_array_append(group, e);
-		k += !is_instructions(e);
+		k += !cpu_events_is_instructions(e);
 	}
 	return group;
 }

@@ -78,7 +78,7 @@ void cpu_identify(struct cpu_id *id)
 #endif
 }
 
-static int yaml_only(const struct dirent *e)
+static int cpu_yaml_only(const struct dirent *e)
 {
 	size_t n = strlen(e->d_name);
 
@@ -93,7 +93,7 @@ int cpu_names(char ***out, size_t *n, struct err *err)
 
 	if (ret)
 		return ret;
-	count = scandir(folder, &entries, yaml_only, alphasort);
+	count = scandir(folder, &entries, cpu_yaml_only, alphasort);
 	if (count < 0) {
 		ret = err_sys(err, errno, "cannot read %s", folder);
 		free(folder);
@@ -114,14 +114,14 @@ int cpu_names(char ***out, size_t *n, struct err *err)
 	return 0;
 }
 
-static void free_names(char **names, size_t n)
+static void cpu_free_names(char **names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free(names[i]);
 	free(names);
 }
 
-static int check_file(const struct conf *c, const struct cpu_file *f, struct err *err)
+static int cpu_check_file(const struct conf *c, const struct cpu_file *f, struct err *err)
 {
 	char field[64];
 
@@ -135,7 +135,7 @@ static int check_file(const struct conf *c, const struct cpu_file *f, struct err
 	return 0;
 }
 
-static int load_file(const char *name, struct cpu **out, struct err *err)
+static int cpu_load_file(const char *name, struct cpu **out, struct err *err)
 {
 	struct cpu *cpu = calloc(1, sizeof(*cpu));
 	char below[128], *path = NULL;
@@ -151,7 +151,7 @@ static int load_file(const char *name, struct cpu **out, struct err *err)
 	if (!ret)
 		ret = conf_load(cpu->conf, file_fields, &cpu->f, err);
 	if (!ret)
-		ret = check_file(cpu->conf, &cpu->f, err);
+		ret = cpu_check_file(cpu->conf, &cpu->f, err);
 	free(path);
 	if (ret) {
 		cpu_free(cpu);
@@ -171,7 +171,7 @@ void cpu_free(struct cpu *cpu)
 }
 
 /* The line of the file that describes that processor, or NULL. */
-static const struct cpu_match *match_of(const struct cpu *cpu, const struct cpu_id *id)
+static const struct cpu_match *cpu_match_of(const struct cpu *cpu, const struct cpu_id *id)
 {
 	if (strcmp(cpu->f.vendor, id->vendor))
 		return NULL;
@@ -189,9 +189,9 @@ static const struct cpu_match *match_of(const struct cpu *cpu, const struct cpu_
 }
 
 /* Is it that one? Then its events are of the unit that the match names. */
-static bool take(struct cpu *cpu, const struct cpu_id *id)
+static bool cpu_take(struct cpu *cpu, const struct cpu_id *id)
 {
-	const struct cpu_match *m = match_of(cpu, id);
+	const struct cpu_match *m = cpu_match_of(cpu, id);
 
 	if (m && m->pmu)
 		cpu->pmu = m->pmu;
@@ -208,12 +208,12 @@ int cpu_load_id(const struct cpu_id *id, struct cpu **cpu, struct err *err)
 	if (ret)
 		return ret;
 	for (size_t i = 0; !ret && !found && i < n; i++) {
-		ret = load_file(names[i], cpu, err);
-		found = !ret && take(*cpu, id);
+		ret = cpu_load_file(names[i], cpu, err);
+		found = !ret && cpu_take(*cpu, id);
 		if (!ret && !found)
 			cpu_free(*cpu);
 	}
-	free_names(names, n);
+	cpu_free_names(names, n);
 	if (ret || found)
 		return ret;
 	*cpu = NULL;
@@ -222,7 +222,7 @@ int cpu_load_id(const struct cpu_id *id, struct cpu **cpu, struct err *err)
 			   id->vendor, id->family, id->model, id->stepping);
 }
 
-static int load_name(const char *name, struct cpu **cpu, struct err *err)
+static int cpu_load_name(const char *name, struct cpu **cpu, struct err *err)
 {
 	char **names;
 	size_t n, used = 0;
@@ -239,7 +239,7 @@ static int load_name(const char *name, struct cpu **cpu, struct err *err)
 					 i ? ", " : "", names[i]);
 	}
 	if (found) {
-		ret = load_file(name, cpu, err);
+		ret = cpu_load_file(name, cpu, err);
 	} else {
 		const char *near = nearest_word(name, (const char *const *)names, n);
 
@@ -248,7 +248,7 @@ static int load_name(const char *name, struct cpu **cpu, struct err *err)
 			   : err_config(err, "there is no processor '%s' (there are: %s)",
 					name, list);
 	}
-	free_names(names, n);
+	cpu_free_names(names, n);
 	return ret;
 }
 
@@ -257,7 +257,7 @@ int cpu_load(const char *name, struct cpu **cpu, struct err *err)
 	struct cpu_id id;
 
 	if (name)
-		return load_name(name, cpu, err);
+		return cpu_load_name(name, cpu, err);
 	cpu_identify(&id);
 	return cpu_load_id(&id, cpu, err);
 }

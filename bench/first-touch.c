@@ -43,17 +43,17 @@ static const struct param params[] = {
 	{ 0 },
 };
 
-static size_t page_of_source(struct bench *b)
+static size_t first_touch_page_of_source(struct bench *b)
 {
 	const struct source *s;
 
 	return source_find(bench_source(b), &s, NULL) ? PAGE : s->page;
 }
 
-static int setup(struct bench *b, struct err *err)
+static int first_touch_setup(struct bench *b, struct err *err)
 {
 	struct touch *t = calloc(1, sizeof(*t));
-	size_t page = page_of_source(b), pages;
+	size_t page = first_touch_page_of_source(b), pages;
 
 	if (!t)
 		return err_sys(err, ENOMEM, "first-touch");
@@ -102,8 +102,8 @@ static uint64_t touch_slice(const struct touch *t, unsigned slice, uint64_t bump
 	return last - begin;
 }
 
-static void pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bump,
-		 struct histogram *h, struct series *s)
+static void first_touch_pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bump,
+			     struct histogram *h, struct series *s)
 {
 	size_t pages = t->slice / PAGE;
 	double ns;
@@ -115,7 +115,7 @@ static void pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bump
 	series_push(s, ns > 0 ? ns / pages : 0);
 }
 
-static int run(struct bench *b, struct err *err)
+static int first_touch_run(struct bench *b, struct err *err)
 {
 	struct touch *t = bench_state(b);
 	struct series *first = bench_series(b, &metrics[FIRST], NULL);
@@ -123,15 +123,15 @@ static int run(struct bench *b, struct err *err)
 
 	(void)err;
 	for (unsigned i = 0; i < t->slices; i++)
-		pass(b, t, i, 0, t->first, first);
+		first_touch_pass(b, t, i, 0, t->first, first);
 	for (unsigned i = 0; i < t->slices; i++)
-		pass(b, t, i, 1, t->again, again);
+		first_touch_pass(b, t, i, 1, t->again, again);
 	bench_derive(b, "first", histogram_json(t->first));
 	bench_derive(b, "again", histogram_json(t->again));
 	return 0;
 }
 
-static int verify_after(struct bench *b, struct err *err)
+static int first_touch_verify_after(struct bench *b, struct err *err)
 {
 	struct touch *t = bench_state(b);
 	size_t pages = t->slice / PAGE * t->slices;
@@ -148,14 +148,14 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
-static void pattern(const json_t *given, struct model_in *in)
+static void first_touch_pattern(const json_t *given, struct model_in *in)
 {
 	in->pattern = MODEL_SEQUENTIAL;
 	in->span = params_most_of(given, "size", 128ULL << 20);
 	in->spacing = PAGE;
 }
 
-static void teardown(struct bench *b)
+static void first_touch_teardown(struct bench *b)
 {
 	struct touch *t = bench_state(b);
 
@@ -184,10 +184,10 @@ const struct workload first_touch_workload = {
 		  "262144) pays for all. Percentiles are from a log-bucket histogram with an "
 		  "error of at most 1.6%; a fault is not timed apart from its write.",
 	.params = params,
-	.pattern = pattern,
+	.pattern = first_touch_pattern,
 	.samples = 16,
-	.setup = setup,
-	.run = run,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.setup = first_touch_setup,
+	.run = first_touch_run,
+	.verify_after = first_touch_verify_after,
+	.teardown = first_touch_teardown,
 };

@@ -2,7 +2,7 @@
 #include "gups-table.h"
 
 /* The product of two polynomials. */
-static uint64_t multiply(uint64_t a, uint64_t b)
+static uint64_t gups_table_multiply(uint64_t a, uint64_t b)
 {
 	uint64_t product = 0;
 
@@ -20,8 +20,8 @@ uint64_t gups_jump(uint64_t n)
 
 	for (; n; n >>= 1) {
 		if (n & 1)
-			result = multiply(result, power);
-		power = multiply(power, power);
+			result = gups_table_multiply(result, power);
+		power = gups_table_multiply(power, power);
 	}
 	return result;
 }
@@ -42,7 +42,7 @@ void gups_init(struct gups *g, uint64_t *table, uint64_t words,
 
 /* With 0 for `zero` a stream's next number does not wait for the word it read. */
 static inline __attribute__((always_inline))
-void update(struct gups *g, uint64_t steps, uint64_t zero)
+void gups_table_update(struct gups *g, uint64_t steps, uint64_t zero)
 {
 	uint64_t *table = g->table, mask = g->mask;
 	unsigned flight = g->flight;
@@ -62,9 +62,9 @@ void update(struct gups *g, uint64_t steps, uint64_t zero)
 void gups_update(struct gups *g, uint64_t steps)
 {
 	if (g->flight < GUPS_FLIGHT_FREE)
-		update(g, steps, *(volatile uint64_t *)&g->zero);
+		gups_table_update(g, steps, *(volatile uint64_t *)&g->zero);
 	else
-		update(g, steps, 0);
+		gups_table_update(g, steps, 0);
 }
 
 uint64_t gups_replay(uint64_t *table, uint64_t words, uint64_t updates)

@@ -24,20 +24,20 @@ struct state {
 	uint64_t done;		/* steps of each stream so far */
 };
 
-static bool is_power_of_two(uint64_t v)
+static bool gups_is_power_of_two(uint64_t v)
 {
 	return v && !(v & (v - 1));
 }
 
-static int check_power(uint64_t bytes, struct err *err)
+static int gups_check_power(uint64_t bytes, struct err *err)
 {
-	if (is_power_of_two(bytes))
+	if (gups_is_power_of_two(bytes))
 		return 0;
 	return err_config(err, "size: %llu bytes are not a power of two",
 			  (unsigned long long)bytes);
 }
 
-static int choose_size(struct bench *b, struct err *err)
+static int gups_choose_size(struct bench *b, struct err *err)
 {
 	uint64_t llc = bench_llc(b), bytes = 1 << 12;
 
@@ -45,7 +45,7 @@ static int choose_size(struct bench *b, struct err *err)
 		int ret;
 
 		bytes = bench_number(b, "size");
-		ret = check_power(bytes, err);
+		ret = gups_check_power(bytes, err);
 		if (ret)
 			return ret;
 		return bench_at_least(b, "the table", bytes, RULE_FACTOR * llc,
@@ -56,11 +56,11 @@ static int choose_size(struct bench *b, struct err *err)
 	return bench_set_number(b, "size", bytes, err);
 }
 
-static int check_streams(struct bench *b, struct err *err)
+static int gups_check_streams(struct bench *b, struct err *err)
 {
 	uint64_t flight = bench_number(b, "in-flight"), steps;
 
-	if (!is_power_of_two(flight))
+	if (!gups_is_power_of_two(flight))
 		return err_config(err, "in-flight: %llu is not a power of two",
 				  (unsigned long long)flight);
 	steps = bench_number(b, "size") / 8 * bench_number(b, "updates") / flight;
@@ -71,24 +71,24 @@ static int check_streams(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int validate(struct bench *b, struct err *err)
+static int gups_validate(struct bench *b, struct err *err)
 {
 	int ret;
 
 	if (!bench_llc(b))
 		bench_label(b, "unknown cache: the size of the last-level cache is not known");
-	ret = choose_size(b, err);
-	return ret ? ret : check_streams(b, err);
+	ret = gups_choose_size(b, err);
+	return ret ? ret : gups_check_streams(b, err);
 }
 
-static int validate_base(struct bench *b, struct err *err)
+static int gups_validate_base(struct bench *b, struct err *err)
 {
-	int ret = check_power(bench_number(b, "size"), err);
+	int ret = gups_check_power(bench_number(b, "size"), err);
 
-	return ret ? ret : check_streams(b, err);
+	return ret ? ret : gups_check_streams(b, err);
 }
 
-static int setup(struct bench *b, struct err *err)
+static int gups_setup(struct bench *b, struct err *err)
 {
 	struct state *s = calloc(1, sizeof(*s));
 	int ret;
@@ -108,7 +108,7 @@ static int setup(struct bench *b, struct err *err)
 #define PROVE_WORDS 1024UL
 
 /* On a table of its own: the streams in flight do what the plain order does. */
-static int verify_before(struct bench *b, struct err *err)
+static int gups_verify_before(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	uint64_t table[PROVE_WORDS], wrong;
@@ -125,8 +125,8 @@ static int verify_before(struct bench *b, struct err *err)
 	return 0;
 }
 
-static double slice(struct bench *b, struct state *s, uint64_t steps,
-		    struct series *to)
+static double gups_slice(struct bench *b, struct state *s, uint64_t steps,
+			 struct series *to)
 {
 	uint64_t n = steps * s->g.flight;
 	double ns;
@@ -142,18 +142,18 @@ static double slice(struct bench *b, struct state *s, uint64_t steps,
  * All the updates that the rules ask for, once, cut into one slice more than
  * there are samples. The first, which takes the rest of the division, warms up.
  */
-static int run_base(struct bench *b, struct err *err)
+static int gups_run_base(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	uint64_t each = s->g.steps / (bench_samples(b) + 1);
 	uint64_t first = s->g.steps - each * bench_samples(b);
 	struct series *to = bench_series(b, metrics, NULL);
-	double ns = slice(b, s, first, NULL), total = ns;
+	double ns = gups_slice(b, s, first, NULL), total = ns;
 
 	(void)err;
 	series_reject(to, first * s->g.flight / ns);
 	for (unsigned i = 0; i < bench_samples(b); i++) {
-		ns = slice(b, s, each, to);
+		ns = gups_slice(b, s, each, to);
 		series_push(to, each * s->g.flight / ns);
 		total += ns;
 	}
@@ -163,14 +163,14 @@ static int run_base(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int run(struct bench *b, struct err *err)
+static int gups_run(struct bench *b, struct err *err)
 {
 	bench_derive(b, "rules", json_string("after HPCC RandomAccess: its sequence and rules, "
 					     "code of our own"));
-	return run_base(b, err);
+	return gups_run_base(b, err);
 }
 
-static int verify_after(struct bench *b, struct err *err)
+static int gups_verify_after(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	uint64_t wrong;
@@ -189,14 +189,14 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
-static void pattern(const json_t *given, struct model_in *in)
+static void gups_pattern(const json_t *given, struct model_in *in)
 {
 	in->pattern = MODEL_RANDOM;
 	in->span = params_most_of(given, "size", 1ULL << 30);
 	in->spacing = sizeof(uint64_t);
 }
 
-static void teardown(struct bench *b)
+static void gups_teardown(struct bench *b)
 {
 	free(bench_state(b));
 }
@@ -244,14 +244,14 @@ const struct workload gups_workload = {
 		  "time, HPCC's figure. Then the updates are replayed in their plain order and "
 		  "every word must come back: the rules tolerate 1% wrong, here none is.",
 	.params = params,
-	.pattern = pattern,
+	.pattern = gups_pattern,
 	.samples = 10,
-	.validate = validate,
-	.setup = setup,
-	.verify_before = verify_before,
-	.run = run,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.validate = gups_validate,
+	.setup = gups_setup,
+	.verify_before = gups_verify_before,
+	.run = gups_run,
+	.verify_after = gups_verify_after,
+	.teardown = gups_teardown,
 };
 
 const struct workload gups_base_workload = {
@@ -266,10 +266,10 @@ const struct workload gups_base_workload = {
 		  "costs.",
 	.params = params_base,
 	.samples = 10,
-	.validate = validate_base,
-	.setup = setup,
-	.verify_before = verify_before,
-	.run = run_base,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.validate = gups_validate_base,
+	.setup = gups_setup,
+	.verify_before = gups_verify_before,
+	.run = gups_run_base,
+	.verify_after = gups_verify_after,
+	.teardown = gups_teardown,
 };

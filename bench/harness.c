@@ -14,7 +14,7 @@
 #include "order.h"
 #include "size.h"
 
-static struct value *get(const struct bench *b, const char *name)
+static struct value *harness_get(const struct bench *b, const char *name)
 {
 	struct value *v = params_find(&b->params, name);
 
@@ -27,13 +27,13 @@ static struct value *get(const struct bench *b, const char *name)
 
 uint64_t bench_number(const struct bench *b, const char *name)
 {
-	return get(b, name)->lo;
+	return harness_get(b, name)->lo;
 }
 
 void bench_range(const struct bench *b, const char *name,
 		 uint64_t *lo, uint64_t *hi)
 {
-	const struct value *v = get(b, name);
+	const struct value *v = harness_get(b, name);
 
 	*lo = v->lo;
 	*hi = v->hi;
@@ -41,19 +41,19 @@ void bench_range(const struct bench *b, const char *name,
 
 const char *bench_text(const struct bench *b, const char *name)
 {
-	const struct value *v = get(b, name);
+	const struct value *v = harness_get(b, name);
 
 	return v->text ? v->text : "";
 }
 
 bool bench_flag(const struct bench *b, const char *name)
 {
-	return get(b, name)->lo;
+	return harness_get(b, name)->lo;
 }
 
 bool bench_given(const struct bench *b, const char *name)
 {
-	return get(b, name)->text != NULL;
+	return harness_get(b, name)->text != NULL;
 }
 
 int bench_set_number(struct bench *b, const char *name, uint64_t value,
@@ -61,7 +61,7 @@ int bench_set_number(struct bench *b, const char *name, uint64_t value,
 {
 	char text[SIZE_TEXT_MAX];
 
-	get(b, name);
+	harness_get(b, name);
 	return params_set(&b->params, name, size_format(value, text), err);
 }
 
@@ -70,7 +70,7 @@ int bench_set_range(struct bench *b, const char *name, uint64_t lo, uint64_t hi,
 {
 	char least[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX], text[2 * SIZE_TEXT_MAX + 2];
 
-	get(b, name);
+	harness_get(b, name);
 	snprintf(text, sizeof(text), "%s..%s", size_format(lo, least),
 		 size_format(hi, most));
 	return params_set(&b->params, name, text, err);
@@ -134,7 +134,7 @@ void *bench_state(const struct bench *b)
 }
 
 /* Out of memory while writing down a result: there is no result then. */
-static void *need(void *p)
+static void *harness_need(void *p)
 {
 	if (!p) {
 		fputs("out of memory\n", stderr);
@@ -147,7 +147,7 @@ void values_push(struct values *v, double value)
 {
 	if (v->n == v->room) {
 		v->room = v->room ? 2 * v->room : 16;
-		v->v = need(realloc(v->v, v->room * sizeof(*v->v)));
+		v->v = harness_need(realloc(v->v, v->room * sizeof(*v->v)));
 	}
 	v->v[v->n++] = value;
 }
@@ -158,7 +158,7 @@ double values_median(const struct values *v)
 
 	if (!v->n)
 		return NAN;
-	copy = need(malloc(v->n * sizeof(*copy)));
+	copy = harness_need(malloc(v->n * sizeof(*copy)));
 	memcpy(copy, v->v, v->n * sizeof(*copy));
 	median = order_median(copy, v->n);
 	free(copy);
@@ -176,8 +176,8 @@ double values_min(const struct values *v)
 }
 
 /* Report and plan know a workload's metrics from its table alone. */
-static const struct workload_metric *declared(const struct bench *b,
-					      const struct workload_metric *metric)
+static const struct workload_metric *harness_declared(const struct bench *b,
+						      const struct workload_metric *metric)
 {
 	for (const struct workload_metric *m = b->w->metrics; m && m->name; m++)
 		if (m == metric)
@@ -189,12 +189,12 @@ static const struct workload_metric *declared(const struct bench *b,
 struct series *bench_series(struct bench *b, const struct workload_metric *metric,
 			    json_t *point)
 {
-	struct series *s = need(calloc(1, sizeof(*s)));
+	struct series *s = harness_need(calloc(1, sizeof(*s)));
 
-	s->metric = declared(b, metric);
+	s->metric = harness_declared(b, metric);
 	s->point = point ? point : json_object();
 	s->steady = true;
-	b->series = need(realloc(b->series, (b->n_series + 1) * sizeof(s)));
+	b->series = harness_need(realloc(b->series, (b->n_series + 1) * sizeof(s)));
 	b->series[b->n_series++] = s;
 	return s;
 }
@@ -242,7 +242,7 @@ double series_median(const struct series *s)
 	return values_median(&s->values);
 }
 
-static json_t *numbers(const struct values *v)
+static json_t *harness_numbers(const struct values *v)
 {
 	json_t *a = json_array();
 
@@ -257,8 +257,8 @@ json_t *series_json(const struct bench *b, const struct series *s)
 			      "metric", s->metric->name, "point", s->point,
 			      "unit", s->metric->unit, "better", better_words[s->metric->better],
 			      "kind", kind_words[s->metric->kind],
-			      "values", numbers(&s->values),
-			      "rejected", numbers(&s->rejected),
+			      "values", harness_numbers(&s->values),
+			      "rejected", harness_numbers(&s->rejected),
 			      "steady", s->steady,
 			      "counters", counters_json(b->counters, s->counts));
 
@@ -275,7 +275,7 @@ void bench_derive(struct bench *b, const char *key, json_t *value)
 }
 
 /* Said twice is said once. */
-static void append(json_t *array, const char *fmt, va_list ap)
+static void harness_append(json_t *array, const char *fmt, va_list ap)
 {
 	json_t *text = json_vsprintf(fmt, ap), *have;
 	size_t i;
@@ -293,7 +293,7 @@ void bench_label(struct bench *b, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	append(b->labels, fmt, ap);
+	harness_append(b->labels, fmt, ap);
 	va_end(ap);
 }
 
@@ -302,7 +302,7 @@ void bench_validated(struct bench *b, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	append(b->validated, fmt, ap);
+	harness_append(b->validated, fmt, ap);
 	va_end(ap);
 }
 

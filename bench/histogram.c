@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-static uint64_t low_end(unsigned i)
+static uint64_t histogram_low_end(unsigned i)
 {
 	unsigned shift;
 
@@ -14,9 +14,9 @@ static uint64_t low_end(unsigned i)
 }
 
 /* Whole nanoseconds stand for themselves, wider buckets for their middle. */
-static double middle(unsigned i)
+static double histogram_middle(unsigned i)
 {
-	return (low_end(i) + low_end(i + 1) - 1) / 2.0;
+	return (histogram_low_end(i) + histogram_low_end(i + 1) - 1) / 2.0;
 }
 
 double histogram_quantile(const struct histogram *h, double q)
@@ -30,7 +30,7 @@ double histogram_quantile(const struct histogram *h, double q)
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS - (h->over ? 1 : 0); i++) {
 		seen += h->bucket[i];
 		if (seen >= want)
-			return fmin(middle(i), h->max);
+			return fmin(histogram_middle(i), h->max);
 	}
 	return h->max;
 }
@@ -42,7 +42,7 @@ json_t *histogram_json(const struct histogram *h)
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
 		if (h->bucket[i])
 			json_array_append_new(buckets,
-				json_pack("[I, I]", (json_int_t)low_end(i),
+				json_pack("[I, I]", (json_int_t)histogram_low_end(i),
 					  (json_int_t)h->bucket[i]));
 	return json_pack("{s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:o}",
 			 "count", (json_int_t)h->count,

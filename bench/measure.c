@@ -46,14 +46,14 @@ double bench_end(struct bench *b, struct series *s, double things)
 	return ns > 0 ? ns : 0;
 }
 
-static double things_of(const struct measure *m, uint64_t n)
+static double measure_things_of(const struct measure *m, uint64_t n)
 {
 	return n * (m->per_iteration > 0 ? m->per_iteration : 1);
 }
 
 /* One batch; `s` gets its counts, NULL while calibrating. */
-static int batch(struct bench *b, const struct measure *m, uint64_t n,
-		 struct series *s, double *ns, struct err *err)
+static int measure_batch(struct bench *b, const struct measure *m, uint64_t n,
+			 struct series *s, double *ns, struct err *err)
 {
 	int ret = m->prepare ? m->prepare(m->arg, n, err) : 0;
 
@@ -61,18 +61,18 @@ static int batch(struct bench *b, const struct measure *m, uint64_t n,
 		return ret;
 	bench_begin(b, s);
 	m->body(m->arg, n);
-	*ns = bench_end(b, s, things_of(m, n));
+	*ns = bench_end(b, s, measure_things_of(m, n));
 	return 0;
 }
 
-static int calibrate(struct bench *b, const struct measure *m, uint64_t *out,
-		     struct err *err)
+static int measure_calibrate(struct bench *b, const struct measure *m, uint64_t *out,
+			     struct err *err)
 {
 	double ns;
 	int ret;
 
 	for (uint64_t n = 1; n < 1ULL << 48; n *= 2) {
-		ret = batch(b, m, n, NULL, &ns, err);
+		ret = measure_batch(b, m, n, NULL, &ns, err);
 		if (ret)
 			return ret;
 		if (ns < BATCH_NS / 8)
@@ -84,15 +84,15 @@ static int calibrate(struct bench *b, const struct measure *m, uint64_t *out,
 }
 
 /* Time of 2n over twice the time of n: the try that comes nearest to 1. */
-static int check_proportion(struct bench *b, const struct measure *m,
-			    struct series *s, struct err *err)
+static int measure_check_proportion(struct bench *b, const struct measure *m,
+				    struct series *s, struct err *err)
 {
 	for (int i = 0; i < 3; i++) {
 		double one, two, proportion;
-		int ret = batch(b, m, s->iterations, NULL, &one, err);
+		int ret = measure_batch(b, m, s->iterations, NULL, &one, err);
 
 		if (!ret)
-			ret = batch(b, m, 2 * s->iterations, NULL, &two, err);
+			ret = measure_batch(b, m, 2 * s->iterations, NULL, &two, err);
 		if (ret)
 			return ret;
 		proportion = two / (2 * one);
@@ -104,9 +104,9 @@ static int check_proportion(struct bench *b, const struct measure *m,
 	return 0;
 }
 
-static double value_of(const struct measure *m, uint64_t n, double ns)
+static double measure_value_of(const struct measure *m, uint64_t n, double ns)
 {
-	double things = things_of(m, n);
+	double things = measure_things_of(m, n);
 	double scale = m->metric->scale > 0 ? m->metric->scale : 1;
 
 	if (m->metric->kind == KIND_RATE)
@@ -130,8 +130,8 @@ bool series_settled(struct series *s)
 	return s->steady;
 }
 
-static int warm_up(struct bench *b, const struct measure *m, struct series *s,
-		   struct err *err)
+static int measure_warm_up(struct bench *b, const struct measure *m, struct series *s,
+			   struct err *err)
 {
 	unsigned most = m->warmup ? m->warmup : WARMUP_MOST;
 
@@ -139,28 +139,28 @@ static int warm_up(struct bench *b, const struct measure *m, struct series *s,
 		return 0;
 	for (unsigned i = 0; i < most && !series_settled(s); i++) {
 		double ns;
-		int ret = batch(b, m, s->iterations, NULL, &ns, err);
+		int ret = measure_batch(b, m, s->iterations, NULL, &ns, err);
 
 		if (ret)
 			return ret;
-		values_push(&s->rejected, value_of(m, s->iterations, ns));
+		values_push(&s->rejected, measure_value_of(m, s->iterations, ns));
 	}
 	series_settled(s);
 	return 0;
 }
 
-static int take(struct bench *b, const struct measure *m, struct series *s,
-		struct err *err)
+static int measure_take(struct bench *b, const struct measure *m, struct series *s,
+			struct err *err)
 {
 	unsigned samples = m->samples ? m->samples : bench_samples(b);
 
 	for (unsigned i = 0; i < samples; i++) {
 		double ns;
-		int ret = batch(b, m, s->iterations, s, &ns, err);
+		int ret = measure_batch(b, m, s->iterations, s, &ns, err);
 
 		if (ret)
 			return ret;
-		values_push(&s->values, value_of(m, s->iterations, ns));
+		values_push(&s->values, measure_value_of(m, s->iterations, ns));
 	}
 	return 0;
 }
@@ -173,14 +173,14 @@ int bench_measure(struct bench *b, const struct measure *m,
 
 	s->iterations = m->iterations;
 	if (!s->iterations) {
-		ret = calibrate(b, m, &s->iterations, err);
+		ret = measure_calibrate(b, m, &s->iterations, err);
 		if (!ret)
-			ret = check_proportion(b, m, s, err);
+			ret = measure_check_proportion(b, m, s, err);
 	}
 	if (!ret)
-		ret = warm_up(b, m, s, err);
+		ret = measure_warm_up(b, m, s, err);
 	if (!ret)
-		ret = take(b, m, s, err);
+		ret = measure_take(b, m, s, err);
 	if (!ret && out)
 		*out = s;
 	return ret;

@@ -92,7 +92,7 @@ struct tally {
 	uint64_t written, sum, strangers;
 };
 
-static struct tally tally_of(const struct chase_field *f)
+static struct tally mem_walk_chains_tally_of(const struct chase_field *f)
 {
 	struct tally t = { 0 };
 
@@ -111,10 +111,10 @@ static struct tally tally_of(const struct chase_field *f)
 	return t;
 }
 
-static int check_words(const struct chains *c, unsigned k, enum walk_op op,
-		       char *why, size_t size)
+static int mem_walk_chains_check_words(const struct chains *c, unsigned k, enum walk_op op,
+				       char *why, size_t size)
 {
-	struct tally t = tally_of(&c->field[k]);
+	struct tally t = mem_walk_chains_tally_of(&c->field[k]);
 	uint64_t nodes = c->field[k].nodes, visited = c->steps < nodes ? c->steps : nodes;
 
 	if (op == WALK_RMW && t.sum != c->steps)
@@ -144,7 +144,7 @@ int chains_check(const struct chains *c, enum walk_op op, char *why, size_t size
 				 k, c->steps);
 			return -1;
 		}
-		if (check_words(c, k, op, why, size))
+		if (mem_walk_chains_check_words(c, k, op, why, size))
 			return -1;
 	}
 	return 0;

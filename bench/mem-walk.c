@@ -33,7 +33,7 @@ struct state {
 
 static const char *const ops[WALK_OPS] = { "read", "write", "rmw" };
 
-static enum walk_op op_of(const struct bench *b)
+static enum walk_op mem_walk_op_of(const struct bench *b)
 {
 	int op = WALK_READ;
 
@@ -42,7 +42,7 @@ static enum walk_op op_of(const struct bench *b)
 	return op;
 }
 
-static uint64_t round_down_two(uint64_t v)
+static uint64_t mem_walk_round_down_two(uint64_t v)
 {
 	uint64_t p = 1;
 
@@ -52,12 +52,12 @@ static uint64_t round_down_two(uint64_t v)
 }
 
 /* From half of the first cache to 8 times the last one, if memory allows. */
-static int choose_sizes(struct bench *b, struct err *err)
+static int mem_walk_choose_sizes(struct bench *b, struct err *err)
 {
 	uint64_t l1 = bench_cache(b, 1), llc = bench_llc(b);
-	uint64_t lo = l1 ? round_down_two(l1 / 2) : DEFAULT_LEAST;
+	uint64_t lo = l1 ? mem_walk_round_down_two(l1 / 2) : DEFAULT_LEAST;
 	uint64_t hi = llc ? LLC_FACTOR * llc : DEFAULT_MOST;
-	uint64_t room = round_down_two(bench_memory(b) / 2);
+	uint64_t room = mem_walk_round_down_two(bench_memory(b) / 2);
 
 	if (hi > room) {
 		bench_label(b, "memory: the ladder ends at %llu MiB, not at %d times the "
@@ -67,13 +67,13 @@ static int choose_sizes(struct bench *b, struct err *err)
 	return bench_set_range(b, "size", lo < hi ? lo : hi, hi, err);
 }
 
-static int validate(struct bench *b, struct err *err)
+static int mem_walk_validate(struct bench *b, struct err *err)
 {
 	uint64_t lo, hi, spacing = bench_number(b, "spacing");
 	uint64_t stride = bench_number(b, "stride"), page = bench_number(b, "page");
 
 	if (!bench_given(b, "size")) {
-		int ret = choose_sizes(b, err);
+		int ret = mem_walk_choose_sizes(b, err);
 
 		if (ret)
 			return ret;
@@ -91,28 +91,28 @@ static int validate(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int set_up(struct bench *b, uint64_t bytes, struct err *err)
+static int mem_walk_set_up(struct bench *b, uint64_t bytes, struct err *err)
 {
 	struct state *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return err_sys(err, ENOMEM, "mem-walk");
 	bench_set_state(b, s);
-	s->op = op_of(b);
+	s->op = mem_walk_op_of(b);
 	s->walk = walk_find(s->op, bench_number(b, "chains"));
 	return bench_buffer(b, bytes, 0, &s->buf, err);
 }
 
-static int setup(struct bench *b, struct err *err)
+static int mem_walk_setup(struct bench *b, struct err *err)
 {
 	uint64_t lo, hi;
 
 	bench_range(b, "size", &lo, &hi);
-	return set_up(b, hi, err);
+	return mem_walk_set_up(b, hi, err);
 }
 
-static void link_field(const struct bench *b, const struct chase_field *f,
-		       struct rng *rng)
+static void mem_walk_link_field(const struct bench *b, const struct chase_field *f,
+				struct rng *rng)
 {
 	const char *pattern = bench_text(b, "pattern");
 
@@ -127,7 +127,7 @@ static void link_field(const struct bench *b, const struct chase_field *f,
 }
 
 /* Linked anew for each size, and proved each time before anything is timed. */
-static int prepare_size(struct bench *b, uint64_t size, struct err *err)
+static int mem_walk_prepare_size(struct bench *b, uint64_t size, struct err *err)
 {
 	struct state *s = bench_state(b);
 	struct chase_field whole = { .base = s->buf->addr,
@@ -142,7 +142,7 @@ static int prepare_size(struct bench *b, uint64_t size, struct err *err)
 	for (unsigned i = 0; i < s->chains.n; i++) {
 		char why[128];
 
-		link_field(b, &s->chains.field[i], &rng);
+		mem_walk_link_field(b, &s->chains.field[i], &rng);
 		if (chase_check(&s->chains.field[i], why, sizeof(why)))
 			return bench_invalid(b, err, "%llu bytes, chain %u: %s",
 					     (unsigned long long)size, i, why);
@@ -152,13 +152,13 @@ static int prepare_size(struct bench *b, uint64_t size, struct err *err)
 	return 0;
 }
 
-static int verify_before(struct bench *b, struct err *err)
+static int mem_walk_verify_before(struct bench *b, struct err *err)
 {
 	uint64_t lo, hi;
 	int ret;
 
 	bench_range(b, "size", &lo, &hi);
-	ret = prepare_size(b, hi, err);
+	ret = mem_walk_prepare_size(b, hi, err);
 	if (!ret)
 		bench_validated(b, "before each size is timed its cycles are walked: they visit "
 				"every node once");
@@ -166,20 +166,20 @@ static int verify_before(struct bench *b, struct err *err)
 }
 
 /* The walk goes on where the batch before ended: no batch sees warm nodes. */
-static void body(void *arg, uint64_t n)
+static void mem_walk_body(void *arg, uint64_t n)
 {
 	struct state *s = arg;
 
 	chains_walk(&s->chains, s->walk, n);
 }
 
-static int measure_size(struct bench *b, uint64_t size, struct err *err)
+static int mem_walk_measure_size(struct bench *b, uint64_t size, struct err *err)
 {
 	struct state *s = bench_state(b);
 	char why[160];
-	int ret = prepare_size(b, size, err);
+	int ret = mem_walk_prepare_size(b, size, err);
 	struct measure m = {
-		.metric = metrics, .body = body, .arg = s,
+		.metric = metrics, .body = mem_walk_body, .arg = s,
 		.per_iteration = bench_number(b, "chains"),
 		.iterations = bench_number(b, "accesses") / bench_number(b, "chains"),
 	};
@@ -195,7 +195,7 @@ static int measure_size(struct bench *b, uint64_t size, struct err *err)
 	return ret;
 }
 
-static int run(struct bench *b, struct err *err)
+static int mem_walk_run(struct bench *b, struct err *err)
 {
 	uint64_t lo, hi, size, last = 0;
 	double factor = 1 + bench_number(b, "step") / 100.0, next;
@@ -214,14 +214,14 @@ static int run(struct bench *b, struct err *err)
 		last = size;
 		if (++sizes == SIZES_MOST)
 			return err_config(err, "size, step: more than %d sizes", SIZES_MOST);
-		ret = measure_size(b, size, err);
+		ret = mem_walk_measure_size(b, size, err);
 		if (ret)
 			return ret;
 	}
-	return measure_size(b, hi, err);
+	return mem_walk_measure_size(b, hi, err);
 }
 
-static int verify_after(struct bench *b, struct err *err)
+static int mem_walk_verify_after(struct bench *b, struct err *err)
 {
 	(void)err;
 	bench_validated(b, "after each size every chain stood where its steps lead, and the "
@@ -231,12 +231,12 @@ static int verify_after(struct bench *b, struct err *err)
 
 /* --- the base: each chain is one node that leads to itself --- */
 
-static int setup_base(struct bench *b, struct err *err)
+static int mem_walk_setup_base(struct bench *b, struct err *err)
 {
-	return set_up(b, CHAINS_MOST * CHASE_LINE, err);
+	return mem_walk_set_up(b, CHAINS_MOST * CHASE_LINE, err);
 }
 
-static int verify_before_base(struct bench *b, struct err *err)
+static int mem_walk_verify_before_base(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	const struct chase_field whole = {
@@ -257,17 +257,17 @@ static int verify_before_base(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int run_base(struct bench *b, struct err *err)
+static int mem_walk_run_base(struct bench *b, struct err *err)
 {
 	const struct measure m = {
-		.metric = metrics_base, .body = body, .arg = bench_state(b),
+		.metric = metrics_base, .body = mem_walk_body, .arg = bench_state(b),
 		.per_iteration = bench_number(b, "chains"),
 	};
 
 	return bench_measure(b, &m, NULL, err);
 }
 
-static int verify_after_base(struct bench *b, struct err *err)
+static int mem_walk_verify_after_base(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	char why[160];
@@ -297,7 +297,7 @@ static void pattern(const json_t *given, struct model_in *in)
 	}
 }
 
-static void teardown(struct bench *b)
+static void mem_walk_teardown(struct bench *b)
 {
 	free(bench_state(b));
 }
@@ -361,12 +361,12 @@ const struct workload mem_walk_workload = {
 		  "the place where each chain stands and the words that the operation left.",
 	.params = params,
 	.pattern = pattern,
-	.validate = validate,
-	.setup = setup,
-	.verify_before = verify_before,
-	.run = run,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.validate = mem_walk_validate,
+	.setup = mem_walk_setup,
+	.verify_before = mem_walk_verify_before,
+	.run = mem_walk_run,
+	.verify_after = mem_walk_verify_after,
+	.teardown = mem_walk_teardown,
 };
 
 const struct workload mem_walk_base_workload = {
@@ -379,9 +379,9 @@ const struct workload mem_walk_base_workload = {
 		  "itself: the least that an access of that operation can cost, loop "
 		  "included. What mem-walk takes above it is the memory's.",
 	.params = params_base,
-	.setup = setup_base,
-	.verify_before = verify_before_base,
-	.run = run_base,
-	.verify_after = verify_after_base,
-	.teardown = teardown,
+	.setup = mem_walk_setup_base,
+	.verify_before = mem_walk_verify_before_base,
+	.run = mem_walk_run_base,
+	.verify_after = mem_walk_verify_after_base,
+	.teardown = mem_walk_teardown,
 };

@@ -7,7 +7,7 @@
 #include "context.h"
 #include "pages.h"
 
-static const char *path_of(const struct bench *b)
+static const char *memory_path_of(const struct bench *b)
 {
 	const struct value *v = params_find(&b->params, "path");
 
@@ -22,7 +22,7 @@ static void touch(struct buffer *buf)
 		p[i] = 0;
 }
 
-static int check_pages(const struct buffer *buf, struct err *err)
+static int memory_check_pages(const struct buffer *buf, struct err *err)
 {
 	struct page_bytes p = { 0 };
 	uint64_t present, right;
@@ -42,8 +42,8 @@ static int check_pages(const struct buffer *buf, struct err *err)
 			   p.method);
 }
 
-static int check_node(const struct bench *b, const struct buffer *buf,
-		      struct err *err)
+static int memory_check_node(const struct bench *b, const struct buffer *buf,
+			     struct err *err)
 {
 	struct placement p;
 
@@ -71,7 +71,7 @@ int bench_buffer(struct bench *b, size_t size, unsigned flags,
 
 	if (!buf)
 		return err_sys(err, ENOMEM, "buffer");
-	ret = source_map(b->source, size, b->untouched, path_of(b), buf, err);
+	ret = source_map(b->source, size, b->untouched, memory_path_of(b), buf, err);
 	if (ret) {
 		free(buf);
 		return ret;
@@ -86,9 +86,9 @@ int bench_buffer(struct bench *b, size_t size, unsigned flags,
 		b->untouched += buf->fd < 0 ? buf->mapped : 0;
 	if (!ret && !(flags & BUFFER_UNTOUCHED)) {
 		touch(buf);
-		ret = check_pages(buf, err);
+		ret = memory_check_pages(buf, err);
 		if (!ret)
-			ret = check_node(b, buf, err);
+			ret = memory_check_node(b, buf, err);
 	}
 	if (!ret)
 		*out = buf;
@@ -110,7 +110,7 @@ int bench_check_pages(struct bench *b, struct err *err)
 	int ret = 0;
 
 	for (unsigned i = 0; i < b->n_buffers && !ret; i++)
-		ret = check_pages(b->buffers[i], err);
+		ret = memory_check_pages(b->buffers[i], err);
 	return ret;
 }
 
@@ -131,7 +131,7 @@ json_t *bench_proof(struct bench *b)
 }
 
 /* {"asked":512,"node0":512} over all buffers. */
-static json_t *pages_by_node(struct bench *b)
+static json_t *memory_pages_by_node(struct bench *b)
 {
 	json_t *out = json_object();
 	struct placement sum = { 0 }, p;
@@ -165,5 +165,5 @@ json_t *bench_placement(struct bench *b)
 {
 	return json_pack("{s:i, s:i, s:i, s:i, s:o}", "cpu", b->cpu,
 			 "cpu_before", b->cpu_before, "cpu_after", b->cpu_after,
-			 "node", b->node, "pages", pages_by_node(b));
+			 "node", b->node, "pages", memory_pages_by_node(b));
 }

@@ -15,7 +15,7 @@ struct context {
 	json_t *checks;
 };
 
-static const json_t *at(const json_t *o, const char *a, const char *b)
+static const json_t *model_check_at(const json_t *o, const char *a, const char *b)
 {
 	return json_object_get(json_object_get(o, a), b);
 }
@@ -35,8 +35,8 @@ static void check(struct context *c, const char *name, const json_t *point,
 static void check_knees(struct context *c)
 {
 	const json_t *knees = json_object_get(json_object_get(c->result, "derived"), "knees");
-	const json_t *first = at(knees, "first_level", "pages");
-	const json_t *half = at(knees, "second_level", "half_rise_pages");
+	const json_t *first = model_check_at(knees, "first_level", "pages");
+	const json_t *half = model_check_at(knees, "second_level", "half_rise_pages");
 	json_t *point = json_object();
 
 	if (json_is_number(first) && c->out.first)
@@ -49,7 +49,7 @@ static void check_knees(struct context *c)
 }
 
 /* All walks of loads, per access; below 0: they were not, or not all, counted. */
-static double counted_walks(const json_t *metric)
+static double model_check_counted_walks(const json_t *metric)
 {
 	double walks = -1;
 	size_t i;
@@ -70,13 +70,14 @@ static double counted_walks(const json_t *metric)
 }
 
 /* Is this series of the pattern, and how much of it does it go through? */
-static bool span_of(const struct context *c, const json_t *metric, uint64_t *span)
+static bool model_check_span_of(const struct context *c, const json_t *metric, uint64_t *span)
 {
 	const char *workload = json_string_value(json_object_get(c->result, "workload"));
 	const char *name = json_string_value(json_object_get(metric, "metric"));
 	const struct workload_metric *m = NULL;
-	const json_t *pages = at(metric, "point", "pages"), *size = at(metric, "point", "size");
-	json_int_t stride = json_integer_value(at(metric, "point", "stride"));
+	const json_t *pages = model_check_at(metric, "point", "pages"),
+		     *size = model_check_at(metric, "point", "size");
+	json_int_t stride = json_integer_value(model_check_at(metric, "point", "stride"));
 
 	if (!name || workload_metric_find(workload, name, &m, NULL) || m->role != ROLE_ACCESS ||
 	    (pages && (stride ? stride : 4096) != (json_int_t)c->in.spacing))
@@ -92,11 +93,11 @@ static void check_walks(struct context *c)
 	json_t *metric;
 
 	json_array_foreach(json_object_get(c->result, "metrics"), i, metric) {
-		double walks = counted_walks(metric);
+		double walks = model_check_counted_walks(metric);
 		struct model_in in = c->in;
 		struct model_out out;
 
-		if (walks < 0 || !span_of(c, metric, &in.span) ||
+		if (walks < 0 || !model_check_span_of(c, metric, &in.span) ||
 		    model_expect(&c->cpu->f.tlb.first, &c->cpu->f.tlb.second, &in, &out, NULL) ||
 		    !model_judges_walks(&out))
 			continue;
@@ -108,7 +109,8 @@ static void check_walks(struct context *c)
 json_t *model_check(const struct cpu *cpu, const json_t *result)
 {
 	struct context c = { .cpu = cpu, .result = result };
-	const json_t *page = at(json_object_get(result, "derived"), "effective_page", "bytes");
+	const json_t *page =
+		model_check_at(json_object_get(result, "derived"), "effective_page", "bytes");
 	uint64_t second = json_integer_value(page);
 	const char *workload = json_string_value(json_object_get(result, "workload"));
 	const char *source = json_string_value(json_object_get(result, "source"));

@@ -14,7 +14,7 @@
 /* Levels of a table down to its pages of each size. */
 static const unsigned levels[PAGE_SIZES] = { [PAGE_4K] = 4, [PAGE_2M] = 3, [PAGE_1G] = 2 };
 
-static unsigned levels_of(uint64_t page)
+static unsigned model_levels_of(uint64_t page)
 {
 	int size = page_of_bytes(page);
 
@@ -38,19 +38,19 @@ uint64_t model_page(const char *name)
 
 unsigned model_references(uint64_t guest_page, uint64_t second_page)
 {
-	unsigned g = levels_of(guest_page), h = levels_of(second_page);
+	unsigned g = model_levels_of(guest_page), h = model_levels_of(second_page);
 
 	return second_page ? (g + 1) * (h + 1) - 1 : g;
 }
 
-static unsigned entries_of(const struct tlb *t, uint64_t page)
+static unsigned model_entries_of(const struct tlb *t, uint64_t page)
 {
 	return page >= page_words[PAGE_1G].bytes ? t->e1g :
 	       page >= page_words[PAGE_2M].bytes ? t->e2m : t->e4k;
 }
 
-static double miss_rate(const struct model_in *in, uint64_t page, uint64_t n,
-			unsigned entries)
+static double model_miss_rate(const struct model_in *in, uint64_t page, uint64_t n,
+			      unsigned entries)
 {
 	double burst = in->burst ? in->burst : 1;
 	double rate = 1;
@@ -85,12 +85,12 @@ int model_expect(const struct tlb *first, const struct tlb *second,
 	/* A pattern that skips pages goes through fewer of them. */
 	out->pages = in->spacing > page ? (in->span + in->spacing - 1) / in->spacing
 					: (in->span + page - 1) / page;
-	out->first = entries_of(first, page);
-	out->second = entries_of(second, page);
-	out->first_misses = miss_rate(in, page, out->pages, out->first);
+	out->first = model_entries_of(first, page);
+	out->second = model_entries_of(second, page);
+	out->first_misses = model_miss_rate(in, page, out->pages, out->first);
 	/* Without a second level for such pages, a first-level miss walks. */
-	out->walks = miss_rate(in, page, out->pages,
-			       out->second > out->first ? out->second : out->first);
+	out->walks = model_miss_rate(in, page, out->pages,
+				     out->second > out->first ? out->second : out->first);
 	out->references = model_references(in->guest_page, in->second_page);
 	out->walk_references = out->walks * out->references;
 	return 0;
@@ -118,7 +118,7 @@ bool model_is_hit(const char *counter)
 	return !strcmp(counter, "stlb_load_hits") || !strncmp(counter, "stlb_hits_", 10);
 }
 
-static double ratio(double arm, double base)
+static double model_ratio(double arm, double base)
 {
 	return base > 0 ? arm / base : NAN;
 }
@@ -126,8 +126,8 @@ static double ratio(double arm, double base)
 void model_compare(const struct model_out *base, const struct model_out *arm,
 		   struct model_change *change)
 {
-	change->walks = ratio(arm->walks, base->walks);
-	change->references = ratio(arm->walk_references, base->walk_references);
+	change->walks = model_ratio(arm->walks, base->walks);
+	change->references = model_ratio(arm->walk_references, base->walk_references);
 }
 
 json_t *model_json(const char *cpu_name, const struct model_out *o)

@@ -7,24 +7,24 @@ static const struct workload_metric metrics[] = {
 };
 
 /* What a workload's inner step costs when it does nothing. */
-static void __attribute__((noinline)) nothing(void *arg)
+static void __attribute__((noinline)) null_nothing(void *arg)
 {
 	__asm__ volatile("" : : "r"(arg) : "memory");
 }
 
-static void call_nothing(void *arg, uint64_t n)
+static void null_call_nothing(void *arg, uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
-		nothing(arg);
+		null_nothing(arg);
 }
 
-static void empty_loop(void *arg, uint64_t n)
+static void null_empty_loop(void *arg, uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
 		__asm__ volatile("" : : "r"(arg));
 }
 
-static int setup(struct bench *b, struct err *err)
+static int null_setup(struct bench *b, struct err *err)
 {
 	(void)b;
 	(void)err;
@@ -38,16 +38,16 @@ static int verify(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int run(struct bench *b, struct err *err)
+static int null_run(struct bench *b, struct err *err)
 {
-	const struct measure call = { .metric = metrics, .body = call_nothing };
+	const struct measure call = { .metric = metrics, .body = null_call_nothing };
 
 	return bench_measure(b, &call, NULL, err);
 }
 
-static int run_base(struct bench *b, struct err *err)
+static int null_run_base(struct bench *b, struct err *err)
 {
-	const struct measure loop = { .metric = metrics, .body = empty_loop };
+	const struct measure loop = { .metric = metrics, .body = null_empty_loop };
 
 	return bench_measure(b, &loop, NULL, err);
 }
@@ -63,9 +63,9 @@ const struct workload null_workload = {
 	.method = "Calls an empty function once an iteration. What is left is the "
 		  "harness: at most 2 ns above null-base, an empty loop. Every other "
 		  "workload's times contain no more of it than that.",
-	.setup = setup,
+	.setup = null_setup,
 	.verify_after = verify,
-	.run = run,
+	.run = null_run,
 };
 
 const struct workload null_base_workload = {
@@ -75,7 +75,7 @@ const struct workload null_base_workload = {
 	.unit = "ns",
 	.metrics = metrics,
 	.method = "A loop without a body: the least an iteration can cost.",
-	.setup = setup,
+	.setup = null_setup,
 	.verify_after = verify,
-	.run = run_base,
+	.run = null_run_base,
 };

@@ -26,7 +26,7 @@ const char *param_type_name(enum param_type type)
 	return names[type];
 }
 
-static size_t count(const struct param *table)
+static size_t params_count(const struct param *table)
 {
 	size_t n = 0;
 
@@ -43,7 +43,7 @@ struct value *params_find(const struct params *p, const char *name)
 	return NULL;
 }
 
-static bool is_choice(const char *choices, const char *text)
+static bool params_is_choice(const char *choices, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -53,7 +53,7 @@ static bool is_choice(const char *choices, const char *text)
 	return false;
 }
 
-static int check_bounds(const struct value *v, struct err *err)
+static int params_check_bounds(const struct value *v, struct err *err)
 {
 	const struct param *q = v->param;
 	char least[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX];
@@ -67,7 +67,7 @@ static int check_bounds(const struct value *v, struct err *err)
 			  size_format(q->max, most));
 }
 
-static int parse_flag(struct value *v, const char *text, struct err *err)
+static int params_parse_flag(struct value *v, const char *text, struct err *err)
 {
 	static const struct {
 		const char *text;
@@ -83,7 +83,7 @@ static int parse_flag(struct value *v, const char *text, struct err *err)
 	return err_config(err, "'%s' is neither true nor false", text);
 }
 
-static int parse(struct value *v, const char *text, struct err *err)
+static int params_parse(struct value *v, const char *text, struct err *err)
 {
 	int ret = 0;
 
@@ -92,17 +92,17 @@ static int parse(struct value *v, const char *text, struct err *err)
 	case PARAM_COUNT:
 		ret = size_parse(text, &v->lo, err);
 		v->hi = v->lo;
-		return ret ? ret : check_bounds(v, err);
+		return ret ? ret : params_check_bounds(v, err);
 	case PARAM_RANGE:
 		ret = size_parse_range(text, &v->lo, &v->hi, err);
-		return ret ? ret : check_bounds(v, err);
+		return ret ? ret : params_check_bounds(v, err);
 	case PARAM_CHOICE:
-		if (!is_choice(v->param->choices, text))
+		if (!params_is_choice(v->param->choices, text))
 			ret = err_config(err, "'%s' is none of %s", text,
 					 v->param->choices);
 		return ret;
 	case PARAM_FLAG:
-		return parse_flag(v, text, err);
+		return params_parse_flag(v, text, err);
 	case PARAM_PATH:
 		return *text ? 0 : err_config(err, "the path is empty");
 	}
@@ -116,7 +116,7 @@ static int set(struct value *v, const char *text, struct err *err)
 
 	if (!copy)
 		return err_sys(err, ENOMEM, "parameter %s", v->param->name);
-	ret = parse(v, text, err);
+	ret = params_parse(v, text, err);
 	if (ret) {
 		err_prefix(err, "parameter %s", v->param->name);
 		free(copy);
@@ -129,7 +129,7 @@ static int set(struct value *v, const char *text, struct err *err)
 
 int params_init(struct params *p, const struct workload *w, struct err *err)
 {
-	size_t own = count(w->params), common = count(common_params);
+	size_t own = params_count(w->params), common = params_count(common_params);
 
 	memset(p, 0, sizeof(*p));
 	p->workload = w->name;
@@ -160,7 +160,7 @@ void params_release(struct params *p)
 	memset(p, 0, sizeof(*p));
 }
 
-static int unknown(const struct params *p, const char *name, struct err *err)
+static int params_unknown(const struct params *p, const char *name, struct err *err)
 {
 	char list[512] = "";
 	size_t used = 0;
@@ -179,7 +179,7 @@ int params_set(struct params *p, const char *name, const char *text,
 	int ret;
 
 	if (!v)
-		return unknown(p, name, err);
+		return params_unknown(p, name, err);
 	ret = set(v, text, err);
 	v->given = v->given || !ret;
 	return ret;

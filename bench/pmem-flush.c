@@ -14,21 +14,21 @@
 #define LINE 64
 
 #if defined(__x86_64__)
-static bool leaf7_ebx(unsigned bit)
+static bool pmem_flush_leaf7_ebx(unsigned bit)
 {
 	unsigned a, b, c, d;
 
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> bit & 1);
 }
 
-static bool has_clwb(void)
+static bool pmem_flush_has_clwb(void)
 {
-	return leaf7_ebx(24);
+	return pmem_flush_leaf7_ebx(24);
 }
 
 static bool has_clflushopt(void)
 {
-	return leaf7_ebx(23);
+	return pmem_flush_leaf7_ebx(23);
 }
 
 static bool has_clflush(void)
@@ -52,7 +52,7 @@ static void do_clflush(const void *addr)
 }
 
 static const struct pmem_flush flushes[] = {
-	{ "clwb", has_clwb, do_clwb },
+	{ "clwb", pmem_flush_has_clwb, do_clwb },
 	{ "clflushopt", has_clflushopt, do_clflushopt },
 	{ "clflush", has_clflush, do_clflush },
 };

@@ -27,7 +27,7 @@ static const struct param params[] = {
 };
 
 /* A file that stays in the cache says nothing about what is behind it. */
-static int choose_size(struct bench *b, struct err *err)
+static int pmem_io_choose_size(struct bench *b, struct err *err)
 {
 	uint64_t llc = bench_llc(b);
 	const char *op = bench_text(b, "op");
@@ -40,7 +40,7 @@ static int choose_size(struct bench *b, struct err *err)
 			      "half of it may stay in the last-level cache", err);
 }
 
-static int validate(struct bench *b, struct err *err)
+static int pmem_io_validate(struct bench *b, struct err *err)
 {
 	uint64_t size, block = bench_number(b, "block");
 	const struct source *s;
@@ -52,7 +52,7 @@ static int validate(struct bench *b, struct err *err)
 	if (source_find(bench_source(b), &s, err) || s->path)
 		return err_config(err, "pmem-io: source %s: the file is at --path already; --source "
 				  "is the memory that copies come from and go to", bench_source(b));
-	ret = choose_size(b, err);
+	ret = pmem_io_choose_size(b, err);
 	if (ret)
 		return ret;
 	size = bench_number(b, "size");
@@ -68,7 +68,7 @@ static int validate(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int map_path(struct bench *b, struct buffer *buf, struct err *err)
+static int pmem_io_map_path(struct bench *b, struct buffer *buf, struct err *err)
 {
 	const char *path = bench_text(b, "path");
 	const struct source *s;
@@ -93,7 +93,7 @@ static int map_path(struct bench *b, struct buffer *buf, struct err *err)
 	return source_map_file(path, size, buf, err);
 }
 
-static int setup(struct bench *b, struct err *err)
+static int pmem_io_setup(struct bench *b, struct err *err)
 {
 	struct pmem *p = calloc(1, sizeof(*p));
 	struct buffer *buf = calloc(1, sizeof(*buf));
@@ -110,7 +110,7 @@ static int setup(struct bench *b, struct err *err)
 	p->block = bench_number(b, "block");
 	p->blocks = bench_number(b, "size") / p->block;
 	p->generation = calloc(p->blocks, sizeof(*p->generation));
-	ret = p->generation ? map_path(b, buf, err) : err_sys(err, ENOMEM, "pmem-io");
+	ret = p->generation ? pmem_io_map_path(b, buf, err) : err_sys(err, ENOMEM, "pmem-io");
 	if (ret) {
 		free(buf);
 		return ret;
@@ -127,7 +127,7 @@ static int setup(struct bench *b, struct err *err)
 	return bench_buffer(b, buf->size, 0, &p->dram, err);
 }
 
-static int verify_file(struct bench *b, struct err *err)
+static int pmem_io_verify_file(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
 	int ret = pmem_verify(b, p->file->addr, "the file", err);
@@ -140,7 +140,7 @@ static int verify_file(struct bench *b, struct err *err)
 /* --- reads and writes --- */
 
 /* A device or kernel without it is a note when all was asked for, else fatal. */
-static int run_io(struct bench *b, enum pmem_queue op, struct err *err)
+static int pmem_io_run_io(struct bench *b, enum pmem_queue op, struct err *err)
 {
 	struct pmem *p = bench_state(b);
 	bool asked = strcmp(bench_text(b, "op"), "all");
@@ -161,19 +161,19 @@ static int run_io(struct bench *b, enum pmem_queue op, struct err *err)
 	return 0;
 }
 
-static int run_read(struct bench *b, struct err *err)
+static int pmem_io_run_read(struct bench *b, struct err *err)
 {
-	return run_io(b, PMEM_READ, err);
+	return pmem_io_run_io(b, PMEM_READ, err);
 }
 
-static int run_write(struct bench *b, struct err *err)
+static int pmem_io_run_write(struct bench *b, struct err *err)
 {
-	return run_io(b, PMEM_WRITE, err);
+	return pmem_io_run_io(b, PMEM_WRITE, err);
 }
 
-static int run_ring(struct bench *b, struct err *err)
+static int pmem_io_run_ring(struct bench *b, struct err *err)
 {
-	return run_io(b, PMEM_RING, err);
+	return pmem_io_run_io(b, PMEM_RING, err);
 }
 
 static const struct {
@@ -181,11 +181,11 @@ static const struct {
 	int (*run)(struct bench *b, struct err *err);
 } ops[] = {
 	{ "load", pmem_load }, { "store", pmem_store }, { "copy", pmem_copy },
-	{ "read", run_read }, { "write", run_write },
-	{ "ring", run_ring },
+	{ "read", pmem_io_run_read }, { "write", pmem_io_run_write },
+	{ "ring", pmem_io_run_ring },
 };
 
-static int run(struct bench *b, struct err *err)
+static int pmem_io_run(struct bench *b, struct err *err)
 {
 	const char *wanted = bench_text(b, "op");
 	int ret = 0;
@@ -196,7 +196,7 @@ static int run(struct bench *b, struct err *err)
 	return ret;
 }
 
-static void teardown(struct bench *b)
+static void pmem_io_teardown(struct bench *b)
 {
 	struct pmem *p = bench_state(b);
 
@@ -225,10 +225,10 @@ const struct workload pmem_io_workload = {
 		  "held against that. A mapping counts as DAX because it could be made with "
 		  "MAP_SYNC. GB are 10^9 bytes.",
 	.params = params,
-	.validate = validate,
-	.setup = setup,
-	.verify_before = verify_file,
-	.run = run,
-	.verify_after = verify_file,
-	.teardown = teardown,
+	.validate = pmem_io_validate,
+	.setup = pmem_io_setup,
+	.verify_before = pmem_io_verify_file,
+	.run = pmem_io_run,
+	.verify_after = pmem_io_verify_file,
+	.teardown = pmem_io_teardown,
 };

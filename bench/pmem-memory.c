@@ -7,7 +7,7 @@
 #define LINE 64
 #define WORDS (LINE / sizeof(uint64_t))
 
-static void load_all(void *arg, uint64_t n)
+static void pmem_memory_load_all(void *arg, uint64_t n)
 {
 	struct pmem *p = arg;
 	const uint64_t *end = (const uint64_t *)((char *)p->file->addr + p->file->size);
@@ -23,7 +23,7 @@ static void load_all(void *arg, uint64_t n)
 	p->sum += a + b + c + d;
 }
 
-static void store_line_at(struct pmem *p, size_t line)
+static void pmem_memory_store_line_at(struct pmem *p, size_t line)
 {
 	size_t per_block = p->block / LINE, block = line / per_block;
 	volatile uint64_t *w = (uint64_t *)p->file->addr + line * WORDS;
@@ -35,7 +35,7 @@ static void store_line_at(struct pmem *p, size_t line)
 }
 
 /* In order, the fence once a block: how a log is written. */
-static void store_blocks(void *arg, uint64_t n)
+static void pmem_memory_store_blocks(void *arg, uint64_t n)
 {
 	struct pmem *p = arg;
 	size_t per_block = p->block / LINE;
@@ -45,24 +45,24 @@ static void store_blocks(void *arg, uint64_t n)
 
 		p->generation[block]++;
 		for (size_t i = 0; i < per_block; i++)
-			store_line_at(p, block * per_block + i);
+			pmem_memory_store_line_at(p, block * per_block + i);
 		pmem_fence();
 	}
 }
 
 /* One line anywhere, flushed and fenced: the least a durable store takes. */
-static void store_lines(void *arg, uint64_t n)
+static void pmem_memory_store_lines(void *arg, uint64_t n)
 {
 	struct pmem *p = arg;
 	size_t lines = p->file->size / LINE;
 
 	while (n--) {
-		store_line_at(p, rng_below(&p->rng, lines));
+		pmem_memory_store_line_at(p, rng_below(&p->rng, lines));
 		pmem_fence();
 	}
 }
 
-static void copy_out(void *arg, uint64_t n)
+static void pmem_memory_copy_out(void *arg, uint64_t n)
 {
 	struct pmem *p = arg;
 
@@ -70,7 +70,7 @@ static void copy_out(void *arg, uint64_t n)
 		memcpy(p->dram->addr, p->file->addr, p->file->size);
 }
 
-static void copy_in(void *arg, uint64_t n)
+static void pmem_memory_copy_in(void *arg, uint64_t n)
 {
 	struct pmem *p = arg;
 
@@ -97,31 +97,31 @@ int pmem_load(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
 
-	return measure(b, LOAD_RATE, NULL, load_all, p->file->size, err);
+	return measure(b, LOAD_RATE, NULL, pmem_memory_load_all, p->file->size, err);
 }
 
 int pmem_store(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
 	int ret = measure(b, STORE_RATE, json_pack("{s:s}", "flush", p->flush->name),
-			  store_blocks, p->block, err);
+			  pmem_memory_store_blocks, p->block, err);
 
 	if (!ret)
 		ret = measure(b, STORE_LINE, json_pack("{s:s}", "flush", p->flush->name),
-			      store_lines, 1, err);
+			      pmem_memory_store_lines, 1, err);
 	return ret ? ret : pmem_verify(b, p->file->addr, "the file", err);
 }
 
 int pmem_copy(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
-	int ret = measure(b, COPY_RATE, json_pack("{s:s}", "to", "memory"), copy_out,
+	int ret = measure(b, COPY_RATE, json_pack("{s:s}", "to", "memory"), pmem_memory_copy_out,
 			  p->file->size, err);
 
 	if (!ret)
 		ret = pmem_verify(b, p->dram->addr, "the copy in memory", err);
 	if (!ret)
-		ret = measure(b, COPY_RATE, json_pack("{s:s}", "to", "file"), copy_in,
+		ret = measure(b, COPY_RATE, json_pack("{s:s}", "to", "file"), pmem_memory_copy_in,
 			      p->file->size, err);
 	return ret ? ret : pmem_verify(b, p->file->addr, "the file", err);
 }

@@ -36,7 +36,7 @@ struct queue {
 	struct histogram *batch, *all;
 };
 
-static void close_queue(struct queue *q)
+static void pmem_uring_close_queue(struct queue *q)
 {
 	if (q->depth)
 		io_uring_queue_exit(&q->ring);
@@ -50,7 +50,7 @@ static void close_queue(struct queue *q)
 }
 
 /* A descriptor of its own: O_DIRECT is a property of the open file. */
-static int open_direct(struct queue *q, struct err *err)
+static int pmem_uring_open_direct(struct queue *q, struct err *err)
 {
 	char path[64];
 
@@ -61,9 +61,9 @@ static int open_direct(struct queue *q, struct err *err)
 	return 0;
 }
 
-static int open_queue(struct queue *q, unsigned depth, struct err *err)
+static int pmem_uring_open_queue(struct queue *q, unsigned depth, struct err *err)
 {
-	int ret = open_direct(q, err);
+	int ret = pmem_uring_open_direct(q, err);
 
 	if (ret)
 		return ret;
@@ -85,7 +85,7 @@ static int open_queue(struct queue *q, unsigned depth, struct err *err)
 }
 
 /* A random block that is not in flight: there are at least twice as many. */
-static size_t pick(struct queue *q)
+static size_t pmem_uring_pick(struct queue *q)
 {
 	size_t block;
 
@@ -96,11 +96,11 @@ static size_t pick(struct queue *q)
 	return block;
 }
 
-static void submit(struct queue *q, struct slot *s)
+static void pmem_uring_submit(struct queue *q, struct slot *s)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&q->ring);
 
-	s->block = pick(q);
+	s->block = pmem_uring_pick(q);
 	s->generation = q->p->generation[s->block] + (q->op == PMEM_WRITE);
 	if (q->op != PMEM_READ)
 		pmem_fill(q->p, s->data, s->block, s->generation);
@@ -115,7 +115,7 @@ static void submit(struct queue *q, struct slot *s)
 	io_uring_submit(&q->ring);
 }
 
-static int complete(struct queue *q, struct slot **out, struct err *err)
+static int pmem_uring_complete(struct queue *q, struct slot **out, struct err *err)
 {
 	struct io_uring_cqe *cqe;
 	struct slot *s;
@@ -146,42 +146,42 @@ static int complete(struct queue *q, struct slot **out, struct err *err)
 }
 
 /* `n` requests. None is under way when it returns: the kernel has their memory. */
-static int requests(struct queue *q, uint64_t n, struct err *err)
+static int pmem_uring_requests(struct queue *q, uint64_t n, struct err *err)
 {
 	uint64_t sent = 0, done = 0;
 	int ret = 0;
 
 	for (; sent < q->depth && sent < n; sent++)
-		submit(q, &q->slots[sent]);
+		pmem_uring_submit(q, &q->slots[sent]);
 	while (done < sent) {
 		struct slot *s = NULL;
-		int now = complete(q, &s, err);
+		int now = pmem_uring_complete(q, &s, err);
 
 		if (!s)
 			return now;
 		ret = ret ? ret : now;
 		done++;
 		if (!ret && sent < n) {
-			submit(q, s);
+			pmem_uring_submit(q, s);
 			sent++;
 		}
 	}
 	return ret;
 }
 
-static int batch(struct bench *b, struct queue *q, uint64_t n, struct series *s,
-		 double *ns, struct err *err)
+static int pmem_uring_batch(struct bench *b, struct queue *q, uint64_t n, struct series *s,
+			    double *ns, struct err *err)
 {
 	int ret;
 
 	memset(q->batch, 0, sizeof(*q->batch));
 	bench_begin(b, s);
-	ret = requests(q, n, err);
+	ret = pmem_uring_requests(q, n, err);
 	*ns = bench_end(b, s, n);
 	return ret;
 }
 
-static void keep(struct queue *q)
+static void pmem_uring_keep(struct queue *q)
 {
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
 		q->all->bucket[i] += q->batch->bucket[i];
@@ -199,15 +199,15 @@ static json_t *point(const struct queue *q)
 }
 
 /* Until the rate is steady. The batch, `n`, is sized by what the second one took. */
-static int warm_up(struct bench *b, struct queue *q, struct series *rate, uint64_t *n,
-		   struct err *err)
+static int pmem_uring_warm_up(struct bench *b, struct queue *q, struct series *rate, uint64_t *n,
+			      struct err *err)
 {
 	bool steady = false;
 	double ns;
 
 	*n = 16 * q->depth;
 	for (unsigned i = 0; i < WARMUP_MOST && !steady; i++) {
-		int ret = batch(b, q, *n, NULL, &ns, err);
+		int ret = pmem_uring_batch(b, q, *n, NULL, &ns, err);
 
 		if (ret)
 			return ret;
@@ -227,14 +227,14 @@ static int measure(struct bench *b, struct queue *q, struct err *err)
 	uint64_t n;
 	char key[32];
 	double ns;
-	int ret = warm_up(b, q, rate, &n, err);
+	int ret = pmem_uring_warm_up(b, q, rate, &n, err);
 
 	for (unsigned i = 0; !ret && i < bench_samples(b); i++) {
-		ret = batch(b, q, n, rate, &ns, err);
+		ret = pmem_uring_batch(b, q, n, rate, &ns, err);
 		series_push(rate, ns > 0 ? n * q->p->block / ns : 0);
 		series_push(p50, histogram_quantile(q->batch, 0.5) * pmem_metrics[IO_P50].scale);
 		series_push(p99, histogram_quantile(q->batch, 0.99) * pmem_metrics[IO_P99].scale);
-		keep(q);
+		pmem_uring_keep(q);
 	}
 	snprintf(key, sizeof(key), "%s_ns_depth_%u", pmem_queue_names[q->op], q->depth);
 	if (!ret)
@@ -246,10 +246,10 @@ int pmem_uring(struct bench *b, struct pmem *p, enum pmem_queue op, unsigned dep
 	       struct err *err)
 {
 	struct queue q = { .p = p, .op = op, .fd = -1 };
-	int ret = open_queue(&q, depth, err);
+	int ret = pmem_uring_open_queue(&q, depth, err);
 
 	if (!ret)
 		ret = measure(b, &q, err);
-	close_queue(&q);
+	pmem_uring_close_queue(&q);
 	return ret;
 }

@@ -28,7 +28,7 @@ WORKLOADS(DECLARE)
 
 const struct workload *const workloads[] = { WORKLOADS(LIST) NULL };
 
-static int check_metrics(const struct workload *w, struct err *err)
+static int registry_check_metrics(const struct workload *w, struct err *err)
 {
 	if (!w->metrics || !w->metrics->name)
 		return err_config(err, "workload %s: a table of its metrics is needed", w->name);
@@ -54,7 +54,7 @@ int workload_check(const struct workload *w, struct err *err)
 	if (!w->name || !*w->name || !w->help || !w->unit || !w->method)
 		return err_config(err, "workload %s: name, help, unit and method are needed",
 				  w->name ? w->name : "without a name");
-	ret = check_metrics(w, err);
+	ret = registry_check_metrics(w, err);
 	if (ret)
 		return ret;
 	if (!w->setup || !w->run)
@@ -72,7 +72,8 @@ struct names {
 	size_t n;
 };
 
-static int refuse(const char *what, const char *name, const struct names *have, struct err *err)
+static int registry_refuse(const char *what, const char *name, const struct names *have,
+			   struct err *err)
 {
 	const char *near = nearest_word(name, have->name, have->n);
 	char list[512] = "";
@@ -96,7 +97,7 @@ int workload_find(const char *name, const struct workload **w, struct err *err)
 		}
 		have.name[have.n++] = workloads[i]->name;
 	}
-	return refuse("there is no workload", name, &have, err);
+	return registry_refuse("there is no workload", name, &have, err);
 }
 
 const struct workload_metric *workload_metric(const struct workload *w, const char *name)
@@ -135,5 +136,5 @@ int workload_metric_find(const char *workload, const char *metric,
 	for (const struct workload_metric *i = w->metrics; i->name; i++)
 		have.name[have.n++] = i->name;
 	snprintf(what, sizeof(what), "workload %s has no metric", w->name);
-	return refuse(what, metric, &have, err);
+	return registry_refuse(what, metric, &have, err);
 }

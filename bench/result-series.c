@@ -17,7 +17,7 @@ struct spread {
 	size_t n;
 };
 
-static struct spread spread_of(const json_t *values)
+static struct spread result_series_spread_of(const json_t *values)
 {
 	struct spread s = { .n = json_array_size(values) };
 	double *v = calloc(s.n + 1, sizeof(*v));
@@ -70,9 +70,9 @@ void result_point(const json_t *point, char *buf, size_t room)
 
 /* --- series --- */
 
-static void print_row(const char *name, const json_t *m, FILE *out)
+static void result_series_print_row(const char *name, const json_t *m, FILE *out)
 {
-	struct spread s = spread_of(json_object_get(m, "values"));
+	struct spread s = result_series_spread_of(json_object_get(m, "values"));
 	char median[NUMBER_TEXT], p10[NUMBER_TEXT], p90[NUMBER_TEXT];
 
 	fprintf(out, "%-32s %9s %9s %9s %5zu%s\n", name, result_number(s.median, median),
@@ -81,14 +81,14 @@ static void print_row(const char *name, const json_t *m, FILE *out)
 }
 
 /* A metric without points has its numbers beside its name. */
-static void print_one(const json_t *m, bool first, FILE *out)
+static void result_series_print_one(const json_t *m, bool first, FILE *out)
 {
 	char point[64], name[96];
 	bool single = !json_object_size(json_object_get(m, "point"));
 
 	snprintf(name, sizeof(name), "%s [%s]", result_str(m, "metric"), result_str(m, "unit"));
 	if (single) {
-		print_row(name, m, out);
+		result_series_print_row(name, m, out);
 		return;
 	}
 	if (first)
@@ -96,11 +96,11 @@ static void print_one(const json_t *m, bool first, FILE *out)
 	snprintf(name, sizeof(name), "  ");
 	result_point(json_object_get(m, "point"), point, sizeof(point));
 	strcat(name, point);
-	print_row(name, m, out);
+	result_series_print_row(name, m, out);
 }
 
 /* Does a table under "derived" have a row for each of this metric's points? */
-static bool is_in_table(const json_t *r, const json_t *m)
+static bool result_series_is_in_table(const json_t *r, const json_t *m)
 {
 	void *first = json_object_iter(json_object_get(m, "point"));
 	const char *name;
@@ -114,15 +114,16 @@ static bool is_in_table(const json_t *r, const json_t *m)
 	return false;
 }
 
-static bool is_same_metric(const json_t *a, const json_t *b)
+static bool result_series_is_same_metric(const json_t *a, const json_t *b)
 {
 	return !strcmp(result_str(a, "metric"), result_str(b, "metric"));
 }
 
-static bool is_first_of_its_name(const json_t *metrics, size_t i)
+static bool result_series_is_first_of_its_name(const json_t *metrics, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (is_same_metric(json_array_get(metrics, i), json_array_get(metrics, k)))
+		if (result_series_is_same_metric(json_array_get(metrics, i),
+						 json_array_get(metrics, k)))
 			return false;
 	return true;
 }
@@ -136,22 +137,23 @@ void result_print_series(const json_t *r, FILE *out)
 	for (size_t i = 0; i < n; i++) {
 		const json_t *m = json_array_get(metrics, i);
 
-		if (!is_first_of_its_name(metrics, i) || is_in_table(r, m))
+		if (!result_series_is_first_of_its_name(metrics, i) ||
+		    result_series_is_in_table(r, m))
 			continue;
 		if (!any)
 			fprintf(out, "\n%-32s %9s %9s %9s %5s\n", "", "median", "p10", "p90",
 				"n");
 		any = true;
 		for (size_t k = i; k < n; k++)
-			if (is_same_metric(m, json_array_get(metrics, k)))
-				print_one(json_array_get(metrics, k), k == i, out);
+			if (result_series_is_same_metric(m, json_array_get(metrics, k)))
+				result_series_print_one(json_array_get(metrics, k), k == i, out);
 	}
 }
 
 /* --- events --- */
 
 /* The rare ones are left to the JSON. True if there was one to print. */
-static bool print_counts(const json_t *m, FILE *out)
+static bool result_series_print_counts(const json_t *m, FILE *out)
 {
 	char point[64], value[NUMBER_TEXT];
 	struct fold f;
@@ -176,7 +178,7 @@ static bool print_counts(const json_t *m, FILE *out)
 }
 
 /* The names that share a reason, then the reason. */
-static bool print_unavailable(const json_t *counters, FILE *out)
+static bool result_series_print_unavailable(const json_t *counters, FILE *out)
 {
 	size_t n = json_array_size(counters);
 	bool any = false;
@@ -216,11 +218,12 @@ void result_print_events(const json_t *r, FILE *out)
 			fprintf(out, " %s", result_str(p, "name"));
 	fputc('\n', out);
 	json_array_foreach(metrics, i, m)
-		any |= print_counts(m, out);
+		any |= result_series_print_counts(m, out);
 	json_array_foreach(metrics, i, m)
 		if (json_array_size(json_object_get(m, "counters")))
 			break;
-	any |= print_unavailable(json_object_get(json_array_get(metrics, i), "counters"), out);
+	any |= result_series_print_unavailable(
+		json_object_get(json_array_get(metrics, i), "counters"), out);
 	if (!any)
 		fprintf(out, "  fewer than %g of each\n", RARE);
 }

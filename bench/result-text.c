@@ -6,7 +6,7 @@
 
 #include "cli.h"
 
-static void print_head(const json_t *r, FILE *out)
+static void result_text_print_head(const json_t *r, FILE *out)
 {
 	const json_t *timer = json_object_get(r, "timer");
 	const json_t *place = json_object_get(r, "placement");
@@ -27,7 +27,7 @@ static void print_head(const json_t *r, FILE *out)
 	fold_end(&f, "parameters", out);
 }
 
-static void print_fold(const char *margin, const char *text, FILE *out)
+static void result_text_print_fold(const char *margin, const char *text, FILE *out)
 {
 	struct fold f;
 
@@ -35,16 +35,16 @@ static void print_fold(const char *margin, const char *text, FILE *out)
 	fold_end(&f, margin, out);
 }
 
-static void print_list(const json_t *r, const char *key, const char *what, FILE *out)
+static void result_text_print_list(const json_t *r, const char *key, const char *what, FILE *out)
 {
 	size_t i;
 	json_t *v;
 
 	json_array_foreach(json_object_get(r, key), i, v)
-		print_fold(i ? "" : what, json_string_value(v), out);
+		result_text_print_fold(i ? "" : what, json_string_value(v), out);
 }
 
-static void print_value(const json_t *v, FILE *out)
+static void result_text_print_value(const json_t *v, FILE *out)
 {
 	char *text, number[NUMBER_TEXT];
 
@@ -62,7 +62,7 @@ static void print_value(const json_t *v, FILE *out)
 }
 
 /* Long lists (a histogram's buckets) are for the JSON. */
-static void print_object(const json_t *o, FILE *out)
+static void result_text_print_object(const json_t *o, FILE *out)
 {
 	const char *key;
 	json_t *v;
@@ -71,12 +71,12 @@ static void print_object(const json_t *o, FILE *out)
 		if (json_is_array(v))
 			continue;
 		fprintf(out, " %s=", key);
-		print_value(v, out);
+		result_text_print_value(v, out);
 	}
 }
 
 /* A list of objects of numbers, a ladder for one: their keys head its columns. */
-static void print_table(const char *name, const json_t *rows, FILE *out)
+static void result_text_print_table(const char *name, const json_t *rows, FILE *out)
 {
 	const char *key;
 	json_t *row, *v;
@@ -94,22 +94,22 @@ static void print_table(const char *name, const json_t *rows, FILE *out)
 	}
 }
 
-static void print_item(const char *key, const json_t *v, FILE *out)
+static void result_text_print_item(const char *key, const json_t *v, FILE *out)
 {
 	struct fold f;
 
 	fprintf(fold_begin(&f), "%s:", key);
 	if (json_is_object(v)) {
-		print_object(v, f.f);
+		result_text_print_object(v, f.f);
 	} else {
 		fputc(' ', f.f);
-		print_value(v, f.f);
+		result_text_print_value(v, f.f);
 	}
 	fold_end(&f, "derived", out);
 }
 
 /* Objects of objects: each of them on a line of its own. */
-static void print_group(const char *name, const json_t *group, FILE *out)
+static void result_text_print_group(const char *name, const json_t *group, FILE *out)
 {
 	const char *key;
 	char both[64];
@@ -117,34 +117,34 @@ static void print_group(const char *name, const json_t *group, FILE *out)
 
 	json_object_foreach((json_t *)group, key, v) {
 		snprintf(both, sizeof(both), "%s, %s", name, key);
-		print_item(both, v, out);
+		result_text_print_item(both, v, out);
 	}
 }
 
-static bool holds_objects(const json_t *v)
+static bool result_text_holds_objects(const json_t *v)
 {
 	void *first = json_object_iter((json_t *)v);
 
 	return first && json_is_object(json_object_iter_value(first));
 }
 
-static void print_derived(const json_t *r, FILE *out)
+static void result_text_print_derived(const json_t *r, FILE *out)
 {
 	const char *key;
 	json_t *v;
 
 	json_object_foreach(json_object_get(r, "derived"), key, v) {
 		if (json_is_object(json_array_get(v, 0)))
-			print_table(key, v, out);
-		else if (holds_objects(v))
-			print_group(key, v, out);
+			result_text_print_table(key, v, out);
+		else if (result_text_holds_objects(v))
+			result_text_print_group(key, v, out);
 		else
-			print_item(key, v, out);
+			result_text_print_item(key, v, out);
 	}
 }
 
 /* Expected, measured and their ratio, each beside what it may be. */
-static void print_check(const json_t *c, FILE *out)
+static void result_text_print_check(const json_t *c, FILE *out)
 {
 	char point[64];
 	struct fold f;
@@ -157,7 +157,7 @@ static void print_check(const json_t *c, FILE *out)
 	fold_end(&f, "", out);
 }
 
-static void print_model(const json_t *r, FILE *out)
+static void result_text_print_model(const json_t *r, FILE *out)
 {
 	const json_t *model = json_object_get(r, "model");
 	const json_t *e = json_object_get(model, "expected");
@@ -172,11 +172,11 @@ static void print_model(const json_t *r, FILE *out)
 		result_num(e, "first_misses_per_access"), result_num(e, "walks_per_access"));
 	fold_end(&f, "model", out);
 	json_array_foreach(json_object_get(model, "checks"), i, c)
-		print_check(c, out);
+		result_text_print_check(c, out);
 }
 
 /* "64 MiB in 2M pages (pagemap)" */
-static void print_pages(const json_t *p, FILE *out)
+static void result_text_print_pages(const json_t *p, FILE *out)
 {
 	static const char *const sizes[][2] = { { "4k", "4K" }, { "2m", "2M" }, { "1g", "1G" } };
 	const json_t *bytes = json_object_get(p, "bytes");
@@ -194,7 +194,7 @@ static void print_pages(const json_t *p, FILE *out)
 	fprintf(out, "%s (%s)", any ? "" : "none mapped", result_str(p, "method"));
 }
 
-static void print_proof(const json_t *r, FILE *out)
+static void result_text_print_proof(const json_t *r, FILE *out)
 {
 	static const char *const sides[] = { "before", "after" };
 
@@ -204,7 +204,7 @@ static void print_proof(const json_t *r, FILE *out)
 
 		fprintf(fold_begin(&f), "%s: ", sides[i]);
 		if (json_object_get(p, "bytes"))
-			print_pages(p, f.f);
+			result_text_print_pages(p, f.f);
 		else
 			fprintf(f.f, "unavailable: %s", result_str(p, "unavailable"));
 		fold_end(&f, i ? "" : "pages", out);
@@ -213,13 +213,13 @@ static void print_proof(const json_t *r, FILE *out)
 
 void result_print(const json_t *r, FILE *out)
 {
-	print_head(r, out);
+	result_text_print_head(r, out);
 	result_print_series(r, out);
 	result_print_events(r, out);
 	fputs("\n", out);
-	print_derived(r, out);
-	print_model(r, out);
-	print_list(r, "validated", "validated", out);
-	print_proof(r, out);
-	print_list(r, "labels", "NOTE", out);
+	result_text_print_derived(r, out);
+	result_text_print_model(r, out);
+	result_text_print_list(r, "validated", "validated", out);
+	result_text_print_proof(r, out);
+	result_text_print_list(r, "labels", "NOTE", out);
 }

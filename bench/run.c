@@ -10,7 +10,7 @@
 #define SAMPLES_MOST 1000000u
 
 /* A path that nothing would use is a mistake: the user means another source. */
-static int check_path(const struct bench *b, struct err *err)
+static int run_check_path(const struct bench *b, struct err *err)
 {
 	const struct value *v = params_find(&b->params, common_params[0].name);
 
@@ -21,8 +21,9 @@ static int check_path(const struct bench *b, struct err *err)
 }
 
 /* Everything that can be refused without mapping memory or pinning. */
-static int prepare(struct bench *b, const struct workload *w,
-		   const struct bench_request *rq, const struct bench_hooks *hooks, struct err *err)
+static int run_prepare(struct bench *b, const struct workload *w,
+		       const struct bench_request *rq, const struct bench_hooks *hooks,
+		       struct err *err)
 {
 	int ret;
 
@@ -41,7 +42,7 @@ static int prepare(struct bench *b, const struct workload *w,
 	if (!ret)
 		ret = params_set_json(&b->params, rq->params, err);
 	if (!ret)
-		ret = check_path(b, err);
+		ret = run_check_path(b, err);
 	if (!ret)
 		ret = topology_new(&b->topo, err);
 	if (ret)
@@ -53,7 +54,7 @@ static int prepare(struct bench *b, const struct workload *w,
 	return 0;
 }
 
-static void release(struct bench *b)
+static void run_release(struct bench *b)
 {
 	bench_free_buffers(b);
 	bench_free_series(b);
@@ -74,7 +75,7 @@ static int step(int (*fn)(struct bench *, struct err *), struct bench *b,
 	return fn ? fn(b, err) : 0;
 }
 
-static int check_cpu(struct bench *b, int *seen, struct err *err)
+static int run_check_cpu(struct bench *b, int *seen, struct err *err)
 {
 	*seen = topology_last_cpu(b->topo);
 	if (*seen < 0 || *seen == b->cpu)
@@ -82,7 +83,7 @@ static int check_cpu(struct bench *b, int *seen, struct err *err)
 	return err_machine(err, "pinned to CPU %d, but found on CPU %d", b->cpu, *seen);
 }
 
-static int timed_part(struct bench *b, struct err *err)
+static int run_timed_part(struct bench *b, struct err *err)
 {
 	struct err pages = ERR_INIT;
 	int ret;
@@ -93,11 +94,11 @@ static int timed_part(struct bench *b, struct err *err)
 		if (ret)
 			return ret;
 	}
-	ret = check_cpu(b, &b->cpu_before, err);
+	ret = run_check_cpu(b, &b->cpu_before, err);
 	if (!ret)
 		ret = b->w->run(b, err);
 	if (!ret)
-		ret = check_cpu(b, &b->cpu_after, err);
+		ret = run_check_cpu(b, &b->cpu_after, err);
 	if (ret)
 		return ret;
 	b->proof_after = bench_proof(b);
@@ -109,8 +110,8 @@ static int timed_part(struct bench *b, struct err *err)
 }
 
 /* [{"name","native"}] of the request, behind the software events. */
-static int add_requested(const json_t *events, struct counter_event *ev, size_t *n,
-			 struct err *err)
+static int run_add_requested(const json_t *events, struct counter_event *ev, size_t *n,
+			     struct err *err)
 {
 	size_t i;
 	json_t *item;
@@ -130,7 +131,7 @@ static int add_requested(const json_t *events, struct counter_event *ev, size_t 
 	return 0;
 }
 
-static int open_counters(struct bench *b, struct err *err)
+static int run_open_counters(struct bench *b, struct err *err)
 {
 	struct counter_event ev[COUNTERS_MOST];
 	struct counters_options o = { .events = ev, .multiplex = b->rq->multiplex };
@@ -140,7 +141,7 @@ static int open_counters(struct bench *b, struct err *err)
 	memcpy(ev, counters_software, software);
 	o.n = counters_software_n;
 	if (b->rq->counters && b->rq->events) {
-		ret = add_requested(b->rq->events, ev, &o.n, err);
+		ret = run_add_requested(b->rq->events, ev, &o.n, err);
 	} else if (b->rq->counters) {
 		memcpy(ev + o.n, counters_generic, counters_generic_n * sizeof(ev[0]));
 		o.n += counters_generic_n;
@@ -148,14 +149,14 @@ static int open_counters(struct bench *b, struct err *err)
 	return ret ? ret : counters_new(&b->counters, &o, err);
 }
 
-static int life(struct bench *b, struct err *err)
+static int run_life(struct bench *b, struct err *err)
 {
 	int ret = topology_pin(b->topo, b->cpu, err);
 
 	if (ret)
 		return ret;
 	clock_init();
-	ret = open_counters(b, err);
+	ret = run_open_counters(b, err);
 	if (!ret)
 		ret = step(b->w->validate, b, err);
 	if (ret)
@@ -164,7 +165,7 @@ static int life(struct bench *b, struct err *err)
 	if (!ret)
 		ret = step(b->w->verify_before, b, err);
 	if (!ret)
-		ret = timed_part(b, err);
+		ret = run_timed_part(b, err);
 	if (!ret)
 		ret = step(b->w->verify_after, b, err);
 	if (b->w->teardown)
@@ -172,7 +173,7 @@ static int life(struct bench *b, struct err *err)
 	return ret;
 }
 
-static json_t *timer_json(struct bench *b)
+static json_t *run_timer_json(struct bench *b)
 {
 	return json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}", "clock", clock_facts.name,
 			 "why", clock_facts.why, "ns_per_tick", clock_facts.ns_per_tick,
@@ -181,7 +182,7 @@ static json_t *timer_json(struct bench *b)
 			 "counters_overhead_ns", counters_overhead(b->counters));
 }
 
-static json_t *result_json(struct bench *b)
+static json_t *run_result_json(struct bench *b)
 {
 	json_t *metrics = json_array();
 
@@ -196,7 +197,7 @@ static json_t *result_json(struct bench *b)
 			 "providers", counters_providers_json(b->counters),
 			 "proof", "before", b->proof_before, "after", b->proof_after,
 			 "placement", b->placement, "validated", b->validated,
-			 "timer", timer_json(b));
+			 "timer", run_timer_json(b));
 }
 
 int bench_run_workload(const struct workload *w, const struct bench_request *rq,
@@ -204,16 +205,16 @@ int bench_run_workload(const struct workload *w, const struct bench_request *rq,
 		       struct err *err)
 {
 	struct bench b;
-	int ret = prepare(&b, w, rq, hooks, err);
+	int ret = run_prepare(&b, w, rq, hooks, err);
 
 	if (!ret)
-		ret = life(&b, err);
+		ret = run_life(&b, err);
 	if (!ret) {
-		*result = result_json(&b);
+		*result = run_result_json(&b);
 		if (!*result)
 			ret = err_sys(err, ENOMEM, "result of %s", b.w->name);
 	}
-	release(&b);
+	run_release(&b);
 	return ret;
 }
 
@@ -249,7 +250,7 @@ int bench_check(const struct bench_request *rq, struct err *err)
 
 	if (ret)
 		return ret;
-	ret = prepare(&b, w, rq, NULL, err);
-	release(&b);
+	ret = run_prepare(&b, w, rq, NULL, err);
+	run_release(&b);
 	return ret;
 }

@@ -16,7 +16,7 @@
 #define MAP_SYNC 0x80000
 #endif
 
-static int check_path(const struct source *s, const char *path, struct err *err)
+static int source_file_check_path(const struct source *s, const char *path, struct err *err)
 {
 	struct stat st;
 
@@ -31,7 +31,7 @@ int source_check_fsdax(const struct buffer *buf, const char *path, struct err *e
 {
 	const struct source *s = buf->source;
 	struct stat st;
-	int ret = check_path(s, path, err);
+	int ret = source_file_check_path(s, path, err);
 
 	if (ret)
 		return ret;
@@ -49,7 +49,7 @@ int source_check_fsdax(const struct buffer *buf, const char *path, struct err *e
  * allocated at once, also in the holes of a file that is there: where the
  * disk is full, the store that finds out would be a SIGBUS.
  */
-static int open_fsdax(const char *path, struct buffer *buf, struct err *err)
+static int source_file_open_fsdax(const char *path, struct buffer *buf, struct err *err)
 {
 	struct stat st;
 	bool folder = !stat(path, &st) && S_ISDIR(st.st_mode);
@@ -72,7 +72,7 @@ static int open_fsdax(const char *path, struct buffer *buf, struct err *err)
 int source_map_fsdax(const struct source *s, const char *path,
 		     struct buffer *buf, struct err *err)
 {
-	int error, ret = open_fsdax(path, buf, err);
+	int error, ret = source_file_open_fsdax(path, buf, err);
 
 	if (!ret)
 		ret = source_reserve(buf, M2, err);
@@ -87,7 +87,7 @@ int source_map_fsdax(const struct source *s, const char *path,
 	return error ? err_sys(err, error, "source %s: cannot map %s", s->name, path) : 0;
 }
 
-static uint64_t device_attribute(const char *path, const char *name)
+static uint64_t source_file_device_attribute(const char *path, const char *name)
 {
 	char file[128];
 	struct stat st;
@@ -102,12 +102,12 @@ static uint64_t device_attribute(const char *path, const char *name)
 int source_check_devdax(const struct buffer *buf, const char *path, struct err *err)
 {
 	const struct source *s = buf->source;
-	int ret = check_path(s, path, err);
+	int ret = source_file_check_path(s, path, err);
 	uint64_t have;
 
 	if (ret)
 		return ret;
-	have = device_attribute(path, "size");
+	have = source_file_device_attribute(path, "size");
 	if (!have)
 		return err_config(err, "source %s: %s is not a DAX device", s->name, path);
 	if (have < buf->mapped)
@@ -119,7 +119,7 @@ int source_check_devdax(const struct buffer *buf, const char *path, struct err *
 int source_map_devdax(const struct source *s, const char *path,
 		      struct buffer *buf, struct err *err)
 {
-	uint64_t align = device_attribute(path, "align");
+	uint64_t align = source_file_device_attribute(path, "align");
 	int ret;
 
 	(void)s;
@@ -151,7 +151,7 @@ int source_map_file(const char *path, size_t size, struct buffer *buf,
 		return err_config(err, "a buffer of %zu bytes cannot be", size);
 	ret = source_check_fsdax(buf, path, err);
 	if (!ret)
-		ret = open_fsdax(path, buf, err);
+		ret = source_file_open_fsdax(path, buf, err);
 	if (!ret)
 		ret = source_reserve(buf, M2, err);
 	if (!ret)

@@ -17,7 +17,7 @@
 #define SOURCES_MOST 32
 #define MAP_HUGE_FLAG(shift) (MAP_HUGETLB | (shift) << 26)
 
-static int check_memory(const struct buffer *buf, const char *path, struct err *err)
+static int source_check_memory(const struct buffer *buf, const char *path, struct err *err)
 {
 	bool limited;
 	uint64_t have = source_memory(&limited), want = buf->mapped + buf->others;
@@ -30,7 +30,7 @@ static int check_memory(const struct buffer *buf, const char *path, struct err *
 			   have >> 20, limited ? " in this control group" : "");
 }
 
-static int check_thp(const struct buffer *buf, const char *path, struct err *err)
+static int source_check_thp(const struct buffer *buf, const char *path, struct err *err)
 {
 	static const char file[] = "/sys/kernel/mm/transparent_hugepage/enabled";
 	char *text;
@@ -44,13 +44,13 @@ static int check_thp(const struct buffer *buf, const char *path, struct err *err
 	if (never)
 		return err_machine(err, "source thp: transparent huge pages are switched off; "
 				   "allow them with: echo madvise > %s", file);
-	return check_memory(buf, path, err);
+	return source_check_memory(buf, path, err);
 }
 
 bool source_reserves;
 
 /* What other buffers have mapped is reserved for them, so it is not free. */
-static int check_hugetlb(const struct buffer *buf, const char *path, struct err *err)
+static int source_check_hugetlb(const struct buffer *buf, const char *path, struct err *err)
 {
 	const struct source *s = buf->source;
 	uint64_t want = buf->mapped / s->page, kb = s->page / 1024, total;
@@ -76,8 +76,8 @@ static int check_hugetlb(const struct buffer *buf, const char *path, struct err 
 	return ret;
 }
 
-static int map_anon(const struct source *s, const char *path,
-		    struct buffer *buf, struct err *err)
+static int source_map_anon(const struct source *s, const char *path,
+			   struct buffer *buf, struct err *err)
 {
 	int advice = s->page == M2 ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
 	int ret;
@@ -89,8 +89,8 @@ static int map_anon(const struct source *s, const char *path,
 	return ret;
 }
 
-static int map_hugetlb(const struct source *s, const char *path,
-		       struct buffer *buf, struct err *err)
+static int source_map_hugetlb(const struct source *s, const char *path,
+			      struct buffer *buf, struct err *err)
 {
 	int shift = __builtin_ctzl(s->page), ret;
 
@@ -104,13 +104,13 @@ static int map_hugetlb(const struct source *s, const char *path,
 
 const struct source sources[] = {
 	{ "anon-4k", "anonymous memory, huge pages refused (MADV_NOHUGEPAGE)",
-	  K4, SOURCE_EVERY, false, check_memory, map_anon },
+	  K4, SOURCE_EVERY, false, source_check_memory, source_map_anon },
 	{ "thp", "anonymous memory, transparent 2M pages (MADV_HUGEPAGE)",
-	  M2, SOURCE_MOST, false, check_thp, map_anon },
+	  M2, SOURCE_MOST, false, source_check_thp, source_map_anon },
 	{ "hugetlb-2m", "reserved huge pages of 2M (MAP_HUGETLB)",
-	  M2, SOURCE_MOST, false, check_hugetlb, map_hugetlb },
+	  M2, SOURCE_MOST, false, source_check_hugetlb, source_map_hugetlb },
 	{ "hugetlb-1g", "reserved huge pages of 1G (MAP_HUGETLB)",
-	  G1, SOURCE_MOST, false, check_hugetlb, map_hugetlb },
+	  G1, SOURCE_MOST, false, source_check_hugetlb, source_map_hugetlb },
 	{ "fsdax", "a file on a DAX file system, at --path (MAP_SYNC); 2M pages where its extents allow",
 	  M2, SOURCE_ANY, true, source_check_fsdax, source_map_fsdax },
 	{ "devdax", "a DAX device, at --path; pages of the device's alignment",

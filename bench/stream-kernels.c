@@ -70,13 +70,14 @@ typedef double v8 __attribute__((vector_size(64)));
 #define PUT_V4(at, v) (*(v4 *)(at) = (v))
 #define PUT_V8(at, v) (*(v8 *)(at) = (v))
 
-static bool always(void)
+static bool stream_kernels_always(void)
 {
 	return true;
 }
 
 /* Compilers make memcpy() of the plain loop: it is what a copy is held against. */
-static void copy_memcpy(double *to, const double *x, const double *y, double s, size_t n)
+static void stream_kernels_copy_memcpy(double *to, const double *x, const double *y, double s,
+				       size_t n)
 {
 	(void)y;
 	(void)s;
@@ -85,7 +86,8 @@ static void copy_memcpy(double *to, const double *x, const double *y, double s, 
 
 #if defined(__x86_64__)
 /* On some processors it need not read the lines that it overwrites whole. */
-static void copy_movsb(double *to, const double *x, const double *y, double s, size_t n)
+static void stream_kernels_copy_movsb(double *to, const double *x, const double *y, double s,
+				      size_t n)
 {
 	size_t bytes = n * sizeof(*to);
 
@@ -96,9 +98,9 @@ static void copy_movsb(double *to, const double *x, const double *y, double s, s
 #endif
 
 static const struct stream_code copies[] = {
-	{ "memcpy", copy_memcpy },
+	{ "memcpy", stream_kernels_copy_memcpy },
 #if defined(__x86_64__)
-	{ "movsb", copy_movsb },
+	{ "movsb", stream_kernels_copy_movsb },
 #endif
 };
 
@@ -119,21 +121,22 @@ KERNELS_NT(AVX2, avx2_nt, v4, 4, NT_V4)
 KERNELS(AVX512, avx512, v8, 8, PUT_V8, FAR, (void)0)
 KERNELS_NT(AVX512, avx512_nt, v8, 8, NT_V8)
 
-static bool has_avx2(void)
+static bool stream_kernels_has_avx2(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-static bool has_avx512(void)
+static bool stream_kernels_has_avx512(void)
 {
 	return __builtin_cpu_supports("avx512f");
 }
 
 const struct stream_kernels stream_kernels[] = {
-	{ "avx512", "avx512-nontemporal", has_avx512, TABLE(avx512), TABLE(avx512_nt) },
-	{ "avx2", "avx2-nontemporal", has_avx2, TABLE(avx2), TABLE(avx2_nt) },
-	{ "base", "base-nontemporal", always, TABLE(base), TABLE(base_nt) },
-	{ 0 },
+	{"avx512", "avx512-nontemporal", stream_kernels_has_avx512, TABLE(avx512),
+	 TABLE(avx512_nt)},
+	{"avx2", "avx2-nontemporal", stream_kernels_has_avx2, TABLE(avx2), TABLE(avx2_nt)},
+	{"base", "base-nontemporal", stream_kernels_always, TABLE(base), TABLE(base_nt)},
+	{0},
 };
 #else
 /* No portable non-temporal store: the table says so by its NULLs. */
@@ -143,7 +146,7 @@ const struct stream_kernels stream_kernels[] = {
 };
 #endif
 
-static bool is_wanted(const struct stream_kernels *k, const char *isa)
+static bool stream_kernels_is_wanted(const struct stream_kernels *k, const char *isa)
 {
 	return (!strcmp(isa, "auto") || !strcmp(isa, k->isa)) && k->supported();
 }
@@ -151,13 +154,14 @@ static bool is_wanted(const struct stream_kernels *k, const char *isa)
 const struct stream_kernels *stream_kernels_find(const char *isa)
 {
 	for (const struct stream_kernels *k = stream_kernels; k->isa; k++)
-		if (is_wanted(k, isa))
+		if (stream_kernels_is_wanted(k, isa))
 			return k;
 	return NULL;
 }
 
-static void put(struct stream_code *code, size_t *n, const char *wanted, const char *way,
-		struct stream_code c)
+static void stream_kernels_put(struct stream_code *code, size_t *n,
+			       const char *wanted, const char *way,
+			       struct stream_code c)
 {
 	if (c.fn && (!strcmp(wanted, "auto") || !strcmp(wanted, way)))
 		code[(*n)++] = c;
@@ -171,15 +175,17 @@ size_t stream_codes(const char *isa, bool nontemporal, enum stream_op op, const 
 	size_t n = 0;
 
 	for (size_t i = 0; any_copy && i < sizeof(copies) / sizeof(copies[0]); i++)
-		put(code, &n, wanted, copies[i].name, copies[i]);
+		stream_kernels_put(code, &n, wanted, copies[i].name, copies[i]);
 	for (const struct stream_kernels *k = stream_kernels; k->isa; k++) {
-		if (!is_wanted(k, isa))
+		if (!stream_kernels_is_wanted(k, isa))
 			continue;
 		if (!nontemporal)
-			put(code, &n, wanted, "loop", (struct stream_code){ k->isa, k->plain[op] });
+			stream_kernels_put(code, &n, wanted, "loop",
+					   (struct stream_code){k->isa, k->plain[op]});
 		if (nontemporal || any_copy)
-			put(code, &n, wanted, "nontemporal",
-			    (struct stream_code){ k->nontemporal_name, k->nontemporal[op] });
+			stream_kernels_put(
+				code, &n, wanted, "nontemporal",
+				(struct stream_code){k->nontemporal_name, k->nontemporal[op]});
 	}
 	return n;
 }
@@ -237,7 +243,7 @@ static double wanted(enum stream_op op, double x, double y)
 	}
 }
 
-static double error_of(double is, double should)
+static double stream_kernels_error_of(double is, double should)
 {
 	return fabs(is - should) / (should ? fabs(should) : 1);
 }
@@ -260,7 +266,7 @@ int stream_prove(const stream_fn fn[STREAM_OPS], char *why, size_t size)
 			bool inside = i < PROVE - STREAM_GRAIN;
 			double should = inside ? wanted(op, x[i], y[i]) : -1;
 
-			if (error_of(to[i], should) <= STREAM_TOLERANCE)
+			if (stream_kernels_error_of(to[i], should) <= STREAM_TOLERANCE)
 				continue;
 			snprintf(why, size, "%s: element %d is %.17g, not %.17g", names[op], i,
 				 to[i], should);
@@ -271,7 +277,7 @@ int stream_prove(const stream_fn fn[STREAM_OPS], char *why, size_t size)
 }
 
 /* The values that every element has after so many passes. */
-static void replay(unsigned passes, double *a, double *b, double *c)
+static void stream_kernels_replay(unsigned passes, double *a, double *b, double *c)
 {
 	*a = 1.0;
 	*b = 2.0;
@@ -284,13 +290,13 @@ static void replay(unsigned passes, double *a, double *b, double *c)
 	}
 }
 
-static int check_array(const char *name, const double *v, size_t n,
-		       double should, char *why, size_t size)
+static int stream_kernels_check_array(const char *name, const double *v, size_t n,
+				      double should, char *why, size_t size)
 {
 	size_t wrong = 0, first = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (error_of(v[i], should) <= STREAM_TOLERANCE)
+		if (stream_kernels_error_of(v[i], should) <= STREAM_TOLERANCE)
 			continue;
 		if (!wrong++)
 			first = i;
@@ -307,10 +313,10 @@ int stream_check(const struct stream_arrays *s, unsigned passes,
 {
 	double a, b, c;
 
-	replay(passes, &a, &b, &c);
-	if (check_array("a", s->a, s->n, a, why, size) ||
-	    check_array("b", s->b, s->n, b, why, size) ||
-	    check_array("c", s->c, s->n, c, why, size))
+	stream_kernels_replay(passes, &a, &b, &c);
+	if (stream_kernels_check_array("a", s->a, s->n, a, why, size) ||
+	    stream_kernels_check_array("b", s->b, s->n, b, why, size) ||
+	    stream_kernels_check_array("c", s->c, s->n, c, why, size))
 		return -1;
 	return 0;
 }

@@ -51,7 +51,7 @@ struct state {
 	size_t turn;		/* of parts: the next one is another */
 };
 
-static int choose_size(struct bench *b, struct err *err)
+static int stream_choose_size(struct bench *b, struct err *err)
 {
 	uint64_t llc = bench_llc(b), bytes;
 
@@ -67,7 +67,7 @@ static int choose_size(struct bench *b, struct err *err)
 			      "the rules ask for 4 times the last-level cache", err);
 }
 
-static int validate(struct bench *b, struct err *err)
+static int stream_validate(struct bench *b, struct err *err)
 {
 	const char *isa = bench_text(b, "isa");
 	const struct stream_kernels *k = stream_kernels_find(isa);
@@ -85,11 +85,11 @@ static int validate(struct bench *b, struct err *err)
 		return err_machine(err, "copy: this processor has no %s", bench_text(b, "copy"));
 	if (!bench_llc(b))
 		bench_label(b, "unknown cache: the size of the last-level cache is not known");
-	return choose_size(b, err);
+	return stream_choose_size(b, err);
 }
 
 /* Member `i`'s elements, in whole grains. */
-static size_t slice(const struct state *s, unsigned i)
+static size_t stream_slice(const struct state *s, unsigned i)
 {
 	size_t grains = s->arrays.n / STREAM_GRAIN;
 
@@ -100,14 +100,14 @@ static void fill(void *arg, unsigned member)
 {
 	struct state *s = arg;
 
-	stream_fill(&s->arrays, slice(s, member), slice(s, member + 1));
+	stream_fill(&s->arrays, stream_slice(s, member), stream_slice(s, member + 1));
 }
 
 static void work(void *arg, unsigned member)
 {
 	struct state *s = arg;
 	struct stream_call c = stream_call(&s->arrays, s->op);
-	size_t from = slice(s, member), to = slice(s, member + 1);
+	size_t from = stream_slice(s, member), to = stream_slice(s, member + 1);
 
 	if (s->part && to - from > s->part) {
 		from += s->turn % ((to - from) / s->part) * s->part;
@@ -123,7 +123,7 @@ static void work(void *arg, unsigned member)
 static double rate_of(void *arg, stream_fn fn)
 {
 	struct state *s = arg;
-	size_t each = slice(s, 1), n = s->part && s->part < each ? s->part : each;
+	size_t each = stream_slice(s, 1), n = s->part && s->part < each ? s->part : each;
 	uint64_t t0 = clock_ticks();
 	double ns;
 
@@ -136,7 +136,7 @@ static double rate_of(void *arg, stream_fn fn)
 }
 
 /* The C library's copy changes its way with the size: only the whole tells of it. */
-static void choose_code(struct bench *b, struct state *s, enum stream_op op)
+static void stream_choose_code(struct bench *b, struct state *s, enum stream_op op)
 {
 	struct stream_code code[STREAM_CODES_MOST];
 	double rate[STREAM_CODES_MOST] = { 0 };
@@ -158,18 +158,18 @@ static void choose_code(struct bench *b, struct state *s, enum stream_op op)
 }
 
 /* The trials leave their results in the arrays: these are filled again. */
-static void choose_codes(struct bench *b, struct state *s)
+static void stream_choose_codes(struct bench *b, struct state *s)
 {
 	s->choices = json_object();
 	for (int op = 0; op < STREAM_OPS; op++) {
 		bench_progress(b, "stream: which code for %s", metrics[op].name);
-		choose_code(b, s, op);
+		stream_choose_code(b, s, op);
 	}
 	team_run(s->team, fill, s);
 }
 
 /* Untouched: each member's part is first written, so placed, by that member. */
-static int map_arrays(struct bench *b, struct state *s, struct err *err)
+static int stream_map_arrays(struct bench *b, struct state *s, struct err *err)
 {
 	size_t bytes = bench_number(b, "size");
 	double **arrays[] = { &s->arrays.a, &s->arrays.b, &s->arrays.c };
@@ -186,7 +186,7 @@ static int map_arrays(struct bench *b, struct state *s, struct err *err)
 	return 0;
 }
 
-static int setup(struct bench *b, struct err *err)
+static int stream_setup(struct bench *b, struct err *err)
 {
 	struct state *s = calloc(1, sizeof(*s));
 	int ret;
@@ -194,17 +194,17 @@ static int setup(struct bench *b, struct err *err)
 	if (!s)
 		return err_sys(err, ENOMEM, "stream");
 	bench_set_state(b, s);
-	ret = map_arrays(b, s, err);
+	ret = stream_map_arrays(b, s, err);
 	if (!ret)
 		ret = bench_team(b, bench_number(b, "threads"), &s->team, err);
 	if (ret)
 		return ret;
 	team_run(s->team, fill, s);
-	choose_codes(b, s);
+	stream_choose_codes(b, s);
 	return 0;
 }
 
-static int verify_before(struct bench *b, struct err *err)
+static int stream_verify_before(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	stream_fn fn[STREAM_OPS];
@@ -220,7 +220,7 @@ static int verify_before(struct bench *b, struct err *err)
 }
 
 /* All four kernels in turn, as the rules have it. The first pass does not count. */
-static void pass(struct bench *b, struct state *s)
+static void stream_pass(struct bench *b, struct state *s)
 {
 	for (int op = 0; op < STREAM_OPS; op++) {
 		double bytes = (double)stream_call(&s->arrays, op).bytes * s->arrays.n, ns;
@@ -239,7 +239,7 @@ static void pass(struct bench *b, struct state *s)
 	s->passes++;
 }
 
-static double best_of(const struct series *s)
+static double stream_best_of(const struct series *s)
 {
 	double best = 0;
 
@@ -248,7 +248,7 @@ static double best_of(const struct series *s)
 	return best;
 }
 
-static int run(struct bench *b, struct err *err)
+static int stream_run(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	json_t *best = json_object(), *cpus = json_array();
@@ -257,9 +257,10 @@ static int run(struct bench *b, struct err *err)
 	for (int op = 0; op < STREAM_OPS; op++)
 		s->series[op] = bench_series(b, &metrics[op], NULL);
 	for (unsigned i = 0; i <= bench_samples(b); i++)
-		pass(b, s);
+		stream_pass(b, s);
 	for (int op = 0; op < STREAM_OPS; op++)
-		json_object_set_new(best, metrics[op].name, json_real(best_of(s->series[op])));
+		json_object_set_new(best, metrics[op].name,
+				    json_real(stream_best_of(s->series[op])));
 	for (unsigned i = 0; i < team_size(s->team); i++)
 		json_array_append_new(cpus, json_integer(team_cpu(s->team, i)));
 	bench_derive(b, "best", best);
@@ -271,7 +272,7 @@ static int run(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int verify_after(struct bench *b, struct err *err)
+static int stream_verify_after(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	char why[200];
@@ -283,14 +284,14 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
-static void pattern(const json_t *given, struct model_in *in)
+static void stream_pattern(const json_t *given, struct model_in *in)
 {
 	in->pattern = MODEL_SEQUENTIAL;
 	in->span = 3 * params_most_of(given, "size", 1ULL << 30);
 	in->spacing = sizeof(double);
 }
 
-static void teardown(struct bench *b)
+static void stream_teardown(struct bench *b)
 {
 	struct state *s = bench_state(b);
 
@@ -340,12 +341,12 @@ const struct workload stream_workload = {
 		  "choice and the rates of all, in GB/s. Two arms of a comparison choose each by "
 		  "itself: --isa and --copy hold the choice fixed. Based on STREAM: its rules, code of our own.",
 	.params = params,
-	.pattern = pattern,
+	.pattern = stream_pattern,
 	.samples = 10, .buffers = 3,
-	.validate = validate,
-	.setup = setup,
-	.verify_before = verify_before,
-	.run = run,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.validate = stream_validate,
+	.setup = stream_setup,
+	.verify_before = stream_verify_before,
+	.run = stream_run,
+	.verify_after = stream_verify_after,
+	.teardown = stream_teardown,
 };

@@ -29,7 +29,7 @@ struct team {
 	struct member members[];
 };
 
-static void relax(unsigned *spins)
+static void team_relax(unsigned *spins)
 {
 	if (++*spins < SPINS)
 		__builtin_ia32_pause();
@@ -37,7 +37,7 @@ static void relax(unsigned *spins)
 		sched_yield();
 }
 
-static void *member_main(void *arg)
+static void *team_member_main(void *arg)
 {
 	struct member *m = arg;
 	struct team *t = m->team;
@@ -47,7 +47,7 @@ static void *member_main(void *arg)
 		unsigned spins = 0;
 
 		while (atomic_load_explicit(&t->turn, memory_order_acquire) == seen)
-			relax(&spins);
+			team_relax(&spins);
 		seen++;
 		if (atomic_load(&t->quit))
 			return NULL;
@@ -56,7 +56,7 @@ static void *member_main(void *arg)
 	}
 }
 
-static int start_member(struct member *m, struct err *err)
+static int team_start_member(struct member *m, struct err *err)
 {
 	size_t size = CPU_ALLOC_SIZE(m->cpu + 1);
 	cpu_set_t *set = CPU_ALLOC(m->cpu + 1);
@@ -70,7 +70,7 @@ static int start_member(struct member *m, struct err *err)
 	pthread_attr_init(&attr);
 	error = pthread_attr_setaffinity_np(&attr, size, set);
 	if (!error)
-		error = pthread_create(&m->thread, &attr, member_main, m);
+		error = pthread_create(&m->thread, &attr, team_member_main, m);
 	pthread_attr_destroy(&attr);
 	CPU_FREE(set);
 	return error ? err_sys(err, error, "cannot start a thread on CPU %d", m->cpu) : 0;
@@ -97,7 +97,7 @@ int bench_team(struct bench *b, unsigned threads, struct team **team,
 		m->team = t;
 		m->index = t->size;
 		m->cpu = cpus[t->size];
-		ret = m->index ? start_member(m, err) : 0;
+		ret = m->index ? team_start_member(m, err) : 0;
 		if (ret) {
 			team_free(t);
 			return ret;
@@ -141,7 +141,7 @@ void team_join(struct team *t)
 	unsigned spins = 0;
 
 	while (atomic_load_explicit(&t->busy, memory_order_acquire))
-		relax(&spins);
+		team_relax(&spins);
 }
 
 void team_run(struct team *t, team_fn fn, void *arg)

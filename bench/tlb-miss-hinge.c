@@ -14,7 +14,7 @@
 #define RESIDUAL_LEAST 0.3	/* doubts: below it a point counts no more */
 
 /* The terms of d at one point; the corner's is the last. */
-static void terms(double pages, double k, double x[TERMS])
+static void tlb_miss_hinge_terms(double pages, double k, double x[TERMS])
 {
 	x[0] = 1;
 	x[1] = log(pages / k);
@@ -22,7 +22,7 @@ static void terms(double pages, double k, double x[TERMS])
 }
 
 /* Solves a c = y by elimination: a is symmetric, positive, and at most 3 x 3. */
-static bool solve(double a[TERMS][TERMS], double y[TERMS], int m, double c[TERMS])
+static bool tlb_miss_hinge_solve(double a[TERMS][TERMS], double y[TERMS], int m, double c[TERMS])
 {
 	for (int i = 0; i < m; i++) {
 		if (a[i][i] < DBL_EPSILON)
@@ -45,19 +45,20 @@ static bool solve(double a[TERMS][TERMS], double y[TERMS], int m, double c[TERMS
 }
 
 /* In doubts: how far point p is from the curve. */
-static double residual(const struct hinge_point *p, double k, const double c[TERMS], int m)
+static double tlb_miss_hinge_residual(const struct hinge_point *p, double k,
+				      const double c[TERMS], int m)
 {
 	double x[TERMS], d = p->ns;
 
-	terms(p->pages, k, x);
+	tlb_miss_hinge_terms(p->pages, k, x);
 	for (int i = 0; i < m; i++)
 		d -= c[i] * x[i];
 	return fabs(d) / p->doubt;
 }
 
 /* One weighted least-squares fit of the first m terms, after the residuals of `c`. */
-static bool refit(const struct hinge_point *p, size_t n, double k, double c[TERMS], int m,
-		  bool weighted)
+static bool tlb_miss_hinge_refit(const struct hinge_point *p, size_t n, double k,
+				 double c[TERMS], int m, bool weighted)
 {
 	double a[TERMS][TERMS] = { 0 }, y[TERMS] = { 0 };
 
@@ -65,15 +66,15 @@ static bool refit(const struct hinge_point *p, size_t n, double k, double c[TERM
 		double x[TERMS], w = 1 / (p[at].doubt * p[at].doubt);
 
 		if (weighted)
-			w /= fmax(residual(&p[at], k, c, m), RESIDUAL_LEAST);
-		terms(p[at].pages, k, x);
+			w /= fmax(tlb_miss_hinge_residual(&p[at], k, c, m), RESIDUAL_LEAST);
+		tlb_miss_hinge_terms(p[at].pages, k, x);
 		for (int i = 0; i < m; i++) {
 			for (int j = 0; j < m; j++)
 				a[i][j] += w * x[i] * x[j];
 			y[i] += w * x[i] * p[at].ns;
 		}
 	}
-	return solve(a, y, m, c);
+	return tlb_miss_hinge_solve(a, y, m, c);
 }
 
 /* The sum of residuals of the best curve of m terms; infinite: none. */
@@ -82,15 +83,15 @@ static double misfit(const struct hinge_point *p, size_t n, double k, double c[T
 	double sum = 0;
 
 	for (int round = 0; round < ROUNDS; round++)
-		if (!refit(p, n, k, c, m, round > 0))
+		if (!tlb_miss_hinge_refit(p, n, k, c, m, round > 0))
 			return INFINITY;
 	for (size_t at = 0; at < n; at++)
-		sum += residual(&p[at], k, c, m);
+		sum += tlb_miss_hinge_residual(&p[at], k, c, m);
 	return sum;
 }
 
 /* How much of a doubt a corner at k explains, per point; negative: nothing. */
-static double gain_at(const struct hinge_point *p, size_t n, double k)
+static double tlb_miss_hinge_gain_at(const struct hinge_point *p, size_t n, double k)
 {
 	size_t from = 0, corner, to;
 	double c[TERMS], straight, bent;
@@ -115,7 +116,7 @@ double hinge_find(const struct hinge_point *p, size_t n, double from, double to)
 	double best = 0, at = NAN;
 
 	for (double k = from; k <= to; k *= STEP) {
-		double gain = gain_at(p, n, k);
+		double gain = tlb_miss_hinge_gain_at(p, n, k);
 
 		if (gain > best) {
 			best = gain;

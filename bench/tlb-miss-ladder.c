@@ -18,7 +18,7 @@
 #define WALK_TO 3.0
 #define WALK_RUNGS 3
 
-static bool is_dense(double pages)
+static bool tlb_miss_ladder_is_dense(double pages)
 {
 	return (pages >= 48 && pages < 144) || (pages >= 768 && pages < 12288);
 }
@@ -36,7 +36,7 @@ size_t ladder_points(uint64_t lo, uint64_t hi, unsigned step,
 			return 0;
 		if (!n || p > points[n - 1])
 			points[n++] = p;
-		x *= 1 + (is_dense(x) ? 1 : 2) * step / 100.0;
+		x *= 1 + (tlb_miss_ladder_is_dense(x) ? 1 : 2) * step / 100.0;
 	}
 	points[n++] = hi;
 	return n;
@@ -48,12 +48,12 @@ static double diff(const struct rung *r)
 }
 
 /* What is left unexplained of a change: noise, or the caches of page tables. */
-static double doubt(const struct rung *r)
+static double tlb_miss_ladder_doubt(const struct rung *r)
 {
 	return 0.1 + 0.05 * r->access;
 }
 
-static double mean_diff(const struct rung *r, size_t from, size_t to)
+static double tlb_miss_ladder_mean_diff(const struct rung *r, size_t from, size_t to)
 {
 	double sum = 0;
 
@@ -63,17 +63,17 @@ static double mean_diff(const struct rung *r, size_t from, size_t to)
 }
 
 /* Weighted squares around their own mean. */
-static double scatter(const struct rung *r, size_t from, size_t to)
+static double tlb_miss_ladder_scatter(const struct rung *r, size_t from, size_t to)
 {
-	double mean = mean_diff(r, from, to), sum = 0;
+	double mean = tlb_miss_ladder_mean_diff(r, from, to), sum = 0;
 
 	for (size_t i = from; i < to; i++)
-		sum += pow((diff(&r[i]) - mean) / doubt(&r[i]), 2);
+		sum += pow((diff(&r[i]) - mean) / tlb_miss_ladder_doubt(&r[i]), 2);
 	return sum;
 }
 
 /* Where d crosses `level` between two rungs, on a logarithmic axis. */
-static double crossing(const struct rung *a, const struct rung *b, double level)
+static double tlb_miss_ladder_crossing(const struct rung *a, const struct rung *b, double level)
 {
 	double part = (level - diff(a)) / (diff(b) - diff(a));
 
@@ -85,24 +85,24 @@ static double crossing(const struct rung *a, const struct rung *b, double level)
 }
 
 /* `part` of the way up from `low` to `high`, at or after rung `from`. */
-static double part_way(const struct rung *r, size_t n, size_t from,
-		       double low, double high, double part)
+static double tlb_miss_ladder_part_way(const struct rung *r, size_t n, size_t from,
+				       double low, double high, double part)
 {
 	double level = low + part * (high - low);
 
 	for (size_t i = from; i < n; i++)
 		if (diff(&r[i]) >= level)
-			return i ? crossing(&r[i - 1], &r[i], level) : r[i].pages;
+			return i ? tlb_miss_ladder_crossing(&r[i - 1], &r[i], level) : r[i].pages;
 	return r[n - 1].pages;
 }
 
-static struct knee knee_at(const struct rung *r, size_t n, size_t from,
-			   double low, double high)
+static struct knee tlb_miss_ladder_knee_at(const struct rung *r, size_t n, size_t from,
+					   double low, double high)
 {
 	return (struct knee){
 		.found = true, .rise = high - low,
-		.pages = part_way(r, n, from, low, high, 0.25),
-		.half = part_way(r, n, from, low, high, 0.5),
+		.pages = tlb_miss_ladder_part_way(r, n, from, low, high, 0.25),
+		.half = tlb_miss_ladder_part_way(r, n, from, low, high, 0.5),
 	};
 }
 
@@ -115,7 +115,7 @@ struct split {
  * The best step within the first `n` rungs. One rung between floor and
  * plateau belongs to neither: it may stand on the slope.
  */
-static bool best_step(const struct rung *r, size_t n, struct split *best)
+static bool tlb_miss_ladder_best_step(const struct rung *r, size_t n, struct split *best)
 {
 	bool any = false;
 
@@ -124,9 +124,9 @@ static bool best_step(const struct rung *r, size_t n, struct split *best)
 
 		if (r[i].pages < FIRST_LEAST || r[i - 1].pages > FIRST_MOST)
 			continue;
-		s.floor = mean_diff(r, 0, i);
-		s.plateau = mean_diff(r, i + 1, n);
-		s.badness = scatter(r, 0, i) + scatter(r, i + 1, n);
+		s.floor = tlb_miss_ladder_mean_diff(r, 0, i);
+		s.plateau = tlb_miss_ladder_mean_diff(r, i + 1, n);
+		s.badness = tlb_miss_ladder_scatter(r, 0, i) + tlb_miss_ladder_scatter(r, i + 1, n);
 		if (!any || s.badness < best->badness)
 			*best = s;
 		any = true;
@@ -134,7 +134,7 @@ static bool best_step(const struct rung *r, size_t n, struct split *best)
 	return any;
 }
 
-static size_t rungs_up_to(const struct rung *r, size_t n, double pages)
+static size_t tlb_miss_ladder_rungs_up_to(const struct rung *r, size_t n, double pages)
 {
 	size_t k = 0;
 
@@ -144,33 +144,33 @@ static size_t rungs_up_to(const struct rung *r, size_t n, double pages)
 }
 
 /* The first knee is a step among the rungs below every second level. */
-static void fit_first(const struct rung *r, size_t n, struct ladder_fit *fit)
+static void tlb_miss_ladder_fit_first(const struct rung *r, size_t n, struct ladder_fit *fit)
 {
-	size_t low = rungs_up_to(r, n, 0.8 * SECOND_LEAST);
+	size_t low = tlb_miss_ladder_rungs_up_to(r, n, 0.8 * SECOND_LEAST);
 	struct split s = { 0 };
 
-	fit->floor = fit->plateau = mean_diff(r, 0, low);
-	if (!best_step(r, low, &s))
+	fit->floor = fit->plateau = tlb_miss_ladder_mean_diff(r, 0, low);
+	if (!tlb_miss_ladder_best_step(r, low, &s))
 		return;
-	if (s.plateau - s.floor < 2 * doubt(&r[s.last_low]))
+	if (s.plateau - s.floor < 2 * tlb_miss_ladder_doubt(&r[s.last_low]))
 		return;
 	fit->floor = s.floor;
 	fit->plateau = s.plateau;
-	fit->first = knee_at(r, low, s.last_low - 1, s.floor, s.plateau);
+	fit->first = tlb_miss_ladder_knee_at(r, low, s.last_low - 1, s.floor, s.plateau);
 }
 
 /* W through the plateau over the rungs from 1.5 to 3 times the second knee. */
-static void fit_walk(const struct rung *r, size_t n, struct ladder_fit *fit)
+static void tlb_miss_ladder_fit_walk(const struct rung *r, size_t n, struct ladder_fit *fit)
 {
 	double knee = fit->second.pages, xy = 0, xx = 0, w, sum = 0;
-	size_t from = rungs_up_to(r, n, WALK_FROM * knee);
-	size_t to = rungs_up_to(r, n, WALK_TO * knee);
+	size_t from = tlb_miss_ladder_rungs_up_to(r, n, WALK_FROM * knee);
+	size_t to = tlb_miss_ladder_rungs_up_to(r, n, WALK_TO * knee);
 
 	for (size_t i = from; i < to; i++) {
 		double x = 1 - knee / r[i].pages, y = diff(&r[i]) - fit->plateau;
 
-		xy += x * y / pow(doubt(&r[i]), 2);
-		xx += x * x / pow(doubt(&r[i]), 2);
+		xy += x * y / pow(tlb_miss_ladder_doubt(&r[i]), 2);
+		xx += x * x / pow(tlb_miss_ladder_doubt(&r[i]), 2);
 	}
 	if (to < from + WALK_RUNGS)
 		return;
@@ -183,14 +183,14 @@ static void fit_walk(const struct rung *r, size_t n, struct ladder_fit *fit)
 }
 
 /* The median d of the rungs with from < pages <= to, at least one noise high. */
-static double level_of(const struct rung *r, size_t n, double from, double to)
+static double tlb_miss_ladder_level_of(const struct rung *r, size_t n, double from, double to)
 {
 	double d[LADDER_MOST];
 	size_t k = 0;
 
 	for (size_t i = 0; i < n && k < LADDER_MOST; i++)
 		if (r[i].pages > from && r[i].pages <= to)
-			d[k++] = fmax(diff(&r[i]), doubt(&r[i]));
+			d[k++] = fmax(diff(&r[i]), tlb_miss_ladder_doubt(&r[i]));
 	return order_median(d, k);
 }
 
@@ -205,8 +205,8 @@ struct rise {
  * dearer, slowly, as its page tables leave the caches. Medians, because one
  * rung can be disturbed.
  */
-static bool steepest(const struct rung *r, size_t n, double least,
-		     struct rise *best)
+static bool tlb_miss_ladder_steepest(const struct rung *r, size_t n, double least,
+				     struct rise *best)
 {
 	bool any = false;
 
@@ -216,8 +216,9 @@ static bool steepest(const struct rung *r, size_t n, double least,
 		if (r[i].pages < fmax(least, 0.75 * SECOND_LEAST) ||
 		    r[i].pages > 1.25 * SECOND_MOST)
 			continue;
-		s.below = level_of(r, n, fmax(r[i].pages / WINDOW, least), r[i].pages);
-		s.above = level_of(r, n, r[i].pages, r[i].pages * WINDOW);
+		s.below = tlb_miss_ladder_level_of(r, n, fmax(r[i].pages / WINDOW, least),
+						   r[i].pages);
+		s.above = tlb_miss_ladder_level_of(r, n, r[i].pages, r[i].pages * WINDOW);
 		s.ratio = s.above / s.below;
 		if (s.ratio > (any ? best->ratio : 0)) {
 			*best = s;
@@ -228,32 +229,34 @@ static bool steepest(const struct rung *r, size_t n, double least,
 }
 
 /* Its corner, where one is to be seen; else a quarter of the rise. */
-static double corner_near(const struct rung *r, size_t n, double pages, double otherwise)
+static double tlb_miss_ladder_corner_near(const struct rung *r, size_t n, double pages,
+					  double otherwise)
 {
 	struct hinge_point p[LADDER_MOST];
 	double k;
 
 	for (size_t i = 0; i < n && i < LADDER_MOST; i++)
-		p[i] = (struct hinge_point){ r[i].pages, diff(&r[i]), doubt(&r[i]) };
+		p[i] = (struct hinge_point){r[i].pages, diff(&r[i]),
+					    tlb_miss_ladder_doubt(&r[i])};
 	k = hinge_find(p, n < LADDER_MOST ? n : LADDER_MOST, pages / WINDOW, pages * SLOPE);
 	return isnan(k) ? otherwise : k;
 }
 
-static void fit_second(const struct rung *r, size_t n, struct ladder_fit *fit)
+static void tlb_miss_ladder_fit_second(const struct rung *r, size_t n, struct ladder_fit *fit)
 {
 	double least = fit->first.found ? 1.3 * fit->first.pages : 0;
 	struct rise s = { 0 };
 	size_t from;
 
-	if (!steepest(r, n, least, &s) || s.ratio < RISE_LEAST ||
-	    s.above - s.below < 2 * doubt(&r[s.at]))
+	if (!tlb_miss_ladder_steepest(r, n, least, &s) || s.ratio < RISE_LEAST ||
+	    s.above - s.below < 2 * tlb_miss_ladder_doubt(&r[s.at]))
 		return;
-	from = rungs_up_to(r, n, r[s.at].pages / 1.2);
+	from = tlb_miss_ladder_rungs_up_to(r, n, r[s.at].pages / 1.2);
 	fit->plateau = s.below;
-	fit->second = knee_at(r, n, from, s.below, s.above);
-	fit->second.pages = corner_near(r, n, r[s.at].pages, fit->second.pages);
+	fit->second = tlb_miss_ladder_knee_at(r, n, from, s.below, s.above);
+	fit->second.pages = tlb_miss_ladder_corner_near(r, n, r[s.at].pages, fit->second.pages);
 	if (r[n - 1].pages >= 2 * fit->second.pages)
-		fit_walk(r, n, fit);
+		tlb_miss_ladder_fit_walk(r, n, fit);
 }
 
 void ladder_fit(const struct rung *r, size_t n, struct ladder_fit *fit)
@@ -262,12 +265,12 @@ void ladder_fit(const struct rung *r, size_t n, struct ladder_fit *fit)
 	fit->walk_ns = NAN;
 	if (!n)
 		return;
-	fit_first(r, n, fit);
-	fit_second(r, n, fit);
+	tlb_miss_ladder_fit_first(r, n, fit);
+	tlb_miss_ladder_fit_second(r, n, fit);
 }
 
-static void answer(struct inference *out, uint64_t bytes, bool or_larger,
-		   const char *why)
+static void tlb_miss_ladder_answer(struct inference *out, uint64_t bytes, bool or_larger,
+				   const char *why)
 {
 	out->bytes = bytes;
 	out->or_larger = or_larger;
@@ -278,31 +281,40 @@ void ladder_infer(const struct ladder_fit *fit, double most_pages,
 		  uint64_t page, struct inference *out)
 {
 	if (!fit->first.found)
-		answer(out, 0, false, "no first-level knee was seen: this does not look like "
-		       "a processor's TLB, or the ladder begins above it");
+		tlb_miss_ladder_answer(out, 0, false,
+				       "no first-level knee was seen: this does not look like "
+				       "a processor's TLB, or the ladder begins above it");
 	else if (fit->second.found)
-		answer(out, 4096, false, page > 4096
-		       ? "walks begin at a second level's reach in 4K steps, although "
-			 "the buffer's own pages are larger: a layer below maps 4K"
-		       : "walks begin at a second level's reach in 4K steps");
+		tlb_miss_ladder_answer(
+			out, 4096, false,
+			page > 4096
+				? "walks begin at a second level's reach in 4K steps, although "
+				  "the buffer's own pages are larger: a layer below maps 4K"
+				: "walks begin at a second level's reach in 4K steps");
 	else if (most_pages < 2 * SECOND_MOST)
-		answer(out, 0, false, "no walks were seen, but the ladder ends below 8192 pages: "
-		       "it cannot tell");
+		tlb_miss_ladder_answer(
+			out, 0, false,
+			"no walks were seen, but the ladder ends below 8192 pages: "
+			"it cannot tell");
 	else if (page <= 4096)
-		answer(out, 0, false, "no walks were seen over a buffer of 4K pages: "
-		       "this does not look like a processor's TLB");
+		tlb_miss_ladder_answer(out, 0, false,
+				       "no walks were seen over a buffer of 4K pages: "
+				       "this does not look like a processor's TLB");
 	else
-		answer(out, 2 << 20, true, "no walks were seen up to twice the largest second "
-		       "level's reach in 4K steps");
+		tlb_miss_ladder_answer(out, 2 << 20, true,
+				       "no walks were seen up to twice the largest second "
+				       "level's reach in 4K steps");
 }
 
 void ladder_infer_huge(const struct ladder_fit *fit, double most_lines,
 		       struct inference *out)
 {
 	if (fit->first.found)
-		answer(out, 2 << 20, false,
-		       "a chase in steps of 2M leaves the first level where one of 2M ends");
+		tlb_miss_ladder_answer(
+			out, 2 << 20, false,
+			"a chase in steps of 2M leaves the first level where one of 2M ends");
 	else if (most_lines >= 192)
-		answer(out, 1 << 30, false,
-		       "a chase in steps of 2M stays in the first level beyond 192 lines");
+		tlb_miss_ladder_answer(
+			out, 1 << 30, false,
+			"a chase in steps of 2M stays in the first level beyond 192 lines");
 }

@@ -51,7 +51,7 @@ json_t *tlb_miss_ladder_json(const struct ladder *l)
 	return a;
 }
 
-static json_t *knee_json(const struct knee *k)
+static json_t *tlb_miss_result_knee_json(const struct knee *k)
 {
 	if (!k->found)
 		return json_pack("{s:s}", "unavailable", "no rise was seen");
@@ -59,7 +59,7 @@ static json_t *knee_json(const struct knee *k)
 			 "rise_ns", k->rise);
 }
 
-static json_t *walk_json(const struct ladder_fit *f)
+static json_t *tlb_miss_result_walk_json(const struct ladder_fit *f)
 {
 	if (isnan(f->walk_ns))
 		return json_pack("{s:s}", "unavailable", f->second.found
@@ -71,7 +71,7 @@ static json_t *walk_json(const struct ladder_fit *f)
 			 "from_pages", 1.5 * f->second.pages, "to_pages", 3 * f->second.pages);
 }
 
-static json_t *inference_json(const struct inference *i)
+static json_t *tlb_miss_result_inference_json(const struct inference *i)
 {
 	if (!i->bytes)
 		return json_pack("{s:s}", "unavailable", i->why);
@@ -83,18 +83,20 @@ void tlb_miss_derive(struct bench *b, const struct ladder *l,
 		     const struct ladder_fit *fit, const struct inference *in)
 {
 	bench_derive(b, "ladder", tlb_miss_ladder_json(l));
-	bench_derive(b, "knees", json_pack("{s:o, s:o}", "first_level", knee_json(&fit->first),
-					   "second_level", knee_json(&fit->second)));
+	bench_derive(b, "knees",
+		     json_pack("{s:o, s:o}", "first_level",
+			       tlb_miss_result_knee_json(&fit->first), "second_level",
+			       tlb_miss_result_knee_json(&fit->second)));
 	if (fit->first.found)
 		series_push(bench_series(b, &tlb_miss_metrics[FIRST_KNEE], NULL), fit->first.pages);
 	if (fit->second.found)
 		series_push(bench_series(b, &tlb_miss_metrics[SECOND_HALF], NULL), fit->second.half);
-	bench_derive(b, "walk", walk_json(fit));
+	bench_derive(b, "walk", tlb_miss_result_walk_json(fit));
 	if (!isnan(fit->walk_ns) && fit->walk_ns > 0)
 		series_push(bench_series(b, &tlb_miss_metrics[WALK_COST], NULL), fit->walk_ns);
 	if (!in)
 		return;
-	bench_derive(b, "effective_page", inference_json(in));
+	bench_derive(b, "effective_page", tlb_miss_result_inference_json(in));
 	if (in->bytes)
 		series_push(bench_series(b, &tlb_miss_metrics[EFFECTIVE_PAGE], NULL), (double)in->bytes);
 }

@@ -23,7 +23,7 @@ struct state {
 	uint64_t accesses;
 };
 
-static int validate(struct bench *b, struct err *err)
+static int tlb_miss_validate(struct bench *b, struct err *err)
 {
 	uint64_t lo, hi, points[LADDER_MOST];
 
@@ -40,19 +40,19 @@ static int validate(struct bench *b, struct err *err)
 	return 0;
 }
 
-static bool is_random(const struct bench *b)
+static bool tlb_miss_is_random(const struct bench *b)
 {
 	return *bench_text(b, "layout") == 'r';
 }
 
 /* One place at random out of every `spread`: distinct, and free of a pattern. */
-static int scatter(struct bench *b, struct state *s, uint64_t pages,
-		   struct err *err)
+static int tlb_miss_scatter(struct bench *b, struct state *s, uint64_t pages,
+			    struct err *err)
 {
 	uint64_t spread = bench_number(b, "spread");
 	struct rng rng;
 
-	if (!is_random(b))
+	if (!tlb_miss_is_random(b))
 		return 0;
 	s->place = calloc(pages, sizeof(*s->place));
 	if (!s->place)
@@ -65,7 +65,7 @@ static int scatter(struct bench *b, struct state *s, uint64_t pages,
 }
 
 /* The same cycle each time: it depends on the seed and the rung alone. */
-static void link_field(struct bench *b, const struct chase_field *f)
+static void tlb_miss_link_field(struct bench *b, const struct chase_field *f)
 {
 	struct rng rng;
 
@@ -78,14 +78,14 @@ static void link_field(struct bench *b, const struct chase_field *f)
  * processor, far fewer under emulation, where each takes so much longer. A
  * power of two, so that two runs on one machine agree.
  */
-static int choose_accesses(struct bench *b, struct state *s, struct err *err)
+static int tlb_miss_choose_accesses(struct bench *b, struct state *s, struct err *err)
 {
 	struct chase_field f = { .base = s->buf->addr, .spacing = CHASE_LINE,
 				 .nodes = s->pages.points[0] };
 	uint64_t n = 64;
 	double ns = 0;
 
-	link_field(b, &f);
+	tlb_miss_link_field(b, &f);
 	while (n < ACCESSES_MOST && ns < SAMPLE_NS / 2) {
 		uint64_t t0;
 
@@ -97,7 +97,7 @@ static int choose_accesses(struct bench *b, struct state *s, struct err *err)
 	return bench_set_number(b, "accesses", n, err);
 }
 
-static int setup(struct bench *b, struct err *err)
+static int tlb_miss_setup(struct bench *b, struct err *err)
 {
 	struct state *s = calloc(1, sizeof(*s));
 	uint64_t lo, hi, places;
@@ -109,22 +109,22 @@ static int setup(struct bench *b, struct err *err)
 	bench_range(b, "pages", &lo, &hi);
 	s->pages.spacing = bench_number(b, "stride");
 	s->pages.n = ladder_points(lo, hi, bench_number(b, "step"), s->pages.points);
-	places = hi * (is_random(b) ? bench_number(b, "spread") : 1);
+	places = hi * (tlb_miss_is_random(b) ? bench_number(b, "spread") : 1);
 	if (places > UINT32_MAX || s->pages.spacing > SIZE_MAX / places)
 		return err_config(err, "pages, stride, spread: %llu places are too many",
 				  (unsigned long long)places);
-	ret = scatter(b, s, hi, err);
+	ret = tlb_miss_scatter(b, s, hi, err);
 	if (ret)
 		return ret;
 	ret = bench_buffer(b, places * s->pages.spacing, 0, &s->buf, err);
 	if (!ret && !bench_given(b, "accesses"))
-		ret = choose_accesses(b, s, err);
+		ret = tlb_miss_choose_accesses(b, s, err);
 	s->accesses = ret ? 0 : bench_number(b, "accesses");
 	return ret;
 }
 
-static struct chase_field sparse_field(const struct state *s,
-				       const struct ladder *l, size_t rung)
+static struct chase_field tlb_miss_sparse_field(const struct state *s,
+						const struct ladder *l, size_t rung)
 {
 	return (struct chase_field){
 		.base = s->buf->addr, .spacing = l->spacing, .nodes = l->points[rung],
@@ -133,36 +133,36 @@ static struct chase_field sparse_field(const struct state *s,
 }
 
 /* As many lines, side by side. They lie in the same memory: the last linked wins. */
-static struct chase_field dense_field(const struct state *s,
-				      const struct ladder *l, size_t rung)
+static struct chase_field tlb_miss_dense_field(const struct state *s,
+					       const struct ladder *l, size_t rung)
 {
 	return (struct chase_field){
 		.base = s->buf->addr, .spacing = CHASE_LINE, .nodes = l->points[rung],
 	};
 }
 
-static int check_field(struct bench *b, const struct chase_field *f,
-		       struct err *err)
+static int tlb_miss_check_field(struct bench *b, const struct chase_field *f,
+				struct err *err)
 {
 	char why[128];
 
-	link_field(b, f);
+	tlb_miss_link_field(b, f);
 	if (chase_check(f, why, sizeof(why)))
 		return bench_invalid(b, err, "%zu lines: %s", f->nodes, why);
 	return 0;
 }
 
-static int verify_before(struct bench *b, struct err *err)
+static int tlb_miss_verify_before(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 
 	for (size_t i = 0; i < s->pages.n; i++) {
-		struct chase_field sparse = sparse_field(s, &s->pages, i);
-		struct chase_field dense = dense_field(s, &s->pages, i);
-		int ret = check_field(b, &sparse, err);
+		struct chase_field sparse = tlb_miss_sparse_field(s, &s->pages, i);
+		struct chase_field dense = tlb_miss_dense_field(s, &s->pages, i);
+		int ret = tlb_miss_check_field(b, &sparse, err);
 
 		if (!ret)
-			ret = check_field(b, &dense, err);
+			ret = tlb_miss_check_field(b, &dense, err);
 		if (ret)
 			return ret;
 	}
@@ -180,7 +180,7 @@ static int sample(struct bench *b, const struct chase_field *f,
 	char *start = chase_node(f, 0), *end;
 	double ns;
 
-	link_field(b, f);
+	tlb_miss_link_field(b, f);
 	end = chase_walk(start, f->nodes);
 	bench_begin(b, to);
 	end = chase_walk(end, rounds * f->nodes);
@@ -192,18 +192,18 @@ static int sample(struct bench *b, const struct chase_field *f,
 	return 0;
 }
 
-static int measure_rung(struct bench *b, struct ladder *l, size_t rung,
-			struct err *err)
+static int tlb_miss_measure_rung(struct bench *b, struct ladder *l, size_t rung,
+				 struct err *err)
 {
 	struct state *s = bench_state(b);
-	struct chase_field dense = dense_field(s, l, rung);
-	struct chase_field sparse = sparse_field(s, l, rung);
+	struct chase_field dense = tlb_miss_dense_field(s, l, rung);
+	struct chase_field sparse = tlb_miss_sparse_field(s, l, rung);
 	int ret = sample(b, &dense, l->control[rung], err);
 
 	return ret ? ret : sample(b, &sparse, l->access[rung], err);
 }
 
-static json_t *point(const struct ladder *l, size_t rung)
+static json_t *tlb_miss_point(const struct ladder *l, size_t rung)
 {
 	json_t *p = json_pack("{s:I}", "pages", (json_int_t)l->points[rung]);
 
@@ -216,25 +216,26 @@ static json_t *point(const struct ladder *l, size_t rung)
  * Round after round over the whole ladder, not sample after sample on a rung:
  * a disturbance of a second then costs each rung one sample, not one rung all.
  */
-static int measure_ladder(struct bench *b, struct ladder *l, struct err *err)
+static int tlb_miss_measure_ladder(struct bench *b, struct ladder *l, struct err *err)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < l->n; i++)
-		l->access[i] = bench_series(b, &tlb_miss_metrics[ACCESS_NS], point(l, i));
+		l->access[i] = bench_series(b, &tlb_miss_metrics[ACCESS_NS], tlb_miss_point(l, i));
 	for (size_t i = 0; i < l->n; i++)
-		l->control[i] = bench_series(b, &tlb_miss_metrics[CONTROL_NS], point(l, i));
+		l->control[i] =
+			bench_series(b, &tlb_miss_metrics[CONTROL_NS], tlb_miss_point(l, i));
 	for (unsigned k = 0; k < bench_samples(b); k++) {
 		bench_progress(b, "tlb-miss: round %u of %u over %zu page counts", k + 1,
 			       bench_samples(b), l->n);
 		for (size_t i = 0; i < l->n && !ret; i++)
-			ret = measure_rung(b, l, i, err);
+			ret = tlb_miss_measure_rung(b, l, i, err);
 	}
 	return ret;
 }
 
 /* Only where 4K is ruled out, and where the buffer is large enough to tell. */
-static int tell_huge(struct bench *b, struct inference *in, struct err *err)
+static int tlb_miss_tell_huge(struct bench *b, struct inference *in, struct err *err)
 {
 	struct state *s = bench_state(b);
 	uint64_t lines = s->buf->mapped / HUGE_STEP;
@@ -248,7 +249,7 @@ static int tell_huge(struct bench *b, struct inference *in, struct err *err)
 		lines = HUGE_MOST;
 	s->huge.spacing = HUGE_STEP;
 	s->huge.n = ladder_points(8, lines, 12, s->huge.points);
-	ret = measure_ladder(b, &s->huge, err);
+	ret = tlb_miss_measure_ladder(b, &s->huge, err);
 	if (ret)
 		return ret;
 	ladder_fit(r, tlb_miss_rungs(&s->huge, r), &fit);
@@ -257,41 +258,41 @@ static int tell_huge(struct bench *b, struct inference *in, struct err *err)
 	return 0;
 }
 
-static int run(struct bench *b, struct err *err)
+static int tlb_miss_run(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
-	bool infers = s->pages.spacing == BASE_PAGE && !is_random(b);
+	bool infers = s->pages.spacing == BASE_PAGE && !tlb_miss_is_random(b);
 	struct rung r[LADDER_MOST];
 	struct inference in = { 0 };
 	struct ladder_fit fit;
-	int ret = measure_ladder(b, &s->pages, err);
+	int ret = tlb_miss_measure_ladder(b, &s->pages, err);
 
 	if (ret)
 		return ret;
 	ladder_fit(r, tlb_miss_rungs(&s->pages, r), &fit);
 	if (infers) {
 		ladder_infer(&fit, r[s->pages.n - 1].pages, s->buf->page, &in);
-		ret = tell_huge(b, &in, err);
+		ret = tlb_miss_tell_huge(b, &in, err);
 	}
 	tlb_miss_derive(b, &s->pages, &fit, infers ? &in : NULL);
 	return ret;
 }
 
-static int verify_after(struct bench *b, struct err *err)
+static int tlb_miss_verify_after(struct bench *b, struct err *err)
 {
 	(void)err;
 	bench_validated(b, "every timed sample was whole rounds and ended where it began");
 	return 0;
 }
 
-static void pattern(const json_t *given, struct model_in *in)
+static void tlb_miss_pattern(const json_t *given, struct model_in *in)
 {
 	in->pattern = MODEL_CYCLE;
 	in->spacing = params_most_of(given, "stride", BASE_PAGE);
 	in->span = params_most_of(given, "pages", 16384) * in->spacing;
 }
 
-static void teardown(struct bench *b)
+static void tlb_miss_teardown(struct bench *b)
 {
 	struct state *s = bench_state(b);
 
@@ -340,12 +341,12 @@ const struct workload tlb_miss_workload = {
 		  "effectively works with, which the layers below decide and which needs no privilege to be seen. Under software "
 		  "emulation the knees are the emulator's, not a processor's.",
 	.params = params,
-	.pattern = pattern,
+	.pattern = tlb_miss_pattern,
 	.samples = 15,
-	.validate = validate,
-	.setup = setup,
-	.verify_before = verify_before,
-	.run = run,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.validate = tlb_miss_validate,
+	.setup = tlb_miss_setup,
+	.verify_before = tlb_miss_verify_before,
+	.run = tlb_miss_run,
+	.verify_after = tlb_miss_verify_after,
+	.teardown = tlb_miss_teardown,
 };

@@ -17,17 +17,17 @@
 
 /* --- the operations --- */
 
-static int protect(void *addr, size_t len)
+static int unmap_protect(void *addr, size_t len)
 {
 	return mprotect(addr, len, PROT_READ);
 }
 
-static int dontneed(void *addr, size_t len)
+static int unmap_dontneed(void *addr, size_t len)
 {
 	return madvise(addr, len, MADV_DONTNEED);
 }
 
-static size_t still_mapped(const void *addr, size_t len, size_t page)
+static size_t unmap_still_mapped(const void *addr, size_t len, size_t page)
 {
 	unsigned char in_core;
 	size_t missed = 0;
@@ -39,7 +39,7 @@ static size_t still_mapped(const void *addr, size_t len, size_t page)
 }
 
 /* The kernel writes for us: where we may not, it answers EFAULT. */
-static size_t still_writable(const void *addr, size_t len, size_t page)
+static size_t unmap_still_writable(const void *addr, size_t len, size_t page)
 {
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	size_t missed = 0;
@@ -51,7 +51,7 @@ static size_t still_writable(const void *addr, size_t len, size_t page)
 	return missed;
 }
 
-static size_t still_present(const void *addr, size_t len, size_t page)
+static size_t unmap_still_present(const void *addr, size_t len, size_t page)
 {
 	struct page_bytes p = { 0 };
 
@@ -62,9 +62,9 @@ static size_t still_present(const void *addr, size_t len, size_t page)
 }
 
 const struct unmap_op unmap_ops[] = {
-	{ "munmap", munmap, still_mapped },
-	{ "mprotect", protect, still_writable },
-	{ "dontneed", dontneed, still_present },
+	{ "munmap", munmap, unmap_still_mapped },
+	{ "mprotect", unmap_protect, unmap_still_writable },
+	{ "dontneed", unmap_dontneed, unmap_still_present },
 	{ 0 },
 };
 
@@ -118,7 +118,7 @@ static const struct param params[] = {
 	{ 0 },
 };
 
-static int set_up(struct bench *b, unsigned flags, struct err *err)
+static int unmap_set_up(struct bench *b, unsigned flags, struct err *err)
 {
 	struct unmap *u = calloc(1, sizeof(*u));
 
@@ -129,19 +129,19 @@ static int set_up(struct bench *b, unsigned flags, struct err *err)
 	return bench_buffer(b, bench_number(b, "size"), flags, &u->buf, err);
 }
 
-static int setup(struct bench *b, struct err *err)
+static int unmap_setup(struct bench *b, struct err *err)
 {
 	unsigned threads = bench_given(b, "threads") ? bench_number(b, "threads") : 0;
-	int ret = set_up(b, 0, err);
+	int ret = unmap_set_up(b, 0, err);
 
 	if (ret || threads == 1)
 		return ret;
 	return bench_team(b, threads, &((struct unmap *)bench_state(b))->team, err);
 }
 
-static int setup_base(struct bench *b, struct err *err)
+static int unmap_setup_base(struct bench *b, struct err *err)
 {
-	return set_up(b, BUFFER_UNTOUCHED, err);
+	return unmap_set_up(b, BUFFER_UNTOUCHED, err);
 }
 
 /* Spins in user mode: its CPU has our page table, and must be told. */
@@ -155,7 +155,7 @@ static void watch(void *arg, unsigned member)
 		;
 }
 
-static void stop_watching(struct unmap *u)
+static void unmap_stop_watching(struct unmap *u)
 {
 	if (!u->running)
 		return;
@@ -178,13 +178,13 @@ static void touch(void *arg, unsigned member)
 }
 
 /* Every page mapped afresh and seen by every thread; then the others watch. */
-static int renew(void *arg, uint64_t n, struct err *err)
+static int unmap_renew(void *arg, uint64_t n, struct err *err)
 {
 	struct unmap *u = arg;
 	int ret;
 
 	(void)n;
-	stop_watching(u);
+	unmap_stop_watching(u);
 	ret = source_renew(u->buf, err);
 	if (ret || u->untouched)
 		return ret;
@@ -202,7 +202,7 @@ static int renew(void *arg, uint64_t n, struct err *err)
 	return 0;
 }
 
-static void call_all(void *arg, uint64_t n)
+static void unmap_call_all(void *arg, uint64_t n)
 {
 	struct unmap *u = arg;
 	char *p = u->buf->addr, *end = p + u->buf->mapped;
@@ -216,7 +216,7 @@ static void call_all(void *arg, uint64_t n)
 	}
 }
 
-static json_t *point_of(const struct unmap *u, unsigned threads)
+static json_t *unmap_point_of(const struct unmap *u, unsigned threads)
 {
 	return json_pack("{s:s, s:I, s:i}", "op", u->op->name,
 			 "call", (json_int_t)(u->call / u->buf->page),
@@ -227,8 +227,8 @@ static int measure(struct bench *b, struct unmap *u, struct err *err)
 {
 	unsigned threads = u->team ? team_size(u->team) : 1;
 	const struct measure m = {
-		.metric = metrics, .point = point_of(u, threads),
-		.body = call_all, .prepare = renew, .arg = u, .iterations = 1,
+		.metric = metrics, .point = unmap_point_of(u, threads),
+		.body = unmap_call_all, .prepare = unmap_renew, .arg = u, .iterations = 1,
 		.per_iteration = u->buf->mapped / u->buf->page, .warmup = 6,
 	};
 	int ret;
@@ -236,7 +236,7 @@ static int measure(struct bench *b, struct unmap *u, struct err *err)
 	bench_progress(b, "unmap: %s, %zu pages a call, %u threads", u->op->name,
 		       u->call / u->buf->page, threads);
 	ret = bench_measure(b, &m, NULL, err);
-	stop_watching(u);
+	unmap_stop_watching(u);
 	if (!ret && u->failed)
 		ret = err_sys(err, u->failed, "%s failed", u->op->name);
 	if (!ret)
@@ -263,7 +263,7 @@ static int ladder(struct bench *b, struct unmap *u, struct err *err)
 	return ret;
 }
 
-static int run_ops(struct bench *b, struct unmap *u, struct err *err)
+static int unmap_run_ops(struct bench *b, struct unmap *u, struct err *err)
 {
 	const char *wanted = bench_text(b, "op");
 	int ret = 0;
@@ -274,32 +274,32 @@ static int run_ops(struct bench *b, struct unmap *u, struct err *err)
 	return ret;
 }
 
-static int run(struct bench *b, struct err *err)
+static int unmap_run(struct bench *b, struct err *err)
 {
 	struct unmap *u = bench_state(b);
 	struct team *team = u->team;
 	int ret;
 
 	u->team = NULL;
-	ret = run_ops(b, u, err);
+	ret = unmap_run_ops(b, u, err);
 	u->team = team;
 	if (!ret && team && team_size(team) > 1)
-		ret = run_ops(b, u, err);
+		ret = unmap_run_ops(b, u, err);
 	else if (!ret)
 		bench_label(b, "one thread: no other CPU had to be told");
 	/* The proof after the run is of the buffer as it was, not of a hole. */
-	return ret ? ret : renew(u, 0, err);
+	return ret ? ret : unmap_renew(u, 0, err);
 }
 
-static int run_base(struct bench *b, struct err *err)
+static int unmap_run_base(struct bench *b, struct err *err)
 {
 	struct unmap *u = bench_state(b);
-	int ret = run_ops(b, u, err);
+	int ret = unmap_run_ops(b, u, err);
 
-	return ret ? ret : renew(u, 0, err);
+	return ret ? ret : unmap_renew(u, 0, err);
 }
 
-static int verify_after(struct bench *b, struct err *err)
+static int unmap_verify_after(struct bench *b, struct err *err)
 {
 	(void)err;
 	bench_validated(b, "after each series, every page was found unmapped, read-only or "
@@ -307,13 +307,13 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
-static void teardown(struct bench *b)
+static void unmap_teardown(struct bench *b)
 {
 	struct unmap *u = bench_state(b);
 
 	if (!u)
 		return;
-	stop_watching(u);
+	unmap_stop_watching(u);
 	team_free(u->team);
 	free(u);
 }
@@ -333,10 +333,10 @@ const struct workload unmap_workload = {
 		  "rounds is its cost. mprotect takes away the right to write. Pages are "
 		  "those of the source: 2M each for thp.",
 	.params = params,
-	.setup = setup,
-	.run = run,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.setup = unmap_setup,
+	.run = unmap_run,
+	.verify_after = unmap_verify_after,
+	.teardown = unmap_teardown,
 };
 
 const struct workload unmap_base_workload = {
@@ -349,8 +349,8 @@ const struct workload unmap_base_workload = {
 		  "touched: entering the kernel and changing its list of mappings, with no page "
 		  "to take away and no CPU to tell. What unmap takes above it is the pages'.",
 	.params = params_base,
-	.setup = setup_base,
-	.run = run_base,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.setup = unmap_setup_base,
+	.run = unmap_run_base,
+	.verify_after = unmap_verify_after,
+	.teardown = unmap_teardown,
 };

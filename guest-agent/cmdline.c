@@ -10,7 +10,7 @@ const char *const role_names[ROLES] = {
 	[ROLE_GUEST] = "guest",
 };
 
-static int set_role(struct settings *s, const char *value, struct err *err)
+static int cmdline_set_role(struct settings *s, const char *value, struct err *err)
 {
 	for (int r = 0; r < ROLES; r++) {
 		if (!strcmp(value, role_names[r])) {
@@ -21,7 +21,7 @@ static int set_role(struct settings *s, const char *value, struct err *err)
 	return err_config(err, "no role is called '%s': node or guest", value);
 }
 
-static int set_nonce(struct settings *s, const char *value, struct err *err)
+static int cmdline_set_nonce(struct settings *s, const char *value, struct err *err)
 {
 	char *end;
 
@@ -33,7 +33,7 @@ static int set_nonce(struct settings *s, const char *value, struct err *err)
 	return 0;
 }
 
-static int set_fault(struct settings *s, const char *value, struct err *err)
+static int cmdline_set_fault(struct settings *s, const char *value, struct err *err)
 {
 	return fault_parse(&s->fault, value, err);
 }
@@ -42,9 +42,9 @@ static const struct {
 	const char *name;
 	int (*set)(struct settings *s, const char *value, struct err *err);
 } table[] = {
-	{ "role", set_role },
-	{ "nonce", set_nonce },
-	{ "fault", set_fault },
+	{ "role", cmdline_set_role },
+	{ "nonce", cmdline_set_nonce },
+	{ "fault", cmdline_set_fault },
 };
 
 int settings_set(struct settings *s, const char *name, const char *value,

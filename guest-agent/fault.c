@@ -8,7 +8,7 @@
 
 #include "file.h"
 
-static void do_panic(struct link *l, bool pid1)
+static void fault_do_panic(struct link *l, bool pid1)
 {
 	(void)l;
 	if (pid1) {
@@ -18,7 +18,7 @@ static void do_panic(struct link *l, bool pid1)
 	abort();
 }
 
-static void do_hang(struct link *l, bool pid1)
+static void fault_do_hang(struct link *l, bool pid1)
 {
 	(void)l;
 	(void)pid1;
@@ -26,7 +26,7 @@ static void do_hang(struct link *l, bool pid1)
 		pause();
 }
 
-static void do_garbage(struct link *l, bool pid1)
+static void fault_do_garbage(struct link *l, bool pid1)
 {
 	char bytes[4096];
 
@@ -36,7 +36,7 @@ static void do_garbage(struct link *l, bool pid1)
 	link_send_raw(l, bytes, sizeof(bytes), NULL);
 }
 
-static void do_flood(struct link *l, bool pid1)
+static void fault_do_flood(struct link *l, bool pid1)
 {
 	(void)l;
 	(void)pid1;
@@ -44,7 +44,7 @@ static void do_flood(struct link *l, bool pid1)
 		fprintf(stderr, "kduel-agent: flood %lu: all work and no play\n", n);
 }
 
-static void do_exit(struct link *l, bool pid1)
+static void fault_do_exit(struct link *l, bool pid1)
 {
 	(void)l;
 	(void)pid1;
@@ -56,11 +56,11 @@ static const struct {
 	void (*act)(struct link *l, bool pid1);
 } kinds[FAULT_KINDS] = {
 	[FAULT_NONE] = { "", NULL },
-	[FAULT_PANIC] = { "panic", do_panic },
-	[FAULT_HANG] = { "hang", do_hang },
-	[FAULT_GARBAGE] = { "garbage", do_garbage },
-	[FAULT_FLOOD] = { "flood", do_flood },
-	[FAULT_EXIT] = { "exit", do_exit },
+	[FAULT_PANIC] = { "panic", fault_do_panic },
+	[FAULT_HANG] = { "hang", fault_do_hang },
+	[FAULT_GARBAGE] = { "garbage", fault_do_garbage },
+	[FAULT_FLOOD] = { "flood", fault_do_flood },
+	[FAULT_EXIT] = { "exit", fault_do_exit },
 };
 
 int fault_parse(struct fault *f, const char *text, struct err *err)

@@ -28,7 +28,7 @@ static const struct {
 	{ "tracefs", "/sys/kernel/tracing", 0 },
 };
 
-static void mount_all(void)
+static void init_mount_all(void)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		mkdir(mounts[i].where, 0755);
@@ -45,13 +45,13 @@ static void mount_all(void)
  * Kernels switch transparent huge pages off where there is less than 512 MiB;
  * our workloads ask for them by madvise, and must then be given them.
  */
-static void allow_huge_pages(void)
+static void init_allow_huge_pages(void)
 {
 	file_poke("/sys/kernel/mm/transparent_hugepage/enabled", "madvise", NULL);
 }
 
 /* An initramfs need not hold /dev/console: the kernel then gave us no stdio. */
-static void open_console(void)
+static void init_open_console(void)
 {
 	int fd;
 
@@ -64,7 +64,7 @@ static void open_console(void)
 		close(fd);
 }
 
-static int reap_until(pid_t agent)
+static int init_reap_until(pid_t agent)
 {
 	int status;
 	pid_t pid;
@@ -83,15 +83,15 @@ void init_run(int (*agent)(void *arg), void *arg)
 	int status;
 	pid_t pid;
 
-	mount_all();
-	open_console();
-	allow_huge_pages();
+	init_mount_all();
+	init_open_console();
+	init_allow_huge_pages();
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("HOME", "/tmp", 1);
 	pid = fork();
 	if (pid == 0)
 		_exit(agent(arg));
-	status = pid < 0 ? 1 : reap_until(pid);
+	status = pid < 0 ? 1 : init_reap_until(pid);
 	if (status) {
 		fprintf(stderr, "kduel-agent: the agent ended with %s %d\n",
 			WIFSIGNALED(status) ? "signal" : "exit code",

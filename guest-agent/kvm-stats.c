@@ -17,7 +17,7 @@
 #define KVM_DEBUGFS "/sys/kernel/debug/kvm"
 
 /* The folder is "<pid>-<descriptor of the VM>". */
-static int find_vm(const char *root, pid_t pid, char *dir, size_t size)
+static int kvm_stats_find_vm(const char *root, pid_t pid, char *dir, size_t size)
 {
 	char prefix[32];
 	DIR *d = opendir(root);
@@ -50,7 +50,7 @@ static bool read_stat(const char *dir, const char *name, uint64_t *value)
 	return ok;
 }
 
-static json_t *bytes_of(const char *dir)
+static json_t *kvm_stats_bytes_of(const char *dir)
 {
 	struct page_bytes p = { .method = "kvm debugfs pages_*" };
 	uint64_t n;
@@ -83,13 +83,13 @@ json_t *kvm_stats_proof(const char *root, pid_t qemu)
 	};
 	char dir[400];
 	json_t *layer;
-	int ret = find_vm(root ? root : KVM_DEBUGFS, qemu, dir, sizeof(dir));
+	int ret = kvm_stats_find_vm(root ? root : KVM_DEBUGFS, qemu, dir, sizeof(dir));
 
 	if (ret)
 		return layer_unavailable(layer_words[LAYER_SECOND].name, ret == -ENOENT ?
 			"KVM has no statistics in debugfs for this guest (not a KVM guest, or no CONFIG_DEBUG_FS)" :
 			"cannot read KVM's statistics in debugfs (not root?)");
-	layer = bytes_of(dir);
+	layer = kvm_stats_bytes_of(dir);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		uint64_t n;
 

@@ -31,7 +31,7 @@ int node_new(struct node **n, struct agent *a, struct err *err)
 	return 0;
 }
 
-static void end_count(struct node *n)
+static void node_end_count(struct node *n)
 {
 	vcpu_count_free(n->count);
 	n->count = NULL;
@@ -41,7 +41,7 @@ void node_free(struct node *n)
 {
 	if (!n)
 		return;
-	end_count(n);
+	node_end_count(n);
 	vm_release(&n->vm);
 	backing_release(&n->backing);
 	free(n);
@@ -51,8 +51,8 @@ void node_free(struct node *n)
  * A backing on a device overwrites it. In a VM of ours there is nothing else;
  * on any other machine the user says which.
  */
-static int check_device(const struct agent *a, const struct backing_kind *kind,
-			const struct view *params, struct err *err)
+static int node_check_device(const struct agent *a, const struct backing_kind *kind,
+			     const struct view *params, struct err *err)
 {
 	if (!kind->pmem || a->pid1 || (params && view_get(params, "device")))
 		return 0;
@@ -80,7 +80,7 @@ int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
 	    view_size(args, "size", &size, err) ||
 	    view_list_or(args, "params", JSON_OBJECT, &params, err) ||
 	    backing_find(name, &kind, err) ||
-	    check_device(a, kind, params, err))
+	    node_check_device(a, kind, params, err))
 		return err->code;
 	tree = view_json(params);
 	ret = backing_prepare(&n->backing, kind, size, tree, err);
@@ -116,7 +116,7 @@ int node_op_release(struct agent *a, int64_t id, const struct view *args,
 	return 0;
 }
 
-static void on_guest_frame(void *arg, const struct frame *f)
+static void node_on_guest_frame(void *arg, const struct frame *f)
 {
 	struct node *n = arg;
 	struct err err = ERR_INIT;
@@ -125,7 +125,7 @@ static void on_guest_frame(void *arg, const struct frame *f)
 		agent_log(n->agent, "a message of the guest was dropped: %s", err.text);
 }
 
-static void on_guest_lost(void *arg, const char *class, const char *text)
+static void node_on_guest_lost(void *arg, const char *class, const char *text)
 {
 	struct node *n = arg;
 	json_t *event = message_event("guest-lost");
@@ -136,7 +136,7 @@ static void on_guest_lost(void *arg, const char *class, const char *text)
 	agent_send(n->agent, event);
 }
 
-static int parse_accel(const struct view *args, enum qemu_accel *accel, struct err *err)
+static int node_parse_accel(const struct view *args, enum qemu_accel *accel, struct err *err)
 {
 	const char *name;
 
@@ -148,8 +148,8 @@ static int parse_accel(const struct view *args, enum qemu_accel *accel, struct e
 	return 0;
 }
 
-static int describe_guest(const struct node *n, const struct view *args,
-			  struct qemu_vm *q, uint64_t *nonce, struct err *err)
+static int node_describe_guest(const struct node *n, const struct view *args,
+			       struct qemu_vm *q, uint64_t *nonce, struct err *err)
 {
 	struct settings s = { 0 };
 	const char *text;
@@ -168,7 +168,7 @@ static int describe_guest(const struct node *n, const struct view *args,
 	    view_count(args, "cpus", 1024, &cpus, err) ||
 	    view_name(args, "nonce", &text, err) ||
 	    settings_set(&s, "nonce", text, err) ||
-	    parse_accel(args, &q->accel, err))
+	    node_parse_accel(args, &q->accel, err))
 		return err->code;
 	if (cpus < 1)
 		return err_config(err, "cpus: a guest has at least 1");
@@ -177,7 +177,7 @@ static int describe_guest(const struct node *n, const struct view *args,
 	return 0;
 }
 
-static json_t *words(const struct args *a)
+static json_t *node_words(const struct args *a)
 {
 	json_t *list = json_array();
 
@@ -201,15 +201,15 @@ int node_op_guest_start(struct agent *a, int64_t id, const struct view *args,
 		return err_set(err, EXIT_MACHINE, -EBUSY, "a guest runs already: stop it first");
 	if (!n->backing.kind)
 		return err_config(err, "no backing is prepared for the guest's memory");
-	ret = describe_guest(n, args, &q, &nonce, err);
+	ret = node_describe_guest(n, args, &q, &nonce, err);
 	clock_align(align, phase);
 	if (!ret)
-		ret = vm_start(&n->vm, a->loop, &q, nonce, on_guest_frame,
-			       on_guest_lost, n, err);
+		ret = vm_start(&n->vm, a->loop, &q, nonce, node_on_guest_frame,
+			       node_on_guest_lost, n, err);
 	if (ret)
 		return ret;
 	json_object_set_new(reply, "pid", json_integer(n->vm.proc.pid));
-	json_object_set_new(reply, "args", words(&n->vm.args));
+	json_object_set_new(reply, "args", node_words(&n->vm.args));
 	return 0;
 }
 
@@ -225,7 +225,7 @@ int node_op_guest_stop(struct agent *a, int64_t id, const struct view *args,
 		console_drain(vm->console);
 		json_object_set_new(reply, "console", console_tail(vm->console));
 	}
-	end_count(a->node);
+	node_end_count(a->node);
 	vm_release(vm);
 	return 0;
 }
@@ -245,7 +245,7 @@ int node_op_count(struct agent *a, int64_t id, const struct view *args,
 	ret = view_list(args, "events", JSON_ARRAY, &events, err);
 	if (ret)
 		return ret;
-	end_count(n);
+	node_end_count(n);
 	tree = view_json(events);
 	ret = vcpu_count_start(&n->count, n->vm.proc.pid, tree, err);
 	json_decref(tree);
@@ -288,7 +288,7 @@ int node_op_proof(struct agent *a, int64_t id, const struct view *args,
 }
 
 /* Answers for a guest that is not there. */
-static void refuse(struct agent *a, const struct frame *f)
+static void node_refuse(struct agent *a, const struct frame *f)
 {
 	struct message m;
 	uint64_t id;
@@ -307,7 +307,7 @@ void node_relay(struct agent *a, const struct frame *f)
 	struct err err = ERR_INIT;
 
 	if (!vm->running)
-		refuse(a, f);
+		node_refuse(a, f);
 	else if (link_send_payload(&vm->link, FRAME_GUEST, f->payload, f->len, &err))
 		agent_log(a, "a message to the guest was dropped: %s", err.text);
 }

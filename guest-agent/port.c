@@ -16,7 +16,7 @@
 
 #define CLASS_DIR "/sys/class/virtio-ports"
 
-static bool named(const char *class_dir, const char *port, const char *name)
+static bool port_named(const char *class_dir, const char *port, const char *name)
 {
 	char path[512], *text;
 	bool same;
@@ -38,7 +38,7 @@ int port_find(const char *class_dir, const char *name, char *node, unsigned size
 	if (!d)
 		return -errno;
 	for (struct dirent *e; ret && (e = readdir(d));) {
-		if (e->d_name[0] == '.' || !named(class_dir, e->d_name, name))
+		if (e->d_name[0] == '.' || !port_named(class_dir, e->d_name, name))
 			continue;
 		snprintf(node, size, "/dev/%s", e->d_name);
 		ret = 0;
@@ -47,14 +47,14 @@ int port_find(const char *class_dir, const char *name, char *node, unsigned size
 	return ret;
 }
 
-static bool host_is_there(int fd)
+static bool port_host_is_there(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
 	return poll(&p, 1, 0) > 0 && !(p.revents & POLLHUP);
 }
 
-static int try_open(const char *name)
+static int port_try_open(const char *name)
 {
 	char node[300];
 	int fd, ret = port_find(CLASS_DIR, name, node, sizeof(node));
@@ -64,7 +64,7 @@ static int try_open(const char *name)
 	fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (host_is_there(fd))
+	if (port_host_is_there(fd))
 		return fd;
 	close(fd);
 	return -ENOTCONN;
@@ -76,7 +76,7 @@ int port_open(const char *name, double seconds, struct err *err)
 	double end = loop_now() + seconds;
 	int fd;
 
-	while ((fd = try_open(name)) < 0 && loop_now() < end)
+	while ((fd = port_try_open(name)) < 0 && loop_now() < end)
 		nanosleep(&pause, NULL);
 	if (fd == -ENOENT)
 		return err_machine(err, "no virtio-serial port named %s after %.0f s: "

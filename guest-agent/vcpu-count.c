@@ -51,7 +51,7 @@ struct vcpu_count {
 
 /* --- threads --- */
 
-static char *thread_file(pid_t qemu, pid_t tid, const char *name)
+static char *vcpu_count_thread_file(pid_t qemu, pid_t tid, const char *name)
 {
 	char path[96], *text;
 
@@ -61,7 +61,7 @@ static char *thread_file(pid_t qemu, pid_t tid, const char *name)
 
 static bool is_vcpu(pid_t qemu, pid_t tid)
 {
-	char *comm = thread_file(qemu, tid, "comm");
+	char *comm = vcpu_count_thread_file(qemu, tid, "comm");
 	unsigned cpu;
 	int end = 0;
 	bool is = comm && sscanf(comm, "CPU %u/%n", &cpu, &end) == 1 && end;
@@ -88,7 +88,7 @@ static void find_vcpus(struct vcpu_count *v)
 	closedir(d);
 }
 
-static uint64_t after_word(const char *text, const char *word)
+static uint64_t vcpu_count_after_word(const char *text, const char *word)
 {
 	const char *at = strstr(text, word);
 
@@ -96,18 +96,19 @@ static uint64_t after_word(const char *text, const char *word)
 }
 
 /* False: the thread is gone. A name in brackets may hold anything but ')' at its end. */
-static bool read_charges(pid_t qemu, pid_t tid, struct charges *c)
+static bool vcpu_count_read_charges(pid_t qemu, pid_t tid, struct charges *c)
 {
-	char *stat = thread_file(qemu, tid, "stat");
-	char *status = thread_file(qemu, tid, "status");
+	char *stat = vcpu_count_thread_file(qemu, tid, "stat");
+	char *status = vcpu_count_thread_file(qemu, tid, "status");
 	char *p = stat ? strrchr(stat, ')') : NULL;
 	bool ok = p && status &&
 		  sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %" SCNu64 " %*u %" SCNu64,
 			 &c->minor_faults, &c->major_faults) == 2;
 
 	if (ok)
-		c->context_switches = after_word(status, "\nvoluntary_ctxt_switches:") +
-				      after_word(status, "\nnonvoluntary_ctxt_switches:");
+		c->context_switches =
+			vcpu_count_after_word(status, "\nvoluntary_ctxt_switches:") +
+			vcpu_count_after_word(status, "\nnonvoluntary_ctxt_switches:");
 	free(stat);
 	free(status);
 	return ok;
@@ -115,7 +116,7 @@ static bool read_charges(pid_t qemu, pid_t tid, struct charges *c)
 
 /* --- counting --- */
 
-static int read_events(struct vcpu_count *v, const json_t *events, struct err *err)
+static int vcpu_count_read_events(struct vcpu_count *v, const json_t *events, struct err *err)
 {
 	json_t *e;
 	size_t i;
@@ -157,7 +158,7 @@ int vcpu_count_start(struct vcpu_count **out, pid_t qemu, const json_t *events,
 	if (!v)
 		return err_sys(err, ENOMEM, "cannot count");
 	v->qemu = qemu;
-	ret = read_events(v, events, err);
+	ret = vcpu_count_read_events(v, events, err);
 	if (!ret) {
 		find_vcpus(v);
 		v->kvm = kvm_stats_proof(NULL, qemu);
@@ -169,7 +170,7 @@ int vcpu_count_start(struct vcpu_count **out, pid_t qemu, const json_t *events,
 		return ret;
 	}
 	for (size_t i = 0; i < v->n; i++) {
-		read_charges(qemu, v->vcpus[i].tid, &v->vcpus[i].before);
+		vcpu_count_read_charges(qemu, v->vcpus[i].tid, &v->vcpus[i].before);
 		counters_start(v->vcpus[i].counters, NULL);
 	}
 	v->start = loop_now();
@@ -190,15 +191,15 @@ void vcpu_count_free(struct vcpu_count *v)
 
 /* --- what came of it --- */
 
-static json_t *missing(const char *name, const char *native, const char *why)
+static json_t *vcpu_count_missing(const char *name, const char *native, const char *why)
 {
 	return json_pack("{s:s, s:s, s:s}", "name", name, "native", native,
 			 "unavailable", why);
 }
 
 /* The sum of event `i` over the vCPUs; NULL with the reason if one lacks it. */
-static const char *sum_of(const struct vcpu_count *v, size_t i, uint64_t *value,
-			  const char **why)
+static const char *vcpu_count_sum_of(const struct vcpu_count *v, size_t i, uint64_t *value,
+				     const char **why)
 {
 	const char *provider = NULL;
 
@@ -221,31 +222,31 @@ static const char *sum_of(const struct vcpu_count *v, size_t i, uint64_t *value,
 	return provider;
 }
 
-static uint64_t instructions(const struct vcpu_count *v)
+static uint64_t vcpu_count_instructions(const struct vcpu_count *v)
 {
 	const char *why;
 	uint64_t value;
 
 	for (size_t i = 0; i < v->n_events; i++)
 		if (!strcmp(v->events[i].name, "instructions") &&
-		    sum_of(v, i, &value, &why))
+		    vcpu_count_sum_of(v, i, &value, &why))
 			return value;
 	return 0;
 }
 
 /* It refuses all events, and says no more than that they are not supported. */
-static bool mediated(const struct vcpu_count *v)
+static bool vcpu_count_mediated(const struct vcpu_count *v)
 {
 	const char *why;
 	uint64_t value;
 
 	for (size_t i = 0; i < v->n_events; i++)
-		if (sum_of(v, i, &value, &why))
+		if (vcpu_count_sum_of(v, i, &value, &why))
 			return false;
 	return v->n && env_mediated_pmu();
 }
 
-static json_t *hardware(const struct vcpu_count *v, size_t i, uint64_t things)
+static json_t *vcpu_count_hardware(const struct vcpu_count *v, size_t i, uint64_t things)
 {
 	const struct counter_event *ev = &v->events[i];
 	const char *why, *provider;
@@ -253,11 +254,14 @@ static json_t *hardware(const struct vcpu_count *v, size_t i, uint64_t things)
 	uint64_t value;
 	json_t *j;
 
-	provider = sum_of(v, i, &value, &why);
+	provider = vcpu_count_sum_of(v, i, &value, &why);
 	if (!provider) {
-		snprintf(text, sizeof(text), "%s%s", why, mediated(v) ? "; KVM's enable_mediated_pmu is Y: guests have the counters for themselves, and the host cannot count in them; load KVM with enable_mediated_pmu=0"
-			 : "");
-		return missing(ev->name, ev->native, text);
+		snprintf(
+			text, sizeof(text), "%s%s", why,
+			vcpu_count_mediated(v)
+				? "; KVM's enable_mediated_pmu is Y: guests have the counters for themselves, and the host cannot count in them; load KVM with enable_mediated_pmu=0"
+				: "");
+		return vcpu_count_missing(ev->name, ev->native, text);
 	}
 	j = json_pack("{s:s, s:s, s:s, s:I}", "name", ev->name, "native", ev->native,
 		      "provider", provider, "value", (json_int_t)value);
@@ -266,17 +270,17 @@ static json_t *hardware(const struct vcpu_count *v, size_t i, uint64_t things)
 	return j;
 }
 
-static void add_charge(const struct vcpu_count *v, json_t *list, const char *name,
-		       const char *native, bool known, uint64_t value)
+static void vcpu_count_add_charge(const struct vcpu_count *v, json_t *list, const char *name,
+				  const char *native, bool known, uint64_t value)
 {
 	json_array_append_new(list, known
 		? json_pack("{s:s, s:s, s:s, s:I}", "name", name, "native", native,
 			    "provider", "proc", "value", (json_int_t)value)
-		: missing(name, native, v->n ? "a vCPU's thread ended"
+		: vcpu_count_missing(name, native, v->n ? "a vCPU's thread ended"
 					     : "no thread of QEMU is named after a vCPU"));
 }
 
-static void add_charges(const struct vcpu_count *v, json_t *list)
+static void vcpu_count_add_charges(const struct vcpu_count *v, json_t *list)
 {
 	struct charges sum = { 0 };
 	bool known = v->n;
@@ -285,18 +289,18 @@ static void add_charges(const struct vcpu_count *v, json_t *list)
 		const struct charges *before = &v->vcpus[i].before;
 		struct charges now = *before;
 
-		known &= read_charges(v->qemu, v->vcpus[i].tid, &now);
+		known &= vcpu_count_read_charges(v->qemu, v->vcpus[i].tid, &now);
 		sum.minor_faults += now.minor_faults - before->minor_faults;
 		sum.major_faults += now.major_faults - before->major_faults;
 		sum.context_switches += now.context_switches - before->context_switches;
 	}
-	add_charge(v, list, "minor_faults", "stat:minflt", known, sum.minor_faults);
-	add_charge(v, list, "major_faults", "stat:majflt", known, sum.major_faults);
-	add_charge(v, list, "context_switches", "status:ctxt_switches", known,
-		   sum.context_switches);
+	vcpu_count_add_charge(v, list, "minor_faults", "stat:minflt", known, sum.minor_faults);
+	vcpu_count_add_charge(v, list, "major_faults", "stat:majflt", known, sum.major_faults);
+	vcpu_count_add_charge(v, list, "context_switches", "status:ctxt_switches", known,
+			      sum.context_switches);
 }
 
-static void add_kvm(const struct vcpu_count *v, json_t *list)
+static void vcpu_count_add_kvm(const struct vcpu_count *v, json_t *list)
 {
 	json_t *now = kvm_stats_proof(NULL, v->qemu);
 	const char *why = json_string_value(json_object_get(now, "unavailable"));
@@ -310,8 +314,8 @@ static void add_kvm(const struct vcpu_count *v, json_t *list)
 			? json_pack("{s:s, s:s, s:s, s:I}", "name", kvm_counts[i].name,
 				    "native", kvm_counts[i].native, "provider", "kvm",
 				    "value", n)
-			: missing(kvm_counts[i].name, kvm_counts[i].native,
-				  why ? why : "this KVM does not count them"));
+			: vcpu_count_missing(kvm_counts[i].name, kvm_counts[i].native,
+					     why ? why : "this KVM does not count them"));
 	}
 	json_decref(now);
 }
@@ -324,11 +328,11 @@ json_t *vcpu_count_stop(struct vcpu_count *v)
 
 	for (size_t i = 0; i < v->n; i++)
 		counters_stop(v->vcpus[i].counters, v->vcpus[i].sum, 0);
-	add_charges(v, list);
-	add_kvm(v, list);
-	things = instructions(v);
+	vcpu_count_add_charges(v, list);
+	vcpu_count_add_kvm(v, list);
+	things = vcpu_count_instructions(v);
 	for (size_t i = 0; i < v->n_events; i++)
-		json_array_append_new(list, hardware(v, i, things));
+		json_array_append_new(list, vcpu_count_hardware(v, i, things));
 	j = json_pack("{s:f, s:i, s:o}", "seconds", seconds, "vcpus", (int)v->n,
 		      "counters", list);
 	vcpu_count_free(v);

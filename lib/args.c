@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Takes over `word`, which may be NULL: out of memory. */
-static void take(struct args *a, char *word)
+static void args_take(struct args *a, char *word)
 {
 	char **v = realloc(a->v, (a->n + 2) * sizeof(*v));
 
@@ -25,7 +25,7 @@ static void take(struct args *a, char *word)
 
 void args_add(struct args *a, const char *word)
 {
-	take(a, strdup(word));
+	args_take(a, strdup(word));
 }
 
 void args_addf(struct args *a, const char *fmt, ...)
@@ -37,7 +37,7 @@ void args_addf(struct args *a, const char *fmt, ...)
 	if (vasprintf(&word, fmt, ap) < 0)
 		word = NULL;
 	va_end(ap);
-	take(a, word);
+	args_take(a, word);
 }
 
 void args_add_all(struct args *a, ...)

@@ -18,7 +18,7 @@ struct clock_facts clock_facts = {
 	.ns_per_tick = 1,
 };
 
-static bool tsc_is_invariant(void)
+static bool clock_tsc_is_invariant(void)
 {
 #if defined(__x86_64__)
 	unsigned a, b, c, d;
@@ -30,7 +30,7 @@ static bool tsc_is_invariant(void)
 }
 
 /* The kernel watches the counter; where it went back on it, so do we. */
-static bool kernel_trusts_tsc(void)
+static bool clock_kernel_trusts_tsc(void)
 {
 	char *text;
 	bool trusted;
@@ -46,7 +46,7 @@ static bool kernel_trusts_tsc(void)
 
 #if defined(__x86_64__)
 /* One reading of both clocks, the tightest of a few. */
-static void read_both(uint64_t *tsc, uint64_t *ns)
+static void clock_read_both(uint64_t *tsc, uint64_t *ns)
 {
 	uint64_t best = UINT64_MAX;
 
@@ -63,13 +63,13 @@ static void read_both(uint64_t *tsc, uint64_t *ns)
 	}
 }
 
-static double measure_tick(void)
+static double clock_measure_tick(void)
 {
 	uint64_t t0 = 0, n0 = 0, t1 = 0, n1 = 0;
 
-	read_both(&t0, &n0);
+	clock_read_both(&t0, &n0);
 	usleep(20000);
-	read_both(&t1, &n1);
+	clock_read_both(&t1, &n1);
 	return t1 > t0 ? (double)(n1 - n0) / (t1 - t0) : 0;
 }
 #else
@@ -79,7 +79,7 @@ static double measure_tick(void)
 }
 #endif
 
-static uint64_t monotonic_ns(void)
+static uint64_t clock_monotonic_ns(void)
 {
 	struct timespec ts;
 
@@ -94,16 +94,16 @@ void clock_align(uint64_t ns, uint64_t phase)
 
 	if (!ns)
 		return;
-	at = monotonic_ns() / ns * ns + ns + phase;
+	at = clock_monotonic_ns() / ns * ns + ns + phase;
 	ts.tv_sec = at / 1000000000u;
 	ts.tv_nsec = at % 1000000000u;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 		;
-	while (monotonic_ns() < at + CLOCK_SETTLE_NS)
+	while (clock_monotonic_ns() < at + CLOCK_SETTLE_NS)
 		;
 }
 
-static void measure_cost(void)
+static void clock_measure_cost(void)
 {
 	enum { N = 255 };	/* odd: the median is one of them */
 	double step[N], median;
@@ -137,11 +137,11 @@ void clock_init(void)
 	if (done)
 		return;
 	done = true;
-	if (!tsc_is_invariant())
+	if (!clock_tsc_is_invariant())
 		clock_facts.why = "the time-stamp counter is not invariant";
-	else if (!kernel_trusts_tsc())
+	else if (!clock_kernel_trusts_tsc())
 		clock_facts.why = "the kernel does not use the time-stamp counter";
-	else if ((tick = measure_tick()) <= 0)
+	else if ((tick = clock_measure_tick()) <= 0)
 		clock_facts.why = "the time-stamp counter stands still";
 	if (tick > 0) {
 		clock_facts.name = "tsc";
@@ -149,5 +149,5 @@ void clock_init(void)
 		clock_facts.tsc = true;
 		clock_facts.ns_per_tick = tick;
 	}
-	measure_cost();
+	clock_measure_cost();
 }

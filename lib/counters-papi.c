@@ -19,7 +19,7 @@ struct papi_group {
 
 static int component = -1;
 
-static int init(char why[static WHY_MAX])
+static int counters_papi_init(char why[static WHY_MAX])
 {
 	const PAPI_component_info_t *info;
 	int ret;
@@ -47,13 +47,13 @@ static int init(char why[static WHY_MAX])
 }
 
 /* What PAPI calls our conditions: a suffix of the event's name. */
-static void event_name(char *buf, size_t room, const struct group_request *rq,
-		       const struct counter_event *ev)
+static void counters_papi_event_name(char *buf, size_t room, const struct group_request *rq,
+				     const struct counter_event *ev)
 {
 	snprintf(buf, room, "%s%s", ev->native, rq->guest_only ? ":mg=1" : "");
 }
 
-static int fill(struct papi_group *g, const struct group_request *rq)
+static int counters_papi_fill(struct papi_group *g, const struct group_request *rq)
 {
 	int ret = PAPI_assign_eventset_component(g->set, component);
 
@@ -66,13 +66,13 @@ static int fill(struct papi_group *g, const struct group_request *rq)
 	for (size_t i = 0; i < rq->n && ret == PAPI_OK; i++) {
 		char name[PAPI_MAX_STR_LEN];
 
-		event_name(name, sizeof(name), rq, rq->events[i]);
+		counters_papi_event_name(name, sizeof(name), rq, rq->events[i]);
 		ret = PAPI_add_named_event(g->set, name);
 	}
 	return ret;
 }
 
-static void close_group(void *group)
+static void counters_papi_close_group(void *group)
 {
 	struct papi_group *g = group;
 
@@ -81,7 +81,7 @@ static void close_group(void *group)
 	free(g);
 }
 
-static void *open_group(const struct group_request *rq, char why[static WHY_MAX])
+static void *counters_papi_open_group(const struct group_request *rq, char why[static WHY_MAX])
 {
 	struct papi_group *g = calloc(1, sizeof(*g));
 	long long values[COUNTERS_MOST];
@@ -101,7 +101,7 @@ static void *open_group(const struct group_request *rq, char why[static WHY_MAX]
 	g->multiplex = rq->multiplex;
 	ret = PAPI_create_eventset(&g->set);
 	if (ret == PAPI_OK)
-		ret = fill(g, rq);
+		ret = counters_papi_fill(g, rq);
 	/* Names and queries say yes to what cannot be had; starting decides. */
 	if (ret == PAPI_OK)
 		ret = PAPI_start(g->set);
@@ -109,18 +109,18 @@ static void *open_group(const struct group_request *rq, char why[static WHY_MAX]
 		ret = PAPI_stop(g->set, values);
 	if (ret != PAPI_OK) {
 		snprintf(why, WHY_MAX, "%s", PAPI_strerror(ret));
-		close_group(g);
+		counters_papi_close_group(g);
 		return NULL;
 	}
 	return g;
 }
 
-static void start(void *group)
+static void counters_papi_start(void *group)
 {
 	PAPI_start(((struct papi_group *)group)->set);
 }
 
-static int stop(void *group, uint64_t *values)
+static int counters_papi_stop(void *group, uint64_t *values)
 {
 	struct papi_group *g = group;
 
@@ -128,5 +128,11 @@ static int stop(void *group, uint64_t *values)
 }
 
 const struct provider provider_papi = {
-	"papi", true, init, open_group, start, stop, close_group,
+	"papi",
+	true,
+	counters_papi_init,
+	counters_papi_open_group,
+	counters_papi_start,
+	counters_papi_stop,
+	counters_papi_close_group,
 };

@@ -28,7 +28,7 @@ static int sys_perf_event_open(struct perf_event_attr *attr, pid_t tid, int grou
 	return syscall(SYS_perf_event_open, attr, tid, -1, group, PERF_FLAG_FD_CLOEXEC);
 }
 
-static int init(char why[static WHY_MAX])
+static int counters_perf_init(char why[static WHY_MAX])
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr),
@@ -59,7 +59,7 @@ static int init(char why[static WHY_MAX])
 	return 0;
 }
 
-static int encode(const char *native, struct perf_event_attr *attr)
+static int counters_perf_encode(const char *native, struct perf_event_attr *attr)
 {
 	pfm_perf_encode_arg_t arg = { .attr = attr, .size = sizeof(arg) };
 
@@ -70,7 +70,7 @@ static int encode(const char *native, struct perf_event_attr *attr)
 }
 
 /* In a guest of a hypervisor without a virtual PMU the kernel has none. */
-static const char *hint(int error)
+static const char *counters_perf_hint(int error)
 {
 	if (error == ENOENT || error == EOPNOTSUPP)
 		return " (no PMU for it here)";
@@ -79,12 +79,12 @@ static const char *hint(int error)
 	return "";
 }
 
-static int open_one(struct perf_group *g, const struct group_request *rq,
-		    const struct counter_event *ev, char why[static WHY_MAX])
+static int counters_perf_open_one(struct perf_group *g, const struct group_request *rq,
+				  const struct counter_event *ev, char why[static WHY_MAX])
 {
 	struct perf_event_attr attr;
 	bool leads = !g->n || rq->multiplex;
-	int ret = encode(ev->native, &attr), fd;
+	int ret = counters_perf_encode(ev->native, &attr), fd;
 
 	if (ret != PFM_SUCCESS) {
 		snprintf(why, WHY_MAX, "libpfm4: %s", pfm_strerror(ret));
@@ -106,30 +106,31 @@ static int open_one(struct perf_group *g, const struct group_request *rq,
 		fd = sys_perf_event_open(&attr, rq->tid, leads ? -1 : g->fd[0]);
 	}
 	if (fd < 0) {
-		snprintf(why, WHY_MAX, "perf_event_open: %s%s", strerror(errno), hint(errno));
+		snprintf(why, WHY_MAX, "perf_event_open: %s%s", strerror(errno),
+			 counters_perf_hint(errno));
 		return -1;
 	}
 	g->fd[g->n++] = fd;
 	return 0;
 }
 
-static void each(struct perf_group *g, unsigned long request)
+static void counters_perf_each(struct perf_group *g, unsigned long request)
 {
 	for (size_t i = 0; i < (g->multiplex ? g->n : 1); i++)
 		ioctl(g->fd[i], request, PERF_IOC_FLAG_GROUP);
 }
 
-static void start(void *group)
+static void counters_perf_start(void *group)
 {
-	each(group, PERF_EVENT_IOC_RESET);
-	each(group, PERF_EVENT_IOC_ENABLE);
+	counters_perf_each(group, PERF_EVENT_IOC_RESET);
+	counters_perf_each(group, PERF_EVENT_IOC_ENABLE);
 }
 
 /*
  * False if an event was to count and never did: it has no count then, not even
  * 0. A thread that did not run at all (a vCPU that slept) has one, of 0.
  */
-static bool read_all(struct perf_group *g, uint64_t *values, bool *scaled)
+static bool counters_perf_read_all(struct perf_group *g, uint64_t *values, bool *scaled)
 {
 	bool ran = true;
 
@@ -149,15 +150,15 @@ static bool read_all(struct perf_group *g, uint64_t *values, bool *scaled)
 	return ran;
 }
 
-static int stop(void *group, uint64_t *values)
+static int counters_perf_stop(void *group, uint64_t *values)
 {
 	bool scaled = false;
 
-	each(group, PERF_EVENT_IOC_DISABLE);
-	return read_all(group, values, &scaled) ? scaled : -1;
+	counters_perf_each(group, PERF_EVENT_IOC_DISABLE);
+	return counters_perf_read_all(group, values, &scaled) ? scaled : -1;
 }
 
-static void close_group(void *group)
+static void counters_perf_close_group(void *group)
 {
 	struct perf_group *g = group;
 
@@ -167,24 +168,24 @@ static void close_group(void *group)
 }
 
 /* A thread that sleeps (a vCPU) runs no event: then opening must do. */
-static int prove(struct perf_group *g, const struct group_request *rq,
-		 char why[static WHY_MAX])
+static int counters_perf_prove(struct perf_group *g, const struct group_request *rq,
+			       char why[static WHY_MAX])
 {
 	uint64_t values[COUNTERS_MOST];
 	bool scaled = false, ran;
 
-	start(g);
+	counters_perf_start(g);
 	for (volatile int i = 0; i < 1000; i++)
 		;
-	each(g, PERF_EVENT_IOC_DISABLE);
-	ran = read_all(g, values, &scaled);
+	counters_perf_each(g, PERF_EVENT_IOC_DISABLE);
+	ran = counters_perf_read_all(g, values, &scaled);
 	if (ran || rq->tid || rq->multiplex)
 		return 0;
 	snprintf(why, WHY_MAX, "opened, but never counts: the processor's counters are taken");
 	return -1;
 }
 
-static void *open_group(const struct group_request *rq, char why[static WHY_MAX])
+static void *counters_perf_open_group(const struct group_request *rq, char why[static WHY_MAX])
 {
 	struct perf_group *g = calloc(1, sizeof(*g));
 
@@ -194,17 +195,23 @@ static void *open_group(const struct group_request *rq, char why[static WHY_MAX]
 	}
 	g->multiplex = rq->multiplex;
 	for (size_t i = 0; i < rq->n; i++)
-		if (open_one(g, rq, rq->events[i], why)) {
-			close_group(g);
+		if (counters_perf_open_one(g, rq, rq->events[i], why)) {
+			counters_perf_close_group(g);
 			return NULL;
 		}
-	if (prove(g, rq, why)) {
-		close_group(g);
+	if (counters_perf_prove(g, rq, why)) {
+		counters_perf_close_group(g);
 		return NULL;
 	}
 	return g;
 }
 
 const struct provider provider_perf = {
-	"perf", false, init, open_group, start, stop, close_group,
+	"perf",
+	false,
+	counters_perf_init,
+	counters_perf_open_group,
+	counters_perf_start,
+	counters_perf_stop,
+	counters_perf_close_group,
 };

@@ -8,8 +8,8 @@
 #include "counters.h"
 #include "order.h"
 
-static json_t *event_json(const struct counters *c, size_t i,
-			  const struct counter_sum *sum)
+static json_t *counters_report_event_json(const struct counters *c, size_t i,
+					  const struct counter_sum *sum)
 {
 	const struct counter_event *ev = counters_event(c, i);
 	const char *why, *by = counters_provider(c, i, &why);
@@ -31,7 +31,7 @@ static json_t *event_json(const struct counters *c, size_t i,
 }
 
 /* Could something have been counted, but there never was a batch? */
-static bool no_batch(const struct counters *c, const struct counter_sum *sum)
+static bool counters_report_no_batch(const struct counters *c, const struct counter_sum *sum)
 {
 	for (size_t i = 0; i < counters_count(c); i++)
 		if (sum[i].batches || sum[i].lost)
@@ -43,10 +43,10 @@ json_t *counters_json(const struct counters *c, const struct counter_sum *sum)
 {
 	json_t *a = json_array();
 
-	if (no_batch(c, sum))
+	if (counters_report_no_batch(c, sum))
 		return a;
 	for (size_t i = 0; i < counters_count(c); i++)
-		json_array_append_new(a, event_json(c, i, &sum[i]));
+		json_array_append_new(a, counters_report_event_json(c, i, &sum[i]));
 	return a;
 }
 
@@ -86,7 +86,7 @@ double counters_overhead(struct counters *c)
 
 /* A sanitizer's shadow memory has first writes of its own. */
 __attribute__((no_sanitize("address"), noinline))
-static void write_pages(volatile char *p, uint64_t pages)
+static void counters_report_write_pages(volatile char *p, uint64_t pages)
 {
 	for (uint64_t i = 0; i < pages; i++)
 		p[i * 4096] = 1;
@@ -119,7 +119,7 @@ int counters_self_test(const char *provider, uint64_t pages, uint64_t *counted,
 	/* A huge page would be one fault for 512 pages. */
 	madvise((void *)p, pages * 4096, MADV_NOHUGEPAGE);
 	counters_start(c, NULL);
-	write_pages(p, pages);
+	counters_report_write_pages(p, pages);
 	counters_stop(c, &sum, pages);
 	munmap((void *)p, pages * 4096);
 	*counted = sum.value;

@@ -22,7 +22,7 @@ struct rusage_group {
 	struct rusage before;
 };
 
-static int init(char why[static WHY_MAX])
+static int counters_rusage_init(char why[static WHY_MAX])
 {
 	struct rusage ru;
 
@@ -32,7 +32,7 @@ static int init(char why[static WHY_MAX])
 	return -1;
 }
 
-static int field_of(const char *native)
+static int counters_rusage_field_of(const char *native)
 {
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (!strcmp(fields[i].native, native))
@@ -40,7 +40,7 @@ static int field_of(const char *native)
 	return -1;
 }
 
-static void *open_group(const struct group_request *rq, char why[static WHY_MAX])
+static void *counters_rusage_open_group(const struct group_request *rq, char why[static WHY_MAX])
 {
 	struct rusage_group *g = calloc(1, sizeof(*g));
 
@@ -51,7 +51,7 @@ static void *open_group(const struct group_request *rq, char why[static WHY_MAX]
 		return NULL;
 	}
 	for (g->n = 0; g->n < rq->n; g->n++) {
-		g->field[g->n] = field_of(rq->events[g->n]->native);
+		g->field[g->n] = counters_rusage_field_of(rq->events[g->n]->native);
 		if (g->field[g->n] < 0) {
 			snprintf(why, WHY_MAX, "does not account this");
 			free(g);
@@ -61,29 +61,36 @@ static void *open_group(const struct group_request *rq, char why[static WHY_MAX]
 	return g;
 }
 
-static void start(void *group)
+static void counters_rusage_start(void *group)
 {
 	getrusage(RUSAGE_THREAD, &((struct rusage_group *)group)->before);
 }
 
-static uint64_t value_of(const struct rusage *ru, int field)
+static uint64_t counters_rusage_value_of(const struct rusage *ru, int field)
 {
 	if (!fields[field].offset)
 		return ru->ru_nvcsw + ru->ru_nivcsw;
 	return *(const long *)((const char *)ru + fields[field].offset);
 }
 
-static int stop(void *group, uint64_t *values)
+static int counters_rusage_stop(void *group, uint64_t *values)
 {
 	struct rusage_group *g = group;
 	struct rusage now;
 
 	getrusage(RUSAGE_THREAD, &now);
 	for (size_t i = 0; i < g->n; i++)
-		values[i] = value_of(&now, g->field[i]) - value_of(&g->before, g->field[i]);
+		values[i] = counters_rusage_value_of(&now, g->field[i]) -
+			    counters_rusage_value_of(&g->before, g->field[i]);
 	return 0;
 }
 
 const struct provider provider_getrusage = {
-	"getrusage", false, init, open_group, start, stop, free,
+	"getrusage",
+	false,
+	counters_rusage_init,
+	counters_rusage_open_group,
+	counters_rusage_start,
+	counters_rusage_stop,
+	free,
 };

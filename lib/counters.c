@@ -43,7 +43,7 @@ const char *counters_provider_name(unsigned i)
 }
 
 /* A provider is asked once in a process: PAPI does not like to be asked twice. */
-static bool provider_works(size_t i, char why[static WHY_MAX])
+static bool counters_provider_works(size_t i, char why[static WHY_MAX])
 {
 	static bool known[PROVIDERS_MOST], works[PROVIDERS_MOST];
 	static char reason[PROVIDERS_MOST][WHY_MAX];
@@ -56,8 +56,8 @@ static bool provider_works(size_t i, char why[static WHY_MAX])
 	return works[i];
 }
 
-static void *open_group(struct counters *c, size_t provider, const size_t *slots,
-			size_t n, char why[static WHY_MAX])
+static void *counters_open_group(struct counters *c, size_t provider, const size_t *slots,
+				 size_t n, char why[static WHY_MAX])
 {
 	struct group_request rq = {
 		.n = n, .tid = c->tid, .guest_only = c->guest_only,
@@ -69,14 +69,14 @@ static void *open_group(struct counters *c, size_t provider, const size_t *slots
 	return counters_providers[provider]->open(&rq, why);
 }
 
-static void close_group(struct group *g)
+static void counters_close_group(struct group *g)
 {
 	if (g->n)
 		counters_providers[g->provider]->close(g->handle);
 	g->n = 0;
 }
 
-static void add_reason(struct slot *s, const char *provider, const char *why)
+static void counters_add_reason(struct slot *s, const char *provider, const char *why)
 {
 	size_t used = strlen(s->why);
 
@@ -97,17 +97,17 @@ static void place(struct counters *c, size_t slot, size_t first)
 		if (!c->asked[i])
 			continue;
 		if (!c->works[i]) {
-			add_reason(s, counters_providers[i]->name, c->why[i]);
+			counters_add_reason(s, counters_providers[i]->name, c->why[i]);
 			continue;
 		}
-		handle = open_group(c, i, &slot, 1, why);
+		handle = counters_open_group(c, i, &slot, 1, why);
 		if (handle) {
 			counters_providers[i]->close(handle);
 			s->provider = i;
 			c->used[i] = true;
 			return;
 		}
-		add_reason(s, counters_providers[i]->name, why);
+		counters_add_reason(s, counters_providers[i]->name, why);
 	}
 }
 
@@ -116,8 +116,8 @@ static void place(struct counters *c, size_t slot, size_t first)
  * and behind them those of `rides`. Returns how many it took; an event that
  * cannot even go alone any more is left to the next provider.
  */
-static size_t pack(struct counters *c, struct group *g, size_t provider,
-		   const size_t *slots, size_t n, size_t most, const struct group *rides)
+static size_t counters_pack(struct counters *c, struct group *g, size_t provider,
+			    const size_t *slots, size_t n, size_t most, const struct group *rides)
 {
 	char why[WHY_MAX] = "";
 
@@ -129,18 +129,18 @@ static size_t pack(struct counters *c, struct group *g, size_t provider,
 			g->n += rides->n;
 		}
 		g->provider = provider;
-		g->handle = open_group(c, provider, g->slots, g->n, why);
+		g->handle = counters_open_group(c, provider, g->slots, g->n, why);
 		if (g->handle)
 			return n;
 	}
 	g->n = 0;
-	add_reason(&c->slots[slots[0]], counters_providers[provider]->name, why);
+	counters_add_reason(&c->slots[slots[0]], counters_providers[provider]->name, why);
 	place(c, slots[0], provider + 1);
 	return 1;
 }
 
-static size_t list_slots(const struct counters *c, size_t provider, bool hardware,
-			 size_t slots[static COUNTERS_MOST])
+static size_t counters_list_slots(const struct counters *c, size_t provider, bool hardware,
+				  size_t slots[static COUNTERS_MOST])
 {
 	size_t n = 0;
 
@@ -152,37 +152,37 @@ static size_t list_slots(const struct counters *c, size_t provider, bool hardwar
 }
 
 /* The software events of a provider: one group, whatever it takes to open it. */
-static void pack_software(struct counters *c, size_t provider)
+static void counters_pack_software(struct counters *c, size_t provider)
 {
 	struct group *g = &c->always[provider];
-	size_t slots[COUNTERS_MOST], n = list_slots(c, provider, false, slots);
+	size_t slots[COUNTERS_MOST], n = counters_list_slots(c, provider, false, slots);
 
 	/* What does not go with the rest goes to the next provider. */
-	while (n && pack(c, g, provider, slots, n, n, NULL) < n) {
+	while (n && counters_pack(c, g, provider, slots, n, n, NULL) < n) {
 		if (g->n)
 			place(c, slots[g->n], provider + 1);
-		close_group(g);
-		n = list_slots(c, provider, false, slots);
+		counters_close_group(g);
+		n = counters_list_slots(c, provider, false, slots);
 	}
 }
 
-static void pack_hardware(struct counters *c, size_t provider)
+static void counters_pack_hardware(struct counters *c, size_t provider)
 {
 	const struct group *rides = counters_providers[provider]->one_at_a_time
 		? &c->always[provider] : NULL;
 	size_t most = c->multiplex ? COUNTERS_MOST : COUNTERS_GROUP;
-	size_t slots[COUNTERS_MOST], n = list_slots(c, provider, true, slots);
+	size_t slots[COUNTERS_MOST], n = counters_list_slots(c, provider, true, slots);
 
 	for (size_t done = 0; done < n; ) {
 		struct group *g = &c->turns[c->n_turns];
 
-		done += pack(c, g, provider, slots + done, n - done, most, rides);
+		done += counters_pack(c, g, provider, slots + done, n - done, most, rides);
 		c->n_turns += g->n > 0;
 	}
 }
 
-static int copy_events(struct counters *c, const struct counters_options *o,
-		       struct err *err)
+static int counters_copy_events(struct counters *c, const struct counters_options *o,
+				struct err *err)
 {
 	for (c->n = 0; c->n < o->n; c->n++) {
 		struct slot *s = &c->slots[c->n];
@@ -199,7 +199,7 @@ static int copy_events(struct counters *c, const struct counters_options *o,
 	return 0;
 }
 
-static int ask_providers(struct counters *c, const char *only, struct err *err)
+static int counters_ask_providers(struct counters *c, const char *only, struct err *err)
 {
 	bool any = false;
 
@@ -208,7 +208,7 @@ static int ask_providers(struct counters *c, const char *only, struct err *err)
 		c->asked[i] = !only || !strcmp(only, counters_providers[i]->name);
 		any |= c->asked[i];
 		if (c->asked[i])
-			c->works[i] = provider_works(i, c->why[i]);
+			c->works[i] = counters_provider_works(i, c->why[i]);
 	}
 	if (any)
 		return 0;
@@ -229,9 +229,9 @@ int counters_new(struct counters **out, const struct counters_options *o,
 	c->tid = o->tid;
 	c->guest_only = o->guest_only;
 	c->multiplex = o->multiplex;
-	ret = copy_events(c, o, err);
+	ret = counters_copy_events(c, o, err);
 	if (!ret)
-		ret = ask_providers(c, o->provider, err);
+		ret = counters_ask_providers(c, o->provider, err);
 	if (ret) {
 		counters_free(c);
 		return ret;
@@ -239,8 +239,8 @@ int counters_new(struct counters **out, const struct counters_options *o,
 	for (size_t i = 0; i < c->n; i++)
 		place(c, i, 0);
 	for (size_t p = 0; p < c->n_providers; p++) {
-		pack_software(c, p);
-		pack_hardware(c, p);
+		counters_pack_software(c, p);
+		counters_pack_hardware(c, p);
 	}
 	*out = c;
 	return 0;
@@ -251,9 +251,9 @@ void counters_free(struct counters *c)
 	if (!c)
 		return;
 	for (unsigned i = 0; i < c->n_turns; i++)
-		close_group(&c->turns[i]);
+		counters_close_group(&c->turns[i]);
 	for (size_t i = 0; i < c->n_providers; i++)
-		close_group(&c->always[i]);
+		counters_close_group(&c->always[i]);
 	for (size_t i = 0; i < c->n; i++) {
 		free((char *)c->slots[i].event.name);
 		free((char *)c->slots[i].event.native);
@@ -283,24 +283,25 @@ unsigned counters_passes(const struct counters *c)
 
 /* --- counting --- */
 
-static uint64_t turns_had(const struct group *g, const struct counter_sum *sum)
+static uint64_t counters_turns_had(const struct group *g, const struct counter_sum *sum)
 {
 	return sum[g->slots[0]].batches + sum[g->slots[0]].lost;
 }
 
 /* The group that had the fewest batches, the first of them in the table. */
-static unsigned next_turn(const struct counters *c, const struct counter_sum *sum)
+static unsigned counters_next_turn(const struct counters *c, const struct counter_sum *sum)
 {
 	unsigned best = 0;
 
 	for (unsigned i = 1; sum && i < c->n_turns; i++)
-		if (turns_had(&c->turns[i], sum) < turns_had(&c->turns[best], sum))
+		if (counters_turns_had(&c->turns[i], sum) <
+		    counters_turns_had(&c->turns[best], sum))
 			best = i;
 	return best;
 }
 
 /* Does the group whose turn it is count this provider's software events, too? */
-static bool rides_along(const struct counters *c, size_t provider)
+static bool counters_rides_along(const struct counters *c, size_t provider)
 {
 	return c->n_turns && c->turns[c->turn].provider == provider &&
 	       counters_providers[provider]->one_at_a_time;
@@ -310,16 +311,16 @@ void counters_start(struct counters *c, const struct counter_sum *sum)
 {
 	const struct group *g;
 
-	c->turn = next_turn(c, sum);
+	c->turn = counters_next_turn(c, sum);
 	g = &c->turns[c->turn];
 	for (size_t i = 0; i < c->n_providers; i++)
-		if (c->always[i].n && !rides_along(c, i))
+		if (c->always[i].n && !counters_rides_along(c, i))
 			counters_providers[i]->start(c->always[i].handle);
 	if (c->n_turns)
 		counters_providers[g->provider]->start(g->handle);
 }
 
-static void stop_group(const struct group *g, struct counter_sum *sum, double things)
+static void counters_stop_group(const struct group *g, struct counter_sum *sum, double things)
 {
 	uint64_t values[COUNTERS_MOST] = { 0 };
 	int how = counters_providers[g->provider]->stop(g->handle, values);
@@ -341,10 +342,10 @@ static void stop_group(const struct group *g, struct counter_sum *sum, double th
 void counters_stop(struct counters *c, struct counter_sum *sum, double things)
 {
 	if (c->n_turns)
-		stop_group(&c->turns[c->turn], sum, things);
+		counters_stop_group(&c->turns[c->turn], sum, things);
 	for (size_t i = c->n_providers; i-- > 0; )
-		if (c->always[i].n && !rides_along(c, i))
-			stop_group(&c->always[i], sum, things);
+		if (c->always[i].n && !counters_rides_along(c, i))
+			counters_stop_group(&c->always[i], sum, things);
 }
 
 const char *counters_provider(const struct counters *c, size_t i,

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool has(const char *folder, const char *name)
+static bool data_has(const char *folder, const char *name)
 {
 	char *path;
 	bool there;
@@ -21,13 +21,13 @@ static bool has(const char *folder, const char *name)
 	return there;
 }
 
-static bool is_source_tree(const char *folder)
+static bool data_is_source_tree(const char *folder)
 {
-	return has(folder, "VERSION") && has(folder, "kernels");
+	return data_has(folder, "VERSION") && data_has(folder, "kernels");
 }
 
 /* The running program's path, "" if it is not known. */
-static void program_path(char path[PATH_MAX])
+static void data_program_path(char path[PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
 
@@ -40,7 +40,7 @@ static void installed_data(char folder[PATH_MAX])
 	static const char below[] = "/share/kduel";
 	char *slash;
 
-	program_path(folder);
+	data_program_path(folder);
 	for (int i = 0; i < 2; i++) {
 		slash = strrchr(folder, '/');
 		if (slash)
@@ -54,21 +54,21 @@ static void installed_data(char folder[PATH_MAX])
  * The nearest folder above the running program that is a source tree, or the
  * current folder: objects may be built elsewhere (make O=).
  */
-static bool source_tree(char folder[PATH_MAX])
+static bool data_source_tree(char folder[PATH_MAX])
 {
 	char *slash;
 
-	program_path(folder);
+	data_program_path(folder);
 	while ((slash = strrchr(folder, '/')) && slash != folder) {
 		*slash = '\0';
-		if (is_source_tree(folder))
+		if (data_is_source_tree(folder))
 			return true;
 	}
-	return getcwd(folder, PATH_MAX) && is_source_tree(folder);
+	return getcwd(folder, PATH_MAX) && data_is_source_tree(folder);
 }
 
-static int found(const char *folder, const char *below, char **path,
-		 struct err *err)
+static int data_found(const char *folder, const char *below, char **path,
+		      struct err *err)
 {
 	if (asprintf(path, "%s/%s", folder, below) < 0) {
 		*path = NULL;
@@ -85,17 +85,17 @@ int data_path(const char *below, char **path, struct err *err)
 
 	*path = NULL;
 	if (told && *told) {
-		if (has(told, below))
-			return found(told, below, path, err);
+		if (data_has(told, below))
+			return data_found(told, below, path, err);
 		return err_config(err, "KDUEL_DATA is %s, but there is no %s in it",
 				  told, below);
 	}
-	in_tree = source_tree(tree);
-	if (in_tree && has(tree, below))
-		return found(tree, below, path, err);
+	in_tree = data_source_tree(tree);
+	if (in_tree && data_has(tree, below))
+		return data_found(tree, below, path, err);
 	installed_data(installed);
-	if (has(installed, below))
-		return found(installed, below, path, err);
+	if (data_has(installed, below))
+		return data_found(installed, below, path, err);
 	return err_machine(err, "no %s in %s%s%s; reinstall kduel, or set KDUEL_DATA to the folder that has it",
 			   below, in_tree ? tree : "", in_tree ? " nor in " : "",
 			   installed);

@@ -68,7 +68,7 @@ bool env_mediated_pmu(void)
 	return on;
 }
 
-static json_t *text_of(char *text)
+static json_t *env_text_of(char *text)
 {
 	size_t n = strlen(text);
 
@@ -112,7 +112,7 @@ json_t *env_unknown_parameters(const char *cmdline)
 	return list;
 }
 
-static json_t *group_of(json_t *facts, const char *name)
+static json_t *env_group_of(json_t *facts, const char *name)
 {
 	json_t *g = name ? json_object_get(facts, name) : facts;
 
@@ -123,15 +123,15 @@ static json_t *group_of(json_t *facts, const char *name)
 	return g;
 }
 
-static void add_files(json_t *facts, bool node)
+static void env_add_files(json_t *facts, bool node)
 {
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		char *text = files[i].node && !node ? NULL : env_file(files[i].path);
 
 		if (!text)
 			continue;
-		json_object_set_new(group_of(facts, files[i].group), files[i].name,
-				    text_of(text));
+		json_object_set_new(env_group_of(facts, files[i].group), files[i].name,
+				    env_text_of(text));
 		free(text);
 	}
 }
@@ -146,9 +146,9 @@ json_t *env_compiler(const char *version)
 	return to ? json_stringn(from, to - from) : NULL;
 }
 
-static void add_kernel(json_t *facts)
+static void env_add_kernel(json_t *facts)
 {
-	json_t *k = group_of(facts, "kernel"), *compiler;
+	json_t *k = env_group_of(facts, "kernel"), *compiler;
 	char hex[FILE_HASH_MAX], *text;
 	struct utsname u;
 
@@ -182,7 +182,7 @@ json_t *env_cpuinfo(const char *cpuinfo, const char *key)
 	return NULL;
 }
 
-static void add_cpu(json_t *facts)
+static void env_add_cpu(json_t *facts)
 {
 	static const struct {
 		const char *key, *fact;
@@ -192,7 +192,7 @@ static void add_cpu(json_t *facts)
 		{ "vendor_id", "vendor" }, { "cpu family", "family" },
 		{ "model", "model_number" }, { "stepping", "stepping" },
 	};
-	json_t *cpu = group_of(facts, "cpu"), *v;
+	json_t *cpu = env_group_of(facts, "cpu"), *v;
 	char *text;
 
 	json_object_set_new(cpu, "count", json_integer(get_nprocs()));
@@ -204,7 +204,7 @@ static void add_cpu(json_t *facts)
 	free(text);
 }
 
-static void add_unknown(json_t *facts)
+static void env_add_unknown(json_t *facts)
 {
 	char *cmdline = env_file("/proc/cmdline");
 	json_t *list = env_unknown_parameters(cmdline ? cmdline : "");
@@ -215,7 +215,7 @@ static void add_unknown(json_t *facts)
 	free(cmdline);
 }
 
-static void add_mitigations(json_t *facts)
+static void env_add_mitigations(json_t *facts)
 {
 	static const char dir[] = "/sys/devices/system/cpu/vulnerabilities";
 	DIR *d = opendir(dir);
@@ -223,20 +223,20 @@ static void add_mitigations(json_t *facts)
 
 	if (!d)
 		return;
-	all = group_of(facts, "mitigations");
+	all = env_group_of(facts, "mitigations");
 	for (struct dirent *e; (e = readdir(d));) {
 		char path[400], *text;
 
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
 		if (e->d_name[0] == '.' || file_read(path, &text, NULL, NULL))
 			continue;
-		json_object_set_new(all, e->d_name, text_of(text));
+		json_object_set_new(all, e->d_name, env_text_of(text));
 		free(text);
 	}
 	closedir(d);
 }
 
-static void add_kvm(json_t *facts)
+static void env_add_kvm(json_t *facts)
 {
 	static const char *const modules[] = { "kvm_intel", "kvm_amd" };
 	char path[64], *text;
@@ -249,14 +249,14 @@ static void add_kvm(json_t *facts)
 		/* Built in, both are there; the one that serves has the CPU's flag. */
 		if (!file_read("/proc/cpuinfo", &text, NULL, NULL)) {
 			if (strstr(text, i ? " svm" : " vmx"))
-				json_object_set_new(group_of(facts, "kvm"), "module",
+				json_object_set_new(env_group_of(facts, "kvm"), "module",
 						    json_string(modules[i]));
 			free(text);
 		}
 	}
 }
 
-static void add_topology(json_t *facts)
+static void env_add_topology(json_t *facts)
 {
 	struct topology *t;
 	char *xml, text[256];
@@ -273,7 +273,7 @@ static void add_topology(json_t *facts)
 }
 
 /* The log's end: a message must fit a frame. Not all of a log is UTF-8. */
-static void add_dmesg(json_t *facts)
+static void env_add_dmesg(json_t *facts)
 {
 	char *text = malloc(DMESG_MAX);
 	int n = text ? klogctl(KLOG_READ_ALL, text, DMESG_MAX) : -1;
@@ -292,18 +292,18 @@ json_t *env_capture(bool node)
 	json_t *facts = json_object();
 	struct sysinfo si;
 
-	add_kernel(facts);
-	add_cpu(facts);
-	add_files(facts, node);
-	add_unknown(facts);
-	add_mitigations(facts);
+	env_add_kernel(facts);
+	env_add_cpu(facts);
+	env_add_files(facts, node);
+	env_add_unknown(facts);
+	env_add_mitigations(facts);
 	if (node)
-		add_kvm(facts);
+		env_add_kvm(facts);
 	if (!sysinfo(&si))
 		json_object_set_new(facts, "memory",
 				    json_integer((json_int_t)si.totalram * si.mem_unit));
-	add_topology(facts);
-	add_dmesg(facts);
+	env_add_topology(facts);
+	env_add_dmesg(facts);
 	json_object_set_new(facts, "agent", json_string(KDUEL_VERSION));
 	return facts;
 }

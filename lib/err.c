@@ -82,7 +82,7 @@ void err_prefix(struct err *err, const char *fmt, ...)
 
 #define WORD_MAX 64
 
-static size_t least(size_t a, size_t b, size_t c)
+static size_t err_least(size_t a, size_t b, size_t c)
 {
 	size_t m = a < b ? a : b;
 
@@ -90,7 +90,7 @@ static size_t least(size_t a, size_t b, size_t c)
 }
 
 /* Optimal string alignment distance, three rows at a time. */
-static size_t edits(const char *a, size_t la, const char *b, size_t lb)
+static size_t err_edits(const char *a, size_t la, const char *b, size_t lb)
 {
 	size_t rows[3][WORD_MAX + 1];
 	size_t *before = rows[0], *above = rows[1], *row = rows[2], *t;
@@ -100,8 +100,8 @@ static size_t edits(const char *a, size_t la, const char *b, size_t lb)
 	for (size_t i = 1; i <= la; i++) {
 		row[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
-			row[j] = least(above[j] + 1, row[j - 1] + 1,
-				       above[j - 1] + (a[i - 1] != b[j - 1]));
+			row[j] = err_least(above[j] + 1, row[j - 1] + 1,
+					   above[j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
 			    a[i - 2] == b[j - 1] && before[j - 2] + 1 < row[j])
 				row[j] = before[j - 2] + 1;
@@ -127,7 +127,7 @@ const char *nearest_word(const char *word, const char *const *known, size_t n)
 
 		if (klen > WORD_MAX)
 			continue;
-		d = edits(word, len, known[i], klen);
+		d = err_edits(word, len, known[i], klen);
 		if (d <= allowed && d < best && d < klen) {
 			best = d;
 			found = known[i];

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* Reads to the end of `fd`; st_size is no guide for /proc and /sys. */
-static int read_all(int fd, char **data, size_t *len)
+static int file_read_all(int fd, char **data, size_t *len)
 {
 	size_t room = 4096, used = 0;
 	char *buf = malloc(room + 1), *more;
@@ -62,12 +62,12 @@ int file_read(const char *path, char **data, size_t *len, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open %s", path);
-	error = read_all(fd, data, len);
+	error = file_read_all(fd, data, len);
 	close(fd);
 	return error ? err_sys(err, error, "cannot read %s", path) : 0;
 }
 
-static int sync_folder_of(const char *path)
+static int file_sync_folder_of(const char *path)
 {
 	char *copy = strdup(path);
 	int fd, error = 0;
@@ -203,7 +203,7 @@ int file_commit(struct file_out *o, struct err *err)
 	if (!error && o->tmp) {
 		free(o->tmp);
 		o->tmp = NULL;
-		error = sync_folder_of(o->path);
+		error = file_sync_folder_of(o->path);
 	}
 	file_drop(o);
 	return error ? err_sys(err, error, "cannot write %s", asked) : 0;
@@ -269,8 +269,8 @@ int file_mkdirs(const char *path, struct err *err)
 	return ret;
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-		      struct FTW *ftw)
+static int file_remove_one(const char *path, const struct stat *st, int flag,
+			   struct FTW *ftw)
 {
 	(void)st;
 	(void)flag;
@@ -280,7 +280,7 @@ static int remove_one(const char *path, const struct stat *st, int flag,
 
 int file_remove_tree(const char *path, struct err *err)
 {
-	int error = nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	int error = nftw(path, file_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 
 	if (error < 0)
 		error = errno;

@@ -12,13 +12,13 @@ static const char magic[4] = { 'K', 'D', 'U', 'L' };
 enum { AT_VERSION = 4, AT_CHANNEL = 5, AT_FLAGS = 6, AT_LENGTH = 8,
        AT_SEQ = 12, AT_NONCE = 20, AT_CRC = 28 };
 
-static void put_le(char *at, uint64_t value, int bytes)
+static void frame_put_le(char *at, uint64_t value, int bytes)
 {
 	for (int i = 0; i < bytes; i++)
 		at[i] = (char)(value >> (8 * i));
 }
 
-static uint64_t get_le(const char *at, int bytes)
+static uint64_t frame_get_le(const char *at, int bytes)
 {
 	uint64_t value = 0;
 
@@ -27,7 +27,7 @@ static uint64_t get_le(const char *at, int bytes)
 	return value;
 }
 
-static uint32_t checksum(const char *frame, size_t payload_len)
+static uint32_t frame_checksum(const char *frame, size_t payload_len)
 {
 	static const char zero[4];
 	uint32_t crc = crc32c(0, frame, AT_CRC);
@@ -50,15 +50,15 @@ int frame_write(struct frame_writer *w, enum frame_channel channel,
 	if (!b)
 		return err_sys(err, ENOMEM, "cannot send a message");
 	memcpy(b, magic, sizeof(magic));
-	put_le(b + AT_VERSION, FRAME_VERSION, 1);
-	put_le(b + AT_CHANNEL, channel, 1);
-	put_le(b + AT_FLAGS, 0, 2);
-	put_le(b + AT_LENGTH, len, 4);
-	put_le(b + AT_SEQ, ++w->seq, 8);
-	put_le(b + AT_NONCE, w->nonce, 8);
+	frame_put_le(b + AT_VERSION, FRAME_VERSION, 1);
+	frame_put_le(b + AT_CHANNEL, channel, 1);
+	frame_put_le(b + AT_FLAGS, 0, 2);
+	frame_put_le(b + AT_LENGTH, len, 4);
+	frame_put_le(b + AT_SEQ, ++w->seq, 8);
+	frame_put_le(b + AT_NONCE, w->nonce, 8);
 	if (len)
 		memcpy(b + FRAME_HEADER_LEN, payload, len);
-	put_le(b + AT_CRC, checksum(b, len), 4);
+	frame_put_le(b + AT_CRC, frame_checksum(b, len), 4);
 	*out = b;
 	*out_len = FRAME_HEADER_LEN + len;
 	return 0;
@@ -79,14 +79,14 @@ void frame_parser_release(struct frame_parser *p)
 }
 
 /* Gives back the byte behind the last frame's payload. */
-static void take_back(struct frame_parser *p)
+static void frame_take_back(struct frame_parser *p)
 {
 	if (p->lent)
 		p->buf[p->start] = p->held;
 	p->lent = false;
 }
 
-static int make_room(struct frame_parser *p, size_t len)
+static int frame_make_room(struct frame_parser *p, size_t len)
 {
 	size_t unread = p->used - p->start;
 	char *more;
@@ -113,11 +113,11 @@ int frame_parser_feed(struct frame_parser *p, const void *data, size_t len,
 
 	if (p->failed)
 		return err_set(err, EXIT_MACHINE, p->failed, "%s", p->why);
-	take_back(p);
+	frame_take_back(p);
 	if (len > FRAME_FEED_MAX || p->used - p->start + len > most)
 		return err_set(err, EXIT_MACHINE, -EMSGSIZE,
 			       "more bytes than a frame and a read can hold");
-	if (make_room(p, len))
+	if (frame_make_room(p, len))
 		return err_sys(err, ENOMEM, "cannot receive a message");
 	if (len)
 		memcpy(p->buf + p->used, data, len);
@@ -126,21 +126,21 @@ int frame_parser_feed(struct frame_parser *p, const void *data, size_t len,
 }
 
 /* Why this header cannot be one of ours, or NULL. */
-static const char *header_fault(const struct frame_parser *p, const char *h)
+static const char *frame_header_fault(const struct frame_parser *p, const char *h)
 {
 	if (memcmp(h, magic, sizeof(magic)))
 		return "no frame begins here";
 	if (h[AT_VERSION] != FRAME_VERSION)
 		return "a frame of another version";
-	if (get_le(h + AT_CHANNEL, 1) >= FRAME_CHANNELS)
+	if (frame_get_le(h + AT_CHANNEL, 1) >= FRAME_CHANNELS)
 		return "a frame for an unknown channel";
-	if (get_le(h + AT_FLAGS, 2))
+	if (frame_get_le(h + AT_FLAGS, 2))
 		return "a frame with unknown flags";
-	if (get_le(h + AT_LENGTH, 4) > FRAME_PAYLOAD_MAX)
+	if (frame_get_le(h + AT_LENGTH, 4) > FRAME_PAYLOAD_MAX)
 		return "a frame that is too long";
-	if (get_le(h + AT_NONCE, 8) != p->nonce)
+	if (frame_get_le(h + AT_NONCE, 8) != p->nonce)
 		return "a frame of another run";
-	if (get_le(h + AT_SEQ, 8) != p->seq + 1)
+	if (frame_get_le(h + AT_SEQ, 8) != p->seq + 1)
 		return "a frame out of sequence";
 	return NULL;
 }
@@ -167,13 +167,13 @@ static int fault(struct frame_parser *p, const char *what, struct err *err)
 }
 
 /* Lends the checked frame at `start` to the caller and steps over it. */
-static void lend(struct frame_parser *p, struct frame *f)
+static void frame_lend(struct frame_parser *p, struct frame *f)
 {
 	char *h = p->buf + p->start;
 
-	f->channel = get_le(h + AT_CHANNEL, 1);
-	f->seq = p->seq = get_le(h + AT_SEQ, 8);
-	f->len = get_le(h + AT_LENGTH, 4);
+	f->channel = frame_get_le(h + AT_CHANNEL, 1);
+	f->seq = p->seq = frame_get_le(h + AT_SEQ, 8);
+	f->len = frame_get_le(h + AT_LENGTH, 4);
 	f->payload = h + FRAME_HEADER_LEN;
 	p->start += FRAME_HEADER_LEN + f->len;
 	p->held = p->buf[p->start];
@@ -190,18 +190,18 @@ int frame_parser_next(struct frame_parser *p, struct frame *f,
 		return err_set(err, EXIT_MACHINE, p->failed, "%s", p->why);
 	if (!p->buf)
 		return 0;
-	take_back(p);
+	frame_take_back(p);
 	while (p->used - p->start >= FRAME_HEADER_LEN) {
 		const char *h = p->buf + p->start;
-		const char *what = header_fault(p, h);
+		const char *what = frame_header_fault(p, h);
 
 		if (!what) {
-			size_t len = get_le(h + AT_LENGTH, 4);
+			size_t len = frame_get_le(h + AT_LENGTH, 4);
 
 			if (p->used - p->start < FRAME_HEADER_LEN + len)
 				return 0;
-			if (checksum(h, len) == get_le(h + AT_CRC, 4)) {
-				lend(p, f);
+			if (frame_checksum(h, len) == frame_get_le(h + AT_CRC, 4)) {
+				frame_lend(p, f);
 				return 1;
 			}
 			what = "a frame with a wrong checksum";
@@ -218,7 +218,7 @@ int frame_parser_next(struct frame_parser *p, struct frame *f,
 static uint32_t table[8][256];
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 
-static void table_fill(void)
+static void frame_table_fill(void)
 {
 	for (uint32_t i = 0; i < 256; i++) {
 		uint32_t c = i;
@@ -234,7 +234,7 @@ static void table_fill(void)
 }
 
 /* Eight bytes a step, one table for each byte's distance from the end. */
-static uint32_t step8(uint32_t c, const uint8_t *p)
+static uint32_t frame_step8(uint32_t c, const uint8_t *p)
 {
 	c ^= p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 	return table[7][c & 0xff] ^ table[6][c >> 8 & 0xff] ^
@@ -247,9 +247,9 @@ uint32_t crc32c_table(uint32_t crc, const void *data, size_t len)
 	const uint8_t *p = data;
 	uint32_t c = ~crc;
 
-	pthread_once(&table_once, table_fill);
+	pthread_once(&table_once, frame_table_fill);
 	for (; len >= 8; len -= 8, p += 8)
-		c = step8(c, p);
+		c = frame_step8(c, p);
 	while (len--)
 		c = (c >> 8) ^ table[0][(c ^ *p++) & 0xff];
 	return ~c;
@@ -257,7 +257,7 @@ uint32_t crc32c_table(uint32_t crc, const void *data, size_t len)
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2")))
-static uint32_t crc32c_hw(uint32_t crc, const void *data, size_t len)
+static uint32_t frame_crc32c_hw(uint32_t crc, const void *data, size_t len)
 {
 	const uint8_t *p = data;
 	uint64_t c = ~crc, word;
@@ -274,7 +274,7 @@ static uint32_t crc32c_hw(uint32_t crc, const void *data, size_t len)
 uint32_t crc32c(uint32_t crc, const void *data, size_t len)
 {
 	if (__builtin_cpu_supports("sse4.2"))
-		return crc32c_hw(crc, data, len);
+		return frame_crc32c_hw(crc, data, len);
 	return crc32c_table(crc, data, len);
 }
 #else

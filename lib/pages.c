@@ -38,12 +38,12 @@ struct vma {
 	bool anon_or_shmem;
 };
 
-static uint64_t min64(uint64_t a, uint64_t b)
+static uint64_t pages_min64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-static void add(struct page_bytes *p, uint64_t page, uint64_t bytes)
+static void pages_add(struct page_bytes *p, uint64_t page, uint64_t bytes)
 {
 	if (page >= G1)
 		p->b1g += bytes;
@@ -72,7 +72,7 @@ static int scan(int fd, uint64_t start, uint64_t end, struct page_bytes *p)
 		for (int i = 0; i < n; i++) {
 			uint64_t bytes = regions[i].end - regions[i].start;
 
-			add(p, regions[i].categories & SCAN_HUGE ? M2 : K4, bytes);
+			pages_add(p, regions[i].categories & SCAN_HUGE ? M2 : K4, bytes);
 			found += bytes;
 		}
 		if (arg.walk_end <= at)
@@ -84,13 +84,13 @@ static int scan(int fd, uint64_t start, uint64_t end, struct page_bytes *p)
 }
 
 /* Present pages of a range, from the pagemap's bit 63. */
-static int present(int fd, uint64_t start, uint64_t end, uint64_t *bytes)
+static int pages_present(int fd, uint64_t start, uint64_t end, uint64_t *bytes)
 {
 	uint64_t entry[512];
 
 	*bytes = 0;
 	while (start < end) {
-		size_t n = min64((end - start) / K4, 512);
+		size_t n = pages_min64((end - start) / K4, 512);
 		ssize_t got = pread(fd, entry, n * 8, start / K4 * 8);
 
 		if (got < 8)
@@ -102,18 +102,18 @@ static int present(int fd, uint64_t start, uint64_t end, uint64_t *bytes)
 	return 0;
 }
 
-static int read_vma(const struct vma *v, int fd, uint64_t start, uint64_t end,
-		    struct page_bytes *p, struct err *err)
+static int pages_read_vma(const struct vma *v, int fd, uint64_t start, uint64_t end,
+			  struct page_bytes *p, struct err *err)
 {
 	uint64_t bytes, huge;
 	int ret;
 
 	if (v->page_kb * 1024 > K4) {
 		p->method = "mapping's page size, pagemap";
-		ret = present(fd, start, end, &bytes);
+		ret = pages_present(fd, start, end, &bytes);
 		if (ret)
 			return err_sys(err, -ret, "cannot read pagemap");
-		add(p, v->page_kb * 1024, bytes);
+		pages_add(p, v->page_kb * 1024, bytes);
 		p->absent += end - start - bytes;
 		return 0;
 	}
@@ -132,12 +132,12 @@ static int read_vma(const struct vma *v, int fd, uint64_t start, uint64_t end,
 	p->method = "smaps";
 	huge = (v->anon_huge_kb + v->shmem_huge_kb) * 1024;
 	p->b2m += huge;
-	p->b4k += v->rss_kb * 1024 - min64(huge, v->rss_kb * 1024);
-	p->absent += end - start - min64(v->rss_kb * 1024, end - start);
+	p->b4k += v->rss_kb * 1024 - pages_min64(huge, v->rss_kb * 1024);
+	p->absent += end - start - pages_min64(v->rss_kb * 1024, end - start);
 	return 0;
 }
 
-static bool parse_head(const char *line, struct vma *v)
+static bool pages_parse_head(const char *line, struct vma *v)
 {
 	uint64_t start, end;
 	unsigned long inode;
@@ -155,7 +155,7 @@ static bool parse_head(const char *line, struct vma *v)
 	return true;
 }
 
-static void parse_field(const char *line, struct vma *v)
+static void pages_parse_field(const char *line, struct vma *v)
 {
 	static const struct {
 		const char *key;
@@ -177,8 +177,8 @@ static void parse_field(const char *line, struct vma *v)
 }
 
 /* The last field of a mapping is VmFlags: then all is known about it. */
-static int read_smaps(FILE *smaps, int fd, uint64_t addr, uint64_t end,
-		      struct page_bytes *p, struct err *err)
+static int pages_read_smaps(FILE *smaps, int fd, uint64_t addr, uint64_t end,
+			    struct page_bytes *p, struct err *err)
 {
 	uint64_t seen = 0;
 	struct vma v = { 0 };
@@ -189,14 +189,14 @@ static int read_smaps(FILE *smaps, int fd, uint64_t addr, uint64_t end,
 	while (!ret && getline(&line, &room, smaps) > 0) {
 		uint64_t s, e;
 
-		if (parse_head(line, &v))
+		if (pages_parse_head(line, &v))
 			continue;
-		parse_field(line, &v);
+		pages_parse_field(line, &v);
 		if (strncmp(line, "VmFlags:", 8) || v.end <= addr || v.start >= end)
 			continue;
 		s = v.start > addr ? v.start : addr;
-		e = min64(v.end, end);
-		ret = read_vma(&v, fd, s, e, p, err);
+		e = pages_min64(v.end, end);
+		ret = pages_read_vma(&v, fd, s, e, p, err);
 		seen += e - s;
 	}
 	free(line);
@@ -223,7 +223,7 @@ int pages_read(pid_t pid, uint64_t addr, uint64_t len, struct page_bytes *p,
 		ret = err_sys(err, errno, "cannot open %s", path);
 		goto close_smaps;
 	}
-	ret = read_smaps(smaps, fd, addr, addr + len, p, err);
+	ret = pages_read_smaps(smaps, fd, addr, addr + len, p, err);
 	close(fd);
 close_smaps:
 	fclose(smaps);

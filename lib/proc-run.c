@@ -20,7 +20,7 @@ struct capture {
 };
 
 /* Reads what is there; 1 more may come, 0 end of file, negative errno. */
-static int capture_some(struct capture *c, int fd)
+static int proc_run_capture_some(struct capture *c, int fd)
 {
 	char *more;
 	ssize_t n;
@@ -41,7 +41,7 @@ static int capture_some(struct capture *c, int fd)
 }
 
 /* Reads both to their ends; the second may be absent (fd -1). */
-static int capture_all(struct capture c[2], const int fds[2], double seconds)
+static int proc_run_capture_all(struct capture c[2], const int fds[2], double seconds)
 {
 	struct pollfd p[2] = { { .fd = fds[0], .events = POLLIN },
 			       { .fd = fds[1], .events = POLLIN } };
@@ -56,7 +56,7 @@ static int capture_all(struct capture c[2], const int fds[2], double seconds)
 			continue;
 		for (int i = 0; i < 2; i++) {
 			int ret = p[i].fd >= 0 && p[i].revents
-				  ? capture_some(&c[i], p[i].fd) : 1;
+				  ? proc_run_capture_some(&c[i], p[i].fd) : 1;
 
 			if (ret < 0)
 				return ret;
@@ -68,7 +68,7 @@ static int capture_all(struct capture c[2], const int fds[2], double seconds)
 }
 
 /* The last `max` bytes, from a line's start. */
-static const char *tail(const char *text, size_t max)
+static const char *proc_run_tail(const char *text, size_t max)
 {
 	size_t n = text ? strlen(text) : 0;
 	const char *line;
@@ -80,34 +80,34 @@ static const char *tail(const char *text, size_t max)
 }
 
 /* The error of a command that ended with `ret` or `status`, having said `text`. */
-static int capture_error(const char *program, int ret, int status,
-			 double seconds, const char *text, struct err *err)
+static int proc_run_capture_error(const char *program, int ret, int status,
+				  double seconds, const char *text, struct err *err)
 {
 	char how[64];
 
 	if (ret == -ETIME)
 		return err_set(err, EXIT_MACHINE, ret,
 			       "%s did not end in %g s\n%s", program, seconds,
-			       tail(text, 1500));
+			       proc_run_tail(text, 1500));
 	if (ret)
 		return err_sys(err, -ret, "cannot follow %s", program);
 	return err_set(err, EXIT_MACHINE, -EIO, "%s failed: %s\n%s", program,
 		       proc_status_text(status, how, sizeof(how)),
-		       tail(text, 1500));
+		       proc_run_tail(text, 1500));
 }
 
 /* Follows `p`, whose output is in `fds`, to its end; c[0] then holds stdout. */
-static int capture_child(struct proc *p, const char *program, const int fds[2],
-			 double seconds, struct capture c[2], struct err *err)
+static int proc_run_capture_child(struct proc *p, const char *program, const int fds[2],
+				  double seconds, struct capture c[2], struct err *err)
 {
 	const struct capture *said = fds[1] < 0 ? &c[0] : &c[1];
-	int status = 0, ret = capture_all(c, fds, seconds);
+	int status = 0, ret = proc_run_capture_all(c, fds, seconds);
 
 	if (!ret)
 		ret = proc_wait(p, seconds, &status);
 	proc_release(p);
-	return ret || status ? capture_error(program, ret, status, seconds,
-					     said->text, err) : 0;
+	return ret || status ? proc_run_capture_error(program, ret, status, seconds,
+						      said->text, err) : 0;
 }
 
 int proc_run(const char *const argv[], double seconds, char **output,
@@ -127,8 +127,8 @@ int proc_run(const char *const argv[], double seconds, char **output,
 	close(both[1]);
 	fcntl(both[0], F_SETFL, O_NONBLOCK);
 	if (!ret)
-		ret = capture_child(&p, argv[0], (int[]){ both[0], -1 },
-				    seconds, c, err);
+		ret = proc_run_capture_child(&p, argv[0], (int[]){ both[0], -1 },
+					     seconds, c, err);
 	close(both[0]);
 	if (!ret && output)
 		*output = c[0].text;
@@ -149,8 +149,8 @@ int proc_capture(const struct proc_options *options, double seconds,
 	o.out = o.err = PROC_PIPE;
 	ret = proc_spawn(&p, &o, err);
 	if (!ret)
-		ret = capture_child(&p, o.argv[0], (int[]){ p.out, p.err },
-				    seconds, c, err);
+		ret = proc_run_capture_child(&p, o.argv[0], (int[]){ p.out, p.err },
+					     seconds, c, err);
 	free(c[1].text);
 	if (ret) {
 		free(c[0].text);
@@ -199,7 +199,7 @@ char *proc_find(const char *name)
 	return NULL;
 }
 
-static bool plain(const char *word)
+static bool proc_run_plain(const char *word)
 {
 	return *word && strspn(word, "abcdefghijklmnopqrstuvwxyz"
 			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -216,7 +216,7 @@ char *proc_command_text(const char *const argv[])
 		return NULL;
 	for (int i = 0; argv[i]; i++) {
 		fputs(i ? " " : "", f);
-		if (plain(argv[i])) {
+		if (proc_run_plain(argv[i])) {
 			fputs(argv[i], f);
 			continue;
 		}

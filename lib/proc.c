@@ -25,7 +25,7 @@ struct stdio_plan {
 	bool owned[3];	/* child[i] was opened here and is closed after fork */
 };
 
-static int plan_one(struct stdio_plan *s, int i, int wish)
+static int proc_plan_one(struct stdio_plan *s, int i, int wish)
 {
 	int ends[2];
 
@@ -48,7 +48,7 @@ static int plan_one(struct stdio_plan *s, int i, int wish)
 	return 0;
 }
 
-static void close_child_ends(struct stdio_plan *s)
+static void proc_close_child_ends(struct stdio_plan *s)
 {
 	for (int i = 0; i < 3; i++) {
 		if (s->owned[i] && s->child[i] >= 0)
@@ -56,7 +56,7 @@ static void close_child_ends(struct stdio_plan *s)
 	}
 }
 
-static void close_our_ends(struct stdio_plan *s)
+static void proc_close_our_ends(struct stdio_plan *s)
 {
 	for (int i = 0; i < 3; i++) {
 		if (s->ours[i] >= 0)
@@ -64,7 +64,7 @@ static void close_our_ends(struct stdio_plan *s)
 	}
 }
 
-static int plan_stdio(struct stdio_plan *s, const struct proc_options *o)
+static int proc_plan_stdio(struct stdio_plan *s, const struct proc_options *o)
 {
 	int wish[3] = { o->in, o->out, o->err };
 	int ret = 0;
@@ -74,15 +74,15 @@ static int plan_stdio(struct stdio_plan *s, const struct proc_options *o)
 		s->owned[i] = false;
 	}
 	for (int i = 0; i < 3 && !ret; i++)
-		ret = plan_one(s, i, wish[i]);
+		ret = proc_plan_one(s, i, wish[i]);
 	if (ret) {
-		close_child_ends(s);
-		close_our_ends(s);
+		proc_close_child_ends(s);
+		proc_close_our_ends(s);
 	}
 	return ret;
 }
 
-static int place_stdio(const struct stdio_plan *s)
+static int proc_place_stdio(const struct stdio_plan *s)
 {
 	int fd[3];
 
@@ -100,7 +100,7 @@ static int place_stdio(const struct stdio_plan *s)
 }
 
 /* In the child: bound to its parent's life, with signals as at login. */
-static int bind_to(pid_t parent)
+static int proc_bind_to(pid_t parent)
 {
 	sigset_t none;
 
@@ -119,7 +119,7 @@ static int bind_to(pid_t parent)
 
 /* --- the environment ----------------------------------------------------- */
 
-static bool env_has_name(const char *entry, const char *const names[])
+static bool proc_env_has_name(const char *entry, const char *const names[])
 {
 	size_t n = strcspn(entry, "=");
 
@@ -131,7 +131,7 @@ static bool env_has_name(const char *entry, const char *const names[])
 	return false;
 }
 
-static bool env_passes(const char *entry, const struct proc_options *o)
+static bool proc_env_passes(const char *entry, const struct proc_options *o)
 {
 	static const char *const clean[] = {
 		"PATH", "HOME", "TMPDIR", "http_proxy", "https_proxy",
@@ -139,12 +139,12 @@ static bool env_passes(const char *entry, const struct proc_options *o)
 		"HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY", NULL,
 	};
 
-	if (o->env && env_has_name(entry, o->env))
+	if (o->env && proc_env_has_name(entry, o->env))
 		return false;
-	return !o->clean || env_has_name(entry, clean);
+	return !o->clean || proc_env_has_name(entry, clean);
 }
 
-static size_t env_count(const char *const list[])
+static size_t proc_env_count(const char *const list[])
 {
 	size_t n = 0;
 
@@ -154,10 +154,10 @@ static size_t env_count(const char *const list[])
 }
 
 /* The child's environment; the array is for free(), the strings are not. */
-static const char **env_make(const struct proc_options *o)
+static const char **proc_env_make(const struct proc_options *o)
 {
 	const char *const *ours = (const char *const *)environ;
-	const char **env = calloc(env_count(ours) + env_count(o->env) + 2,
+	const char **env = calloc(proc_env_count(ours) + proc_env_count(o->env) + 2,
 				  sizeof(*env));
 	size_t n = 0;
 
@@ -166,7 +166,7 @@ static const char **env_make(const struct proc_options *o)
 	if (o->clean)
 		env[n++] = "LC_ALL=C";
 	for (size_t i = 0; ours && ours[i]; i++)
-		if (env_passes(ours[i], o))
+		if (proc_env_passes(ours[i], o))
 			env[n++] = ours[i];
 	for (size_t i = 0; o->env && o->env[i]; i++)
 		env[n++] = o->env[i];
@@ -176,14 +176,14 @@ static const char **env_make(const struct proc_options *o)
 /* --- the start ------------------------------------------------------------- */
 
 /* Runs in the child; only returns to report what failed, as an errno. */
-static int become(const struct proc_options *o, const struct stdio_plan *s,
-		  const char *const env[], pid_t parent)
+static int proc_become(const struct proc_options *o, const struct stdio_plan *s,
+		       const char *const env[], pid_t parent)
 {
-	int error = bind_to(parent);
+	int error = proc_bind_to(parent);
 
 	if (error)
 		return error;
-	if (place_stdio(s))
+	if (proc_place_stdio(s))
 		return errno;
 	for (const int *k = o->keep; k && *k >= 0; k++)
 		fcntl(*k, F_SETFD, 0);
@@ -196,9 +196,9 @@ static int become(const struct proc_options *o, const struct stdio_plan *s,
 }
 
 /* Forks; `report` gets the child's errno if it could not become argv[0]. */
-static int fork_child(struct proc *p, const struct proc_options *o,
-		      const struct stdio_plan *s, const char *const env[],
-		      int report[2])
+static int proc_fork_child(struct proc *p, const struct proc_options *o,
+			   const struct stdio_plan *s, const char *const env[],
+			   int report[2])
 {
 	pid_t parent = getpid();
 
@@ -208,7 +208,7 @@ static int fork_child(struct proc *p, const struct proc_options *o,
 		return -errno;
 	}
 	if (p->pid == 0) {
-		int error = become(o, s, env, parent);
+		int error = proc_become(o, s, env, parent);
 		ssize_t n = write(report[1], &error, sizeof(error));
 
 		_exit(n == sizeof(error) ? 127 : 126);
@@ -220,11 +220,11 @@ static int fork_child(struct proc *p, const struct proc_options *o,
 int proc_spawn(struct proc *p, const struct proc_options *o, struct err *err)
 {
 	struct stdio_plan s;
-	const char **env = env_make(o);
+	const char **env = proc_env_make(o);
 	int report[2], error = 0, ret;
 
 	*p = (struct proc)PROC_INIT;
-	ret = env ? plan_stdio(&s, o) : -ENOMEM;
+	ret = env ? proc_plan_stdio(&s, o) : -ENOMEM;
 	if (ret) {
 		free(env);
 		return err_sys(err, -ret, "cannot run %s", o->argv[0]);
@@ -232,14 +232,14 @@ int proc_spawn(struct proc *p, const struct proc_options *o, struct err *err)
 	if (pipe2(report, O_CLOEXEC)) {
 		ret = -errno;
 		free(env);
-		close_child_ends(&s);
-		close_our_ends(&s);
+		proc_close_child_ends(&s);
+		proc_close_our_ends(&s);
 		return err_sys(err, -ret, "cannot run %s", o->argv[0]);
 	}
-	ret = fork_child(p, o, &s, env, report);
+	ret = proc_fork_child(p, o, &s, env, report);
 	free(env);
 	close(report[1]);
-	close_child_ends(&s);
+	proc_close_child_ends(&s);
 	p->in = s.ours[0];
 	p->out = s.ours[1];
 	p->err = s.ours[2];
@@ -260,7 +260,7 @@ int proc_fork(struct proc *p, int (*fn)(void *arg), void *arg, struct err *err)
 	*p = (struct proc)PROC_INIT;
 	p->pid = fork();
 	if (p->pid == 0)
-		_exit(bind_to(parent) ? 127 : fn(arg));
+		_exit(proc_bind_to(parent) ? 127 : fn(arg));
 	if (p->pid > 0)
 		p->pidfd = pidfd_open(p->pid, 0);
 	else
@@ -281,7 +281,7 @@ int proc_socketpair(int ends[2], struct err *err)
 	return 0;
 }
 
-static int reap(struct proc *p, int *status)
+static int proc_reap(struct proc *p, int *status)
 {
 	pid_t pid;
 
@@ -310,7 +310,7 @@ int proc_wait(struct proc *p, double seconds, int *status)
 		if (loop_now() >= end)
 			return -ETIME;
 	}
-	return reap(p, status);
+	return proc_reap(p, status);
 }
 
 void proc_reaped(struct proc *p)
@@ -324,7 +324,7 @@ void proc_signal(struct proc *p, int signo)
 		pidfd_send_signal(p->pidfd, signo, NULL, 0);
 }
 
-static void close_one(int *fd)
+static void proc_close_one(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -337,10 +337,10 @@ void proc_release(struct proc *p)
 
 	if (p->pid) {
 		kill(p->pid, SIGKILL);
-		reap(p, &status);
+		proc_reap(p, &status);
 	}
-	close_one(&p->pidfd);
-	close_one(&p->in);
-	close_one(&p->out);
-	close_one(&p->err);
+	proc_close_one(&p->pidfd);
+	proc_close_one(&p->in);
+	proc_close_one(&p->out);
+	proc_close_one(&p->err);
 }

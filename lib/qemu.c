@@ -53,7 +53,7 @@ char *qemu_cmdline(const struct qemu_vm *vm)
 	return text;
 }
 
-static int check(const struct qemu_vm *vm, struct err *err)
+static int qemu_check(const struct qemu_vm *vm, struct err *err)
 {
 	if (!vm->cpus)
 		return err_config(err, "cpus: a machine needs at least 1");
@@ -75,7 +75,7 @@ static int check(const struct qemu_vm *vm, struct err *err)
 	return 0;
 }
 
-static void add_accel(const struct qemu_vm *vm, struct args *a)
+static void qemu_add_accel(const struct qemu_vm *vm, struct args *a)
 {
 	switch (vm->accel) {
 	case QEMU_KVM:
@@ -105,7 +105,7 @@ static void add_accel(const struct qemu_vm *vm, struct args *a)
 		     vm->role == QEMU_MUT ? "EPYC,svm=on,npt=on" : "max", NULL);
 }
 
-static void add_memory(const struct qemu_vm *vm, struct args *a)
+static void qemu_add_memory(const struct qemu_vm *vm, struct args *a)
 {
 	args_add(a, "-m");
 	if (vm->pmem)
@@ -137,7 +137,7 @@ static void add_memory(const struct qemu_vm *vm, struct args *a)
  * The NVDIMM is anonymous memory: it need not outlive the machine, leaves no
  * file behind, and this host may map it huge.
  */
-static void add_pmem(const struct qemu_vm *vm, struct args *a)
+static void qemu_add_pmem(const struct qemu_vm *vm, struct args *a)
 {
 	if (!vm->pmem)
 		return;
@@ -146,7 +146,7 @@ static void add_pmem(const struct qemu_vm *vm, struct args *a)
 	args_add_all(a, "-device", "nvdimm,id=nvdimm0,memdev=pmem", NULL);
 }
 
-static void add_streams(const struct qemu_vm *vm, struct args *a)
+static void qemu_add_streams(const struct qemu_vm *vm, struct args *a)
 {
 	if (vm->console_fd >= 0) {
 		args_add(a, "-chardev");
@@ -163,7 +163,7 @@ static void add_streams(const struct qemu_vm *vm, struct args *a)
 		     "virtserialport,chardev=link,name=" QEMU_LINK_NAME, NULL);
 }
 
-static void add_kernel(const struct qemu_vm *vm, struct args *a)
+static void qemu_add_kernel(const struct qemu_vm *vm, struct args *a)
 {
 	char *cmdline = qemu_cmdline(vm);
 
@@ -182,7 +182,7 @@ static void add_kernel(const struct qemu_vm *vm, struct args *a)
 
 int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 {
-	int ret = check(vm, err);
+	int ret = qemu_check(vm, err);
 
 	if (ret)
 		return ret;
@@ -199,13 +199,13 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 	if (vm->role == QEMU_GUEST)
 		args_add_all(a, "-bios", "qboot.rom",
 			     "-name", "guest,debug-threads=on", NULL);
-	add_accel(vm, a);
+	qemu_add_accel(vm, a);
 	args_add(a, "-smp");
 	args_addf(a, "%u", vm->cpus);
-	add_memory(vm, a);
-	add_pmem(vm, a);
-	add_streams(vm, a);
-	add_kernel(vm, a);
+	qemu_add_memory(vm, a);
+	qemu_add_pmem(vm, a);
+	qemu_add_streams(vm, a);
+	qemu_add_kernel(vm, a);
 	if (vm->plugin)
 		args_add_all(a, "-plugin", vm->plugin, NULL);
 	return args_done(a, err);

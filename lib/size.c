@@ -13,7 +13,7 @@
 static const char units[] = "KMGT";
 
 /* What a unit stands for; 0: it is none. */
-static uint64_t unit_bytes(const char *unit)
+static uint64_t size_unit_bytes(const char *unit)
 {
 	const char *u = strchr(units, toupper((unsigned char)unit[0]));
 	uint64_t bytes = 1, step = 1024;
@@ -44,7 +44,7 @@ int size_parse(const char *text, uint64_t *value, struct err *err)
 	n = strtoull(text, &end, 10);
 	if (errno == ERANGE)
 		return err_config(err, "'%s' is too large for 64 bits", text);
-	unit = unit_bytes(end);
+	unit = size_unit_bytes(end);
 	if (!unit)
 		return err_config(err, "'%s': unknown unit '%s' (k, M, G, T or KiB, MiB, GiB, TiB: "
 				  "powers of 1024; kB, MB, GB, TB: of 1000)", text, end);

@@ -64,7 +64,7 @@ int topology_first_cpu(const struct topology *t)
 	return cpu < 0 ? 0 : cpu;
 }
 
-static int core_of(const struct topology *t, int cpu)
+static int topology_core_of(const struct topology *t, int cpu)
 {
 	hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
 	hwloc_obj_t core = pu ? hwloc_get_ancestor_obj_by_type(t->hw, HWLOC_OBJ_CORE, pu) : NULL;
@@ -79,7 +79,7 @@ int topology_cores(const struct topology *t, int first, int *cpus, int max)
 
 	/* `first`, then all of ours: its own core is seen by then. */
 	for (int at = -1; seen && cpu >= 0; cpu = at = hwloc_bitmap_next(t->ours, at)) {
-		int core = core_of(t, cpu);
+		int core = topology_core_of(t, cpu);
 
 		if (!hwloc_bitmap_isset(t->ours, cpu) || hwloc_bitmap_isset(seen, core))
 			continue;
@@ -92,7 +92,7 @@ int topology_cores(const struct topology *t, int first, int *cpus, int max)
 	return n;
 }
 
-static int is_data_cache(hwloc_obj_t o)
+static int topology_is_data_cache(hwloc_obj_t o)
 {
 	return hwloc_obj_type_is_dcache(o->type);
 }
@@ -102,7 +102,7 @@ uint64_t topology_cache(const struct topology *t, int cpu, unsigned level)
 	hwloc_obj_t o = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
 
 	for (; o; o = o->parent)
-		if (is_data_cache(o) && o->attr->cache.depth == level)
+		if (topology_is_data_cache(o) && o->attr->cache.depth == level)
 			return o->attr->cache.size;
 	return 0;
 }
@@ -113,7 +113,7 @@ uint64_t topology_llc(const struct topology *t, int cpu)
 	uint64_t size = 0;
 
 	for (; o; o = o->parent)
-		if (is_data_cache(o))
+		if (topology_is_data_cache(o))
 			size = o->attr->cache.size;
 	return size;
 }
@@ -159,7 +159,7 @@ int topology_last_cpu(struct topology *t)
 	return cpu;
 }
 
-static void put_kind(FILE *out, const struct topology *t, int depth)
+static void topology_put_kind(FILE *out, const struct topology *t, int depth)
 {
 	hwloc_obj_t first = hwloc_get_obj_by_depth(t->hw, depth, 0);
 	char name[64], size[SIZE_TEXT_MAX];
@@ -181,8 +181,8 @@ void topology_text(const struct topology *t, char *buf, size_t size)
 	if (!out)
 		return;
 	for (int d = 0; d < hwloc_topology_get_depth(t->hw); d++)
-		put_kind(out, t, d);
-	put_kind(out, t, HWLOC_TYPE_DEPTH_NUMANODE);
+		topology_put_kind(out, t, d);
+	topology_put_kind(out, t, HWLOC_TYPE_DEPTH_NUMANODE);
 	fclose(out);
 	buf[size - 1] = '\0';
 }

@@ -7,7 +7,7 @@
 
 #define NAME_MOST 255
 
-static const char *type_text(json_type type)
+static const char *view_field_type_text(json_type type)
 {
 	static const char *const text[] = {
 		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",
@@ -26,16 +26,16 @@ json_t *view_json(const struct view *v)
 
 const char *view_type_text(const struct view *v)
 {
-	return v ? type_text(v->type) : "missing";
+	return v ? view_field_type_text(v->type) : "missing";
 }
 
-static bool absent(const struct view *v)
+static bool view_field_absent(const struct view *v)
 {
 	return !v || v->type == JSON_NULL;
 }
 
-static int wrong(const char *key, const struct view *v, const char *wanted,
-		 struct err *err)
+static int view_field_wrong(const char *key, const struct view *v, const char *wanted,
+			    struct err *err)
 {
 	return err_config(err, "%s: is %s; it must be %s", key,
 			  view_type_text(v), wanted);
@@ -45,7 +45,7 @@ static int string(const struct view *v, const char *key, const char **value,
 		  struct err *err)
 {
 	if (!v || v->type != JSON_STRING)
-		return wrong(key, v, "a text", err);
+		return view_field_wrong(key, v, "a text", err);
 	*value = v->text;
 	return 0;
 }
@@ -62,7 +62,7 @@ int view_string_or(const struct view *o, const char *key, const char *fallback,
 	const struct view *v = view_get(o, key);
 
 	*value = fallback;
-	return absent(v) ? 0 : string(v, key, value, err);
+	return view_field_absent(v) ? 0 : string(v, key, value, err);
 }
 
 int view_check_name(const char *key, const char *text, struct err *err)
@@ -87,8 +87,8 @@ int view_name(const struct view *o, const char *key, const char **value,
 	return ret ? ret : view_check_name(key, *value, err);
 }
 
-static int check_choice(const char *key, const char *text, const char *const *choices,
-			unsigned *value, struct err *err)
+static int view_field_check_choice(const char *key, const char *text, const char *const *choices,
+				   unsigned *value, struct err *err)
 {
 	char known[256] = "";
 	size_t used = 0;
@@ -112,10 +112,10 @@ int view_choice(const struct view *o, const char *key,
 	const char *text = NULL;
 	int ret = view_name(o, key, &text, err);
 
-	return ret ? ret : check_choice(key, text, choices, value, err);
+	return ret ? ret : view_field_check_choice(key, text, choices, value, err);
 }
 
-static int check_count(const char *key, json_int_t i, uint64_t max, struct err *err)
+static int view_field_check_count(const char *key, json_int_t i, uint64_t max, struct err *err)
 {
 	if (i >= 0 && (uint64_t)i <= max)
 		return 0;
@@ -127,9 +127,9 @@ int view_count_of(const struct view *v, const char *key, uint64_t max,
 		  uint64_t *value, struct err *err)
 {
 	if (!v || v->type != JSON_INTEGER)
-		return wrong(key, v, "a whole number", err);
+		return view_field_wrong(key, v, "a whole number", err);
 	*value = v->whole;
-	return check_count(key, v->whole, max, err);
+	return view_field_check_count(key, v->whole, max, err);
 }
 
 int view_count(const struct view *o, const char *key, uint64_t max,
@@ -144,7 +144,7 @@ int view_count_or(const struct view *o, const char *key, uint64_t max,
 	const struct view *v = view_get(o, key);
 
 	*value = fallback;
-	return absent(v) ? 0 : view_count_of(v, key, max, value, err);
+	return view_field_absent(v) ? 0 : view_count_of(v, key, max, value, err);
 }
 
 int view_size(const struct view *o, const char *key, uint64_t *value,
@@ -167,7 +167,7 @@ int view_real(const struct view *o, const char *key, double *value,
 	const struct view *v = view_get(o, key);
 
 	if (!view_is_number(v))
-		return wrong(key, v, "a number", err);
+		return view_field_wrong(key, v, "a number", err);
 	*value = v->real;	/* finite: there are no others in JSON */
 	return 0;
 }
@@ -178,10 +178,10 @@ int view_bool_or(const struct view *o, const char *key, bool fallback,
 	const struct view *v = view_get(o, key);
 
 	*value = fallback;
-	if (absent(v))
+	if (view_field_absent(v))
 		return 0;
 	if (v->type != JSON_TRUE && v->type != JSON_FALSE)
-		return wrong(key, v, "true or false", err);
+		return view_field_wrong(key, v, "true or false", err);
 	*value = v->type == JSON_TRUE;
 	return 0;
 }
@@ -190,7 +190,7 @@ static int list(const struct view *v, const char *key, json_type type,
 		const struct view **value, struct err *err)
 {
 	if (!v || v->type != type)
-		return wrong(key, v, type_text(type), err);
+		return view_field_wrong(key, v, view_field_type_text(type), err);
 	*value = v;
 	return 0;
 }
@@ -207,5 +207,5 @@ int view_list_or(const struct view *o, const char *key, json_type type,
 	const struct view *v = view_get(o, key);
 
 	*value = NULL;
-	return absent(v) ? 0 : list(v, key, type, value, err);
+	return view_field_absent(v) ? 0 : list(v, key, type, value, err);
 }

@@ -18,7 +18,7 @@ bool scan_bad(struct scan *s, const char *what)
 
 /* --- strings ------------------------------------------------------------------- */
 
-static int hex4(const char *p)
+static int view_scan_hex4(const char *p)
 {
 	int n = 0;
 
@@ -35,7 +35,7 @@ static int hex4(const char *p)
 	return n;
 }
 
-static char *put_utf8(char *to, unsigned c)
+static char *view_scan_put_utf8(char *to, unsigned c)
 {
 	if (c < 0x80) {
 		*to++ = c;
@@ -56,15 +56,15 @@ static char *put_utf8(char *to, unsigned c)
 }
 
 /* After "\u". */
-static bool unicode_escape(struct scan *s, char **to)
+static bool view_scan_unicode_escape(struct scan *s, char **to)
 {
-	int c = hex4(s->p), low;
+	int c = view_scan_hex4(s->p), low;
 
 	if (c <= 0)
 		return scan_bad(s, "an escape that is none");
 	s->p += 4;
 	if (c >= 0xd800 && c <= 0xdbff) {
-		low = s->p[0] == '\\' && s->p[1] == 'u' ? hex4(s->p + 2) : -1;
+		low = s->p[0] == '\\' && s->p[1] == 'u' ? view_scan_hex4(s->p + 2) : -1;
 		if (low < 0xdc00 || low > 0xdfff)
 			return scan_bad(s, "half of a pair of escapes");
 		s->p += 6;
@@ -72,11 +72,11 @@ static bool unicode_escape(struct scan *s, char **to)
 	} else if (c >= 0xdc00 && c <= 0xdfff) {
 		return scan_bad(s, "half of a pair of escapes");
 	}
-	*to = put_utf8(*to, c);
+	*to = view_scan_put_utf8(*to, c);
 	return true;
 }
 
-static bool escape(struct scan *s, char **to)
+static bool view_scan_escape(struct scan *s, char **to)
 {
 	static const char from[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
 	const char *at;
@@ -84,7 +84,7 @@ static bool escape(struct scan *s, char **to)
 
 	if (c == 'u') {
 		s->p++;
-		return unicode_escape(s, to);
+		return view_scan_unicode_escape(s, to);
 	}
 	at = c ? strchr(from, c) : NULL;
 	if (!at)
@@ -95,7 +95,7 @@ static bool escape(struct scan *s, char **to)
 }
 
 /* One character beyond ASCII, in its shortest form and no surrogate. */
-static bool beyond_ascii(struct scan *s, char **to)
+static bool view_scan_beyond_ascii(struct scan *s, char **to)
 {
 	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const uint8_t *p = (const uint8_t *)s->p;
@@ -124,10 +124,10 @@ bool scan_string(struct scan *s, const char **text)
 	*text = to = ++s->p;
 	while (*s->p != '"') {
 		if (*s->p == '\\') {
-			if (!escape(s, &to))
+			if (!view_scan_escape(s, &to))
 				return false;
 		} else if (*s->p & 0x80) {
-			if (!beyond_ascii(s, &to))
+			if (!view_scan_beyond_ascii(s, &to))
 				return false;
 		} else if (*s->p < ' ') {
 			return scan_bad(s, "text that does not end, or a control character in it");
@@ -147,7 +147,7 @@ bool scan_string(struct scan *s, const char **text)
  * quotient is right to half of its last bit. Rounding it once more is right
  * unless the 11 bits that a double has not got are just one half.
  */
-static bool quotient(uint64_t digits, unsigned places, double *real)
+static bool view_scan_quotient(uint64_t digits, unsigned places, double *real)
 {
 #if LDBL_MANT_DIG == 64
 	static const long double ten[PLACES_MAX + 1] = {
@@ -173,7 +173,7 @@ struct digits {
 };
 
 /* Eight digits at once; false if they are not all digits. */
-static inline bool eight_digits(const char *p, uint64_t *value)
+static inline bool view_scan_eight_digits(const char *p, uint64_t *value)
 {
 	uint64_t w;
 
@@ -189,14 +189,14 @@ static inline bool eight_digits(const char *p, uint64_t *value)
 	return true;
 }
 
-static inline const char *take_digits(const char *p, const char *end, struct digits *d)
+static inline const char *view_scan_take_digits(const char *p, const char *end, struct digits *d)
 {
 	uint64_t whole = d->whole, eight;
 	unsigned n = d->n;
 
 	while (!n && *p == '0')
 		p++;
-	for (; n + 8 <= DIGITS_MAX && end - p >= 8 && eight_digits(p, &eight); p += 8) {
+	for (; n + 8 <= DIGITS_MAX && end - p >= 8 && view_scan_eight_digits(p, &eight); p += 8) {
 		whole = whole * 100000000 + eight;
 		n += 8;
 	}
@@ -224,13 +224,13 @@ bool scan_number(struct scan *s, struct view *v)
 {
 	const char *begin = s->p, *first = begin + (*begin == '-');
 	struct digits d = { 0, 0 };
-	const char *p = take_digits(first, s->end, &d), *dot = p, *e;
+	const char *p = view_scan_take_digits(first, s->end, &d), *dot = p, *e;
 	unsigned places = 0;
 
 	if (p == first || (*first == '0' && p > first + 1))
 		return scan_bad(s, "a number that is none");
 	if (*p == '.') {
-		p = take_digits(dot + 1, s->end, &d);
+		p = view_scan_take_digits(dot + 1, s->end, &d);
 		places = p - dot - 1;
 		if (!places)
 			return scan_bad(s, "a number that ends with its point");
@@ -240,7 +240,7 @@ bool scan_number(struct scan *s, struct view *v)
 		struct digits exponent = { 0, 0 };
 		const char *digits = p + 1 + (p[1] == '+' || p[1] == '-');
 
-		p = take_digits(digits, s->end, &exponent);
+		p = view_scan_take_digits(digits, s->end, &exponent);
 		if (p == digits)
 			return scan_bad(s, "a number without its exponent");
 	}
@@ -250,7 +250,7 @@ bool scan_number(struct scan *s, struct view *v)
 	}
 	v->type = JSON_REAL;
 	if (p == e && d.n <= DIGITS_MAX && places <= PLACES_MAX &&
-	    quotient(d.whole, places, &v->real))
+	    view_scan_quotient(d.whole, places, &v->real))
 		v->real = *begin == '-' ? -v->real : v->real;
 	else
 		v->real = strtod(begin, NULL);

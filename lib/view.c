@@ -11,13 +11,13 @@
 
 static bool value(struct scan *s, const char *key, uint32_t hash);
 
-static void skip_space(struct scan *s)
+static void view_skip_space(struct scan *s)
 {
 	while (*s->p == ' ' || *s->p == '\n' || *s->p == '\t' || *s->p == '\r')
 		s->p++;
 }
 
-static int compare_members(const void *a, const void *b)
+static int view_compare_members(const void *a, const void *b)
 {
 	const struct view *x = *(const struct view *const *)a;
 	const struct view *y = *(const struct view *const *)b;
@@ -27,30 +27,30 @@ static int compare_members(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
-static bool same_key(const struct view *x, const struct view *y)
+static bool view_same_key(const struct view *x, const struct view *y)
 {
 	return x->key_hash == y->key_hash && !strcmp(x->key, y->key);
 }
 
-static bool few_are_unique(const struct view *object)
+static bool view_few_are_unique(const struct view *object)
 {
 	const struct view *v, *w, *end = object + object->skip;
 
 	for (v = object + 1; v < end; v += v->skip)
 		for (w = v + v->skip; w < end; w += w->skip)
-			if (same_key(v, w))
+			if (view_same_key(v, w))
 				return false;
 	return true;
 }
 
-static bool keys_are_unique(struct scan *s, const struct view *object)
+static bool view_keys_are_unique(struct scan *s, const struct view *object)
 {
 	const struct view *v, **all;
 	bool unique = true;
 	size_t n = 0;
 
 	if (object->n <= FEW_MEMBERS)
-		return few_are_unique(object);
+		return view_few_are_unique(object);
 	all = malloc(object->n * sizeof(*all));
 	if (!all) {
 		s->no_memory = true;
@@ -58,14 +58,14 @@ static bool keys_are_unique(struct scan *s, const struct view *object)
 	}
 	view_each(v, object)
 		all[n++] = v;
-	qsort(all, n, sizeof(*all), compare_members);
+	qsort(all, n, sizeof(*all), view_compare_members);
 	for (size_t i = 1; unique && i < n; i++)
-		unique = !same_key(all[i - 1], all[i]);
+		unique = !view_same_key(all[i - 1], all[i]);
 	free(all);
 	return unique;
 }
 
-static uint32_t hash_of(const char *key)
+static uint32_t view_hash_of(const char *key)
 {
 	uint32_t h = 2166136261u;
 
@@ -78,16 +78,16 @@ static bool member(struct scan *s)
 {
 	const char *key;
 
-	skip_space(s);
+	view_skip_space(s);
 	if (*s->p != '"')
 		return scan_bad(s, "no name of a member");
 	if (!scan_string(s, &key))
 		return false;
-	skip_space(s);
+	view_skip_space(s);
 	if (*s->p != ':')
 		return scan_bad(s, "no colon after a member's name");
 	s->p++;
-	return value(s, key, hash_of(key));
+	return value(s, key, view_hash_of(key));
 }
 
 /* Members or elements up to `close`. */
@@ -96,7 +96,7 @@ static bool list(struct scan *s, size_t at, char close)
 	uint32_t n = 0;
 
 	s->p++;
-	skip_space(s);
+	view_skip_space(s);
 	if (*s->p == close) {
 		s->p++;
 		return true;
@@ -107,7 +107,7 @@ static bool list(struct scan *s, size_t at, char close)
 		if (!(close == '}' ? member(s) : value(s, NULL, 0)))
 			return false;
 		n++;
-		skip_space(s);
+		view_skip_space(s);
 		if (*s->p != ',')
 			break;
 		s->p++;
@@ -128,7 +128,7 @@ static bool object(struct scan *s, size_t at)
 		return false;
 	o = &s->d->nodes[at];
 	o->skip = s->d->n - at;
-	if (keys_are_unique(s, o))
+	if (view_keys_are_unique(s, o))
 		return true;
 	return scan_bad(s, "a member that is given twice before it");
 }
@@ -155,7 +155,7 @@ static bool word(struct scan *s, struct view *v)
 	return scan_bad(s, "no value");
 }
 
-static struct view *add_node(struct scan *s)
+static struct view *view_add_node(struct scan *s)
 {
 	struct view_doc *d = s->d;
 	struct view *more;
@@ -177,12 +177,12 @@ static struct view *add_node(struct scan *s)
 static bool value(struct scan *s, const char *key, uint32_t hash)
 {
 	size_t at = s->d->n, begin;
-	struct view *v = add_node(s);
+	struct view *v = view_add_node(s);
 	bool good;
 
 	if (!v)
 		return false;
-	skip_space(s);
+	view_skip_space(s);
 	begin = s->p - s->d->copy;
 	*v = (struct view){ .key = key, .key_hash = hash,
 			    .json = s->text + begin };
@@ -215,7 +215,7 @@ struct reshape {
 };
 
 /* The same `n` bytes as the shape has. */
-static inline bool reshape_same(struct reshape *r, uint32_t n)
+static inline bool view_reshape_same(struct reshape *r, uint32_t n)
 {
 	const char *shape = r->d->shape + r->pos;
 
@@ -228,7 +228,7 @@ static inline bool reshape_same(struct reshape *r, uint32_t n)
 }
 
 /* Ends what has no value at `v` any more. */
-static inline void reshape_close(struct reshape *r, const struct view *v)
+static inline void view_reshape_close(struct reshape *r, const struct view *v)
 {
 	while (r->depth) {
 		struct view *o = r->open[r->depth - 1];
@@ -240,7 +240,7 @@ static inline void reshape_close(struct reshape *r, const struct view *v)
 	}
 }
 
-static inline bool reshape_number(struct reshape *r, struct view *v)
+static inline bool view_reshape_number(struct reshape *r, struct view *v)
 {
 	struct scan s = { .p = (char *)r->p, .end = r->end };
 	bool good = scan_number(&s, v);
@@ -251,23 +251,23 @@ static inline bool reshape_number(struct reshape *r, struct view *v)
 	return good;
 }
 
-static inline bool reshape_value(struct reshape *r, struct view *v)
+static inline bool view_reshape_value(struct reshape *r, struct view *v)
 {
-	if (!reshape_same(r, v->at - r->pos) || r->p == r->end)
+	if (!view_reshape_same(r, v->at - r->pos) || r->p == r->end)
 		return false;
 	v->json = r->p;
 	if (v->type == JSON_INTEGER || v->type == JSON_REAL)
 		return (*r->p == '-' || (*r->p >= '0' && *r->p <= '9')) &&
-		       reshape_number(r, v);
+		       view_reshape_number(r, v);
 	if (v->type != JSON_OBJECT && v->type != JSON_ARRAY) {
 		v->json_len = v->len;
-		return reshape_same(r, v->len);
+		return view_reshape_same(r, v->len);
 	}
 	if (r->depth == VIEW_DEPTH_MAX + 2)
 		return false;
 	v->next = 0;
 	r->open[r->depth++] = v;
-	return reshape_same(r, 1);
+	return view_reshape_same(r, 1);
 }
 
 /*
@@ -282,17 +282,17 @@ static bool reshape(struct view_doc *d, const char *text, size_t len)
 	if (!d->shape_len || !len || (text[len - 1] != '}' && text[len - 1] != ']'))
 		return false;
 	for (size_t i = 0; i < d->n; i++) {
-		reshape_close(&r, &d->nodes[i]);
-		if (!reshape_value(&r, &d->nodes[i]))
+		view_reshape_close(&r, &d->nodes[i]);
+		if (!view_reshape_value(&r, &d->nodes[i]))
 			return false;
 	}
-	reshape_close(&r, d->nodes + d->n);
+	view_reshape_close(&r, d->nodes + d->n);
 	return d->shape_len - r.pos == (size_t)(r.end - r.p) &&
-	       reshape_same(&r, d->shape_len - r.pos);
+	       view_reshape_same(&r, d->shape_len - r.pos);
 }
 
 /* The text just read is the shape from now on; without memory there is none. */
-static void reshape_begin(struct view_doc *d, const char *text, size_t len)
+static void view_reshape_begin(struct view_doc *d, const char *text, size_t len)
 {
 	char *more;
 
@@ -309,8 +309,8 @@ static void reshape_begin(struct view_doc *d, const char *text, size_t len)
 
 /* --- the whole ------------------------------------------------------------------- */
 
-static int copy_text(struct view_doc *d, const char *text, size_t len,
-		     struct err *err)
+static int view_copy_text(struct view_doc *d, const char *text, size_t len,
+			  struct err *err)
 {
 	char *more;
 
@@ -340,17 +340,17 @@ int view_parse(struct view_doc *d, const char *text, size_t len,
 	d->shape_number++;
 	if (len > UINT32_MAX / 4)
 		return err_config(err, "is longer than 1 GiB");
-	ret = copy_text(d, text, len, err);
+	ret = view_copy_text(d, text, len, err);
 	if (ret)
 		return ret;
 	s.end = d->copy + len;
 	d->n = 0;
 	s.p = d->copy;
-	skip_space(&s);
+	view_skip_space(&s);
 	if (*s.p != '{' && *s.p != '[')
 		scan_bad(&s, "neither an object nor a list");
 	else if (value(&s, NULL, 0))
-		skip_space(&s);
+		view_skip_space(&s);
 	if (s.no_memory)
 		return err_sys(err, ENOMEM, "cannot read JSON");
 	if (!s.wrong && s.p != d->copy + len)
@@ -358,7 +358,7 @@ int view_parse(struct view_doc *d, const char *text, size_t len,
 	if (s.wrong)
 		return err_config(err, "is not valid JSON: %s, at its byte %zu",
 				  s.wrong, (size_t)(s.p - d->copy));
-	reshape_begin(d, text, len);
+	view_reshape_begin(d, text, len);
 	*root = d->nodes;
 	return 0;
 }

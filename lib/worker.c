@@ -282,7 +282,7 @@ void worker_cancel(struct worker *w)
 
 /* --- the child's side ------------------------------------------------------- */
 
-static void work_on_frame(void *arg, const struct frame *f)
+static void worker_work_on_frame(void *arg, const struct frame *f)
 {
 	struct work *w = arg;
 	struct message m;
@@ -303,7 +303,7 @@ static void work_on_frame(void *arg, const struct frame *f)
 	message_release(&m);
 }
 
-static void work_on_closed(void *arg, const struct err *why)
+static void worker_work_on_closed(void *arg, const struct err *why)
 {
 	struct work *w = arg;
 
@@ -316,25 +316,25 @@ int work_open(struct work *w, int in, int out, struct err *err)
 
 	*w = (struct work){ .loop = NULL };
 	ret = loop_new(&w->loop, err);
-	return ret ? ret : link_init(&w->link, w->loop, in, out, 0, work_on_frame,
-				     work_on_closed, w, err);
+	return ret ? ret : link_init(&w->link, w->loop, in, out, 0, worker_work_on_frame,
+				     worker_work_on_closed, w, err);
 }
 
-static bool work_was_asked(void *arg)
+static bool worker_work_was_asked(void *arg)
 {
 	const struct work *w = arg;
 
 	return w->request.root || w->ended.code;
 }
 
-static bool work_may_go(void *arg)
+static bool worker_work_may_go(void *arg)
 {
 	const struct work *w = arg;
 
 	return w->go || w->ended.code;
 }
 
-static int work_wait(struct work *w, bool (*done)(void *), struct err *err)
+static int worker_work_wait(struct work *w, bool (*done)(void *), struct err *err)
 {
 	int ret = loop_run_until(w->loop, done, w, -1);
 
@@ -347,7 +347,7 @@ static int work_wait(struct work *w, bool (*done)(void *), struct err *err)
 
 int work_hear(struct work *w, const struct view **request, struct err *err)
 {
-	int ret = work_wait(w, work_was_asked, err);
+	int ret = worker_work_wait(w, worker_work_was_asked, err);
 
 	return ret ? ret : view_list(w->request.root, "run", JSON_OBJECT, request, err);
 }
@@ -358,7 +358,7 @@ int work_hold(void *work, const json_t *proof, struct err *err)
 	int ret = link_send(&w->link, FRAME_GUEST,
 			    json_pack("{s:O}", "ready", (json_t *)proof), err);
 
-	return ret ? ret : work_wait(w, work_may_go, err);
+	return ret ? ret : worker_work_wait(w, worker_work_may_go, err);
 }
 
 void work_progress(void *work, const char *text)
@@ -368,7 +368,7 @@ void work_progress(void *work, const char *text)
 	link_send(&w->link, FRAME_GUEST, json_pack("{s:s}", "progress", text), NULL);
 }
 
-static int work_send_result(struct work *w, const char *result)
+static int worker_work_send_result(struct work *w, const char *result)
 {
 	size_t left = strlen(result);
 	char *piece = malloc(PIECE_MAX);
@@ -394,7 +394,7 @@ int work_close(struct work *w, const char *result, const struct err *why)
 	int ret = -EIO;
 
 	if (w->link.loop) {
-		ret = result ? work_send_result(w, result)
+		ret = result ? worker_work_send_result(w, result)
 			     : link_send(&w->link, FRAME_GUEST,
 					 json_pack("{s:s, s:i, s:i}", "error", why->text,
 						   "code", why->code, "exit", why->exit), NULL);

@@ -14,13 +14,13 @@ enum number_style number_style(double effect)
 	return effect < -0.5 || effect > 1.0 ? NUMBER_RATIO : NUMBER_PERCENT;
 }
 
-static int clamp(int value, int lo, int hi)
+static int number_clamp(int value, int lo, int hi)
 {
 	return value < lo ? lo : value > hi ? hi : value;
 }
 
 /* Decimals that show `digits` significant digits of `x`. */
-static int decimals_for(double x, int digits)
+static int number_decimals_for(double x, int digits)
 {
 	int power;
 
@@ -30,21 +30,21 @@ static int decimals_for(double x, int digits)
 	power = floor(log10(x));
 	if (x * pow(10, digits - 1 - power) >= pow(10, digits) - 0.5)
 		power++;	/* 9.996 is shown as 10.0 */
-	return clamp(digits - 1 - power, 0, DECIMALS_MAX);
+	return number_clamp(digits - 1 - power, 0, DECIMALS_MAX);
 }
 
 /*
  * Two digits of the half width, but not more than four significant digits of
  * the effect itself; an exact effect (no width) gets three.
  */
-static int effect_decimals(double effect, double half)
+static int number_effect_decimals(double effect, double half)
 {
-	int most = decimals_for(effect, 4);
+	int most = number_decimals_for(effect, 4);
 
 	if (half > 0)
-		return fabs(effect) > half ? clamp(decimals_for(half, 2), 0, most)
-					   : decimals_for(half, 2);
-	return decimals_for(effect, 3);
+		return fabs(effect) > half ? number_clamp(number_decimals_for(half, 2), 0, most)
+					   : number_decimals_for(half, 2);
+	return number_decimals_for(effect, 3);
 }
 
 /* A signed number; what rounds to zero has no sign. */
@@ -60,8 +60,8 @@ static const char *signed_number(double x, int decimals, double most,
 	return buf;
 }
 
-static const char *plain_ratio(double x, int decimals, double most,
-			       char buf[static NUMBER_MAX])
+static const char *number_plain_ratio(double x, int decimals, double most,
+				      char buf[static NUMBER_MAX])
 {
 	if (x > most)
 		snprintf(buf, NUMBER_MAX, ">%.0f", most);
@@ -87,17 +87,17 @@ void number_effect(double effect, double lo, double hi,
 		half = 0;
 	lo = fmax(lo, -1);	/* a ratio is not less than 0 */
 	if (out->style == NUMBER_RATIO) {
-		d = effect_decimals(1 + effect, half);
-		if (d < decimals_for(1 + effect, 2))	/* "x0" would be wrong */
-			d = decimals_for(1 + effect, 2);
+		d = number_effect_decimals(1 + effect, half);
+		if (d < number_decimals_for(1 + effect, 2))	/* "x0" would be wrong */
+			d = number_decimals_for(1 + effect, 2);
 		snprintf(out->effect, sizeof(out->effect), "x%.*f", d, 1 + effect);
 		if (has_interval)
 			snprintf(out->interval, sizeof(out->interval),
-				 "[%s, %s]", plain_ratio(1 + lo, d, most, a),
-				 plain_ratio(1 + hi, d, most, b));
+				 "[%s, %s]", number_plain_ratio(1 + lo, d, most, a),
+				 number_plain_ratio(1 + hi, d, most, b));
 		return;
 	}
-	d = effect_decimals(100 * effect, 100 * half);
+	d = number_effect_decimals(100 * effect, 100 * half);
 	snprintf(out->effect, sizeof(out->effect), "%s%%",
 		 signed_number(100 * effect, d, INFINITY, a));
 	if (has_interval)
@@ -106,19 +106,19 @@ void number_effect(double effect, double lo, double hi,
 			 signed_number(100 * hi, d, NUMBER_END, b));
 }
 
-static void as_ratio(double effect, struct number_effect *out)
+static void number_as_ratio(double effect, struct number_effect *out)
 {
 	out->style = NUMBER_RATIO;
 	out->interval[0] = '\0';
 	snprintf(out->effect, sizeof(out->effect), "x%.*f",
-		 decimals_for(1 + effect, 3), 1 + effect);
+		 number_decimals_for(1 + effect, 3), 1 + effect);
 }
 
 void number_ratios(double a, double b, struct number_effect *ta,
 		   struct number_effect *tb)
 {
-	as_ratio(a, ta);
-	as_ratio(b, tb);
+	number_as_ratio(a, ta);
+	number_as_ratio(b, tb);
 }
 
 const char *number_percent(double fraction, char buf[static NUMBER_MAX])
@@ -131,7 +131,7 @@ const char *number_percent(double fraction, char buf[static NUMBER_MAX])
 		snprintf(buf, NUMBER_MAX, "%.0f%%", 100 * fraction);
 	else
 		snprintf(buf, NUMBER_MAX, "%.*f%%",
-			 decimals_for(100 * fraction, 2), 100 * fraction);
+			 number_decimals_for(100 * fraction, 2), 100 * fraction);
 	return buf;
 }
 
@@ -150,7 +150,7 @@ const char *number_share(double fraction, char buf[static NUMBER_MAX])
 	return buf;
 }
 
-static void group_thousands(double value, char buf[static NUMBER_MAX])
+static void number_group_thousands(double value, char buf[static NUMBER_MAX])
 {
 	char plain[NUMBER_MAX];
 	size_t len, out = 0;
@@ -176,11 +176,11 @@ static void plain_number(double value, char buf[static NUMBER_MAX])
 	if (size >= 1e15 || (size > 0 && size < 1e-4))
 		snprintf(buf, NUMBER_MAX, "%.2e", value);
 	else if (size >= 1000 || (value == floor(value) && size >= 100))
-		group_thousands(value, buf);
+		number_group_thousands(value, buf);
 	else if (value == floor(value))
 		snprintf(buf, NUMBER_MAX, "%.0f", value);
 	else
-		snprintf(buf, NUMBER_MAX, "%.*f", decimals_for(value, 3), value);
+		snprintf(buf, NUMBER_MAX, "%.*f", number_decimals_for(value, 3), value);
 }
 
 /* Units that scale by 1000: each row is a family, smallest first. */
@@ -189,7 +189,7 @@ static const char *const families[][5] = {
 	{ "B/s", "kB/s", "MB/s", "GB/s", "TB/s" },
 };
 
-static const char *scale(double *value, const char *unit)
+static const char *number_scale(double *value, const char *unit)
 {
 	for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++)
 		for (int i = 0; i < 5 && families[f][i]; i++) {
@@ -234,7 +234,7 @@ const char *number_value(double value, const char *unit,
 
 	if (!isfinite(value))
 		return strcpy(buf, "-");
-	unit = scale(&value, unit ? unit : "");
+	unit = number_scale(&value, unit ? unit : "");
 	plain_number(value, digits);
 	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "1"))
 		snprintf(buf, NUMBER_MAX, "%s", digits);
@@ -248,11 +248,11 @@ const char *number_tick(double value, const char *unit,
 {
 	char digits[NUMBER_MAX];
 
-	unit = scale(&value, unit ? unit : "");
+	unit = number_scale(&value, unit ? unit : "");
 	if (value == 0)		/* nothing has no unit */
 		unit = "";
 	if (fabs(value) >= 10000)
-		group_thousands(value, digits);
+		number_group_thousands(value, digits);
 	else
 		snprintf(digits, sizeof(digits), "%.4g", value);
 	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "1"))

@@ -22,7 +22,7 @@ void pick_release(struct claim_pick *k)
 	free(k->cells);
 }
 
-static int check_field(struct claim_parser *p, const struct claim_pick *k)
+static int claim_expr_check_field(struct claim_parser *p, const struct claim_pick *k)
 {
 	static const char *const fields[] = { "4k_share", "2m_share", "1g_share",
 					      "4k_bytes", "2m_bytes", "1g_bytes",
@@ -50,7 +50,7 @@ int parse_path(struct claim_parser *p, const char *stop, struct claim_pick *k)
 		strcpy(k->path, "second-level");
 	for (int i = 0; i < LAYERS; i++)
 		k->layer |= !strcmp(k->path, layer_names[i]);
-	return k->layer ? check_field(p, k) : 0;
+	return k->layer ? claim_expr_check_field(p, k) : 0;
 }
 
 int parse_place(struct claim_parser *p, struct claim_pick *k)
@@ -72,7 +72,7 @@ int parse_arm(struct claim_parser *p, char **arm)
 	return parse_word(p, " \t\n/()@[]<>=,", "an arm is expected here", arm);
 }
 
-static int copy_text(char **to, const char *from)
+static int claim_expr_copy_text(char **to, const char *from)
 {
 	if (*to || !from)
 		return 0;
@@ -81,7 +81,7 @@ static int copy_text(char **to, const char *from)
 }
 
 /* What a pick leaves open, the series before the ':' says. */
-static int inherit(struct claim_parser *p, struct claim_pick *k)
+static int claim_expr_inherit(struct claim_parser *p, struct claim_pick *k)
 {
 	const struct claim_pick *scope = &p->scope;
 
@@ -89,24 +89,26 @@ static int inherit(struct claim_parser *p, struct claim_pick *k)
 		return parse_fail(p, "of which series? put it before a ':', as in 'first-touch.ns_per_page: ...'");
 	if (!k->path)
 		k->layer = scope->layer;
-	if (copy_text(&k->path, scope->path) || copy_text(&k->field, scope->field) ||
-	    copy_text(&k->point, scope->point) || copy_text(&k->cells, scope->cells))
+	if (claim_expr_copy_text(&k->path, scope->path) ||
+	    claim_expr_copy_text(&k->field, scope->field) ||
+	    claim_expr_copy_text(&k->point, scope->point) ||
+	    claim_expr_copy_text(&k->cells, scope->cells))
 		return err_sys(p->err, ENOMEM, "%s", p->where);
 	return 0;
 }
 
-static int parse_pick(struct claim_parser *p, struct claim_pick *k)
+static int claim_expr_parse_pick(struct claim_parser *p, struct claim_pick *k)
 {
 	int rc = parse_arm(p, &k->arm);
 
 	if (!rc)
 		rc = parse_place(p, k);
-	return rc ? rc : inherit(p, k);
+	return rc ? rc : claim_expr_inherit(p, k);
 }
 
 /* --- expressions ----------------------------------------------------------- */
 
-static struct claim_node *node_new(struct claim_parser *p, int kind)
+static struct claim_node *claim_expr_node_new(struct claim_parser *p, int kind)
 {
 	struct claim_node *n = calloc(1, sizeof(*n));
 
@@ -130,7 +132,7 @@ void node_free(struct claim_node *n)
 struct claim_node *node_join(struct claim_parser *p, int kind,
 			       struct claim_node *left, struct claim_node *right)
 {
-	struct claim_node *n = left && right ? node_new(p, kind) : NULL;
+	struct claim_node *n = left && right ? claim_expr_node_new(p, kind) : NULL;
 
 	if (!n) {
 		node_free(left);
@@ -144,7 +146,7 @@ struct claim_node *node_join(struct claim_parser *p, int kind,
 
 struct claim_node *node_number(struct claim_parser *p, double value)
 {
-	struct claim_node *n = node_new(p, NODE_NUMBER);
+	struct claim_node *n = claim_expr_node_new(p, NODE_NUMBER);
 
 	if (n)
 		n->number = value;
@@ -153,16 +155,16 @@ struct claim_node *node_number(struct claim_parser *p, double value)
 
 static struct claim_node *pick(struct claim_parser *p)
 {
-	struct claim_node *n = node_new(p, NODE_PICK);
+	struct claim_node *n = claim_expr_node_new(p, NODE_PICK);
 
-	if (n && parse_pick(p, &n->pick)) {
+	if (n && claim_expr_parse_pick(p, &n->pick)) {
 		node_free(n);
 		return NULL;
 	}
 	return n;
 }
 
-static struct claim_node *close_after(struct claim_parser *p, struct claim_node *n)
+static struct claim_node *claim_expr_close_after(struct claim_parser *p, struct claim_node *n)
 {
 	if (!n || accept(p, ")"))
 		return n;
@@ -171,7 +173,7 @@ static struct claim_node *close_after(struct claim_parser *p, struct claim_node 
 	return NULL;
 }
 
-static struct claim_node *ratio(struct claim_parser *p)
+static struct claim_node *claim_expr_ratio(struct claim_parser *p)
 {
 	struct claim_node *a = pick(p), *b = NULL;
 
@@ -179,41 +181,41 @@ static struct claim_node *ratio(struct claim_parser *p)
 		parse_fail(p, "'/' is expected here: ratio(arm / baseline)");
 	else if (a)
 		b = pick(p);
-	return close_after(p, node_join(p, NODE_DIVIDE, a, b));
+	return claim_expr_close_after(p, node_join(p, NODE_DIVIDE, a, b));
 }
 
 static struct claim_node *figure(struct claim_parser *p)
 {
-	struct claim_node *n = node_new(p, NODE_PICK);
+	struct claim_node *n = claim_expr_node_new(p, NODE_PICK);
 
 	if (!n)
 		return NULL;
 	if (parse_path(p, " \t\n()@[]<>=", &n->pick) ||
 	    (!accept(p, "(") && parse_fail(p, "'(' and an arm are expected here")) ||
-	    parse_pick(p, &n->pick)) {
+	    claim_expr_parse_pick(p, &n->pick)) {
 		node_free(n);
 		return NULL;
 	}
-	return close_after(p, n);
+	return claim_expr_close_after(p, n);
 }
 
-static struct claim_node *term_inner(struct claim_parser *p)
+static struct claim_node *claim_expr_term_inner(struct claim_parser *p)
 {
 	double value;
 
 	parse_space(p);
 	if (accept(p, "("))
-		return close_after(p, parse_sum(p));
+		return claim_expr_close_after(p, parse_sum(p));
 	if (accept(p, "ratio("))
-		return ratio(p);
+		return claim_expr_ratio(p);
 	if (accept(p, "value("))
-		return close_after(p, pick(p));
+		return claim_expr_close_after(p, pick(p));
 	if (isalpha((unsigned char)*p->at))
 		return figure(p);
 	return parse_number(p, &value) ? NULL : node_number(p, value);
 }
 
-static struct claim_node *term(struct claim_parser *p)
+static struct claim_node *claim_expr_term(struct claim_parser *p)
 {
 	struct claim_node *n;
 
@@ -223,22 +225,22 @@ static struct claim_node *term(struct claim_parser *p)
 	}
 	p->depth++;
 	if (accept(p, "-"))
-		n = node_join(p, NODE_SUBTRACT, node_number(p, 0), term(p));
+		n = node_join(p, NODE_SUBTRACT, node_number(p, 0), claim_expr_term(p));
 	else
-		n = term_inner(p);
+		n = claim_expr_term_inner(p);
 	p->depth--;
 	return n;
 }
 
-static struct claim_node *product(struct claim_parser *p)
+static struct claim_node *claim_expr_product(struct claim_parser *p)
 {
-	struct claim_node *n = term(p);
+	struct claim_node *n = claim_expr_term(p);
 
 	while (n) {
 		if (accept(p, "*"))
-			n = node_join(p, NODE_MULTIPLY, n, term(p));
+			n = node_join(p, NODE_MULTIPLY, n, claim_expr_term(p));
 		else if (accept(p, "/"))
-			n = node_join(p, NODE_DIVIDE, n, term(p));
+			n = node_join(p, NODE_DIVIDE, n, claim_expr_term(p));
 		else
 			break;
 	}
@@ -247,13 +249,13 @@ static struct claim_node *product(struct claim_parser *p)
 
 struct claim_node *parse_sum(struct claim_parser *p)
 {
-	struct claim_node *n = product(p);
+	struct claim_node *n = claim_expr_product(p);
 
 	while (n) {
 		if (accept(p, "+"))
-			n = node_join(p, NODE_ADD, n, product(p));
+			n = node_join(p, NODE_ADD, n, claim_expr_product(p));
 		else if (accept(p, "-"))
-			n = node_join(p, NODE_SUBTRACT, n, product(p));
+			n = node_join(p, NODE_SUBTRACT, n, claim_expr_product(p));
 		else
 			break;
 	}
@@ -262,12 +264,12 @@ struct claim_node *parse_sum(struct claim_parser *p)
 
 struct claim_node *node_arm(struct claim_parser *p, const char *arm)
 {
-	struct claim_node *n = node_new(p, NODE_PICK);
+	struct claim_node *n = claim_expr_node_new(p, NODE_PICK);
 
 	if (!n)
 		return NULL;
 	n->pick.arm = strdup(arm);
-	if (n->pick.arm && !inherit(p, &n->pick))
+	if (n->pick.arm && !claim_expr_inherit(p, &n->pick))
 		return n;
 	node_free(n);
 	return NULL;

@@ -47,7 +47,7 @@ bool claims_file_is(const char *path)
 }
 
 /* A relative campaign is meant from the folder of the file that names it. */
-static char *campaign_path(const char *path, const char *campaign)
+static char *claim_file_campaign_path(const char *path, const char *campaign)
 {
 	char *copy, *out = NULL;
 
@@ -82,14 +82,14 @@ static int take_claim(struct conf *c, const char *path, unsigned i,
 	return rc;
 }
 
-static int take(struct conf *c, const char *path, const struct yaml_file *y,
-		struct claims_file *f, struct err *err)
+static int claim_file_take(struct conf *c, const char *path, const struct yaml_file *y,
+			   struct claims_file *f, struct err *err)
 {
 	int rc = y->n_claims ? 0 : conf_error(c, "claims", err, "the list is empty");
 
 	if (rc)
 		return rc;
-	f->campaign = campaign_path(path, y->campaign);
+	f->campaign = claim_file_campaign_path(path, y->campaign);
 	f->source = strdup(y->source ? y->source : "");
 	f->entry = calloc(y->n_claims, sizeof(*f->entry));
 	if (!f->campaign || !f->source || !f->entry)
@@ -111,7 +111,7 @@ int claims_file_load(const char *path, struct claims_file *f, struct err *err)
 		return rc;
 	rc = conf_load(c, file_fields, &y, err);
 	if (!rc)
-		rc = take(c, path, &y, f, err);
+		rc = claim_file_take(c, path, &y, f, err);
 	conf_close(c);
 	if (rc)
 		claims_file_release(f);

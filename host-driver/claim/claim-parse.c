@@ -11,19 +11,20 @@
 
 /* --- relations ------------------------------------------------------------- */
 
-static bool has_pick(const struct claim_node *n)
+static bool claim_parse_has_pick(const struct claim_node *n)
 {
-	return n && (n->kind == NODE_PICK || has_pick(n->left) || has_pick(n->right));
+	return n && (n->kind == NODE_PICK || claim_parse_has_pick(n->left) ||
+		     claim_parse_has_pick(n->right));
 }
 
 /* Takes both sides, also on error. */
-static int relate(struct claim_parser *p, struct claim_node *left, enum claim_op op,
-		  struct claim_node *right)
+static int claim_parse_relate(struct claim_parser *p, struct claim_node *left, enum claim_op op,
+			      struct claim_node *right)
 {
 	struct claim_relation *list = NULL;
 	int rc = p->err->code;
 
-	if (left && right && !has_pick(left) && !has_pick(right))
+	if (left && right && !claim_parse_has_pick(left) && !claim_parse_has_pick(right))
 		rc = parse_fail(p, "two numbers are compared: no arm is measured");
 	if (left && right && !rc) {
 		list = realloc(p->claim->relation, (p->claim->n + 1) * sizeof(*list));
@@ -40,7 +41,7 @@ static int relate(struct claim_parser *p, struct claim_node *left, enum claim_op
 	return 0;
 }
 
-static bool accept_op(struct claim_parser *p, enum claim_op *op)
+static bool claim_parse_accept_op(struct claim_parser *p, enum claim_op *op)
 {
 	static const struct {
 		const char *text;
@@ -66,7 +67,7 @@ static int parse_chain(struct claim_parser *p)
 
 	if (!left)
 		return p->err->code;
-	if (!accept_op(p, &op)) {
+	if (!claim_parse_accept_op(p, &op)) {
 		node_free(left);
 		return parse_fail(p, "a relation is expected here: <, <=, >, >= or ==");
 	}
@@ -75,9 +76,9 @@ static int parse_chain(struct claim_parser *p)
 		const char *from = p->at;
 		struct claim_node *right = parse_sum(p);
 
-		rc = relate(p, left, op, right);
+		rc = claim_parse_relate(p, left, op, right);
 		left = NULL;
-		if (!rc && accept_op(p, &op)) {
+		if (!rc && claim_parse_accept_op(p, &op)) {
 			const char *next = p->at;
 
 			p->at = from;
@@ -88,11 +89,11 @@ static int parse_chain(struct claim_parser *p)
 	return rc;
 }
 
-static int relate_ratio(struct claim_parser *p, const char *arm, const char *other,
-			enum claim_op op, double bound)
+static int claim_parse_relate_ratio(struct claim_parser *p, const char *arm, const char *other,
+				    enum claim_op op, double bound)
 {
-	return relate(p, node_join(p, NODE_DIVIDE, node_arm(p, arm),
-				   node_arm(p, other)), op, node_number(p, bound));
+	return claim_parse_relate(p, node_join(p, NODE_DIVIDE, node_arm(p, arm),
+					       node_arm(p, other)), op, node_number(p, bound));
 }
 
 /* "6.1 within 2% of 6.1-rfc": both sides of a band. */
@@ -108,9 +109,9 @@ static int parse_within(struct claim_parser *p, const char *arm)
 	if (!rc)
 		rc = parse_arm(p, &other);
 	if (!rc)
-		rc = relate_ratio(p, arm, other, CLAIM_LESS, 1 + band);
+		rc = claim_parse_relate_ratio(p, arm, other, CLAIM_LESS, 1 + band);
 	if (!rc)
-		rc = relate_ratio(p, arm, other, CLAIM_MORE, 1 - band);
+		rc = claim_parse_relate_ratio(p, arm, other, CLAIM_MORE, 1 - band);
 	free(other);
 	return rc;
 }
@@ -135,7 +136,7 @@ static int parse_not_worse(struct claim_parser *p, const char *arm)
 	if (!rc)
 		rc = parse_number(p, &bound);
 	if (!rc)
-		rc = relate_ratio(p, arm, other, CLAIM_LESS, 1 + bound);
+		rc = claim_parse_relate_ratio(p, arm, other, CLAIM_LESS, 1 + bound);
 	free(other);
 	if (!rc)
 		p->claim->relation[p->claim->n - 1].not_worse = true;
@@ -189,7 +190,7 @@ static int parse_domains(struct claim_parser *p)
 }
 
 /* A series is there if a ':' that ends a word is. */
-static bool has_scope(const char *text)
+static bool claim_parse_has_scope(const char *text)
 {
 	for (const char *c = strchr(text, ':'); c; c = strchr(c + 1, ':'))
 		if (isspace((unsigned char)c[1]))
@@ -201,7 +202,7 @@ static int parse_scope(struct claim_parser *p)
 {
 	int rc;
 
-	if (!has_scope(p->text))
+	if (!claim_parse_has_scope(p->text))
 		return 0;
 	rc = parse_path(p, " \t\n()@[]<>=", &p->scope);
 	if (!rc && p->scope.field[strlen(p->scope.field) - 1] == ':') {
@@ -267,8 +268,8 @@ void claim_free(struct claim *claim)
 	free(claim);
 }
 
-static int each_pick(const struct claim_node *n,
-		     int (*fn)(const struct claim_pick *, void *), void *data)
+static int claim_parse_each_pick(const struct claim_node *n,
+				 int (*fn)(const struct claim_pick *, void *), void *data)
 {
 	int rc;
 
@@ -276,8 +277,8 @@ static int each_pick(const struct claim_node *n,
 		return 0;
 	rc = n->kind == NODE_PICK ? fn(&n->pick, data) : 0;
 	if (!rc)
-		rc = each_pick(n->left, fn, data);
-	return rc ? rc : each_pick(n->right, fn, data);
+		rc = claim_parse_each_pick(n->left, fn, data);
+	return rc ? rc : claim_parse_each_pick(n->right, fn, data);
 }
 
 int claim_each_pick(const struct claim *claim,
@@ -286,9 +287,9 @@ int claim_each_pick(const struct claim *claim,
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < claim->n; i++) {
-		rc = each_pick(claim->relation[i].left, fn, data);
+		rc = claim_parse_each_pick(claim->relation[i].left, fn, data);
 		if (!rc)
-			rc = each_pick(claim->relation[i].right, fn, data);
+			rc = claim_parse_each_pick(claim->relation[i].right, fn, data);
 	}
 	return rc;
 }

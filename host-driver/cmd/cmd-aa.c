@@ -27,7 +27,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t aa_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -50,13 +50,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "CONFIG|FOLDER",
+	option_table, aa_parse, "CONFIG|FOLDER",
 	"Runs the baseline of a campaign as two arms, and prints the spread "
 	"between blocks and whether chance was taken for a difference. Given the "
 	"folder of a campaign with such a pair, prints it again.", NULL, NULL, NULL,
 };
 
-static int run(const struct options *o, char **folder, struct err *err)
+static int aa_run(const struct options *o, char **folder, struct err *err)
 {
 	struct plan_options how = o->plan;
 	struct campaign_result r;
@@ -77,7 +77,7 @@ static int run(const struct options *o, char **folder, struct err *err)
 	return rc;
 }
 
-static void print_row(const struct compare_series *s, size_t arm)
+static void aa_print_row(const struct compare_series *s, size_t arm)
 {
 	const struct compare_result *r = &s->vs[arm];
 	struct number_effect e;
@@ -98,7 +98,7 @@ static void print_row(const struct compare_series *s, size_t arm)
 	putchar('\n');
 }
 
-static int print(const struct comparison *c, const char *folder, struct err *err)
+static int aa_print(const struct comparison *c, const char *folder, struct err *err)
 {
 	bool any = false;
 
@@ -114,13 +114,13 @@ static int print(const struct comparison *c, const char *folder, struct err *err
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++)
 			if (c->arms[a].control && c->series[i].better != STATS_NEITHER)
-				print_row(&c->series[i], a);
+				aa_print_row(&c->series[i], a);
 	printf("\n%u tests, %u with p <= %.3g, %u called different\n",
 	       c->control_tests, c->control_nominal, c->alpha, c->control_alarms);
 	return 0;
 }
 
-static int judge(const char *folder, struct err *err)
+static int aa_judge(const char *folder, struct err *err)
 {
 	struct comparison c;
 	struct store *s;
@@ -130,7 +130,7 @@ static int judge(const char *folder, struct err *err)
 		return command_fail(err);
 	rc = compare_run(s, NULL, &c, err);
 	if (!rc) {
-		rc = print(&c, folder, err);
+		rc = aa_print(&c, folder, err);
 		if (c.refused) {
 			printf("no comparison: %s\n", c.refused);
 			code = c.refused_exit;
@@ -152,11 +152,11 @@ int cmd_aa(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (command_is_folder(o.what))
-		return judge(o.what, &err);
-	if (run(&o, &folder, &err)) {
+		return aa_judge(o.what, &err);
+	if (aa_run(&o, &folder, &err)) {
 		code = command_fail(&err);
 	} else {
-		code = judge(folder, &err);
+		code = aa_judge(folder, &err);
 		printf("results: %s\n", folder);
 	}
 	free(folder);

@@ -30,7 +30,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t build_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -63,7 +63,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "NAME...",
+	option_table, build_parse, "NAME...",
 	"Build the kernels NAME... as kernels/NAME.yaml describes them, or take "
 	"them from the cache.", NULL, NULL, NULL,
 };
@@ -72,7 +72,7 @@ static const struct argp argp = {
 
 static volatile sig_atomic_t asked_to_stop;
 
-static void on_signal(int signo)
+static void build_on_signal(int signo)
 {
 	(void)signo;
 	asked_to_stop = 1;
@@ -83,7 +83,7 @@ struct watch {
 	struct kernel_watch kernel;
 };
 
-static int on_progress(const struct kernel_progress *p, void *arg)
+static int build_on_progress(const struct kernel_progress *p, void *arg)
 {
 	struct watch *w = arg;
 	bool due = kernel_watch_due(&w->kernel, p);
@@ -98,9 +98,9 @@ static int on_progress(const struct kernel_progress *p, void *arg)
 	return asked_to_stop;
 }
 
-static void catch_signals(void)
+static void build_catch_signals(void)
 {
-	struct sigaction act = { .sa_handler = on_signal,
+	struct sigaction act = { .sa_handler = build_on_signal,
 				 .sa_flags = (int)SA_RESETHAND };
 
 	/* The first asks politely; a second one ends us at once. */
@@ -110,15 +110,15 @@ static void catch_signals(void)
 
 /* --- the verb ------------------------------------------------------------------- */
 
-static int prepare(const char *name, const struct options *o, struct kernel *k,
-		   struct err *err)
+static int build_prepare(const char *name, const struct options *o, struct kernel *k,
+			 struct err *err)
 {
 	int ret = kernel_resolve(name, k, err);
 
 	return ret || !o->layout ? ret : kernel_set_layout(k, o->layout, err);
 }
 
-static void print_built(const struct kernel *k, const struct options *o)
+static void build_print_built(const struct kernel *k, const struct options *o)
 {
 	printf("%-16s %-28s %s\n", k->name, k->release,
 	       k->cached ? "in the cache" : "built");
@@ -136,14 +136,14 @@ static int build_one(const char *name, const struct options *o, struct err *err)
 {
 	struct watch w = { .terminal = isatty(STDERR_FILENO) };
 	struct kernel k = KERNEL_INIT;
-	int ret = prepare(name, o, &k, err);
+	int ret = build_prepare(name, o, &k, err);
 
 	if (!ret)
-		ret = kernel_ensure_with(&k, &o->kernel, on_progress, &w, err);
+		ret = kernel_ensure_with(&k, &o->kernel, build_on_progress, &w, err);
 	if (w.terminal && *w.kernel.last)
 		fputs("\r\033[K", stderr);
 	if (!ret)
-		print_built(&k, o);
+		build_print_built(&k, o);
 	fflush(stdout);
 	kernel_free(&k);
 	return ret;
@@ -157,7 +157,7 @@ static int build_all(const struct options *o, struct err *err)
 	for (int i = 0; i < o->n_names && !ret; i++) {
 		struct kernel k = KERNEL_INIT;
 
-		ret = prepare(o->names[i], o, &k, err);
+		ret = build_prepare(o->names[i], o, &k, err);
 		kernel_free(&k);
 	}
 	for (int i = 0; i < o->n_names && !ret; i++)
@@ -165,12 +165,12 @@ static int build_all(const struct options *o, struct err *err)
 	return ret;
 }
 
-static void list_one(const char *name, const struct options *o)
+static void build_list_one(const char *name, const struct options *o)
 {
 	struct err err = ERR_INIT;
 	struct kernel k = KERNEL_INIT;
 
-	if (prepare(name, o, &k, &err))
+	if (build_prepare(name, o, &k, &err))
 		printf("%-16s %-9s %s\n", name, "unusable", err.text);
 	else
 		printf("%-16s %-9s %s\n", name,
@@ -186,7 +186,7 @@ static void list_one(const char *name, const struct options *o)
 	kernel_free(&k);
 }
 
-static int list_all(const struct options *o, struct err *err)
+static int build_list_all(const struct options *o, struct err *err)
 {
 	char **names;
 	size_t n;
@@ -195,7 +195,7 @@ static int list_all(const struct options *o, struct err *err)
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < n; i++)
-		list_one(names[i], o);
+		build_list_one(names[i], o);
 	kernel_names_free(names, n);
 	return 0;
 }
@@ -208,9 +208,9 @@ int cmd_build(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (o.list) {
-		ret = list_all(&o, &err);
+		ret = build_list_all(&o, &err);
 	} else {
-		catch_signals();
+		build_catch_signals();
 		ret = build_all(&o, &err);
 	}
 	return ret ? command_fail(&err) : EXIT_DONE;

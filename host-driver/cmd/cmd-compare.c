@@ -28,7 +28,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t compare_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 	struct err err = ERR_INIT;
@@ -64,12 +64,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "FOLDER",
+	option_table, compare_parse, "FOLDER",
 	"Judges every arm of a campaign against its baseline: effect, interval, "
 	"blocks, smallest detectable effect, verdict.", NULL, NULL, NULL,
 };
 
-static int print_json(const struct comparison *c, struct store *s, struct err *err)
+static int compare_print_json(const struct comparison *c, struct store *s, struct err *err)
 {
 	struct report_options none = { NULL };
 	struct report r;
@@ -86,12 +86,12 @@ static int print_json(const struct comparison *c, struct store *s, struct err *e
 	return 0;
 }
 
-static int show(const struct options *o, const struct comparison *c,
-		struct store *s)
+static int compare_show(const struct options *o, const struct comparison *c,
+			struct store *s)
 {
 	struct err err = ERR_INIT;
 
-	if (o->json && print_json(c, s, &err))
+	if (o->json && compare_print_json(c, s, &err))
 		return command_fail(&err);
 	if (!o->json)
 		compare_print(stdout, c);
@@ -112,7 +112,7 @@ int cmd_compare(int argc, char **argv)
 	if (compare_run(s, &o.compare, &c, &err)) {
 		code = command_fail(&err);
 	} else {
-		code = show(&o, &c, s);
+		code = compare_show(&o, &c, s);
 		comparison_release(&c);
 	}
 	store_close(s);

@@ -22,7 +22,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t export_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -53,13 +53,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "FOLDER",
+	option_table, export_parse, "FOLDER",
 	"Writes what was measured for other programs: everything as JSON, or "
 	"one table as CSV.", NULL, NULL, NULL,
 };
 
-static int write_to(const struct options *o, struct store *s, FILE *to,
-		    struct err *err)
+static int export_write_to(const struct options *o, struct store *s, FILE *to,
+			   struct err *err)
 {
 	if (o->csv)
 		return export_csv(s, o->table ? o->table : export_table(0), to,
@@ -67,15 +67,15 @@ static int write_to(const struct options *o, struct store *s, FILE *to,
 	return export_json(s, to, err);
 }
 
-static int write_file(const struct options *o, struct store *s,
-		      struct err *err)
+static int export_write_file(const struct options *o, struct store *s,
+			     struct err *err)
 {
 	struct file_out out;
 	int ret = file_begin(&out, o->output, err);
 
 	if (ret)
 		return ret;
-	ret = write_to(o, s, out.to, err);
+	ret = export_write_to(o, s, out.to, err);
 	if (!ret)
 		return file_commit(&out, err);
 	file_drop(&out);
@@ -93,8 +93,8 @@ int cmd_export(int argc, char **argv)
 	ret = store_open(&s, o.folder, STORE_READ, &err);
 	if (ret)
 		return command_fail(&err);
-	ret = o.output ? write_file(&o, s, &err)
-		       : write_to(&o, s, stdout, &err);
+	ret = o.output ? export_write_file(&o, s, &err)
+		       : export_write_to(&o, s, stdout, &err);
 	store_close(s);
 	return ret ? command_fail(&err) : EXIT_DONE;
 }

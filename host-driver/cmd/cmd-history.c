@@ -41,7 +41,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t history_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -62,15 +62,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "FOLDER...",
+	option_table, history_parse, "FOLDER...",
 	"Lists campaigns, oldest first. A folder of results folders stands for "
 	"all of them.", NULL, NULL, NULL,
 };
 
 /* --- reading ---------------------------------------------------------------------- */
 
-static void describe(struct entry *e, const struct store *s,
-		     const struct store_boot *b, size_t n)
+static void history_describe(struct entry *e, const struct store *s,
+			     const struct store_boot *b, size_t n)
 {
 	const struct plan *p = store_plan(s);
 	size_t used = 0;
@@ -95,7 +95,7 @@ static void describe(struct entry *e, const struct store *s,
 		e->planned += p->n_boots;	/* merged campaigns */
 }
 
-static int read_entry(struct entry *e, const char *folder, struct err *err)
+static int history_read_entry(struct entry *e, const char *folder, struct err *err)
 {
 	const struct store_boot *boots;
 	struct store *s;
@@ -106,13 +106,13 @@ static int read_entry(struct entry *e, const char *folder, struct err *err)
 		return ret;
 	ret = store_boots(s, &boots, &n, err);
 	if (!ret)
-		describe(e, s, boots, n);
+		history_describe(e, s, boots, n);
 	store_close(s);
 	return ret;
 }
 
 /* One that cannot be read does not hide the others. */
-static void add(struct history *h, const char *folder)
+static void history_add(struct history *h, const char *folder)
 {
 	struct entry *e = realloc(h->entries, (h->n + 1) * sizeof(*e));
 	struct err err = ERR_INIT;
@@ -125,7 +125,7 @@ static void add(struct history *h, const char *folder)
 	e = &h->entries[h->n++];
 	memset(e, 0, sizeof(*e));
 	e->folder = strdup(folder);
-	if (read_entry(e, folder, &err)) {
+	if (history_read_entry(e, folder, &err)) {
 		e->error = strdup(err.text);
 		if (!h->exit)
 			h->exit = err.exit;
@@ -134,7 +134,7 @@ static void add(struct history *h, const char *folder)
 		err_sys(&h->err, ENOMEM, "cannot list campaigns");
 }
 
-static void add_below(struct history *h, const char *folder)
+static void history_add_below(struct history *h, const char *folder)
 {
 	bool here = !strcmp(folder, ".");
 	struct dirent **list;
@@ -148,7 +148,7 @@ static void add_below(struct history *h, const char *folder)
 		    asprintf(&path, "%s%s%s", here ? "" : folder,
 			     here ? "" : "/", list[i]->d_name) >= 0) {
 			if (store_has_journal(path))
-				add(h, path);
+				history_add(h, path);
 			free(path);
 		}
 		free(list[i]);
@@ -156,11 +156,11 @@ static void add_below(struct history *h, const char *folder)
 	if (n >= 0)
 		free(list);
 	if (h->n == before)
-		add(h, folder);	/* says what is wrong with it */
+		history_add(h, folder);	/* says what is wrong with it */
 }
 
 /* What has not begun is the latest. */
-static int by_time(const void *a, const void *b)
+static int history_by_time(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
@@ -171,7 +171,7 @@ static int by_time(const void *a, const void *b)
 
 /* --- printing --------------------------------------------------------------------- */
 
-static void time_text(double at, char buf[20])
+static void history_time_text(double at, char buf[20])
 {
 	time_t t = at;
 	struct tm tm;
@@ -182,7 +182,7 @@ static void time_text(double at, char buf[20])
 		strftime(buf, 20, "%Y-%m-%d %H:%M", &tm);
 }
 
-static void duration_text(double seconds, char buf[16])
+static void history_duration_text(double seconds, char buf[16])
 {
 	if (seconds < 100)
 		snprintf(buf, 16, "%.0f s", seconds);
@@ -192,33 +192,33 @@ static void duration_text(double seconds, char buf[16])
 		snprintf(buf, 16, "%.1f h", seconds / 3600);
 }
 
-static int longest(int a, const char *text)
+static int history_longest(int a, const char *text)
 {
 	int len = strlen(text);
 
 	return a > len ? a : len;
 }
 
-static void print_entry(const struct entry *e, int name, int domain)
+static void history_print_entry(const struct entry *e, int name, int domain)
 {
 	char when[20], boots[24], took[16];
 
-	time_text(e->begun, when);
+	history_time_text(e->begun, when);
 	snprintf(boots, sizeof(boots), "%u/%u", e->ended, e->planned);
-	duration_text(e->seconds, took);
+	history_duration_text(e->seconds, took);
 	printf("%-16s  %-*s  %-*s  %7s  %6u  %7s  %.8s  %s\n", when, name,
 	       e->name, domain, e->domain, boots, e->failed, took, e->plan,
 	       e->folder);
 }
 
-static void print_table(const struct history *h)
+static void history_print_table(const struct history *h)
 {
 	int name = 8, domain = 6;
 	size_t good = 0;
 
 	for (size_t i = 0; i < h->n; i++) {
-		name = longest(name, h->entries[i].name);
-		domain = longest(domain, h->entries[i].domain);
+		name = history_longest(name, h->entries[i].name);
+		domain = history_longest(domain, h->entries[i].domain);
 		good += !h->entries[i].error;
 	}
 	if (good)
@@ -227,14 +227,14 @@ static void print_table(const struct history *h)
 		       "BOOTS", "FAILED", "IN BOOT", "PLAN", "FOLDER");
 	for (size_t i = 0; i < h->n; i++)
 		if (!h->entries[i].error)
-			print_entry(&h->entries[i], name, domain);
+			history_print_entry(&h->entries[i], name, domain);
 	fflush(stdout);
 	for (size_t i = 0; i < h->n; i++)
 		if (h->entries[i].error)
 			fprintf(stderr, "kduel: %s\n", h->entries[i].error);
 }
 
-static json_t *entry_json(const struct entry *e)
+static json_t *history_entry_json(const struct entry *e)
 {
 	if (e->error)
 		return json_pack("{s:s, s:s}", "folder", e->folder, "error",
@@ -247,20 +247,20 @@ static json_t *entry_json(const struct entry *e)
 			 "boots_failed", (int)e->failed);
 }
 
-static void print_json(struct history *h)
+static void history_print_json(struct history *h)
 {
 	json_t *list = json_array();
 	bool bad = !list;
 
 	for (size_t i = 0; !bad && i < h->n; i++)
-		bad = json_array_append_new(list, entry_json(&h->entries[i]));
+		bad = json_array_append_new(list, history_entry_json(&h->entries[i]));
 	if (bad || json_dumpf(list, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII))
 		err_sys(&h->err, ENOMEM, "cannot list campaigns");
 	putchar('\n');
 	json_decref(list);
 }
 
-static void release(struct history *h)
+static void history_release(struct history *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		free(h->entries[i].folder);
@@ -277,16 +277,16 @@ int cmd_history(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	for (size_t i = 0; i < o.n; i++) {
 		if (store_has_journal(o.folders[i]))
-			add(&h, o.folders[i]);
+			history_add(&h, o.folders[i]);
 		else
-			add_below(&h, o.folders[i]);
+			history_add_below(&h, o.folders[i]);
 	}
 	if (h.n)
-		qsort(h.entries, h.n, sizeof(*h.entries), by_time);
+		qsort(h.entries, h.n, sizeof(*h.entries), history_by_time);
 	if (!h.err.code && o.json)
-		print_json(&h);
+		history_print_json(&h);
 	else if (!h.err.code)
-		print_table(&h);
-	release(&h);
+		history_print_table(&h);
+	history_release(&h);
 	return h.err.code ? command_fail(&h.err) : (int)h.exit;
 }

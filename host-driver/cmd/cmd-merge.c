@@ -18,7 +18,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t merge_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -42,7 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "FOLDER...",
+	option_table, merge_parse, "FOLDER...",
 	"Makes one results folder of several that are of the same plan.",
 	NULL, NULL, NULL,
 };

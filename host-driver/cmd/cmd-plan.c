@@ -25,7 +25,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t plan_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -54,14 +54,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "CONFIG|PLAN",
+	option_table, plan_parse, "CONFIG|PLAN",
 	"Decides a campaign: cells x blocks x arms in seeded random order, and "
 	"prints what it will do, how long and how large it will be.",
 	NULL, NULL, NULL,
 };
 
-static int show(const struct options *o, const struct plan *p,
-		struct err *err)
+static int plan_show(const struct options *o, const struct plan *p,
+		     struct err *err)
 {
 	int ret = o->output ? plan_write(p, o->output, err) : 0;
 	json_t *json;
@@ -90,7 +90,7 @@ int cmd_plan(int argc, char **argv)
 	ret = plan_load(o.config, &o.plan, &p, &err);
 	if (ret)
 		return command_fail(&err);
-	ret = show(&o, p, &err);
+	ret = plan_show(&o, p, &err);
 	plan_free(p);
 	return ret ? command_fail(&err) : EXIT_DONE;
 }

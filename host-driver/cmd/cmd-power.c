@@ -36,7 +36,7 @@ static double share(struct argp_state *state, const char *option, const char *ar
 	return v;
 }
 
-static void check(struct argp_state *state, const struct options *o)
+static void power_check(struct argp_state *state, const struct options *o)
 {
 	if (!o->config)
 		argp_error(state, "which campaign?");
@@ -46,7 +46,7 @@ static void check(struct argp_state *state, const struct options *o)
 		argp_error(state, "either --from DIR, which measured the spread, or --sigma, which states it");
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t power_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -67,20 +67,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		command_operand(state, &o->config, arg, "campaign ");
 		return 0;
 	case ARGP_KEY_END:
-		check(state, o);
+		power_check(state, o);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp argp = {
-	option_table, parse, "CONFIG",
+	option_table, power_parse, "CONFIG",
 	"Tells how many blocks a campaign needs to find an effect, and how long "
 	"they take.", NULL, NULL, NULL,
 };
 
-static int measured(struct power *p, const struct plan *plan,
-		    const struct options *o, struct err *err)
+static int power_measured(struct power *p, const struct plan *plan,
+			  const struct options *o, struct err *err)
 {
 	struct compare_options judge = { .allow_differences = true };
 	struct comparison c;
@@ -98,7 +98,7 @@ static int measured(struct power *p, const struct plan *plan,
 	return rc;
 }
 
-static void print_blocks(size_t n)
+static void power_print_blocks(size_t n)
 {
 	if (n)
 		printf(" %7zu", n);
@@ -106,8 +106,8 @@ static void print_blocks(size_t n)
 		printf("  >%5d", POWER_BLOCKS_MAX);
 }
 
-static void print(const struct power *p, const struct plan *plan,
-		  const struct options *o)
+static void power_print(const struct power *p, const struct plan *plan,
+			const struct options *o)
 {
 	size_t blocks = power_blocks(p);
 	struct plan_cost cost;
@@ -122,8 +122,8 @@ static void print(const struct power *p, const struct plan *plan,
 		const struct power_row *r = &p->row[i];
 
 		printf("  %5.2f%%", 100 * r->sd);
-		print_blocks(r->alone);
-		print_blocks(r->family);
+		power_print_blocks(r->alone);
+		power_print_blocks(r->family);
 		printf("  %10.2f%%     ", 100 * r->sde);
 		text_put(stdout, r->name);
 		putchar('\n');
@@ -139,17 +139,17 @@ static void print(const struct power *p, const struct plan *plan,
 		       POWER_BLOCKS_MAX);
 }
 
-static int run(const struct options *o, const struct plan *plan, struct err *err)
+static int power_run(const struct options *o, const struct plan *plan, struct err *err)
 {
 	struct power p;
 	int rc;
 
 	power_init(&p, plan);
-	rc = o->from ? measured(&p, plan, o, err)
+	rc = o->from ? power_measured(&p, plan, o, err)
 		     : power_add(&p, plan, "stated", sqrt(2) * o->sigma,
 				 o->effect, o->power, err);
 	if (!rc)
-		print(&p, plan, o);
+		power_print(&p, plan, o);
 	power_release(&p);
 	return rc ? command_fail(err) : EXIT_DONE;
 }
@@ -164,7 +164,7 @@ int cmd_power(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (plan_load(o.config, NULL, &plan, &err))
 		return command_fail(&err);
-	code = run(&o, plan, &err);
+	code = power_run(&o, plan, &err);
 	plan_free(plan);
 	return code;
 }

@@ -34,7 +34,7 @@ static const struct argp_option table[] = {
 	{ 0 },
 };
 
-static const struct report_form *find_form(const char *name)
+static const struct report_form *report_find_form(const char *name)
 {
 	const struct report_form *f = report_forms;
 
@@ -43,9 +43,9 @@ static const struct report_form *find_form(const char *name)
 	return f->name ? f : NULL;
 }
 
-static void format_option(struct options *o, struct argp_state *state, const char *arg)
+static void report_format_option(struct options *o, struct argp_state *state, const char *arg)
 {
-	o->form = find_form(arg);
+	o->form = report_find_form(arg);
 	o->plots = !strcmp(arg, "plots");
 	if (!o->form && !o->plots && strcmp(arg, "all"))
 		argp_error(state, "'%s' is not a format (text, json, html, md, brief, plots, all)",
@@ -53,23 +53,23 @@ static void format_option(struct options *o, struct argp_state *state, const cha
 }
 
 /* By the ending of -o: .json, .html, .md; text for any other. */
-static void choose_form(struct options *o)
+static void report_choose_form(struct options *o)
 {
 	const char *dot = o->out ? strrchr(o->out, '.') : NULL;
 
 	if (o->out && !o->form && dot)
-		o->form = find_form(dot + 1);
+		o->form = report_find_form(dot + 1);
 	if (o->out && !o->form)
 		o->form = report_forms;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t report_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
 	switch (key) {
 	case 'f':
-		format_option(o, state, arg);
+		report_format_option(o, state, arg);
 		return 0;
 	case 'o':
 		o->out = arg;
@@ -94,19 +94,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (o->out && o->plots)
 			argp_error(state, "--format plots writes into the results folder, not -o");
-		choose_form(o);
+		report_choose_form(o);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp argp = {
-	table, parse, "FOLDER",
+	table, report_parse, "FOLDER",
 	"Writes report.txt, report.json, report.html, data/ and plots/ in a results "
 	"folder from what its journal holds.", NULL, NULL, NULL,
 };
 
-static int print_form(struct report *r, const struct options *o, struct err *err)
+static int report_print_form(struct report *r, const struct options *o, struct err *err)
 {
 	struct file_out out;
 	int rc;
@@ -124,10 +124,10 @@ static int print_form(struct report *r, const struct options *o, struct err *err
 	return file_commit(&out, err);
 }
 
-static int show(struct report *r, const struct options *o, struct err *err)
+static int report_show(struct report *r, const struct options *o, struct err *err)
 {
 	if (o->form)
-		return print_form(r, o, err);
+		return report_print_form(r, o, err);
 	if (o->plots)
 		return report_draw(r, o->folder, stderr, err);
 	if (report_publish(r, o->folder, stderr, err))
@@ -156,7 +156,7 @@ int cmd_report(int argc, char **argv)
 		code = command_fail(&err);
 		goto release;
 	}
-	code = show(&r, &o, &err) ? command_fail(&err) : (int)compare_exit(&c, o.strict);
+	code = report_show(&r, &o, &err) ? command_fail(&err) : (int)compare_exit(&c, o.strict);
 	report_release(&r);
 release:
 	comparison_release(&c);

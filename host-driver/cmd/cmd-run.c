@@ -45,8 +45,8 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static void parse_debug(struct campaign_options *c, const char *arg,
-			struct argp_state *state)
+static void run_parse_debug(struct campaign_options *c, const char *arg,
+			    struct argp_state *state)
 {
 	struct { const char *name; bool *flag; } known[] = {
 		{ "vm", &c->debug_vm }, { "proto", &c->debug_proto },
@@ -69,7 +69,7 @@ static void parse_debug(struct campaign_options *c, const char *arg,
 	}
 }
 
-static double parse_time(const char *arg, struct argp_state *state)
+static double run_parse_time(const char *arg, struct argp_state *state)
 {
 	struct err err = ERR_INIT;
 	double seconds = 0;
@@ -79,7 +79,7 @@ static double parse_time(const char *arg, struct argp_state *state)
 	return seconds;
 }
 
-static double parse_patience(const char *arg, struct argp_state *state)
+static double run_parse_patience(const char *arg, struct argp_state *state)
 {
 	char *end;
 	double v = strtod(arg, &end);
@@ -90,12 +90,12 @@ static double parse_patience(const char *arg, struct argp_state *state)
 }
 
 /* Options that belong to a config; a plan that is under way is frozen. */
-static bool changes_plan(const struct options *o)
+static bool run_changes_plan(const struct options *o)
 {
 	return o->plan.only || o->plan.machine;
 }
 
-static void check(const struct options *o, struct argp_state *state)
+static void run_check(const struct options *o, struct argp_state *state)
 {
 	const char *resume = o->campaign.resume;
 
@@ -103,13 +103,13 @@ static void check(const struct options *o, struct argp_state *state)
 		argp_error(state, "which campaign? e.g. kduel run configs/dax-huge.yaml");
 	if (resume && o->campaign.out)
 		argp_error(state, "--resume goes on in its folder; leave --out out");
-	if (resume && !o->config && changes_plan(o))
+	if (resume && !o->config && run_changes_plan(o))
 		argp_error(state, "--resume: the plan is frozen; --only and --machine cannot change it");
 	if (!resume && o->campaign.allow_differences)
 		argp_error(state, "--allow-differences is for --resume; kduel compare has it for arms");
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t run_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -128,11 +128,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_ALLOW: o->campaign.allow_differences = true; return 0;
 	case 'v': o->campaign.verbose = true; return 0;
-	case OPT_DEBUG: parse_debug(&o->campaign, arg, state); return 0;
+	case OPT_DEBUG: run_parse_debug(&o->campaign, arg, state); return 0;
 	case 'b': o->plan.blocks = command_blocks(state, arg); return 0;
-	case OPT_PATIENCE: o->campaign.patience = parse_patience(arg, state); return 0;
+	case OPT_PATIENCE: o->campaign.patience = run_parse_patience(arg, state); return 0;
 	case OPT_STOP_AFTER:
-		o->campaign.stop_after = parse_time(arg, state);
+		o->campaign.stop_after = run_parse_time(arg, state);
 		return 0;
 	case OPT_UNTIL:
 		if (strcmp(arg, "verdict"))
@@ -143,20 +143,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		command_operand(state, &o->config, arg, "campaign ");
 		return 0;
 	case ARGP_KEY_END:
-		check(o, state);
+		run_check(o, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp argp = {
-	option_table, parse, "CONFIG|PLAN\n--resume DIR [CONFIG|PLAN]",
+	option_table, run_parse, "CONFIG|PLAN\n--resume DIR [CONFIG|PLAN]",
 	"Runs a campaign: builds its kernels, boots every arm in every block, "
 	"measures, compares and reports.", NULL, NULL, NULL,
 };
 
 /* Compares and reports what the folder holds; `*code` is what it amounts to. */
-static int conclude(const char *folder, bool strict, int *code, struct err *err)
+static int run_conclude(const char *folder, bool strict, int *code, struct err *err)
 {
 	struct comparison c;
 	struct store *s;
@@ -186,7 +186,7 @@ close:
 static char last_words[PATH_MAX + 80];
 
 /* A second Ctrl-C while the report is made: nothing is lost by leaving. */
-static void on_signal(int signo)
+static void run_on_signal(int signo)
 {
 	(void)signo;
 	if (write(STDERR_FILENO, last_words, strlen(last_words)) < 0)
@@ -194,22 +194,22 @@ static void on_signal(int signo)
 	_exit(EXIT_INCOMPLETE);
 }
 
-static void expect_signals(void)
+static void run_expect_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = run_on_signal };
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		sigaction(signals[i], &sa, NULL);
 }
 
-static int finish(const struct campaign_result *r, bool strict, struct err *err)
+static int run_finish(const struct campaign_result *r, bool strict, struct err *err)
 {
 	int code = EXIT_DONE;
 
 	if (r->abandoned)
 		return EXIT_INCOMPLETE;
-	if (conclude(r->folder, strict, &code, err))
+	if (run_conclude(r->folder, strict, &code, err))
 		return command_fail(err);
 	fflush(stderr);
 	if (r->decided)
@@ -218,7 +218,7 @@ static int finish(const struct campaign_result *r, bool strict, struct err *err)
 	return r->complete ? code : EXIT_INCOMPLETE;
 }
 
-static void prepare_last_words(const struct campaign_result *r)
+static void run_prepare_last_words(const struct campaign_result *r)
 {
 	snprintf(last_words, sizeof(last_words), r->complete
 		 ? "kduel: the campaign is complete; for its report: kduel report %s\n"
@@ -227,7 +227,7 @@ static void prepare_last_words(const struct campaign_result *r)
 }
 
 /* Is there something to go on with? */
-static bool can_go_on(const struct campaign_result *r, int code)
+static bool run_can_go_on(const struct campaign_result *r, int code)
 {
 	return !r->complete && r->folder && !access(r->folder, F_OK) &&
 	       (code == EXIT_INCOMPLETE || r->boots);
@@ -239,23 +239,23 @@ static int run(const struct options *o, const struct plan *p, struct err *err)
 	int code, ret = campaign_run(p, &o->campaign, &r, err);
 
 	if (r.folder)
-		prepare_last_words(&r);
+		run_prepare_last_words(&r);
 	if (ret) {
 		code = command_fail(err);
 	} else {
-		expect_signals();
-		code = finish(&r, o->strict, err);
+		run_expect_signals();
+		code = run_finish(&r, o->strict, err);
 	}
 	fflush(stdout);
-	if (can_go_on(&r, code))
+	if (run_can_go_on(&r, code))
 		fputs(last_words, stderr);
 	free(r.folder);
 	return code;
 }
 
 /* The plan of a campaign that goes on; longer, if that was asked for. */
-static int load_resumed(const struct options *o, struct plan **plan,
-			struct err *err)
+static int run_load_resumed(const struct options *o, struct plan **plan,
+			    struct err *err)
 {
 	int ret = resume_plan(o->campaign.resume, plan, err);
 
@@ -274,7 +274,7 @@ static int load_resumed(const struct options *o, struct plan **plan,
 }
 
 /* A bound below the first look would never be looked at. */
-static int check_until(const struct plan *p, struct err *err)
+static int run_check_until(const struct plan *p, struct err *err)
 {
 	if (p->n_blocks >= until_first())
 		return 0;
@@ -282,16 +282,16 @@ static int check_until(const struct plan *p, struct err *err)
 			  until_first(), p->n_blocks, until_last());
 }
 
-static int load(struct options *o, struct plan **plan, struct err *err)
+static int run_load(struct options *o, struct plan **plan, struct err *err)
 {
 	int ret;
 
 	if (o->campaign.until_verdict)
 		o->plan.least_blocks = until_last();
-	ret = o->campaign.resume ? load_resumed(o, plan, err)
+	ret = o->campaign.resume ? run_load_resumed(o, plan, err)
 				 : plan_load(o->config, &o->plan, plan, err);
 	if (!ret && o->campaign.until_verdict) {
-		ret = check_until(*plan, err);
+		ret = run_check_until(*plan, err);
 		if (ret)
 			plan_free(*plan);
 	}
@@ -306,7 +306,7 @@ int cmd_run(int argc, char **argv)
 	int code = EXIT_DONE;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (load(&o, &p, &err))
+	if (run_load(&o, &p, &err))
 		return command_fail(&err);
 	if (o.dry_run)
 		plan_print(p, stdout);

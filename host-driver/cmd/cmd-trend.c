@@ -26,7 +26,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t trend_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -50,13 +50,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "FOLDER...",
+	option_table, trend_parse, "FOLDER...",
 	"Follows the ratio of every arm to its baseline over campaigns, oldest "
 	"first, and finds the points where its level changed.", NULL, NULL, NULL,
 };
 
-static const char *date_of(const struct trend *t, size_t campaign,
-			   char buf[static 16])
+static const char *trend_date_of(const struct trend *t, size_t campaign,
+				 char buf[static 16])
 {
 	time_t at = (time_t)t->campaign[campaign].begun;
 	struct tm tm;
@@ -66,26 +66,26 @@ static const char *date_of(const struct trend *t, size_t campaign,
 }
 
 /* Which way a ratio that went up or down has gone. */
-static const char *direction(const struct trend_series *s,
-			     const struct stats_change *c)
+static const char *trend_direction(const struct trend_series *s,
+				   const struct stats_change *c)
 {
 	return (c->after > c->before) == (s->better == STATS_HIGHER) ? "better"
 								     : "worse";
 }
 
-static void print_change(const struct trend *t, const struct trend_series *s,
-			 const struct stats_change *c)
+static void trend_print_change(const struct trend *t, const struct trend_series *s,
+			       const struct stats_change *c)
 {
 	size_t campaign = s->campaign[c->at];
 	char date[16];
 
-	printf("    %s, ", date_of(t, campaign, date));
+	printf("    %s, ", trend_date_of(t, campaign, date));
 	text_put(stdout, t->campaign[campaign].folder);
 	printf(": %.4g -> %.4g (%+.2f%%, %s), score %.2f\n", c->before, c->after,
-	       100 * (c->after / c->before - 1), direction(s, c), c->score);
+	       100 * (c->after / c->before - 1), trend_direction(s, c), c->score);
 }
 
-static void print_series(const struct trend *t, const struct trend_series *s)
+static void trend_print_series(const struct trend *t, const struct trend_series *s)
 {
 	text_put(stdout, s->key);
 	fputs("\n  ", stdout);
@@ -100,10 +100,10 @@ static void print_series(const struct trend *t, const struct trend_series *s)
 		       s->changes.n ? "changed" : "no change",
 		       s->changes.autocorrelation);
 	for (size_t i = 0; i < s->changes.n; i++)
-		print_change(t, s, &s->changes.change[i]);
+		trend_print_change(t, s, &s->changes.change[i]);
 }
 
-static void print_text(const struct trend *t, const struct options *o)
+static void trend_print_text(const struct trend *t, const struct options *o)
 {
 	char first[16], last[16];
 	size_t oldest = 0, newest = 0, printed = 0;
@@ -115,19 +115,20 @@ static void print_text(const struct trend *t, const struct options *o)
 			newest = i;
 	}
 	printf("%zu campaign%s, %s to %s, %s time;\nratios to ", t->n_campaigns,
-	       t->n_campaigns == 1 ? "" : "s", date_of(t, oldest, first), date_of(t, newest, last), t->domain);
+	       t->n_campaigns == 1 ? "" : "s", trend_date_of(t, oldest, first),
+	       trend_date_of(t, newest, last), t->domain);
 	text_put(stdout, t->baseline);
 	fputs(" within the same blocks\n\n", stdout);
 	for (size_t i = 0; i < t->n_series; i++)
 		if (!o->changed || t->series[i].changes.n) {
-			print_series(t, &t->series[i]);
+			trend_print_series(t, &t->series[i]);
 			printed++;
 		}
 	if (!printed)
 		printf("%zu series followed, none has changed\n", t->n_series);
 }
 
-static json_t *changes_json(const struct trend *t, const struct trend_series *s)
+static json_t *trend_changes_json(const struct trend *t, const struct trend_series *s)
 {
 	json_t *list = json_array();
 
@@ -138,12 +139,12 @@ static json_t *changes_json(const struct trend *t, const struct trend_series *s)
 			"from", t->campaign[s->campaign[c->at]].folder, "begun",
 			t->campaign[s->campaign[c->at]].begun, "before", c->before,
 			"after", c->after, "score", c->score, "direction",
-			direction(s, c)));
+			trend_direction(s, c)));
 	}
 	return list;
 }
 
-static json_t *series_json(const struct trend *t, const struct trend_series *s)
+static json_t *trend_series_json(const struct trend *t, const struct trend_series *s)
 {
 	json_t *points = json_array();
 
@@ -154,10 +155,10 @@ static json_t *series_json(const struct trend *t, const struct trend_series *s)
 	return json_pack("{s:s, s:s, s:o, s:b, s:f, s:o}", "series", s->key, "arm",
 			 s->arm, "points", points, "judged", (int)s->judged,
 			 "autocorrelation", s->changes.autocorrelation, "changes",
-			 changes_json(t, s));
+			 trend_changes_json(t, s));
 }
 
-static void print_json(const struct trend *t, const struct options *o)
+static void trend_print_json(const struct trend *t, const struct options *o)
 {
 	json_t *list = json_array(), *left_out = json_array(), *all;
 
@@ -165,7 +166,7 @@ static void print_json(const struct trend *t, const struct options *o)
 		json_array_append_new(left_out, json_string(t->left_out[i]));
 	for (size_t i = 0; i < t->n_series; i++)
 		if (!o->changed || t->series[i].changes.n)
-			json_array_append_new(list, series_json(t, &t->series[i]));
+			json_array_append_new(list, trend_series_json(t, &t->series[i]));
 	all = json_pack("{s:s, s:s, s:o, s:o}", "domain", t->domain, "baseline",
 			t->baseline, "series", list, "left_out", left_out);
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
@@ -189,7 +190,7 @@ int cmd_trend(int argc, char **argv)
 	for (size_t i = 0; !rc && i < t.n_left_out; i++)
 		fprintf(stderr, "left out: %s\n", t.left_out[i]);
 	if (!rc)
-		(o.json ? print_json : print_text)(&t, &o);
+		(o.json ? trend_print_json : trend_print_text)(&t, &o);
 	trend_release(&t);
 	return rc ? command_fail(&err) : EXIT_DONE;
 }

@@ -34,7 +34,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t verify_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
@@ -57,7 +57,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "FOLDER|CLAIMS|CONFIG",
+	option_table, verify_parse, "FOLDER|CLAIMS|CONFIG",
 	"Checks claims against results: each holds, fails, is undecided, or "
 	"cannot be measured here. For a file of claims or a campaign, the "
 	"campaign is run first.", NULL, NULL, NULL,
@@ -73,7 +73,7 @@ struct verify {
 				 * the results are not of */
 };
 
-static int run_campaign(struct verify *v, const char *config, struct err *err)
+static int verify_run_campaign(struct verify *v, const char *config, struct err *err)
 {
 	struct campaign_options c = { .out = v->o->out, .patience = 1 };
 	struct campaign_result r;
@@ -93,7 +93,7 @@ static int run_campaign(struct verify *v, const char *config, struct err *err)
 }
 
 /* Claims of one campaign held against results of another: that must be told. */
-static int check_campaign(struct verify *v, const struct comparison *c, struct err *err)
+static int verify_check_campaign(struct verify *v, const struct comparison *c, struct err *err)
 {
 	struct plan *plan;
 	int rc;
@@ -111,7 +111,7 @@ static int check_campaign(struct verify *v, const struct comparison *c, struct e
 	return rc;
 }
 
-static int find_results(struct verify *v, struct err *err)
+static int verify_find_results(struct verify *v, struct err *err)
 {
 	const struct options *o = v->o;
 	const char *claims = o->claims;
@@ -129,17 +129,17 @@ static int find_results(struct verify *v, struct err *err)
 		return v->folder ? 0 : err_sys(err, ENOMEM, "%s", results);
 	}
 	if (claims != o->what)
-		return run_campaign(v, o->what, err);
+		return verify_run_campaign(v, o->what, err);
 	if (!*v->file.campaign)
 		return err_config(err, "%s: it names no campaign; give results with --from",
 				  o->what);
-	return run_campaign(v, v->file.campaign, err);
+	return verify_run_campaign(v, v->file.campaign, err);
 }
 
 /* --- what they say ----------------------------------------------------------- */
 
 /* The claims of the file take the place of the plan's. */
-static int check_file(struct verify *v, struct comparison *c, struct err *err)
+static int verify_check_file(struct verify *v, struct comparison *c, struct err *err)
 {
 	size_t n = v->file.n;
 	int rc = 0;
@@ -160,7 +160,7 @@ static int check_file(struct verify *v, struct comparison *c, struct err *err)
 	return rc;
 }
 
-static void print_json(const struct verify *v, const struct comparison *c)
+static void verify_print_json(const struct verify *v, const struct comparison *c)
 {
 	json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:o}", "campaign",
 				json_safe(c->name), "claims_are_for",
@@ -175,7 +175,7 @@ static void print_json(const struct verify *v, const struct comparison *c)
 }
 
 /* They decide the exit code as well as the claims do. */
-static void print_gates(const struct comparison *c)
+static void verify_print_gates(const struct comparison *c)
 {
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++) {
@@ -194,10 +194,10 @@ static void print_gates(const struct comparison *c)
 		}
 }
 
-static void print(const struct verify *v, const struct comparison *c)
+static void verify_print(const struct verify *v, const struct comparison *c)
 {
 	if (v->o->json) {
-		print_json(v, c);
+		verify_print_json(v, c);
 		return;
 	}
 	printf("%s: %s time, %u blocks\n", c->name, c->domain, c->blocks);
@@ -208,7 +208,7 @@ static void print(const struct verify *v, const struct comparison *c)
 		       v->meant, c->name);
 	if (c->refused)
 		printf("no comparison: %s\n", c->refused);
-	print_gates(c);
+	verify_print_gates(c);
 	putchar('\n');
 	compare_print_claims(stdout, c->claims, c->n_claims);
 }
@@ -217,7 +217,7 @@ static int verify(struct verify *v, struct err *err)
 {
 	struct comparison c;
 	struct store *s;
-	int code, rc = find_results(v, err);
+	int code, rc = verify_find_results(v, err);
 
 	if (!rc)
 		rc = store_open(&s, v->folder, STORE_READ, err);
@@ -226,11 +226,11 @@ static int verify(struct verify *v, struct err *err)
 	rc = compare_run(s, &v->o->compare, &c, err);
 	if (rc)
 		goto close;
-	rc = check_file(v, &c, err);
+	rc = verify_check_file(v, &c, err);
 	if (!rc)
-		rc = check_campaign(v, &c, err);
+		rc = verify_check_campaign(v, &c, err);
 	if (!rc)
-		print(v, &c);
+		verify_print(v, &c);
 	code = compare_exit(&c, v->o->strict);
 	comparison_release(&c);
 close:

@@ -31,7 +31,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static void add_map(struct options *o, const char *arg, struct argp_state *state)
+static void why_add_map(struct options *o, const char *arg, struct argp_state *state)
 {
 	o->maps = realloc(o->maps, (o->rq.n_maps + 1) * sizeof(*o->maps));
 	if (!o->maps)
@@ -40,7 +40,7 @@ static void add_map(struct options *o, const char *arg, struct argp_state *state
 	o->rq.maps = o->maps;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t why_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 	char *end;
@@ -49,7 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_CELL: o->rq.cell = arg; return 0;
 	case OPT_ARM: o->rq.arm = arg; return 0;
 	case OPT_BOOT: o->rq.boot = true; return 0;
-	case OPT_MAP: add_map(o, arg, state); return 0;
+	case OPT_MAP: why_add_map(o, arg, state); return 0;
 	case OPT_FOLDED: o->folded = arg; return 0;
 	case OPT_LINES:
 		o->lines = strtoul(arg, &end, 10);
@@ -67,14 +67,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, parse, "RESULTS|CONFIG",
+	option_table, why_parse, "RESULTS|CONFIG",
 	"Says which functions make the difference between arms, in instructions "
 	"counted by the emulator. A CONFIG is run first, with functions counted.",
 	NULL, NULL, NULL,
 };
 
 /* Runs the campaign; the caller frees `*folder`. */
-static int run(const struct options *o, char **folder, struct err *err)
+static int why_run(const struct options *o, char **folder, struct err *err)
 {
 	struct campaign_options c = { .patience = 1, .profile = true,
 				      .profile_boot = o->rq.boot };
@@ -94,7 +94,7 @@ static int run(const struct options *o, char **folder, struct err *err)
 	return ret;
 }
 
-static int check_arm(const struct plan *p, const char *arm, struct err *err)
+static int why_check_arm(const struct plan *p, const char *arm, struct err *err)
 {
 	int i = arm ? plan_arm(p, arm) : -1;
 
@@ -105,7 +105,7 @@ static int check_arm(const struct plan *p, const char *arm, struct err *err)
 	return 0;
 }
 
-static void show(const struct why_groups *g, const struct plan *p, const struct options *o)
+static void why_show(const struct why_groups *g, const struct plan *p, const struct options *o)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		const struct why_group *one = &g->v[i];
@@ -122,7 +122,7 @@ static void show(const struct why_groups *g, const struct plan *p, const struct 
 	}
 }
 
-static int write_folded(const struct why_groups *g, const char *path, struct err *err)
+static int why_write_folded(const struct why_groups *g, const char *path, struct err *err)
 {
 	FILE *f = fopen(path, "we");
 
@@ -138,7 +138,7 @@ static int write_folded(const struct why_groups *g, const char *path, struct err
 	return fclose(f) ? err_sys(err, errno, "cannot write %s", path) : 0;
 }
 
-static int explain(const char *folder, const struct options *o, struct err *err)
+static int why_explain(const char *folder, const struct options *o, struct err *err)
 {
 	struct why_groups g;
 	struct store *s;
@@ -146,13 +146,13 @@ static int explain(const char *folder, const struct options *o, struct err *err)
 
 	if (ret)
 		return ret;
-	ret = check_arm(store_plan(s), o->rq.arm, err);
+	ret = why_check_arm(store_plan(s), o->rq.arm, err);
 	if (!ret)
 		ret = why_gather(s, &o->rq, &g, err);
 	if (!ret) {
-		show(&g, store_plan(s), o);
+		why_show(&g, store_plan(s), o);
 		if (o->folded)
-			ret = write_folded(&g, o->folded, err);
+			ret = why_write_folded(&g, o->folded, err);
 		why_groups_release(&g);
 	}
 	store_close(s);
@@ -168,9 +168,9 @@ int cmd_why(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (!store_has_journal(o.operand))
-		ret = run(&o, &folder, &err);
+		ret = why_run(&o, &folder, &err);
 	if (!ret)
-		ret = explain(folder ? folder : o.operand, &o, &err);
+		ret = why_explain(folder ? folder : o.operand, &o, &err);
 	free(folder);
 	free(o.maps);
 	return ret ? command_fail(&err) : EXIT_DONE;

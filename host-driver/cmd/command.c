@@ -17,7 +17,7 @@ void command_errors_in_json(bool json)
 }
 
 /* Some errors quote programs, machines and files: line by line, made safe. */
-static void put_error(const char *text)
+static void command_put_error(const char *text)
 {
 	fputs("kduel: ", stderr);
 	while (*text) {
@@ -37,7 +37,7 @@ int command_fail(const struct err *err)
 
 	fflush(stdout);
 	if (!errors_in_json) {
-		put_error(err->text);
+		command_put_error(err->text);
 		return err->exit;
 	}
 	object = json_pack("{s:s, s:i}", "error", err->text, "exit",
@@ -45,7 +45,7 @@ int command_fail(const struct err *err)
 	if (object)
 		json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	else
-		put_error(err->text);
+		command_put_error(err->text);
 	putchar('\n');
 	json_decref(object);
 	return err->exit;

@@ -71,7 +71,7 @@ static int commands_unknown(const char *name)
 }
 
 /* Options that a verb answers by itself, whatever else is missing. */
-static bool asks_for_help(int argc, char **argv)
+static bool commands_asks_for_help(int argc, char **argv)
 {
 	static const char *const ask[] = { "--help", "-?", "--usage",
 					   "--version", "-V" };
@@ -83,7 +83,7 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
-static bool has_option(int argc, char **argv, const char *option)
+static bool commands_has_option(int argc, char **argv, const char *option)
 {
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], option))
@@ -91,7 +91,7 @@ static bool has_option(int argc, char **argv, const char *option)
 	return false;
 }
 
-static int check_policy(const struct command *c, int argc, struct err *err)
+static int commands_check_policy(const struct command *c, int argc, struct err *err)
 {
 	if ((c->flags & COMMAND_CONFIG) && argc < 2)
 		return err_config(err, "%s: which campaign? e.g. kduel %s configs/dax-huge.yaml",
@@ -108,8 +108,8 @@ static int commands_run(const struct command *c, int argc, char **argv)
 	char name[64];
 
 	command_errors_in_json((c->flags & COMMAND_JSON) &&
-			       has_option(argc, argv, "--json"));
-	if (!asks_for_help(argc, argv) && check_policy(c, argc, &err))
+			       commands_has_option(argc, argv, "--json"));
+	if (!commands_asks_for_help(argc, argv) && commands_check_policy(c, argc, &err))
 		return command_fail(&err);
 	snprintf(name, sizeof(name), "kduel %s", c->name);
 	argv[0] = name;
@@ -117,7 +117,7 @@ static int commands_run(const struct command *c, int argc, char **argv)
 }
 
 /* A full disk behind stdout must not look like success. */
-static int flushed(int code)
+static int commands_flushed(int code)
 {
 	struct err err = ERR_INIT;
 
@@ -128,7 +128,7 @@ static int flushed(int code)
 	return command_fail(&err);
 }
 
-static void print_version(FILE *to, struct argp_state *state)
+static void commands_print_version(FILE *to, struct argp_state *state)
 {
 	(void)state;
 	fputs("kduel " KDUEL_VERSION "\n", to);
@@ -138,22 +138,23 @@ int command_main(int argc, char **argv)
 {
 	const struct command *c;
 
-	argp_program_version_hook = print_version;
+	argp_program_version_hook = commands_print_version;
 	argp_err_exit_status = EXIT_CONFIG;
 	if (argc < 2) {
 		command_list(stderr);
 		return EXIT_CONFIG;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
-		print_version(stdout, NULL);
-		return flushed(EXIT_DONE);
+		commands_print_version(stdout, NULL);
+		return commands_flushed(EXIT_DONE);
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		command_list(stdout);
-		return flushed(EXIT_DONE);
+		return commands_flushed(EXIT_DONE);
 	}
 	c = commands_find(argv[1]);
-	return c ? flushed(commands_run(c, argc - 1, argv + 1)) : commands_unknown(argv[1]);
+	return c ? commands_flushed(commands_run(c, argc - 1, argv + 1))
+		 : commands_unknown(argv[1]);
 }
 
 int cmd_help(int argc, char **argv)

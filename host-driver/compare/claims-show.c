@@ -21,7 +21,7 @@
 
 /* --- units ------------------------------------------------------------------ */
 
-static const char *pick_unit(struct claim_check *k, const struct claim_pick *p)
+static const char *claims_show_pick_unit(struct claim_check *k, const struct claim_pick *p)
 {
 	const struct compare_series *s;
 
@@ -40,7 +40,7 @@ static const char *unit(struct claim_check *k, const struct claim_node *n)
 	if (n->kind == NODE_NUMBER)
 		return "";
 	if (n->kind == NODE_PICK)
-		return pick_unit(k, &n->pick);
+		return claims_show_pick_unit(k, &n->pick);
 	a = unit(k, n->left);
 	b = unit(k, n->right);
 	if (n->kind == NODE_DIVIDE)
@@ -50,7 +50,7 @@ static const char *unit(struct claim_check *k, const struct claim_node *n)
 	return *a ? a : b;
 }
 
-static const char *put(double v, const char *unit, char buf[static NUMBER_MAX])
+static const char *claims_show_put(double v, const char *unit, char buf[static NUMBER_MAX])
 {
 	if (!strcmp(unit, SHARE))
 		return number_share(v, buf);
@@ -60,27 +60,27 @@ static const char *put(double v, const char *unit, char buf[static NUMBER_MAX])
 }
 
 /* An interval of two blocks may end anywhere. */
-static const char *put_end(double v, const char *unit, char buf[static NUMBER_MAX])
+static const char *claims_show_put_end(double v, const char *unit, char buf[static NUMBER_MAX])
 {
 	if (!*unit && v > 0 && v < 0.001)
 		return strcpy(buf, "<0.001");
 	if (!*unit && v > 9999)
 		return strcpy(buf, ">9999");
-	return put(v, unit, buf);
+	return claims_show_put(v, unit, buf);
 }
 
 /* As it was written, more or less: it was not measured. */
-static const char *put_limit(double v, const char *unit, char buf[static NUMBER_MAX])
+static const char *claims_show_put_limit(double v, const char *unit, char buf[static NUMBER_MAX])
 {
 	if (*unit && strcmp(unit, SHARE))
-		return put(v, unit, buf);
+		return claims_show_put(v, unit, buf);
 	snprintf(buf, NUMBER_MAX, "%.6g%s", *unit ? 100 * v : v, *unit ? "%" : "");
 	return buf;
 }
 
 /* --- parts of a sentence ---------------------------------------------------- */
 
-static double mean(const double *v, size_t n, bool logs)
+static double claims_show_mean(const double *v, size_t n, bool logs)
 {
 	double sum = 0;
 
@@ -90,16 +90,16 @@ static double mean(const double *v, size_t n, bool logs)
 }
 
 /* "0.0815 [0.0801, 0.0829]"; the ends where they tell something. */
-static char *with_interval(struct comparison *c, const struct compare_claim *v,
-			   const char *unit)
+static char *claims_show_with_interval(struct comparison *c, const struct compare_claim *v,
+				       const char *unit)
 {
 	char a[NUMBER_MAX], lo[NUMBER_MAX], hi[NUMBER_MAX];
 
 	if (!isfinite(v->lo) || !isfinite(v->hi))	/* a single block */
-		return compare_text(c, "%s", put(v->value, unit, a));
-	put(v->value, unit, a);
-	put_end(v->lo, unit, lo);
-	put_end(v->hi, unit, hi);
+		return compare_text(c, "%s", claims_show_put(v->value, unit, a));
+	claims_show_put(v->value, unit, a);
+	claims_show_put_end(v->lo, unit, lo);
+	claims_show_put_end(v->hi, unit, hi);
 	if (v->lo == v->hi)
 		return compare_text(c, "%s in every block", a);
 	if (!strcmp(a, lo) && !strcmp(a, hi))
@@ -108,7 +108,7 @@ static char *with_interval(struct comparison *c, const struct compare_claim *v,
 }
 
 /* A pick's mean over blocks, geometric where that can be. */
-static double pick_mean(struct claim_check *k, const struct claim_node *pick)
+static double claims_show_pick_mean(struct claim_check *k, const struct claim_node *pick)
 {
 	double sum = 0, logs = 0;
 	size_t n = 0;
@@ -125,34 +125,35 @@ static double pick_mean(struct claim_check *k, const struct claim_node *pick)
 	return isnan(logs) ? sum / (double)n : exp(logs / (double)n);
 }
 
-static void list_picks(struct claim_check *k, const struct claim_node *n,
-		       char **list, unsigned *seen)
+static void claims_show_list_picks(struct claim_check *k, const struct claim_node *n,
+				   char **list, unsigned *seen)
 {
 	char buf[NUMBER_MAX];
 
 	if (n->kind == NODE_NUMBER)
 		return;
 	if (n->kind != NODE_PICK) {
-		list_picks(k, n->left, list, seen);
-		list_picks(k, n->right, list, seen);
+		claims_show_list_picks(k, n->left, list, seen);
+		claims_show_list_picks(k, n->right, list, seen);
 		return;
 	}
 	*list = compare_text(k->c, "%s%s%s: %s", *list, (*seen)++ ? ", " : "; ",
 			     k->c->arms[claim_find_arm(k->c, n->pick.arm)].name,
-			     put(pick_mean(k, n), pick_unit(k, &n->pick), buf));
+			     claims_show_put(claims_show_pick_mean(k, n),
+					     claims_show_pick_unit(k, &n->pick), buf));
 }
 
 /* The arms' own values, where the left side is computed from several. */
-static char *picks(struct claim_check *k, const struct claim_node *n)
+static char *claims_show_picks(struct claim_check *k, const struct claim_node *n)
 {
 	char *list = compare_text(k->c, "%s", "");
 	unsigned seen = 0;
 
-	list_picks(k, n, &list, &seen);
+	claims_show_list_picks(k, n, &list, &seen);
 	return seen > 1 ? list : compare_text(k->c, "%s", "");
 }
 
-static const char *op_text(enum claim_op op)
+static const char *claims_show_op_text(enum claim_op op)
 {
 	static const char *const text[] = {
 		[CLAIM_LESS] = "<", [CLAIM_LESS_EQUAL] = "<=", [CLAIM_MORE] = ">",
@@ -165,8 +166,8 @@ static const char *op_text(enum claim_op op)
 /* --- the whole --------------------------------------------------------------- */
 
 /* The left side in its own unit, against a number. */
-static void against_number(struct claim_check *k, const struct claim_relation *r,
-			   const struct claim_sides *s, struct compare_claim *out)
+static void claims_show_against_number(struct claim_check *k, const struct claim_relation *r,
+				       const struct claim_sides *s, struct compare_claim *out)
 {
 	const char *u = unit(k, r->left);
 	char limit[NUMBER_MAX];
@@ -175,15 +176,16 @@ static void against_number(struct claim_check *k, const struct claim_relation *r
 	out->value = s->logs ? scale * exp(s->t.mean) : scale + s->t.mean;
 	out->lo = s->logs ? scale * exp(s->t.lo) : scale + s->t.lo;
 	out->hi = s->logs ? scale * exp(s->t.hi) : scale + s->t.hi;
-	out->detail = compare_text(k->c, "found %s, wanted %s %s; n = %zu block%s%s",
-				   with_interval(k->c, out, u), op_text(r->op),
-				   put_limit(scale, u, limit), s->n, s->n == 1 ? "" : "s",
-				   picks(k, r->left));
+	out->detail =
+		compare_text(k->c, "found %s, wanted %s %s; n = %zu block%s%s",
+			     claims_show_with_interval(k->c, out, u),
+			     claims_show_op_text(r->op), claims_show_put_limit(scale, u, limit),
+			     s->n, s->n == 1 ? "" : "s", claims_show_picks(k, r->left));
 }
 
 /* Both sides in their units, and how they relate. */
-static void against_term(struct claim_check *k, const struct claim_relation *r,
-			 const struct claim_sides *s, struct compare_claim *out)
+static void claims_show_against_term(struct claim_check *k, const struct claim_relation *r,
+				     const struct claim_sides *s, struct compare_claim *out)
 {
 	const char *ul = unit(k, r->left), *ur = unit(k, r->right);
 	char left[NUMBER_MAX], right[NUMBER_MAX];
@@ -191,20 +193,22 @@ static void against_term(struct claim_check *k, const struct claim_relation *r,
 	out->value = s->logs ? exp(s->t.mean) : s->t.mean;
 	out->lo = s->logs ? exp(s->t.lo) : s->t.lo;
 	out->hi = s->logs ? exp(s->t.hi) : s->t.hi;
-	out->detail = compare_text(k->c, "left %s, right %s: left %c right %s, "
-				   "wanted %s %d; n = %zu block%s",
-				   put(mean(s->left, s->n, s->logs), ul, left),
-				   put(mean(s->right, s->n, s->logs), ur, right),
-				   s->logs ? '/' : '-',
-				   with_interval(k->c, out, s->logs ? "" : ul),
-				   op_text(r->op), s->logs, s->n, s->n == 1 ? "" : "s");
+	out->detail = compare_text(
+		k->c,
+		"left %s, right %s: left %c right %s, "
+		"wanted %s %d; n = %zu block%s",
+		claims_show_put(claims_show_mean(s->left, s->n, s->logs), ul, left),
+		claims_show_put(claims_show_mean(s->right, s->n, s->logs), ur, right),
+		s->logs ? '/' : '-', claims_show_with_interval(k->c, out, s->logs ? "" : ul),
+		claims_show_op_text(r->op), s->logs, s->n, s->n == 1 ? "" : "s");
 }
 
 void claim_show(struct claim_check *k, const struct claim_relation *r,
 		const struct claim_sides *s, struct compare_claim *out)
 {
-	out->left = mean(s->left, s->n, s->logs);
-	out->right = mean(s->right, s->n, s->logs);
+	out->left = claims_show_mean(s->left, s->n, s->logs);
+	out->right = claims_show_mean(s->right, s->n, s->logs);
 	out->unit = compare_text(k->c, "%s", unit(k, r->left));
-	(r->right->kind == NODE_NUMBER ? against_number : against_term)(k, r, s, out);
+	(r->right->kind == NODE_NUMBER ? claims_show_against_number
+				       : claims_show_against_term)(k, r, s, out);
 }

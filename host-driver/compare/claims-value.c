@@ -101,7 +101,7 @@ const struct compare_series *claim_series(struct claim_check *k,
 
 /* --- values ---------------------------------------------------------------- */
 
-static double page_field(const struct compare_pages *p, const char *field)
+static double claims_value_page_field(const struct compare_pages *p, const char *field)
 {
 	double all = p->bytes_4k + p->bytes_2m + p->bytes_1g;
 	double bytes = *field == '4' ? p->bytes_4k : *field == '2' ? p->bytes_2m
@@ -131,7 +131,7 @@ static double layer_value(struct claim_check *k, const struct claim_pick *p, siz
 		if (!proof->after.readings)
 			claim_cannot(k, "%s: %s", p->path, proof->unavailable);
 		if (proof->block[block].readings) {
-			sum += page_field(&proof->block[block], p->field);
+			sum += claims_value_page_field(&proof->block[block], p->field);
 			n++;
 		}
 	}

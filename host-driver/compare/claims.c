@@ -24,7 +24,8 @@ const char *claim_outcome_name(enum claim_outcome o)
 
 /* --- one relation ---------------------------------------------------------- */
 
-static int collect(struct claim_check *k, const struct claim_relation *r, struct claim_sides *s)
+static int claims_collect(struct claim_check *k, const struct claim_relation *r,
+			  struct claim_sides *s)
 {
 	s->logs = true;
 	for (size_t b = 0; b < k->c->n_block_ids; b++) {
@@ -47,7 +48,7 @@ static int collect(struct claim_check *k, const struct claim_relation *r, struct
 	return 0;
 }
 
-static enum claim_outcome decide(const struct stats_interval *t, enum claim_op op)
+static enum claim_outcome claims_decide(const struct stats_interval *t, enum claim_op op)
 {
 	bool less = op == CLAIM_LESS || op == CLAIM_LESS_EQUAL;
 	bool equal_is_fine = op == CLAIM_LESS_EQUAL || op == CLAIM_MORE_EQUAL;
@@ -65,8 +66,8 @@ static enum claim_outcome decide(const struct stats_interval *t, enum claim_op o
 }
 
 /* "not worse" as it was read is for lower-is-better: turn it where needed. */
-static int orient(struct claim_check *k, struct claim_relation *r,
-		  struct claim_node *bound)
+static int claims_orient(struct claim_check *k, struct claim_relation *r,
+			 struct claim_node *bound)
 {
 	if (!r->not_worse)
 		return 0;
@@ -83,20 +84,20 @@ static int orient(struct claim_check *k, struct claim_relation *r,
 	return 0;
 }
 
-static int evaluate(struct claim_check *k, const struct claim_relation *from,
-		    struct compare_claim *out)
+static int claims_evaluate(struct claim_check *k, const struct claim_relation *from,
+			   struct compare_claim *out)
 {
 	size_t n = k->c->n_block_ids;
 	double *work = calloc(3 * n + 1, sizeof(*work));
 	struct claim_sides s = { .left = work, .right = work + n, .d = work + 2 * n };
 	struct claim_relation r = *from;
 	struct claim_node bound;
-	int rc = work ? orient(k, &r, &bound) : claim_cannot(k, "out of memory");
+	int rc = work ? claims_orient(k, &r, &bound) : claim_cannot(k, "out of memory");
 
 	if (!rc)
-		rc = collect(k, &r, &s);
+		rc = claims_collect(k, &r, &s);
 	if (!rc) {
-		out->outcome = decide(&s.t, r.op);
+		out->outcome = claims_decide(&s.t, r.op);
 		claim_show(k, &r, &s, out);
 	}
 	free(work);
@@ -105,7 +106,7 @@ static int evaluate(struct claim_check *k, const struct claim_relation *from,
 
 /* --- a claim ---------------------------------------------------------------- */
 
-static const struct claim_pick *lead_of(const struct claim_node *n)
+static const struct claim_pick *claims_lead_of(const struct claim_node *n)
 {
 	const struct claim_pick *p;
 
@@ -113,36 +114,36 @@ static const struct claim_pick *lead_of(const struct claim_node *n)
 		return NULL;
 	if (n->kind == NODE_PICK)
 		return n->pick.layer ? NULL : &n->pick;
-	p = lead_of(n->left);
-	return p ? p : lead_of(n->right);
+	p = claims_lead_of(n->left);
+	return p ? p : claims_lead_of(n->right);
 }
 
-static bool same_cells(const struct claim_node *n, const struct claim_pick *lead)
+static bool claims_same_cells(const struct claim_node *n, const struct claim_pick *lead)
 {
 	if (!n)
 		return true;
 	if (n->kind == NODE_PICK && !n->pick.layer)
 		return !n->pick.cells == !lead->cells &&
 		       (!lead->cells || !strcmp(n->pick.cells, lead->cells));
-	return same_cells(n->left, lead) && same_cells(n->right, lead);
+	return claims_same_cells(n->left, lead) && claims_same_cells(n->right, lead);
 }
 
-static void find_lead(struct claim_check *k)
+static void claims_find_lead(struct claim_check *k)
 {
 	const struct claim *claim = k->claim;
 
 	for (size_t i = 0; !k->lead && i < claim->n; i++) {
-		k->lead = lead_of(claim->relation[i].left);
+		k->lead = claims_lead_of(claim->relation[i].left);
 		if (!k->lead)
-			k->lead = lead_of(claim->relation[i].right);
+			k->lead = claims_lead_of(claim->relation[i].right);
 	}
 	k->one_place = true;
 	for (size_t i = 0; k->lead && i < claim->n; i++)
-		k->one_place &= same_cells(claim->relation[i].left, k->lead) &&
-				same_cells(claim->relation[i].right, k->lead);
+		k->one_place &= claims_same_cells(claim->relation[i].left, k->lead) &&
+				claims_same_cells(claim->relation[i].right, k->lead);
 }
 
-static size_t count_series(const struct claim_check *k)
+static size_t claims_count_series(const struct claim_check *k)
 {
 	size_t n = 0;
 
@@ -152,7 +153,7 @@ static size_t count_series(const struct claim_check *k)
 }
 
 /* Fails before undecided before holds. */
-static bool worse(enum claim_outcome a, enum claim_outcome b)
+static bool claims_worse(enum claim_outcome a, enum claim_outcome b)
 {
 	static const int order[] = { [CLAIM_FAILS] = 2, [CLAIM_UNDECIDED] = 1,
 				     [CLAIM_HOLDS] = 0 };
@@ -161,16 +162,16 @@ static bool worse(enum claim_outcome a, enum claim_outcome b)
 }
 
 /* All relations at the lead's present series; the worst one is kept. */
-static int evaluate_here(struct claim_check *k, struct compare_claim *out, bool *any)
+static int claims_evaluate_here(struct claim_check *k, struct compare_claim *out, bool *any)
 {
-	size_t series = count_series(k);
+	size_t series = claims_count_series(k);
 	char among[32] = "in ";
 
 	if (series > 1)
 		snprintf(among, sizeof(among), "worst of %zu, ", series);
 	for (size_t i = 0; i < k->claim->n; i++) {
 		struct compare_claim one = *out;
-		int rc = evaluate(k, &k->claim->relation[i], &one);
+		int rc = claims_evaluate(k, &k->claim->relation[i], &one);
 
 		if (rc)
 			return rc;
@@ -178,16 +179,16 @@ static int evaluate_here(struct claim_check *k, struct compare_claim *out, bool 
 			one.detail = compare_text(k->c, "%s%s%s%s: %s", among,
 						  k->at->cell, *k->at->point_text ? " " : "",
 						  k->at->point_text, one.detail);
-		if (!*any || worse(one.outcome, out->outcome))
+		if (!*any || claims_worse(one.outcome, out->outcome))
 			*out = one;
 		*any = true;
 	}
 	return 0;
 }
 
-static int evaluate_all(struct claim_check *k, struct compare_claim *out)
+static int claims_evaluate_all(struct claim_check *k, struct compare_claim *out)
 {
-	size_t series = count_series(k);
+	size_t series = claims_count_series(k);
 	bool any = false;
 	int rc = 0;
 
@@ -196,11 +197,11 @@ static int evaluate_all(struct claim_check *k, struct compare_claim *out)
 	k->confidence = 1 - k->c->alpha /
 			    (double)(k->claim->n * (series ? series : 1));
 	if (!k->lead)
-		return evaluate_here(k, out, &any);
+		return claims_evaluate_here(k, out, &any);
 	for (size_t i = 0; !rc && i < k->c->n_series; i++)
 		if (claim_matches(k->lead, &k->c->series[i])) {
 			k->at = &k->c->series[i];
-			rc = evaluate_here(k, out, &any);
+			rc = claims_evaluate_here(k, out, &any);
 		}
 	return rc;
 }
@@ -225,7 +226,7 @@ struct arms_seen {
 	const struct compare_arm *unstable;
 };
 
-static int see_arm(const struct claim_pick *p, void *data)
+static int claims_see_arm(const struct claim_pick *p, void *data)
 {
 	struct arms_seen *seen = data;
 	int arm = claim_find_arm(seen->k->c, p->arm);
@@ -244,13 +245,13 @@ static int see_arm(const struct claim_pick *p, void *data)
 	return 0;
 }
 
-static bool sentence(const struct claim *claim)
+static bool claims_sentence(const struct claim *claim)
 {
 	return claim->n && claim->relation[0].not_worse;
 }
 
 /* 0, or why it cannot be measured at all. */
-static int check_place(struct claim_check *k, struct arms_seen *seen)
+static int claims_check_place(struct claim_check *k, struct arms_seen *seen)
 {
 	const struct claim *claim = k->claim;
 	size_t i = 0;
@@ -262,21 +263,21 @@ static int check_place(struct claim_check *k, struct arms_seen *seen)
 		return claim_cannot(k, "times here are %s; it needs %s%s%s", k->c->domain,
 			      claim->domains[0], claim->n_domains > 1 ? " or " : "",
 			      claim->n_domains > 1 ? claim->domains[1] : "");
-	rc = claim_each_pick(claim, see_arm, seen);
+	rc = claim_each_pick(claim, claims_see_arm, seen);
 	if (!rc && k->c->refused && k->c->refused_exit == EXIT_CONFIG &&
-	    (seen->several || sentence(claim)))
+	    (seen->several || claims_sentence(claim)))
 		rc = claim_cannot(k, "%s", k->c->refused);
 	return rc;
 }
 
-static void check(struct claim_check *k, struct compare_claim *out)
+static void claims_check(struct claim_check *k, struct compare_claim *out)
 {
 	struct arms_seen seen = { .k = k, .first = -1 };
-	int rc = check_place(k, &seen);
+	int rc = claims_check_place(k, &seen);
 
-	find_lead(k);
+	claims_find_lead(k);
 	if (!rc)
-		rc = evaluate_all(k, out);
+		rc = claims_evaluate_all(k, out);
 	if (rc) {
 		out->outcome = CLAIM_UNMEASURABLE;
 		out->never = k->never;
@@ -308,7 +309,7 @@ int claim_check(struct comparison *c, const char *text, const char *where,
 		.unit = compare_text(c, "%s", ""),
 		.left = NAN, .right = NAN, .value = NAN, .lo = NAN, .hi = NAN,
 	};
-	check(&k, out);
+	claims_check(&k, out);
 	claim_free(claim);
 	return 0;
 }

@@ -14,8 +14,8 @@ struct tally {
 };
 
 /* "panic 1, hang 2" */
-static void add_failure(struct comparison *c, struct compare_arm *arm,
-			const struct store_boot *list, size_t n, unsigned index)
+static void arms_add_failure(struct comparison *c, struct compare_arm *arm,
+			     const struct store_boot *list, size_t n, unsigned index)
 {
 	struct tally t[16];
 	size_t used = 0, k;
@@ -37,7 +37,7 @@ static void add_failure(struct comparison *c, struct compare_arm *arm,
 					     k ? ", " : "", t[k].class, t[k].n);
 }
 
-static bool same_kernel(const struct plan_arm *a, const struct plan_arm *b)
+static bool arms_same_kernel(const struct plan_arm *a, const struct plan_arm *b)
 {
 	if (strcmp(a->kernel, b->kernel) || strcmp(a->cmdline, b->cmdline) ||
 	    a->n_layouts != b->n_layouts)
@@ -49,8 +49,8 @@ static bool same_kernel(const struct plan_arm *a, const struct plan_arm *b)
 }
 
 /* The plan's baseline, or the arm that was asked for in its place. */
-static int choose_baseline(struct comparison *c, const struct plan *p,
-			   const char *name, struct err *err)
+static int arms_choose_baseline(struct comparison *c, const struct plan *p,
+				const char *name, struct err *err)
 {
 	char *all = compare_text(c, "%s", "");
 
@@ -68,9 +68,9 @@ static int choose_baseline(struct comparison *c, const struct plan *p,
 }
 
 /* An A/A arm is the plan's baseline once more. */
-static bool is_control(const struct plan_arm *a, const struct plan_arm *base)
+static bool arms_is_control(const struct plan_arm *a, const struct plan_arm *base)
 {
-	return same_kernel(a, base) ||
+	return arms_same_kernel(a, base) ||
 	       ((a->aa || a->baseline) && (base->aa || base->baseline));
 }
 
@@ -84,11 +84,11 @@ static void fill_arm(struct comparison *c, const struct plan *p, size_t i)
 	arm->second_level = compare_text(c, "%s", from->second_level);
 	arm->failures = compare_text(c, "%s", "");
 	arm->baseline = i == c->baseline;
-	arm->control = !arm->baseline && is_control(from, &p->arms[c->baseline]);
+	arm->control = !arm->baseline && arms_is_control(from, &p->arms[c->baseline]);
 }
 
-static int count_blocks(struct comparison *c, const struct store_boot *list,
-			size_t n, struct err *err)
+static int arms_count_blocks(struct comparison *c, const struct store_boot *list,
+			     size_t n, struct err *err)
 {
 	bool *ok;
 
@@ -124,7 +124,7 @@ int compare_arms(struct comparison *c, struct store *s, const char *baseline,
 	c->arms = compare_alloc(c, p->n_arms, sizeof(*c->arms));
 	if (!c->arms)
 		return err_sys(err, ENOMEM, "cannot compare");
-	rc = choose_baseline(c, p, baseline, err);
+	rc = arms_choose_baseline(c, p, baseline, err);
 	if (!rc)
 		rc = store_boots(s, &list, &n, err);
 	if (rc)
@@ -132,11 +132,11 @@ int compare_arms(struct comparison *c, struct store *s, const char *baseline,
 	for (size_t i = 0; i < p->n_arms; i++) {
 		fill_arm(c, p, i);
 		c->arms[i].identity = compare_hold(c, store_identity(s, (unsigned)i));
-		add_failure(c, &c->arms[i], list, n, (unsigned)i);
+		arms_add_failure(c, &c->arms[i], list, n, (unsigned)i);
 	}
 	for (size_t i = 0; i < n; i++) {
 		c->arms[list[i].arm].boots++;
 		c->arms[list[i].arm].failed += !list[i].ok;
 	}
-	return count_blocks(c, list, n, err);
+	return arms_count_blocks(c, list, n, err);
 }

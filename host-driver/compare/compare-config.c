@@ -15,7 +15,7 @@ static const char *const names_only[] = {
 	"CONFIG_LOCALVERSION", "CONFIG_BUILD_SALT", "CONFIG_CC_VERSION_TEXT",
 };
 
-static bool says_nothing(const char *symbol)
+static bool config_says_nothing(const char *symbol)
 {
 	for (size_t i = 0; i < sizeof(names_only) / sizeof(names_only[0]); i++)
 		if (!strcmp(symbol, names_only[i]))
@@ -23,7 +23,7 @@ static bool says_nothing(const char *symbol)
 	return false;
 }
 
-static const char *value_of(const json_t *config, const char *symbol)
+static const char *config_value_of(const json_t *config, const char *symbol)
 {
 	const char *value = json_string_value(json_object_get(config, symbol));
 
@@ -37,13 +37,13 @@ struct diff {
 	size_t n;
 };
 
-static void add(struct diff *d, const char *symbol)
+static void config_add(struct diff *d, const char *symbol)
 {
-	if (says_nothing(symbol) || d->n++ >= NAMED_MAX)
+	if (config_says_nothing(symbol) || d->n++ >= NAMED_MAX)
 		return;
 	d->named = compare_text(d->c, "%s%s%.80s=%.40s (baseline %.40s)", d->named,
 				*d->named ? ", " : "", symbol,
-				value_of(d->arm, symbol), value_of(d->base, symbol));
+				config_value_of(d->arm, symbol), config_value_of(d->base, symbol));
 }
 
 void compare_configs(struct comparison *c, size_t arm)
@@ -60,11 +60,11 @@ void compare_configs(struct comparison *c, size_t arm)
 	if (!json_object_size(d.base) || !json_object_size(d.arm))
 		return;
 	json_object_foreach((json_t *)d.arm, symbol, value)
-		if (strcmp(value_of(d.arm, symbol), value_of(d.base, symbol)))
-			add(&d, symbol);
+		if (strcmp(config_value_of(d.arm, symbol), config_value_of(d.base, symbol)))
+			config_add(&d, symbol);
 	json_object_foreach((json_t *)d.base, symbol, value)
 		if (!json_object_get(d.arm, symbol))
-			add(&d, symbol);
+			config_add(&d, symbol);
 	if (d.n)
 		compare_note(c, "the config of %s differs from the baseline's in %zu option%s: %s%s",
 			     c->arms[arm].name, d.n, d.n == 1 ? "" : "s", d.named,

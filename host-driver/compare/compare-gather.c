@@ -11,14 +11,14 @@
 #include "store/store.h"
 #include "vocab/number.h"
 
-static enum stats_better better_of(const struct store_series *from)
+static enum stats_better gather_better_of(const struct store_series *from)
 {
 	if (from->counter || !strcmp(from->better, "none"))
 		return STATS_NEITHER;
 	return !strcmp(from->better, "higher") ? STATS_HIGHER : STATS_LOWER;
 }
 
-static bool is_gate(const struct plan *p, const struct store_series *from)
+static bool gather_is_gate(const struct plan *p, const struct store_series *from)
 {
 	const char *metric = from->counter ? from->counter : from->metric;
 
@@ -50,8 +50,8 @@ static double gather_unit(struct comparison *c, const struct store_series *from,
 	return factor;
 }
 
-static int describe(struct comparison *c, const struct plan *p,
-		    const struct store_series *from, struct compare_series *to)
+static int gather_describe(struct comparison *c, const struct plan *p,
+			   const struct store_series *from, struct compare_series *to)
 {
 	int cell = plan_cell(p, from->cell);
 	const struct plan_cell *pc = cell < 0 ? NULL : &p->cells[cell];
@@ -65,8 +65,8 @@ static int describe(struct comparison *c, const struct plan *p,
 	to->point = compare_hold(c, from->point);
 	to->point_text = compare_text(c, "%s", from->point_text);
 	to->scale = gather_unit(c, from, to);
-	to->better = better_of(from);
-	to->gate = !c->declared && is_gate(p, from);
+	to->better = gather_better_of(from);
+	to->gate = !c->declared && gather_is_gate(p, from);
 	to->est = compare_alloc(c, c->n_arms, sizeof(*to->est));
 	to->vs = compare_alloc(c, c->n_arms, sizeof(*to->vs));
 	if (!to->est || !to->vs)
@@ -84,8 +84,8 @@ static int describe(struct comparison *c, const struct plan *p,
 }
 
 /* One boot: v[0..n) are its processes. */
-static void reduce_boot(struct comparison *c, struct compare_series *s,
-			const struct store_value *v, size_t n, double *medians)
+static void gather_reduce_boot(struct comparison *c, struct compare_series *s,
+			       const struct store_value *v, size_t n, double *medians)
 {
 	bool count = !strcmp(s->kind, "count");
 	struct compare_estimate *est = &s->est[v->arm];
@@ -112,8 +112,8 @@ static void reduce_boot(struct comparison *c, struct compare_series *s,
 }
 
 /* An arm's figure over its boots. */
-static void reduce_arm(const struct comparison *c, const struct compare_series *s,
-		       struct compare_estimate *est, double *work)
+static void gather_reduce_arm(const struct comparison *c, const struct compare_series *s,
+			      struct compare_estimate *est, double *work)
 {
 	bool count = !strcmp(s->kind, "count");
 	struct stats_interval t;
@@ -140,9 +140,9 @@ static void reduce_arm(const struct comparison *c, const struct compare_series *
 	}
 }
 
-static int fill(struct comparison *c, struct store *st,
-		const struct store_series *from, struct compare_series *s,
-		struct err *err)
+static int gather_fill(struct comparison *c, struct store *st,
+		       const struct store_series *from, struct compare_series *s,
+		       struct err *err)
 {
 	struct store_value *v;
 	double *work;
@@ -159,10 +159,10 @@ static int fill(struct comparison *c, struct store *st,
 	for (size_t i = 0, j; i < n; i = j) {
 		for (j = i; j < n && v[j].block == v[i].block && v[j].arm == v[i].arm; j++)
 			;
-		reduce_boot(c, s, v + i, j - i, work);
+		gather_reduce_boot(c, s, v + i, j - i, work);
 	}
 	for (size_t a = 0; a < c->n_arms; a++)
-		reduce_arm(c, s, &s->est[a], work);
+		gather_reduce_arm(c, s, &s->est[a], work);
 	free(work);
 	free(v);
 	return 0;
@@ -200,10 +200,10 @@ int compare_gather(struct comparison *c, struct store *s, struct err *err)
 	if (!c->series)
 		return err_sys(err, ENOMEM, "cannot compare");
 	for (size_t i = 0; i < n; i++) {
-		if (describe(c, store_plan(s), &list[i], &c->series[i]))
+		if (gather_describe(c, store_plan(s), &list[i], &c->series[i]))
 			return err_sys(err, ENOMEM, "cannot compare");
 		c->n_series++;
-		rc = fill(c, s, &list[i], &c->series[i], err);
+		rc = gather_fill(c, s, &list[i], &c->series[i], err);
 		if (rc)
 			return rc;
 	}

@@ -36,7 +36,7 @@ static const char *const weather[] = {
 	"*available_bytes*",
 };
 
-static bool listed(const char *key, const char *const *list, size_t n)
+static bool identity_listed(const char *key, const char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!fnmatch(list[i], key, FNM_CASEFOLD))
@@ -44,7 +44,7 @@ static bool listed(const char *key, const char *const *list, size_t n)
 	return false;
 }
 
-#define LISTED(key, list) listed(key, list, sizeof(list) / sizeof((list)[0]))
+#define LISTED(key, list) identity_listed(key, list, sizeof(list) / sizeof((list)[0]))
 
 #define CMDLINE "command line"	/* what the plan adds to it */
 #define NAMED_MAX 6		/* facts that a note names */
@@ -62,7 +62,7 @@ struct facts {
 	size_t n;
 };
 
-static struct fact *fact_of(struct facts *f, const char *key)
+static struct fact *identity_fact_of(struct facts *f, const char *key)
 {
 	struct fact *list;
 
@@ -80,10 +80,10 @@ static struct fact *fact_of(struct facts *f, const char *key)
 	return list->value && list->varies ? list : NULL;
 }
 
-static int add_value(struct facts *f, unsigned arm, const char *key,
-		     const char *value)
+static int identity_add_value(struct facts *f, unsigned arm, const char *key,
+			      const char *value)
 {
-	struct fact *fact = fact_of(f, key);
+	struct fact *fact = identity_fact_of(f, key);
 
 	if (!fact)
 		return -ENOMEM;
@@ -94,7 +94,7 @@ static int add_value(struct facts *f, unsigned arm, const char *key,
 	return 0;
 }
 
-static bool has_word(const char *line, const char *word, size_t n)
+static bool identity_has_word(const char *line, const char *word, size_t n)
 {
 	while (*line) {
 		size_t len = strcspn(line, " ");
@@ -107,7 +107,7 @@ static bool has_word(const char *line, const char *word, size_t n)
 }
 
 /* What is another in every boot, or names the kernel. */
-static bool of_the_boot(const char *word)
+static bool identity_of_the_boot(const char *word)
 {
 	static const char *const prefix[] = {
 		"kduel.nonce=", "BOOT_IMAGE=", "initrd=",
@@ -120,14 +120,14 @@ static bool of_the_boot(const char *word)
 }
 
 /* The words of one command line that another has not, but for those of the boot. */
-static char *own_words(struct comparison *c, const char *line, const char *other)
+static char *identity_own_words(struct comparison *c, const char *line, const char *other)
 {
 	char *own = compare_text(c, "%s", "");
 
 	while (*line) {
 		size_t n = strcspn(line, " ");
 
-		if (n && !of_the_boot(line) && !has_word(other, line, n))
+		if (n && !identity_of_the_boot(line) && !identity_has_word(other, line, n))
 			own = compare_text(c, "%s%s%.*s", own, *own ? " " : "",
 					   (int)n, line);
 		line += n + (line[n] == ' ');
@@ -136,35 +136,36 @@ static char *own_words(struct comparison *c, const char *line, const char *other
 }
 
 /* A command line without what the plan added, which is a fact of its own: CMDLINE. */
-static char *plain_cmdline(struct comparison *c, const char *cmdline, const char *added)
+static char *identity_plain_cmdline(struct comparison *c, const char *cmdline, const char *added)
 {
-	char *plain = own_words(c, cmdline, added), *missing = own_words(c, added, cmdline);
+	char *plain = identity_own_words(c, cmdline, added),
+	     *missing = identity_own_words(c, added, cmdline);
 
 	return *missing ? compare_text(c, "%s (without %s)", plain, missing) : plain;
 }
 
-static int add_leaf(struct facts *f, unsigned arm, const char *key,
-		    const json_t *json)
+static int identity_add_leaf(struct facts *f, unsigned arm, const char *key,
+			     const json_t *json)
 {
 	char *dump;
 	int rc;
 
 	if (json_is_string(json) && !fnmatch("*.cmdline", key, 0))
-		return add_value(f, arm, key,
-				 plain_cmdline(f->c, json_string_value(json),
-					       strcmp(key, "node.cmdline") ? ""
-					       : f->plan->arms[arm].cmdline));
+		return identity_add_value(f, arm, key,
+					  identity_plain_cmdline(f->c, json_string_value(json),
+								 strcmp(key, "node.cmdline") ? ""
+								 : f->plan->arms[arm].cmdline));
 	if (json_is_string(json))
-		return add_value(f, arm, key, json_string_value(json));
+		return identity_add_value(f, arm, key, json_string_value(json));
 	dump = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
-	rc = dump ? add_value(f, arm, key, dump) : -ENOMEM;
+	rc = dump ? identity_add_value(f, arm, key, dump) : -ENOMEM;
 	free(dump);
 	return rc;
 }
 
 /* Objects are followed; arrays are compared as a whole. */
-static int flatten(struct facts *f, unsigned arm, const char *prefix,
-		   const json_t *json)
+static int identity_flatten(struct facts *f, unsigned arm, const char *prefix,
+			    const json_t *json)
 {
 	const char *name;
 	json_t *value;
@@ -176,8 +177,8 @@ static int flatten(struct facts *f, unsigned arm, const char *prefix,
 		snprintf(key, sizeof(key), "%s%s%s", prefix, *prefix ? "." : "", name);
 		if (LISTED(key, under_test) || LISTED(key, weather))
 			continue;
-		rc = json_is_object(value) ? flatten(f, arm, key, value)
-					   : add_leaf(f, arm, key, value);
+		rc = json_is_object(value) ? identity_flatten(f, arm, key, value)
+					   : identity_add_leaf(f, arm, key, value);
 		if (rc)
 			return rc;
 	}
@@ -185,7 +186,7 @@ static int flatten(struct facts *f, unsigned arm, const char *prefix,
 }
 
 /* What the driver said of itself, and whether it looked before the end. */
-static void take_driver(struct comparison *c, const json_t *facts)
+static void identity_take_driver(struct comparison *c, const json_t *facts)
 {
 	const json_t *look = json_object_get(facts, "looked_after_blocks");
 
@@ -198,16 +199,16 @@ static void take_driver(struct comparison *c, const json_t *facts)
 }
 
 /* Two layouts of one kernel may differ more than two kernels. */
-static int add_layouts(struct facts *f, unsigned arm, const struct plan_arm *from)
+static int identity_add_layouts(struct facts *f, unsigned arm, const struct plan_arm *from)
 {
 	char *list = compare_text(f->c, "%s", from->layouts[0]);
 
 	for (size_t i = 1; i < from->n_layouts; i++)
 		list = compare_text(f->c, "%s, %s", list, from->layouts[i]);
-	return add_value(f, arm, "code layout", list);
+	return identity_add_value(f, arm, "code layout", list);
 }
 
-static int collect(struct facts *f, struct store *s, struct err *err)
+static int identity_collect(struct facts *f, struct store *s, struct err *err)
 {
 	const struct plan *p = f->plan;
 	const struct store_env *env;
@@ -217,18 +218,18 @@ static int collect(struct facts *f, struct store *s, struct err *err)
 	if (rc)
 		return rc;
 	for (unsigned a = 0; a < p->n_arms; a++) {
-		if (add_value(f, a, CMDLINE, p->arms[a].cmdline) ||
-		    add_layouts(f, a, &p->arms[a]) ||
-		    flatten(f, a, "", f->c->arms[a].identity))
+		if (identity_add_value(f, a, CMDLINE, p->arms[a].cmdline) ||
+		    identity_add_layouts(f, a, &p->arms[a]) ||
+		    identity_flatten(f, a, "", f->c->arms[a].identity))
 			return err_sys(err, ENOMEM, "cannot compare");
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (env[i].arm < 0) {
 			if (!strcmp(env[i].where, "driver"))
-				take_driver(f->c, env[i].facts);
+				identity_take_driver(f->c, env[i].facts);
 			continue;
 		}
-		if (flatten(f, (unsigned)env[i].arm, env[i].where, env[i].facts))
+		if (identity_flatten(f, (unsigned)env[i].arm, env[i].where, env[i].facts))
 			return err_sys(err, ENOMEM, "cannot compare");
 	}
 	if (!f->c->env)
@@ -237,17 +238,17 @@ static int collect(struct facts *f, struct store *s, struct err *err)
 }
 
 /* Of two long command lines, what only one of them has. */
-static char *shown(struct comparison *c, const struct fact *f, size_t arm,
-		   size_t other)
+static char *identity_shown(struct comparison *c, const struct fact *f, size_t arm,
+			    size_t other)
 {
 	const char *value = f->value[arm];
 
 	if (value && f->value[other] && !fnmatch("*.cmdline", f->key, 0))
-		return own_words(c, value, f->value[other]);
+		return identity_own_words(c, value, f->value[other]);
 	return compare_text(c, "%s", value ? value : "(not recorded)");
 }
 
-static int add_difference(struct comparison *c, const struct fact *fact, size_t arm)
+static int identity_add_difference(struct comparison *c, const struct fact *fact, size_t arm)
 {
 	struct compare_difference *list, *d;
 
@@ -258,12 +259,12 @@ static int add_difference(struct comparison *c, const struct fact *fact, size_t 
 	d = &list[c->n_differences - 1];
 	d->what = compare_text(c, "%s", fact->key);
 	d->arm = compare_text(c, "%s", c->arms[arm].name);
-	d->baseline_value = shown(c, fact, c->baseline, arm);
-	d->arm_value = shown(c, fact, arm, c->baseline);
+	d->baseline_value = identity_shown(c, fact, c->baseline, arm);
+	d->arm_value = identity_shown(c, fact, arm, c->baseline);
 	return 0;
 }
 
-static bool differs(const struct comparison *c, const struct fact *f, size_t arm)
+static bool identity_differs(const struct comparison *c, const struct fact *f, size_t arm)
 {
 	const char *a = f->value[c->baseline], *b = f->value[arm];
 
@@ -276,19 +277,19 @@ static bool differs(const struct comparison *c, const struct fact *f, size_t arm
 }
 
 /* A file that only one of two kernels has, e.g. of a mitigation it knows. */
-static bool untold(const struct comparison *c, const struct fact *f, size_t arm)
+static bool identity_untold(const struct comparison *c, const struct fact *f, size_t arm)
 {
 	return !strncmp(f->key, "node.", 5) &&
 	       !f->value[c->baseline] != !f->value[arm];
 }
 
-static void note_untold(struct comparison *c, const struct facts *f, size_t arm)
+static void identity_note_untold(struct comparison *c, const struct facts *f, size_t arm)
 {
 	char *list = compare_text(c, "%s", "");
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->n; i++)
-		if (untold(c, &f->list[i], arm) && differs(c, &f->list[i], arm) &&
+		if (identity_untold(c, &f->list[i], arm) && identity_differs(c, &f->list[i], arm) &&
 		    n++ < NAMED_MAX)
 			list = compare_text(c, "%s%s%s", list, *list ? ", " : "",
 					    f->list[i].key);
@@ -301,7 +302,7 @@ static void note_untold(struct comparison *c, const struct facts *f, size_t arm)
  * A plan that gives one kernel two command lines compares these, and has said so.
  * With another kernel as well, nobody could tell which of the two it was.
  */
-static bool cmdline_under_test(const struct facts *f, size_t arm)
+static bool identity_cmdline_under_test(const struct facts *f, size_t arm)
 {
 	const struct plan_arm *a = &f->plan->arms[arm];
 	const struct plan_arm *base = &f->plan->arms[f->c->baseline];
@@ -310,14 +311,14 @@ static bool cmdline_under_test(const struct facts *f, size_t arm)
 }
 
 /* What machine and guest tell once they have booted; not how they were started. */
-static bool of_the_environment(const struct fact *fact)
+static bool identity_of_the_environment(const struct fact *fact)
 {
 	return (!strncmp(fact->key, "node.", 5) || !strncmp(fact->key, "guest.", 6)) &&
 	       fnmatch("*.cmdline", fact->key, 0);
 }
 
 /* Of one kernel, booted from one image: that is what the command line does. */
-static void note_following(const struct facts *f, const struct fact *fact, size_t arm)
+static void identity_note_following(const struct facts *f, const struct fact *fact, size_t arm)
 {
 	struct comparison *c = f->c;
 
@@ -326,15 +327,15 @@ static void note_following(const struct facts *f, const struct fact *fact, size_
 		     fact->value[c->baseline] ? fact->value[c->baseline] : "");
 }
 
-static int take_difference(const struct facts *f, const struct fact *fact, size_t arm)
+static int identity_take_difference(const struct facts *f, const struct fact *fact, size_t arm)
 {
-	if (untold(f->c, fact, arm) || !differs(f->c, fact, arm))
+	if (identity_untold(f->c, fact, arm) || !identity_differs(f->c, fact, arm))
 		return 0;
-	if (!cmdline_under_test(f, arm) ||
-	    (strcmp(fact->key, CMDLINE) && !of_the_environment(fact)))
-		return add_difference(f->c, fact, arm);
+	if (!identity_cmdline_under_test(f, arm) ||
+	    (strcmp(fact->key, CMDLINE) && !identity_of_the_environment(fact)))
+		return identity_add_difference(f->c, fact, arm);
 	if (strcmp(fact->key, CMDLINE))
-		note_following(f, fact, arm);
+		identity_note_following(f, fact, arm);
 	else
 		compare_note(f->c, "%s is the baseline's kernel with another command line: '%s', baseline '%s'",
 			     f->c->arms[arm].name, fact->value[arm],
@@ -342,19 +343,19 @@ static int take_difference(const struct facts *f, const struct fact *fact, size_
 	return 0;
 }
 
-static int find_differences(struct comparison *c, struct store *s,
-			    struct err *err)
+static int identity_find_differences(struct comparison *c, struct store *s,
+				     struct err *err)
 {
 	struct facts f = { .c = c, .plan = store_plan(s) };
-	int rc = collect(&f, s, err);
+	int rc = identity_collect(&f, s, err);
 
 	for (size_t a = 0; !rc && a < c->n_arms; a++) {
 		if (a == c->baseline)
 			continue;
 		for (size_t i = 0; !rc && i < f.n; i++)
-			if (take_difference(&f, &f.list[i], a))
+			if (identity_take_difference(&f, &f.list[i], a))
 				rc = err_sys(err, ENOMEM, "cannot compare");
-		note_untold(c, &f, a);
+		identity_note_untold(c, &f, a);
 		compare_configs(c, a);
 	}
 	/* Compared, and too long to be printed with the rest. */
@@ -366,7 +367,7 @@ static int find_differences(struct comparison *c, struct store *s,
 int compare_identities(struct comparison *c, struct store *s, bool allow,
 		       struct err *err)
 {
-	int rc = find_differences(c, s, err);
+	int rc = identity_find_differences(c, s, err);
 
 	if (rc || !c->n_differences)
 		return rc;

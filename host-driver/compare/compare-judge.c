@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 /* "p99_ns", "ns_p50": a quantile's spread is not that of a mean. */
-static bool is_percentile(const char *metric)
+static bool judge_is_percentile(const char *metric)
 {
 	for (const char *p = metric; (p = strchr(p, 'p')); p++) {
 		size_t digits = strspn(p + 1, "0123456789");
@@ -26,14 +26,14 @@ static bool is_percentile(const char *metric)
 	return false;
 }
 
-static uint64_t seed_of(const struct comparison *c, size_t series, size_t arm)
+static uint64_t judge_seed_of(const struct comparison *c, size_t series, size_t arm)
 {
 	return c->seed * 0x9e3779b97f4a7c15 + series * 1024 + arm;
 }
 
 /* The blocks that have both arms; as logs unless counts. */
-static size_t pair_up(const struct comparison *c, const struct compare_series *s,
-		      size_t arm, bool count, double *base, double *other)
+static size_t judge_pair_up(const struct comparison *c, const struct compare_series *s,
+			    size_t arm, bool count, double *base, double *other)
 {
 	const double *x = s->est[c->baseline].boot, *y = s->est[arm].boot;
 	size_t n = 0;
@@ -48,9 +48,9 @@ static size_t pair_up(const struct comparison *c, const struct compare_series *s
 }
 
 /* Why an arm has no values, if it is that which is missing. */
-static const struct compare_estimate *empty(const struct comparison *c,
-					    const struct compare_series *s,
-					    size_t arm)
+static const struct compare_estimate *judge_empty(const struct comparison *c,
+						  const struct compare_series *s,
+						  size_t arm)
 {
 	if (!s->est[arm].boots)
 		return &s->est[arm];
@@ -61,18 +61,18 @@ static void measure(struct comparison *c, size_t series, size_t arm, double *wor
 {
 	struct compare_series *s = &c->series[series];
 	struct compare_result *r = &s->vs[arm];
-	const struct compare_estimate *none = empty(c, s, arm);
+	const struct compare_estimate *none = judge_empty(c, s, arm);
 	struct stats_pairs p = {
 		.base = work, .arm = work + c->n_block_ids,
 		.count = !strcmp(s->kind, "count"),
-		.percentile = is_percentile(s->metric),
+		.percentile = judge_is_percentile(s->metric),
 		.deterministic = c->deterministic, .flip = true,
-		.confidence = 1 - c->alpha, .seed = seed_of(c, series, arm),
+		.confidence = 1 - c->alpha, .seed = judge_seed_of(c, series, arm),
 		.better = s->better, .margin = c->margin,
 	};
 	const char *why;
 
-	p.n = pair_up(c, s, arm, p.count, work, work + c->n_block_ids);
+	p.n = judge_pair_up(c, s, arm, p.count, work, work + c->n_block_ids);
 	r->margin = c->margin;
 	r->p_adjusted = r->p_worse_adjusted = NAN;
 	why = stats_effect(&p, &r->e);
@@ -89,8 +89,8 @@ static void measure(struct comparison *c, size_t series, size_t arm, double *wor
 
 /* --- corrections ----------------------------------------------------------- */
 
-static bool belongs(const struct comparison *c, const struct compare_series *s,
-		    size_t arm, bool control)
+static bool judge_belongs(const struct comparison *c, const struct compare_series *s,
+			  size_t arm, bool control)
 {
 	return arm != c->baseline && s->better != STATS_NEITHER &&
 	       c->arms[arm].control == control && s->vs[arm].e.n &&
@@ -105,7 +105,7 @@ struct tests {
 	size_t n;
 };
 
-static void tests_release(struct tests *t)
+static void judge_tests_release(struct tests *t)
 {
 	free(t->of);
 	free(t->p);
@@ -113,7 +113,7 @@ static void tests_release(struct tests *t)
 	free(t->gate);
 }
 
-static int tests_init(struct tests *t, const struct comparison *c, bool control)
+static int judge_tests_init(struct tests *t, const struct comparison *c, bool control)
 {
 	size_t most = c->n_series * c->n_arms + 1;
 
@@ -125,7 +125,7 @@ static int tests_init(struct tests *t, const struct comparison *c, bool control)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++)
-			if (belongs(c, &c->series[i], a, control)) {
+			if (judge_belongs(c, &c->series[i], a, control)) {
 				t->of[t->n] = &c->series[i].vs[a];
 				t->gate[t->n] = c->series[i].gate;
 				t->p_worse[t->n] = c->series[i].vs[a].e.p_worse;
@@ -134,10 +134,10 @@ static int tests_init(struct tests *t, const struct comparison *c, bool control)
 	return 0;
 }
 
-static int correct(struct comparison *c, bool control)
+static int judge_correct(struct comparison *c, bool control)
 {
 	struct tests t;
-	int rc = tests_init(&t, c, control);
+	int rc = judge_tests_init(&t, c, control);
 
 	if (!rc)
 		rc = stats_families(t.p, t.gate, t.p, t.n);
@@ -151,15 +151,15 @@ static int correct(struct comparison *c, bool control)
 	}
 	if (control)
 		c->control_tests = (unsigned)t.n;
-	tests_release(&t);
+	judge_tests_release(&t);
 	return rc;
 }
 
 /* --- verdicts -------------------------------------------------------------- */
 
 /* A workload that failed in some process of the arm or of the baseline. */
-static unsigned failed_cells(const struct comparison *c, const char *cell,
-			     size_t arm, const struct store_cell *list, size_t n)
+static unsigned judge_failed_cells(const struct comparison *c, const char *cell,
+				   size_t arm, const struct store_cell *list, size_t n)
 {
 	unsigned failed = 0;
 
@@ -170,8 +170,8 @@ static unsigned failed_cells(const struct comparison *c, const char *cell,
 	return failed;
 }
 
-static char *why_unstable(struct comparison *c, const struct compare_series *s,
-			  size_t arm, const struct store_cell *cells, size_t n)
+static char *judge_why_unstable(struct comparison *c, const struct compare_series *s,
+				size_t arm, const struct store_cell *cells, size_t n)
 {
 	const size_t both[] = { arm, c->baseline };
 	unsigned failed;
@@ -183,14 +183,14 @@ static char *why_unstable(struct comparison *c, const struct compare_series *s,
 			return compare_text(c, "%s failed in %u of %u boots: %s",
 					    a->name, a->failed, a->boots, a->failures);
 	}
-	failed = failed_cells(c, s->cell, arm, cells, n);
+	failed = judge_failed_cells(c, s->cell, arm, cells, n);
 	return failed ? compare_text(c, "%u processes of this workload failed", failed)
 		      : NULL;
 }
 
 /* What a verdict would be without the other tests, where that is another. */
-static char *why_not_more(struct comparison *c, const struct compare_result *r,
-			  enum stats_better better, unsigned tests)
+static char *judge_why_not_more(struct comparison *c, const struct compare_result *r,
+				enum stats_better better, unsigned tests)
 {
 	bool worse = (r->e.effect > 0) == (better == STATS_LOWER);
 
@@ -229,13 +229,13 @@ static void judge(struct comparison *c, struct compare_series *s, size_t arm,
 		r->verdict = stats_verdict(&r->e, r->p_adjusted,
 					   r->p_worse_adjusted, c->alpha,
 					   s->better, r->margin);
-		why = why_not_more(c, r, s->better, tests);
+		why = judge_why_not_more(c, r, s->better, tests);
 		if (why)
 			r->reason = why;
 	}
 }
 
-static void count_control(struct comparison *c)
+static void judge_count_control(struct comparison *c)
 {
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++) {
@@ -266,7 +266,7 @@ int compare_judge(struct comparison *c, struct store *st, struct err *err)
 			if (a != c->baseline)
 				measure(c, i, a, work);
 	free(work);
-	if (correct(c, false) || correct(c, true))
+	if (judge_correct(c, false) || judge_correct(c, true))
 		return err_sys(err, ENOMEM, "cannot compare");
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++) {
@@ -274,8 +274,8 @@ int compare_judge(struct comparison *c, struct store *st, struct err *err)
 
 			judge(c, s, a, c->arms[a].control ? c->control_tests :
 			      s->gate ? c->gate_tests : c->other_tests,
-			      why_unstable(c, s, a, cells, n));
+			      judge_why_unstable(c, s, a, cells, n));
 		}
-	count_control(c);
+	judge_count_control(c);
 	return 0;
 }

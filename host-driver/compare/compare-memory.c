@@ -50,7 +50,7 @@ void *compare_alloc(struct comparison *c, size_t n, size_t size)
 	return chunk->data;
 }
 
-static char *text(struct comparison *c, const char *fmt, va_list ap)
+static char *memory_text(struct comparison *c, const char *fmt, va_list ap)
 {
 	va_list again;
 	char *out;
@@ -72,7 +72,7 @@ char *compare_text(struct comparison *c, const char *fmt, ...)
 	char *out;
 
 	va_start(ap, fmt);
-	out = text(c, fmt, ap);
+	out = memory_text(c, fmt, ap);
 	va_end(ap);
 	return out;
 }
@@ -140,7 +140,7 @@ void compare_note(struct comparison *c, const char *fmt, ...)
 		return;
 	c->notes = notes;
 	va_start(ap, fmt);
-	notes[c->n_notes - 1] = text(c, fmt, ap);
+	notes[c->n_notes - 1] = memory_text(c, fmt, ap);
 	va_end(ap);
 }
 
@@ -150,7 +150,7 @@ void compare_refuse(struct comparison *c, const char *fmt, ...)
 	char *line;
 
 	va_start(ap, fmt);
-	line = text(c, fmt, ap);
+	line = memory_text(c, fmt, ap);
 	va_end(ap);
 	c->refused = c->refused ? compare_text(c, "%s\n%s", c->refused, line)
 				: line;

@@ -8,8 +8,8 @@
 #include "compare-memory.h"
 #include "store/store.h"
 
-static void begin(struct comparison *c, struct store *s,
-		  const struct compare_options *o)
+static void compare_begin(struct comparison *c, struct store *s,
+			  const struct compare_options *o)
 {
 	const struct plan *p = store_plan(s);
 
@@ -24,7 +24,7 @@ static void begin(struct comparison *c, struct store *s,
 }
 
 /* Is there nothing that --resume would run? */
-static bool all_ended(const struct comparison *c)
+static bool compare_all_ended(const struct comparison *c)
 {
 	unsigned boots = 0;
 
@@ -34,7 +34,7 @@ static bool all_ended(const struct comparison *c)
 }
 
 /* What cannot be judged whatever the numbers are. */
-static void check_design(struct comparison *c)
+static void compare_check_design(struct comparison *c)
 {
 	bool one_planned = c->blocks && c->blocks_planned == 1;
 
@@ -43,17 +43,20 @@ static void check_design(struct comparison *c)
 		c->refused_exit = EXIT_DONE;	/* and the plan asked for none */
 	}
 	if (c->blocks < 2) {
-		compare_refuse(c, "%u complete block%s, and a comparison needs at least 2: %s",
-			       c->blocks, c->blocks == 1 ? "" : "s",
-			       one_planned ? "the plan has one; kduel run --resume with --blocks adds more" :
-			       all_ended(c) ? "every boot has ended, and kduel run --resume repeats none; once the reason is gone, --resume with --blocks adds more"
-					    : "kduel run --resume goes on with the campaign");
+		compare_refuse(
+			c, "%u complete block%s, and a comparison needs at least 2: %s",
+			c->blocks, c->blocks == 1 ? "" : "s",
+			one_planned
+				? "the plan has one; kduel run --resume with --blocks adds more"
+			: compare_all_ended(c)
+				? "every boot has ended, and kduel run --resume repeats none; once the reason is gone, --resume with --blocks adds more"
+				: "kduel run --resume goes on with the campaign");
 		/* Who plans one block wants to look, and has what was asked for. */
 		c->refused_exit = one_planned ? EXIT_DONE : EXIT_INCOMPLETE;
 	}
 }
 
-static void note_domain(struct comparison *c)
+static void compare_note_domain(struct comparison *c)
 {
 	if (!strcmp(c->domain, "emulated"))
 		compare_note(c, "times are of emulated machines; they are not times of hardware");
@@ -63,7 +66,7 @@ static void note_domain(struct comparison *c)
 		compare_note(c, "times are instructions executed: the cost of page walks, caches and memory is not in them");
 }
 
-static void note_layouts(struct comparison *c, const struct plan *p)
+static void compare_note_layouts(struct comparison *c, const struct plan *p)
 {
 	for (size_t a = 0; a < p->n_arms; a++)
 		if (p->arms[a].n_layouts > 1)
@@ -72,7 +75,7 @@ static void note_layouts(struct comparison *c, const struct plan *p)
 		compare_note(c, "one code layout per arm: what layout alone changes is part of every effect");
 }
 
-static int note_all(struct comparison *c, struct store *s, struct err *err)
+static int compare_note_all(struct comparison *c, struct store *s, struct err *err)
 {
 	const char *const *list;
 	size_t n;
@@ -86,8 +89,8 @@ static int note_all(struct comparison *c, struct store *s, struct err *err)
 	if (c->declared)
 		compare_note(c, "a look from %s: the plan's baseline is %s, and the gates and expectations that it declares are not judged here",
 			     c->arms[c->baseline].name, c->declared);
-	note_domain(c);
-	note_layouts(c, store_plan(s));
+	compare_note_domain(c);
+	compare_note_layouts(c, store_plan(s));
 	if (c->looks)
 		compare_note(c, "%u look%s before the end (--until verdict, or blocks added): every test has the level %.3g, which keeps the whole at 5%%",
 			     c->looks, c->looks == 1 ? "" : "s", c->alpha);
@@ -100,7 +103,7 @@ static int note_all(struct comparison *c, struct store *s, struct err *err)
 }
 
 /* The plan's own expectations. One that cannot be read is an error. */
-static int check_claims(struct comparison *c, const struct plan *p, struct err *err)
+static int compare_check_claims(struct comparison *c, const struct plan *p, struct err *err)
 {
 	c->claims = compare_alloc(c, p->n_expect, sizeof(*c->claims));
 	if (!c->claims)
@@ -124,10 +127,10 @@ int compare_run(struct store *s, const struct compare_options *o,
 {
 	int rc;
 
-	begin(c, s, o);
+	compare_begin(c, s, o);
 	rc = compare_arms(c, s, o ? o->baseline : NULL, err);
 	if (!rc)
-		check_design(c);
+		compare_check_design(c);
 	if (!rc)
 		rc = compare_identities(c, s, o && o->allow_differences, err);
 	if (c->looks && !(o && o->alpha > 0))
@@ -140,10 +143,10 @@ int compare_run(struct store *s, const struct compare_options *o,
 		rc = compare_judge(c, s, err);
 	if (!rc) {
 		compare_gates(c, store_plan(s));
-		rc = note_all(c, s, err);
+		rc = compare_note_all(c, s, err);
 	}
 	if (!rc && !c->declared)
-		rc = check_claims(c, store_plan(s), err);
+		rc = compare_check_claims(c, store_plan(s), err);
 	if (!rc && compare_out_of_memory(c))
 		rc = err_sys(err, ENOMEM, "cannot compare");
 	if (rc)

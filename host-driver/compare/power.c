@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The other half of an A/A pair is judged outside of the gates' family. */
-static size_t arms_judged(const struct plan *plan)
+static size_t power_arms_judged(const struct plan *plan)
 {
 	size_t n = 0;
 
@@ -18,19 +18,19 @@ static size_t arms_judged(const struct plan *plan)
 	return n;
 }
 
-static size_t gate_tests(const struct plan *plan)
+static size_t power_gate_tests(const struct plan *plan)
 {
 	size_t cells = 0;
 
 	for (size_t g = 0; g < plan->n_gates; g++)
 		for (size_t i = 0; i < plan->n_cells; i++)
 			cells += !fnmatch(plan->gates[g].cell, plan->cells[i].id, 0);
-	return cells * arms_judged(plan);
+	return cells * power_arms_judged(plan);
 }
 
 void power_init(struct power *p, const struct plan *plan)
 {
-	size_t gates = gate_tests(plan);
+	size_t gates = power_gate_tests(plan);
 
 	*p = (struct power){ .tests = gates ? gates : 1 };
 	p->alpha = STATS_ALPHA / (gates ? 2 * (double)gates : 1);
@@ -63,7 +63,7 @@ int power_add(struct power *p, const struct plan *plan, const char *name,
 }
 
 /* The A/A pair's spread if there is one, else the widest of the arms'. */
-static double spread_of(const struct comparison *c, const struct compare_series *s)
+static double power_spread_of(const struct comparison *c, const struct compare_series *s)
 {
 	double widest = NAN;
 
@@ -77,8 +77,8 @@ static double spread_of(const struct comparison *c, const struct compare_series 
 	return widest;
 }
 
-static bool is_wanted(const struct plan *plan,
-		      const struct compare_series *s)
+static bool power_is_wanted(const struct plan *plan,
+			    const struct compare_series *s)
 {
 	bool gates = plan->n_gates > 0, gate = s->gate;
 
@@ -96,11 +96,11 @@ int power_add_series(struct power *p, const struct plan *plan,
 		     struct err *err)
 {
 	for (size_t i = 0; i < c->n_series; i++) {
-		double sd = spread_of(c, &c->series[i]);
+		double sd = power_spread_of(c, &c->series[i]);
 		char name[256];
 		int rc;
 
-		if (isnan(sd) || !is_wanted(plan, &c->series[i]))
+		if (isnan(sd) || !power_is_wanted(plan, &c->series[i]))
 			continue;
 		compare_series_name(&c->series[i], name, sizeof(name));
 		rc = power_add(p, plan, name, sd, effect, power, err);

@@ -12,7 +12,7 @@
 
 #define POINTS_MIN 12		/* see stats_change_points() */
 
-static int no_memory(struct err *err)
+static int trend_no_memory(struct err *err)
 {
 	return err_sys(err, ENOMEM, "cannot follow the trend");
 }
@@ -22,8 +22,8 @@ void trend_init(struct trend *t)
 	*t = (struct trend){ .n_series = 0 };
 }
 
-static int check_new(const struct trend *t, const char *id, const char *folder,
-		     struct err *err)
+static int trend_check_new(const struct trend *t, const char *id, const char *folder,
+			   struct err *err)
 {
 	for (size_t i = 0; i < t->n_campaigns; i++)
 		if (!strcmp(t->campaign[i].id, id))
@@ -32,29 +32,29 @@ static int check_new(const struct trend *t, const char *id, const char *folder,
 	return 0;
 }
 
-static int leave_out(struct trend *t, const char *folder, const char *why,
-		     struct err *err)
+static int trend_leave_out(struct trend *t, const char *folder, const char *why,
+			   struct err *err)
 {
 	char **list = realloc(t->left_out, (t->n_left_out + 1) * sizeof(*list));
 
 	if (!list)
-		return no_memory(err);
+		return trend_no_memory(err);
 	t->left_out = list;
 	if (asprintf(&list[t->n_left_out], "%s: %s", folder, why) < 0)
-		return no_memory(err);
+		return trend_no_memory(err);
 	t->n_left_out++;
 	return 0;
 }
 
-static int check_kind(struct trend *t, const struct comparison *c,
-		      const char *folder, struct err *err)
+static int trend_check_kind(struct trend *t, const struct comparison *c,
+			    const char *folder, struct err *err)
 {
 	const char *kernel = c->arms[c->baseline].kernel;
 
 	if (!t->domain) {
 		t->domain = strdup(c->domain);
 		t->baseline = strdup(kernel);
-		return t->domain && t->baseline ? 0 : no_memory(err);
+		return t->domain && t->baseline ? 0 : trend_no_memory(err);
 	}
 	if (strcmp(t->domain, c->domain))
 		return err_config(err, "%s: its times are %s, those of %s are %s; they are never mixed",
@@ -65,7 +65,7 @@ static int check_kind(struct trend *t, const struct comparison *c,
 	return 0;
 }
 
-static struct trend_series *find(struct trend *t, const char *key, const char *arm)
+static struct trend_series *trend_find(struct trend *t, const char *key, const char *arm)
 {
 	for (size_t i = 0; i < t->n_series; i++)
 		if (!strcmp(t->series[i].key, key) && !strcmp(t->series[i].arm, arm))
@@ -73,10 +73,10 @@ static struct trend_series *find(struct trend *t, const char *key, const char *a
 	return NULL;
 }
 
-static struct trend_series *make(struct trend *t, const char *key, const char *arm,
-				 enum stats_better better)
+static struct trend_series *trend_make(struct trend *t, const char *key, const char *arm,
+				       enum stats_better better)
 {
-	struct trend_series *s = find(t, key, arm), *list;
+	struct trend_series *s = trend_find(t, key, arm), *list;
 
 	if (s)
 		return s;
@@ -97,7 +97,7 @@ static struct trend_series *make(struct trend *t, const char *key, const char *a
 }
 
 /* Room for the campaign that was added last, in every series. */
-static int widen(struct trend *t)
+static int trend_widen(struct trend *t)
 {
 	for (size_t i = 0; i < t->n_series; i++) {
 		struct trend_series *s = &t->series[i];
@@ -113,15 +113,15 @@ static int widen(struct trend *t)
 	return 0;
 }
 
-static bool has_ratio(const struct comparison *c, const struct compare_series *s,
-		      size_t arm)
+static bool trend_has_ratio(const struct comparison *c, const struct compare_series *s,
+			    size_t arm)
 {
 	return arm != c->baseline && !c->arms[arm].control && !s->counter &&
 	       s->better != STATS_NEITHER && s->vs[arm].e.n &&
 	       !s->vs[arm].e.absolute;
 }
 
-static int add_ratios(struct trend *t, const struct comparison *c, bool make_them)
+static int trend_add_ratios(struct trend *t, const struct comparison *c, bool make_them)
 {
 	char key[512];
 
@@ -130,12 +130,12 @@ static int add_ratios(struct trend *t, const struct comparison *c, bool make_the
 			const struct compare_series *s = &c->series[i];
 			struct trend_series *to;
 
-			if (!has_ratio(c, s, a))
+			if (!trend_has_ratio(c, s, a))
 				continue;
 			snprintf(key, sizeof(key), "%s %s%s%s", s->cell, s->metric,
 				 *s->point_text ? " " : "", s->point_text);
-			to = make_them ? make(t, key, c->arms[a].name, s->better)
-				       : find(t, key, c->arms[a].name);
+			to = make_them ? trend_make(t, key, c->arms[a].name, s->better)
+				       : trend_find(t, key, c->arms[a].name);
 			if (!to)
 				return -ENOMEM;
 			if (!make_them)
@@ -144,28 +144,28 @@ static int add_ratios(struct trend *t, const struct comparison *c, bool make_the
 	return 0;
 }
 
-static int add_campaign(struct trend *t, const struct comparison *c,
-			const char *folder, const char *id, double begun,
-			struct err *err)
+static int trend_add_campaign(struct trend *t, const struct comparison *c,
+			      const char *folder, const char *id, double begun,
+			      struct err *err)
 {
 	struct trend_campaign *list;
 
 	list = realloc(t->campaign, (t->n_campaigns + 1) * sizeof(*list));
 	if (!list)
-		return no_memory(err);
+		return trend_no_memory(err);
 	t->campaign = list;
 	list[t->n_campaigns++] = (struct trend_campaign){
 		.folder = strdup(folder), .name = strdup(c->name),
 		.id = strdup(id), .begun = begun };
 	if (!list[t->n_campaigns - 1].folder || !list[t->n_campaigns - 1].name ||
 	    !list[t->n_campaigns - 1].id ||
-	    add_ratios(t, c, true) || widen(t) || add_ratios(t, c, false))
-		return no_memory(err);
+	    trend_add_ratios(t, c, true) || trend_widen(t) || trend_add_ratios(t, c, false))
+		return trend_no_memory(err);
 	return 0;
 }
 
-static int add_store(struct trend *t, struct store *s, const char *folder,
-		     struct err *err)
+static int trend_add_store(struct trend *t, struct store *s, const char *folder,
+			   struct err *err)
 {
 	struct compare_options o = { .allow_differences = true };
 	const struct store_boot *boots;
@@ -178,17 +178,17 @@ static int add_store(struct trend *t, struct store *s, const char *folder,
 	if (rc)
 		return rc;
 	if (c.refused) {
-		rc = leave_out(t, folder, c.refused, err);
+		rc = trend_leave_out(t, folder, c.refused, err);
 		goto release;
 	}
 	for (size_t a = 0; a < c.n_arms; a++)
 		t->arms |= a != c.baseline && !c.arms[a].control;
-	rc = check_new(t, store_id(s), folder, err);
+	rc = trend_check_new(t, store_id(s), folder, err);
 	if (!rc)
-		rc = check_kind(t, &c, folder, err);
+		rc = trend_check_kind(t, &c, folder, err);
 	if (!rc)
-		rc = add_campaign(t, &c, folder, store_id(s),
-				  n ? boots[0].begun : 0, err);
+		rc = trend_add_campaign(t, &c, folder, store_id(s),
+					n ? boots[0].begun : 0, err);
 release:
 	comparison_release(&c);
 	return rc;
@@ -201,7 +201,7 @@ int trend_add(struct trend *t, const char *folder, struct err *err)
 
 	if (rc)
 		return rc;
-	rc = add_store(t, s, folder, err);
+	rc = trend_add_store(t, s, folder, err);
 	store_close(s);
 	return rc;
 }
@@ -214,7 +214,7 @@ static int trend_by_time(const void *a, const void *b, void *trend)
 	return (x > y) - (x < y);
 }
 
-static int judge(struct trend_series *s, const size_t *order, size_t n)
+static int trend_judge(struct trend_series *s, const size_t *order, size_t n)
 {
 	double *v = calloc(n + 1, sizeof(*v));
 	int rc = 0;
@@ -254,14 +254,14 @@ int trend_finish(struct trend *t, struct err *err)
 				       : "every arm is the baseline once more");
 	order = calloc(t->n_campaigns + 1, sizeof(*order));
 	if (!order)
-		return no_memory(err);
+		return trend_no_memory(err);
 	for (size_t i = 0; i < t->n_campaigns; i++)
 		order[i] = i;
 	qsort_r(order, t->n_campaigns, sizeof(*order), trend_by_time, t);
 	for (size_t i = 0; !rc && i < t->n_series; i++)
-		rc = judge(&t->series[i], order, t->n_campaigns);
+		rc = trend_judge(&t->series[i], order, t->n_campaigns);
 	free(order);
-	return rc ? no_memory(err) : 0;
+	return rc ? trend_no_memory(err) : 0;
 }
 
 void trend_release(struct trend *t)

@@ -202,7 +202,7 @@ int kernel_cache_publish(const struct kernel *k, const char *fresh,
 #define VERSION_FROM 0x200
 #define VERSION_MAX 256
 
-static int release_in(const uint8_t *image, size_t len, char **release)
+static int cache_release_in(const uint8_t *image, size_t len, char **release)
 {
 	size_t at;
 	const char *text;
@@ -231,7 +231,7 @@ int kernel_image_release(const char *path, char **release, struct err *err)
 	ret = file_read(path, &data, &len, err);
 	if (ret)
 		return ret;
-	ret = release_in((const uint8_t *)data, len, release);
+	ret = cache_release_in((const uint8_t *)data, len, release);
 	free(data);
 	if (ret == -EINVAL)
 		return err_config(err, "%s is not a Linux bzImage", path);

@@ -92,7 +92,7 @@ char *debian_sources_list(const char *targets, const char *suite,
 	return text;
 }
 
-static void apt_init(struct apt *apt, const char *folder)
+static void debian_apt_init(struct apt *apt, const char *folder)
 {
 	apt->folder = folder;
 	if (!folder)
@@ -106,8 +106,8 @@ static void apt_init(struct apt *apt, const char *folder)
 }
 
 /* argv of an apt program in `apt`; `last` may be NULL. */
-static void apt_command(const struct apt *apt, const char *argv[ARGS_MAX],
-			const char *program, const char *verb, const char *last)
+static void debian_apt_command(const struct apt *apt, const char *argv[ARGS_MAX],
+			       const char *program, const char *verb, const char *last)
 {
 	int n = 0;
 
@@ -122,30 +122,30 @@ static void apt_command(const struct apt *apt, const char *argv[ARGS_MAX],
 	argv[n] = NULL;
 }
 
-static int apt_query(const char *const argv[], char **text, struct err *err)
+static int debian_apt_query(const char *const argv[], char **text, struct err *err)
 {
 	const struct proc_options o = { .argv = argv, .clean = true };
 
 	return proc_capture(&o, QUERY_SECONDS, text, NULL, err);
 }
 
-static char *apt_pick(const struct apt *apt, const struct kernel_source *s,
-		      struct err *err)
+static char *debian_apt_pick(const struct apt *apt, const struct kernel_source *s,
+			     struct err *err)
 {
 	const char *argv[ARGS_MAX];
 	char *text, *version;
 
-	apt_command(apt, argv, "apt-cache", "madison", s->debian);
-	if (apt_query(argv, &text, err))
+	debian_apt_command(apt, argv, "apt-cache", "madison", s->debian);
+	if (debian_apt_query(argv, &text, err))
 		return NULL;
 	version = debian_pick(text, s->suite, s->version);
 	free(text);
 	return version;
 }
 
-static int apt_download(struct kernel_job *job, const struct apt *apt,
-			const struct kernel_source *s, const char *version,
-			const char *folder, char **deb, struct err *err)
+static int debian_apt_download(struct kernel_job *job, const struct apt *apt,
+			       const struct kernel_source *s, const char *version,
+			       const char *folder, char **deb, struct err *err)
 {
 	const char *argv[ARGS_MAX];
 	char what[500];
@@ -157,7 +157,7 @@ static int apt_download(struct kernel_job *job, const struct apt *apt,
 	if (ret)
 		return ret;
 	snprintf(what, sizeof(what), "%s=%s", s->debian, version);
-	apt_command(apt, argv, "apt-get", "download", what);
+	debian_apt_command(apt, argv, "apt-get", "download", what);
 	ret = job_run(job, folder, NULL, argv, err);
 	if (ret)
 		return ret;
@@ -179,11 +179,11 @@ static int debian_fetch_known(struct kernel_job *job,
 	struct apt apt;
 	int ret;
 
-	apt_init(&apt, NULL);
-	*version = apt_pick(&apt, s, &ignored);
+	debian_apt_init(&apt, NULL);
+	*version = debian_apt_pick(&apt, s, &ignored);
 	if (!*version)
 		return -ENOENT;
-	ret = apt_download(job, &apt, s, *version, folder, deb, &ignored);
+	ret = debian_apt_download(job, &apt, s, *version, folder, deb, &ignored);
 	if (!ret)
 		return 0;
 	free(*version);
@@ -191,8 +191,8 @@ static int debian_fetch_known(struct kernel_job *job,
 	return ret;
 }
 
-static int apt_private_lists(const char *folder, const char *suite,
-			     struct err *err)
+static int debian_apt_private_lists(const char *folder, const char *suite,
+				    struct err *err)
 {
 	static const char *const targets[] = {
 		"apt-get", "indextargets", "--format",
@@ -208,7 +208,7 @@ static int apt_private_lists(const char *folder, const char *suite,
 	if (!ret)
 		ret = file_mkdirs(path, err);
 	if (!ret)
-		ret = apt_query(targets, &text, err);
+		ret = debian_apt_query(targets, &text, err);
 	if (ret)
 		return ret;
 	list = debian_sources_list(text, suite,
@@ -234,20 +234,20 @@ static int debian_fetch_private(struct kernel_job *job,
 	ret = job_phase(job, KERNEL_FETCH, err, "reading the package list of %s",
 			s->suite);
 	if (!ret)
-		ret = apt_private_lists(folder, s->suite, err);
+		ret = debian_apt_private_lists(folder, s->suite, err);
 	if (ret)
 		return ret;
-	apt_init(&apt, folder);
-	apt_command(&apt, argv, "apt-get", "update", NULL);
+	debian_apt_init(&apt, folder);
+	debian_apt_command(&apt, argv, "apt-get", "update", NULL);
 	ret = job_run(job, NULL, NULL, argv, err);
 	if (ret)
 		return ret;
-	*version = apt_pick(&apt, s, err);
+	*version = debian_apt_pick(&apt, s, err);
 	if (!*version)
 		return err_config(err, "Debian's %s has no %s%s%s", s->suite,
 				  s->debian, s->version ? " of version " : "",
 				  s->version ? s->version : "");
-	return apt_download(job, &apt, s, *version, folder, deb, err);
+	return debian_apt_download(job, &apt, s, *version, folder, deb, err);
 }
 
 int debian_fetch(struct kernel_job *job, const struct kernel_source *s,

@@ -39,7 +39,7 @@ struct scan {
 	bool after;		/* right behind a hunk */
 };
 
-static const char *scan_range(const char *p, unsigned long *n)
+static const char *diff_scan_range(const char *p, unsigned long *n)
 {
 	char *end;
 
@@ -51,17 +51,17 @@ static const char *scan_range(const char *p, unsigned long *n)
 }
 
 /* "@@ -1,3 +1,4 @@" */
-static bool scan_hunk_header(struct scan *s)
+static bool diff_scan_hunk_header(struct scan *s)
 {
 	const char *p = s->line;
 	unsigned long old, new;
 
 	if (strncmp(p, "@@ -", 4))
 		return false;
-	p = scan_range(p + 4, &old);
+	p = diff_scan_range(p + 4, &old);
 	if (strncmp(p, " +", 2))
 		return false;
-	p = scan_range(p + 2, &new);
+	p = diff_scan_range(p + 2, &new);
 	if (strncmp(p, " @@", 3))
 		return false;
 	s->old = old;
@@ -69,7 +69,7 @@ static bool scan_hunk_header(struct scan *s)
 	return true;
 }
 
-static void scan_hunk_line(struct scan *s)
+static void diff_scan_hunk_line(struct scan *s)
 {
 	switch (*s->line) {
 	case ' ':
@@ -93,7 +93,7 @@ static void scan_hunk_line(struct scan *s)
 }
 
 /* The first line after a hunk that is none of its kind ends it. */
-static bool scan_is_left_over(struct scan *s)
+static bool diff_scan_is_left_over(struct scan *s)
 {
 	const char *l = s->line;
 
@@ -104,7 +104,7 @@ static bool scan_is_left_over(struct scan *s)
 			     strncmp(l, "-- ", 3) && strncmp(l, "--- ", 4));
 }
 
-static void scan_wrong(struct scan *s, unsigned line, const char *why)
+static void diff_scan_wrong(struct scan *s, unsigned line, const char *why)
 {
 	if (s->d->wrong)
 		return;
@@ -112,26 +112,26 @@ static void scan_wrong(struct scan *s, unsigned line, const char *why)
 	s->d->wrong = why;
 }
 
-static void scan_line(struct scan *s, unsigned line)
+static void diff_scan_line(struct scan *s, unsigned line)
 {
 	if (s->old || s->new) {
-		scan_hunk_line(s);
+		diff_scan_hunk_line(s);
 		return;
 	}
-	if (scan_is_left_over(s))
-		scan_wrong(s, line, "the hunk has more lines than its header says");
+	if (diff_scan_is_left_over(s))
+		diff_scan_wrong(s, line, "the hunk has more lines than its header says");
 	if (!strncmp(s->line, "diff --git ", 11) ||
-	    !strncmp(s->line, "--- ", 4) || scan_hunk_header(s)) {
+	    !strncmp(s->line, "--- ", 4) || diff_scan_hunk_header(s)) {
 		s->d->headers++;
 		s->d->cr_headers += s->cr;
 	}
 	for (size_t i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++)
 		if (!fnmatch(skipped[i].pattern, s->line, FNM_EXTMATCH))
-			scan_wrong(s, line, skipped[i].why);
+			diff_scan_wrong(s, line, skipped[i].why);
 }
 
 /* Copies the line at `p` into s->line; returns where the next one begins. */
-static const char *scan_next(struct scan *s, const char *p, const char *end)
+static const char *diff_scan_next(struct scan *s, const char *p, const char *end)
 {
 	const char *lf = memchr(p, '\n', end - p);
 	size_t n = (lf ? lf : end) - p;
@@ -152,8 +152,8 @@ void kernel_diff_scan(const char *text, size_t len, struct kernel_diff *d)
 
 	*d = (struct kernel_diff){ 0 };
 	for (unsigned line = 1; p < end; line++) {
-		p = scan_next(&s, p, end);
-		scan_line(&s, line);
+		p = diff_scan_next(&s, p, end);
+		diff_scan_line(&s, line);
 	}
 }
 
@@ -169,8 +169,8 @@ const char *kernel_diff_hunk(const char *text, const char *path,
 		const char *line = p;
 		bool inside = s.old || s.new;
 
-		p = scan_next(&s, p, end);
-		scan_line(&s, 1);
+		p = diff_scan_next(&s, p, end);
+		diff_scan_line(&s, 1);
 		if (!inside && hunk) {
 			p = line;
 			break;

@@ -25,8 +25,8 @@
  * In the user's repository. The user's own settings are in force here alone,
  * for safe.directory: what they say of a revision's content is not asked.
  */
-static int repository_ask(const char *const argv[], char **said,
-			  struct err *err)
+static int unpack_repository_ask(const char *const argv[], char **said,
+				 struct err *err)
 {
 	static const char *const env[] = { "GIT_NO_REPLACE_OBJECTS=1", NULL };
 	const struct proc_options o = { .argv = argv, .clean = true,
@@ -43,7 +43,7 @@ int kernel_repository_open(const char *path, struct kernel_repository *r,
 				     "--git-path", "objects",
 				     "--show-object-format", NULL };
 	char *said, *objects = NULL, *format = NULL;
-	int ret = repository_ask(argv, &said, err);
+	int ret = unpack_repository_ask(argv, &said, err);
 
 	*r = (struct kernel_repository){ NULL, "" };
 	if (ret) {
@@ -80,7 +80,7 @@ int kernel_repository_commit(const char *path, const char *revision,
 	if (asprintf(&what, "%s^{commit}", revision) < 0)
 		return err_sys(err, ENOMEM, "%s", path);
 	argv[6] = what;
-	ret = repository_ask(argv, commit, err);
+	ret = unpack_repository_ask(argv, commit, err);
 	free(what);
 	if (ret)
 		err_prefix(err, "%s has no revision %s", path, revision);

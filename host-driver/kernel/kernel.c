@@ -24,7 +24,7 @@ static const char *const layouts[] = { "default", "16", "32", "64", "128" };
 
 /* --- descriptions --------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
+static int kernel_compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -64,7 +64,7 @@ static int kernel_list_names(const char *folder, char ***names, size_t *n,
 		return err_sys(err, -ret, "cannot read %s", folder);
 	}
 	if (*n)
-		qsort(*names, *n, sizeof(**names), compare_names);
+		qsort(*names, *n, sizeof(**names), kernel_compare_names);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ static const struct kvm_module kvm_modules[] = {
 	{ "kvm_amd", "npt", "NPT" },
 };
 
-static bool is_on(const char *modules, const char *module, const char *name)
+static bool accel_is_on(const char *modules, const char *module, const char *name)
 {
 	char *path, *text = NULL;
 	bool on = false;
@@ -36,7 +36,7 @@ static bool is_on(const char *modules, const char *module, const char *name)
 	return on;
 }
 
-static bool is_loaded(const char *modules, const char *module)
+static bool accel_is_loaded(const char *modules, const char *module)
 {
 	struct stat st;
 	char *path;
@@ -49,19 +49,19 @@ static bool is_loaded(const char *modules, const char *module)
 	return loaded;
 }
 
-static int check_module(const char *modules, const struct kvm_module **module,
-			struct err *err)
+static int accel_check_module(const char *modules, const struct kvm_module **module,
+			      struct err *err)
 {
 	for (size_t i = 0; i < sizeof(kvm_modules) / sizeof(*kvm_modules); i++) {
 		const struct kvm_module *k = &kvm_modules[i];
 
-		if (!is_loaded(modules, k->name))
+		if (!accel_is_loaded(modules, k->name))
 			continue;
 		*module = k;
-		if (!is_on(modules, k->name, k->paging))
+		if (!accel_is_on(modules, k->name, k->paging))
 			return err_machine(err, "%s is loaded without %s (%s=0)",
 					   k->name, k->paging_name, k->paging);
-		if (!is_on(modules, k->name, "nested"))
+		if (!accel_is_on(modules, k->name, "nested"))
 			return err_machine(err, "%s is loaded without nesting (nested=0)",
 					   k->name);
 		return 0;
@@ -69,13 +69,13 @@ static int check_module(const char *modules, const struct kvm_module **module,
 	return err_machine(err, "neither kvm_intel nor kvm_amd is loaded");
 }
 
-static int check_hardware(const struct accel_probe *p, char *why, size_t size,
-			  struct err *err)
+static int accel_check_hardware(const struct accel_probe *p, char *why, size_t size,
+				struct err *err)
 {
 	const char *device = p->device ? p->device : "/dev/kvm";
 	const struct kvm_module *module = NULL;
-	int ret = check_module(p->modules ? p->modules : "/sys/module", &module,
-			       err);
+	int ret = accel_check_module(p->modules ? p->modules : "/sys/module", &module,
+				     err);
 
 	if (ret)
 		return ret;
@@ -94,8 +94,8 @@ static int check_hardware(const struct accel_probe *p, char *why, size_t size,
 	return 0;
 }
 
-static void take_emulation(enum plan_clock clock, enum qemu_accel *accel,
-			   char *why, size_t size, const char *because)
+static void accel_take_emulation(enum plan_clock clock, enum qemu_accel *accel,
+				 char *why, size_t size, const char *because)
 {
 	*accel = clock == CLOCK_INSTRUCTIONS ? QEMU_ICOUNT : QEMU_TCG;
 	snprintf(why, size, "%s (%s)", qemu_accel_name(*accel), because);
@@ -110,20 +110,20 @@ int accel_decide(enum machine_accel wish, enum plan_clock clock,
 	if (clock == CLOCK_INSTRUCTIONS) {
 		if (wish == ACCEL_HARDWARE)
 			return err_config(err, "machine.accel: hardware cannot count instructions; use emulation, or clock: time");
-		take_emulation(clock, accel, why, size, "clock: instructions");
+		accel_take_emulation(clock, accel, why, size, "clock: instructions");
 		return 0;
 	}
 	if (wish == ACCEL_EMULATION) {
-		take_emulation(clock, accel, why, size, "as the config asks");
+		accel_take_emulation(clock, accel, why, size, "as the config asks");
 		return 0;
 	}
-	if (!check_hardware(probe, why, size, &cause)) {
+	if (!accel_check_hardware(probe, why, size, &cause)) {
 		*accel = QEMU_KVM;
 		return 0;
 	}
 	if (wish == ACCEL_HARDWARE)
 		return err_machine(err, "machine.accel: hardware: %s; load the module with nested=1, or use accel: emulation",
 				   cause.text);
-	take_emulation(clock, accel, why, size, cause.text);
+	accel_take_emulation(clock, accel, why, size, cause.text);
 	return 0;
 }

@@ -65,7 +65,7 @@ char *boot_images_agent(struct err *err)
 	return path;
 }
 
-static int add_base(struct image *im, const char *agent, struct err *err)
+static int boot_images_add_base(struct image *im, const char *agent, struct err *err)
 {
 	int ret = image_add_program(im, agent, AGENT_IN_IMAGE, err);
 
@@ -80,7 +80,7 @@ static int add_base(struct image *im, const char *agent, struct err *err)
 	return ret;
 }
 
-static int add_rom(struct image *im, const char *name, struct err *err)
+static int boot_images_add_rom(struct image *im, const char *name, struct err *err)
 {
 	for (size_t i = 0; i < COUNT(rom_folders); i++) {
 		char *path, *as;
@@ -104,7 +104,7 @@ static int add_rom(struct image *im, const char *name, struct err *err)
 }
 
 /* A wrapper of this host would look in the image for what is not there. */
-static int check_is_program(const char *name, struct err *err)
+static int boot_images_check_is_program(const char *name, struct err *err)
 {
 	char *path = proc_find(name), magic[4] = "";
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1, ret = 0;
@@ -120,16 +120,16 @@ static int check_is_program(const char *name, struct err *err)
 	return ret;
 }
 
-static int add_node(struct image *im, struct err *err)
+static int boot_images_add_node(struct image *im, struct err *err)
 {
-	int ret = check_is_program(qemu_binary(), err);
+	int ret = boot_images_check_is_program(qemu_binary(), err);
 
 	if (!ret)
 		ret = image_add_program(im, qemu_binary(),
 					"/usr/bin/qemu-system-x86_64", err);
 
 	for (size_t i = 0; i < COUNT(roms) && !ret; i++)
-		ret = add_rom(im, roms[i], err);
+		ret = boot_images_add_rom(im, roms[i], err);
 	for (size_t i = 0; i < COUNT(node_programs) && !ret; i++)
 		ret = image_add_program(im, node_programs[i], NULL, err);
 	for (size_t i = 0; i < COUNT(node_files) && !ret; i++) {
@@ -139,14 +139,14 @@ static int add_node(struct image *im, struct err *err)
 	return ret;
 }
 
-static int make_guest(struct boot_images *b, struct err *err)
+static int boot_images_make_guest(struct boot_images *b, struct err *err)
 {
 	struct image *im;
 	int ret = image_new(&im, err);
 
 	if (ret)
 		return ret;
-	ret = add_base(im, b->agent, err);
+	ret = boot_images_add_base(im, b->agent, err);
 	if (!ret)
 		ret = image_publish(im, &b->guest, err);
 	b->guest_size = image_size(im);
@@ -154,17 +154,17 @@ static int make_guest(struct boot_images *b, struct err *err)
 	return ret;
 }
 
-static int make_node(struct boot_images *b, const char *guest_kernel,
-		     struct err *err)
+static int boot_images_make_node(struct boot_images *b, const char *guest_kernel,
+				 struct err *err)
 {
 	struct image *im;
 	int ret = image_new(&im, err);
 
 	if (ret)
 		return ret;
-	ret = add_base(im, b->agent, err);
+	ret = boot_images_add_base(im, b->agent, err);
 	if (!ret)
-		ret = add_node(im, err);
+		ret = boot_images_add_node(im, err);
 	if (!ret)
 		ret = image_add_file(im, guest_kernel, "/guest/bzImage", err);
 	if (!ret)
@@ -185,9 +185,9 @@ int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
 	b->agent = boot_images_agent(err);
 	if (!b->agent)
 		return err && err->code ? err->code : -1;
-	ret = make_guest(b, err);
+	ret = boot_images_make_guest(b, err);
 	if (!ret && guest_kernel)
-		ret = make_node(b, guest_kernel, err);
+		ret = boot_images_make_node(b, guest_kernel, err);
 	if (ret)
 		boot_images_release(b);
 	return ret;

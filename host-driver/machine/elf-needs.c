@@ -26,7 +26,7 @@ static void elf_release(struct elf_file *e)
 		munmap((void *)e->data, e->size);
 }
 
-static void find_headers(struct elf_file *e)
+static void elf_needs_find_headers(struct elf_file *e)
 {
 	const Elf64_Ehdr *h = (const Elf64_Ehdr *)e->data;
 
@@ -58,14 +58,14 @@ static int elf_init(struct elf_file *e, const char *path, struct err *err)
 		goto out;
 	}
 	e->size = st.st_size;
-	find_headers(e);
+	elf_needs_find_headers(e);
 out:
 	if (fd >= 0)
 		close(fd);
 	return ret;
 }
 
-static char *interpreter(const struct elf_file *e)
+static char *elf_needs_interpreter(const struct elf_file *e)
 {
 	for (unsigned i = 0; e->ph && i < e->n; i++) {
 		const Elf64_Phdr *p = &e->ph[i];
@@ -78,8 +78,8 @@ static char *interpreter(const struct elf_file *e)
 }
 
 /* "	libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x00007f...)" */
-static int take_line(const char *program, char *line, struct args *needs,
-		     struct err *err)
+static int elf_needs_take_line(const char *program, char *line, struct args *needs,
+			       struct err *err)
 {
 	char *arrow = strstr(line, "=> ");
 	char *path = arrow ? arrow + 3 : line + strspn(line, " \t");
@@ -95,8 +95,8 @@ static int take_line(const char *program, char *line, struct args *needs,
 	return 0;
 }
 
-static int ask_linker(const char *linker, const char *path, struct args *needs,
-		      struct err *err)
+static int elf_needs_ask_linker(const char *linker, const char *path, struct args *needs,
+				struct err *err)
 {
 	const char *const argv[] = { linker, "--list", path, NULL };
 	char *text, *line, *rest;
@@ -107,7 +107,7 @@ static int ask_linker(const char *linker, const char *path, struct args *needs,
 	args_add(needs, linker);
 	for (line = strtok_r(text, "\n", &rest); line && !ret;
 	     line = strtok_r(NULL, "\n", &rest))
-		ret = take_line(path, line, needs, err);
+		ret = elf_needs_take_line(path, line, needs, err);
 	free(text);
 	return ret ? ret : args_done(needs, err);
 }
@@ -120,10 +120,10 @@ int elf_needs(const char *path, struct args *needs, struct err *err)
 
 	if (ret)
 		return ret;
-	linker = interpreter(&e);
+	linker = elf_needs_interpreter(&e);
 	elf_release(&e);
 	if (linker)
-		ret = ask_linker(linker, path, needs, err);
+		ret = elf_needs_ask_linker(linker, path, needs, err);
 	free(linker);
 	return ret;
 }

@@ -29,8 +29,8 @@ struct fake {
 };
 
 /* The value of `name=` in a command line, "" if it is not there. */
-static void word_of(const char *cmdline, const char *name, char *value,
-		    size_t size)
+static void fake_node_word_of(const char *cmdline, const char *name, char *value,
+			      size_t size)
 {
 	const char *p = strstr(cmdline, name);
 
@@ -44,15 +44,15 @@ static void settings(struct fake *f, const struct fake_node *o)
 {
 	char fault[64], *at, level[8], walks[32], slow[32];
 
-	word_of(o->cmdline, "kduel.fake-second-level=", level, sizeof(level));
+	fake_node_word_of(o->cmdline, "kduel.fake-second-level=", level, sizeof(level));
 	snprintf(f->second_level, sizeof(f->second_level), "%.7s",
 		 *level ? level : o->second_level);
-	word_of(o->cmdline, "kduel.fake-walks=", walks, sizeof(walks));
+	fake_node_word_of(o->cmdline, "kduel.fake-walks=", walks, sizeof(walks));
 	f->walks = *walks ? strtod(walks, NULL) : -1;
-	word_of(o->cmdline, "kduel.fake-slow=", slow, sizeof(slow));
+	fake_node_word_of(o->cmdline, "kduel.fake-slow=", slow, sizeof(slow));
 	f->slow = *slow ? strtod(slow, NULL) : 1;
-	word_of(o->cmdline, "kduel.fake-refuse=", f->refuse, sizeof(f->refuse));
-	word_of(o->cmdline, "kduel.fault=", fault, sizeof(fault));
+	fake_node_word_of(o->cmdline, "kduel.fake-refuse=", f->refuse, sizeof(f->refuse));
+	fake_node_word_of(o->cmdline, "kduel.fault=", fault, sizeof(fault));
 	at = strchr(fault, '@');
 	if (!at)
 		return;
@@ -61,13 +61,13 @@ static void settings(struct fake *f, const struct fake_node *o)
 	snprintf(f->fault_op, sizeof(f->fault_op), "%.31s", at + 1);
 }
 
-static void say(struct fake *f, enum frame_channel channel, json_t *msg)
+static void fake_node_say(struct fake *f, enum frame_channel channel, json_t *msg)
 {
 	if (link_send(&f->link, channel, msg, NULL))
 		_exit(1);
 }
 
-static void garbage(struct fake *f)
+static void fake_node_garbage(struct fake *f)
 {
 	char junk[4096];
 
@@ -75,12 +75,12 @@ static void garbage(struct fake *f)
 	link_send_raw(&f->link, junk, sizeof(junk), NULL);
 }
 
-static void misbehave(struct fake *f, const char *op)
+static void fake_node_misbehave(struct fake *f, const char *op)
 {
 	if (strcmp(op, f->fault_op))
 		return;
 	if (!strcmp(f->fault, "garbage"))
-		garbage(f);
+		fake_node_garbage(f);
 	if (!strcmp(f->fault, "exit"))
 		_exit(1);
 	if (!strcmp(f->fault, "panic")) {
@@ -94,7 +94,7 @@ static void misbehave(struct fake *f, const char *op)
 		fputs("all work and no play makes a dull machine\n", stderr);
 }
 
-static json_t *hello(const char *role)
+static json_t *fake_node_hello(const char *role)
 {
 	json_t *msg = message_hello(role);
 
@@ -118,7 +118,7 @@ static json_t *layer(const char *name, const char *level, uint64_t bytes)
 			 "method", "fake");
 }
 
-static json_t *op_prepare(struct fake *f, const struct view *rq, int64_t id)
+static json_t *fake_node_op_prepare(struct fake *f, const struct view *rq, int64_t id)
 {
 	json_t *r = message_ok(id);
 	struct err err = ERR_INIT;
@@ -140,7 +140,7 @@ static json_t *op_prepare(struct fake *f, const struct view *rq, int64_t id)
 	return r;
 }
 
-static json_t *op_proof(struct fake *f, int64_t id)
+static json_t *fake_node_op_proof(struct fake *f, int64_t id)
 {
 	json_t *r = message_ok(id);
 
@@ -152,7 +152,7 @@ static json_t *op_proof(struct fake *f, int64_t id)
 	return r;
 }
 
-static json_t *op_count(struct fake *f, const struct view *rq, int64_t id)
+static json_t *fake_node_op_count(struct fake *f, const struct view *rq, int64_t id)
 {
 	json_decref(f->events);
 	f->events = view_json(view_get(rq, "events"));
@@ -160,7 +160,7 @@ static json_t *op_count(struct fake *f, const struct view *rq, int64_t id)
 	return message_ok(id);
 }
 
-static json_t *op_count_stop(struct fake *f, int64_t id)
+static json_t *fake_node_op_count_stop(struct fake *f, int64_t id)
 {
 	json_t *r = message_ok(id), *list = json_array(), *e;
 	size_t i;
@@ -175,7 +175,7 @@ static json_t *op_count_stop(struct fake *f, int64_t id)
 	return r;
 }
 
-static json_t *op_env(int64_t id)
+static json_t *fake_node_op_env(int64_t id)
 {
 	json_t *r = message_ok(id);
 
@@ -184,7 +184,7 @@ static json_t *op_env(int64_t id)
 	return r;
 }
 
-static bool may_go_on(void *arg)
+static bool fake_node_may_go_on(void *arg)
 {
 	const struct fake *f = arg;
 
@@ -192,20 +192,20 @@ static bool may_go_on(void *arg)
 }
 
 /* The workload waits here; the driver asks for a proof, then says go. */
-static int hold(void *arg, const json_t *proof, struct err *err)
+static int fake_node_hold(void *arg, const json_t *proof, struct err *err)
 {
 	struct fake *f = arg;
 	json_t *ready = message_event("ready");
 
 	json_object_set_new(ready, "re", json_integer(f->running));
 	json_object_set(ready, "proof", (json_t *)proof);
-	say(f, FRAME_GUEST, ready);
+	fake_node_say(f, FRAME_GUEST, ready);
 	f->go = false;
-	loop_run_until(f->loop, may_go_on, f, -1);
+	loop_run_until(f->loop, fake_node_may_go_on, f, -1);
 	return f->go ? 0 : err_set(err, EXIT_MACHINE, -EINTR, "cancelled");
 }
 
-static void plant_slow(const struct fake *f, json_t *metrics)
+static void fake_node_plant_slow(const struct fake *f, json_t *metrics)
 {
 	json_t *m, *values, *v;
 	const char *kind;
@@ -222,13 +222,13 @@ static void plant_slow(const struct fake *f, json_t *metrics)
 }
 
 /* Puts the planted count in place of what could or could not be counted. */
-static void plant(const struct fake *f, json_t *result)
+static void fake_node_plant(const struct fake *f, json_t *result)
 {
 	json_t *metrics = json_object_get(result, "metrics"), *m, *c;
 	size_t i, k;
 
 	if (f->slow != 1)
-		plant_slow(f, metrics);
+		fake_node_plant_slow(f, metrics);
 	if (f->walks < 0)
 		return;
 	json_array_foreach(metrics, i, m) {
@@ -246,10 +246,10 @@ static void plant(const struct fake *f, json_t *result)
 	}
 }
 
-static json_t *op_run(struct fake *f, const struct view *rq, int64_t id)
+static json_t *fake_node_op_run(struct fake *f, const struct view *rq, int64_t id)
 {
 	struct bench_request b = { .cpu = -1, .node = -1, .allow_small = true };
-	struct bench_hooks hooks = { .hold = hold, .arg = f };
+	struct bench_hooks hooks = { .hold = fake_node_hold, .arg = f };
 	struct err err = ERR_INIT;
 	json_t *result, *params, *events, *r;
 	char *text;
@@ -274,7 +274,7 @@ static json_t *op_run(struct fake *f, const struct view *rq, int64_t id)
 		return message_failure(id, message_class_of(&err), err.text);
 	result = json_loads(text, 0, NULL);
 	free(text);
-	plant(f, result);
+	fake_node_plant(f, result);
 	r = message_ok(id);
 	json_object_set_new(r, "result", result);
 	return r;
@@ -284,15 +284,15 @@ static json_t *node_reply(struct fake *f, const char *op, const struct view *rq,
 			  int64_t id)
 {
 	if (!strcmp(op, "prepare"))
-		return op_prepare(f, rq, id);
+		return fake_node_op_prepare(f, rq, id);
 	if (!strcmp(op, "proof"))
-		return op_proof(f, id);
+		return fake_node_op_proof(f, id);
 	if (!strcmp(op, "env"))
-		return op_env(id);
+		return fake_node_op_env(id);
 	if (!strcmp(op, "count"))
-		return op_count(f, rq, id);
+		return fake_node_op_count(f, rq, id);
 	if (!strcmp(op, "count-stop"))
-		return op_count_stop(f, id);
+		return fake_node_op_count_stop(f, id);
 	if (strcmp(op, "guest-start") && strcmp(op, "guest-stop") &&
 	    strcmp(op, "release") && strcmp(op, "ping") && strcmp(op, "poweroff"))
 		return message_failure(id, MESSAGE_BAD_REQUEST, op);
@@ -300,13 +300,13 @@ static json_t *node_reply(struct fake *f, const char *op, const struct view *rq,
 	return message_ok(id);
 }
 
-static json_t *guest_reply(struct fake *f, const char *op, const struct view *rq,
-			   int64_t id)
+static json_t *fake_node_guest_reply(struct fake *f, const char *op, const struct view *rq,
+				     int64_t id)
 {
 	if (!strcmp(op, "run"))
-		return op_run(f, rq, id);
+		return fake_node_op_run(f, rq, id);
 	if (!strcmp(op, "env"))
-		return op_env(id);
+		return fake_node_op_env(id);
 	f->go |= !strcmp(op, "go");
 	return message_ok(id);
 }
@@ -320,15 +320,15 @@ static void serve(struct fake *f, enum frame_channel channel, const struct view 
 	if (view_name(rq, "op", &op, NULL) ||
 	    view_count(rq, "id", INT64_MAX, &id, NULL))
 		_exit(2);
-	misbehave(f, op);
+	fake_node_misbehave(f, op);
 	reply = channel == FRAME_NODE ? node_reply(f, op, rq, id)
-				      : guest_reply(f, op, rq, id);
-	say(f, channel, reply);
+				      : fake_node_guest_reply(f, op, rq, id);
+	fake_node_say(f, channel, reply);
 	if (channel == FRAME_NODE && !strcmp(op, "guest-start"))
-		say(f, FRAME_GUEST, hello("guest"));
+		fake_node_say(f, FRAME_GUEST, fake_node_hello("guest"));
 }
 
-static void on_frame(void *arg, const struct frame *frame)
+static void fake_node_on_frame(void *arg, const struct frame *frame)
 {
 	struct message m;
 
@@ -338,13 +338,13 @@ static void on_frame(void *arg, const struct frame *frame)
 	message_release(&m);
 }
 
-static void on_closed(void *arg, const struct err *why)
+static void fake_node_on_closed(void *arg, const struct err *why)
 {
 	(void)why;
 	((struct fake *)arg)->end = true;
 }
 
-static bool has_ended(void *arg)
+static bool fake_node_has_ended(void *arg)
 {
 	return ((struct fake *)arg)->end;
 }
@@ -355,12 +355,12 @@ int fake_node_serve(const struct fake_node *o)
 
 	settings(&f, o);
 	if (loop_new(&f.loop, NULL) ||
-	    link_init(&f.link, f.loop, o->in, o->out, o->nonce, on_frame, on_closed,
-		      &f, NULL))
+	    link_init(&f.link, f.loop, o->in, o->out, o->nonce, fake_node_on_frame,
+		      fake_node_on_closed, &f, NULL))
 		return 1;
-	misbehave(&f, "hello");
-	say(&f, FRAME_NODE, hello("node"));
-	loop_run_until(f.loop, has_ended, &f, -1);
+	fake_node_misbehave(&f, "hello");
+	fake_node_say(&f, FRAME_NODE, fake_node_hello("node"));
+	loop_run_until(f.loop, fake_node_has_ended, &f, -1);
 	link_flush(&f.link, 5);
 	link_release(&f.link);
 	loop_free(f.loop);

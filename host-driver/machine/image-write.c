@@ -15,7 +15,7 @@
 
 #define UNUSED_DAYS 30
 
-static int by_path(const void *a, const void *b)
+static int image_write_by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct entry *)a)->path,
 		      ((const struct entry *)b)->path);
@@ -31,7 +31,7 @@ int image_hash(struct image *im, char hex[static FILE_HASH_MAX],
 
 	if (!f)
 		return err_sys(err, ENOMEM, "cannot make an image");
-	qsort(im->v, im->n, sizeof(*im->v), by_path);
+	qsort(im->v, im->n, sizeof(*im->v), image_write_by_path);
 	for (size_t i = 0; i < im->n && !ret; i++) {
 		const struct entry *e = &im->v[i];
 
@@ -49,7 +49,7 @@ int image_hash(struct image *im, char hex[static FILE_HASH_MAX],
 	return ret;
 }
 
-static int archive_error(struct archive *a, const char *path, struct err *err)
+static int image_write_archive_error(struct archive *a, const char *path, struct err *err)
 {
 	const char *text = archive_error_string(a);
 
@@ -78,7 +78,7 @@ static int write_content(struct archive *a, const struct entry *e,
 		memset(data + 0x3c, 0, 4);	/* e_shnum, e_shstrndx */
 	}
 	if (!ret && archive_write_data(a, data, e->size) != (la_ssize_t)e->size)
-		ret = archive_error(a, path, err);
+		ret = image_write_archive_error(a, path, err);
 	free(data);
 	return ret;
 }
@@ -102,7 +102,7 @@ static int write_entry(struct archive *a, const struct entry *e, size_t number,
 	if (e->device)
 		archive_entry_set_rdev(ae, e->device);
 	if (archive_write_header(a, ae) != ARCHIVE_OK)
-		ret = archive_error(a, path, err);
+		ret = image_write_archive_error(a, path, err);
 	if (!ret && e->from)
 		ret = write_content(a, e, path, err);
 	archive_entry_free(ae);
@@ -117,15 +117,15 @@ static int write_archive(struct image *im, int fd, const char *path,
 
 	if (!a)
 		return err_sys(err, ENOMEM, "cannot make an image");
-	qsort(im->v, im->n, sizeof(*im->v), by_path);
+	qsort(im->v, im->n, sizeof(*im->v), image_write_by_path);
 	archive_write_set_format_cpio_newc(a);
 	archive_write_add_filter_none(a);
 	if (archive_write_open_fd(a, fd) != ARCHIVE_OK)
-		ret = archive_error(a, path, err);
+		ret = image_write_archive_error(a, path, err);
 	for (size_t i = 0; i < im->n && !ret; i++)
 		ret = write_entry(a, &im->v[i], i, path, err);
 	if (archive_write_close(a) != ARCHIVE_OK && !ret)
-		ret = archive_error(a, path, err);
+		ret = image_write_archive_error(a, path, err);
 	archive_write_free(a);
 	return ret;
 }
@@ -157,7 +157,7 @@ free_name:
 }
 
 /* Images nobody took for a month; their times are renewed when they are used. */
-static void remove_unused(const char *folder)
+static void image_write_remove_unused(const char *folder)
 {
 	DIR *d = opendir(folder);
 	struct dirent *e;
@@ -194,7 +194,7 @@ int image_publish(struct image *im, char **path, struct err *err)
 		goto out;
 	if (utimensat(AT_FDCWD, *path, NULL, 0))
 		ret = image_write(im, *path, err);
-	remove_unused(folder);
+	image_write_remove_unused(folder);
 out:
 	if (ret) {
 		free(*path);

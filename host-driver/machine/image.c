@@ -38,7 +38,7 @@ int image_new(struct image **im, struct err *err)
 	return ret;
 }
 
-static void entry_release(struct entry *e)
+static void image_entry_release(struct entry *e)
 {
 	free(e->path);
 	free(e->from);
@@ -50,7 +50,7 @@ void image_free(struct image *im)
 	if (!im)
 		return;
 	for (size_t i = 0; i < im->n; i++)
-		entry_release(&im->v[i]);
+		image_entry_release(&im->v[i]);
 	free(im->v);
 	free(im);
 }
@@ -79,7 +79,7 @@ static char *place_in_image(const char *path)
 	return strdup(path);
 }
 
-static struct entry *find(struct image *im, const char *path)
+static struct entry *image_find(struct image *im, const char *path)
 {
 	for (size_t i = 0; i < im->n; i++) {
 		if (!strcmp(im->v[i].path, path))
@@ -89,14 +89,14 @@ static struct entry *find(struct image *im, const char *path)
 }
 
 /* Takes over the strings in `e`, also when it fails or is there already. */
-static int add(struct image *im, struct entry *e, struct err *err)
+static int image_add(struct image *im, struct entry *e, struct err *err)
 {
 	struct entry *more;
 
 	if (!e->path)
 		goto no_memory;
-	if (find(im, e->path)) {
-		entry_release(e);
+	if (image_find(im, e->path)) {
+		image_entry_release(e);
 		return 0;
 	}
 	if (im->n == im->room) {
@@ -110,11 +110,11 @@ static int add(struct image *im, struct entry *e, struct err *err)
 	return 0;
 
 no_memory:
-	entry_release(e);
+	image_entry_release(e);
 	return err_sys(err, ENOMEM, "cannot make an image");
 }
 
-static int add_parents(struct image *im, const char *path, struct err *err)
+static int image_add_parents(struct image *im, const char *path, struct err *err)
 {
 	int ret = 0;
 
@@ -122,30 +122,30 @@ static int add_parents(struct image *im, const char *path, struct err *err)
 		struct entry e = { .path = strndup(path, p - path),
 				   .mode = S_IFDIR | 0755 };
 
-		ret = add(im, &e, err);
+		ret = image_add(im, &e, err);
 	}
 	return ret;
 }
 
-static int add_at(struct image *im, struct entry *e, const char *path,
-		  struct err *err)
+static int image_add_at(struct image *im, struct entry *e, const char *path,
+			struct err *err)
 {
 	int ret;
 
 	e->path = place_in_image(path);
-	ret = e->path ? add_parents(im, e->path, err) : 0;
+	ret = e->path ? image_add_parents(im, e->path, err) : 0;
 	if (ret) {
-		entry_release(e);
+		image_entry_release(e);
 		return ret;
 	}
-	return add(im, e, err);
+	return image_add(im, e, err);
 }
 
 int image_add_folder(struct image *im, const char *path, struct err *err)
 {
 	struct entry e = { .mode = S_IFDIR | 0755 };
 
-	return add_at(im, &e, path, err);
+	return image_add_at(im, &e, path, err);
 }
 
 int image_add_link(struct image *im, const char *path, const char *target,
@@ -153,7 +153,7 @@ int image_add_link(struct image *im, const char *path, const char *target,
 {
 	struct entry e = { .mode = S_IFLNK | 0777, .target = strdup(target) };
 
-	return add_at(im, &e, path, err);
+	return image_add_at(im, &e, path, err);
 }
 
 int image_add_device(struct image *im, const char *path, mode_t mode,
@@ -161,16 +161,16 @@ int image_add_device(struct image *im, const char *path, mode_t mode,
 {
 	struct entry e = { .mode = mode, .device = makedev(major, minor) };
 
-	return add_at(im, &e, path, err);
+	return image_add_at(im, &e, path, err);
 }
 
-static int add_from(struct image *im, const char *from, const char *as,
-		    uint64_t size, mode_t mode, struct err *err)
+static int image_add_from(struct image *im, const char *from, const char *as,
+			  uint64_t size, mode_t mode, struct err *err)
 {
 	struct entry e = { .from = strdup(from), .size = size,
 			   .mode = S_IFREG | (mode & 0777) };
 
-	return add_at(im, &e, as ? as : from, err);
+	return image_add_at(im, &e, as ? as : from, err);
 }
 
 int image_add_file(struct image *im, const char *path, const char *as,
@@ -182,16 +182,16 @@ int image_add_file(struct image *im, const char *path, const char *as,
 		return err_sys(err, errno, "an image needs %s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_machine(err, "an image needs %s to be a file", path);
-	return add_from(im, path, as, st.st_size, st.st_mode, err);
+	return image_add_from(im, path, as, st.st_size, st.st_mode, err);
 }
 
-static int add_elf(struct image *im, const char *path, const char *as,
-		   struct err *err)
+static int image_add_elf(struct image *im, const char *path, const char *as,
+			 struct err *err)
 {
 	uint64_t size;
 	int ret = elf_loaded_size(path, &size, err);
 
-	return ret ? ret : add_from(im, path, as, size, 0755, err);
+	return ret ? ret : image_add_from(im, path, as, size, 0755, err);
 }
 
 int image_add_program(struct image *im, const char *program, const char *as,
@@ -206,9 +206,9 @@ int image_add_program(struct image *im, const char *program, const char *as,
 				   program);
 	ret = elf_needs(path, &needs, err);
 	for (size_t i = 0; i < needs.n && !ret; i++)
-		ret = add_elf(im, needs.v[i], NULL, err);
+		ret = image_add_elf(im, needs.v[i], NULL, err);
 	if (!ret)
-		ret = add_elf(im, path, as, err);
+		ret = image_add_elf(im, path, as, err);
 	args_release(&needs);
 	free(path);
 	return ret;

@@ -29,7 +29,7 @@ int machine_boot(struct machine *m, const struct machine_boot *b,
 	return ret;
 }
 
-static void close_one(int *fd)
+static void machine_close_one(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -42,10 +42,10 @@ void machine_stop(struct machine *m)
 		m->ops->stop(m);
 	proc_release(&m->proc);
 	if (m->link_out != m->link_in)
-		close_one(&m->link_out);
+		machine_close_one(&m->link_out);
 	m->link_out = -1;
-	close_one(&m->link_in);
-	close_one(&m->console);
+	machine_close_one(&m->link_in);
+	machine_close_one(&m->console);
 }
 
 void machine_release(struct machine *m)

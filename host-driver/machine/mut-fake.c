@@ -21,7 +21,7 @@ struct fake_start {
 	int console;
 };
 
-static int run(void *arg)
+static int fake_run(void *arg)
 {
 	struct fake_start *s = arg;
 
@@ -45,7 +45,7 @@ static int fake_boot(struct machine *m, const struct machine_boot *b,
 				  .second_level = b->arm->second_level },
 			.console = console[1],
 		};
-		ret = proc_fork(&m->proc, run, &s, err);
+		ret = proc_fork(&m->proc, fake_run, &s, err);
 	}
 	close(link[1]);
 	close(console[1]);

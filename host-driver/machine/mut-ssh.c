@@ -33,8 +33,8 @@ static void add_ssh(const struct machine *m, struct args *a)
 }
 
 /* Runs one command there; `*output` may be NULL. */
-static int there(const struct machine *m, const char *command, char **output,
-		 struct err *err)
+static int ssh_there(const struct machine *m, const char *command, char **output,
+		     struct err *err)
 {
 	struct args a = ARGS_INIT;
 	int ret;
@@ -49,8 +49,8 @@ static int there(const struct machine *m, const char *command, char **output,
 }
 
 /* Copies a file there, through the same door as everything else. */
-static int send_file(const struct machine *m, const char *from,
-		     const char *remote, struct err *err)
+static int ssh_send_file(const struct machine *m, const char *from,
+			 const char *remote, struct err *err)
 {
 	int fd = open(from, O_RDONLY | O_CLOEXEC), status = 0, ret;
 	struct proc_options o = { .in = fd };
@@ -83,7 +83,7 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 
 	if (!*m->plan->machine.host)
 		return err_config(err, "machine.host: which host? e.g. root@server");
-	if (there(m, "command -v kduel-agent && command -v kexec", NULL, &cause))
+	if (ssh_there(m, "command -v kduel-agent && command -v kexec", NULL, &cause))
 		return err_machine(err, "%s: ssh does not reach it as root with a key, or kduel-agent or kexec is not installed there\n%s",
 				   m->plan->machine.host, cause.text);
 	m->local_guest_kernel = guest_kernel;
@@ -93,7 +93,7 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 }
 
 /* Only what a kernel's release can hold goes into a remote shell's command. */
-static int check_release(const char *release, struct err *err)
+static int ssh_check_release(const char *release, struct err *err)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+~";
@@ -103,22 +103,22 @@ static int check_release(const char *release, struct err *err)
 	return err_config(err, "'%s' is no kernel release", release);
 }
 
-static bool never(void *arg)
+static bool ssh_never(void *arg)
 {
 	(void)arg;
 	return false;
 }
 
 /* The boot id tells the new kernel from the old one, which dies slowly. */
-static int wait_for_boot(struct machine *m, const struct machine_boot *b,
-			 const char *old_id, struct err *err)
+static int ssh_wait_for_boot(struct machine *m, const struct machine_boot *b,
+			     const char *old_id, struct err *err)
 {
 	double end = loop_now() + REBOOT_SECONDS;
 
 	while (loop_now() < end) {
 		char *text = NULL;
-		bool up = !there(m, "cat /proc/sys/kernel/random/boot_id; uname -r",
-				 &text, NULL) &&
+		bool up = !ssh_there(m, "cat /proc/sys/kernel/random/boot_id; uname -r",
+				     &text, NULL) &&
 			  strncmp(text, old_id, 36);
 		bool right = up && strstr(text, b->release);
 
@@ -128,7 +128,7 @@ static int wait_for_boot(struct machine *m, const struct machine_boot *b,
 		if (up)
 			return err_machine(err, "%s: came up, but not with kernel %s",
 					   m->plan->machine.host, b->release);
-		loop_run_until(m->loop, never, NULL, RETRY_SECONDS);
+		loop_run_until(m->loop, ssh_never, NULL, RETRY_SECONDS);
 	}
 	return err_machine(err, "%s: not back within %d s of the kexec into %s",
 			   m->plan->machine.host, REBOOT_SECONDS, b->release);
@@ -138,10 +138,10 @@ static int ssh_boot(struct machine *m, const struct machine_boot *b,
 		    struct err *err)
 {
 	char *command = NULL, *old_id = NULL;
-	int ret = check_release(b->release, err);
+	int ret = ssh_check_release(b->release, err);
 
 	if (!ret)
-		ret = there(m, "cat /proc/sys/kernel/random/boot_id", &old_id, err);
+		ret = ssh_there(m, "cat /proc/sys/kernel/random/boot_id", &old_id, err);
 	if (ret)
 		return ret;
 	if (asprintf(&command,
@@ -150,13 +150,13 @@ static int ssh_boot(struct machine *m, const struct machine_boot *b,
 		     " >/dev/null 2>&1 &", b->release, b->release) < 0)
 		ret = err_sys(err, ENOMEM, "cannot reboot %s", m->plan->machine.host);
 	if (!ret)
-		ret = there(m, command, NULL, err);
+		ret = ssh_there(m, command, NULL, err);
 	if (!ret)
-		ret = wait_for_boot(m, b, old_id, err);
+		ret = ssh_wait_for_boot(m, b, old_id, err);
 	if (!ret)
-		ret = send_file(m, m->local_guest_kernel, GUEST_KERNEL, err);
+		ret = ssh_send_file(m, m->local_guest_kernel, GUEST_KERNEL, err);
 	if (!ret)
-		ret = send_file(m, m->images.guest, GUEST_INITRD, err);
+		ret = ssh_send_file(m, m->images.guest, GUEST_INITRD, err);
 	free(command);
 	free(old_id);
 	return ret;

@@ -28,7 +28,7 @@ static const char counted_guest[] =
 	EMULATED_GUEST " hpet=disable " QEMU_CMDLINE_EXACT;
 
 /* Starts QEMU with both streams; its own messages go to the console. */
-static int start(struct machine *m, struct qemu_vm *vm, struct err *err)
+static int mut_vm_start(struct machine *m, struct qemu_vm *vm, struct err *err)
 {
 	struct args a = ARGS_INIT;
 	int console[2] = { -1, -1 }, link[2] = { -1, -1 };
@@ -65,7 +65,7 @@ struct probe {
 	const char *guest_kernel;
 };
 
-static bool has_spoken(void *arg)
+static bool vm_has_spoken(void *arg)
 {
 	struct pollfd fd = { .fd = *(int *)arg, .events = POLLIN };
 
@@ -73,7 +73,7 @@ static bool has_spoken(void *arg)
 }
 
 /* The guest's kernel and image with hardware: the agent must say hello. */
-static int probe_boot(void *arg, struct err *err)
+static int vm_probe_boot(void *arg, struct err *err)
 {
 	struct probe *p = arg;
 	struct machine *m = p->m;
@@ -83,22 +83,22 @@ static int probe_boot(void *arg, struct err *err)
 		.initrd = m->images.guest,
 		.append = "kduel.role=guest kduel.nonce=1",
 	};
-	int ret = start(m, &vm, err);
+	int ret = mut_vm_start(m, &vm, err);
 
 	if (ret)
 		return ret;
-	if (loop_run_until(m->loop, has_spoken, &m->link_in, PROBE_SECONDS))
+	if (loop_run_until(m->loop, vm_has_spoken, &m->link_in, PROBE_SECONDS))
 		ret = err_machine(err, "nothing was heard from it in %d s",
 				  PROBE_SECONDS);
 	machine_stop(m);
 	return ret;
 }
 
-static int vm_prepare(struct machine *m, const char *guest_kernel,
-		      struct err *err)
+static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
+			 struct err *err)
 {
 	struct probe p = { m, guest_kernel };
-	struct accel_probe probe = { .boot = probe_boot, .arg = &p };
+	struct accel_probe probe = { .boot = vm_probe_boot, .arg = &p };
 	char *qemu = proc_find(qemu_binary());
 	int ret;
 
@@ -118,7 +118,7 @@ static int vm_prepare(struct machine *m, const char *guest_kernel,
 }
 
 /* Beside this program, or, installed as PREFIX/bin/kduel, in PREFIX/lib/kduel. */
-static char *vm_plugin_path(struct err *err)
+static char *vm_vm_plugin_path(struct err *err)
 {
 	static const char *const places[] = { "", "/../lib/kduel" };
 	const char *wish = getenv("KDUEL_PLUGIN"), *folder;
@@ -142,14 +142,14 @@ static char *vm_plugin_path(struct err *err)
 }
 
 /* QEMU takes a comma for the end of an option, and two for one. */
-static int vm_plugin(const struct machine *m, const struct machine_boot *b,
-		     char option[2 * PATH_MAX], struct err *err)
+static int vm_vm_plugin(const struct machine *m, const struct machine_boot *b,
+			char option[2 * PATH_MAX], struct err *err)
 {
 	char *path, *to;
 
 	if (m->accel == QEMU_KVM)
 		return err_machine(err, "functions are counted by the emulator's plugin, and this machine runs on virtualization hardware; use machine: { accel: emulation }");
-	path = vm_plugin_path(err);
+	path = vm_vm_plugin_path(err);
 	if (!path)
 		return err_sys(err, ENOMEM, "kduel-why.so");
 	to = option + sprintf(option, "%.*s,%sout=", PATH_MAX / 2, path,
@@ -164,8 +164,8 @@ static int vm_plugin(const struct machine *m, const struct machine_boot *b,
 	return 0;
 }
 
-static int vm_boot(struct machine *m, const struct machine_boot *b,
-		   struct err *err)
+static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
+		      struct err *err)
 {
 	const struct plan_machine *pm = &m->plan->machine;
 	struct qemu_vm vm = {
@@ -175,7 +175,7 @@ static int vm_boot(struct machine *m, const struct machine_boot *b,
 		.kernel = b->kernel, .initrd = m->images.node,
 	};
 	char *append, plugin[2 * PATH_MAX];
-	int ret = b->profile ? vm_plugin(m, b, plugin, err) : 0;
+	int ret = b->profile ? vm_vm_plugin(m, b, plugin, err) : 0;
 
 	if (ret)
 		return ret;
@@ -184,14 +184,14 @@ static int vm_boot(struct machine *m, const struct machine_boot *b,
 		     b->nonce, *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
 		return err_sys(err, ENOMEM, "cannot start QEMU");
 	vm.append = append;
-	ret = start(m, &vm, err);
+	ret = mut_vm_start(m, &vm, err);
 	free(append);
 	return ret;
 }
 
 /* The stream is a socket to QEMU and has been open since it started. */
-static int vm_link(struct machine *m, const struct machine_boot *b,
-		   struct err *err)
+static int vm_vm_link(struct machine *m, const struct machine_boot *b,
+		      struct err *err)
 {
 	(void)m;
 	(void)b;
@@ -199,12 +199,12 @@ static int vm_link(struct machine *m, const struct machine_boot *b,
 	return 0;
 }
 
-static uint64_t vm_memory(const struct plan *p)
+static uint64_t vm_vm_memory(const struct plan *p)
 {
 	return p->machine.memory + p->machine.pmem + MACHINE_QEMU_MEMORY;
 }
 
-static const char *vm_domain(const struct machine *m)
+static const char *vm_vm_domain(const struct machine *m)
 {
 	switch (m->accel) {
 	case QEMU_ICOUNT:
@@ -222,9 +222,9 @@ const struct machine_kind_ops mut_vm = {
 	.boots_image = true,
 	.runs_qemu = true,
 	.disposable = true,
-	.memory = vm_memory,
-	.domain = vm_domain,
-	.prepare = vm_prepare,
-	.boot = vm_boot,
-	.link = vm_link,
+	.memory = vm_vm_memory,
+	.domain = vm_vm_domain,
+	.prepare = vm_vm_prepare,
+	.boot = vm_vm_boot,
+	.link = vm_vm_link,
 };

@@ -20,7 +20,7 @@
 /* Two images, each kept once. */
 #define IMAGES_DISK (160 * MIB)
 
-static int read_memory(uint64_t *bytes, struct err *err)
+static int preflight_read_memory(uint64_t *bytes, struct err *err)
 {
 	char *text, *line;
 	int ret = file_read("/proc/meminfo", &text, NULL, err);
@@ -34,7 +34,7 @@ static int read_memory(uint64_t *bytes, struct err *err)
 }
 
 /* Free bytes of the filesystem on which `path` is or will be. */
-static int read_disk(const char *path, uint64_t *bytes, struct err *err)
+static int preflight_read_disk(const char *path, uint64_t *bytes, struct err *err)
 {
 	char *at = strdup(path);
 	struct statvfs st;
@@ -59,17 +59,17 @@ int preflight_read(struct preflight *f, const char *folder, struct err *err)
 	int ret = cache ? 0 : err_sys(err, ENOMEM, "cannot find the cache");
 
 	if (!ret)
-		ret = read_memory(&f->memory, err);
+		ret = preflight_read_memory(&f->memory, err);
 	if (!ret)
-		ret = read_disk(folder, &f->disk, err);
+		ret = preflight_read_disk(folder, &f->disk, err);
 	if (!ret)
-		ret = read_disk(cache, &f->cache, err);
+		ret = preflight_read_disk(cache, &f->cache, err);
 	free(cache);
 	return ret;
 }
 
-static int check_bytes(uint64_t need, uint64_t have, const char *what,
-		       const char *where, const char *hint, struct err *err)
+static int preflight_check_bytes(uint64_t need, uint64_t have, const char *what,
+				 const char *where, const char *hint, struct err *err)
 {
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX];
 
@@ -81,7 +81,7 @@ static int check_bytes(uint64_t need, uint64_t have, const char *what,
 			   what, where, a, b, hint);
 }
 
-static int check_qemu(struct err *err)
+static int preflight_check_qemu(struct err *err)
 {
 	char *path = proc_find(qemu_binary());
 	int ret = path ? 0 : err_machine(err, "no QEMU: %s is not in PATH; install qemu-system-x86, or set KDUEL_QEMU",
@@ -96,24 +96,24 @@ int preflight_check(const struct preflight *f, const struct plan *p,
 {
 	struct plan_cost cost;
 	char where[512];
-	int ret = check_bytes(machine_ops(p)->memory(p), f->memory, "memory", "",
-			      "make machine.memory or machine.pmem smaller, or end other programs",
-			      err);
+	int ret = preflight_check_bytes(
+		machine_ops(p)->memory(p), f->memory, "memory", "",
+		"make machine.memory or machine.pmem smaller, or end other programs", err);
 
 	plan_cost(p, &cost);
 	snprintf(where, sizeof(where), " for %s", folder);
 	if (!ret)
-		ret = check_bytes(cost.disk, f->disk, "disk", where,
-				  "choose another place with --out", err);
+		ret = preflight_check_bytes(cost.disk, f->disk, "disk", where,
+					    "choose another place with --out", err);
 	if (!ret && p->machine.kind->has_kernel)
-		ret = check_bytes(IMAGES_DISK, f->cache, "disk", " for the cache",
-				  "free some, or set XDG_CACHE_HOME", err);
+		ret = preflight_check_bytes(IMAGES_DISK, f->cache, "disk", " for the cache",
+					    "free some, or set XDG_CACHE_HOME", err);
 	if (!ret && machine_ops(p)->runs_qemu)
-		ret = check_qemu(err);
+		ret = preflight_check_qemu(err);
 	return ret;
 }
 
-static void add_qemu(json_t *o)
+static void preflight_add_qemu(json_t *o)
 {
 	const char *argv[] = { qemu_binary(), "--version", NULL };
 	char *text;
@@ -133,7 +133,7 @@ json_t *driver_env(const struct machine *m)
 	if (*m->accel_why)
 		json_object_set_new(o, "accelerator", json_string(m->accel_why));
 	if (m->ops->runs_qemu)
-		add_qemu(o);
+		preflight_add_qemu(o);
 	return o;
 }
 

@@ -14,8 +14,8 @@
 /* machine.cpus, but with clock: instructions. */
 #define DEFAULT_CPUS 2
 
-static int build_size(struct build *b, const char *field, const char *text,
-		      uint64_t *value)
+static int config_build_size(struct build *b, const char *field, const char *text,
+			     uint64_t *value)
 {
 	struct err err = ERR_INIT;
 
@@ -24,7 +24,7 @@ static int build_size(struct build *b, const char *field, const char *text,
 	return conf_error(b->y, field, b->err, "%s", err.text);
 }
 
-static int build_machine(struct build *b)
+static int config_build_machine(struct build *b)
 {
 	struct plan_machine *to = &b->p->machine;
 	int ret;
@@ -38,18 +38,18 @@ static int build_machine(struct build *b)
 	if (!to->kind)
 		return err_config(b->err, "--machine: '%s' is not known; one of vm, host, ssh, fake",
 				  b->o->machine);
-	ret = build_size(b, "machine.memory", b->c->machine.memory, &to->memory);
+	ret = config_build_size(b, "machine.memory", b->c->machine.memory, &to->memory);
 	if (!ret)
-		ret = build_size(b, "machine.pmem", b->c->machine.pmem, &to->pmem);
+		ret = config_build_size(b, "machine.pmem", b->c->machine.pmem, &to->pmem);
 	if (!ret)
 		ret = plan_text(&to->host, b->c->machine.host, b->err);
 	return ret ? ret : plan_text(&to->device, b->c->machine.device, b->err);
 }
 
-static int build_guest(struct build *b)
+static int config_build_guest(struct build *b)
 {
 	struct plan_guest *to = &b->p->guest;
-	int ret = build_size(b, "guest.memory", b->c->guest.memory, &to->memory);
+	int ret = config_build_size(b, "guest.memory", b->c->guest.memory, &to->memory);
 
 	to->cpus = b->c->guest.cpus;
 	return ret ? ret : plan_text(&to->kernel, b->c->guest.kernel, b->err);
@@ -57,8 +57,8 @@ static int build_guest(struct build *b)
 
 /* --- arms ------------------------------------------------------------------- */
 
-static int build_layouts(struct build *b, const struct config_arm *a,
-			 struct plan_arm *to)
+static int config_build_layouts(struct build *b, const struct config_arm *a,
+				struct plan_arm *to)
 {
 	static char fallback[] = "default";
 	static char *const fallbacks[] = { fallback };
@@ -74,7 +74,7 @@ static int build_layouts(struct build *b, const struct config_arm *a,
 	return 0;
 }
 
-static int build_arm(struct build *b, const struct config_arm *a)
+static int config_build_arm(struct build *b, const struct config_arm *a)
 {
 	struct plan_arm *to = &b->p->arms[b->p->n_arms];
 	int ret;
@@ -89,15 +89,15 @@ static int build_arm(struct build *b, const struct config_arm *a)
 		ret = plan_text(&to->second_level, a->second_level, b->err);
 	if (!ret)
 		ret = plan_text(&to->cmdline, a->cmdline, b->err);
-	return ret ? ret : build_layouts(b, a, to);
+	return ret ? ret : config_build_layouts(b, a, to);
 }
 
 /* The baseline again, under another name: the other half of an A/A pair. */
-static int build_twin(struct build *b, const struct config_arm *a)
+static int config_build_twin(struct build *b, const struct config_arm *a)
 {
 	struct plan_arm *to = &b->p->arms[b->p->n_arms];
 	char *name;
-	int ret = build_arm(b, a);
+	int ret = config_build_arm(b, a);
 
 	if (ret)
 		return ret;
@@ -110,7 +110,7 @@ static int build_twin(struct build *b, const struct config_arm *a)
 	return 0;
 }
 
-static int build_arms(struct build *b)
+static int config_build_arms(struct build *b)
 {
 	const struct config *c = b->c;
 	const struct config_arm *base = NULL;
@@ -127,15 +127,15 @@ static int build_arms(struct build *b)
 			base = &c->arms[i];
 		if (alone && !c->arms[i].baseline)
 			continue;
-		if (build_arm(b, &c->arms[i]))
+		if (config_build_arm(b, &c->arms[i]))
 			return -ENOMEM;
 	}
-	return base && (c->aa || alone) ? build_twin(b, base) : 0;
+	return base && (c->aa || alone) ? config_build_twin(b, base) : 0;
 }
 
 /* --- gates, expectations ---------------------------------------------------- */
 
-static bool build_selected(const struct plan *p, const char *glob)
+static bool config_build_selected(const struct plan *p, const char *glob)
 {
 	for (size_t i = 0; i < p->n_cells; i++)
 		if (!fnmatch(glob, p->cells[i].id, 0))
@@ -143,7 +143,7 @@ static bool build_selected(const struct plan *p, const char *glob)
 	return false;
 }
 
-static int build_gates(struct build *b)
+static int config_build_gates(struct build *b)
 {
 	const struct config *c = b->c;
 	struct plan *p = b->p;
@@ -159,7 +159,7 @@ static int build_gates(struct build *b)
 		struct plan_gate *g = &p->gates[p->n_gates];
 
 		/* A gate on a cell that --only left out is left out, too. */
-		if (b->o && b->o->only && !build_selected(p, c->gates[i].cell))
+		if (b->o && b->o->only && !config_build_selected(p, c->gates[i].cell))
 			continue;
 		b->gates[p->n_gates++] = i;
 		ret = plan_text(&g->cell, c->gates[i].cell, b->err);
@@ -169,7 +169,7 @@ static int build_gates(struct build *b)
 	return ret;
 }
 
-static int build_expect(struct build *b)
+static int config_build_expect(struct build *b)
 {
 	const struct config *c = b->c;
 	struct plan *p = b->p;
@@ -191,7 +191,7 @@ static int build_expect(struct build *b)
 	return ret;
 }
 
-static int build_head(struct build *b)
+static int config_build_head(struct build *b)
 {
 	const struct config *c = b->c;
 	int ret = plan_text(&b->p->name, c->name, b->err);
@@ -210,8 +210,8 @@ static int build_head(struct build *b)
 /* --- the whole -------------------------------------------------------------- */
 
 /* A field of the plan's cell `i`, as the file has it. */
-static void build_cell_field(const struct build *b, size_t i, const char *rest,
-			     char field[FIELD_MAX])
+static void config_build_cell_field(const struct build *b, size_t i, const char *rest,
+				    char field[FIELD_MAX])
 {
 	const struct config_origin *o = &b->cells[i];
 
@@ -229,13 +229,13 @@ static void build_cell_field(const struct build *b, size_t i, const char *rest,
 }
 
 /* Lists multiply, and options leave entries out: where is the plan's field in the file? */
-static void build_field(const struct build *b, const char *of_plan, char field[FIELD_MAX])
+static void config_build_field(const struct build *b, const char *of_plan, char field[FIELD_MAX])
 {
 	size_t i = 0;
 	int n = 0;
 
 	if (sscanf(of_plan, "cells[%zu]%n", &i, &n) == 1 && n)
-		build_cell_field(b, i, of_plan + n, field);
+		config_build_cell_field(b, i, of_plan + n, field);
 	else if (sscanf(of_plan, "arms[%zu]%n", &i, &n) == 1 && n)
 		snprintf(field, FIELD_MAX, "arms[%u]%s", b->arms[i], of_plan + n);
 	else if (sscanf(of_plan, "gates[%zu]%n", &i, &n) == 1 && n)
@@ -244,7 +244,7 @@ static void build_field(const struct build *b, const char *of_plan, char field[F
 		snprintf(field, FIELD_MAX, "%s", of_plan);
 }
 
-static int build_check(struct build *b)
+static int config_build_check(struct build *b)
 {
 	struct err said = ERR_INIT;
 	struct plan_check c = { .p = b->p, .err = &said };
@@ -252,27 +252,27 @@ static int build_check(struct build *b)
 
 	if (!plan_check(&c) && !plan_check_usable(&c))
 		return 0;
-	build_field(b, c.field, field);
+	config_build_field(b, c.field, field);
 	return conf_error(b->y, field, b->err, "%s", said.text);
 }
 
 static int build(struct build *b)
 {
-	int ret = build_head(b);
+	int ret = config_build_head(b);
 
 	if (!ret)
-		ret = build_machine(b);
+		ret = config_build_machine(b);
 	if (!ret)
-		ret = build_guest(b);
+		ret = config_build_guest(b);
 	if (!ret)
-		ret = build_arms(b);
+		ret = config_build_arms(b);
 	if (!ret)
 		ret = build_cells(b);
 	if (!ret)
-		ret = build_gates(b);
+		ret = config_build_gates(b);
 	if (!ret)
-		ret = build_expect(b);
-	return ret ? ret : build_check(b);
+		ret = config_build_expect(b);
+	return ret ? ret : config_build_check(b);
 }
 
 int config_parse(const char *path, const char *text, size_t len,

@@ -28,7 +28,7 @@ void plan_check_at(struct plan_check *c, const char *fmt, ...)
 }
 
 /* A word that is safe as a file name and on a command line. */
-static bool is_word(const char *s)
+static bool check_is_word(const char *s)
 {
 	if (!isalnum((unsigned char)*s))
 		return false;
@@ -38,7 +38,7 @@ static bool is_word(const char *s)
 	return true;
 }
 
-static bool is_printable(const char *s)
+static bool check_is_printable(const char *s)
 {
 	for (; *s; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f)
@@ -48,7 +48,7 @@ static bool is_printable(const char *s)
 
 static int check_word(struct plan_check *c, const char *s)
 {
-	if (is_word(s) && strlen(s) <= 64)
+	if (check_is_word(s) && strlen(s) <= 64)
 		return 0;
 	return err_config(c->err, "'%.80s' is not a name: letters, digits and . _ + - after a letter or digit, at most 64 of them",
 			  s);
@@ -72,7 +72,7 @@ static int check_head(struct plan_check *c)
 	if (check_word(c, p->name))
 		return -EINVAL;
 	plan_check_at(c, "question");
-	if (!is_printable(p->question))
+	if (!check_is_printable(p->question))
 		return err_config(c->err, "holds control characters");
 	plan_check_at(c, "seed");
 	if (check_range(c, p->seed, 0, SEED_MAX))
@@ -114,7 +114,7 @@ static int check_machine(struct plan_check *c)
 		return err_config(c->err, m->host[0]
 				  ? "only kind: ssh has a host"
 				  : "kind: ssh needs a host, e.g. root@testbox");
-	if (m->host[0] == '-' || !is_printable(m->host) || strchr(m->host, ' '))
+	if (m->host[0] == '-' || !check_is_printable(m->host) || strchr(m->host, ' '))
 		return err_config(c->err, "'%.80s' is not a host", m->host);
 	plan_check_at(c, "machine.device");
 	if (m->device[0] && check_word(c, m->device))
@@ -161,7 +161,7 @@ static int check_arm(struct plan_check *c, size_t i)
 		return err_config(c->err, "'%.80s' is not known; one of 4k, 2m, 1g",
 				  a->second_level);
 	plan_check_at(c, "arms[%zu].cmdline", i);
-	if (!is_printable(a->cmdline))
+	if (!check_is_printable(a->cmdline))
 		return err_config(c->err, "holds control characters");
 	for (size_t k = 0; k < a->n_layouts; k++) {
 		plan_check_at(c, "arms[%zu].layout[%zu]", i, k);
@@ -213,8 +213,8 @@ static int check_cells(struct plan_check *c)
 		if (check_range(c, cell->samples, 0, SAMPLES_MAX))
 			return -EINVAL;
 		plan_check_at(c, "cells[%zu]", i);
-		if (!is_printable(cell->id) || !is_printable(cell->backing) ||
-		    !is_printable(cell->source) || !is_printable(cell->workload))
+		if (!check_is_printable(cell->id) || !check_is_printable(cell->backing) ||
+		    !check_is_printable(cell->source) || !check_is_printable(cell->workload))
 			return err_config(c->err, "holds control characters");
 		if ((size_t)plan_cell(p, cell->id) != i)
 			return err_config(c->err, "%s is there twice",
@@ -257,7 +257,7 @@ static int check_expect(struct plan_check *c)
 		const struct plan_expect *e = &p->expect[i];
 
 		plan_check_at(c, "expect[%zu]", i);
-		if (!e->claim[0] || !is_printable(e->claim) || !is_printable(e->says))
+		if (!e->claim[0] || !check_is_printable(e->claim) || !check_is_printable(e->says))
 			return err_config(c->err, "is empty or holds control characters");
 		ret = claim_parse(e->claim, "claim", &claim, c->err);
 		claim_free(claim);

@@ -6,7 +6,7 @@
 
 #include "size.h"
 
-static void print_machine(const struct plan *p, FILE *to)
+static void text_print_machine(const struct plan *p, FILE *to)
 {
 	const struct plan_machine *m = &p->machine;
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], c[SIZE_TEXT_MAX];
@@ -24,7 +24,7 @@ static void print_machine(const struct plan *p, FILE *to)
 		size_format(p->guest.memory, c));
 }
 
-static void print_arms(const struct plan *p, FILE *to)
+static void text_print_arms(const struct plan *p, FILE *to)
 {
 	for (size_t i = 0; i < p->n_arms; i++) {
 		const struct plan_arm *a = &p->arms[i];
@@ -47,7 +47,7 @@ static void print_arms(const struct plan *p, FILE *to)
 	}
 }
 
-static void print_cells(const struct plan *p, FILE *to)
+static void text_print_cells(const struct plan *p, FILE *to)
 {
 	for (size_t i = 0; i < p->n_cells; i++) {
 		const struct plan_cell *c = &p->cells[i];
@@ -69,7 +69,7 @@ static void print_cells(const struct plan *p, FILE *to)
 	}
 }
 
-static void print_order(const struct plan *p, FILE *to)
+static void text_print_order(const struct plan *p, FILE *to)
 {
 	for (size_t i = 0; i < p->n_boots; i++) {
 		const struct plan_boot *b = &p->boots[i];
@@ -84,7 +84,7 @@ static void print_order(const struct plan *p, FILE *to)
 }
 
 /* What may go wrong although nothing is. */
-static void print_notes(const struct plan *p, FILE *to)
+static void text_print_notes(const struct plan *p, FILE *to)
 {
 	if (p->n_blocks < 2)
 		fputs("note      one block is shown and not judged: a verdict needs at least 2\n", to);
@@ -93,7 +93,7 @@ static void print_notes(const struct plan *p, FILE *to)
 		fputs("note      guest.cpus: QEMU before 8.1 panics guests of several CPUs where it emulates; take 1, or accel: hardware\n", to);
 }
 
-static void print_cost(const struct plan *p, FILE *to)
+static void text_print_cost(const struct plan *p, FILE *to)
 {
 	struct plan_cost cost;
 	unsigned s;
@@ -117,17 +117,17 @@ void plan_print(const struct plan *p, FILE *to)
 		p->name, p->n_cells, p->n_blocks, p->n_arms, p->seed);
 	if (p->question[0])
 		fprintf(to, "question  %s\n", p->question);
-	print_machine(p, to);
-	print_arms(p, to);
-	print_cells(p, to);
-	print_order(p, to);
+	text_print_machine(p, to);
+	text_print_arms(p, to);
+	text_print_cells(p, to);
+	text_print_order(p, to);
 	for (size_t i = 0; i < p->n_gates; i++)
 		fprintf(to, "gate      %s %s\n", p->gates[i].cell,
 			p->gates[i].metric);
 	for (size_t i = 0; i < p->n_expect; i++)
 		fprintf(to, "expect    %s%s%s\n", p->expect[i].says,
 			p->expect[i].says[0] ? ": " : "", p->expect[i].claim);
-	print_notes(p, to);
-	print_cost(p, to);
+	text_print_notes(p, to);
+	text_print_cost(p, to);
 	fprintf(to, "plan      %s\n", p->hash);
 }

@@ -130,7 +130,7 @@ static int usable_words(struct plan_check *c, size_t i)
 
 /* --- memory ----------------------------------------------------------------- */
 
-static uint64_t round_up(uint64_t size, uint64_t page)
+static uint64_t usable_round_up(uint64_t size, uint64_t page)
 {
 	return (size + page - 1) / page * page;
 }
@@ -156,7 +156,7 @@ static int usable_buffers(struct plan_check *c, size_t cell, const struct worklo
 		return 0;
 	plan_check_at(c, "cells[%zu].%s", cell,
 		      json_object_get(given, "size") ? "params.size" : "workload");
-	if (v->hi <= room && n * round_up(v->hi, s->page) + own <= room)
+	if (v->hi <= room && n * usable_round_up(v->hi, s->page) + own <= room)
 		return 0;
 	size_format(v->hi, size);
 	size_format(room, all);
@@ -218,7 +218,7 @@ static int usable_pmem(struct plan_check *c, const struct backing_kind *k)
 	if (need > m->pmem)
 		return err_config(c->err, "%s with its file system does not fit in machine.pmem, %s; make that at least %s",
 				  size_format(guest, a), size_format(m->pmem, b),
-				  size_format(round_up(need, M1), d));
+				  size_format(usable_round_up(need, M1), d));
 	plan_check_at(c, "machine.pmem");
 	if (m->pmem >= k->pmem_least)
 		return 0;

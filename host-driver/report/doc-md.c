@@ -7,7 +7,7 @@
 #include "safe.h"
 
 /* Text that stays text: what Markdown or HTML would act on is escaped. */
-static void md_text(FILE *out, const char *text)
+static void doc_md_md_text(FILE *out, const char *text)
 {
 	for (const char *p = text; *p; p++) {
 		if (*p == '<' || *p == '>' || *p == '&')
@@ -22,7 +22,7 @@ static void md_text(FILE *out, const char *text)
 }
 
 /* In backquotes, where nothing else counts; in a table a '|' still does. */
-static void md_code(FILE *out, const char *text)
+static void doc_md_md_code(FILE *out, const char *text)
 {
 	fputc('`', out);
 	for (const char *p = text; *p; p++)
@@ -30,7 +30,7 @@ static void md_code(FILE *out, const char *text)
 	fputc('`', out);
 }
 
-static void md_span(const struct doc_span *s, FILE *out)
+static void doc_md_md_span(const struct doc_span *s, FILE *out)
 {
 	bool strong = s->type == DOC_BADGE ||
 		      (s->type == DOC_VERDICT && s->mark != DOC_CALM && s->mark != DOC_OPEN);
@@ -38,21 +38,21 @@ static void md_span(const struct doc_span *s, FILE *out)
 	if (!*s->text)
 		return;
 	if (s->type == DOC_ID) {
-		md_code(out, s->text);
+		doc_md_md_code(out, s->text);
 		return;
 	}
 	fputs(strong ? "**" : "", out);
-	md_text(out, s->text);
+	doc_md_md_text(out, s->text);
 	fputs(strong ? "**" : "", out);
 }
 
-static void md_titles(const struct doc_table *t, FILE *out)
+static void doc_md_md_titles(const struct doc_table *t, FILE *out)
 {
 	for (unsigned i = 0; i < t->n_columns; i++) {
 		if (t->column[i].align == DOC_FOOTNOTE)
 			continue;
 		fputs("| ", out);
-		md_text(out, t->column[i].title);
+		doc_md_md_text(out, t->column[i].title);
 		fputc(' ', out);
 	}
 	fputs("|\n", out);
@@ -62,8 +62,8 @@ static void md_titles(const struct doc_table *t, FILE *out)
 	fputs("|\n", out);
 }
 
-static void md_row(struct doc_footnotes *notes, const struct doc_table *t,
-		   const struct doc_row *row, FILE *out)
+static void doc_md_md_row(struct doc_footnotes *notes, const struct doc_table *t,
+			  const struct doc_row *row, FILE *out)
 {
 	size_t note = doc_footnote(notes, t, row), columns = 0;
 
@@ -73,12 +73,12 @@ static void md_row(struct doc_footnotes *notes, const struct doc_table *t,
 		fputs("| ", out);
 		if (row->kind == DOC_PART)
 			fputs("**", out);
-		md_span(&row->cell[0], out);
+		doc_md_md_span(&row->cell[0], out);
 		if (row->kind == DOC_PART)
 			fputs("**", out);
 		if (row->n > 1 && *row->cell[1].text) {
 			fputs(" ", out);
-			md_span(&row->cell[1], out);
+			doc_md_md_span(&row->cell[1], out);
 		}
 		while (columns--)
 			fputs(" |", out);
@@ -88,7 +88,7 @@ static void md_row(struct doc_footnotes *notes, const struct doc_table *t,
 	for (unsigned i = 0; i < columns; i++) {
 		fputs("| ", out);
 		if (i < row->n)
-			md_span(&row->cell[i], out);
+			doc_md_md_span(&row->cell[i], out);
 		if (note && i == columns - 1)
 			fprintf(out, " \\[%zu\\]", note);
 		fputc(' ', out);
@@ -96,49 +96,49 @@ static void md_row(struct doc_footnotes *notes, const struct doc_table *t,
 	fputs("|\n", out);
 }
 
-static void md_table(const struct doc_table *t, FILE *out)
+static void doc_md_md_table(const struct doc_table *t, FILE *out)
 {
 	struct doc_footnotes notes = { .n = 0 };
 
-	md_titles(t, out);
+	doc_md_md_titles(t, out);
 	for (size_t r = 0; r < t->n_rows; r++)
 		if (!t->row[r].detail)
-			md_row(&notes, t, &t->row[r], out);
+			doc_md_md_row(&notes, t, &t->row[r], out);
 	for (size_t i = 0; i < notes.n; i++) {
 		fprintf(out, "\n\\[%zu\\] ", i + 1);
-		md_text(out, notes.reason[i]);
+		doc_md_md_text(out, notes.reason[i]);
 		fputs(i + 1 < notes.n ? "  " : "\n", out);
 	}
 }
 
-static void md_claim(const struct doc_block *b, FILE *out)
+static void doc_md_md_claim(const struct doc_block *b, FILE *out)
 {
 	fputs("- ", out);
-	md_span(&b->span, out);
+	doc_md_md_span(&b->span, out);
 	fputs(": ", out);
 	if (*b->text) {
-		md_text(out, b->text);
+		doc_md_md_text(out, b->text);
 		fputc(' ', out);
 	}
-	md_code(out, b->id);
+	doc_md_md_code(out, b->id);
 	fputs("  \n  ", out);
-	md_text(out, b->rest);
+	doc_md_md_text(out, b->rest);
 	fputc('\n', out);
 }
 
-static void md_field(const struct doc_block *b, FILE *out)
+static void doc_md_md_field(const struct doc_block *b, FILE *out)
 {
 	fputs("- ", out);
 	if (*b->id) {
-		md_text(out, b->id);
+		doc_md_md_text(out, b->id);
 		fputs(": ", out);
 	}
-	md_span(&b->span, out);
-	md_text(out, b->rest);
+	doc_md_md_span(&b->span, out);
+	doc_md_md_text(out, b->rest);
 	fputc('\n', out);
 }
 
-static void md_block(const struct doc_block *b, FILE *out)
+static void doc_md_md_block(const struct doc_block *b, FILE *out)
 {
 	static const char *const before[] = {
 		[DOC_TITLE] = "# ", [DOC_WARNING] = "**", [DOC_HEADING] = "## ",
@@ -148,13 +148,13 @@ static void md_block(const struct doc_block *b, FILE *out)
 
 	switch (b->kind) {
 	case DOC_FIELD:
-		md_field(b, out);
+		doc_md_md_field(b, out);
 		return;
 	case DOC_CLAIM:
-		md_claim(b, out);
+		doc_md_md_claim(b, out);
 		return;
 	case DOC_TABLE:
-		md_table(&b->table, out);
+		doc_md_md_table(&b->table, out);
 		return;
 	case DOC_FOLD:
 		fputs("<details><summary>", out);
@@ -169,12 +169,12 @@ static void md_block(const struct doc_block *b, FILE *out)
 		if (b->kind == DOC_LINE)	/* indented: a code block */
 			fputs(b->text, out);
 		else
-			md_text(out, b->text);
+			doc_md_md_text(out, b->text);
 		fputs(b->kind == DOC_WARNING ? "**\n" : "\n", out);
 	}
 }
 
-static bool md_joins(const struct doc_block *last, const struct doc_block *b)
+static bool doc_md_md_joins(const struct doc_block *last, const struct doc_block *b)
 {
 	return last && last->kind == b->kind &&
 	       (b->kind == DOC_FIELD || b->kind == DOC_ITEM || b->kind == DOC_CLAIM ||
@@ -190,9 +190,9 @@ void doc_print_markdown(const struct doc *d, FILE *out)
 
 		if (!(b->forms & DOC_IN_MARKDOWN) || b->kind == DOC_FIGURE)
 			continue;
-		if (last && !md_joins(last, b))
+		if (last && !doc_md_md_joins(last, b))
 			fputc('\n', out);
-		md_block(b, out);
+		doc_md_md_block(b, out);
 		last = b;
 	}
 }

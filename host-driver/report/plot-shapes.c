@@ -137,8 +137,8 @@ static int shapes_by_x(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void ladder_rung(const struct comparison *c, struct figure *f,
-			const struct compare_series *s, double x)
+static void plot_shapes_ladder_rung(const struct comparison *c, struct figure *f,
+				    const struct compare_series *s, double x)
 {
 	for (size_t a = 0; a < c->n_arms; a++)
 		if (shapes_has(&s->est[a]))
@@ -161,7 +161,7 @@ const char *figure_ladder(const struct comparison *c, struct figure *f)
 		if (!(x > 0))
 			continue;
 		unit = s->unit;
-		ladder_rung(c, f, s, x);
+		plot_shapes_ladder_rung(c, f, s, x);
 	}
 	if (!f->n_series)
 		return shapes_nothing(f);

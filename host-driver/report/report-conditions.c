@@ -148,7 +148,7 @@ void report_conditions(struct doc *d, const struct report *r)
 	}
 }
 
-static void limits_samples(const struct comparison *c, FILE *out)
+static void conditions_limits_samples(const struct comparison *c, FILE *out)
 {
 	unsigned voids = 0, failed = 0;
 
@@ -179,7 +179,7 @@ char *report_limits(const struct report *r)
 		abort();
 	if (d && *d->limit)
 		fprintf(out, "%s\n", d->limit);
-	limits_samples(c, out);
+	conditions_limits_samples(c, out);
 	if (c->n_missing)
 		fprintf(out, "%zu counter%s that could not be read, listed above with the "
 			"reason.\n", c->n_missing, c->n_missing == 1 ? "" : "s");

@@ -10,8 +10,8 @@
 #include "safe.h"
 #include "store/store.h"
 
-static void add_failure(struct report *r, char *where, const char *class,
-			const char *why, const json_t *console)
+static void gather_add_failure(struct report *r, char *where, const char *class,
+			       const char *why, const json_t *console)
 {
 	struct report_failure *more =
 		realloc(r->failures, (r->n_failures + 1) * sizeof(*more));
@@ -36,9 +36,9 @@ static int gather_boots(struct report *r, struct store *s, struct err *err)
 		if (b[i].ended > r->ended)
 			r->ended = b[i].ended;
 		if (!b[i].ok)
-			add_failure(r, text_format("boot %u, block %u, arm %s", b[i].boot,
+			gather_add_failure(r, text_format("boot %u, block %u, arm %s", b[i].boot,
 						     b[i].block, r->plan->arms[b[i].arm].name),
-				    b[i].class, b[i].text, b[i].console);
+					   b[i].class, b[i].text, b[i].console);
 	}
 	return 0;
 }
@@ -52,11 +52,12 @@ static int gather_cells(struct report *r, struct store *s, struct err *err)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(c[i].class, "ok"))
-			add_failure(r, text_format("boot %u, block %u, arm %s, %s, process %u",
-						     c[i].boot, c[i].block,
-						     r->plan->arms[c[i].arm].name, c[i].cell,
-						     c[i].process),
-				    c[i].class, c[i].text, NULL);
+			gather_add_failure(
+				r,
+				text_format("boot %u, block %u, arm %s, %s, process %u",
+					    c[i].boot, c[i].block, r->plan->arms[c[i].arm].name,
+					    c[i].cell, c[i].process),
+				c[i].class, c[i].text, NULL);
 	return 0;
 }
 
@@ -73,7 +74,7 @@ static int gather_env(struct report *r, struct store *s, struct err *err)
 }
 
 /* The last part of the folder's path. */
-static char *base_name(const char *path)
+static char *gather_base_name(const char *path)
 {
 	size_t end = strlen(path), begin;
 
@@ -90,7 +91,7 @@ int report_gather(struct report *r, struct store *s,
 		  struct err *err)
 {
 	*r = (struct report){ .c = c, .plan = store_plan(s) };
-	r->folder = base_name(store_folder(s));
+	r->folder = gather_base_name(store_folder(s));
 	if (gather_boots(r, s, err) || gather_cells(r, s, err) ||
 	    gather_env(r, s, err) ||
 	    report_model(r, o ? o->cpu_model : NULL, err)) {

@@ -31,7 +31,7 @@ void json_put(json_t *object, const char *key, json_t *value)
 	json_object_set_new(object, key, value);
 }
 
-static const char *method_name(enum stats_method m)
+static const char *json_series_method_name(enum stats_method m)
 {
 	static const char *const names[] = {
 		[STATS_LOG_RATIO] = "log-ratio",
@@ -44,7 +44,7 @@ static const char *method_name(enum stats_method m)
 }
 
 /* A result without an effect has a verdict and a reason only. */
-static json_t *result(const struct compare_result *v)
+static json_t *json_series_result(const struct compare_result *v)
 {
 	json_t *j = json_object();
 	const struct stats_effect *e = &v->e;
@@ -61,7 +61,7 @@ static json_t *result(const struct compare_result *v)
 	json_put(j, "lo", json_known(known ? e->lo : NAN));
 	json_put(j, "hi", json_known(known ? e->hi : NAN));
 	json_put(j, "absolute", json_boolean(known && e->absolute));
-	json_put(j, "method", known ? json_safe(method_name(e->method)) : json_null());
+	json_put(j, "method", known ? json_safe(json_series_method_name(e->method)) : json_null());
 	json_put(j, "sde", json_known(known ? e->sde : NAN));
 	json_put(j, "p", json_known(known ? e->p : NAN));
 	json_put(j, "p_flip", json_known(known ? e->p_flip : NAN));
@@ -88,7 +88,7 @@ static json_t *series_arm(const struct comparison *c,
 	json_put(j, "voids", json_integer(e->voids));
 	json_put(j, "void_reason", json_safe_or_null(e->void_reason));
 	json_put(j, "unsteady", json_integer(e->unsteady));
-	json_put(j, "vs_baseline", result(&s->vs[arm]));
+	json_put(j, "vs_baseline", json_series_result(&s->vs[arm]));
 	return j;
 }
 

@@ -33,7 +33,7 @@ static json_t *campaign(const struct report *r)
 	return j;
 }
 
-static json_t *arms(const struct comparison *c)
+static json_t *json_arms(const struct comparison *c)
 {
 	json_t *list = json_array();
 
@@ -72,7 +72,7 @@ static json_t *pages(const struct compare_pages *p)
 	return j;
 }
 
-static json_t *proofs(const struct comparison *c)
+static json_t *json_proofs(const struct comparison *c)
 {
 	json_t *list = json_array();
 
@@ -96,7 +96,7 @@ static json_t *proofs(const struct comparison *c)
 	return list;
 }
 
-static json_t *differences(const struct comparison *c)
+static json_t *json_differences(const struct comparison *c)
 {
 	json_t *list = json_array();
 
@@ -128,7 +128,7 @@ static json_t *missing(const struct comparison *c)
 	return list;
 }
 
-static json_t *failures(const struct report *r)
+static json_t *json_failures(const struct report *r)
 {
 	json_t *list = json_array();
 
@@ -149,7 +149,7 @@ static json_t *failures(const struct report *r)
 }
 
 /* Is the ratio within its bounds? null: there are none, or no ratio. */
-static json_t *holds(const struct report_model_row *m)
+static json_t *json_holds(const struct report_model_row *m)
 {
 	double ratio = m->measured / m->expected;
 
@@ -176,14 +176,14 @@ static json_t *model(const struct report *r)
 		json_put(row, "ratio", json_known(m->measured / m->expected));
 		json_put(row, "least", json_known(m->least));
 		json_put(row, "most", json_known(m->most));
-		json_put(row, "holds", holds(m));
+		json_put(row, "holds", json_holds(m));
 		json_array_append_new(rows, row);
 	}
 	json_put(j, "rows", rows);
 	return j;
 }
 
-static json_t *plots(const struct report *r)
+static json_t *json_plots(const struct report *r)
 {
 	json_t *list = json_array();
 	char name[128];
@@ -217,7 +217,7 @@ static json_t *texts(char *const *text, size_t n)
 	return list;
 }
 
-static json_t *limits(const struct report *r)
+static json_t *json_limits(const struct report *r)
 {
 	json_t *list = json_array();
 	char *text = report_limits(r), *save = NULL;
@@ -248,18 +248,18 @@ json_t *report_json(const struct report *r)
 	json_put(j, "kduel_report", json_integer(REPORT_JSON_VERSION));
 	json_put(j, "campaign", campaign(r));
 	json_put(j, "refused", json_safe_or_null(c->refused));
-	json_put(j, "arms", arms(c));
+	json_put(j, "arms", json_arms(c));
 	json_put(j, "series", report_series_json(c));
 	json_put(j, "tests", tests(c));
 	json_put(j, "claims", report_claims_json(c));
-	json_put(j, "proof", proofs(c));
-	json_put(j, "failures", failures(r));
+	json_put(j, "proof", json_proofs(c));
+	json_put(j, "failures", json_failures(r));
 	json_put(j, "counters_missing", missing(c));
-	json_put(j, "differences", differences(c));
+	json_put(j, "differences", json_differences(c));
 	json_put(j, "environment", json_incref(r->env));
 	json_put(j, "model", model(r));
-	json_put(j, "plots", plots(r));
-	json_put(j, "limits", limits(r));
+	json_put(j, "plots", json_plots(r));
+	json_put(j, "limits", json_limits(r));
 	json_put(j, "notes", texts(c->notes, c->n_notes));
 	return j;
 }

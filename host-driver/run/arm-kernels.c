@@ -7,29 +7,29 @@
 
 #define DEFAULT_LAYOUT "default"
 
-static bool same_layout(const char *held, const char *wanted)
+static bool arm_kernels_same_layout(const char *held, const char *wanted)
 {
 	return !strcmp(held, wanted) || (!*held && !strcmp(wanted, DEFAULT_LAYOUT));
 }
 
-static const struct kernel *find(const struct arm_kernels *k, const char *name,
-				 const char *layout)
+static const struct kernel *arm_kernels_find(const struct arm_kernels *k, const char *name,
+					     const char *layout)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		if (!strcmp(k->v[i].name, name) &&
-		    same_layout(k->v[i].layout ? k->v[i].layout : "", layout))
+		    arm_kernels_same_layout(k->v[i].layout ? k->v[i].layout : "", layout))
 			return &k->v[i];
 	}
 	return NULL;
 }
 
-static int add(struct arm_kernels *k, const char *name, const char *layout,
-	       struct err *err)
+static int arm_kernels_add(struct arm_kernels *k, const char *name, const char *layout,
+			   struct err *err)
 {
 	struct kernel *more, kernel = KERNEL_INIT;
 	int ret;
 
-	if (find(k, name, layout))
+	if (arm_kernels_find(k, name, layout))
 		return 0;
 	ret = kernel_resolve(name, &kernel, err);
 	if (!ret && strcmp(layout, DEFAULT_LAYOUT))
@@ -49,11 +49,11 @@ static int add(struct arm_kernels *k, const char *name, const char *layout,
 int arm_kernels_resolve(struct arm_kernels *k, const struct plan *p,
 			struct err *err)
 {
-	int ret = add(k, p->guest.kernel, DEFAULT_LAYOUT, err);
+	int ret = arm_kernels_add(k, p->guest.kernel, DEFAULT_LAYOUT, err);
 
 	for (size_t a = 0; a < p->n_arms && !ret; a++) {
 		for (size_t l = 0; l < p->arms[a].n_layouts && !ret; l++)
-			ret = add(k, p->arms[a].kernel, p->arms[a].layouts[l], err);
+			ret = arm_kernels_add(k, p->arms[a].kernel, p->arms[a].layouts[l], err);
 	}
 	return ret;
 }
@@ -79,18 +79,18 @@ void arm_kernels_release(struct arm_kernels *k)
 const struct kernel *arm_kernels_guest(const struct arm_kernels *k,
 				       const struct plan *p)
 {
-	return find(k, p->guest.kernel, DEFAULT_LAYOUT);
+	return arm_kernels_find(k, p->guest.kernel, DEFAULT_LAYOUT);
 }
 
 const struct kernel *arm_kernels_of(const struct arm_kernels *k,
 				    const struct plan_arm *arm,
 				    const char *layout)
 {
-	return find(k, arm->kernel, layout);
+	return arm_kernels_find(k, arm->kernel, layout);
 }
 
 /* "CONFIG_SMP=y" becomes "CONFIG_SMP": "y"; what is not set is not there. */
-static json_t *read_config(const char *path)
+static json_t *arm_kernels_read_config(const char *path)
 {
 	json_t *config = json_object();
 	char *text, *line, *save;
@@ -125,7 +125,7 @@ json_t *arm_kernels_identity(const struct arm_kernels *k, const struct plan *p,
 	}
 	json_object_set_new(id, "kernel", layouts);
 	if (first)
-		json_object_set_new(id, "config", read_config(first->config));
+		json_object_set_new(id, "config", arm_kernels_read_config(first->config));
 	if (guest && guest->identity)
 		json_object_set(id, "guest_kernel", guest->identity);
 	return id;

@@ -13,7 +13,7 @@
 /* --- beginning ---------------------------------------------------------------- */
 
 /* Images are named by the hash of what is in them. */
-static void add_image(json_t *images, const char *name, const char *path)
+static void campaign_begin_add_image(json_t *images, const char *name, const char *path)
 {
 	const char *base = path ? strrchr(path, '/') : NULL;
 
@@ -21,14 +21,14 @@ static void add_image(json_t *images, const char *name, const char *path)
 		json_object_set_new(images, name, json_string(base + 1));
 }
 
-static json_t *identity(const struct campaign_means *c,
-			const struct plan_arm *arm)
+static json_t *campaign_begin_identity(const struct campaign_means *c,
+				       const struct plan_arm *arm)
 {
 	json_t *id = arm_kernels_identity(c->kernels, c->plan, arm);
 	json_t *images = json_object();
 
-	add_image(images, "node", c->machine->images.node);
-	add_image(images, "guest", c->machine->images.guest);
+	campaign_begin_add_image(images, "node", c->machine->images.node);
+	campaign_begin_add_image(images, "guest", c->machine->images.guest);
 	json_object_set_new(id, "images", images);
 	return id;
 }
@@ -49,7 +49,7 @@ static int begin_records(struct store *s, void *arg, struct err *err)
 						"t", "arm", "arm", arm->name,
 						"kernel", arm->kernel,
 						"baseline", (int)arm->baseline,
-						"identity", identity(c, arm)),
+						"identity", campaign_begin_identity(c, arm)),
 				   err);
 	}
 	return ret;
@@ -105,7 +105,7 @@ static const char *const under_test[] = {
 	"clocksource", NULL,
 };
 
-static bool among(const char *const *list, const char *word)
+static bool campaign_begin_among(const char *const *list, const char *word)
 {
 	while (*list && strcmp(*list, word))
 		list++;
@@ -113,15 +113,16 @@ static bool among(const char *const *list, const char *word)
 }
 
 /* What is new since then does not matter; what was recorded must still be so. */
-static bool driver_differs(const struct campaign_means *c, const json_t *was,
-			   char what[static DIFFERENCE_MAX])
+static bool campaign_begin_driver_differs(const struct campaign_means *c, const json_t *was,
+					  char what[static DIFFERENCE_MAX])
 {
 	bool host = c->plan->machine.kind->is_driver, found = false;
 	json_t *is = driver_env(c->machine), *value;
 	const char *key;
 
 	json_object_foreach((json_t *)was, key, value) {
-		if (found || among(passing, key) || (host && among(under_test, key)))
+		if (found || campaign_begin_among(passing, key) ||
+		    (host && campaign_begin_among(under_test, key)))
 			continue;
 		found = difference_find(key, value, json_object_get(is, key), what);
 	}
@@ -130,7 +131,7 @@ static bool driver_differs(const struct campaign_means *c, const json_t *was,
 }
 
 /* The driver's environment at the beginning; NULL if it was not recorded. */
-static int driver_then(struct store *s, const json_t **facts, struct err *err)
+static int campaign_begin_driver_then(struct store *s, const json_t **facts, struct err *err)
 {
 	const struct store_env *list;
 	size_t n;
@@ -145,18 +146,18 @@ static int driver_then(struct store *s, const json_t **facts, struct err *err)
 }
 
 /* What of the beginning is no longer so; "" if all is. */
-static int find_change(const struct campaign_means *c, struct store *s,
-		       char what[static DIFFERENCE_MAX], struct err *err)
+static int campaign_begin_find_change(const struct campaign_means *c, struct store *s,
+				      char what[static DIFFERENCE_MAX], struct err *err)
 {
 	const json_t *was;
-	int ret = driver_then(s, &was, err);
+	int ret = campaign_begin_driver_then(s, &was, err);
 
 	*what = '\0';
-	if (ret || driver_differs(c, was, what))
+	if (ret || campaign_begin_driver_differs(c, was, what))
 		return ret;
 	for (size_t i = 0; i < c->plan->n_arms && !*what; i++) {
 		const struct plan_arm *arm = &c->plan->arms[i];
-		json_t *is = identity(c, arm);
+		json_t *is = campaign_begin_identity(c, arm);
 		char path[128];
 
 		snprintf(path, sizeof(path), "%.64s", arm->name);
@@ -166,8 +167,8 @@ static int find_change(const struct campaign_means *c, struct store *s,
 	return 0;
 }
 
-static int check(const struct campaign_means *c, const char *folder, bool allow,
-		 char what[static DIFFERENCE_MAX], struct err *err)
+static int campaign_begin_check(const struct campaign_means *c, const char *folder, bool allow,
+				char what[static DIFFERENCE_MAX], struct err *err)
 {
 	const char *domain = machine_domain(c->machine);
 	struct store *s;
@@ -179,7 +180,7 @@ static int check(const struct campaign_means *c, const char *folder, bool allow,
 		ret = err_machine(err, "%s was begun with times of domain %s, but here they would be %s: these are never mixed",
 				  folder, store_domain(s), domain);
 	if (!ret)
-		ret = find_change(c, s, what, err);
+		ret = campaign_begin_find_change(c, s, what, err);
 	if (!ret && *what && !allow)
 		ret = err_config(err, "%s was begun with something else: %s; put that back, begin a new campaign, or go on all the same with --allow-differences",
 				 folder, what);
@@ -187,7 +188,7 @@ static int check(const struct campaign_means *c, const char *folder, bool allow,
 	return ret;
 }
 
-static bool has_left(const struct plan *p, const struct store *s)
+static bool campaign_begin_has_left(const struct plan *p, const struct store *s)
 {
 	for (size_t i = 0; i < p->n_boots; i++)
 		if (!store_boot_done(s, p->boots[i].boot))
@@ -195,7 +196,7 @@ static bool has_left(const struct plan *p, const struct store *s)
 	return false;
 }
 
-static int note_resumed(struct store *s, const char *what, struct err *err)
+static int campaign_begin_note_resumed(struct store *s, const char *what, struct err *err)
 {
 	char torn[96] = "", note[DIFFERENCE_MAX + 192];
 
@@ -212,7 +213,7 @@ int campaign_go_on(const struct campaign_means *c, const char *folder,
 		   bool allow, struct store **s, struct err *err)
 {
 	char what[DIFFERENCE_MAX];
-	int ret = check(c, folder, allow, what, err);
+	int ret = campaign_begin_check(c, folder, allow, what, err);
 
 	if (!ret)
 		ret = begin_folder(folder, c->plan, err);
@@ -220,8 +221,8 @@ int campaign_go_on(const struct campaign_means *c, const char *folder,
 		ret = store_open(s, folder, STORE_APPEND, err);
 	if (ret)
 		return ret;
-	if (has_left(c->plan, *s))
-		ret = note_resumed(*s, what, err);
+	if (campaign_begin_has_left(c->plan, *s))
+		ret = campaign_begin_note_resumed(*s, what, err);
 	if (ret) {
 		store_close(*s);
 		*s = NULL;

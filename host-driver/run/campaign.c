@@ -37,7 +37,7 @@ struct campaign {
 	double start;
 };
 
-static void on_signal(struct loop *l, int signo, void *arg)
+static void campaign_on_signal(struct loop *l, int signo, void *arg)
 {
 	struct campaign *c = arg;
 
@@ -50,7 +50,7 @@ static void on_signal(struct loop *l, int signo, void *arg)
 		     : "stopping");
 }
 
-static void on_tick(struct loop *l, void *arg)
+static void campaign_on_tick(struct loop *l, void *arg)
 {
 	struct campaign *c = arg;
 
@@ -58,7 +58,7 @@ static void on_tick(struct loop *l, void *arg)
 	loop_set_timer(l, c->tick, 1);
 }
 
-static int open_loop(struct campaign *c, struct err *err)
+static int campaign_open_loop(struct campaign *c, struct err *err)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	int ret = loop_new(&c->loop, err);
@@ -66,10 +66,10 @@ static int open_loop(struct campaign *c, struct err *err)
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
-		if (loop_add_signal(c->loop, signals[i], on_signal, c) < 0)
+		if (loop_add_signal(c->loop, signals[i], campaign_on_signal, c) < 0)
 			return err_sys(err, ENOMEM, "cannot wait for signals");
 	}
-	c->tick = loop_add_timer(c->loop, 1, on_tick, c);
+	c->tick = loop_add_timer(c->loop, 1, campaign_on_tick, c);
 	/* A machine that dies while it is written to is no reason to die too. */
 	signal(SIGPIPE, SIG_IGN);
 	return 0;
@@ -77,7 +77,7 @@ static int open_loop(struct campaign *c, struct err *err)
 
 /* --- before the first boot ------------------------------------------------ */
 
-static int on_build(const struct kernel_progress *k, void *arg)
+static int campaign_on_build(const struct kernel_progress *k, void *arg)
 {
 	struct campaign *c = arg;
 	bool due = kernel_watch_due(&c->build, k);
@@ -91,9 +91,9 @@ static int on_build(const struct kernel_progress *k, void *arg)
 	return c->signals > 0;
 }
 
-static int get_kernels(struct campaign *c, struct err *err)
+static int campaign_get_kernels(struct campaign *c, struct err *err)
 {
-	int ret = arm_kernels_ensure(&c->kernels, on_build, c, err);
+	int ret = arm_kernels_ensure(&c->kernels, campaign_on_build, c, err);
 
 	progress_clear(&c->progress);
 	for (size_t i = 0; i < c->kernels.n && !ret; i++) {
@@ -105,7 +105,7 @@ static int get_kernels(struct campaign *c, struct err *err)
 	return ret;
 }
 
-static int prepare(struct campaign *c, struct err *err)
+static int campaign_prepare(struct campaign *c, struct err *err)
 {
 	bool fake = !c->plan->machine.kind->has_kernel;
 	const struct kernel *guest;
@@ -115,7 +115,7 @@ static int prepare(struct campaign *c, struct err *err)
 	if (!fake)
 		ret = arm_kernels_resolve(&c->kernels, c->plan, err);
 	if (!ret && !fake)
-		ret = get_kernels(c, err);
+		ret = campaign_get_kernels(c, err);
 	if (ret)
 		return ret;
 	guest = fake ? NULL : arm_kernels_guest(&c->kernels, c->plan);
@@ -128,7 +128,7 @@ static int prepare(struct campaign *c, struct err *err)
 }
 
 /* A folder of its own even for those who begin in the same second. */
-static int make_folder(const struct plan *p, char **path, struct err *err)
+static int campaign_make_folder(const struct plan *p, char **path, struct err *err)
 {
 	char stamp[32];
 	time_t now = time(NULL);
@@ -153,17 +153,17 @@ static int make_folder(const struct plan *p, char **path, struct err *err)
 	return ret;
 }
 
-static int find_folder(struct campaign *c, struct err *err)
+static int campaign_find_folder(struct campaign *c, struct err *err)
 {
 	const char *given = c->o->resume ? c->o->resume : c->o->out;
 
 	if (!given)
-		return make_folder(c->plan, &c->r->folder, err);
+		return campaign_make_folder(c->plan, &c->r->folder, err);
 	c->r->folder = strdup(given);
 	return c->r->folder ? 0 : err_sys(err, ENOMEM, "cannot name the results folder");
 }
 
-static int open_store(struct campaign *c, struct err *err)
+static int campaign_open_store(struct campaign *c, struct err *err)
 {
 	const struct campaign_means means = {
 		c->plan, &c->machine, &c->kernels,
@@ -177,7 +177,7 @@ static int open_store(struct campaign *c, struct err *err)
 
 /* --- boots ------------------------------------------------------------------ */
 
-static int on_record(void *arg, const char *text, size_t len, struct err *err)
+static int campaign_on_record(void *arg, const char *text, size_t len, struct err *err)
 {
 	static const char proof[] = "{\"t\":\"proof\"";
 	struct campaign *c = arg;
@@ -187,7 +187,7 @@ static int on_record(void *arg, const char *text, size_t len, struct err *err)
 	return store_append_text(c->store, text, len, err);
 }
 
-static void on_phase(void *arg, const char *phase, const char *cell)
+static void campaign_on_phase(void *arg, const char *phase, const char *cell)
 {
 	struct campaign *c = arg;
 
@@ -198,21 +198,21 @@ static void on_phase(void *arg, const char *phase, const char *cell)
 			       cell ? cell : "");
 }
 
-static void on_log(void *arg, const char *text)
+static void campaign_on_log(void *arg, const char *text)
 {
 	struct campaign *c = arg;
 
 	progress_detail(&c->progress, "  %s", text);
 }
 
-static bool abandoned(void *arg)
+static bool campaign_abandoned(void *arg)
 {
 	return ((struct campaign *)arg)->signals > 1;
 }
 
 /* Attempts of one boot are files of their own: a record vouches for each. */
-static int begin_profile(struct campaign *c, struct session_options *so, char **path,
-			 struct err *err)
+static int campaign_begin_profile(struct campaign *c, struct session_options *so, char **path,
+				  struct err *err)
 {
 	const struct kernel *guest = arm_kernels_guest(&c->kernels, c->plan);
 
@@ -227,20 +227,23 @@ static int begin_profile(struct campaign *c, struct session_options *so, char **
 	return profile_begin(*path, so->kernel, guest->image, err);
 }
 
-static int run_boot(struct campaign *c, const struct plan_boot *b,
-		    struct err *err)
+static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
+			     struct err *err)
 {
 	const struct plan_arm *arm = &c->plan->arms[b->arm];
 	const struct kernel *k = arm_kernels_of(&c->kernels, arm, b->layout);
 	struct session_options so = {
-		.plan = c->plan, .boot = b, .machine = &c->machine,
+		.plan = c->plan,
+		.boot = b,
+		.machine = &c->machine,
 		.attempt = store_boot_attempts(c->store, b->boot) + 1,
 		.kernel = k ? k->image : NULL,
 		.release = k && k->release ? k->release : "",
-		.debug_vm = c->o->debug_vm, .debug_proto = c->o->debug_proto,
-		.limits = session_limits(machine_domain(&c->machine),
-					 c->o->patience),
-		.calls = { on_record, on_phase, on_log, abandoned, c },
+		.debug_vm = c->o->debug_vm,
+		.debug_proto = c->o->debug_proto,
+		.limits = session_limits(machine_domain(&c->machine), c->o->patience),
+		.calls = {campaign_on_record, campaign_on_phase, campaign_on_log,
+			  campaign_abandoned, c},
 	};
 	struct session_result s;
 	char *log, *profile = NULL;
@@ -249,7 +252,7 @@ static int run_boot(struct campaign *c, const struct plan_boot *b,
 	if (asprintf(&log, "%s/console/boot-%u.log", c->r->folder, b->boot) < 0)
 		return err_sys(err, ENOMEM, "cannot boot");
 	so.console_log = log;
-	ret = c->o->profile ? begin_profile(c, &so, &profile, err) : 0;
+	ret = c->o->profile ? campaign_begin_profile(c, &so, &profile, err) : 0;
 	if (ret) {
 		free(log);
 		return ret;
@@ -270,7 +273,7 @@ static int run_boot(struct campaign *c, const struct plan_boot *b,
 }
 
 /* Would one more boot end too late? */
-static bool out_of_time(const struct campaign *c)
+static bool campaign_out_of_time(const struct campaign *c)
 {
 	const struct progress *p = &c->progress;
 	double each = p->done ? p->spent / p->done : 0;
@@ -284,7 +287,7 @@ static bool out_of_time(const struct campaign *c)
  * That it was looked at is part of the record: whoever compares later must
  * use the corrected level.
  */
-static int look(struct campaign *c, size_t next, struct err *err)
+static int campaign_look(struct campaign *c, size_t next, struct err *err)
 {
 	const struct plan *p = c->plan;
 	unsigned block = p->boots[next - 1].block;
@@ -301,7 +304,7 @@ static int look(struct campaign *c, size_t next, struct err *err)
 	return ret ? ret : until_decided(c->r->folder, &c->r->decided, err);
 }
 
-static unsigned count_left(const struct campaign *c)
+static unsigned campaign_count_left(const struct campaign *c)
 {
 	unsigned n = 0;
 
@@ -311,7 +314,7 @@ static unsigned count_left(const struct campaign *c)
 }
 
 /* What is written to a folder that was removed meanwhile is lost. */
-static int check_folder(const struct campaign *c, struct err *err)
+static int campaign_check_folder(const struct campaign *c, struct err *err)
 {
 	if (!access(store_journal(c->store), W_OK))
 		return 0;
@@ -319,7 +322,7 @@ static int check_folder(const struct campaign *c, struct err *err)
 			   store_journal(c->store), strerror(errno));
 }
 
-static int run_boots(struct campaign *c, struct err *err)
+static int campaign_run_boots(struct campaign *c, struct err *err)
 {
 	const struct plan *p = c->plan;
 	int ret = 0;
@@ -328,13 +331,13 @@ static int run_boots(struct campaign *c, struct err *err)
 		if (store_boot_done(c->store, p->boots[i].boot))
 			continue;
 		loop_step(c->loop, 0);
-		if (c->signals || out_of_time(c))
+		if (c->signals || campaign_out_of_time(c))
 			break;
-		ret = check_folder(c, err);
+		ret = campaign_check_folder(c, err);
 		if (!ret)
-			ret = run_boot(c, &p->boots[i], err);
+			ret = campaign_run_boot(c, &p->boots[i], err);
 		if (!ret)
-			ret = look(c, i + 1, err);
+			ret = campaign_look(c, i + 1, err);
 	}
 	/* Abandoned: what was begun is ignored, and begun anew on --resume. */
 	return ret == -EINTR && c->signals ? 0 : ret;
@@ -344,7 +347,7 @@ static int run(struct campaign *c, struct err *err)
 {
 	struct plan_cost cost;
 	struct preflight f;
-	int ret = find_folder(c, err);
+	int ret = campaign_find_folder(c, err);
 
 	if (ret)
 		return ret;
@@ -355,20 +358,20 @@ static int run(struct campaign *c, struct err *err)
 	if (!ret)
 		ret = preflight_check(&f, c->plan, c->r->folder, err);
 	if (!ret)
-		ret = open_loop(c, err);
+		ret = campaign_open_loop(c, err);
 	if (!ret)
-		ret = prepare(c, err);
+		ret = campaign_prepare(c, err);
 	if (!ret)
-		ret = open_store(c, err);
+		ret = campaign_open_store(c, err);
 	if (ret)
 		return ret;
 	progress_say(&c->progress, "results: %s", c->r->folder);
-	c->progress.total = count_left(c);
+	c->progress.total = campaign_count_left(c);
 	if (!c->progress.total)
 		progress_say(&c->progress, "all %zu boots are done; --blocks adds more",
 			     c->plan->n_boots);
-	ret = run_boots(c, err);
-	c->r->complete = !ret && (c->r->decided || !count_left(c));
+	ret = campaign_run_boots(c, err);
+	c->r->complete = !ret && (c->r->decided || !campaign_count_left(c));
 	return ret;
 }
 

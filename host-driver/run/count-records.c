@@ -6,8 +6,8 @@
 
 #define NAME_MAX_LEN 64
 
-static void full_name(char out[static NAME_MAX_LEN + 16], const char *place,
-		      const char *name)
+static void count_records_full_name(char out[static NAME_MAX_LEN + 16], const char *place,
+				    const char *name)
 {
 	snprintf(out, NAME_MAX_LEN + 16, "%.15s%.*s", place, NAME_MAX_LEN, name);
 }
@@ -25,7 +25,7 @@ void count_of_sample(struct record_text *t, const struct view *counters,
 	view_each(c, counters) {
 		if (!view_get(c, "value"))
 			continue;
-		full_name(name, place, view_get(c, "name")->text);
+		count_records_full_name(name, place, view_get(c, "name")->text);
 		record_text_open(t, NULL, '{');
 		record_text_string(t, "name", name);
 		for (size_t k = 0; k < sizeof(copied) / sizeof(*copied); k++)
@@ -36,7 +36,7 @@ void count_of_sample(struct record_text *t, const struct view *counters,
 }
 
 /* The entry of this reason, made if it is the first. */
-static json_t *entry_of(json_t *summary, const char *reason)
+static json_t *count_records_entry_of(json_t *summary, const char *reason)
 {
 	json_t *list = json_object_get(summary, "unavailable"), *entry;
 	size_t i;
@@ -56,10 +56,10 @@ static json_t *entry_of(json_t *summary, const char *reason)
 void count_unavailable(json_t *summary, const char *place, const char *name,
 		       const char *reason, unsigned samples)
 {
-	json_t *counts = json_object_get(entry_of(summary, reason), "samples");
+	json_t *counts = json_object_get(count_records_entry_of(summary, reason), "samples");
 	char full[NAME_MAX_LEN + 16];
 
-	full_name(full, place, name);
+	count_records_full_name(full, place, name);
 	json_object_set_new(counts, full, json_integer(
 		json_integer_value(json_object_get(counts, full)) + samples));
 }
@@ -78,7 +78,7 @@ void count_summarise(json_t *summary, const struct view *counters, const char *p
 		const struct view *native = view_get(c, "native");
 		const char *name = view_get(c, "name")->text;
 
-		full_name(full, place, name);
+		count_records_full_name(full, place, name);
 		if (!view_get(c, "value"))
 			count_unavailable(summary, place, name,
 					  view_get(c, "unavailable")->text, 1);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void say(const char *path, const json_t *was, const json_t *is,
-		char what[static DIFFERENCE_MAX])
+static void difference_say(const char *path, const json_t *was, const json_t *is,
+			   char what[static DIFFERENCE_MAX])
 {
 	char *a = json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT);
 	char *b = is ? json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
@@ -16,8 +16,8 @@ static void say(const char *path, const json_t *was, const json_t *is,
 	free(b);
 }
 
-static bool in_object(const char *path, const json_t *was, const json_t *is,
-		      char what[static DIFFERENCE_MAX])
+static bool difference_in_object(const char *path, const json_t *was, const json_t *is,
+				 char what[static DIFFERENCE_MAX])
 {
 	const char *key;
 	json_t *value;
@@ -39,7 +39,7 @@ bool difference_find(const char *path, const json_t *was, const json_t *is,
 	size_t n = json_array_size(was);
 
 	if (json_is_object(was) && json_is_object(is))
-		return in_object(path, was, is, what);
+		return difference_in_object(path, was, is, what);
 	if (json_equal(was, is))
 		return false;
 	for (size_t i = 0; i < n && n == json_array_size(is); i++) {
@@ -50,6 +50,6 @@ bool difference_find(const char *path, const json_t *was, const json_t *is,
 				    json_array_get(is, i), what))
 			return true;
 	}
-	say(path, was, is, what);
+	difference_say(path, was, is, what);
 	return true;
 }

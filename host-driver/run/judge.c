@@ -18,7 +18,7 @@ struct bytes {
 	double of[PAGE_SIZES], sum;
 };
 
-static bool read_bytes(const struct proof_layer *layer, struct bytes *b)
+static bool judge_read_bytes(const struct proof_layer *layer, struct bytes *b)
 {
 	*b = (struct bytes){ .sum = 0 };
 	if (!layer->given || layer->unavailable)
@@ -30,9 +30,9 @@ static bool read_bytes(const struct proof_layer *layer, struct bytes *b)
 	return true;
 }
 
-static char *reason(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static char *judge_reason(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-static char *reason(const char *fmt, ...)
+static char *judge_reason(const char *fmt, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -53,25 +53,25 @@ static char *judge_bytes(const struct bytes *b, const char *layer,
 	if (b->sum == 0)
 		return NULL;
 	if (want == PAGE_4K && huge > 0)
-		return reason("%s pages %s: %.1f%% of %.0f MiB are huge, %s wants 4K",
-			      layer, when, 100 * huge / b->sum, b->sum / (1 << 20), who);
+		return judge_reason("%s pages %s: %.1f%% of %.0f MiB are huge, %s wants 4K",
+				    layer, when, 100 * huge / b->sum, b->sum / (1 << 20), who);
 	if (want != PAGE_4K && b->of[want] < SOURCE_MOST * b->sum)
-		return reason("%s pages %s: %.1f%% of %.0f MiB are %s, %s wants at least %.0f%%",
-			      layer, when, 100 * b->of[want] / b->sum,
-			      b->sum / (1 << 20), page_words[want].name, who,
-			      100 * SOURCE_MOST);
+		return judge_reason(
+			"%s pages %s: %.1f%% of %.0f MiB are %s, %s wants at least %.0f%%",
+			layer, when, 100 * b->of[want] / b->sum, b->sum / (1 << 20),
+			page_words[want].name, who, 100 * SOURCE_MOST);
 	return NULL;
 }
 
-static char *missing(const struct proof *p, enum layer l,
-		     const char *who)
+static char *judge_missing(const struct proof *p, enum layer l,
+			   const char *who)
 {
 	const char *why = p->layer[WHEN_AFTER][l].unavailable;
 
 	if (!why)
 		why = "no proof was given";
-	return reason("%s pages are not known (%.*s), and %s asks for them",
-		      layer_words[l].name, (int)text_cut(why, WHY_MAX), why, who);
+	return judge_reason("%s pages are not known (%.*s), and %s asks for them",
+			    layer_words[l].name, (int)text_cut(why, WHY_MAX), why, who);
 }
 
 /* A side without bytes says nothing (a workload may have no buffer). */
@@ -85,7 +85,7 @@ static char *judge_layer(const struct proof *p, enum layer l,
 	for (int when = WHEN_BEFORE; when < WHENS && !text; when++) {
 		struct bytes b;
 
-		if (!read_bytes(&p->layer[when][l], &b))
+		if (!judge_read_bytes(&p->layer[when][l], &b))
 			continue;
 		known = true;
 		if (when == WHEN_BEFORE && after_only)
@@ -94,7 +94,7 @@ static char *judge_layer(const struct proof *p, enum layer l,
 				   who, want);
 	}
 	if (!text && !known)
-		text = missing(p, l, who);
+		text = judge_missing(p, l, who);
 	return text;
 }
 
@@ -105,7 +105,8 @@ static char *judge_source(const struct proof *p, const char *name)
 	char who[160];
 
 	if (source_find(name, &s, NULL))
-		return reason("source %s is not known, so no page is known to be right", name);
+		return judge_reason("source %s is not known, so no page is known to be right",
+				    name);
 	if (s->share == SOURCE_ANY)
 		return NULL;
 	snprintf(who, sizeof(who), "source %s", name);
@@ -130,13 +131,13 @@ char *proof_judge(const struct proof *p, const struct plan_cell *cell,
 		struct bytes b;
 
 		snprintf(who, sizeof(who), "backing %s", cell->backing);
-		if (read_bytes(&p->layer[WHEN_AFTER][LAYER_FILE], &b))
+		if (judge_read_bytes(&p->layer[WHEN_AFTER][LAYER_FILE], &b))
 			text = judge_layer(p, LAYER_FILE, who, kind->file_page, false);
 	}
 	return text;
 }
 
-static void proof_forget(struct proof_layer *layer)
+static void judge_proof_forget(struct proof_layer *layer)
 {
 	free(layer->unavailable);
 	*layer = (struct proof_layer){ .given = false };
@@ -146,7 +147,7 @@ void proof_release(struct proof *p)
 {
 	for (int w = 0; w < WHENS; w++)
 		for (int l = 0; l < LAYERS; l++)
-			proof_forget(&p->layer[w][l]);
+			judge_proof_forget(&p->layer[w][l]);
 }
 
 int proof_take(struct proof *p, enum when when, const struct view *layer,
@@ -161,7 +162,7 @@ int proof_take(struct proof *p, enum when when, const struct view *layer,
 	bytes = view_get(layer, "bytes");
 	why = view_get(layer, "unavailable");
 	to = &p->layer[when][layer_find(view_get(layer, "layer")->text)];
-	proof_forget(to);
+	judge_proof_forget(to);
 	to->given = true;
 	if (why && why->type == JSON_STRING) {
 		to->unavailable = strdup(why->text);

@@ -52,7 +52,7 @@ void progress_clear(struct progress *p)
 	fflush(p->out);
 }
 
-static int width_of(FILE *out)
+static int progress_width_of(FILE *out)
 {
 	struct winsize w;
 
@@ -84,7 +84,7 @@ void progress_tick(struct progress *p)
 			 gone, p->done + 1, p->total, left, p->boot, p->phase);
 	else
 		snprintf(text, sizeof(text), "%s  %s", gone, p->phase);
-	fprintf(p->out, "\r%.*s\033[K", progress_fit(text, width_of(p->out) - 1), text);
+	fprintf(p->out, "\r%.*s\033[K", progress_fit(text, progress_width_of(p->out) - 1), text);
 	fflush(p->out);
 	p->live = true;
 }
@@ -171,7 +171,7 @@ void progress_boot_end(struct progress *p)
 
 #define WHY_LINES 3		/* a program's whole usage is in the journal */
 
-static int widest_name(const struct plan *p)
+static int progress_widest_name(const struct plan *p)
 {
 	size_t width = 0;
 
@@ -181,7 +181,7 @@ static int widest_name(const struct plan *p)
 	return (int)width;
 }
 
-static void tell_why(struct progress *p, const char *text)
+static void progress_tell_why(struct progress *p, const char *text)
 {
 	for (unsigned line = 0; *text && line < WHY_LINES; line++) {
 		size_t n = strcspn(text, "\n");
@@ -205,9 +205,9 @@ void tell_boot(struct progress *p, const struct plan *plan,
 			 s->first_sample);
 	progress_say(p, "boot %u/%u  block %u/%u  %-*s  %s  %.1f s%s; %s left",
 		     p->done, p->total, b->block, plan->n_blocks,
-		     widest_name(plan), plan->arms[b->arm].name, s->class,
+		     progress_widest_name(plan), plan->arms[b->arm].name, s->class,
 		     s->seconds, first, left);
-	tell_why(p, s->text);
+	progress_tell_why(p, s->text);
 	if (s->cells_void || s->cells_failed)
 		progress_say(p, "  cells: %u good, %u void, %u failed%s",
 			     s->cells_ok, s->cells_void, s->cells_failed,

@@ -15,8 +15,8 @@
 
 /* --- the plan ------------------------------------------------------------------- */
 
-static int refuse(const struct plan *plan, const struct plan *other,
-		  const char *path, struct err *err)
+static int resume_refuse(const struct plan *plan, const struct plan *other,
+			 const char *path, struct err *err)
 {
 	json_t *was = plan_to_json(plan), *is = plan_to_json(other);
 	char what[DIFFERENCE_MAX];
@@ -34,8 +34,8 @@ static int refuse(const struct plan *plan, const struct plan *other,
  * plan.json beside the journal may be gone, or be shorter where an extension
  * was cut off; one that was changed is a misunderstanding.
  */
-static int check_file(const char *folder, const struct plan *plan,
-		      struct err *err)
+static int resume_check_file(const char *folder, const struct plan *plan,
+			     struct err *err)
 {
 	struct plan *file = NULL;
 	char *path;
@@ -48,7 +48,7 @@ static int check_file(const char *folder, const struct plan *plan,
 	if (!ret && file && file->n_blocks < plan->n_blocks)
 		ret = plan_extend(file, plan->n_blocks, err);
 	if (!ret && file && strcmp(file->hash, plan->hash))
-		ret = refuse(plan, file, path, err);
+		ret = resume_refuse(plan, file, path, err);
 	plan_free(file);
 	free(path);
 	return ret;
@@ -65,7 +65,7 @@ int resume_plan(const char *folder, struct plan **plan, struct err *err)
 	store_close(s);
 	if (ret)
 		return ret;
-	ret = check_file(folder, *plan, err);
+	ret = resume_check_file(folder, *plan, err);
 	if (ret)
 		plan_free(*plan);
 	return ret;
@@ -84,7 +84,7 @@ int resume_check(const struct plan *plan, const char *config,
 	if (ret)
 		return ret;
 	if (strcmp(plan->hash, now->hash))
-		ret = refuse(plan, now, config, err);
+		ret = resume_refuse(plan, now, config, err);
 	plan_free(now);
 	return ret;
 }
@@ -104,16 +104,16 @@ struct longer {
 	struct journal *to;
 };
 
-static int append_text(struct longer *l, const char *text, size_t len, struct err *err)
+static int resume_append_text(struct longer *l, const char *text, size_t len, struct err *err)
 {
 	return columns_append(&l->columns, &l->doc, &l->record, l->to, text, len, err);
 }
 
 /* Takes `record`. */
-static int append(struct longer *l, json_t *record, struct err *err)
+static int resume_append(struct longer *l, json_t *record, struct err *err)
 {
 	char *text = record_dump(record);
-	int ret = text ? append_text(l, text, strlen(text), err)
+	int ret = text ? resume_append_text(l, text, strlen(text), err)
 		       : err_sys(err, ENOMEM, "cannot extend the plan");
 
 	free(text);
@@ -121,7 +121,7 @@ static int append(struct longer *l, json_t *record, struct err *err)
 }
 
 /* The campaign record with the longer plan. */
-static int copy_head(struct longer *l, const char *text, size_t len, struct err *err)
+static int resume_copy_head(struct longer *l, const char *text, size_t len, struct err *err)
 {
 	json_t *head = json_loadb(text, len, 0, NULL);
 
@@ -130,24 +130,29 @@ static int copy_head(struct longer *l, const char *text, size_t len, struct err 
 		json_decref(head);
 		return err_sys(err, ENOMEM, "cannot extend the plan");
 	}
-	return append(l, head, err);
+	return resume_append(l, head, err);
 }
 
 /* What is appended: the look, and the extension in words. */
-static int append_words(struct longer *l, struct err *err)
+static int resume_append_words(struct longer *l, struct err *err)
 {
-	int ret = append(l, json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env", "where",
-				      "driver", "boot", "facts", "looked_after_blocks",
-				      (int)l->blocks), err);
+	int ret = resume_append(l, json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env", "where",
+					     "driver", "boot", "facts", "looked_after_blocks",
+					     (int)l->blocks), err);
 
 	if (ret)
 		return ret;
-	return append(l, json_pack("{s:s, s:o}", "t", "note", "text",
-				   json_sprintf("the plan was extended from %u blocks to %u; it was %.12s before",
-						l->blocks, l->plan->n_blocks, l->hash)), err);
+	return resume_append(
+		l,
+		json_pack(
+			"{s:s, s:o}", "t", "note", "text",
+			json_sprintf(
+				"the plan was extended from %u blocks to %u; it was %.12s before",
+				l->blocks, l->plan->n_blocks, l->hash)),
+		err);
 }
 
-static int copy_all(struct longer *l, struct journal_reader *from, struct err *err)
+static int resume_copy_all(struct longer *l, struct journal_reader *from, struct err *err)
 {
 	const char *text;
 	uint64_t offset;
@@ -155,13 +160,13 @@ static int copy_all(struct longer *l, struct journal_reader *from, struct err *e
 	int ret = journal_next(from, &text, &len, &offset, err);
 
 	if (ret > 0)
-		ret = copy_head(l, text, len, err);
+		ret = resume_copy_head(l, text, len, err);
 	while (!ret && (ret = journal_next(from, &text, &len, &offset, err)) > 0)
-		ret = append_text(l, text, len, err);
-	return ret ? ret : append_words(l, err);
+		ret = resume_append_text(l, text, len, err);
+	return ret ? ret : resume_append_words(l, err);
 }
 
-static int write_longer(struct journal *to, void *arg, struct err *err)
+static int resume_write_longer(struct journal *to, void *arg, struct err *err)
 {
 	struct longer *l = arg;
 	struct journal_reader *from;
@@ -172,7 +177,7 @@ static int write_longer(struct journal *to, void *arg, struct err *err)
 	l->to = to;
 	ret = columns_init(&l->columns, l->plan, err);
 	if (!ret)
-		ret = copy_all(l, from, err);
+		ret = resume_copy_all(l, from, err);
 	columns_release(&l->columns);
 	view_release(&l->doc);
 	journal_reader_close(from);
@@ -194,7 +199,7 @@ int resume_extend(const char *folder, struct plan *plan, unsigned blocks,
 		return err_sys(err, ENOMEM, "cannot extend the plan");
 	l.path = path;
 	l.hash = hash;
-	ret = journal_replace(path, write_longer, &l, err);
+	ret = journal_replace(path, resume_write_longer, &l, err);
 	free(path);
 	return ret ? ret : store_publish_plan(folder, plan, err);
 }

@@ -21,19 +21,19 @@ struct cell_run {
 	bool open;		/* `run` is in the list of calls */
 };
 
-static bool ready_or_over(void *arg)
+static bool session_cell_ready_or_over(void *arg)
 {
 	const struct call *c = arg;
 
 	return c->ready.root || c->reply.root;
 }
 
-static bool over(void *arg)
+static bool session_cell_over(void *arg)
 {
 	return ((struct call *)arg)->reply.root;
 }
 
-static int take_layer(struct cell_run *c, enum when when, const struct view *layer)
+static int session_cell_take_layer(struct cell_run *c, enum when when, const struct view *layer)
 {
 	struct err err = ERR_INIT;
 	struct record_text *t;
@@ -49,7 +49,7 @@ static int take_layer(struct cell_run *c, enum when when, const struct view *lay
 }
 
 /* The layers that the node sees, and the file's as it was laid out. */
-static int node_proof(struct cell_run *c, enum when when)
+static int session_cell_node_proof(struct cell_run *c, enum when when)
 {
 	const struct view *layers, *v;
 	struct message reply;
@@ -59,13 +59,13 @@ static int node_proof(struct cell_run *c, enum when when)
 
 	if (ret)
 		return ret;
-	ret = take_layer(c, when, view_get(c->s->prepared.root, "proof"));
+	ret = session_cell_take_layer(c, when, view_get(c->s->prepared.root, "proof"));
 	if (!ret && view_list(reply.root, "layers", JSON_ARRAY, &layers, &err))
 		ret = wire_fail(&c->s->wire, "protocol", "proof: %.300s", err.text);
 	if (!ret) {
 		view_each(v, layers) {
 			if (!ret)
-				ret = take_layer(c, when, v);
+				ret = session_cell_take_layer(c, when, v);
 		}
 	}
 	message_release(&reply);
@@ -73,7 +73,7 @@ static int node_proof(struct cell_run *c, enum when when)
 }
 
 /* What blocks differ in, and the arms of one do not. */
-static void add_chance(const struct cell_run *c, json_t *args)
+static void session_cell_add_chance(const struct cell_run *c, json_t *args)
 {
 	struct rng rng;
 
@@ -83,7 +83,7 @@ static void add_chance(const struct cell_run *c, json_t *args)
 				    json_integer(rng_below(&rng, SESSION_STAGGER)));
 }
 
-static json_t *run_arguments(const struct cell_run *c)
+static json_t *session_cell_run_arguments(const struct cell_run *c)
 {
 	const struct plan_cell *cell = c->m.cell;
 	json_int_t seed = (c->s->plan->seed + c->m.process) & INT64_MAX;
@@ -96,7 +96,7 @@ static json_t *run_arguments(const struct cell_run *c)
 
 	if (cell->samples)
 		json_object_set_new(a, "samples", json_integer(cell->samples));
-	add_chance(c, a);
+	session_cell_add_chance(c, a);
 	if (c->s->count[FRAME_GUEST].events) {
 		json_object_set_new(a, "counters", json_true());
 		json_object_set(a, "events", c->s->count[FRAME_GUEST].events);
@@ -105,21 +105,21 @@ static json_t *run_arguments(const struct cell_run *c)
 }
 
 /* Up to `ready`, with what is proved of the buffer; or to a refusal. */
-static int set_up(struct cell_run *c)
+static int session_cell_set_up(struct cell_run *c)
 {
 	struct session *s = c->s;
-	int ret = wire_send(&s->wire, &c->run, FRAME_GUEST, "run", run_arguments(c));
+	int ret = wire_send(&s->wire, &c->run, FRAME_GUEST, "run", session_cell_run_arguments(c));
 
 	c->open = true;
 	c->run.may_be_ready = true;
 	if (!ret)
-		ret = wire_wait(&s->wire, ready_or_over, &c->run,
+		ret = wire_wait(&s->wire, session_cell_ready_or_over, &c->run,
 				s->o->limits.ready, FRAME_GUEST,
 				"the workload's set-up");
 	if (ret || !c->run.ready.root)
 		return ret;
-	ret = take_layer(c, WHEN_BEFORE, view_get(c->run.ready.root, "proof"));
-	return ret ? ret : node_proof(c, WHEN_BEFORE);
+	ret = session_cell_take_layer(c, WHEN_BEFORE, view_get(c->run.ready.root, "proof"));
+	return ret ? ret : session_cell_node_proof(c, WHEN_BEFORE);
 }
 
 /* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
@@ -127,7 +127,7 @@ static int measure(struct cell_run *c)
 {
 	struct session *s = c->s;
 	enum message_class class;
-	int ret = set_up(c);
+	int ret = session_cell_set_up(c);
 
 	if (!ret && c->run.ready.root && !c->run.reply.root)
 		ret = session_count_start(s, &c->m);
@@ -145,15 +145,15 @@ static int measure(struct cell_run *c)
 			   json_pack("{s:I}", "run", (json_int_t)c->run.id),
 			   s->o->limits.proof, NULL);
 	if (!ret)
-		ret = wire_wait(&s->wire, over, &c->run, s->o->limits.run, FRAME_GUEST,
+		ret = wire_wait(&s->wire, session_cell_over, &c->run, s->o->limits.run, FRAME_GUEST,
 				"the workload");
 	if (!ret)
 		ret = session_count_stop(s, &c->counted);
-	return ret ? ret : node_proof(c, WHEN_AFTER);
+	return ret ? ret : session_cell_node_proof(c, WHEN_AFTER);
 }
 
 /* Hands out all records of `t`, and lets go of it. */
-static int record_all(struct session *s, struct record_text *t)
+static int session_cell_record_all(struct session *s, struct record_text *t)
 {
 	const char *line;
 	size_t at = 0, len;
@@ -168,8 +168,8 @@ static int record_all(struct session *s, struct record_text *t)
 }
 
 /* The records of a cell that was done, up to its proofs; -EPROTO. */
-static int make_samples(struct cell_run *c, const struct view *result, const char *why,
-			struct record_text *t)
+static int session_cell_make_samples(struct cell_run *c, const struct view *result, const char *why,
+				     struct record_text *t)
 {
 	struct err err = ERR_INIT;
 
@@ -180,66 +180,66 @@ static int make_samples(struct cell_run *c, const struct view *result, const cha
 	return wire_fail(&c->s->wire, "protocol", "%.400s", err.text);
 }
 
-static int record_proofs(struct cell_run *c)
+static int session_cell_record_proofs(struct cell_run *c)
 {
 	int ret = 0;
 
 	for (int w = 0; w < WHENS; w++)
 		for (int l = 0; l < LAYERS; l++)
 			if (!ret)
-				ret = record_all(c->s, &c->proofs[w][l]);
+				ret = session_cell_record_all(c->s, &c->proofs[w][l]);
 	return ret;
 }
 
-static int record_end(struct cell_run *c, const char *class, const char *text,
-		      const struct view *result)
+static int session_cell_record_end(struct cell_run *c, const char *class, const char *text,
+				   const struct view *result)
 {
 	struct record_text t = RECORD_TEXT_INIT;
 
 	measure_end(&c->m, class, text, result, &t);
-	return record_all(c->s, &t);
+	return session_cell_record_all(c->s, &t);
 }
 
 /* The cell was done: judge it and record what it gave. */
-static int keep(struct cell_run *c, const struct view *result)
+static int session_cell_keep(struct cell_run *c, const struct view *result)
 {
 	struct session *s = c->s;
 	const struct view *proof = result ? view_get(result, "proof") : NULL;
 	struct record_text t = RECORD_TEXT_INIT;
 	char *why;
-	int ret = proof ? take_layer(c, WHEN_AFTER, view_get(proof, "after")) : 0;
+	int ret = proof ? session_cell_take_layer(c, WHEN_AFTER, view_get(proof, "after")) : 0;
 
 	if (ret)
 		return ret;
 	why = proof_judge(&c->proof, c->m.cell, s->arm);
-	ret = make_samples(c, result, why, &t);
+	ret = session_cell_make_samples(c, result, why, &t);
 	if (!ret) {
 		*(why ? &s->r->cells_void : &s->r->cells_ok) += 1;
 		if (why && s->o->calls.log)
 			s->o->calls.log(s->o->calls.arg, why);
-		ret = record_all(s, &t);
+		ret = session_cell_record_all(s, &t);
 	}
 	if (!ret)
-		ret = record_proofs(c);
+		ret = session_cell_record_proofs(c);
 	if (!ret)
-		ret = record_end(c, why ? "void" : "ok", why ? why : "", result);
+		ret = session_cell_record_end(c, why ? "void" : "ok", why ? why : "", result);
 	free(why);
 	return ret;
 }
 
 /* The cell could not be done, but the boot goes on. */
-static int keep_failure(struct cell_run *c, const char *text)
+static int session_cell_keep_failure(struct cell_run *c, const char *text)
 {
 	struct session *s = c->s;
 
 	s->r->cells_failed++;
 	if (s->o->calls.log)
 		s->o->calls.log(s->o->calls.arg, text);
-	return record_end(c, "failed", text, NULL);
+	return session_cell_record_end(c, "failed", text, NULL);
 }
 
 /* The workload was refused or failed: is it the cell's fault, or the boot's? */
-static int judge_failure(struct cell_run *c, enum message_class class)
+static int session_cell_judge_failure(struct cell_run *c, enum message_class class)
 {
 	char text[4000];
 
@@ -247,7 +247,7 @@ static int judge_failure(struct cell_run *c, enum message_class class)
 	switch (class) {
 	case MESSAGE_UNSUPPORTED:
 	case MESSAGE_FAILED:
-		return keep_failure(c, text);
+		return session_cell_keep_failure(c, text);
 	case MESSAGE_LOST:
 	case MESSAGE_PROTOCOL:
 	case MESSAGE_TIMEOUT:
@@ -259,7 +259,7 @@ static int judge_failure(struct cell_run *c, enum message_class class)
 }
 
 /* The cell's summary of counters begins with whose event names were used. */
-static json_t *counters_begin(const struct session *s)
+static json_t *session_cell_counters_begin(const struct session *s)
 {
 	json_t *o = json_object();
 
@@ -278,7 +278,7 @@ static struct cell_run cell_begin(struct session *s, const struct plan_cell *cel
 		.m = { .plan = s->plan, .boot = s->o->boot, .cell = cell,
 		       .process = process,
 		       .domain = machine_domain(s->o->machine),
-		       .counters = counters_begin(s) },
+		       .counters = session_cell_counters_begin(s) },
 	};
 }
 
@@ -286,7 +286,7 @@ int session_cell_failed(struct session *s, const struct plan_cell *cell,
 			unsigned process, const char *why)
 {
 	struct cell_run c = cell_begin(s, cell, process);
-	int ret = keep_failure(&c, why);
+	int ret = session_cell_keep_failure(&c, why);
 
 	json_decref(c.m.counters);
 	return ret;
@@ -302,9 +302,9 @@ int session_cell(struct session *s, const struct plan_cell *cell,
 	session_phase(s, "cell", cell->id);
 	ret = measure(&c);
 	if (!ret && wire_is_ok(&c.run.reply, &class))
-		ret = keep(&c, view_get(c.run.reply.root, "result"));
+		ret = session_cell_keep(&c, view_get(c.run.reply.root, "result"));
 	else if (!ret)
-		ret = judge_failure(&c, class);
+		ret = session_cell_judge_failure(&c, class);
 	if (c.open)
 		wire_forget(&s->wire, &c.run);
 	proof_release(&c.proof);

@@ -6,41 +6,42 @@
 #include "count-records.h"
 
 /* Boots of a block take the same turn: they are compared with each other. */
-static unsigned turn_of(const struct measure *m)
+static unsigned session_count_turn_of(const struct measure *m)
 {
 	return (m->boot->block - 1) * m->cell->processes + m->process - 1;
 }
 
-static const json_t *events_here(const struct session *s)
+static const json_t *session_count_events_here(const struct session *s)
 {
 	return s->count[FRAME_NODE].events;
 }
 
 int session_count_start(struct session *s, const struct measure *m)
 {
-	if (!events_here(s))
+	if (!session_count_events_here(s))
 		return 0;
-	return session_must(s, FRAME_NODE, "count",
-			    json_pack("{s:o}", "events",
-				      events_turn(events_here(s), turn_of(m))),
-			    s->o->limits.proof, NULL);
+	return session_must(
+		s, FRAME_NODE, "count",
+		json_pack("{s:o}", "events",
+			  events_turn(session_count_events_here(s), session_count_turn_of(m))),
+		s->o->limits.proof, NULL);
 }
 
 int session_count_stop(struct session *s, struct message *counted)
 {
-	if (!events_here(s))
+	if (!session_count_events_here(s))
 		return 0;
 	return session_must(s, FRAME_NODE, "count-stop", NULL, s->o->limits.proof,
 			    counted);
 }
 
 /* Events that no block and process of this campaign has a turn for. */
-static void without_turn(const struct session *s, const struct measure *m)
+static void session_count_without_turn(const struct session *s, const struct measure *m)
 {
 	unsigned turns = s->plan->n_blocks * m->cell->processes;
 
-	for (unsigned t = turns; t < events_turns(events_here(s)); t++) {
-		json_t *group = events_turn(events_here(s), t), *e;
+	for (unsigned t = turns; t < events_turns(session_count_events_here(s)); t++) {
+		json_t *group = events_turn(session_count_events_here(s), t), *e;
 		size_t i;
 
 		json_array_foreach(group, i, e) {
@@ -64,6 +65,6 @@ int session_count_keep(struct session *s, const struct measure *m,
 			  ? measure_counted(m, counted->root, void_reason, t, err) : 0;
 
 	if (counted->root && !ret)
-		without_turn(s, m);
+		session_count_without_turn(s, m);
 	return ret;
 }

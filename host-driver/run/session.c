@@ -37,13 +37,13 @@ struct session_limits session_limits(const char *domain, double patience)
 	return l;
 }
 
-static void took(struct session *s, const char *name, double since)
+static void session_took(struct session *s, const char *name, double since)
 {
 	json_object_set_new(s->phases, name, json_real(loop_now() - since));
 }
 
 /* The agent's own phases, under ours: "prepare.mkfs". */
-static int took_there(struct session *s, const char *name, const struct message *reply)
+static int session_took_there(struct session *s, const char *name, const struct message *reply)
 {
 	const struct view *there, *v;
 	struct err err = ERR_INIT;
@@ -65,7 +65,7 @@ static int took_there(struct session *s, const char *name, const struct message 
 	return ret ? wire_fail(&s->wire, "protocol", "phases: %.300s", err.text) : 0;
 }
 
-static bool has_word(const char *line, const char *word)
+static bool session_has_word(const char *line, const char *word)
 {
 	for (; *line; line += strspn(line, " ")) {
 		size_t n = strcspn(line, " ");
@@ -78,20 +78,20 @@ static bool has_word(const char *line, const char *word)
 }
 
 /* A kernel ignores parameters that its modules do not have: nothing would be compared. */
-static int check_parameters(struct session *s, const json_t *facts)
+static int session_check_parameters(struct session *s, const json_t *facts)
 {
 	const json_t *v;
 	size_t i;
 
 	json_array_foreach(json_object_get(facts, "unknown_parameters"), i, v)
-		if (json_is_string(v) && has_word(s->arm->cmdline, json_string_value(v)))
+		if (json_is_string(v) && session_has_word(s->arm->cmdline, json_string_value(v)))
 			return wire_fail(&s->wire, "failed", "cmdline of arm %s: %.200s: the "
 					 "kernel's module has no such parameter", s->arm->name,
 					 json_string_value(v));
 	return 0;
 }
 
-static int keep_env(struct session *s, enum frame_channel channel, const struct view *facts)
+static int session_keep_env(struct session *s, enum frame_channel channel, const struct view *facts)
 {
 	json_t *tree = view_json(facts);
 	int ret;
@@ -104,12 +104,12 @@ static int keep_env(struct session *s, enum frame_channel channel, const struct 
 					  channel == FRAME_NODE ? "node" : "guest",
 					  "boot", (int)s->o->boot->boot, "facts", tree));
 	if (!ret && channel == FRAME_NODE)
-		ret = check_parameters(s, tree);
+		ret = session_check_parameters(s, tree);
 	json_decref(tree);
 	return ret;
 }
 
-static int record_env(struct session *s, enum frame_channel channel)
+static int session_record_env(struct session *s, enum frame_channel channel)
 {
 	struct err err = ERR_INIT;
 	const struct view *facts;
@@ -122,12 +122,12 @@ static int record_env(struct session *s, enum frame_channel channel)
 	if (!ret && facts->json_len > FACTS_MAX)
 		ret = err_config(&err, "facts: longer than %u bytes", FACTS_MAX);
 	ret = ret ? wire_fail(&s->wire, "protocol", "env: %.300s", err.text)
-		  : keep_env(s, channel, facts);
+		  : session_keep_env(s, channel, facts);
 	message_release(&reply);
 	return ret;
 }
 
-static int power_on(struct session *s)
+static int session_power_on(struct session *s)
 {
 	struct machine_boot b = {
 		.arm = s->arm, .kernel = s->o->kernel, .release = s->o->release,
@@ -149,12 +149,12 @@ static int power_on(struct session *s)
 	}
 	ret = wire_wait_hello(&s->wire, FRAME_NODE, s->o->limits.hello,
 			      "the boot of the machine under test");
-	took(s, "boot", s->power_on);
+	session_took(s, "boot", s->power_on);
 	return ret;
 }
 
 /* The device that a real machine gives up; only backings on pmem know one. */
-static json_t *prepare_arguments(const struct plan *p, const char *backing)
+static json_t *session_prepare_arguments(const struct plan *p, const char *backing)
 {
 	json_t *a = json_pack("{s:s, s:I}", "backing", backing,
 			      "size", (json_int_t)p->guest.memory);
@@ -166,20 +166,20 @@ static json_t *prepare_arguments(const struct plan *p, const char *backing)
 	return a;
 }
 
-static int prepare(struct session *s, const char *backing)
+static int session_prepare(struct session *s, const char *backing)
 {
 	double start = loop_now();
 	int ret;
 
 	session_phase(s, "prepare", backing);
 	message_release(&s->prepared);
-	ret = session_must(s, FRAME_NODE, "prepare", prepare_arguments(s->plan, backing),
+	ret = session_must(s, FRAME_NODE, "prepare", session_prepare_arguments(s->plan, backing),
 			   s->o->limits.prepare, &s->prepared);
-	took(s, "prepare", start);
-	return ret ? ret : took_there(s, "prepare", &s->prepared);
+	session_took(s, "prepare", start);
+	return ret ? ret : session_took_there(s, "prepare", &s->prepared);
 }
 
-static json_t *guest_arguments(const struct session *s, uint64_t nonce)
+static json_t *session_guest_arguments(const struct session *s, uint64_t nonce)
 {
 	const struct machine *m = s->o->machine;
 	char hex[20], cmdline[256];
@@ -201,7 +201,7 @@ static json_t *guest_arguments(const struct session *s, uint64_t nonce)
 	return a;
 }
 
-static int start_guest(struct session *s)
+static int session_start_guest(struct session *s)
 {
 	double start = loop_now();
 	uint64_t nonce;
@@ -213,21 +213,21 @@ static int start_guest(struct session *s)
 		return wire_fail(&s->wire, "failed", "cannot make a nonce");
 	s->wire.hello[FRAME_GUEST] = false;
 	s->wire.guest_expected = true;
-	ret = session_must(s, FRAME_NODE, "guest-start", guest_arguments(s, nonce),
+	ret = session_must(s, FRAME_NODE, "guest-start", session_guest_arguments(s, nonce),
 		   s->o->limits.guest, &reply);
 	if (ret)
 		return ret;
-	ret = took_there(s, "guest", &reply);
+	ret = session_took_there(s, "guest", &reply);
 	message_release(&reply);
 	if (!ret)
 		ret = wire_wait_hello(&s->wire, FRAME_GUEST, s->o->limits.guest,
 				      "the boot of the guest");
-	took(s, "guest", start);
+	session_took(s, "guest", start);
 	return ret;
 }
 
 /* Lets go of whatever there is of a guest and its backing, also where there is none. */
-static int tidy_up(struct session *s, const char *backing)
+static int session_tidy_up(struct session *s, const char *backing)
 {
 	struct message reply;
 	int ret = session_must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare, NULL);
@@ -242,7 +242,7 @@ static int tidy_up(struct session *s, const char *backing)
 }
 
 /* A machine that ends with its process need not be tidied up. */
-static int stop_guest(struct session *s, const char *backing, bool last)
+static int session_stop_guest(struct session *s, const char *backing, bool last)
 {
 	int ret;
 
@@ -263,7 +263,7 @@ static int stop_guest(struct session *s, const char *backing, bool last)
  * The machine under test said no, and lives: that costs the cells of this
  * backing, if there is another one. What ended in any other way costs the boot.
  */
-static bool refused_group(const struct session *s)
+static bool session_refused_group(const struct session *s)
 {
 	const struct plan *p = s->plan;
 
@@ -276,7 +276,7 @@ static bool refused_group(const struct session *s)
 }
 
 /* Each of the cells from *cell on failed for this reason, and the next backing can follow. */
-static int give_up_group(struct session *s, size_t *cell)
+static int session_give_up_group(struct session *s, size_t *cell)
 {
 	const struct plan *p = s->plan;
 	const char *backing = p->cells[*cell].backing;
@@ -291,7 +291,7 @@ static int give_up_group(struct session *s, size_t *cell)
 		for (unsigned i = 1; !ret && i <= p->cells[*cell].processes; i++)
 			ret = session_cell_failed(s, &p->cells[*cell], i, why);
 	if (!ret && *cell < p->n_cells)
-		ret = tidy_up(s, backing);
+		ret = session_tidy_up(s, backing);
 	/* A boot that gave nothing at all is no good boot. */
 	else if (!ret && !s->r->cells_ok && !s->r->cells_void)
 		ret = wire_fail(&s->wire, "failed", "%s", why);
@@ -300,7 +300,7 @@ static int give_up_group(struct session *s, size_t *cell)
 
 /* --- one boot --------------------------------------------------------------- */
 
-static bool is_last_backing(const struct plan *p, size_t cell)
+static bool session_is_last_backing(const struct plan *p, size_t cell)
 {
 	for (size_t i = cell + 1; i < p->n_cells; i++) {
 		if (strcmp(p->cells[i].backing, p->cells[cell].backing))
@@ -310,23 +310,23 @@ static bool is_last_backing(const struct plan *p, size_t cell)
 }
 
 /* Cells of one backing stand together in the plan: one guest serves them. */
-static int run_group(struct session *s, size_t *cell)
+static int session_run_group(struct session *s, size_t *cell)
 {
 	const struct plan *p = s->plan;
 	const char *backing = p->cells[*cell].backing;
-	bool last = is_last_backing(p, *cell);
+	bool last = session_is_last_backing(p, *cell);
 	double start;
-	int ret = prepare(s, backing);
+	int ret = session_prepare(s, backing);
 
 	if (!ret)
-		ret = start_guest(s);
-	if (ret == -EIO && refused_group(s))
-		return give_up_group(s, cell);
+		ret = session_start_guest(s);
+	if (ret == -EIO && session_refused_group(s))
+		return session_give_up_group(s, cell);
 	/* Long answers, asked for while nothing is timed. */
 	if (!ret && !s->told)
-		ret = record_env(s, FRAME_NODE);
+		ret = session_record_env(s, FRAME_NODE);
 	if (!ret && !s->told)
-		ret = record_env(s, FRAME_GUEST);
+		ret = session_record_env(s, FRAME_GUEST);
 	s->told = !ret;
 	start = loop_now();
 	for (; !ret && *cell < p->n_cells &&
@@ -335,11 +335,11 @@ static int run_group(struct session *s, size_t *cell)
 			ret = session_cell(s, &p->cells[*cell], i);
 	}
 	if (!ret)
-		took(s, "cells", start);
-	return ret ? ret : stop_guest(s, backing, last);
+		session_took(s, "cells", start);
+	return ret ? ret : session_stop_guest(s, backing, last);
 }
 
-static int run_boot(struct session *s)
+static int session_run_boot(struct session *s)
 {
 	const struct plan_boot *b = s->o->boot;
 	size_t cell = 0;
@@ -349,13 +349,13 @@ static int run_boot(struct session *s)
 				      "attempt", (int)s->o->attempt));
 
 	if (!ret)
-		ret = power_on(s);
+		ret = session_power_on(s);
 	while (!ret && cell < s->plan->n_cells)
-		ret = run_group(s, &cell);
+		ret = session_run_group(s, &cell);
 	return ret;
 }
 
-static json_t *last_lines(struct session *s)
+static json_t *session_last_lines(struct session *s)
 {
 	json_t *lines;
 
@@ -369,7 +369,7 @@ static json_t *last_lines(struct session *s)
 }
 
 /* The file of counts that the record vouches for; no more will be added to it. */
-static int seal_profile(struct session *s, json_t *end)
+static int session_seal_profile(struct session *s, json_t *end)
 {
 	char hash[FILE_HASH_MAX];
 	int ret = file_hash(s->o->profile, hash, s->err);
@@ -383,7 +383,7 @@ static int seal_profile(struct session *s, json_t *end)
 	return session_record(s, end);
 }
 
-static int finish(struct session *s)
+static int session_finish(struct session *s)
 {
 	struct session_result *r = s->r;
 	json_t *end;
@@ -399,8 +399,8 @@ static int finish(struct session *s)
 	end = json_pack("{s:s, s:i, s:s, s:s, s:O, s:o}",
 			"t", "boot-end", "boot", (int)s->o->boot->boot,
 			"class", r->class, "text", r->text,
-			"phases", s->phases, "console", last_lines(s));
-	return s->o->profile ? seal_profile(s, end) : session_record(s, end);
+			"phases", s->phases, "console", session_last_lines(s));
+	return s->o->profile ? session_seal_profile(s, end) : session_record(s, end);
 }
 
 int session_run(const struct session_options *o, struct session_result *r,
@@ -414,12 +414,12 @@ int session_run(const struct session_options *o, struct session_result *r,
 	int ret;
 
 	*r = (struct session_result){ .seconds = 0 };
-	ret = run_boot(&s);
+	ret = session_run_boot(&s);
 	/* -EIO is the boot's own failure, and has a class. */
 	if (ret == -EIO && !s.fatal)
 		ret = 0;
 	if (!ret)
-		ret = finish(&s);
+		ret = session_finish(&s);
 	wire_close(&s.wire);
 	machine_stop(o->machine);
 	json_decref(s.phases);

@@ -29,12 +29,12 @@ unsigned until_last(void)
 }
 
 /* An A/A pair need never become a verdict. */
-static bool is_waited_for(const struct comparison *c, size_t arm)
+static bool until_is_waited_for(const struct comparison *c, size_t arm)
 {
 	return arm != c->baseline && !c->arms[arm].control;
 }
 
-static bool all_decided(const struct comparison *c)
+static bool until_all_decided(const struct comparison *c)
 {
 	bool gates = c->gate_tests > 0;
 	size_t decided = 0;
@@ -45,7 +45,7 @@ static bool all_decided(const struct comparison *c)
 		if (gates && !s->gate)
 			continue;
 		for (size_t a = 0; a < c->n_arms; a++) {
-			if (!is_waited_for(c, a))
+			if (!until_is_waited_for(c, a))
 				continue;
 			if (s->vs[a].verdict == VERDICT_INCONCLUSIVE)
 				return false;
@@ -67,7 +67,7 @@ int until_decided(const char *folder, bool *decided, struct err *err)
 		return ret;
 	ret = compare_run(s, &o, &c, err);
 	if (!ret) {
-		*decided = all_decided(&c);
+		*decided = until_all_decided(&c);
 		comparison_release(&c);
 	}
 	store_close(s);

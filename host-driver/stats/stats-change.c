@@ -31,7 +31,7 @@ struct value {
 	size_t at;
 };
 
-static int by_value(const void *a, const void *b)
+static int change_by_value(const void *a, const void *b)
 {
 	const struct value *x = a, *y = b;
 
@@ -39,7 +39,7 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Normal scores; equal values share the score of their middle rank. */
-static int scores(const double *v, size_t n, double *z)
+static int change_scores(const double *v, size_t n, double *z)
 {
 	struct value *s = malloc(n * sizeof(*s));
 
@@ -47,7 +47,7 @@ static int scores(const double *v, size_t n, double *z)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		s[i] = (struct value){ v[i], i };
-	qsort(s, n, sizeof(*s), by_value);
+	qsort(s, n, sizeof(*s), change_by_value);
 	for (size_t i = 0, j; i < n; i = j) {
 		for (j = i; j < n && s[j].v == s[i].v; j++)
 			;
@@ -65,8 +65,8 @@ struct best {
 };
 
 /* The largest step in z[lo..hi), in units of its standard error. */
-static void largest_step(const double *z, size_t lo, size_t hi, double sd,
-			 struct best *best)
+static void change_largest_step(const double *z, size_t lo, size_t hi, double sd,
+				struct best *best)
 {
 	double total = 0, left = 0, n = (double)(hi - lo);
 
@@ -85,7 +85,7 @@ static void largest_step(const double *z, size_t lo, size_t hi, double sd,
 }
 
 /* The whole, and windows of half the length, a quarter, ... */
-static struct best search(const double *z, size_t n)
+static struct best change_search(const double *z, size_t n)
 {
 	struct best best = { 0, 0 };
 	double sd = stats_sd(z, n);
@@ -94,8 +94,8 @@ static struct best search(const double *z, size_t n)
 		return best;
 	for (size_t len = n; len >= 3 * SIDE; len /= 2) {
 		for (size_t lo = 0; lo + len < n; lo += (len + 1) / 2)
-			largest_step(z, lo, lo + len, sd, &best);
-		largest_step(z, n - len, n, sd, &best);
+			change_largest_step(z, lo, lo + len, sd, &best);
+		change_largest_step(z, n - len, n, sd, &best);
 	}
 	return best;
 }
@@ -104,7 +104,7 @@ static struct best search(const double *z, size_t n)
  * The two places that, taken as steps, explain most: z[0, a), z[a, b), z[b, n)
  * have means of their own. b = n: one step.
  */
-static void two_steps(const double *z, size_t n, double *sum, size_t *a, size_t *b)
+static void change_two_steps(const double *z, size_t n, double *sum, size_t *a, size_t *b)
 {
 	double most = -1;
 
@@ -129,7 +129,7 @@ static void two_steps(const double *z, size_t n, double *sum, size_t *a, size_t 
 	}
 }
 
-static void take_mean(const double *z, size_t from, size_t to, double *rest)
+static void change_take_mean(const double *z, size_t from, size_t to, double *rest)
 {
 	double mean = to > from ? stats_mean(z + from, to - from) : 0;
 
@@ -138,7 +138,7 @@ static void take_mean(const double *z, size_t from, size_t to, double *rest)
 }
 
 /* An estimate with a standard error on top: that of n values, over `slope`. */
-static double moved_up(double phi, size_t n, double slope)
+static double change_moved_up(double phi, size_t n, double slope)
 {
 	return phi + sqrt(fmax(0, 1 - phi * phi) / (double)n) / slope;
 }
@@ -149,14 +149,14 @@ static double moved_up(double phi, size_t n, double slope)
  * that and by its standard error, since too small a value makes false points
  * and one a little too large costs a little power.
  */
-static double wander_one(const double *z, size_t n, size_t step, double *rest)
+static double change_wander_one(const double *z, size_t n, size_t step, double *rest)
 {
 	double phi;
 
-	take_mean(z, 0, step, rest);
-	take_mean(z, step, n, rest);
+	change_take_mean(z, 0, step, rest);
+	change_take_mean(z, step, n, rest);
 	phi = stats_autocorrelation(rest, n);
-	return moved_up(phi + (1 + 4 * phi) / (double)n, n, 1);
+	return change_moved_up(phi + (1 + 4 * phi) / (double)n, n, 1);
 }
 
 /*
@@ -169,47 +169,48 @@ static double wander_one(const double *z, size_t n, size_t step, double *rest)
 #define LEVEL(n) (2.3 * log(n) - 2.6)
 #define SLOPE(n) (16 - 85 / (n))
 
-static double wander_two(const double *z, size_t n, double *rest)
+static double change_wander_two(const double *z, size_t n, double *rest)
 {
 	double slope = 1 - SLOPE((double)n) / (double)n;
 	size_t a = 0, b = n;
 
-	two_steps(z, n, rest, &a, &b);
-	take_mean(z, 0, a, rest);
-	take_mean(z, a, b, rest);
-	take_mean(z, b, n, rest);
-	return moved_up((stats_autocorrelation(rest, n) + LEVEL((double)n) / (double)n) / slope,
-			n, slope);
+	change_two_steps(z, n, rest, &a, &b);
+	change_take_mean(z, 0, a, rest);
+	change_take_mean(z, a, b, rest);
+	change_take_mean(z, b, n, rest);
+	return change_moved_up((stats_autocorrelation(rest, n) + LEVEL((double)n) / (double)n) /
+				       slope,
+			       n, slope);
 }
 
-static double wander(const double *z, size_t n, size_t step, double *rest)
+static double change_wander(const double *z, size_t n, size_t step, double *rest)
 {
-	double phi = wander_one(z, n, step, rest);
+	double phi = change_wander_one(z, n, step, rest);
 
 	if (n >= TWO_LEAST)
-		phi = fmin(phi, wander_two(z, n, rest));
+		phi = fmin(phi, change_wander_two(z, n, rest));
 	return fmin(PHI_MAX, phi);
 }
 
 /* The best step of v[0..n), on what is left when the wandering is removed. */
-static int best_step(const double *v, size_t n, struct best *best, double *phi)
+static int change_best_step(const double *v, size_t n, struct best *best, double *phi)
 {
 	double *z = calloc(3 * n + 1, sizeof(*z)), *white = z + n, *rest = z + 2 * n;
 	int rc;
 
 	if (!z)
 		return -ENOMEM;
-	rc = scores(v, n, z);
+	rc = change_scores(v, n, z);
 	if (!rc) {
-		*best = search(z, n);
-		*phi = wander(z, n, best->at, rest);
+		*best = change_search(z, n);
+		*phi = change_wander(z, n, best->at, rest);
 		if (*phi > 0 && best->at) {
 			rest[0] = z[0];
 			for (size_t i = 1; i < n; i++)
 				rest[i] = z[i] - *phi * z[i - 1];
 			rest[0] *= sqrt(1 - *phi * *phi);
-			rc = scores(rest, n, white);
-			*best = search(white, n);
+			rc = change_scores(rest, n, white);
+			*best = change_search(white, n);
 		}
 	}
 	free(z);
@@ -221,7 +222,7 @@ double stats_change_score(const double *v, size_t n)
 	struct best best = { 0, 0 };
 	double phi;
 
-	return best_step(v, n, &best, &phi) ? NAN : best.score;
+	return change_best_step(v, n, &best, &phi) ? NAN : best.score;
 }
 
 double stats_change_critical(size_t n)
@@ -245,7 +246,7 @@ double stats_change_critical(size_t n)
 	       share * (table[i + 1].critical - table[i].critical);
 }
 
-static int add(struct stats_changes *out, size_t at, double score)
+static int change_add(struct stats_changes *out, size_t at, double score)
 {
 	struct stats_change *c;
 
@@ -257,8 +258,8 @@ static int add(struct stats_changes *out, size_t at, double score)
 	return 0;
 }
 
-static int divide(const double *v, size_t lo, size_t hi,
-		  struct stats_changes *out)
+static int change_divide(const double *v, size_t lo, size_t hi,
+			 struct stats_changes *out)
 {
 	struct best best = { 0, 0 };
 	double phi = 0, critical;
@@ -267,17 +268,17 @@ static int divide(const double *v, size_t lo, size_t hi,
 	if (hi - lo < SHORTEST)
 		return 0;
 	critical = stats_change_critical(hi - lo);
-	rc = best_step(v + lo, hi - lo, &best, &phi);
+	rc = change_best_step(v + lo, hi - lo, &best, &phi);
 	if (rc || !(best.score > critical))
 		return rc;
-	rc = divide(v, lo, lo + best.at, out);
+	rc = change_divide(v, lo, lo + best.at, out);
 	if (!rc)
-		rc = add(out, lo + best.at, best.score / critical);
-	return rc ? rc : divide(v, lo + best.at, hi, out);
+		rc = change_add(out, lo + best.at, best.score / critical);
+	return rc ? rc : change_divide(v, lo + best.at, hi, out);
 }
 
 /* The levels around each point, and the wandering that is left without them. */
-static int describe(const double *v, size_t n, struct stats_changes *out)
+static int change_describe(const double *v, size_t n, struct stats_changes *out)
 {
 	double *rest = malloc(n * sizeof(*rest));
 	size_t lo = 0;
@@ -311,9 +312,9 @@ int stats_change_points(const double *v, size_t n, struct stats_changes *out)
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(v[i]))
 			return -EINVAL;
-	rc = divide(v, 0, n, out);
+	rc = change_divide(v, 0, n, out);
 	if (!rc)
-		rc = describe(v, n, out);
+		rc = change_describe(v, n, out);
 	if (rc)
 		stats_changes_release(out);
 	return rc;

@@ -51,13 +51,13 @@ double stats_t_p(const double *v, size_t n)
 }
 
 /* Sums that differ from the one seen by rounding alone count as equal. */
-static bool reaches(double sum, double seen)
+static bool effect_reaches(double sum, double seen)
 {
 	return fabs(sum) >= seen * (1 - 1e-9);
 }
 
 /* Each step of a Gray code flips one sign; the last one never needs to. */
-static double flip_all(const double *d, size_t n, double seen)
+static double effect_flip_all(const double *d, size_t n, double seen)
 {
 	uint64_t patterns = (uint64_t)1 << (n - 1), hits = 0;
 	double sum = 0;
@@ -68,7 +68,7 @@ static double flip_all(const double *d, size_t n, double seen)
 	for (uint64_t step = 1; ; step++) {
 		int bit;
 
-		hits += reaches(sum, seen);
+		hits += effect_reaches(sum, seen);
 		if (step == patterns)
 			break;
 		bit = __builtin_ctzll(step);
@@ -78,7 +78,7 @@ static double flip_all(const double *d, size_t n, double seen)
 	return (double)hits / (double)patterns;
 }
 
-static double flip_some(const double *d, size_t n, double seen, uint64_t seed)
+static double effect_flip_some(const double *d, size_t n, double seen, uint64_t seed)
 {
 	struct rng r;
 	unsigned hits = 1;
@@ -93,7 +93,7 @@ static double flip_some(const double *d, size_t n, double seen, uint64_t seed)
 				bits = rng_next(&r);
 			sum += bits & 1 ? d[i] : -d[i];
 		}
-		hits += reaches(sum, seen);
+		hits += effect_reaches(sum, seen);
 	}
 	return hits / (FLIP_RANDOM + 1.0);
 }
@@ -107,16 +107,16 @@ double stats_flip_p(const double *d, size_t n, uint64_t seed)
 	for (size_t i = 0; i < n; i++)
 		seen += d[i];
 	seen = fabs(seen);
-	return n <= FLIP_EXACT ? flip_all(d, n, seen)
-			       : flip_some(d, n, seen, seed);
+	return n <= FLIP_EXACT ? effect_flip_all(d, n, seen)
+			       : effect_flip_some(d, n, seen, seed);
 }
 
 /*
  * Percentile bootstrap of the mean over blocks, its tails widened so that a
  * few blocks give the t interval's width and not the normal's.
  */
-static int resampled(const double *d, size_t n, double confidence,
-		     uint64_t seed, struct stats_effect *e)
+static int effect_resampled(const double *d, size_t n, double confidence,
+			    uint64_t seed, struct stats_effect *e)
 {
 	double *mean = malloc(RESAMPLES * sizeof(*mean)), tail;
 	struct rng r;
@@ -141,7 +141,7 @@ static int resampled(const double *d, size_t n, double confidence,
 	return 0;
 }
 
-static bool all_equal(const double *v, size_t n)
+static bool effect_all_equal(const double *v, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
 		if (v[i] != v[0])
@@ -149,7 +149,7 @@ static bool all_equal(const double *v, size_t n)
 	return true;
 }
 
-static bool all_finite(const double *v, size_t n)
+static bool effect_all_finite(const double *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(v[i]))
@@ -157,7 +157,7 @@ static bool all_finite(const double *v, size_t n)
 	return true;
 }
 
-static bool all_positive(const double *v, size_t n)
+static bool effect_all_positive(const double *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!(v[i] > 0))
@@ -212,8 +212,8 @@ static double effect_least_sd(const struct stats_pairs *p, double *work)
  * whole truth; other counts could have come out equal by chance, see
  * effect_chance().
  */
-static void exact(const struct stats_pairs *p, double base, double arm,
-		  struct stats_effect *e)
+static void effect_exact(const struct stats_pairs *p, double base, double arm,
+			 struct stats_effect *e)
 {
 	bool same = base == arm;
 
@@ -240,8 +240,8 @@ static double effect_chance(const struct stats_pairs *p, const struct stats_effe
 }
 
 /* The differences of counts, as shares of the baseline's mean if it has one. */
-static void difference(const double *d, const struct stats_pairs *p,
-		       double confidence, struct stats_effect *e)
+static void effect_difference(const double *d, const struct stats_pairs *p,
+			      double confidence, struct stats_effect *e)
 {
 	double base = stats_mean(p->base, p->n), unit = base > 0 ? base : 1;
 	struct stats_interval t;
@@ -257,8 +257,8 @@ static void difference(const double *d, const struct stats_pairs *p,
 	e->sde = log1p(stats_sde(e->sd, p->n, 1 - confidence, STATS_POWER));
 }
 
-static void log_ratio(const double *d, const struct stats_pairs *p,
-		      double least_sd, double confidence, struct stats_effect *e)
+static void effect_log_ratio(const double *d, const struct stats_pairs *p,
+			     double least_sd, double confidence, struct stats_effect *e)
 {
 	struct stats_interval t = { .mean = stats_mean(d, p->n), .n = p->n,
 				    .sd = fmax(stats_sd(d, p->n), least_sd) };
@@ -273,33 +273,33 @@ static void log_ratio(const double *d, const struct stats_pairs *p,
 	e->sde = stats_sde(t.sd, p->n, 1 - confidence, STATS_POWER);
 }
 
-static const char *percentile(const double *d, const struct stats_pairs *p,
-			      double confidence, struct stats_effect *e)
+static const char *effect_percentile(const double *d, const struct stats_pairs *p,
+				     double confidence, struct stats_effect *e)
 {
 	if (p->n < STATS_PERCENTILE_BLOCKS)
 		return "a percentile needs 10 blocks";
-	log_ratio(d, p, 0, confidence, e);
+	effect_log_ratio(d, p, 0, confidence, e);
 	e->method = STATS_RESAMPLED;
 	e->p = stats_flip_p(d, p->n, p->seed);
-	return resampled(d, p->n, confidence, p->seed, e) ? "out of memory" : NULL;
+	return effect_resampled(d, p->n, confidence, p->seed, e) ? "out of memory" : NULL;
 }
 
 /* `d` has room for 2n; no p value can be below `least`. */
-static const char *judge(double *d, const struct stats_pairs *p,
-			 double confidence, struct stats_effect *e, double *least)
+static const char *effect_judge(double *d, const struct stats_pairs *p,
+				double confidence, struct stats_effect *e, double *least)
 {
-	bool logs = !p->count || (all_positive(p->base, p->n) &&
-				  all_positive(p->arm, p->n));
+	bool logs = !p->count || (effect_all_positive(p->base, p->n) &&
+				  effect_all_positive(p->arm, p->n));
 	bool agree;
 
 	for (size_t i = 0; i < p->n; i++)
 		d[i] = p->count && logs ? log(p->arm[i] / p->base[i])
 					: p->arm[i] - p->base[i];
 	e->p_flip = p->flip ? stats_flip_p(d, p->n, p->seed) : NAN;
-	if (all_equal(p->base, p->n) && all_equal(p->arm, p->n)) {
+	if (effect_all_equal(p->base, p->n) && effect_all_equal(p->arm, p->n)) {
 		if (!p->count && !p->deterministic)
 			return "no spread between blocks: the clock is too coarse for this";
-		exact(p, p->base[0], p->arm[0], e);
+		effect_exact(p, p->base[0], p->arm[0], e);
 		*least = effect_chance(p, e);
 		return NULL;
 	}
@@ -307,12 +307,13 @@ static const char *judge(double *d, const struct stats_pairs *p,
 	if (agree && !p->count)
 		return "the differences between the arms are the same in every block, to rounding: the clock is too coarse for this";
 	if (p->percentile && logs)
-		return percentile(d, p, confidence, e);
+		return effect_percentile(d, p, confidence, e);
 	if (logs)
-		log_ratio(d, p, p->count || p->deterministic ? 0 : effect_least_sd(p, d + p->n),
-			  confidence, e);
+		effect_log_ratio(
+			d, p, p->count || p->deterministic ? 0 : effect_least_sd(p, d + p->n),
+			confidence, e);
 	else
-		difference(d, p, confidence, e);
+		effect_difference(d, p, confidence, e);
 	*least = agree ? effect_chance(p, e) : 0;
 	return NULL;
 }
@@ -322,8 +323,8 @@ static const char *judge(double *d, const struct stats_pairs *p,
  * of the interval whose worse end just reaches it, so that the test and the
  * interval never disagree. An absolute difference has no share to hold against D.
  */
-static double worse_p(const struct stats_pairs *p, double confidence,
-		      const struct stats_effect *e)
+static double effect_worse_p(const struct stats_pairs *p, double confidence,
+			     const struct stats_effect *e)
 {
 	double sign = p->better == STATS_LOWER ? 1 : -1, df = (double)p->n - 1;
 	double end = sign > 0 ? e->hi : e->lo;
@@ -349,14 +350,14 @@ const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e)
 	*e = (struct stats_effect){ .n = 0 };
 	if (p->n < 2)
 		return "fewer than 2 blocks have both arms";
-	if (!all_finite(p->base, p->n) || !all_finite(p->arm, p->n))
+	if (!effect_all_finite(p->base, p->n) || !effect_all_finite(p->arm, p->n))
 		return "a value is not a finite positive number";
 	d = malloc(2 * p->n * sizeof(*d));
 	if (!d)
 		return "out of memory";
-	why = judge(d, p, confidence, e, &least);
+	why = effect_judge(d, p, confidence, e, &least);
 	e->n = why ? 0 : (unsigned)p->n;
-	e->p_worse = why ? NAN : worse_p(p, confidence, e);
+	e->p_worse = why ? NAN : effect_worse_p(p, confidence, e);
 	if (least > 0) {
 		e->p = fmax(e->p, 2 * least);
 		if (!isnan(e->p_worse))

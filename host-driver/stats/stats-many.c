@@ -11,7 +11,7 @@ struct ranked {
 	size_t at;
 };
 
-static int by_p(const void *a, const void *b)
+static int many_by_p(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
 
@@ -19,7 +19,7 @@ static int by_p(const void *a, const void *b)
 }
 
 /* The p values that are numbers, smallest first. */
-static struct ranked *rank(const double *p, size_t n, size_t *m)
+static struct ranked *many_rank(const double *p, size_t n, size_t *m)
 {
 	struct ranked *r = malloc((n + 1) * sizeof(*r));
 
@@ -29,14 +29,14 @@ static struct ranked *rank(const double *p, size_t n, size_t *m)
 	for (size_t i = 0; i < n; i++)
 		if (!isnan(p[i]))
 			r[(*m)++] = (struct ranked){ p[i], i };
-	qsort(r, *m, sizeof(*r), by_p);
+	qsort(r, *m, sizeof(*r), many_by_p);
 	return r;
 }
 
 int stats_holm(const double *p, double *adjusted, size_t n)
 {
 	size_t m;
-	struct ranked *r = rank(p, n, &m);
+	struct ranked *r = many_rank(p, n, &m);
 	double most = 0;
 
 	if (!r)
@@ -54,7 +54,7 @@ int stats_holm(const double *p, double *adjusted, size_t n)
 int stats_benjamini_hochberg(const double *p, double *adjusted, size_t n)
 {
 	size_t m;
-	struct ranked *r = rank(p, n, &m);
+	struct ranked *r = many_rank(p, n, &m);
 	double least = 1;
 
 	if (!r)
@@ -69,7 +69,7 @@ int stats_benjamini_hochberg(const double *p, double *adjusted, size_t n)
 	return 0;
 }
 
-static bool has(const double *p, const bool *gate, size_t n, bool which)
+static bool many_has(const double *p, const bool *gate, size_t n, bool which)
 {
 	for (size_t i = 0; i < n; i++)
 		if (gate[i] == which && !isnan(p[i]))
@@ -78,8 +78,8 @@ static bool has(const double *p, const bool *gate, size_t n, bool which)
 }
 
 /* The corrected p values of one family; NaN elsewhere. */
-static int family(const double *p, const bool *gate, bool which, double *out,
-		  size_t n)
+static int many_family(const double *p, const bool *gate, bool which, double *out,
+		       size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		out[i] = gate[i] == which ? p[i] : NAN;
@@ -89,11 +89,11 @@ static int family(const double *p, const bool *gate, bool which, double *out,
 int stats_families(const double *p, const bool *gate, double *adjusted, size_t n)
 {
 	double *out = calloc(n + 1, 2 * sizeof(*out)), *rest = out + n;
-	double share = has(p, gate, n, true) && has(p, gate, n, false) ? 2 : 1;
-	int rc = out ? family(p, gate, true, out, n) : -ENOMEM;
+	double share = many_has(p, gate, n, true) && many_has(p, gate, n, false) ? 2 : 1;
+	int rc = out ? many_family(p, gate, true, out, n) : -ENOMEM;
 
 	if (!rc)
-		rc = family(p, gate, false, rest, n);
+		rc = many_family(p, gate, false, rest, n);
 	for (size_t i = 0; !rc && i < n; i++)
 		adjusted[i] = fmin(1, share * (gate[i] ? out[i] : rest[i]));
 	for (size_t i = 0; !rc && i < n; i++)

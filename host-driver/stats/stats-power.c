@@ -41,7 +41,7 @@ double stats_power(double delta, double sd, size_t n, double alpha)
 			qt(1 - alpha / 2, df, 1, 0));
 }
 
-static double search_ncp(double df, double alpha, double power)
+static double power_search_ncp(double df, double alpha, double power)
 {
 	double critical = qt(1 - alpha / 2, df, 1, 0), lo = 0, hi = 1;
 
@@ -61,7 +61,7 @@ static double search_ncp(double df, double alpha, double power)
  * The non-centrality with that power. A comparison asks for the same one
  * thousands of times, and it costs 0.2 ms: the last answer is kept.
  */
-static double ncp_of(size_t n, double alpha, double power)
+static double power_ncp_of(size_t n, double alpha, double power)
 {
 	static _Thread_local struct {
 		size_t n;
@@ -72,7 +72,7 @@ static double ncp_of(size_t n, double alpha, double power)
 		last.n = n;
 		last.alpha = alpha;
 		last.power = power;
-		last.ncp = search_ncp((double)n - 1, alpha, power);
+		last.ncp = power_search_ncp((double)n - 1, alpha, power);
 	}
 	return last.ncp;
 }
@@ -83,7 +83,7 @@ double stats_sde(double sd, size_t n, double alpha, double power)
 		return NAN;
 	if (sd <= 0)
 		return 0;
-	return expm1(ncp_of(n, alpha, power) * sd / sqrt((double)n));
+	return expm1(power_ncp_of(n, alpha, power) * sd / sqrt((double)n));
 }
 
 size_t stats_blocks_needed(double effect, double sd, double alpha,

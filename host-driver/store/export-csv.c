@@ -15,7 +15,7 @@
  * Foreign text: made safe for a terminal, and for a spreadsheet, to which what
  * begins with one of these is a formula.
  */
-static void put_text(FILE *to, const char *foreign)
+static void export_csv_put_text(FILE *to, const char *foreign)
 {
 	char *safe = safe_text(foreign), *text = safe;
 	bool formula = *text && strchr("=+-@", *text), quote = strpbrk(text, ",\"");
@@ -39,7 +39,7 @@ static void put_text(FILE *to, const char *foreign)
  * u unsigned, U uint64_t, x uint64_t that is not known, d double (NaN is
  * empty).
  */
-static void put_row(FILE *to, const char *types, ...)
+static void export_csv_put_row(FILE *to, const char *types, ...)
 {
 	const char *text;
 	va_list ap;
@@ -66,7 +66,7 @@ static void put_row(FILE *to, const char *types, ...)
 			break;
 		default:
 			text = va_arg(ap, const char *);
-			put_text(to, text ? text : "");
+			export_csv_put_text(to, text ? text : "");
 		}
 	}
 	va_end(ap);
@@ -92,8 +92,8 @@ struct csv_sample {
 
 static const char *const truth[] = { "false", "true" };
 
-static void read_sample(const struct csv_out *o, const struct record *r,
-			const struct store_place *at, struct csv_sample *s)
+static void export_csv_read_sample(const struct csv_out *o, const struct record *r,
+				   const struct store_place *at, struct csv_sample *s)
 {
 	s->r = r;
 	s->at = at;
@@ -101,8 +101,8 @@ static void read_sample(const struct csv_out *o, const struct record *r,
 	record_point_text(r->point, s->point);
 }
 
-static int put_iterations(void *arg, const struct record *r,
-			  const struct store_place *at, struct err *err)
+static int export_csv_put_iterations(void *arg, const struct record *r,
+				     const struct store_place *at, struct err *err)
 {
 	struct csv_out *o = arg;
 	struct csv_sample s;
@@ -112,31 +112,31 @@ static int put_iterations(void *arg, const struct record *r,
 	(void)err;
 	if (r->type != RECORD_SAMPLE)
 		return 0;
-	read_sample(o, r, at, &s);
+	export_csv_read_sample(o, r, at, &s);
 	view_each(v, r->values)
-		put_row(o->to, "uutttuttttttttud", at->block, at->boot,
-			at->class, s.arm, r->cell, r->process, r->metric,
-			s.point, r->unit, r->kind, r->better, r->domain,
-			truth[r->steady], r->void_reason, ++i, v->real);
+		export_csv_put_row(o->to, "uutttuttttttttud", at->block, at->boot,
+				   at->class, s.arm, r->cell, r->process, r->metric,
+				   s.point, r->unit, r->kind, r->better, r->domain,
+				   truth[r->steady], r->void_reason, ++i, v->real);
 	return 0;
 }
 
 /* A counter's row has its sample's `v` but one value, for each of its things. */
-static void put_process(const struct csv_out *o, const struct csv_sample *s,
-			const struct record_counter *c, const struct summary *v)
+static void export_csv_put_process(const struct csv_out *o, const struct csv_sample *s,
+				   const struct record_counter *c, const struct summary *v)
 {
 	const struct record *r = s->r;
 
-	put_row(o->to, "uutttutttttttuutdddddddt", s->at->block, s->at->boot,
-		s->at->class, s->arm, r->cell, r->process, r->metric, c ? c->name : NULL,
-		s->point, c ? NULL : r->unit, c ? "count" : r->kind,
-		c ? "none" : r->better, r->domain, v->n,
-		r->rejected ? r->rejected->n : 0, truth[r->steady], v->median,
-		v->mean, v->sd, v->min, v->p10, v->p90, v->max, r->void_reason);
+	export_csv_put_row(o->to, "uutttutttttttuutdddddddt", s->at->block, s->at->boot,
+			   s->at->class, s->arm, r->cell, r->process, r->metric, c ? c->name : NULL,
+			   s->point, c ? NULL : r->unit, c ? "count" : r->kind,
+			   c ? "none" : r->better, r->domain, v->n,
+			   r->rejected ? r->rejected->n : 0, truth[r->steady], v->median,
+			   v->mean, v->sd, v->min, v->p10, v->p90, v->max, r->void_reason);
 }
 
-static int summarise(struct csv_out *o, const struct view *values,
-		     struct summary *s, struct err *err)
+static int export_csv_summarise(struct csv_out *o, const struct view *values,
+				struct summary *s, struct err *err)
 {
 	const struct view *v;
 	size_t n = 0;
@@ -155,8 +155,8 @@ static int summarise(struct csv_out *o, const struct view *values,
 	return 0;
 }
 
-static int put_processes(void *arg, const struct record *r,
-			 const struct store_place *at, struct err *err)
+static int export_csv_put_processes(void *arg, const struct record *r,
+				    const struct store_place *at, struct err *err)
 {
 	struct csv_out *o = arg;
 	struct record_counter c;
@@ -167,11 +167,11 @@ static int put_processes(void *arg, const struct record *r,
 
 	if (r->type != RECORD_SAMPLE)
 		return 0;
-	read_sample(o, r, at, &s);
-	ret = summarise(o, r->values, &sum, err);
+	export_csv_read_sample(o, r, at, &s);
+	ret = export_csv_summarise(o, r->values, &sum, err);
 	if (ret)
 		return ret;
-	put_process(o, &s, NULL, &sum);
+	export_csv_put_process(o, &s, NULL, &sum);
 	view_each(v, r->counters) {
 		ret = record_counter(v, &c, err);
 		if (ret)
@@ -179,7 +179,7 @@ static int put_processes(void *arg, const struct record *r,
 		sum = (struct summary){ 1, c.value, c.value, NAN, c.value,
 					c.value, c.value, c.value };
 		if (!c.unavailable)
-			put_process(o, &s, &c, &sum);
+			export_csv_put_process(o, &s, &c, &sum);
 	}
 	return 0;
 }
@@ -196,12 +196,12 @@ static int csv_records(struct store *s, FILE *to, store_record_fn put,
 
 static int csv_iterations(struct store *s, FILE *to, struct err *err)
 {
-	return csv_records(s, to, put_iterations, err);
+	return csv_records(s, to, export_csv_put_iterations, err);
 }
 
 static int csv_processes(struct store *s, FILE *to, struct err *err)
 {
-	return csv_records(s, to, put_processes, err);
+	return csv_records(s, to, export_csv_put_processes, err);
 }
 
 /* --- what the lists have ---------------------------------------------------------------- */
@@ -213,21 +213,21 @@ static int csv_boots(struct store *s, FILE *to, struct err *err)
 	int ret = store_boots(s, &b, &n, err);
 
 	for (size_t i = 0; !ret && i < n; i++)
-		put_row(to, "uuuuttddt", b[i].boot, b[i].block, b[i].order,
-			b[i].attempt, store_plan(s)->arms[b[i].arm].name,
-			b[i].class, b[i].begun, b[i].ended, b[i].text);
+		export_csv_put_row(to, "uuuuttddt", b[i].boot, b[i].block, b[i].order,
+				   b[i].attempt, store_plan(s)->arms[b[i].arm].name,
+				   b[i].class, b[i].begun, b[i].ended, b[i].text);
 	return ret;
 }
 
 /* What could not be read has no bytes, not even 0. */
-static void put_proof(FILE *to, const struct plan *plan,
-		      const struct store_proof *p)
+static void export_csv_put_proof(FILE *to, const struct plan *plan,
+				 const struct store_proof *p)
 {
-	put_row(to, p->unavailable ? "uuttutttxxxdt" : "uuttutttUUUdt",
-		p->block, p->boot, plan->arms[p->arm].name, p->cell,
-		p->process, p->before ? "before" : "after", p->layer,
-		p->method, p->bytes_4k, p->bytes_2m, p->bytes_1g, p->faults,
-		p->unavailable);
+	export_csv_put_row(to, p->unavailable ? "uuttutttxxxdt" : "uuttutttUUUdt",
+			   p->block, p->boot, plan->arms[p->arm].name, p->cell,
+			   p->process, p->before ? "before" : "after", p->layer,
+			   p->method, p->bytes_4k, p->bytes_2m, p->bytes_1g, p->faults,
+			   p->unavailable);
 }
 
 static int csv_proofs(struct store *s, FILE *to, struct err *err)
@@ -237,7 +237,7 @@ static int csv_proofs(struct store *s, FILE *to, struct err *err)
 	int ret = store_proofs(s, &p, &n, err);
 
 	for (size_t i = 0; !ret && i < n; i++)
-		put_proof(to, store_plan(s), &p[i]);
+		export_csv_put_proof(to, store_plan(s), &p[i]);
 	return ret;
 }
 

@@ -28,14 +28,14 @@ struct journal_reader {
 	size_t chunk;		/* read at least so much at a time */
 };
 
-static uint32_t get_le32(const uint8_t *p)
+static uint32_t journal_read_get_le32(const uint8_t *p)
 {
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 /* The first `n` bytes of a file. The last but one is the format's version. */
-static int check_magic(const char *path, const char *magic, size_t n,
-		       struct err *err)
+static int journal_read_check_magic(const char *path, const char *magic, size_t n,
+				    struct err *err)
 {
 	static const char want[] = JOURNAL_MAGIC;
 
@@ -55,8 +55,8 @@ static int check_magic(const char *path, const char *magic, size_t n,
 		       path);
 }
 
-static int damaged(const struct journal_reader *r, uint64_t offset,
-		   const char *what, struct err *err)
+static int journal_read_damaged(const struct journal_reader *r, uint64_t offset,
+				const char *what, struct err *err)
 {
 	return err_set(err, EXIT_CONFIG, -EBADMSG,
 		       "%s: damaged at byte %llu: %s; nothing after it can be trusted, restore the file from a copy",
@@ -82,7 +82,7 @@ int journal_reader_open(struct journal_reader **out, const char *path,
 	}
 	n = pread(r->fd, magic, sizeof(magic), 0);
 	ret = n < 0 ? err_sys(err, errno, "cannot read %s", path)
-		    : check_magic(path, magic, n, err);
+		    : journal_read_check_magic(path, magic, n, err);
 	if (ret)
 		goto fail;
 	r->end = st.st_size;
@@ -107,7 +107,7 @@ void journal_reader_close(struct journal_reader *r)
 }
 
 /* Makes room for `need` bytes at pos, moving what is left to the front. */
-static int make_room(struct journal_reader *r, size_t need)
+static int journal_read_make_room(struct journal_reader *r, size_t need)
 {
 	uint8_t *buf;
 
@@ -135,7 +135,7 @@ static int fill(struct journal_reader *r, size_t need, struct err *err)
 
 	if (r->have - r->pos >= need)
 		return 0;
-	error = make_room(r, need);
+	error = journal_read_make_room(r, need);
 	while (!error && r->have < need) {
 		uint64_t at = r->base + r->have;
 		size_t want = r->room - r->have;
@@ -159,13 +159,13 @@ static int fill(struct journal_reader *r, size_t need, struct err *err)
 	return error ? err_sys(err, error, "cannot read %s", r->path) : 0;
 }
 
-static bool is_frame(const uint8_t *p, uint64_t left, uint64_t *work)
+static bool journal_read_is_frame(const uint8_t *p, uint64_t left, uint64_t *work)
 {
 	uint32_t len;
 
 	if (left < JOURNAL_FRAME_HEAD + 2)
 		return false;
-	len = get_le32(p);
+	len = journal_read_get_le32(p);
 	if (len < 2 || len > left - JOURNAL_FRAME_HEAD ||
 	    len > JOURNAL_PAYLOAD_MAX)
 		return false;
@@ -173,7 +173,7 @@ static bool is_frame(const uint8_t *p, uint64_t left, uint64_t *work)
 	    p[JOURNAL_FRAME_HEAD + len - 1] != '}')
 		return false;
 	*work += len;
-	return crc32c(0, p + JOURNAL_FRAME_HEAD, len) == get_le32(p + 4);
+	return crc32c(0, p + JOURNAL_FRAME_HEAD, len) == journal_read_get_le32(p + 4);
 }
 
 /*
@@ -182,33 +182,33 @@ static bool is_frame(const uint8_t *p, uint64_t left, uint64_t *work)
  * payload is not whole behind a wrong length, and either the file is too
  * short for the frame or the blocks at its end were never written.
  */
-static bool is_torn(const uint8_t *p, uint64_t left)
+static bool journal_read_is_torn(const uint8_t *p, uint64_t left)
 {
 	uint64_t reach = left, work = 0;
 	uint32_t len;
 
 	if (left < JOURNAL_FRAME_HEAD)
 		return true;
-	len = get_le32(p);
+	len = journal_read_get_le32(p);
 	if (len > JOURNAL_PAYLOAD_MAX)
 		return false;
 	if (len <= left - JOURNAL_FRAME_HEAD && p[left - 1] != 0)
 		return false;
 	if (left > JOURNAL_FRAME_HEAD &&
 	    crc32c(0, p + JOURNAL_FRAME_HEAD, left - JOURNAL_FRAME_HEAD) ==
-		    get_le32(p + 4))
+		    journal_read_get_le32(p + 4))
 		return false;
 	if (reach > JOURNAL_PAYLOAD_MAX + JOURNAL_FRAME_HEAD)
 		reach = JOURNAL_PAYLOAD_MAX + JOURNAL_FRAME_HEAD;
 	for (uint64_t i = 1; i < reach; i++)
-		if (is_frame(p + i, left - i, &work) || work > SEARCH_MAX)
+		if (journal_read_is_frame(p + i, left - i, &work) || work > SEARCH_MAX)
 			return false;
 	return true;
 }
 
 /* No good frame at pos: the end, or an error? */
-static int judge_rest(struct journal_reader *r, const char *what,
-		      struct err *err)
+static int journal_read_judge_rest(struct journal_reader *r, const char *what,
+				   struct err *err)
 {
 	uint64_t offset = r->base + r->pos;
 	size_t slack = offset % sysconf(_SC_PAGESIZE);
@@ -219,10 +219,10 @@ static int judge_rest(struct journal_reader *r, const char *what,
 
 	if (map == MAP_FAILED)
 		return err_sys(err, errno, "cannot read %s", r->path);
-	torn = is_torn(map + slack, len - slack);
+	torn = journal_read_is_torn(map + slack, len - slack);
 	munmap(map, len);
 	if (!torn)
-		return damaged(r, offset, what, err);
+		return journal_read_damaged(r, offset, what, err);
 	r->torn = true;
 	return 0;
 }
@@ -241,18 +241,18 @@ int journal_next(struct journal_reader *r, const char **text, size_t *len,
 	if (ret)
 		return ret;
 	if (r->have - r->pos < JOURNAL_FRAME_HEAD)
-		return judge_rest(r, "half a frame's head", err);
-	n = get_le32(r->buf + r->pos);
+		return journal_read_judge_rest(r, "half a frame's head", err);
+	n = journal_read_get_le32(r->buf + r->pos);
 	if (n < 2 || n > JOURNAL_PAYLOAD_MAX)
-		return judge_rest(r, "an impossible length", err);
+		return journal_read_judge_rest(r, "an impossible length", err);
 	ret = fill(r, JOURNAL_FRAME_HEAD + (size_t)n, err);
 	if (ret)
 		return ret;
 	if (r->have - r->pos < JOURNAL_FRAME_HEAD + (size_t)n)
-		return judge_rest(r, "a frame longer than the file", err);
+		return journal_read_judge_rest(r, "a frame longer than the file", err);
 	p = r->buf + r->pos;
-	if (crc32c(0, p + JOURNAL_FRAME_HEAD, n) != get_le32(p + 4))
-		return judge_rest(r, "the record's checksum is wrong", err);
+	if (crc32c(0, p + JOURNAL_FRAME_HEAD, n) != journal_read_get_le32(p + 4))
+		return journal_read_judge_rest(r, "the record's checksum is wrong", err);
 	r->sum = crc32c(r->sum, p, JOURNAL_FRAME_HEAD);
 	r->pos += JOURNAL_FRAME_HEAD + n;
 	r->good = at + JOURNAL_FRAME_HEAD + n;

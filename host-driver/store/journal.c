@@ -21,7 +21,7 @@ struct journal {
 	bool failed;	/* a write or fsync did: refuse everything */
 };
 
-static void put_le32(uint8_t *p, uint32_t v)
+static void journal_put_le32(uint8_t *p, uint32_t v)
 {
 	for (int i = 0; i < 4; i++)
 		p[i] = v >> 8 * i;
@@ -42,7 +42,7 @@ static struct journal *journal_new(const char *path, int fd)
 	return j;
 }
 
-static int lock(int fd, const char *path, struct err *err)
+static int journal_lock(int fd, const char *path, struct err *err)
 {
 	if (!flock(fd, LOCK_EX | LOCK_NB))
 		return 0;
@@ -53,7 +53,7 @@ static int lock(int fd, const char *path, struct err *err)
 	return err_sys(err, errno, "cannot lock %s", path);
 }
 
-static int refuse_existing(const char *path, struct err *err)
+static int journal_refuse_existing(const char *path, struct err *err)
 {
 	return err_set(err, EXIT_CONFIG, -EEXIST,
 		       "%s: is there already; take another folder, or go on with it by kduel run --resume",
@@ -68,10 +68,10 @@ int journal_create(struct journal **out, const char *path, struct err *err)
 	int ret;
 
 	if (fd < 0 && errno == EEXIST)
-		return refuse_existing(path, err);
+		return journal_refuse_existing(path, err);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot make %s", path);
-	ret = lock(fd, path, err);
+	ret = journal_lock(fd, path, err);
 	if (ret)
 		goto close_fd;
 	if (write(fd, JOURNAL_MAGIC, JOURNAL_MAGIC_LEN) != JOURNAL_MAGIC_LEN ||
@@ -95,13 +95,13 @@ close_fd:
 /* --- one that appears when it is whole ---------------------------------------- */
 
 /* Nobody writes it any more: its writer was killed. */
-static int remove_stale(const char *part, struct err *err)
+static int journal_remove_stale(const char *part, struct err *err)
 {
 	int fd = open(part, O_RDWR | O_CLOEXEC), ret;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(err, errno, "cannot open %s", part);
-	ret = lock(fd, part, err);
+	ret = journal_lock(fd, part, err);
 	if (!ret && unlink(part) && errno != ENOENT)
 		ret = err_sys(err, errno, "cannot remove %s", part);
 	close(fd);
@@ -115,10 +115,10 @@ int journal_begin(struct journal **out, const char *path, struct err *err)
 	int ret;
 
 	if (!access(path, F_OK))
-		return refuse_existing(path, err);
+		return journal_refuse_existing(path, err);
 	if (asprintf(&part, "%s.part", path) < 0)
 		return err_sys(err, ENOMEM, "cannot make %s", path);
-	ret = remove_stale(part, err);
+	ret = journal_remove_stale(part, err);
 	if (!ret)
 		ret = journal_create(&j, part, err);
 	if (ret) {
@@ -137,7 +137,7 @@ int journal_begin(struct journal **out, const char *path, struct err *err)
 }
 
 /* A link refuses a name that is taken; where there are none, it was looked at. */
-static int give_name(const char *part, const char *path)
+static int journal_give_name(const char *part, const char *path)
 {
 	if (!link(part, path))
 		return unlink(part) ? errno : 0;
@@ -152,9 +152,9 @@ int journal_publish(struct journal *j, struct err *err)
 
 	if (ret)
 		return ret;
-	error = give_name(j->part, j->path);
+	error = journal_give_name(j->part, j->path);
 	if (error == EEXIST)
-		return refuse_existing(j->path, err);
+		return journal_refuse_existing(j->path, err);
 	if (error)
 		return err_sys(err, error, "cannot make %s", j->path);
 	free(j->part);
@@ -165,7 +165,7 @@ int journal_publish(struct journal *j, struct err *err)
 /* --- going on ------------------------------------------------------------------ */
 
 /* Reads all of it; the number of bytes that are good. */
-static int check_all(const char *path, uint64_t *good, struct err *err)
+static int journal_check_all(const char *path, uint64_t *good, struct err *err)
 {
 	struct journal_reader *r;
 	const char *text;
@@ -194,10 +194,10 @@ int journal_open(struct journal **out, const char *path, uint64_t *cut,
 
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open %s", path);
-	ret = lock(fd, path, err);
+	ret = journal_lock(fd, path, err);
 	if (ret)
 		goto close_fd;
-	ret = check_all(path, &good, err);
+	ret = journal_check_all(path, &good, err);
 	if (ret)
 		goto close_fd;
 	if (fstat(fd, &st) || ((uint64_t)st.st_size > good &&
@@ -221,7 +221,7 @@ close_fd:
 	return ret;
 }
 
-static int refuse_failed(const struct journal *j, struct err *err)
+static int journal_refuse_failed(const struct journal *j, struct err *err)
 {
 	return err_set(err, EXIT_MACHINE, -EIO,
 		       "%s: an earlier write failed; nothing more is written to it",
@@ -238,13 +238,13 @@ int journal_append(struct journal *j, const char *text, size_t len,
 	int error;
 
 	if (j->failed)
-		return refuse_failed(j, err);
+		return journal_refuse_failed(j, err);
 	if (len < 2 || len > JOURNAL_PAYLOAD_MAX)
 		return err_set(err, EXIT_MACHINE, -EMSGSIZE,
 			       "%s: a record of %zu bytes cannot be written; at most %u",
 			       j->path, len, JOURNAL_PAYLOAD_MAX);
-	put_le32(head, len);
-	put_le32(head + 4, crc32c(0, text, len));
+	journal_put_le32(head, len);
+	journal_put_le32(head + 4, crc32c(0, text, len));
 	do
 		n = writev(j->fd, iov, 2);
 	while (n < 0 && errno == EINTR);
@@ -263,7 +263,7 @@ int journal_append(struct journal *j, const char *text, size_t len,
 int journal_sync(struct journal *j, struct err *err)
 {
 	if (j->failed)
-		return refuse_failed(j, err);
+		return journal_refuse_failed(j, err);
 	if (!fdatasync(j->fd))
 		return 0;
 	j->failed = true;
@@ -287,8 +287,8 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-static int write_part(const char *part, journal_fill_fn fill, void *arg,
-		      struct err *err)
+static int journal_write_part(const char *part, journal_fill_fn fill, void *arg,
+			      struct err *err)
 {
 	struct journal *to = NULL;
 	int ret = journal_create(&to, part, err);
@@ -314,7 +314,7 @@ int journal_replace(const char *path, journal_fill_fn fill, void *arg,
 		ret = journal_open(&lock, path, NULL, err);
 	if (!ret) {
 		unlink(part);
-		ret = write_part(part, fill, arg, err);
+		ret = journal_write_part(part, fill, arg, err);
 		if (!ret && rename(part, path))
 			ret = err_sys(err, errno, "cannot write %s", path);
 		if (ret)

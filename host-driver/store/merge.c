@@ -14,8 +14,8 @@
 
 /* --- reading ---------------------------------------------------------------------- */
 
-static int enter_campaign(struct merge *m, const struct record *r,
-			  struct err *err)
+static int merge_enter_campaign(struct merge *m, const struct record *r,
+				struct err *err)
 {
 	struct campaign *more;
 
@@ -32,7 +32,7 @@ static int enter_campaign(struct merge *m, const struct record *r,
 	return 0;
 }
 
-static struct item *add_item(struct merge *m, const struct record *r)
+static struct item *merge_add_item(struct merge *m, const struct record *r)
 {
 	struct item *more = m->items;
 
@@ -54,8 +54,8 @@ static struct item *add_item(struct merge *m, const struct record *r)
 	return more;
 }
 
-static int add_place(struct merge *m, struct item *item,
-		     const struct store_place *at, struct err *err)
+static int merge_add_place(struct merge *m, struct item *item,
+			   const struct store_place *at, struct err *err)
 {
 	struct place *more;
 
@@ -71,12 +71,12 @@ static int add_place(struct merge *m, struct item *item,
 	return 0;
 }
 
-static int take(void *arg, const struct record *r,
-		const struct store_place *at, struct err *err)
+static int merge_take(void *arg, const struct record *r,
+		      const struct store_place *at, struct err *err)
 {
 	struct merge *m = arg;
 	struct item *item;
-	int ret = r->type == RECORD_CAMPAIGN ? enter_campaign(m, r, err) : 0;
+	int ret = r->type == RECORD_CAMPAIGN ? merge_enter_campaign(m, r, err) : 0;
 
 	if (ret)
 		return ret;
@@ -84,18 +84,18 @@ static int take(void *arg, const struct record *r,
 		item = &m->items[m->boot];
 		item->ok |= r->type == RECORD_BOOT_END && !strcmp(r->class, "ok");
 	} else {
-		item = add_item(m, r);
+		item = merge_add_item(m, r);
 		if (!item)
 			return pool_no_memory(err);
 		if (r->type == RECORD_BOOT)
 			m->boot = item - m->items;
 	}
-	return add_place(m, item, at, err);
+	return merge_add_place(m, item, at, err);
 }
 
 /* --- choosing ---------------------------------------------------------------------- */
 
-static int compare_numbers(double a, double b)
+static int merge_compare_numbers(double a, double b)
 {
 	return (a > b) - (a < b);
 }
@@ -104,13 +104,13 @@ static int compare_numbers(double a, double b)
  * Campaigns by their start; in each its own record, the records of no boot,
  * the boots in the order they were run; the same content side by side.
  */
-static int compare_items(const void *a, const void *b, void *arg)
+static int merge_compare_items(const void *a, const void *b, void *arg)
 {
 	const struct item *x = a, *y = b;
 	const struct merge *m = arg;
 	const struct campaign *c = &m->campaigns[x->campaign];
 	const struct campaign *d = &m->campaigns[y->campaign];
-	int order = compare_numbers(c->at, d->at);
+	int order = merge_compare_numbers(c->at, d->at);
 
 	if (!order)
 		order = strcmp(c->id, d->id);
@@ -119,12 +119,12 @@ static int compare_items(const void *a, const void *b, void *arg)
 	if (!order)
 		order = (x->boot != 0) - (y->boot != 0);
 	if (!order)
-		order = compare_numbers(x->at, y->at);
+		order = merge_compare_numbers(x->at, y->at);
 	return order ? order : strcmp(x->hash, y->hash);
 }
 
-static int differ(const struct merge *m, const struct item *x,
-		  const struct item *y, struct err *err)
+static int merge_differ(const struct merge *m, const struct item *x,
+			const struct item *y, struct err *err)
 {
 	const struct store *a = m->stores[x->places[0].folder];
 	const struct store *b = m->stores[y->places[0].folder];
@@ -136,7 +136,7 @@ static int differ(const struct merge *m, const struct item *x,
 			  store_folder(a), store_folder(b), x->boot);
 }
 
-static bool clash(const struct item *x, const struct item *y)
+static bool merge_clash(const struct item *x, const struct item *y)
 {
 	if (x->campaign != y->campaign || !strcmp(x->hash, y->hash))
 		return false;
@@ -146,18 +146,18 @@ static bool clash(const struct item *x, const struct item *y)
 	       (x->attempt == y->attempt || (x->ok && y->ok));
 }
 
-static int check_clashes(const struct merge *m, struct err *err)
+static int merge_check_clashes(const struct merge *m, struct err *err)
 {
 	for (size_t i = 0; i < m->n_items; i++)
 		for (size_t k = i + 1; k < m->n_items; k++)
-			if (clash(&m->items[i], &m->items[k]))
-				return differ(m, &m->items[i], &m->items[k],
-					      err);
+			if (merge_clash(&m->items[i], &m->items[k]))
+				return merge_differ(m, &m->items[i], &m->items[k],
+						    err);
 	return 0;
 }
 
 /* Keeps one of each content; what is left out frees its places. */
-static void drop_repeated(struct merge *m, struct merge_result *result)
+static void merge_drop_repeated(struct merge *m, struct merge_result *result)
 {
 	size_t kept = 0;
 
@@ -178,8 +178,8 @@ static void drop_repeated(struct merge *m, struct merge_result *result)
 
 /* --- the whole ---------------------------------------------------------------------- */
 
-static int check_same(const struct store *first, const struct store *s,
-		      struct err *err)
+static int merge_check_same(const struct store *first, const struct store *s,
+			    struct err *err)
 {
 	const struct plan *p = store_plan(first), *q = store_plan(s);
 
@@ -194,7 +194,7 @@ static int check_same(const struct store *first, const struct store *s,
 	return 0;
 }
 
-static int read_folder(struct merge *m, const char *folder, struct err *err)
+static int merge_read_folder(struct merge *m, const char *folder, struct err *err)
 {
 	struct store *s;
 	int ret = store_open(&s, folder, STORE_READ, err);
@@ -203,11 +203,11 @@ static int read_folder(struct merge *m, const char *folder, struct err *err)
 		return ret;
 	m->folder = m->n_stores;
 	m->stores[m->n_stores++] = s;
-	ret = check_same(m->stores[0], s, err);
-	return ret ? ret : store_records(s, take, m, err);
+	ret = merge_check_same(m->stores[0], s, err);
+	return ret ? ret : store_records(s, merge_take, m, err);
 }
 
-static void release(struct merge *m)
+static void merge_release(struct merge *m)
 {
 	for (size_t i = 0; i < m->n_items; i++)
 		free(m->items[i].places);
@@ -226,24 +226,24 @@ int merge_folders(const char *const *folders, size_t n, const char *to,
 
 	memset(result, 0, sizeof(*result));
 	for (size_t i = 0; !ret && i < n; i++)
-		ret = read_folder(&m, folders[i], err);
+		ret = merge_read_folder(&m, folders[i], err);
 	if (!ret && store_has_journal(to))
-		ret = read_folder(&m, to, err);
+		ret = merge_read_folder(&m, to, err);
 	for (size_t i = 0; !ret && i < m.n_items; i++)
 		SHA256End(&m.items[i].sha, m.items[i].hash);
 	if (!ret)
-		ret = check_clashes(&m, err);
+		ret = merge_check_clashes(&m, err);
 	if (!ret) {
-		qsort_r(m.items, m.n_items, sizeof(*m.items), compare_items, &m);
+		qsort_r(m.items, m.n_items, sizeof(*m.items), merge_compare_items, &m);
 		result->campaigns = m.n_campaigns;
-		drop_repeated(&m, result);
+		merge_drop_repeated(&m, result);
 		ret = merge_write(&m, to, err);
 	}
-	release(&m);
+	merge_release(&m);
 	return ret;
 }
 
-static int write_items(struct journal *to, void *arg, struct err *err)
+static int merge_write_items(struct journal *to, void *arg, struct err *err)
 {
 	const struct merge *m = arg;
 	struct journal_reader **from = calloc(m->n_stores, sizeof(*from));
@@ -280,7 +280,7 @@ int merge_write(struct merge *m, const char *to, struct err *err)
 		return ret;
 	if (asprintf(&path, "%s/journal.kdj", to) < 0)
 		return pool_no_memory(err);
-	ret = journal_replace(path, write_items, m, err);
+	ret = journal_replace(path, merge_write_items, m, err);
 	free(path);
 	return ret ? ret : store_publish_plan(to, store_plan(m->stores[0]), err);
 }

@@ -98,7 +98,7 @@ int pool_grow(void *items, size_t need, size_t *room, size_t size,
 
 #define SLOTS_LEAST 64
 
-static uint64_t texts_hash(const char *text, size_t len)
+static uint64_t pool_texts_hash(const char *text, size_t len)
 {
 	uint64_t h = len, word = 0;
 
@@ -113,8 +113,8 @@ static uint64_t texts_hash(const char *text, size_t len)
 	return h ^ h >> 32;
 }
 
-static uint32_t *texts_slot(const struct texts *t, const char *text, size_t len,
-			    uint64_t hash)
+static uint32_t *pool_texts_slot(const struct texts *t, const char *text, size_t len,
+				 uint64_t hash)
 {
 	size_t i = hash & (t->n_slots - 1);
 
@@ -128,7 +128,7 @@ static uint32_t *texts_slot(const struct texts *t, const char *text, size_t len,
 }
 
 /* At most half full, so that a search ends soon. */
-static bool texts_make_slots(struct texts *t)
+static bool pool_texts_make_slots(struct texts *t)
 {
 	size_t n = t->n_slots ? 2 * t->n_slots : SLOTS_LEAST;
 	uint32_t *slots;
@@ -144,12 +144,12 @@ static bool texts_make_slots(struct texts *t)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct texts_entry *e = &t->entries[i];
 
-		*texts_slot(t, e->text, e->len, e->hash) = i + 1;
+		*pool_texts_slot(t, e->text, e->len, e->hash) = i + 1;
 	}
 	return true;
 }
 
-static bool texts_make_room(struct texts *t)
+static bool pool_texts_make_room(struct texts *t)
 {
 	size_t room = t->room ? 2 * t->room : SLOTS_LEAST / 2;
 	struct texts_entry *more;
@@ -166,13 +166,13 @@ static bool texts_make_room(struct texts *t)
 
 unsigned texts_put(struct texts *t, struct pool *pool, const char *text, size_t len)
 {
-	uint64_t hash = texts_hash(text, len);
+	uint64_t hash = pool_texts_hash(text, len);
 	uint32_t *slot;
 	const char *copy;
 
-	if (!texts_make_slots(t) || !texts_make_room(t))
+	if (!pool_texts_make_slots(t) || !pool_texts_make_room(t))
 		return 0;
-	slot = texts_slot(t, text, len, hash);
+	slot = pool_texts_slot(t, text, len, hash);
 	if (*slot)
 		return *slot;
 	copy = pool_bytes(pool, text, len);

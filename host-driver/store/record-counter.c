@@ -53,7 +53,7 @@ int record_check_counters(const struct view *array, struct err *err)
 	return 0;
 }
 
-static int check_entry(const struct view *entry, struct err *err)
+static int record_counter_check_entry(const struct view *entry, struct err *err)
 {
 	const struct view *samples, *n;
 	const char *reason;
@@ -85,7 +85,7 @@ int record_check_missing(const struct view *list, struct err *err)
 	unsigned i = 0;
 
 	view_each(entry, list) {
-		int ret = check_entry(entry, err);
+		int ret = record_counter_check_entry(entry, err);
 
 		if (ret) {
 			err_prefix(err, "result.counters.unavailable[%u]", i);

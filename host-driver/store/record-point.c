@@ -11,7 +11,7 @@
 #define MEMBERS_MAX (RECORD_POINT_MAX / 3)
 
 /* A value as text in `buf`, or in place; whole numbers are as they were written. */
-static const char *value_text(const struct view *v, char buf[32])
+static const char *record_point_value_text(const struct view *v, char buf[32])
 {
 	switch (v->type) {
 	case JSON_STRING:
@@ -39,7 +39,7 @@ int record_check_point(const struct view *point, struct err *err)
 			return err_config(err, "point.%.80s: is %s; it must be one value",
 					  v->key, view_type_text(v));
 		len += strlen(v->key) + 2 + (v->type == JSON_INTEGER ? v->json_len
-					     : strlen(value_text(v, buf)));
+					     : strlen(record_point_value_text(v, buf)));
 	}
 	if (len > RECORD_POINT_MAX)
 		return err_config(err, "point: is longer than %d bytes",
@@ -47,8 +47,8 @@ int record_check_point(const struct view *point, struct err *err)
 	return 0;
 }
 
-static void put(const struct view *const *members, size_t n, char part,
-		char *to)
+static void record_point_put(const struct view *const *members, size_t n, char part,
+			     char *to)
 {
 	char buf[32];
 
@@ -60,13 +60,13 @@ static void put(const struct view *const *members, size_t n, char part,
 		to = stpcpy(to, v->key);
 		*to++ = '=';
 		to = v->type == JSON_INTEGER ? mempcpy(to, v->json, v->json_len)
-					     : stpcpy(to, value_text(v, buf));
+					     : stpcpy(to, record_point_value_text(v, buf));
 	}
 	*to = '\0';
 }
 
-static size_t members_of(const struct view *point,
-			 const struct view *members[MEMBERS_MAX])
+static size_t record_point_members_of(const struct view *point,
+				      const struct view *members[MEMBERS_MAX])
 {
 	const struct view *v;
 	size_t n = 0;
@@ -76,7 +76,7 @@ static size_t members_of(const struct view *point,
 	return n;
 }
 
-static int by_key(const void *a, const void *b)
+static int record_point_by_key(const void *a, const void *b)
 {
 	return strcmp((*(const struct view *const *)a)->key,
 		      (*(const struct view *const *)b)->key);
@@ -86,15 +86,15 @@ void record_point_text(const struct view *point, record_point text)
 {
 	const struct view *members[MEMBERS_MAX];
 
-	put(members, members_of(point, members), ',', text);
+	record_point_put(members, record_point_members_of(point, members), ',', text);
 }
 
 void record_point_key(const struct view *point, record_point key)
 {
 	const struct view *members[MEMBERS_MAX];
-	size_t n = members_of(point, members);
+	size_t n = record_point_members_of(point, members);
 
 	if (n > 1)
-		qsort(members, n, sizeof(*members), by_key);
-	put(members, n, '\x1e', key);	/* in no text: see the check */
+		qsort(members, n, sizeof(*members), record_point_by_key);
+	record_point_put(members, n, '\x1e', key);	/* in no text: see the check */
 }

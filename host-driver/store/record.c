@@ -17,9 +17,9 @@
 
 static const char *const wheres[] = { "driver", "node", "guest", NULL };
 
-static int read_choice(const struct view *o, const char *key,
-		       const char *const *choices, const char **value,
-		       struct err *err)
+static int record_read_choice(const struct view *o, const char *key,
+			      const char *const *choices, const char **value,
+			      struct err *err)
 {
 	unsigned i;
 	int ret = view_choice(o, key, choices, &i, err);
@@ -29,8 +29,8 @@ static int read_choice(const struct view *o, const char *key,
 	return ret;
 }
 
-static int read_whole(const struct view *v, const char *key, unsigned least,
-		      unsigned *value, struct err *err)
+static int record_read_whole(const struct view *v, const char *key, unsigned least,
+			     unsigned *value, struct err *err)
 {
 	uint64_t n;
 	int ret = view_count_of(v, key, BOOT_MAX, &n, err);
@@ -44,13 +44,13 @@ static int read_whole(const struct view *v, const char *key, unsigned least,
 	return 0;
 }
 
-static int read_number(const struct view *o, const char *key, unsigned least,
-		       unsigned *value, struct err *err)
+static int record_read_number(const struct view *o, const char *key, unsigned least,
+			      unsigned *value, struct err *err)
 {
-	return read_whole(view_get(o, key), key, least, value, err);
+	return record_read_whole(view_get(o, key), key, least, value, err);
 }
 
-static int read_time(const struct view *v, struct record *r, struct err *err)
+static int record_read_time(const struct view *v, struct record *r, struct err *err)
 {
 	if (!view_is_number(v))
 		return err_config(err, "at: is %s; it must be a number", view_type_text(v));
@@ -61,8 +61,8 @@ static int read_time(const struct view *v, struct record *r, struct err *err)
 	return 0;
 }
 
-static int read_text(const struct view *o, const char *key, const char **value,
-		     struct err *err)
+static int record_read_text(const struct view *o, const char *key, const char **value,
+			    struct err *err)
 {
 	int ret = view_string_or(o, key, "", value, err);
 
@@ -72,28 +72,28 @@ static int read_text(const struct view *o, const char *key, const char **value,
 	return ret;
 }
 
-static int read_campaign(const struct view *o, struct record *r, struct err *err)
+static int record_read_campaign(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = view_name(o, "id", &r->id, err);
 
 	if (!ret)
 		ret = view_name(o, "plan_hash", &r->plan_hash, err);
 	if (!ret)
-		ret = read_choice(o, "domain", domain_names, &r->domain, err);
+		ret = record_read_choice(o, "domain", domain_names, &r->domain, err);
 	return ret ? ret : view_list(o, "plan", JSON_OBJECT, &r->plan, err);
 }
 
-static int read_arm(const struct view *o, struct record *r, struct err *err)
+static int record_read_arm(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = view_name(o, "arm", &r->arm, err);
 
 	return ret ? ret : view_list(o, "identity", JSON_OBJECT, &r->object, err);
 }
 
-static int read_env(const struct view *o, struct record *r, struct err *err)
+static int record_read_env(const struct view *o, struct record *r, struct err *err)
 {
 	uint64_t boot;
-	int ret = read_choice(o, "where", wheres, &r->where, err);
+	int ret = record_read_choice(o, "where", wheres, &r->where, err);
 
 	if (!ret)
 		ret = view_count_or(o, "boot", BOOT_MAX, 0, &boot, err);
@@ -102,22 +102,22 @@ static int read_env(const struct view *o, struct record *r, struct err *err)
 	return ret ? ret : view_list(o, "facts", JSON_OBJECT, &r->object, err);
 }
 
-static int read_boot(const struct view *o, struct record *r, struct err *err)
+static int record_read_boot(const struct view *o, struct record *r, struct err *err)
 {
-	int ret = read_number(o, "boot", 1, &r->boot, err);
+	int ret = record_read_number(o, "boot", 1, &r->boot, err);
 
 	if (!ret)
-		ret = read_number(o, "block", 1, &r->block, err);
+		ret = record_read_number(o, "block", 1, &r->block, err);
 	if (!ret)
-		ret = read_number(o, "order", 1, &r->order, err);
+		ret = record_read_number(o, "order", 1, &r->order, err);
 	if (!ret)
-		ret = read_number(o, "attempt", 1, &r->attempt, err);
+		ret = record_read_number(o, "attempt", 1, &r->attempt, err);
 	return ret ? ret : view_name(o, "arm", &r->arm, err);
 }
 
 /* JSON has finite numbers only; negative ones are refused unless they are counts. */
-static int check_values(const struct view *array, const char *key,
-			bool negative, struct err *err)
+static int record_check_values(const struct view *array, const char *key,
+			       bool negative, struct err *err)
 {
 	const struct view *v;
 	unsigned i = 0;
@@ -137,13 +137,13 @@ static int check_values(const struct view *array, const char *key,
 	return 0;
 }
 
-static int read_place(const struct view *o, struct record *r, struct err *err)
+static int record_read_place(const struct view *o, struct record *r, struct err *err)
 {
-	int ret = read_number(o, "boot", 1, &r->boot, err);
+	int ret = record_read_number(o, "boot", 1, &r->boot, err);
 
 	if (!ret)
 		ret = view_name(o, "cell", &r->cell, err);
-	return ret ? ret : read_number(o, "process", 1, &r->process, err);
+	return ret ? ret : record_read_number(o, "process", 1, &r->process, err);
 }
 
 int record_check_text(const char *key, const char *text, size_t max,
@@ -156,14 +156,14 @@ int record_check_text(const char *key, const char *text, size_t max,
 	return 0;
 }
 
-static int read_unit(const struct view *o, struct record *r, struct err *err)
+static int record_read_unit(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = view_string(o, "unit", &r->unit, err);
 
 	return ret ? ret : record_check_text("unit", r->unit, RECORD_UNIT_MAX, err);
 }
 
-static int read_series(const struct view *o, struct record *r, struct err *err)
+static int record_read_series(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = view_name(o, "metric", &r->metric, err);
 
@@ -172,35 +172,35 @@ static int read_series(const struct view *o, struct record *r, struct err *err)
 	if (!ret)
 		ret = record_check_point(r->point, err);
 	if (!ret)
-		ret = read_unit(o, r, err);
+		ret = record_read_unit(o, r, err);
 	if (!ret)
-		ret = read_choice(o, "kind", kind_words, &r->kind, err);
-	return ret ? ret : read_choice(o, "better", better_words, &r->better, err);
+		ret = record_read_choice(o, "kind", kind_words, &r->kind, err);
+	return ret ? ret : record_read_choice(o, "better", better_words, &r->better, err);
 }
 
-static int check_sample_values(const struct record *r, struct err *err)
+static int record_check_sample_values(const struct record *r, struct err *err)
 {
 	bool negative = !strcmp(r->kind, "count");
-	int ret = check_values(r->values, "values", negative, err);
+	int ret = record_check_values(r->values, "values", negative, err);
 
-	return ret ? ret : check_values(r->rejected, "rejected", negative, err);
+	return ret ? ret : record_check_values(r->rejected, "rejected", negative, err);
 }
 
-static int read_values(const struct view *o, struct record *r, struct err *err)
+static int record_read_values(const struct view *o, struct record *r, struct err *err)
 {
 	int ret = view_list(o, "values", JSON_ARRAY, &r->values, err);
 
 	if (!ret)
 		ret = view_list_or(o, "rejected", JSON_ARRAY, &r->rejected, err);
-	return ret ? ret : check_sample_values(r, err);
+	return ret ? ret : record_check_sample_values(r, err);
 }
 
 int record_read_metric(const struct view *o, struct record *r, struct err *err)
 {
-	int ret = read_series(o, r, err);
+	int ret = record_read_series(o, r, err);
 
 	if (!ret)
-		ret = read_values(o, r, err);
+		ret = record_read_values(o, r, err);
 	if (!ret)
 		ret = view_bool_or(o, "steady", false, &r->steady, err);
 	if (!ret)
@@ -208,16 +208,16 @@ int record_read_metric(const struct view *o, struct record *r, struct err *err)
 	return ret ? ret : record_check_counters(r->counters, err);
 }
 
-static int read_sample(const struct view *o, struct record *r, struct err *err)
+static int record_read_sample(const struct view *o, struct record *r, struct err *err)
 {
-	int ret = read_place(o, r, err);
+	int ret = record_read_place(o, r, err);
 
 	r->boot_value = view_get(o, "boot");
 	r->process_value = view_get(o, "process");
 	if (!ret)
 		ret = record_read_metric(o, r, err);
 	if (!ret)
-		ret = read_choice(o, "domain", domain_names, &r->domain, err);
+		ret = record_read_choice(o, "domain", domain_names, &r->domain, err);
 	if (!ret)
 		ret = view_string_or(o, "void", NULL, &r->void_reason, err);
 	if (!ret && !r->void_reason && r->values->n == 0)
@@ -225,7 +225,7 @@ static int read_sample(const struct view *o, struct record *r, struct err *err)
 	return ret;
 }
 
-static int read_bytes(const struct view *o, struct record *r, struct err *err)
+static int record_read_bytes(const struct view *o, struct record *r, struct err *err)
 {
 	const struct view *bytes;
 	int ret = view_list(o, "bytes", JSON_OBJECT, &bytes, err);
@@ -242,41 +242,41 @@ static int read_bytes(const struct view *o, struct record *r, struct err *err)
 int record_read_layer(const struct view *o, struct record *r, struct err *err)
 {
 	const struct view *faults = view_get(o, "faults");
-	int ret = read_choice(o, "layer", layer_names, &r->layer, err);
+	int ret = record_read_choice(o, "layer", layer_names, &r->layer, err);
 
 	r->faults = view_is_number(faults) ? faults->real : NAN;
 	if (!ret && fabs(r->faults) >= RECORD_VALUE_MAX)
 		ret = err_config(err, "faults: is %g; it must be less than %g",
 				 r->faults, RECORD_VALUE_MAX);
 	if (!ret)
-		ret = read_text(o, "method", &r->method, err);
+		ret = record_read_text(o, "method", &r->method, err);
 	if (!ret)
 		ret = view_string_or(o, "unavailable", NULL, &r->unavailable, err);
 	if (!ret && r->unavailable && strlen(r->unavailable) > TEXT_MAX)
 		ret = err_config(err, "unavailable: is longer than %d bytes", TEXT_MAX);
-	return ret || r->unavailable ? ret : read_bytes(o, r, err);
+	return ret || r->unavailable ? ret : record_read_bytes(o, r, err);
 }
 
-static int read_proof(const struct view *o, struct record *r, struct err *err)
+static int record_read_proof(const struct view *o, struct record *r, struct err *err)
 {
 	const char *when = NULL;
-	int ret = read_place(o, r, err);
+	int ret = record_read_place(o, r, err);
 
 	if (!ret)
-		ret = read_choice(o, "when", when_words, &when, err);
+		ret = record_read_choice(o, "when", when_words, &when, err);
 	r->before = when == when_words[WHEN_BEFORE];
 	return ret ? ret : record_read_layer(o, r, err);
 }
 
-static int read_cell_end(const struct view *o, struct record *r, struct err *err)
+static int record_read_cell_end(const struct view *o, struct record *r, struct err *err)
 {
 	const struct view *counters = NULL;
-	int ret = read_place(o, r, err);
+	int ret = record_read_place(o, r, err);
 
 	if (!ret)
-		ret = read_choice(o, "class", cell_classes, &r->class, err);
+		ret = record_read_choice(o, "class", cell_classes, &r->class, err);
 	if (!ret)
-		ret = read_text(o, "text", &r->text, err);
+		ret = record_read_text(o, "text", &r->text, err);
 	if (!ret)
 		ret = view_list_or(o, "result", JSON_OBJECT, &r->object, err);
 	if (!ret && r->object)
@@ -287,7 +287,7 @@ static int read_cell_end(const struct view *o, struct record *r, struct err *err
 }
 
 /* A file below the results folder, and what it holds. */
-static int read_profile(const struct view *o, struct record *r, struct err *err)
+static int record_read_profile(const struct view *o, struct record *r, struct err *err)
 {
 	const struct view *p = view_get(o, "profile");
 	int ret = p ? view_name(p, "file", &r->profile, err) : 0;
@@ -301,40 +301,40 @@ static int read_profile(const struct view *o, struct record *r, struct err *err)
 	return ret;
 }
 
-static int read_boot_end(const struct view *o, struct record *r, struct err *err)
+static int record_read_boot_end(const struct view *o, struct record *r, struct err *err)
 {
-	int ret = read_number(o, "boot", 1, &r->boot, err);
+	int ret = record_read_number(o, "boot", 1, &r->boot, err);
 
 	if (!ret)
-		ret = read_choice(o, "class", boot_classes, &r->class,
-				  err);
+		ret = record_read_choice(o, "class", boot_classes, &r->class,
+					 err);
 	if (!ret)
-		ret = read_text(o, "text", &r->text, err);
+		ret = record_read_text(o, "text", &r->text, err);
 	if (!ret)
 		ret = view_list_or(o, "phases", JSON_OBJECT, &r->object, err);
 	if (!ret)
-		ret = read_profile(o, r, err);
+		ret = record_read_profile(o, r, err);
 	return ret ? ret : view_list_or(o, "console", JSON_ARRAY, &r->console, err);
 }
 
-static int read_note(const struct view *o, struct record *r, struct err *err)
+static int record_read_note(const struct view *o, struct record *r, struct err *err)
 {
-	return read_text(o, "text", &r->text, err);
+	return record_read_text(o, "text", &r->text, err);
 }
 
 static const struct {
 	const char *name;
 	int (*read)(const struct view *o, struct record *r, struct err *err);
 } types[] = {
-	[RECORD_CAMPAIGN] = { "campaign", read_campaign },
-	[RECORD_ARM] = { "arm", read_arm },
-	[RECORD_ENV] = { "env", read_env },
-	[RECORD_BOOT] = { "boot", read_boot },
-	[RECORD_SAMPLE] = { "sample", read_sample },
-	[RECORD_PROOF] = { "proof", read_proof },
-	[RECORD_CELL_END] = { "cell-end", read_cell_end },
-	[RECORD_BOOT_END] = { "boot-end", read_boot_end },
-	[RECORD_NOTE] = { "note", read_note },
+	[RECORD_CAMPAIGN] = { "campaign", record_read_campaign },
+	[RECORD_ARM] = { "arm", record_read_arm },
+	[RECORD_ENV] = { "env", record_read_env },
+	[RECORD_BOOT] = { "boot", record_read_boot },
+	[RECORD_SAMPLE] = { "sample", record_read_sample },
+	[RECORD_PROOF] = { "proof", record_read_proof },
+	[RECORD_CELL_END] = { "cell-end", record_read_cell_end },
+	[RECORD_BOOT_END] = { "boot-end", record_read_boot_end },
+	[RECORD_NOTE] = { "note", record_read_note },
 };
 
 const char *record_type_name(enum record_type t)
@@ -342,32 +342,32 @@ const char *record_type_name(enum record_type t)
 	return types[t].name;
 }
 
-static int read_head(const struct view *o, struct record *r, const char **name,
-		     struct err *err)
+static int record_read_head(const struct view *o, struct record *r, const char **name,
+			    struct err *err)
 {
 	int ret = o->type == JSON_OBJECT ? view_name(o, "t", name, err)
 					 : err_config(err, "is %s; it must be an object",
 						      view_type_text(o));
 
-	return ret ? ret : read_time(view_get(o, "at"), r, err);
+	return ret ? ret : record_read_time(view_get(o, "at"), r, err);
 }
 
 /*
  * The sample before is this one but for its numbers: no name, word or text
  * need be looked at again.
  */
-static int read_numbers(struct record *r, struct err *err)
+static int record_read_numbers(struct record *r, struct err *err)
 {
-	int ret = read_time(r->at_value, r, err);
+	int ret = record_read_time(r->at_value, r, err);
 
 	if (!ret)
-		ret = read_whole(r->boot_value, "boot", 1, &r->boot, err);
+		ret = record_read_whole(r->boot_value, "boot", 1, &r->boot, err);
 	if (!ret)
-		ret = read_whole(r->process_value, "process", 1, &r->process, err);
+		ret = record_read_whole(r->process_value, "process", 1, &r->process, err);
 	if (!ret)
 		ret = record_check_point(r->point, err);
 	if (!ret)
-		ret = check_sample_values(r, err);
+		ret = record_check_sample_values(r, err);
 	if (!ret)
 		ret = record_check_counters(r->counters, err);
 	if (ret)
@@ -384,10 +384,10 @@ int record_read(struct view_doc *doc, const char *text, size_t len,
 	int ret = view_parse(doc, text, len, &o, err);
 
 	if (!ret && again && r->shape == view_shape(doc))
-		return read_numbers(r, err);
+		return record_read_numbers(r, err);
 	memset(r, 0, sizeof(*r));
 	if (!ret)
-		ret = read_head(o, r, &name, err);
+		ret = record_read_head(o, r, &name, err);
 	if (ret)
 		return ret;
 	while (r->type < RECORD_TYPES && strcmp(types[r->type].name, name))

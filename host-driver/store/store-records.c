@@ -12,7 +12,7 @@ struct walk {
 	bool in_boot;
 };
 
-static void enter_boot(struct walk *w, const struct record *r)
+static void records_enter_boot(struct walk *w, const struct record *r)
 {
 	const struct plan *p = w->s->plan;
 	unsigned before = w->at.campaign - 1;
@@ -27,8 +27,8 @@ static void enter_boot(struct walk *w, const struct record *r)
 				? w->s->columns.runs.items[w->run - 1].class : NULL;
 }
 
-static int visit(struct walk *w, const struct record *r,
-		 const struct store_place *raw, struct err *err)
+static int records_visit(struct walk *w, const struct record *r,
+			 const struct store_place *raw, struct err *err)
 {
 	struct store_place at;
 	bool of_boot;
@@ -38,7 +38,7 @@ static int visit(struct walk *w, const struct record *r,
 		w->in_boot = false;
 	}
 	if (r->type == RECORD_BOOT)
-		enter_boot(w, r);
+		records_enter_boot(w, r);
 	of_boot = w->in_boot && r->boot;
 	if (of_boot && !w->boot.class)
 		return 0;
@@ -67,7 +67,7 @@ int store_records(struct store *s, store_record_fn each, void *arg,
 				   err)) > 0) {
 		ret = record_read(&s->doc, raw.text, raw.len, &rec, err);
 		if (!ret)
-			ret = visit(&w, &rec, &raw, err);
+			ret = records_visit(&w, &rec, &raw, err);
 		if (ret)
 			break;
 	}

@@ -11,7 +11,7 @@
 
 /* --- creating --------------------------------------------------------------------- */
 
-static int make_id(char hex[static 33], struct err *err)
+static int write_make_id(char hex[static 33], struct err *err)
 {
 	uint8_t raw[16];
 
@@ -47,11 +47,11 @@ int store_publish_plan(const char *folder, const struct plan *plan,
 	return ret;
 }
 
-static int begin_campaign(struct store *s, json_t *plan, const char *domain,
-			  struct err *err)
+static int write_begin_campaign(struct store *s, json_t *plan, const char *domain,
+				struct err *err)
 {
 	char id[33];
-	int ret = make_id(id, err);
+	int ret = write_make_id(id, err);
 
 	if (ret)
 		return ret;
@@ -67,7 +67,7 @@ static int begin_campaign(struct store *s, json_t *plan, const char *domain,
 }
 
 /* With the name of the journal the folder's entries are on the disk, too. */
-static int publish(struct store *s, struct err *err)
+static int write_publish(struct store *s, struct err *err)
 {
 	int ret = journal_publish(s->journal, err);
 
@@ -92,11 +92,11 @@ int store_begin(struct store **out, const char *folder, const struct plan *plan,
 	if (!ret)
 		ret = journal_begin(&s->journal, s->journal_path, err);
 	if (!ret)
-		ret = begin_campaign(s, json, domain, err);
+		ret = write_begin_campaign(s, json, domain, err);
 	if (!ret && first)
 		ret = first(s, arg, err);
 	if (!ret)
-		ret = publish(s, err);
+		ret = write_publish(s, err);
 	if (ret)
 		store_close(s);
 	else

@@ -88,7 +88,7 @@ const char *store_id(const struct store *s)
 /* --- opening ---------------------------------------------------------------------- */
 
 /* As the campaign record has it. */
-static int read_plan(struct store *s, const struct record *r, struct err *err)
+static int store_read_plan(struct store *s, const struct record *r, struct err *err)
 {
 	int ret = plan_from_view(r->plan, &s->plan, err);
 
@@ -100,13 +100,13 @@ static int read_plan(struct store *s, const struct record *r, struct err *err)
 }
 
 /* The first record: which campaign is this, and with which plan? */
-static int open_campaign(struct store *s, const struct record *r, struct err *err)
+static int store_open_campaign(struct store *s, const struct record *r, struct err *err)
 {
 	int ret;
 
 	if (r->type != RECORD_CAMPAIGN)
 		return err_config(err, "is no campaign record");
-	ret = read_plan(s, r, err);
+	ret = store_read_plan(s, r, err);
 	if (ret)
 		return ret;
 	s->id = strdup(r->id);
@@ -116,14 +116,14 @@ static int open_campaign(struct store *s, const struct record *r, struct err *er
 	return columns_init(&s->columns, s->plan, err);
 }
 
-static int open_record(struct store *s, const char *text, size_t len, uint64_t at,
-		       struct err *err)
+static int store_open_record(struct store *s, const char *text, size_t len, uint64_t at,
+			     struct err *err)
 {
 	struct record *r = &s->record;
 	int ret = record_read(&s->doc, text, len, r, err);
 
 	if (!ret && !s->plan)
-		ret = open_campaign(s, r, err);
+		ret = store_open_campaign(s, r, err);
 	if (!ret)
 		ret = columns_take(&s->columns, r, at, err);
 	if (ret)
@@ -132,7 +132,7 @@ static int open_record(struct store *s, const char *text, size_t len, uint64_t a
 }
 
 /* All of the journal, into columns. */
-static int open_journal(struct store *s, struct err *err)
+static int store_open_journal(struct store *s, struct err *err)
 {
 	const char *text;
 	uint64_t at;
@@ -142,7 +142,7 @@ static int open_journal(struct store *s, struct err *err)
 	if (ret)
 		return ret;
 	while ((ret = journal_next(s->reader, &text, &len, &at, err)) > 0) {
-		ret = open_record(s, text, len, at, err);
+		ret = store_open_record(s, text, len, at, err);
 		if (ret)
 			return ret;
 	}
@@ -153,13 +153,13 @@ static int open_journal(struct store *s, struct err *err)
 	return ret;
 }
 
-static int open_append(struct store *s, struct err *err)
+static int store_open_append(struct store *s, struct err *err)
 {
 	uint64_t cut = 0;
 	int ret = journal_open(&s->journal, s->journal_path, &cut, err);
 
 	if (!ret)
-		ret = open_journal(s, err);
+		ret = store_open_journal(s, err);
 	s->torn = cut;
 	if (!ret && s->columns.campaigns > 1)
 		ret = err_config(err, "%s: was merged from several campaigns; go on with one of those",
@@ -167,8 +167,8 @@ static int open_append(struct store *s, struct err *err)
 	return ret;
 }
 
-static int refuse_no_results(const char *folder, const char *journal,
-			     struct err *err)
+static int store_refuse_no_results(const char *folder, const char *journal,
+				   struct err *err)
 {
 	if (!access(journal, F_OK))
 		return 0;
@@ -188,9 +188,9 @@ int store_open(struct store **out, const char *folder, enum store_mode mode,
 
 	if (ret)
 		return ret;
-	ret = refuse_no_results(folder, s->journal_path, err);
+	ret = store_refuse_no_results(folder, s->journal_path, err);
 	if (!ret)
-		ret = mode == STORE_APPEND ? open_append(s, err) : open_journal(s, err);
+		ret = mode == STORE_APPEND ? store_open_append(s, err) : store_open_journal(s, err);
 	if (ret)
 		store_close(s);
 	else

@@ -6,17 +6,17 @@
 
 #define FEW 32			/* sorted in place at least as fast */
 
-static int compare(const void *a, const void *b)
+static int summary_compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
 
-static void sort(double *v, size_t n)
+static void summary_sort(double *v, size_t n)
 {
 	if (n > FEW) {
-		qsort(v, n, sizeof(*v), compare);
+		qsort(v, n, sizeof(*v), summary_compare);
 		return;
 	}
 	for (size_t i = 1; i < n; i++) {
@@ -31,13 +31,13 @@ static void sort(double *v, size_t n)
 
 double median_of(double *v, size_t n)
 {
-	sort(v, n);
+	summary_sort(v, n);
 	if (n == 0)
 		return NAN;
 	return n % 2 ? v[n / 2] : v[n / 2 - 1] / 2 + v[n / 2] / 2;
 }
 
-static double quantile(const double *v, size_t n, double q)
+static double summary_quantile(const double *v, size_t n, double q)
 {
 	double at = q * (n - 1);
 	size_t i = at;
@@ -48,7 +48,7 @@ static double quantile(const double *v, size_t n, double q)
 }
 
 /* Two passes: the mean first, so that large offsets do not eat the spread. */
-static void moments(const double *v, size_t n, struct summary *s)
+static void summary_moments(const double *v, size_t n, struct summary *s)
 {
 	double sum = 0, squares = 0;
 
@@ -66,9 +66,9 @@ void summary_of(double *values, size_t n, struct summary *s)
 	if (n == 0)
 		return;
 	s->median = median_of(values, n);
-	moments(values, n, s);
+	summary_moments(values, n, s);
 	s->min = values[0];
 	s->max = values[n - 1];
-	s->p10 = quantile(values, n, 0.1);
-	s->p90 = quantile(values, n, 0.9);
+	s->p10 = summary_quantile(values, n, 0.1);
+	s->p90 = summary_quantile(values, n, 0.9);
 }

@@ -22,7 +22,7 @@ const char *why_side_name(enum why_side side)
 	return names[side];
 }
 
-static int why_function_init(struct why_function *f, unsigned n_blocks)
+static int difference_why_function_init(struct why_function *f, unsigned n_blocks)
 {
 	for (int a = 0; a < WHY_ARMS; a++) {
 		f->count[a] = calloc(n_blocks, sizeof(double));
@@ -32,7 +32,7 @@ static int why_function_init(struct why_function *f, unsigned n_blocks)
 	return 0;
 }
 
-static void why_function_release(struct why_function *f)
+static void difference_why_function_release(struct why_function *f)
 {
 	for (int a = 0; a < WHY_ARMS; a++)
 		free(f->count[a]);
@@ -54,7 +54,7 @@ int why_init(struct why *w, unsigned n_blocks, struct err *err)
 void why_release(struct why *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		why_function_release(&w->v[i]);
+		difference_why_function_release(&w->v[i]);
 	for (size_t i = 0; i < 2 * w->n_map; i++)
 		free(w->map[i]);
 	for (int a = 0; a < WHY_ARMS; a++) {
@@ -87,7 +87,7 @@ int why_map(struct why *w, const char *text, struct err *err)
 
 /* --- adding ------------------------------------------------------------------------ */
 
-static const char *why_mapped(const struct why *w, enum why_arm arm, const char *name)
+static const char *difference_why_mapped(const struct why *w, enum why_arm arm, const char *name)
 {
 	for (size_t i = 0; arm == WHY_BASE && i < w->n_map; i++)
 		if (!strcmp(w->map[2 * i], name))
@@ -95,7 +95,7 @@ static const char *why_mapped(const struct why *w, enum why_arm arm, const char 
 	return name;
 }
 
-static size_t why_slot(const struct why *w, enum why_side side, const char *name)
+static size_t difference_why_slot(const struct why *w, enum why_side side, const char *name)
 {
 	uint64_t h = 1469598103934665603ULL + side;
 	size_t slot;
@@ -109,7 +109,7 @@ static size_t why_slot(const struct why *w, enum why_side side, const char *name
 	return slot;
 }
 
-static int why_more_slots(struct why *w)
+static int difference_why_more_slots(struct why *w)
 {
 	free(w->slots);
 	w->n_slots = w->n_slots ? 4 * w->n_slots : 4096;
@@ -117,18 +117,18 @@ static int why_more_slots(struct why *w)
 	if (!w->slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->n; i++)
-		w->slots[why_slot(w, w->v[i].side, w->v[i].name)] = i + 1;
+		w->slots[difference_why_slot(w, w->v[i].side, w->v[i].name)] = i + 1;
 	return 0;
 }
 
-static struct why_function *why_get(struct why *w, enum why_side side, const char *name)
+static struct why_function *difference_why_get(struct why *w, enum why_side side, const char *name)
 {
 	struct why_function *f;
 	size_t slot;
 
-	if (2 * w->n >= w->n_slots && why_more_slots(w))
+	if (2 * w->n >= w->n_slots && difference_why_more_slots(w))
 		return NULL;
-	slot = why_slot(w, side, name);
+	slot = difference_why_slot(w, side, name);
 	if (w->slots[slot])
 		return &w->v[w->slots[slot] - 1];
 	if (w->n == w->room) {
@@ -142,15 +142,15 @@ static struct why_function *why_get(struct why *w, enum why_side side, const cha
 	}
 	f = &w->v[w->n];
 	*f = (struct why_function){ .side = side, .name = strdup(name) };
-	if (!f->name || why_function_init(f, w->n_blocks)) {
-		why_function_release(f);
+	if (!f->name || difference_why_function_init(f, w->n_blocks)) {
+		difference_why_function_release(f);
 		return NULL;
 	}
 	w->slots[slot] = ++w->n;
 	return f;
 }
 
-static enum why_side why_side_of(const struct profile_segment *s)
+static enum why_side difference_why_side_of(const struct profile_segment *s)
 {
 	if (s->vaddr >= KERNEL_SPACE)
 		return s->guest ? WHY_GUEST_KERNEL : WHY_MUT_KERNEL;
@@ -160,8 +160,8 @@ static enum why_side why_side_of(const struct profile_segment *s)
 }
 
 /* Programs are at 0x55..., what they load at 0x7f...: these alone are told apart. */
-static const char *why_name_of(const struct why_symbols *s, enum why_side side,
-			       uint64_t vaddr)
+static const char *difference_why_name_of(const struct why_symbols *s, enum why_side side,
+					  uint64_t vaddr)
 {
 	const struct symbols *table = side == WHY_MUT_KERNEL ? s->mut :
 				      side == WHY_GUEST_KERNEL ? s->guest : NULL;
@@ -182,9 +182,10 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct profile_segment *g = &r->segments[i];
-		enum why_side side = why_side_of(g);
-		const char *name = why_name_of(s, side, g->vaddr);
-		struct why_function *f = why_get(w, side, why_mapped(w, arm, name));
+		enum why_side side = difference_why_side_of(g);
+		const char *name = difference_why_name_of(s, side, g->vaddr);
+		struct why_function *f =
+			difference_why_get(w, side, difference_why_mapped(w, arm, name));
 
 		if (!f)
 			return err_sys(err, ENOMEM, "why");
@@ -197,8 +198,8 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 
 /* --- judging ------------------------------------------------------------------------ */
 
-static void why_judge_one(const struct why *w, struct why_function *f,
-			  double *const count[WHY_ARMS])
+static void difference_why_judge_one(const struct why *w, struct why_function *f,
+				     double *const count[WHY_ARMS])
 {
 	double *diff = calloc(w->n_blocks + 1, sizeof(*diff));
 	bool seen[WHY_ARMS] = { false, false };
@@ -249,9 +250,9 @@ int why_judge(struct why *w, struct err *err)
 		pairs += w->things[WHY_BASE][b] > 0 && w->things[WHY_OTHER][b] > 0;
 	if (!pairs)
 		return err_config(err, "in no block have both arms a marked region that says how much it did");
-	why_judge_one(w, &w->whole, w->total);
+	difference_why_judge_one(w, &w->whole, w->total);
 	for (size_t i = 0; i < w->n; i++) {
-		why_judge_one(w, &w->v[i], w->v[i].count);
+		difference_why_judge_one(w, &w->v[i], w->v[i].count);
 		w->v[i].share = w->whole.diff ? w->v[i].diff / w->whole.diff : 0;
 	}
 	if (w->n)
