@@ -17,7 +17,7 @@
 
 enum {
 	OPT_SOURCE = 0x200, OPT_CPU, OPT_NODE, OPT_SEED, OPT_SAMPLES,
-	OPT_SMALL, OPT_COUNTERS, OPT_MULTIPLEX, OPT_JSON, OPT_TIMEOUT,
+	OPT_SMALL, OPT_COUNTERS, OPT_MULTIPLEX, OPT_JSON, OPT_TIMEOUT, OPT_INSIDE,
 	OPT_PARAM = 0x1000,	/* + index into the workload's, then the common parameters */
 };
 
@@ -31,6 +31,7 @@ static const struct argp_option common_options[] = {
 	{ "allow-small", OPT_SMALL, NULL, 0, "run sizes that fit in a cache, labelled", 2 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0, "stop the run after 90s, 20m, ... (default: never)", 2 },
 	{ NULL, 0, NULL, 0, "Output:", 3 },
+	{ "in-process", OPT_INSIDE, NULL, 0, "run in this process, not in a child: for debuggers and valgrind", 2 },
 	{ "counters", OPT_COUNTERS, NULL, 0, "count the processor's events too", 3 },
 	{ "multiplex", OPT_MULTIPLEX, NULL, 0, "count all events at once instead of in passes", 3 },
 	{ "json", OPT_JSON, NULL, 0, "print the result as JSON", 3 },
@@ -45,6 +46,7 @@ struct run_options {
 	const struct workload *w;
 	bool json;
 	double timeout_s;
+	bool inside;		/* in this process, without a limit of time */
 	struct argp_option table[OPTIONS_MOST];
 	const struct param *params[OPTIONS_MOST];
 	char help[OPTIONS_MOST][512];
@@ -118,6 +120,9 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 	case OPT_TIMEOUT:
 		o->timeout_s = run_option_duration(arg);
 		break;
+	case OPT_INSIDE:
+		o->inside = true;
+		break;
 	case OPT_COUNTERS:
 		o->rq.counters = true;
 		break;
@@ -126,6 +131,10 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_JSON:
 		o->json = true;
+		break;
+	case ARGP_KEY_END:
+		if (o->inside && o->timeout_s > 0)
+			argp_error(state, "--timeout ends a child, and --in-process has none");
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "one workload at a time, and '%s' is one too many", arg);
@@ -249,7 +258,9 @@ static int run_it(struct run_options *o)
 	o->rq.events = events;
 	o->rq.workload = o->w->name;
 	o->rq.params = o->values;
-	ret = bench_run_forked(&o->rq, live ? &hooks : NULL, o->timeout_s, &text, &err);
+	ret = o->inside ? bench_run_text(&o->rq, live ? &hooks : NULL, &text, &err)
+			: bench_run_forked(&o->rq, live ? &hooks : NULL, o->timeout_s,
+					   &text, &err);
 	json_decref(events);
 	if (live)
 		fputs("\r\033[K", stderr);

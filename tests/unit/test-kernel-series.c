@@ -18,9 +18,10 @@
 static int read_one(const char *text, size_t len, struct kernel_series *s,
 		    struct err *err)
 {
-	const struct kernel_text t = { .path = "p.patch", .text = (char *)text,
-				       .len = len };
+	static struct kernel_text t;	/* the series' pieces point to it */
 
+	t = (struct kernel_text){ .path = "p.patch", .text = (char *)text,
+				  .len = len };
 	*err = (struct err)ERR_INIT;
 	return kernel_series_read(&t, 1, s, err);
 }
