@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "err.h"
+#include "file.h"
 
 static const struct cli_verb verbs[] = {
 	{ "list", "the workloads and the sources of memory", cli_list },
@@ -40,6 +41,7 @@ static int usage(FILE *to, int code)
 
 int main(int argc, char **argv)
 {
+	file_hold_stdio();
 	/* A usage error is exit code 2 in every program of kduel. */
 	argp_err_exit_status = EXIT_CONFIG;
 	atexit(close_stdout);

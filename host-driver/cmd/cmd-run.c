@@ -76,6 +76,8 @@ static double run_parse_time(const char *arg, struct argp_state *state)
 
 	if (duration_parse(arg, &seconds, &err))
 		argp_error(state, "--stop-after: %s", err.text);
+	if (!(seconds > 0))
+		argp_error(state, "--stop-after: more than 0");
 	return seconds;
 }
 

@@ -61,6 +61,8 @@ static int kernel_list_names(const char *folder, char ***names, size_t *n,
 	closedir(dir);
 	if (ret) {
 		kernel_names_free(*names, *n);
+		*names = NULL;
+		*n = 0;
 		return err_sys(err, -ret, "cannot read %s", folder);
 	}
 	if (*n)
@@ -70,9 +72,11 @@ static int kernel_list_names(const char *folder, char ***names, size_t *n,
 
 int kernel_names(char ***names, size_t *n, struct err *err)
 {
-	char *folder;
+	char *folder = NULL;
 	int ret = data_path("kernels", &folder, err);
 
+	*names = NULL;
+	*n = 0;
 	if (!ret)
 		ret = kernel_list_names(folder, names, n, err);
 	free(folder);
