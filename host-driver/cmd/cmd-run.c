@@ -94,7 +94,7 @@ static double run_parse_patience(const char *arg, struct argp_state *state)
 /* Options that belong to a config; a plan that is under way is frozen. */
 static bool run_changes_plan(const struct options *o)
 {
-	return o->plan.only || o->plan.machine;
+	return o->plan.only || o->plan.machine || o->plan.profile;
 }
 
 static void run_check(const struct options *o, struct argp_state *state)
@@ -106,7 +106,7 @@ static void run_check(const struct options *o, struct argp_state *state)
 	if (resume && o->campaign.out)
 		argp_error(state, "--resume goes on in its folder; leave --out out");
 	if (resume && !o->config && run_changes_plan(o))
-		argp_error(state, "--resume: the plan is frozen; --only and --machine cannot change it");
+		argp_error(state, "--resume: the plan is frozen; --only, --machine and --why cannot change it");
 	if (!resume && o->campaign.allow_differences)
 		argp_error(state, "--allow-differences is for --resume; kduel compare has it for arms");
 }
@@ -125,8 +125,7 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 	case OPT_WHY:
 		if (arg && strcmp(arg, "boot"))
 			argp_error(state, "--why: '%s' is not boot", arg);
-		o->campaign.profile = true;
-		o->campaign.profile_boot = arg;
+		o->plan.profile = arg ? PROFILE_BOOT : PROFILE_FUNCTIONS;
 		return 0;
 	case OPT_ALLOW: o->campaign.allow_differences = true; return 0;
 	case 'v': o->campaign.verbose = true; return 0;

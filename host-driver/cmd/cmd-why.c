@@ -76,9 +76,11 @@ static const struct argp argp = {
 /* Runs the campaign; the caller frees `*folder`. */
 static int why_run(const struct options *o, char **folder, struct err *err)
 {
-	struct campaign_options c = { .patience = 1, .profile = true,
-				      .profile_boot = o->rq.boot };
-	struct plan_options po = { .only = o->rq.cell };
+	struct campaign_options c = { .patience = 1 };
+	struct plan_options po = {
+		.only = o->rq.cell,
+		.profile = o->rq.boot ? PROFILE_BOOT : PROFILE_FUNCTIONS,
+	};
 	struct campaign_result r;
 	struct plan *plan;
 	int ret = plan_load(o->operand, &po, &plan, err);
@@ -89,7 +91,7 @@ static int why_run(const struct options *o, char **folder, struct err *err)
 	plan_free(plan);
 	*folder = r.folder;
 	if (!ret && !r.complete)
-		ret = err_set(err, EXIT_INCOMPLETE, -EINTR, "not complete; to go on: kduel run --why --resume %s",
+		ret = err_set(err, EXIT_INCOMPLETE, -EINTR, "not complete; to go on: kduel run --resume %s",
 			      r.folder);
 	return ret;
 }

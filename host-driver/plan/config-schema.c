@@ -69,6 +69,7 @@ const struct conf_field config_fields[] = {
 	{ "clock", TOP(CHOICE, clock), .choices = plan_clock_names },
 	{ "aa", TOP(BOOL, aa) },
 	{ "counters", TOP(BOOL, counters), .fallback = "true" },
+	{ "profile", TOP(CHOICE, profile), .choices = plan_profile_names },
 	{ "machine", .type = CONF_MAP, .of = machine_fields },
 	{ "guest", .type = CONF_MAP, REQUIRED, .of = guest_fields },
 	{ "arms", TOP(LIST, arms), COUNT(config, n_arms), REQUIRED,

@@ -204,6 +204,9 @@ static int config_build_head(struct build *b)
 		b->p->n_blocks = b->o->blocks;
 	b->p->clock = c->clock;
 	b->p->counters = c->counters;
+	b->p->profile = c->profile;
+	if (b->o && b->o->profile > b->p->profile)
+		b->p->profile = b->o->profile;
 	return ret ? ret : plan_text(&b->p->question, c->question, b->err);
 }
 

@@ -54,6 +54,7 @@ struct config {
 	uint64_t seed;
 	unsigned blocks;
 	enum plan_clock clock;
+	enum plan_profile profile;
 	bool aa, counters;
 	struct {
 		unsigned kind;

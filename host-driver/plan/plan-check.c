@@ -99,6 +99,22 @@ static int check_instructions(struct plan_check *c)
 	return 0;
 }
 
+static int check_profile(struct plan_check *c)
+{
+	const struct plan_machine *m = &c->p->machine;
+
+	if (!c->p->profile)
+		return 0;
+	plan_check_at(c, "profile");
+	if (!m->kind->sized || !m->kind->has_kernel)
+		return err_config(c->err, "%s are counted by the emulator: this needs machine: { kind: vm }",
+				  plan_profile_name(PROFILE_FUNCTIONS));
+	if (m->accel == ACCEL_HARDWARE)
+		return err_config(c->err, "%s are counted by the emulator: this needs accel: emulation or auto",
+				  plan_profile_name(PROFILE_FUNCTIONS));
+	return 0;
+}
+
 static int check_machine(struct plan_check *c)
 {
 	const struct plan_machine *m = &c->p->machine;
@@ -121,7 +137,7 @@ static int check_machine(struct plan_check *c)
 		return -EINVAL;
 	if (m->device[0] && !m->kind->has_device)
 		return err_config(c->err, "only kinds host and ssh have a device; that of a VM is made for it");
-	return check_instructions(c);
+	return check_profile(c) ? -EINVAL : check_instructions(c);
 }
 
 static int check_guest(struct plan_check *c)

@@ -8,12 +8,18 @@
 #include "plan-make.h"
 
 const char *const plan_clock_names[] = { "time", "instructions", NULL };
+const char *const plan_profile_names[] = { "none", "functions", "boot", NULL };
 const char *const machine_accel_names[] = { "auto", "hardware", "emulation",
 					    NULL };
 
 const char *plan_clock_name(enum plan_clock c)
 {
 	return plan_clock_names[c];
+}
+
+const char *plan_profile_name(enum plan_profile p)
+{
+	return plan_profile_names[p];
 }
 
 const char *machine_accel_name(enum machine_accel a)
@@ -117,13 +123,14 @@ static json_t *plan_json_without_hash(const struct plan *p)
 	const struct plan_machine *m = &p->machine;
 
 	return json_pack(
-		"{s:i, s:s, s:s, s:I, s:i, s:s, s:o*, s:{s:s, s:s, s:i, s:I, s:I, s:s, s:s*},"
+		"{s:i, s:s, s:s, s:I, s:i, s:s, s:o*, s:s*, s:{s:s, s:s, s:i, s:I, s:I, s:s, s:s*},"
 		" s:{s:s, s:i, s:I}, s:o, s:o, s:o, s:o, s:o}",
 		"kduel_plan", PLAN_FORMAT, "name", p->name, "question",
 		p->question, "seed", (json_int_t)p->seed, "blocks",
 		(int)p->n_blocks, "clock", plan_clock_name(p->clock),
 		"counters",
-		p->counters ? NULL : json_false(), "machine", "kind",
+		p->counters ? NULL : json_false(), "profile",
+		p->profile ? plan_profile_name(p->profile) : NULL, "machine", "kind",
 		m->kind->name, "accel",
 		machine_accel_name(m->accel), "cpus", (int)m->cpus, "memory",
 		(json_int_t)m->memory, "pmem", (json_int_t)m->pmem, "host",

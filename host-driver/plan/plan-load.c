@@ -17,6 +17,7 @@ static int load_refuse_options(const char *path, const struct plan_options *o,
 			   : o->only	? "--only"
 			   : o->aa	? "an A/A comparison"
 			   : o->machine ? "--machine"
+			   : o->profile ? "--why"
 					: NULL;
 
 	if (!what)

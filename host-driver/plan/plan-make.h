@@ -12,6 +12,7 @@
 
 /* NULL-terminated, in the order of the enums. */
 extern const char *const plan_clock_names[];
+extern const char *const plan_profile_names[];
 extern const char *const machine_accel_names[];
 
 /* Fills boots from seed, blocks and arms. */

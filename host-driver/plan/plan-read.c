@@ -282,7 +282,7 @@ static int read_lists(const struct view *json, struct plan *p, struct err *err)
 
 static int read_head(const struct view *json, struct plan *p, struct err *err)
 {
-	unsigned clock = 0;
+	unsigned clock = 0, profile = 0;
 	int ret = read_text(json, "name", &p->name, err);
 
 	if (!ret)
@@ -293,7 +293,10 @@ static int read_head(const struct view *json, struct plan *p, struct err *err)
 		ret = read_unsigned(json, "blocks", &p->n_blocks, err);
 	if (!ret)
 		ret = view_choice(json, "clock", plan_clock_names, &clock, err);
+	if (!ret && view_get(json, "profile"))
+		ret = view_choice(json, "profile", plan_profile_names, &profile, err);
 	p->clock = clock;
+	p->profile = profile;
 	return ret ? ret : view_bool_or(json, "counters", true, &p->counters, err);
 }
 

@@ -16,9 +16,11 @@ static void text_print_machine(const struct plan *p, FILE *to)
 		fprintf(to, ", accel %s, %u cpu%s, memory %s, pmem %s",
 			machine_accel_name(m->accel), m->cpus, m->cpus == 1 ? "" : "s",
 			size_format(m->memory, a), size_format(m->pmem, b));
-	fprintf(to, "%s%s%s%s; clock: %s%s\n", m->host[0] ? " " : "", m->host,
+	fprintf(to, "%s%s%s%s; clock: %s%s%s%s\n", m->host[0] ? " " : "", m->host,
 		m->device[0] ? ", device " : "", m->device,
-		plan_clock_name(p->clock), p->counters ? "" : "; no counters");
+		plan_clock_name(p->clock), p->counters ? "" : "; no counters",
+		p->profile ? "; profile: " : "",
+		p->profile ? plan_profile_name(p->profile) : "");
 	fprintf(to, "guest     kernel %s, %u cpu%s, memory %s\n",
 		p->guest.kernel, p->guest.cpus, p->guest.cpus == 1 ? "" : "s",
 		size_format(p->guest.memory, c));

@@ -44,6 +44,9 @@ struct view;
 #define PLAN_BOOTS_MAX 100000
 
 enum plan_clock { CLOCK_TIME, CLOCK_INSTRUCTIONS };
+
+/* What the emulator counts by function: nothing, timed regions, and boots, too. */
+enum plan_profile { PROFILE_NONE, PROFILE_FUNCTIONS, PROFILE_BOOT };
 enum machine_accel { ACCEL_AUTO, ACCEL_HARDWARE, ACCEL_EMULATION };
 
 struct plan_machine {
@@ -109,6 +112,7 @@ struct plan {
 	unsigned n_blocks;
 	enum plan_clock clock;
 	bool counters;		/* processors' events too; in JSON only if not */
+	enum plan_profile profile;	/* in JSON only if any */
 	struct plan_machine machine;
 	struct plan_guest guest;
 	struct plan_arm *arms;
@@ -134,6 +138,7 @@ struct plan_options {
 	const char *only;	/* glob: the cells whose id matches; NULL = all */
 	bool aa;		/* only the baseline, as two arms */
 	const char *machine;	/* "fake", "vm", ... instead of the config's; NULL */
+	enum plan_profile profile;	/* where the config's is less */
 };
 
 /*
@@ -192,6 +197,7 @@ void plan_cost(const struct plan *p, struct plan_cost *cost);
 void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n);
 
 const char *plan_clock_name(enum plan_clock c);		/* "time" */
+const char *plan_profile_name(enum plan_profile p);	/* "functions" */
 const char *machine_accel_name(enum machine_accel a);	/* "auto" */
 
 /*

@@ -223,7 +223,7 @@ static int campaign_begin_profile(struct campaign *c, struct session_options *so
 		return err_sys(err, ENOMEM, "cannot boot");
 	so->profile = *path;
 	so->profile_name = *path + strlen(c->r->folder) + 1;
-	so->profile_boot = c->o->profile_boot;
+	so->profile_boot = c->plan->profile == PROFILE_BOOT;
 	return profile_begin(*path, so->kernel, guest->image, err);
 }
 
@@ -252,7 +252,7 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 	if (asprintf(&log, "%s/console/boot-%u.log", c->r->folder, b->boot) < 0)
 		return err_sys(err, ENOMEM, "cannot boot");
 	so.console_log = log;
-	ret = c->o->profile ? campaign_begin_profile(c, &so, &profile, err) : 0;
+	ret = c->plan->profile ? campaign_begin_profile(c, &so, &profile, err) : 0;
 	if (ret) {
 		free(log);
 		return ret;

@@ -23,8 +23,6 @@ struct campaign_options {
 	bool allow_differences;	/* go on although what it was begun with has changed */
 	bool until_verdict;	/* stop once every gate has its verdict */
 	double patience;	/* multiplies all time limits */
-	bool profile;		/* count instructions by function, */
-	bool profile_boot;	/* of boots, too */
 	bool verbose;
 	bool debug_vm, debug_proto, debug_proof;
 };

@@ -286,6 +286,54 @@ static void broken_plans_are_refused(void **state)
 	json_decref(json);
 }
 
+static struct plan *load_profiled(const char *line, enum plan_profile option)
+{
+	struct plan_options o = { .profile = option };
+	struct err err = ERR_INIT;
+	char text[1200], *kind;
+	struct plan *p = NULL;
+
+	snprintf(text, sizeof(text), "%s%s", line, CONFIG);
+	kind = strstr(text, "fake");
+	memcpy(kind, "vm  ", 4);
+	file_publish(file, text, strlen(text), &err);
+	if (plan_load(file, &o, &p, &err))
+		fail_msg("%s", err.text);
+	return p;
+}
+
+static void profile_is_part_of_the_plan(void **state)
+{
+	struct plan *none = load_profiled("", PROFILE_NONE);
+	struct plan *some = load_profiled("profile: functions\n", PROFILE_NONE), *again;
+	json_t *json = plan_to_json(some);
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(none->profile, PROFILE_NONE);
+	assert_int_equal(some->profile, PROFILE_FUNCTIONS);
+	assert_string_not_equal(none->hash, some->hash);
+	assert_int_equal(from_json(json, &again, NULL), 0);
+	assert_int_equal(again->profile, PROFILE_FUNCTIONS);
+	plan_print(again, f);
+	fclose(f);
+	assert_non_null(strstr(text, "; profile: functions"));
+	free(text);
+	plan_free(again);
+	/* The command line can ask for more, not for less. */
+	again = load_profiled("profile: functions\n", PROFILE_BOOT);
+	assert_int_equal(again->profile, PROFILE_BOOT);
+	plan_free(again);
+	again = load_profiled("profile: boot\n", PROFILE_FUNCTIONS);
+	assert_int_equal(again->profile, PROFILE_BOOT);
+	json_decref(json);
+	plan_free(again);
+	plan_free(some);
+	plan_free(none);
+}
+
 static void counters_are_on_unless_said(void **state)
 {
 	struct plan *on = load(CONFIG), *off = load("counters: false\n" CONFIG), *again;
@@ -392,6 +440,7 @@ int main(void)
 		cmocka_unit_test(at_least_so_many_blocks),
 		cmocka_unit_test(a_changed_plan_is_refused),
 		cmocka_unit_test(broken_plans_are_refused),
+		cmocka_unit_test(profile_is_part_of_the_plan),
 		cmocka_unit_test(counters_are_on_unless_said),
 		cmocka_unit_test(expectations_keep_their_words),
 		cmocka_unit_test(old_plans_are_readable),
