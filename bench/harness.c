@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parameters, conditions and results: what a workload asks for and leaves. */
 #include "harness.h"
+#include "params.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -175,14 +176,24 @@ double values_min(const struct values *v)
 	return least;
 }
 
-/* Report and plan know a workload's metrics from its table alone. */
+/* Report and plan know a workload's metrics and their points from its table alone. */
 static const struct workload_metric *harness_declared(const struct bench *b,
-						      const struct workload_metric *metric)
+						      const struct workload_metric *metric,
+						      const json_t *point)
 {
+	char keys[128] = "";
+	const char *key;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach((json_t *)point, key, value)
+		if (n < sizeof(keys))
+			n += snprintf(keys + n, sizeof(keys) - n, "%s%s", n ? "," : "", key);
 	for (const struct workload_metric *m = b->w->metrics; m && m->name; m++)
-		if (m == metric)
+		if (m == metric && workload_has_points(m, keys))
 			return m;
-	fprintf(stderr, "bug: %s has no metric '%s' in its table\n", b->w->name, metric->name);
+	fprintf(stderr, "bug: %s has no metric '%s' with points of '%s' in its table\n",
+		b->w->name, metric->name, keys);
 	abort();
 }
 
@@ -191,7 +202,7 @@ struct series *bench_series(struct bench *b, const struct workload_metric *metri
 {
 	struct series *s = harness_need(calloc(1, sizeof(*s)));
 
-	s->metric = harness_declared(b, metric);
+	s->metric = harness_declared(b, metric, point);
 	s->point = point ? point : json_object();
 	s->steady = true;
 	b->series = harness_need(realloc(b->series, (b->n_series + 1) * sizeof(s)));

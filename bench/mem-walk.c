@@ -15,7 +15,8 @@
 #define NODE_BYTES 16		/* a link and a word */
 
 static const struct workload_metric metrics[] = {
-	{ "ns_per_access", "ns", KIND_TIME, BETTER_LOWER, .axis = "size", .role = ROLE_ACCESS,
+	{ "ns_per_access", "ns", KIND_TIME, BETTER_LOWER,
+	  .points = "size", .axis = "size", .role = ROLE_ACCESS,
 	  .help = "time over accesses, of all chains" },
 	{ 0 },
 }, metrics_base[] = {

@@ -244,3 +244,18 @@ const char *params_word_of(const json_t *object, const char *name, const char *f
 
 	return s ? s : fallback;
 }
+
+bool workload_has_points(const struct workload_metric *m, const char *keys)
+{
+	size_t n = strlen(keys);
+
+	for (const char *p = m->points ? m->points : ""; ; p++) {
+		size_t one = strcspn(p, "|");
+
+		if (one == n && !strncmp(p, keys, n))
+			return true;
+		p += one;
+		if (!*p)
+			return false;
+	}
+}

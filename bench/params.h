@@ -50,6 +50,9 @@ const char *params_word_of(const json_t *object, const char *name, const char *f
 /* {"pages":"64..4096","source":...}: what was used, as text. */
 json_t *params_json(const struct params *p);
 
+/* May a metric's points have exactly these keys, "op,depth"? "": no point. */
+bool workload_has_points(const struct workload_metric *m, const char *keys);
+
 /* "count", "size", "choice a|b" for --help. */
 const char *param_type_name(enum param_type type);
 

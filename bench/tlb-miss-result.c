@@ -11,12 +11,14 @@ static const struct workload_figure figure = {
 	.value = "per access", .axis = "pages in the chase",
 };
 
+#define POINTS "pages|pages,stride"
+
 const struct workload_metric tlb_miss_metrics[TLB_MISS_METRICS + 1] = {
-	[ACCESS_NS] = { "ns_per_access", "ns", KIND_TIME, BETTER_LOWER, .axis = "pages",
-			.role = ROLE_ACCESS, .figure = &figure,
+	[ACCESS_NS] = { "ns_per_access", "ns", KIND_TIME, BETTER_LOWER, .points = POINTS,
+			.axis = "pages", .role = ROLE_ACCESS, .figure = &figure,
 			.help = "an access to one line in each of so many pages" },
-	[CONTROL_NS] = { "control_ns_per_access", "ns", KIND_TIME, BETTER_NONE, .axis = "pages",
-			 .help = "an access to as many lines that lie side by side" },
+	[CONTROL_NS] = { "control_ns_per_access", "ns", KIND_TIME, BETTER_NONE, .points = POINTS,
+			 .axis = "pages", .help = "an access to as many lines that lie side by side" },
 	[WALK_COST] = { "walk_cost", "ns", KIND_TIME, BETTER_LOWER, .role = ROLE_WALK_COST,
 			.help = "a page walk, fitted over the rungs beyond the second level" },
 	[EFFECTIVE_PAGE] = { "effective_page", "bytes", KIND_COUNT, BETTER_NONE,

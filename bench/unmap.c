@@ -95,7 +95,8 @@ struct unmap {
 };
 
 static const struct workload_metric metrics[] = {
-	{ "ns_per_page", "ns", KIND_TIME, BETTER_LOWER, .axis = "call",
+	{ "ns_per_page", "ns", KIND_TIME, BETTER_LOWER,
+	  .points = "op,call,threads", .axis = "call",
 	  .help = "time of the calls over the pages of the source that they were for" },
 	{ 0 },
 };

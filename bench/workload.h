@@ -94,6 +94,11 @@ struct workload_metric {
 	enum better better;
 	const char *help;	/* one line */
 	double scale;		/* factor from ns or things/s to the unit; 0 = 1 */
+	/*
+	 * The keys of its points, in order: "op,depth"; other sets they may have
+	 * after a '|'. NULL: it has no points. Anything else is refused.
+	 */
+	const char *points;
 	const char *axis;	/* the point's key that holds the rung of a ladder; NULL = none */
 	enum metric_role role;
 	const struct workload_figure *figure;	/* NULL = none */

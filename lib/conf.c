@@ -165,8 +165,11 @@ int conf_open(const char *path, struct conf **c, struct err *err)
 
 	*c = NULL;
 	ret = file_read(path, &text, &len, err);
-	if (ret)
+	if (ret) {
+		if (err)	/* a name that was written wrong, as a rule */
+			err->exit = EXIT_CONFIG;
 		return ret;
+	}
 	ret = conf_parse(path, text, len, c, err);
 	free(text);
 	return ret;

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,30 @@ static struct claim_node *claim_expr_term(struct claim_parser *p)
 	return n;
 }
 
+/* What no measurement changes; NaN: something is measured in it. */
+static double claim_expr_constant(const struct claim_node *n)
+{
+	double a, b;
+
+	if (n->kind == NODE_NUMBER || n->kind == NODE_PICK)
+		return n->kind == NODE_NUMBER ? n->number : NAN;
+	a = claim_expr_constant(n->left);
+	b = claim_expr_constant(n->right);
+	return n->kind == NODE_ADD ? a + b : n->kind == NODE_SUBTRACT ? a - b :
+	       n->kind == NODE_MULTIPLY ? a * b : a / b;
+}
+
+static struct claim_node *claim_expr_divisor(struct claim_parser *p)
+{
+	struct claim_node *n = claim_expr_term(p);
+
+	if (!n || claim_expr_constant(n) != 0)
+		return n;
+	parse_fail(p, "this divides by 0");
+	node_free(n);
+	return NULL;
+}
+
 static struct claim_node *claim_expr_product(struct claim_parser *p)
 {
 	struct claim_node *n = claim_expr_term(p);
@@ -240,7 +265,7 @@ static struct claim_node *claim_expr_product(struct claim_parser *p)
 		if (accept(p, "*"))
 			n = node_join(p, NODE_MULTIPLY, n, claim_expr_term(p));
 		else if (accept(p, "/"))
-			n = node_join(p, NODE_DIVIDE, n, claim_expr_term(p));
+			n = node_join(p, NODE_DIVIDE, n, claim_expr_divisor(p));
 		else
 			break;
 	}

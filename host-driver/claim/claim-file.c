@@ -90,9 +90,11 @@ static int claim_file_take(struct conf *c, const char *path, const struct yaml_f
 	if (rc)
 		return rc;
 	f->campaign = claim_file_campaign_path(path, y->campaign);
+	if (asprintf(&f->campaign_where, "%s:%u", path, conf_line(c, "campaign")) < 0)
+		f->campaign_where = NULL;
 	f->source = strdup(y->source ? y->source : "");
 	f->entry = calloc(y->n_claims, sizeof(*f->entry));
-	if (!f->campaign || !f->source || !f->entry)
+	if (!f->campaign || !f->campaign_where || !f->source || !f->entry)
 		return err_sys(err, ENOMEM, "%s", path);
 	for (; !rc && f->n < y->n_claims; f->n++)
 		rc = take_claim(c, path, (unsigned)f->n, &y->claims[f->n],
@@ -127,6 +129,7 @@ void claims_file_release(struct claims_file *f)
 	}
 	free(f->entry);
 	free(f->campaign);
+	free(f->campaign_where);
 	free(f->source);
 	*f = (struct claims_file){ .n = 0 };
 }

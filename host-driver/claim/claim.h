@@ -103,6 +103,7 @@ struct claims_entry {
 
 struct claims_file {
 	char *campaign;		/* its path, found from the file's own; "" if not given */
+	char *campaign_where;	/* "configs/claims/x.yaml:3" */
 	char *source;		/* "" if not given */
 	struct claims_entry *entry;
 	size_t n;

@@ -25,7 +25,7 @@ enum { OPT_JSON = 256, OPT_CLAIMS, OPT_FROM, OPT_ALLOW, OPT_STRICT };
 
 static const struct argp_option option_table[] = {
 	{ "claims", OPT_CLAIMS, "FILE", 0, "the claims, instead of the plan's own", 0 },
-	{ "from", OPT_FROM, "DIR", 0, "check a file of claims against these results; run nothing", 0 },
+	{ "from", OPT_FROM, "DIR", 0, "check CLAIMS against these results; run nothing", 0 },
 	{ "out", 'o', "DIR", 0, "results folder of a campaign that is run", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
@@ -33,6 +33,19 @@ static const struct argp_option option_table[] = {
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
+
+/* Nothing that was given is left unread. */
+static void verify_check_from(const struct options *o, struct argp_state *state)
+{
+	if (command_is_folder(o->what))
+		argp_error(state, "results are given twice, %s and --from %s", o->what, o->from);
+	if (o->claims)
+		argp_error(state, "--claims and --from: %s would not be looked at; kduel verify --from %s %s",
+			   o->what, o->from, o->claims);
+	if (!claims_file_is(o->what))
+		argp_error(state, "--from: %s is not a file of claims; kduel verify %s checks what those results' own plan expects",
+			   o->what, o->from);
+}
 
 static error_t verify_parse(int key, char *arg, struct argp_state *state)
 {
@@ -51,6 +64,8 @@ static error_t verify_parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->what)
 			argp_error(state, "what? a results folder, a file of claims or a campaign");
+		if (o->from)
+			verify_check_from(o, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -73,15 +88,55 @@ struct verify {
 				 * the results are not of */
 };
 
+/* A config; if the claims name it, errors say where. */
+static int verify_load(const struct verify *v, const char *config, struct plan **plan,
+		       struct err *err)
+{
+	int rc = plan_load(config, NULL, plan, err);
+
+	if (rc && config == v->file.campaign)
+		err_prefix(err, "%s: campaign", v->file.campaign_where);
+	return rc;
+}
+
+/* Before hours are spent: can this plan answer what is asked? */
+static int verify_check_plan(const struct verify *v, const char *config,
+			     const struct plan *plan, struct err *err)
+{
+	int rc = 0;
+
+	if (!v->file.n && !plan->n_expect && !plan->n_gates)
+		return err_config(err, "%s: it has neither expectations nor gates; give a file with --claims",
+				  config);
+	for (size_t i = 0; !rc && i < v->file.n; i++) {
+		const struct claims_entry *e = &v->file.entry[i];
+		struct claim *claim;
+
+		rc = claim_parse(e->text, e->where, &claim, err);
+		if (rc)
+			break;
+		rc = plan_check_claim(plan, claim, err);
+		if (rc)
+			err_prefix(err, "%s", e->where);
+		claim_free(claim);
+	}
+	return rc;
+}
+
 static int verify_run_campaign(struct verify *v, const char *config, struct err *err)
 {
 	struct campaign_options c = { .out = v->o->out, .patience = 1 };
 	struct campaign_result r;
 	struct plan *plan;
-	int rc = plan_load(config, NULL, &plan, err);
+	int rc = verify_load(v, config, &plan, err);
 
 	if (rc)
 		return rc;
+	rc = verify_check_plan(v, config, plan, err);
+	if (rc) {
+		plan_free(plan);
+		return rc;
+	}
 	rc = campaign_run(plan, &c, &r, err);
 	plan_free(plan);
 	v->folder = r.folder;
@@ -100,7 +155,7 @@ static int verify_check_campaign(struct verify *v, const struct comparison *c, s
 
 	if (!v->file.n || !*v->file.campaign)
 		return 0;
-	rc = plan_load(v->file.campaign, NULL, &plan, err);
+	rc = verify_load(v, v->file.campaign, &plan, err);
 	if (rc)
 		return rc;
 	if (strcmp(plan->name, c->name)) {
@@ -118,8 +173,12 @@ static int verify_find_results(struct verify *v, struct err *err)
 	const char *results = command_is_folder(o->what) ? o->what : o->from;
 	int rc = 0;
 
-	if (!claims && claims_file_is(o->what))
+	if (claims_file_is(o->what)) {
+		if (claims)
+			return err_config(err, "claims are given twice, %s and --claims %s",
+					  o->what, claims);
 		claims = o->what;
+	}
 	if (claims)
 		rc = claims_file_load(claims, &v->file, err);
 	if (rc)
@@ -139,14 +198,16 @@ static int verify_find_results(struct verify *v, struct err *err)
 /* --- what they say ----------------------------------------------------------- */
 
 /* The claims of the file take the place of the plan's. */
-static int verify_check_file(struct verify *v, struct comparison *c, struct err *err)
+static int verify_check_file(struct verify *v, struct store *s, struct comparison *c,
+			     struct err *err)
 {
 	size_t n = v->file.n;
 	int rc = 0;
 
 	if (!n)
-		return c->n_claims ? 0 : err_config(err, "%s: its plan expects nothing; give a file with --claims",
-						    v->folder);
+		return c->n_claims || store_plan(s)->n_gates ? 0 :
+		       err_config(err, "%s: its plan has neither expectations nor gates; give a file with --claims",
+				  v->folder);
 	c->claims = compare_alloc(c, n, sizeof(*c->claims));
 	if (!c->claims)
 		return err_sys(err, ENOMEM, "cannot verify");
@@ -226,7 +287,7 @@ static int verify(struct verify *v, struct err *err)
 	rc = compare_run(s, &v->o->compare, &c, err);
 	if (rc)
 		goto close;
-	rc = verify_check_file(v, &c, err);
+	rc = verify_check_file(v, s, &c, err);
 	if (!rc)
 		rc = verify_check_campaign(v, &c, err);
 	if (!rc)

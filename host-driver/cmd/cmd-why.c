@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "file.h"
 #include "run/campaign.h"
 #include "store/store.h"
 #include "why/gather.h"
@@ -73,6 +74,18 @@ static const struct argp argp = {
 	NULL, NULL, NULL,
 };
 
+static int why_check_arm(const struct plan *p, const char *arm, struct err *err)
+{
+	int ret = arm ? plan_check_arm(p, arm, err) : 0;
+
+	if (ret)
+		err_prefix(err, "--arm");
+	else if (arm && p->arms[plan_arm(p, arm)].baseline)
+		ret = err_config(err, "--arm: '%s' is the baseline; name the arm to compare with it",
+				 arm);
+	return ret;
+}
+
 /* Runs the campaign; the caller frees `*folder`. */
 static int why_run(const struct options *o, char **folder, struct err *err)
 {
@@ -87,6 +100,11 @@ static int why_run(const struct options *o, char **folder, struct err *err)
 
 	if (ret)
 		return ret;
+	ret = why_check_arm(plan, o->rq.arm, err);
+	if (ret) {
+		plan_free(plan);
+		return ret;
+	}
 	ret = campaign_run(plan, &c, &r, err);
 	plan_free(plan);
 	*folder = r.folder;
@@ -94,17 +112,6 @@ static int why_run(const struct options *o, char **folder, struct err *err)
 		ret = err_set(err, EXIT_INCOMPLETE, -EINTR, "not complete; to go on: kduel run --resume %s",
 			      r.folder);
 	return ret;
-}
-
-static int why_check_arm(const struct plan *p, const char *arm, struct err *err)
-{
-	int i = arm ? plan_arm(p, arm) : -1;
-
-	if (arm && i < 0)
-		return err_config(err, "--arm: the campaign has no arm '%s'", arm);
-	if (arm && p->arms[i].baseline)
-		return err_config(err, "--arm: '%s' is the baseline; name the arm to compare with it", arm);
-	return 0;
 }
 
 static void why_show(const struct why_groups *g, const struct plan *p, const struct options *o)
@@ -126,18 +133,19 @@ static void why_show(const struct why_groups *g, const struct plan *p, const str
 
 static int why_write_folded(const struct why_groups *g, const char *path, struct err *err)
 {
-	FILE *f = fopen(path, "we");
+	struct file_out out;
+	int ret = file_begin(&out, path, err);
 
-	if (!f)
-		return err_sys(err, errno, "cannot write %s", path);
+	if (ret)
+		return ret;
 	for (size_t i = 0; i < g->n; i++)
 		if (!g->v[i].error.code) {
 			char root[640];
 
 			snprintf(root, sizeof(root), "%s %s", g->v[i].what, g->v[i].metric);
-			why_folded(&g->v[i].why, f, root);
+			why_folded(&g->v[i].why, out.to, root);
 		}
-	return fclose(f) ? err_sys(err, errno, "cannot write %s", path) : 0;
+	return file_commit(&out, err);
 }
 
 static int why_explain(const char *folder, const struct options *o, struct err *err)

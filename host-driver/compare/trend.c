@@ -178,6 +178,8 @@ static int trend_add_store(struct trend *t, struct store *s, const char *folder,
 	if (rc)
 		return rc;
 	if (c.refused) {
+		if (!t->n_left_out)
+			t->left_out_exit = compare_exit(&c, false);
 		rc = trend_leave_out(t, folder, c.refused, err);
 		goto release;
 	}
@@ -244,8 +246,9 @@ int trend_finish(struct trend *t, struct err *err)
 	int rc = 0;
 
 	if (!t->n_campaigns)
-		return err_config(err, "%s", t->n_left_out ? t->left_out[0]
-							   : "no campaign");
+		return t->n_left_out ? err_set(err, t->left_out_exit, -ENODATA, "%s",
+					       t->left_out[0])
+				     : err_config(err, "no campaign");
 	if (!t->n_series)
 		return err_set(err, t->arms ? EXIT_INCOMPLETE : EXIT_CONFIG, -ENODATA,
 			       "there is nothing to follow in %zu campaign%s: %s",

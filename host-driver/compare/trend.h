@@ -46,6 +46,7 @@ struct trend {
 	char *domain, *baseline;	/* of the first folder */
 	char **left_out;	/* "folder: why": nothing can be compared there */
 	size_t n_left_out;
+	enum kduel_exit left_out_exit;	/* what comparing the first of them alone amounts to */
 	bool arms;		/* some arm is not its baseline again */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/cpu.h"
+#include "bench/params.h"
 #include "bench/registry.h"
 #include "claim/claim.h"
 #include "conf.h"
@@ -73,18 +74,18 @@ struct judged_claim {
 	struct err *err;
 };
 
-static int judged_arm(const struct judged_claim *u, const char *arm)
+int plan_check_arm(const struct plan *p, const char *arm, struct err *err)
 {
 	const char *known[KNOWN_MAX];
 	char text[ERR_TEXT_MAX / 2];
 	size_t n = 0;
 
-	if (!*arm || plan_arm(u->p, arm) >= 0)
+	if (!*arm || plan_arm(p, arm) >= 0)
 		return 0;
-	for (; n < u->p->n_arms && n < KNOWN_MAX; n++)
-		known[n] = u->p->arms[n].name;
+	for (; n < p->n_arms && n < KNOWN_MAX; n++)
+		known[n] = p->arms[n].name;
 	conf_unknown_text("arm", arm, known, n, text, sizeof(text));
-	return err_config(u->err, "%s", text);
+	return err_config(err, "%s", text);
 }
 
 /* Adds a word that is not there yet. */
@@ -124,14 +125,83 @@ static int judged_series(const struct judged_claim *u, const struct claim_pick *
 	return err_config(u->err, "%s", text);
 }
 
+/* Can a cell's results have this value in a point? Where a parameter decides it. */
+static bool judged_key(const struct plan_cell *cell, const struct workload *w,
+		       const char *key, const char *value, struct err *err)
+{
+	uint64_t most = params_most_of(cell->params, key, UINT64_MAX);
+	struct params p;
+	bool fine = true;
+
+	if (params_init(&p, w, NULL))
+		return true;
+	if (params_find(&p, key))
+		fine = !params_set(&p, key, value, err);
+	if (fine && params_find(&p, key) && params_find(&p, key)->hi > most) {
+		err_config(err, "%s is at most %llu in %s", key, (unsigned long long)most,
+			   cell->id);
+		fine = false;
+	}
+	params_release(&p);
+	return fine;
+}
+
+/* "op=read,depth=4": of keys that the metric has, with values that they can have. */
+static bool judged_point_of(const struct plan_cell *cell, const struct claim_pick *k,
+			    struct err *err)
+{
+	char text[256], keys[256] = "", *at = text, *part;
+	const struct workload_metric *m = NULL;
+	const struct workload *w;
+	bool fine = true;
+
+	if (workload_find(cell->workload, &w, err))
+		return false;
+	m = workload_metric(w, k->field);
+	snprintf(text, sizeof(text), "%s", k->point);
+	while (fine && (part = strsep(&at, ","))) {
+		char *value = strchr(part, '=');
+
+		if (value)
+			*value++ = '\0';
+		if (m && value)
+			fine = judged_key(cell, w, part, value, err);
+		if (*keys)
+			strcat(keys, ",");
+		strcat(keys, part);
+	}
+	if (!m || !fine || workload_has_points(m, keys))
+		return fine;	/* of a counter, the machine knows */
+	err_config(err, m->points ? "%s.%s has no point '%s'; its points are by %s" :
+		   "%s.%s has no point '%s': it is one value", w->name, m->name, k->point,
+		   m->points);
+	return false;
+}
+
+static int judged_point(const struct judged_claim *u, const struct claim_pick *k)
+{
+	struct err said = ERR_INIT;
+
+	for (size_t i = 0; i < u->p->n_cells; i++) {
+		const struct plan_cell *cell = &u->p->cells[i];
+
+		if (!strcmp(cell->workload, k->path) && claim_in_cells(k->cells, cell->id) &&
+		    judged_point_of(cell, k, &said))
+			return 0;
+	}
+	return err_config(u->err, "[%.80s]: %s", k->point, said.text);
+}
+
 static int judged_pick(const struct claim_pick *k, void *data)
 {
 	const struct judged_claim *u = data;
-	int ret = judged_arm(u, k->arm);
+	int ret = plan_check_arm(u->p, k->arm, u->err);
 
 	if (!ret)
 		ret = judged_series(u, k);
-	return ret || k->layer ? ret : judged_value(k->path, k->field, u->err);
+	if (!ret && !k->layer)
+		ret = judged_value(k->path, k->field, u->err);
+	return ret || k->layer || !k->point ? ret : judged_point(u, k);
 }
 
 int plan_check_claim(const struct plan *p, const struct claim *claim, struct err *err)

@@ -157,9 +157,12 @@ int plan_from_view(const struct view *json, struct plan **plan, struct err *err)
 
 int plan_copy(const struct plan *p, struct plan **copy, struct err *err);
 
+/* Has it an arm of that name ("" is the baseline)? EXIT_CONFIG with the nearest. */
+int plan_check_arm(const struct plan *p, const char *arm, struct err *err);
+
 /*
- * Can a claim (claim/claim.h) be about this plan? Its arms, cells and metrics
- * must be there; EXIT_CONFIG with the nearest name if one is not.
+ * Can a claim (claim/claim.h) be about this plan? Its arms, cells, metrics
+ * and points must be there; EXIT_CONFIG with the nearest name if one is not.
  */
 struct claim;
 int plan_check_claim(const struct plan *p, const struct claim *claim, struct err *err);

@@ -126,15 +126,19 @@ static void doc_md_md_claim(const struct doc_block *b, FILE *out)
 	fputc('\n', out);
 }
 
-static void doc_md_md_field(const struct doc_block *b, FILE *out)
+/* One without a name goes on in the line of the one before. */
+static void doc_md_md_fields(const struct doc_block *b, const struct doc_block *end, FILE *out)
 {
 	fputs("- ", out);
-	if (*b->id) {
-		doc_md_md_text(out, b->id);
-		fputs(": ", out);
-	}
+	doc_md_md_text(out, b->id);
+	fputs(": ", out);
 	doc_md_md_span(&b->span, out);
 	doc_md_md_text(out, b->rest);
+	while (++b < end && b->kind == DOC_FIELD && !*b->id) {
+		fputs("; ", out);
+		doc_md_md_span(&b->span, out);
+		doc_md_md_text(out, b->rest);
+	}
 	fputc('\n', out);
 }
 
@@ -148,8 +152,7 @@ static void doc_md_md_block(const struct doc_block *b, FILE *out)
 
 	switch (b->kind) {
 	case DOC_FIELD:
-		doc_md_md_field(b, out);
-		return;
+		return;		/* see doc_md_md_fields() */
 	case DOC_CLAIM:
 		doc_md_md_claim(b, out);
 		return;
@@ -188,11 +191,15 @@ void doc_print_markdown(const struct doc *d, FILE *out)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct doc_block *b = &d->block[i];
 
-		if (!(b->forms & DOC_IN_MARKDOWN) || b->kind == DOC_FIGURE)
+		if (!(b->forms & DOC_IN_MARKDOWN) || b->kind == DOC_FIGURE ||
+		    (b->kind == DOC_FIELD && !*b->id))
 			continue;
 		if (last && !doc_md_md_joins(last, b))
 			fputc('\n', out);
-		doc_md_md_block(b, out);
+		if (b->kind == DOC_FIELD)
+			doc_md_md_fields(b, d->block + d->n, out);
+		else
+			doc_md_md_block(b, out);
 		last = b;
 	}
 }

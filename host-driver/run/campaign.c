@@ -216,8 +216,6 @@ static int campaign_begin_profile(struct campaign *c, struct session_options *so
 {
 	const struct kernel *guest = arm_kernels_guest(&c->kernels, c->plan);
 
-	if (!so->kernel || !guest || !c->machine.ops->boots_image)
-		return err_machine(err, "functions are counted by the emulator's plugin: this needs machine: { kind: vm }");
 	if (asprintf(path, "%s/why/boot-%u.%u", c->r->folder, so->boot->boot,
 		     so->attempt) < 0)
 		return err_sys(err, ENOMEM, "cannot boot");
