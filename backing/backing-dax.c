@@ -89,7 +89,7 @@ static void backing_dax_start_trace(struct backing *b)
 /*
  * Writing a DAX file back write-protects its pages, and KVM drops them from
  * the second-level table: a guest would fault again every few seconds, at
- * times that no two boots share. Nobody needs this file's content.
+ * times that no two boots share. The file's content is never read.
  */
 static void backing_dax_stop_writeback(struct backing *b)
 {

@@ -71,7 +71,7 @@ static int backing_check(const struct backing_kind *k, uint64_t size,
 	uint64_t unit = k->page > M2 ? k->page : M2;
 
 	if (!size || size % unit)
-		return err_config(err, "size: %" PRIu64 " bytes is no multiple of %" PRIu64
+		return err_config(err, "size: %" PRIu64 " bytes is not a multiple of %" PRIu64
 				  "M, which backing %s needs", size, unit >> 20, k->name);
 	return backing_check_params(k, params, err);
 }

@@ -190,7 +190,7 @@ static int pmem_make_raw(const char *ns, const char *holder, struct err *err)
 
 static void pmem_make_uuid(char *text, size_t size)
 {
-	/* Nobody looks for this name: constant, so that boots are alike. */
+	/* The name is never looked up; it is constant so that boots are alike. */
 	snprintf(text, size, "6b647565-6c00-4000-8000-000000000001");
 }
 

@@ -202,7 +202,7 @@ static void run_build_options(struct run_options *o)
 	memcpy(&o->table[used], common_options, sizeof(common_options));
 }
 
-/* The first argument that names a workload, else the first that is no option. */
+/* The first argument that names a workload, else the first that is not an option. */
 static int run_workload_at(int argc, char **argv)
 {
 	const struct workload *w;

@@ -243,9 +243,9 @@ static int cpu_load_name(const char *name, struct cpu **cpu, struct err *err)
 	} else {
 		const char *near = nearest_word(name, (const char *const *)names, n);
 
-		ret = near ? err_config(err, "there is no processor '%s'; did you mean '%s'?",
+		ret = near ? err_config(err, "unknown processor '%s'; did you mean '%s'?",
 					name, near)
-			   : err_config(err, "there is no processor '%s' (there are: %s)",
+			   : err_config(err, "unknown processor '%s' (there are: %s)",
 					name, list);
 	}
 	cpu_free_names(names, n);

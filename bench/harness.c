@@ -134,7 +134,7 @@ void *bench_state(const struct bench *b)
 	return b->state;
 }
 
-/* Out of memory while writing down a result: there is no result then. */
+/* Out of memory while a result is written: the run then has none. */
 static void *harness_need(void *p)
 {
 	if (!p) {

@@ -61,6 +61,6 @@ int main(int argc, char **argv)
 			argv[1] = name;
 			return verbs[i].run(argc - 1, argv + 1);
 		}
-	fprintf(stderr, "kduel-bench: there is no verb '%s'\n", argv[1]);
+	fprintf(stderr, "kduel-bench: unknown verb '%s'\n", argv[1]);
 	return usage(stderr, EXIT_CONFIG);
 }

@@ -29,7 +29,7 @@ static int memory_check_pages(const struct buffer *buf, struct err *err)
 
 	if (buf->source->share == SOURCE_ANY)
 		return 0;
-	/* A kernel that cannot tell is no error: the proof says so. */
+	/* A kernel that cannot tell is not an error: the proof says so. */
 	if (pages_read(0, (uintptr_t)buf->addr, buf->mapped, &p, NULL))
 		return 0;
 	present = p.b4k + p.b2m + p.b1g;

@@ -57,9 +57,9 @@ static int pmem_io_validate(struct bench *b, struct err *err)
 		return ret;
 	size = bench_number(b, "size");
 	if (block & (block - 1))
-		return err_config(err, "parameter block: %" PRIu64 " is no power of two", block);
+		return err_config(err, "parameter block: %" PRIu64 " is not a power of two", block);
 	if (size % block)
-		return err_config(err, "parameter size: %" PRIu64 " is no multiple of the block, %"
+		return err_config(err, "parameter size: %" PRIu64 " is not a multiple of the block, %"
 				  PRIu64, size, block);
 	bench_range(b, "depth", &lo, &hi);
 	if (hi > size / block / 2)

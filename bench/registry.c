@@ -97,7 +97,7 @@ int workload_find(const char *name, const struct workload **w, struct err *err)
 		}
 		have.name[have.n++] = workloads[i]->name;
 	}
-	return registry_refuse("there is no workload", name, &have, err);
+	return registry_refuse("unknown workload", name, &have, err);
 }
 
 const struct workload_metric *workload_metric(const struct workload *w, const char *name)

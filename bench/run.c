@@ -50,7 +50,7 @@ static int run_prepare(struct bench *b, const struct workload *w,
 	b->cpu = rq->cpu >= 0 ? rq->cpu : topology_first_cpu(b->topo);
 	b->node = rq->node >= 0 ? rq->node : topology_node(b->topo, b->cpu);
 	if (rq->node >= 0 && !topology_has_node(b->topo, rq->node))
-		return err_config(err, "there is no memory node %d on this machine", rq->node);
+		return err_config(err, "this machine has no memory node %d", rq->node);
 	return 0;
 }
 
@@ -239,7 +239,7 @@ int bench_run_text(const struct bench_request *rq, const struct bench_hooks *hoo
 	json_decref(result);
 	/* A number that is none cannot be written. */
 	return *text ? 0 : err_machine(err, "the result of %s cannot be written as JSON: a value "
-				       "is no number", rq->workload);
+				       "is not a number", rq->workload);
 }
 
 int bench_check(const struct bench_request *rq, struct err *err)

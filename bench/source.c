@@ -135,7 +135,7 @@ int source_find(const char *name, const struct source **s, struct err *err)
 					 i == sources ? "" : ", ", i->name);
 	}
 	near = nearest_word(name, names, n);
-	return err_config(err, "there is no source '%s'%s%s%s (there are: %s)", name,
+	return err_config(err, "unknown source '%s'%s%s%s (known: %s)", name,
 			  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", list);
 }
 

@@ -15,7 +15,7 @@ enum fault_kind {
 	FAULT_NONE,
 	FAULT_PANIC,	/* PID 1's kernel crashes; a plain process aborts */
 	FAULT_HANG,	/* never answers nor reads again */
-	FAULT_GARBAGE,	/* bytes that are no frame, then goes on */
+	FAULT_GARBAGE,	/* bytes that are not a frame, then goes on */
 	FAULT_FLOOD,	/* writes to the console for ever */
 	FAULT_EXIT,	/* exits with status 1 */
 	FAULT_KINDS
@@ -26,7 +26,7 @@ struct fault {
 	char op[32];
 };
 
-/* "<kind>@<op>"; "" is no fault. */
+/* "<kind>@<op>"; "" means no fault. */
 int fault_parse(struct fault *f, const char *text, struct err *err);
 
 /* Does what it says if `op` is its moment. Most kinds do not return. */

@@ -17,7 +17,7 @@
 
 static const struct {
 	const char *type, *where;
-	int needed;	/* say so if the kernel has not got it */
+	int needed;	/* report it if the kernel lacks it */
 } mounts[] = {
 	{ "proc", "/proc", 1 },
 	{ "sysfs", "/sys", 1 },

@@ -50,7 +50,7 @@ static void console_end_line(struct console *c)
 		fprintf(stderr, "[vm] %s\n", c->line);
 }
 
-/* Terminal sequences and bytes that are no text have no place in a record. */
+/* Terminal sequences and bytes that are not text do not belong in a record. */
 static void console_take(struct console *c, const char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

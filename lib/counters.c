@@ -212,7 +212,7 @@ static int counters_ask_providers(struct counters *c, const char *only, struct e
 	}
 	if (any)
 		return 0;
-	return err_config(err, "there is no counter provider '%s' (papi, perf, getrusage)", only);
+	return err_config(err, "unknown counter provider '%s' (papi, perf, getrusage)", only);
 }
 
 int counters_new(struct counters **out, const struct counters_options *o,

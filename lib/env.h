@@ -20,7 +20,7 @@ bool env_mediated_pmu(void);
 
 /*
  * The words of a kernel command line that set a parameter which its module does
- * not show, though it shows others: the kernel ignores them without a word.
+ * not show, though it shows others: the kernel ignores them silently.
  */
 json_t *env_unknown_parameters(const char *cmdline);
 

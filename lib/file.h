@@ -2,7 +2,7 @@
 /*
  * Whole files: read, publish, hash. A published file is either absent, the
  * old one, or the new one in full: it is written beside its place, synced and
- * renamed, and the folder is synced after. What is no plain file (a device, a
+ * renamed, and the folder is synced after. What is not a plain file (a device, a
  * pipe, /dev/stdout) is written to as it is, and a link stays one: what it
  * leads to is replaced.
  */
@@ -54,7 +54,7 @@ int file_poke(const char *path, const char *text, struct err *err);
 /* mkdir -p. */
 int file_mkdirs(const char *path, struct err *err);
 
-/* rm -r, staying below `path`, not following links. Absent is no error. */
+/* rm -r, staying below `path`, not following links. An absent path is not an error. */
 int file_remove_tree(const char *path, struct err *err);
 
 /* The SHA-256 of a file, in hex. */

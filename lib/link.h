@@ -68,7 +68,7 @@ int link_send_with(struct link *l, enum frame_channel channel, json_t *msg,
 /* A message that is text already. */
 int link_send_payload(struct link *l, enum frame_channel channel,
 		      const char *payload, size_t len, struct err *err);
-/* Bytes that are no frame: for the faults in tests. */
+/* Bytes that are not a frame: for the faults in tests. */
 int link_send_raw(struct link *l, const void *bytes, size_t len,
 		  struct err *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One loop that waits on everything: streams, timers, children, signals. It
- * waits with poll(2): for the ten descriptors of a campaign io_uring is no
+ * waits with poll(2): for the ten descriptors of a campaign io_uring is not
  * faster (6 us a message either way), and a sysctl can forbid it.
  *
  * Callers add sources and get an id > 0. Callbacks run inside loop_step() and

@@ -35,7 +35,7 @@ enum message_class {
 	MESSAGE_UNSUPPORTED,	/* this kernel or machine cannot do it */
 	MESSAGE_FAILED,		/* it should have worked, and did not */
 	MESSAGE_LOST,		/* a process or the guest is gone */
-	MESSAGE_PROTOCOL,	/* the guest sent what is no frame or message */
+	MESSAGE_PROTOCOL,	/* the guest sent bytes that are neither a frame nor a message */
 	MESSAGE_TIMEOUT,	/* it took longer than its limit */
 	MESSAGE_BUSY,		/* another request must end first */
 	MESSAGE_CLASSES
@@ -77,7 +77,7 @@ void message_release(struct message *m);	/* safe to call again */
 
 /*
  * A text for people, made safe (safe.h) and cut to `size` bytes with its NUL,
- * whole letters only. Returns `buf`. A value that is no text is "".
+ * whole letters only. Returns `buf`. A value that is not text is shown as "".
  */
 const char *message_safe(const char *text, char *buf, size_t size);
 const char *message_text(const struct view *v, char *buf, size_t size);

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* Rising. Values that are no numbers have no place: there must be none. */
+/* Rising. The values must not contain NaN. */
 void order_sort(double *v, size_t n);
 
 /* The quantile `q` (0..1) of sorted values, linear between two; NAN for n = 0. */

@@ -58,10 +58,10 @@ static int qemu_check(const struct qemu_vm *vm, struct err *err)
 	if (!vm->cpus)
 		return err_config(err, "cpus: a machine needs at least 1");
 	if (!vm->memory || vm->memory % ALIGN_2M)
-		return err_config(err, "memory: %" PRIu64 " bytes is no multiple of 2M",
+		return err_config(err, "memory: %" PRIu64 " bytes is not a multiple of 2M",
 				  vm->memory);
 	if (vm->pmem % ALIGN_2M)
-		return err_config(err, "pmem: %" PRIu64 " bytes is no multiple of 2M",
+		return err_config(err, "pmem: %" PRIu64 " bytes is not a multiple of 2M",
 				  vm->pmem);
 	if (vm->accel == QEMU_ICOUNT && vm->cpus != 1)
 		return err_config(err, "cpus: counting instructions needs 1, not %u",
@@ -70,7 +70,7 @@ static int qemu_check(const struct qemu_vm *vm, struct err *err)
 		return err_config(err, "memory in a file needs the file's path");
 	if (vm->ram == QEMU_RAM_HUGETLB &&
 	    (!vm->ram_page || vm->memory % vm->ram_page))
-		return err_config(err, "memory: %" PRIu64 " bytes is no multiple of the huge page",
+		return err_config(err, "memory: %" PRIu64 " bytes is not a multiple of the huge page",
 				  vm->memory);
 	return 0;
 }

@@ -105,11 +105,11 @@ static bool view_scan_beyond_ascii(struct scan *s, char **to)
 
 	for (int i = 1; i < len; i++) {
 		if ((p[i] & 0xc0) != 0x80)
-			return scan_bad(s, "text that is no UTF-8");
+			return scan_bad(s, "text that is not UTF-8");
 		c = c << 6 | (p[i] & 0x3f);
 	}
 	if (!len || c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return scan_bad(s, "text that is no UTF-8");
+		return scan_bad(s, "text that is not UTF-8");
 	memmove(*to, p, len);
 	*to += len;
 	s->p += len;
@@ -145,7 +145,7 @@ bool scan_string(struct scan *s, const char **text)
 /*
  * digits / 10^places: both are exact as long doubles of 64 bits, and so the
  * quotient is right to half of its last bit. Rounding it once more is right
- * unless the 11 bits that a double has not got are just one half.
+ * unless the 11 bits that a double lacks are exactly one half.
  */
 static bool view_scan_quotient(uint64_t digits, unsigned places, double *real)
 {

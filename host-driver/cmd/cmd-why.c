@@ -55,7 +55,7 @@ static error_t why_parse(int key, char *arg, struct argp_state *state)
 	case OPT_LINES:
 		o->lines = strtoul(arg, &end, 10);
 		if (*end || end == arg || *arg == '-')
-			argp_error(state, "--lines: '%s' is no number", arg);
+			argp_error(state, "--lines: '%s' is not a number", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->operand, arg, "");

@@ -162,7 +162,7 @@ struct comparison {
 	unsigned looks;		/* at the data before the end (--until verdict) */
 	json_t *env;		/* facts of the driver's machine: {} if none */
 
-	char *refused;		/* NULL, or why this is no comparison; several
+	char *refused;		/* NULL, or why this is not a comparison; several
 				 * lines; every verdict is "not comparable" */
 	enum kduel_exit refused_exit;	/* EXIT_DONE: no comparison was asked for */
 	enum kduel_exit gates_exit;	/* of gates without values: EXIT_MACHINE, or

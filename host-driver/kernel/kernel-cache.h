@@ -18,7 +18,7 @@ int kernel_cache_key(struct kernel *k, const struct kernel_tree *t,
 
 /*
  * Fills in image, config, release and identity: 0, or -ENOENT, without an
- * error text, if the cache has not got the key whole.
+ * error text, if the cache does not hold the whole key.
  */
 int kernel_cache_take(struct kernel *k, const struct kernel_tree *t,
 		      const char *compiler, struct err *err);
@@ -38,7 +38,7 @@ int kernel_cache_publish(const struct kernel *k, const char *fresh,
 
 /*
  * The release (uname -r) of the bzImage `path`, malloc()ed; "" if it has no
- * version. An error if the file is no Linux boot image.
+ * version. An error if the file is not a Linux boot image.
  */
 int kernel_image_release(const char *path, char **release, struct err *err);
 

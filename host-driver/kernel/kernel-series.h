@@ -28,7 +28,7 @@
 
 struct kernel_piece {
 	const struct kernel_text *patch;	/* where it is from */
-	unsigned mail;		/* number of the mail in it; 0: it is no mail */
+	unsigned mail;		/* number of the mail in it; 0: it is not a mail */
 	struct kernel_bytes diff;
 	struct kernel_bytes paths;	/* all that it touches, each with a NUL */
 };

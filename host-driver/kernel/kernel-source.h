@@ -70,7 +70,7 @@ void kernel_repository_release(struct kernel_repository *r);
 /*
  * Fills the empty folder `dir` with tree/ and git/. `archive` is the package
  * or tarball, NULL for git; `commit` is the git commit. EXIT_CONFIG if what
- * comes out is no Linux source tree.
+ * comes out is not a Linux source tree.
  */
 int kernel_unpack(struct kernel_job *job, const struct kernel_spec *spec,
 		  const char *archive, const char *commit, const char *dir,

@@ -155,7 +155,7 @@ static bool unpack_find_top(char *path, size_t size, int depth)
 
 static int unpack_is_none(const char *of, struct err *err)
 {
-	return err_config(err, "%s: there is no Makefile with a rule for configurations on top: it is no Linux source tree",
+	return err_config(err, "%s: there is no Makefile with a rule for configurations on top: it is not a Linux source tree",
 			  of);
 }
 

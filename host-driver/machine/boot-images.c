@@ -47,7 +47,7 @@ char *boot_images_agent(struct err *err)
 	if (wish && *wish) {
 		path = proc_find(wish);
 		if (!path)
-			err_machine(err, "KDUEL_AGENT: %s is no program", wish);
+			err_machine(err, "KDUEL_AGENT: %s is not an executable file", wish);
 		return path;
 	}
 	n = readlink("/proc/self/exe", self, sizeof(self) - 1);

@@ -48,7 +48,7 @@ char *boot_images_agent(struct err *err);
 
 /*
  * Makes both, or takes them from the cache. `guest_kernel` is a bzImage; NULL
- * where the node is no machine of ours and needs no image.
+ * where the node is not a machine of ours and needs no image.
  */
 int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
 		       struct err *err);

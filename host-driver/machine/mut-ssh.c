@@ -26,7 +26,7 @@
 
 static void add_ssh(const struct machine *m, struct args *a)
 {
-	/* Nobody is there to type a password, and a dead host must be noticed. */
+	/* No one is there to type a password, and a dead host must be noticed. */
 	args_add_all(a, "ssh", "-T", "-o", "BatchMode=yes",
 		     "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5",
 		     m->plan->machine.host, NULL);
@@ -100,7 +100,7 @@ static int ssh_check_release(const char *release, struct err *err)
 
 	if (*release && release[strspn(release, good)] == '\0')
 		return 0;
-	return err_config(err, "'%s' is no kernel release", release);
+	return err_config(err, "'%s' is not a kernel release", release);
 }
 
 static bool ssh_never(void *arg)

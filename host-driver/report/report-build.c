@@ -301,7 +301,7 @@ struct doc *report_brief_doc(const struct report *r)
 			counts = more;
 		}
 	doc_put(d, DOC_SAY, "%s: %s. Against %s, domain %s, %u of %u blocks.%s%s%s", c->name,
-		c->refused ? "this is no comparison" : *counts ? counts : "nothing to judge",
+		c->refused ? "not a comparison" : *counts ? counts : "nothing to judge",
 		c->arms[c->baseline].name, c->domain, c->blocks, c->blocks_planned,
 		*claims ? " Expectations: " : "", claims, *claims ? "." : "");
 	build_brief_rows(d, c);

@@ -8,7 +8,7 @@
 #define FACT_MAX 400	/* bytes of a fact that is a condition, not a log */
 #define VALUES_MAX 8	/* different values of one fact that are kept */
 
-/* What is random in every boot is no condition of it. */
+/* What is random in every boot is not one of its conditions. */
 static json_t *env_without_nonce(const char *value)
 {
 	char *copy = strdup(value), *at = copy ? strstr(copy, "kduel.nonce=") : NULL;

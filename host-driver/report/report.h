@@ -99,7 +99,7 @@ void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n)
 /*
  * Publishes report.txt, report.json, report.html, data/ and plots/ in the
  * results folder, each file whole or not at all. A figure that gnuplot could
- * not draw is no error: it is said in `said` (may be NULL), a line each.
+ * not draw is not an error: it is said in `said` (may be NULL), a line each.
  */
 int report_publish(struct report *r, const char *folder, FILE *said,
 		   struct err *err);

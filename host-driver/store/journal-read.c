@@ -279,7 +279,7 @@ int journal_read_at(struct journal_reader *r, uint64_t offset,
 	ret = journal_next(r, text, len, &at, err);
 	if (ret == 0)
 		return err_set(err, EXIT_CONFIG, -EBADMSG,
-			       "%s: there is no record at byte %llu", r->path,
+			       "%s: no record begins at byte %llu", r->path,
 			       (unsigned long long)offset);
 	return ret < 0 ? ret : 0;
 }

@@ -305,7 +305,7 @@ static int kallsyms_inflate(const uint8_t *packed, size_t len, uint8_t **out, si
 		*n += got;
 	}
 	archive_read_free(a);
-	/* What follows the packed kernel is no error of it. */
+	/* What follows the packed kernel is not an error. */
 	return *n ? 0 : -EINVAL;
 }
 
@@ -319,7 +319,7 @@ int symbols_of_image(struct symbols *s, const char *path, struct err *err)
 		return ret;
 	if (len < 0x260 || memcmp(image + MAGIC_AT, "HdrS", 4)) {
 		free(image);
-		return err_config(err, "%s is no Linux bzImage", path);
+		return err_config(err, "%s is not a Linux bzImage", path);
 	}
 	at = (size_t)(image[SETUP_SECTORS_AT] + 1) * 512 + kallsyms_le32(image + PAYLOAD_AT);
 	packed = kallsyms_le32(image + PAYLOAD_LEN_AT);

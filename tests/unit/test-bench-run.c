@@ -455,8 +455,8 @@ static void bad_requests_are_refused(void **state)
 		const char *workload, *source, *params, *says;
 		int cpu, node, exit;
 	} bad[] = {
-		{ "nul", NULL, "{}", "no workload 'nul'", -1, -1, EXIT_CONFIG },
-		{ "null", "hugetlb", "{}", "no source 'hugetlb'", -1, -1, EXIT_CONFIG },
+		{ "nul", NULL, "{}", "unknown workload 'nul'", -1, -1, EXIT_CONFIG },
+		{ "null", "hugetlb", "{}", "unknown source 'hugetlb'", -1, -1, EXIT_CONFIG },
 		{ "null", NULL, "{\"x\":1}", "no parameter 'x'", -1, -1, EXIT_CONFIG },
 		{ "null", NULL, "{}", "no CPU 4095", 4095, -1, EXIT_CONFIG },
 		{ "null", NULL, "{}", "no memory node 63", -1, 63, EXIT_CONFIG },

@@ -332,7 +332,7 @@ static void one_name_an_address(void **state)
 	assert_null(symbols_find(&s, 9));
 	symbols_release(&s);
 	assert_int_equal(symbols_of_image(&s, "/proc/self/exe", &err), -EINVAL);
-	has(err.text, "no Linux bzImage");
+	has(err.text, "not a Linux bzImage");
 	err = (struct err)ERR_INIT;
 	assert_true(symbols_of_image(&s, "/none", &err) < 0);
 }
