@@ -40,8 +40,9 @@ static json_t *cpu_tlb_json(const struct tlb *t)
 	return json_pack("{s:i, s:i, s:i}", "4k", t->e4k, "2m", t->e2m, "1g", t->e1g);
 }
 
-static int cpu_print_names(void)
+static int cpu_print_names(bool json)
 {
+	json_t *list = json_array();
 	struct err err = ERR_INIT;
 	char **names;
 	size_t n;
@@ -49,10 +50,15 @@ static int cpu_print_names(void)
 	if (cpu_names(&names, &n, &err))
 		return cli_fail(&err);
 	for (size_t i = 0; i < n; i++) {
-		puts(names[i]);
+		json_array_append_new(list, json_string(names[i]));
+		if (!json)
+			puts(names[i]);
 		free(names[i]);
 	}
 	free(names);
+	if (json)
+		return cli_print_json(list);
+	json_decref(list);
 	return EXIT_DONE;
 }
 
@@ -89,7 +95,7 @@ int cli_cpu(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (o.all)
-		return cpu_print_names();
+		return cpu_print_names(o.json);
 	if (cpu_load(o.cpu_model, &cpu, &err))
 		return cli_fail(&err);
 	if (o.json)

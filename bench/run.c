@@ -14,6 +14,8 @@ static int run_check_path(const struct bench *b, struct err *err)
 {
 	const struct value *v = params_find(&b->params, common_params[0].name);
 
+	if (b->source->path && !v->given)
+		return err_config(err, "source %s: say where with --path", b->source->name);
 	if (v->param != &common_params[0] || !v->given || b->source->path)
 		return 0;
 	return err_config(err, "parameter path: source %s takes none; it is for fsdax and devdax",

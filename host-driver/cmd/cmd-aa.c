@@ -23,7 +23,8 @@ static const struct argp_option option_table[] = {
 	{ "blocks", 'b', "N", 0, "N blocks instead of the config's", 0 },
 	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
 	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake instead of the config's", 0 },
-	{ "out", 'o', "DIR", 0, "results folder", 0 },
+	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
+	{ "out", 'o', NULL, OPTION_ALIAS, NULL, 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -34,7 +35,8 @@ static error_t aa_parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_ONLY: o->plan.only = arg; return 0;
 	case OPT_MACHINE: o->plan.machine = arg; return 0;
-	case 'o': o->campaign.out = arg; return 0;
+	case 'd':
+	case 'o': o->campaign.out = command_path(state, "--dir", arg); return 0;
 	case 'b':
 		o->plan.blocks = command_blocks(state, arg);
 		return 0;
@@ -107,16 +109,16 @@ static int aa_print(const struct comparison *c, const char *folder, struct err *
 	if (!any)
 		return err_config(err, "%s: no arm is the baseline again; kduel aa CONFIG runs one",
 				  folder);
-	printf("%s as two arms: %s time, %u blocks\n\n", c->arms[c->baseline].kernel,
-	       c->domain, c->blocks);
+	printf("%s as two arms: %s time, %u block%s\n\n", c->arms[c->baseline].kernel,
+	       c->domain, c->blocks, c->blocks == 1 ? "" : "s");
 	printf("  %-26s %9s %9s  %-13s %s\n", "effect", "spread", "detects", "verdict",
 	       "series");
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++)
 			if (c->arms[a].control && c->series[i].better != STATS_NEITHER)
 				aa_print_row(&c->series[i], a);
-	printf("\n%u tests, %u with p <= %.3g, %u called different\n",
-	       c->control_tests, c->control_nominal, c->alpha, c->control_alarms);
+	printf("\n%u test%s, %u with p <= %.3g, %u called different\n",
+	       c->control_tests, c->control_tests == 1 ? "" : "s", c->control_nominal, c->alpha, c->control_alarms);
 	return 0;
 }
 

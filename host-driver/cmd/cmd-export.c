@@ -37,7 +37,7 @@ static error_t export_parse(int key, char *arg, struct argp_state *state)
 		o->table = arg;
 		return 0;
 	case 'o':
-		o->output = arg;
+		o->output = command_path(state, "--output", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->folder, arg, "folder ");
@@ -90,7 +90,9 @@ int cmd_export(int argc, char **argv)
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	ret = store_open(&s, o.folder, STORE_READ, &err);
+	ret = command_check_output(o.output, o.folder, &err);
+	if (!ret)
+		ret = store_open(&s, o.folder, STORE_READ, &err);
 	if (ret)
 		return command_fail(&err);
 	ret = o.output ? export_write_file(&o, s, &err)

@@ -14,7 +14,8 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{ "output", 'o', "FOLDER", 0, "where the result goes", 0 },
+	{ "dir", 'd', "DIR", 0, "the new results folder", 0 },
+	{ "output", 'o', NULL, OPTION_ALIAS, NULL, 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -23,8 +24,9 @@ static error_t merge_parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
+	case 'd':
 	case 'o':
-		o->output = arg;
+		o->output = command_path(state, "--dir", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->n == FOLDERS_MAX)
@@ -35,7 +37,7 @@ static error_t merge_parse(int key, char *arg, struct argp_state *state)
 		if (!o->n)
 			argp_error(state, "which results folders?");
 		if (!o->output)
-			argp_error(state, "where to? -o FOLDER says so");
+			argp_error(state, "where to? --dir DIR says so");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -56,10 +58,11 @@ int cmd_merge(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (merge_folders(o.folders, o.n, o.output, &r, &err))
 		return command_fail(&err);
-	printf("%s: %u campaign%s, %u boots", o.output, r.campaigns,
-	       r.campaigns == 1 ? "" : "s", r.boots);
+	printf("%s: %u campaign%s, %u boot%s", o.output, r.campaigns,
+	       r.campaigns == 1 ? "" : "s", r.boots, r.boots == 1 ? "" : "s");
 	if (r.repeated)
-		printf(" (%u were there more than once)", r.repeated);
+		printf(" (%u %s there more than once)", r.repeated,
+		       r.repeated == 1 ? "was" : "were");
 	printf("\nkduel report %s makes its report\n", o.output);
 	return EXIT_DONE;
 }

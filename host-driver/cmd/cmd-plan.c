@@ -18,7 +18,7 @@ struct options {
 enum { OPT_JSON = 256, OPT_ONLY };
 
 static const struct argp_option option_table[] = {
-	{ "output", 'o', "FILE", 0, "write the frozen plan as JSON", 0 },
+	{ "output", 'o', "FILE", 0, "write the frozen plan as JSON, too", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print the frozen plan as JSON", 0 },
 	{ "blocks", 'b', "N", 0, "N blocks instead of the config's", 0 },
 	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
@@ -31,7 +31,7 @@ static error_t plan_parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'o':
-		o->output = arg;
+		o->output = command_path(state, "--output", arg);
 		return 0;
 	case OPT_JSON:
 		o->json = true;
@@ -87,7 +87,9 @@ int cmd_plan(int argc, char **argv)
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	ret = plan_load(o.config, &o.plan, &p, &err);
+	ret = command_check_output(o.output, o.config, &err);
+	if (!ret)
+		ret = plan_load(o.config, &o.plan, &p, &err);
 	if (ret)
 		return command_fail(&err);
 	ret = plan_show(&o, p, &err);

@@ -130,8 +130,8 @@ static void power_print(const struct power *p, const struct plan *plan,
 	}
 	plan_cost(plan, &cost);
 	if (blocks)
-		printf("\n%zu blocks: about %s (%.1f s a block, kernels built)\n",
-		       blocks, progress_time(blocks * cost.seconds / plan->n_blocks,
+		printf("\n%zu block%s: about %s (%.1f s a block, kernels built)\n",
+		       blocks, blocks == 1 ? "" : "s", progress_time(blocks * cost.seconds / plan->n_blocks,
 					     took, sizeof(took)),
 		       cost.seconds / plan->n_blocks);
 	else

@@ -13,7 +13,7 @@
 struct options {
 	const char *folder, *out;
 	const struct report_form *form;	/* NULL: files into the folder */
-	bool plots;
+	bool plots, all;
 	struct report_options report;
 	struct compare_options compare;
 	bool strict;
@@ -23,7 +23,8 @@ enum { OPT_ALLOW = 256, OPT_STRICT };
 
 static const struct argp_option table[] = {
 	{ "format", 'f', "FORMAT", 0, "print text, json, html, md (Markdown) or brief (ten "
-	  "lines) instead of writing files; plots: write data/ and plots/ only", 0 },
+	  "lines) instead of writing files; plots: write data/ and plots/ only; all: "
+	  "write all files (the default)", 0 },
 	{ "output", 'o', "FILE", 0, "print into FILE; FORMAT is known by its ending unless "
 	  "given", 0 },
 	{ "cpu-model", 'c', "NAME", 0, "processor that the model speaks of, a name of "
@@ -47,7 +48,8 @@ static void report_format_option(struct options *o, struct argp_state *state, co
 {
 	o->form = report_find_form(arg);
 	o->plots = !strcmp(arg, "plots");
-	if (!o->form && !o->plots && strcmp(arg, "all"))
+	o->all = !strcmp(arg, "all");
+	if (!o->form && !o->plots && !o->all)
 		argp_error(state, "'%s' is not a format (text, json, html, md, brief, plots, all)",
 			   arg);
 }
@@ -72,7 +74,7 @@ static error_t report_parse(int key, char *arg, struct argp_state *state)
 		report_format_option(o, state, arg);
 		return 0;
 	case 'o':
-		o->out = arg;
+		o->out = command_path(state, "--output", arg);
 		return 0;
 	case 'c':
 		o->report.cpu_model = arg;
@@ -92,8 +94,9 @@ static error_t report_parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "which results folder?");
 		return 0;
 	case ARGP_KEY_END:
-		if (o->out && o->plots)
-			argp_error(state, "--format plots writes into the results folder, not -o");
+		if (o->out && (o->plots || o->all))
+			argp_error(state, "--format %s writes into the results folder, not -o",
+				   o->plots ? "plots" : "all");
 		report_choose_form(o);
 		return 0;
 	}
@@ -146,7 +149,8 @@ int cmd_report(int argc, char **argv)
 	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (store_open(&store, o.folder, STORE_READ, &err))
+	if (command_check_output(o.out, o.folder, &err) ||
+	    store_open(&store, o.folder, STORE_READ, &err))
 		return command_fail(&err);
 	if (compare_run(store, &o.compare, &c, &err)) {
 		code = command_fail(&err);

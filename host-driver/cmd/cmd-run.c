@@ -28,7 +28,8 @@ enum { OPT_RESUME = 256, OPT_UNTIL, OPT_ONLY, OPT_STOP_AFTER, OPT_DRY_RUN,
        OPT_STRICT, OPT_WHY };
 
 static const struct argp_option option_table[] = {
-	{ "out", 'o', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
+	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
+	{ "out", 'o', NULL, OPTION_ALIAS, NULL, 0 },
 	{ "resume", OPT_RESUME, "DIR", 0, "go on with the campaign in DIR", 0 },
 	{ "blocks", 'b', "N", 0, "N blocks instead of the config's; a plan gets longer", 0 },
 	{ "until", OPT_UNTIL, "verdict", 0, "up to 20 blocks, or as many as are planned; stop once every gate has its verdict", 0 },
@@ -104,7 +105,7 @@ static void run_check(const struct options *o, struct argp_state *state)
 	if (!resume && !o->config)
 		argp_error(state, "which campaign? e.g. kduel run configs/dax-huge.yaml");
 	if (resume && o->campaign.out)
-		argp_error(state, "--resume goes on in its folder; leave --out out");
+		argp_error(state, "--resume goes on in its folder; leave --dir out");
 	if (resume && !o->config && run_changes_plan(o))
 		argp_error(state, "--resume: the plan is frozen; --only, --machine and --why cannot change it");
 	if (!resume && o->campaign.allow_differences)
@@ -116,8 +117,9 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'o': o->campaign.out = arg; return 0;
-	case OPT_RESUME: o->campaign.resume = arg; return 0;
+	case 'd':
+	case 'o': o->campaign.out = command_path(state, "--dir", arg); return 0;
+	case OPT_RESUME: o->campaign.resume = command_path(state, "--resume", arg); return 0;
 	case OPT_ONLY: o->plan.only = arg; return 0;
 	case OPT_MACHINE: o->plan.machine = arg; return 0;
 	case OPT_DRY_RUN: o->dry_run = true; return 0;

@@ -90,7 +90,7 @@ static void trend_print_series(const struct trend *t, const struct trend_series 
 	text_put(stdout, s->key);
 	fputs("\n  ", stdout);
 	text_put(stdout, s->arm);
-	printf(": %zu campaigns", s->points);
+	printf(": %zu campaign%s", s->points, s->points == 1 ? "" : "s");
 	if (s->points)
 		printf(", last %.4g", s->ratio[s->campaign[s->points - 1]]);
 	if (!s->judged)

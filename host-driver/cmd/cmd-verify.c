@@ -26,7 +26,8 @@ enum { OPT_JSON = 256, OPT_CLAIMS, OPT_FROM, OPT_ALLOW, OPT_STRICT };
 static const struct argp_option option_table[] = {
 	{ "claims", OPT_CLAIMS, "FILE", 0, "the claims, instead of the plan's own", 0 },
 	{ "from", OPT_FROM, "DIR", 0, "check CLAIMS against these results; run nothing", 0 },
-	{ "out", 'o', "DIR", 0, "results folder of a campaign that is run", 0 },
+	{ "dir", 'd', "DIR", 0, "results folder of a campaign that is run", 0 },
+	{ "out", 'o', NULL, OPTION_ALIAS, NULL, 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
@@ -53,11 +54,12 @@ static error_t verify_parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_JSON: o->json = true; return 0;
-	case OPT_CLAIMS: o->claims = arg; return 0;
-	case OPT_FROM: o->from = arg; return 0;
+	case OPT_CLAIMS: o->claims = command_path(state, "--claims", arg); return 0;
+	case OPT_FROM: o->from = command_path(state, "--from", arg); return 0;
 	case OPT_STRICT: o->strict = true; return 0;
 	case OPT_ALLOW: o->compare.allow_differences = true; return 0;
-	case 'o': o->out = arg; return 0;
+	case 'd':
+	case 'o': o->out = command_path(state, "--dir", arg); return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->what, arg, "");
 		return 0;
@@ -261,7 +263,8 @@ static void verify_print(const struct verify *v, const struct comparison *c)
 		verify_print_json(v, c);
 		return;
 	}
-	printf("%s: %s time, %u blocks\n", c->name, c->domain, c->blocks);
+	printf("%s: %s time, %u block%s\n", c->name, c->domain, c->blocks,
+	       c->blocks == 1 ? "" : "s");
 	if (v->file.n && *v->file.source)
 		printf("source: %s\n", v->file.source);
 	if (v->meant)

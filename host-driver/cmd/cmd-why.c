@@ -51,7 +51,7 @@ static error_t why_parse(int key, char *arg, struct argp_state *state)
 	case OPT_ARM: o->rq.arm = arg; return 0;
 	case OPT_BOOT: o->rq.boot = true; return 0;
 	case OPT_MAP: why_add_map(o, arg, state); return 0;
-	case OPT_FOLDED: o->folded = arg; return 0;
+	case OPT_FOLDED: o->folded = command_path(state, "--folded", arg); return 0;
 	case OPT_LINES:
 		o->lines = strtoul(arg, &end, 10);
 		if (*end || end == arg || *arg == '-')
@@ -177,7 +177,8 @@ int cmd_why(int argc, char **argv)
 	int ret = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (!store_has_journal(o.operand))
+	ret = command_check_output(o.folded, o.operand, &err);
+	if (!ret && !store_has_journal(o.operand))
 		ret = why_run(&o, &folder, &err);
 	if (!ret)
 		ret = why_explain(folder ? folder : o.operand, &o, &err);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "safe.h"
+#include "store/store.h"
 
 static bool errors_in_json;
 
@@ -57,6 +58,42 @@ void command_operand(struct argp_state *state, const char **operand, const char 
 	if (*operand)
 		argp_error(state, "one %sat a time, not also '%s'", thing, arg);
 	*operand = arg;
+}
+
+const char *command_path(struct argp_state *state, const char *option, const char *arg)
+{
+	if (!*arg)
+		argp_error(state, "%s: which? an empty word names nothing", option);
+	return arg;
+}
+
+/* Beside a journal it is what that journal begins with, or the journal. */
+static bool command_is_of_results(const char *path)
+{
+	static const char *const kept[] = { "journal.kdj", "plan.json", "hwloc.xml" };
+	char *real = realpath(path, NULL), *base = real ? strrchr(real, '/') : NULL;
+	bool is = false;
+
+	if (base) {
+		*base++ = '\0';
+		for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+			is |= !strcmp(base, kept[i]) && store_has_journal(*real ? real : "/");
+	}
+	free(real);
+	return is;
+}
+
+int command_check_output(const char *out, const char *from, struct err *err)
+{
+	struct stat a, b;
+
+	if (!out || stat(out, &a) || !S_ISREG(a.st_mode))
+		return 0;
+	if (!stat(from, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		return err_config(err, "%s: is what would be read; write to another file", out);
+	if (command_is_of_results(out))
+		return err_config(err, "%s: belongs to results; write to another file", out);
+	return 0;
 }
 
 unsigned command_blocks(struct argp_state *state, const char *arg)

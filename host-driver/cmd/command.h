@@ -64,6 +64,16 @@ struct argp_state;
 void command_operand(struct argp_state *state, const char **operand, const char *arg,
 		     const char *thing);
 
+/* An argument that is a path; a usage error if it is empty. */
+const char *command_path(struct argp_state *state, const char *option, const char *arg);
+
+/*
+ * What is written must not be what it is made from: EXIT_CONFIG if the file
+ * `out` is `from`, or what the journal vouches for in a results folder. NULL
+ * for `out` is fine.
+ */
+int command_check_output(const char *out, const char *from, struct err *err);
+
 /* The argument of --blocks; a usage error unless it is 1 to 1000. */
 unsigned command_blocks(struct argp_state *state, const char *arg);
 

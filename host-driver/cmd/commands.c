@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "err.h"
 
@@ -116,16 +117,16 @@ static int commands_run(const struct command *c, int argc, char **argv)
 	return c->run(argc, argv);
 }
 
-/* A full disk behind stdout must not look like success. */
-static int commands_flushed(int code)
+/* A full disk behind stdout must not look like success, argp's own texts neither. */
+static void commands_close_stdout(void)
 {
 	struct err err = ERR_INIT;
 
 	if (!fflush(stdout) && !ferror(stdout))
-		return code;
+		return;
 	err_sys(&err, errno, "cannot write the output");
 	command_errors_in_json(false);
-	return command_fail(&err);
+	_exit(command_fail(&err));
 }
 
 static void commands_print_version(FILE *to, struct argp_state *state)
@@ -140,21 +141,21 @@ int command_main(int argc, char **argv)
 
 	argp_program_version_hook = commands_print_version;
 	argp_err_exit_status = EXIT_CONFIG;
+	atexit(commands_close_stdout);
 	if (argc < 2) {
 		command_list(stderr);
 		return EXIT_CONFIG;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		commands_print_version(stdout, NULL);
-		return commands_flushed(EXIT_DONE);
+		return EXIT_DONE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		command_list(stdout);
-		return commands_flushed(EXIT_DONE);
+		return EXIT_DONE;
 	}
 	c = commands_find(argv[1]);
-	return c ? commands_flushed(commands_run(c, argc - 1, argv + 1))
-		 : commands_unknown(argv[1]);
+	return c ? commands_run(c, argc - 1, argv + 1) : commands_unknown(argv[1]);
 }
 
 int cmd_help(int argc, char **argv)
@@ -163,6 +164,12 @@ int cmd_help(int argc, char **argv)
 	char *args[] = { NULL, ask, NULL };
 	const struct command *c;
 
+	if (argc > 2) {
+		struct err err = ERR_INIT;
+
+		err_config(&err, "help: one verb at a time, not also '%s'", argv[2]);
+		return command_fail(&err);
+	}
 	if (argc < 2 || argv[1][0] == '-') {
 		command_list(stdout);
 		return EXIT_DONE;

@@ -184,7 +184,8 @@ static char *judge_why_unstable(struct comparison *c, const struct compare_serie
 					    a->name, a->failed, a->boots, a->failures);
 	}
 	failed = judge_failed_cells(c, s->cell, arm, cells, n);
-	return failed ? compare_text(c, "%u processes of this workload failed", failed)
+	return failed ? compare_text(c, "%u process%s of this workload failed", failed,
+				     failed == 1 ? "" : "es")
 		      : NULL;
 }
 

@@ -55,10 +55,14 @@ static int cells_add(struct build *b, const struct config_origin *o)
 	struct plan_cell *to = &b->p->cells[b->p->n_cells];
 	const char *backing = c->backings[o->backing], *source = c->sources[o->source];
 	const char *workload = c->workloads[o->workload];
+	char given[48];
 
 	b->cells[b->p->n_cells++] = *o;
 	to->params = cells_params(c, o->pick);
 	to->processes = c->processes;
+	snprintf(given, sizeof(given), "cells[%u].samples", o->entry);
+	if (!c->samples && conf_given(b->y, given))
+		return conf_error(b->y, given, b->err, "0 of them measure nothing; leave it out for as many as the workload takes");
 	to->samples = c->samples;
 	to->allow_small = c->allow_small;
 	if (!to->params || plan_text(&to->backing, backing, b->err) ||

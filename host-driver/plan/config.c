@@ -35,6 +35,8 @@ static int config_build_machine(struct build *b)
 		   : b->c->clock == CLOCK_INSTRUCTIONS ? 1 : DEFAULT_CPUS;
 	if (b->o && b->o->machine)
 		to->kind = machine_kind_find(b->o->machine);
+	if (to->kind && b->o && b->o->machine && !to->kind->sized)
+		to->accel = ACCEL_AUTO;	/* it was meant for the kind that stands in the file */
 	if (!to->kind)
 		return err_config(b->err, "--machine: '%s' is not known; one of vm, host, ssh, fake",
 				  b->o->machine);
@@ -255,6 +257,8 @@ static int config_build_check(struct build *b)
 
 	if (!plan_check(&c) && !plan_check_usable(&c))
 		return 0;
+	if (!*c.field)
+		return err_set(b->err, said.exit, said.code, "%s", said.text);
 	config_build_field(b, c.field, field);
 	return conf_error(b->y, field, b->err, "%s", said.text);
 }

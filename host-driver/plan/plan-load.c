@@ -54,8 +54,10 @@ static int load_frozen(const char *path, const char *text, size_t len,
 		return ret;
 	}
 	c.p = *plan;
-	if (plan_check_usable(&c))
+	if (plan_check_usable(&c) && *c.field)
 		ret = err_config(err, "%s: %s: %s", path, c.field, said.text);
+	else if (said.code)
+		ret = err_set(err, said.exit, said.code, "%s", said.text);
 	else if (o && o->blocks)
 		ret = plan_extend(*plan, o->blocks, err);
 	if (!ret)

@@ -115,8 +115,9 @@ static void text_print_cost(const struct plan *p, FILE *to)
 
 void plan_print(const struct plan *p, FILE *to)
 {
-	fprintf(to, "campaign  %s: %zu cells x %u blocks x %zu arms, seed %" PRIu64 "\n",
-		p->name, p->n_cells, p->n_blocks, p->n_arms, p->seed);
+	fprintf(to, "campaign  %s: %zu cell%s x %u block%s x %zu arms, seed %" PRIu64 "\n",
+		p->name, p->n_cells, p->n_cells == 1 ? "" : "s", p->n_blocks,
+		p->n_blocks == 1 ? "" : "s", p->n_arms, p->seed);
 	if (p->question[0])
 		fprintf(to, "question  %s\n", p->question);
 	text_print_machine(p, to);

@@ -61,8 +61,10 @@ static int usable_kernels(struct plan_check *c)
 {
 	char **names;
 	size_t n;
-	int ret = kernel_names(&names, &n, c->err);
+	int ret;
 
+	plan_check_at(c, "%s", "");	/* no fault of the file's, if it has none */
+	ret = kernel_names(&names, &n, c->err);
 	for (size_t i = 0; !ret && i < c->p->n_arms; i++) {
 		plan_check_at(c, "arms[%zu].kernel", i);
 		ret = usable_word(c, "kernel", c->p->arms[i].kernel,
@@ -279,10 +281,23 @@ static int usable_cells(struct plan_check *c)
 			  p->machine.cpus);
 }
 
+static int usable_accel(struct plan_check *c)
+{
+	const struct plan_machine *m = &c->p->machine;
+
+	plan_check_at(c, "machine.accel");
+	if (m->accel == ACCEL_AUTO || m->kind->sized)
+		return 0;
+	return err_config(c->err, "only machines of kind: vm have a choice, not kind: %s",
+			  m->kind->name);
+}
+
 int plan_check_usable(struct plan_check *c)
 {
-	int ret = usable_kernels(c);
+	int ret = usable_accel(c);
 
+	if (!ret)
+		ret = usable_kernels(c);
 	if (!ret)
 		ret = usable_cells(c);
 	return ret ? ret : plan_check_judged(c);
