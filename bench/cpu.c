@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cpu.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -78,40 +77,21 @@ void cpu_identify(struct cpu_id *id)
 #endif
 }
 
-static int cpu_yaml_only(const struct dirent *e)
-{
-	size_t n = strlen(e->d_name);
-
-	return e->d_name[0] != '.' && n > 5 && !strcmp(e->d_name + n - 5, ".yaml");
-}
-
 int cpu_names(char ***out, size_t *n, struct err *err)
 {
-	struct dirent **entries;
-	char *folder, **names;
-	int count, ret = data_path("configs/cpus", &folder, err);
+	struct data_list all;
+	char **names;
 
-	if (ret)
-		return ret;
-	count = scandir(folder, &entries, cpu_yaml_only, alphasort);
-	if (count < 0) {
-		ret = err_sys(err, errno, "cannot read %s", folder);
-		free(folder);
-		return ret;
+	data_all(DATA_CPU, NULL, &all);
+	names = calloc(all.n + 1, sizeof(*names));
+	*n = names ? all.n : 0;
+	for (size_t i = 0; i < *n; i++) {
+		names[i] = all.v[i].name;	/* taken out of the list */
+		all.v[i].name = NULL;
 	}
-	free(folder);
-	names = calloc(count + 1, sizeof(*names));
-	for (int i = 0; i < count; i++) {
-		if (names)
-			names[i] = strndup(entries[i]->d_name, strlen(entries[i]->d_name) - 5);
-		free(entries[i]);
-	}
-	free(entries);
-	if (!names)
-		return err_sys(err, ENOMEM, "processors");
+	data_list_free(&all);
 	*out = names;
-	*n = count;
-	return 0;
+	return names ? 0 : err_sys(err, ENOMEM, "processors");
 }
 
 static void cpu_free_names(char **names, size_t n)
@@ -138,14 +118,13 @@ static int cpu_check_file(const struct conf *c, const struct cpu_file *f, struct
 static int cpu_load_file(const char *name, struct cpu **out, struct err *err)
 {
 	struct cpu *cpu = calloc(1, sizeof(*cpu));
-	char below[128], *path = NULL;
+	char *path = NULL;
 	int ret;
 
 	if (!cpu)
 		return err_sys(err, ENOMEM, "processor %s", name);
 	snprintf(cpu->name, sizeof(cpu->name), "%s", name);
-	snprintf(below, sizeof(below), "configs/cpus/%s.yaml", name);
-	ret = data_path(below, &path, err);
+	ret = data_find(DATA_CPU, name, NULL, &path, err);
 	if (!ret)
 		ret = conf_open(path, &cpu->conf, err);
 	if (!ret)

@@ -98,7 +98,7 @@ int duration_parse(const char *text, double *seconds, struct err *err)
 		const char *unit;
 		double seconds;
 	} scale[] = { { "", 1 }, { "s", 1 }, { "ms", 1e-3 }, { "m", 60 },
-		      { "min", 60 }, { "h", 3600 } };
+		      { "min", 60 }, { "h", 3600 }, { "d", 86400 } };
 	char *end;
 	double n;
 
@@ -111,7 +111,7 @@ int duration_parse(const char *text, double *seconds, struct err *err)
 			*seconds = n * scale[i].seconds;
 			return 0;
 		}
-	return err_config(err, "'%s': unknown unit '%s' (ms, s, m or h)",
+	return err_config(err, "'%s': unknown unit '%s' (ms, s, m, h or d)",
 			  text, end);
 }
 

@@ -25,7 +25,7 @@ const char *size_format(uint64_t value, char buf[static SIZE_TEXT_MAX]);
 int size_parse_range(const char *text, uint64_t *lo, uint64_t *hi,
 		     struct err *err);
 
-/* A duration, "20m", "90s", "1h", "250ms" or "90" (seconds), in seconds. */
+/* A duration, "20m", "90s", "1h", "30d", "250ms" or "90" (seconds), in seconds. */
 int duration_parse(const char *text, double *seconds, struct err *err);
 
 /* A share above 0 and below 1: "1%", "0.5%" or "0.01". */

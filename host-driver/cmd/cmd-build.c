@@ -7,20 +7,17 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "kernel/kernel-spec.h"
 #include "kernel/kernel.h"
 
 struct options {
 	struct kernel_options kernel;
 	const char *layout;
-	bool list;
 	bool verbose;
 	char **names;
 	int n_names;
 };
 
 static const struct argp_option option_table[] = {
-	{ "list", 'l', NULL, 0, "show the kernels, and which are built", 0 },
 	{ "force", 'f', NULL, 0, "build although it is in the cache", 0 },
 	{ "update", 'u', NULL, 0,
 	  "look for a newer source package of the suite", 0 },
@@ -35,9 +32,6 @@ static error_t build_parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'l':
-		o->list = true;
-		return 0;
 	case 'f':
 		o->kernel.force = true;
 		return 0;
@@ -55,8 +49,8 @@ static error_t build_parse(int key, char *arg, struct argp_state *state)
 		o->n_names = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->n_names && !o->list)
-			argp_error(state, "which kernel? kduel build --list shows them");
+		if (!o->n_names)
+			argp_error(state, "which kernel? kduel list kernels shows them");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -65,7 +59,7 @@ static error_t build_parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	option_table, build_parse, "NAME...",
 	"Build the kernels NAME... as kernels/NAME.yaml describes them, or take "
-	"them from the cache.", NULL, NULL, NULL,
+	"them from the cache. A NAME can be the path of such a file.", NULL, NULL, NULL,
 };
 
 /* --- progress ------------------------------------------------------------------ */
@@ -113,7 +107,7 @@ static void build_catch_signals(void)
 static int build_prepare(const char *name, const struct options *o, struct kernel *k,
 			 struct err *err)
 {
-	int ret = kernel_resolve(name, k, err);
+	int ret = kernel_resolve(name, NULL, k, err);
 
 	return ret || !o->layout ? ret : kernel_set_layout(k, o->layout, err);
 }
@@ -165,53 +159,12 @@ static int build_all(const struct options *o, struct err *err)
 	return ret;
 }
 
-static void build_list_one(const char *name, const struct options *o)
-{
-	struct err err = ERR_INIT;
-	struct kernel k = KERNEL_INIT;
-
-	if (build_prepare(name, o, &k, &err))
-		printf("%-16s %-9s %s\n", name, "unusable", err.text);
-	else
-		printf("%-16s %-9s %s\n", name,
-		       kernel_is_cached(&k) ? "built" : "-", k.spec->title);
-	if (o->verbose && k.spec) {
-		char *text = kernel_source_text(k.spec);
-
-		printf("  source   %s\n", text ? text : "");
-		for (size_t i = 0; i < k.spec->n_patches; i++)
-			printf("  patch    %s\n", k.spec->patches[i].path);
-		free(text);
-	}
-	kernel_free(&k);
-}
-
-static int build_list_all(const struct options *o, struct err *err)
-{
-	char **names;
-	size_t n;
-	int ret = kernel_names(&names, &n, err);
-
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < n; i++)
-		build_list_one(names[i], o);
-	kernel_names_free(names, n);
-	return 0;
-}
-
 int cmd_build(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
-	struct options o = { .list = false };
-	int ret;
+	struct options o = { .verbose = false };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (o.list) {
-		ret = build_list_all(&o, &err);
-	} else {
-		build_catch_signals();
-		ret = build_all(&o, &err);
-	}
-	return ret ? command_fail(&err) : EXIT_DONE;
+	build_catch_signals();
+	return build_all(&o, &err) ? command_fail(&err) : EXIT_DONE;
 }

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "claim/claim.h"
 #include "command.h"
 #include "compare/claims.h"
 #include "compare/compare-memory.h"
+#include "lib/data.h"
 #include "report/report.h"
 #include "run/campaign.h"
 #include "safe.h"
@@ -85,6 +87,7 @@ static const struct argp argp = {
 struct verify {
 	const struct options *o;
 	struct claims_file file;	/* n = 0: the plan's own claims */
+	char *claims;		/* NULL; or the path of the claims that were named */
 	char *folder;
 	char *meant;		/* NULL; or the campaign that the claims are about, and
 				 * the results are not of */
@@ -168,28 +171,38 @@ static int verify_check_campaign(struct verify *v, const struct comparison *c, s
 	return rc;
 }
 
+/* Loads the file of claims that is meant, if one is: by its path or its name. */
+static int verify_load_claims(struct verify *v, struct err *err)
+{
+	const struct options *o = v->o;
+	const char *asked = o->claims ? o->claims : o->what;
+	int rc = 0;
+
+	if (o->claims && claims_file_is(o->what))
+		return err_config(err, "claims are given twice, %s and --claims %s",
+				  o->what, o->claims);
+	if (o->claims ? !access(asked, F_OK) : claims_file_is(asked))
+		v->claims = text_format("%s", asked);
+	else if (o->claims)
+		rc = data_find(DATA_CLAIMS, asked, NULL, &v->claims, err);
+	else if (access(asked, F_OK))
+		data_find(DATA_CLAIMS, asked, NULL, &v->claims, NULL);
+	return rc || !v->claims ? rc : claims_file_load(v->claims, &v->file, err);
+}
+
 static int verify_find_results(struct verify *v, struct err *err)
 {
 	const struct options *o = v->o;
-	const char *claims = o->claims;
 	const char *results = command_is_folder(o->what) ? o->what : o->from;
-	int rc = 0;
+	int rc = verify_load_claims(v, err);
 
-	if (claims_file_is(o->what)) {
-		if (claims)
-			return err_config(err, "claims are given twice, %s and --claims %s",
-					  o->what, claims);
-		claims = o->what;
-	}
-	if (claims)
-		rc = claims_file_load(claims, &v->file, err);
 	if (rc)
 		return rc;
 	if (results) {
 		v->folder = strdup(results);
 		return v->folder ? 0 : err_sys(err, ENOMEM, "%s", results);
 	}
-	if (claims != o->what)
+	if (!v->claims || o->claims)
 		return verify_run_campaign(v, o->what, err);
 	if (!*v->file.campaign)
 		return err_config(err, "%s: it names no campaign; give results with --from",
@@ -312,6 +325,7 @@ int cmd_verify(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	code = verify(&v, &err);
 	claims_file_release(&v.file);
+	free(v.claims);
 	free(v.folder);
 	free(v.meant);
 	return code;

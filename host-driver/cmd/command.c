@@ -3,6 +3,7 @@
 
 #include <argp.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,6 +105,20 @@ unsigned command_blocks(struct argp_state *state, const char *arg)
 	if (*end || end == arg || *arg == '-' || n < 1 || n > 1000)
 		argp_error(state, "--blocks: '%s' is not 1 to 1000", arg);
 	return (unsigned)n;
+}
+
+const char *command_age_text(double seconds, char buf[static 24])
+{
+	static const struct {
+		double length;
+		char unit;
+	} of[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' } };
+	size_t i = 0;
+
+	while (i < 2 && seconds < of[i].length)
+		i++;
+	snprintf(buf, 24, "%.0f%c", trunc(seconds / of[i].length), of[i].unit);
+	return buf;
 }
 
 bool command_is_folder(const char *path)

@@ -82,12 +82,17 @@ void command_errors_in_json(bool json);
 
 bool command_is_folder(const char *path);
 
+/* "3d", "5h", "20m": an age for people, rounded down. Returns `buf`. */
+const char *command_age_text(double seconds, char buf[static 24]);
+
 /* Prints what `kduel help` prints. */
 void command_list(FILE *to);
 
 /* One for each verb, in the order of the table. */
 int cmd_plan(int argc, char **argv);
 int cmd_build(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_prune(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_verify(int argc, char **argv);

@@ -2,13 +2,15 @@
 #include "kernel-spec.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf.h"
+#include "data.h"
+#include "safe.h"
 
 /* What the file holds; its texts go with its struct conf. */
 struct file {
@@ -145,13 +147,14 @@ static int spec_take_source(const struct conf *c, const char *folder,
 /* --- fragments and patches ------------------------------------------------ */
 
 struct list {
-	const char *field, *folder, *suffix;
+	const char *field;
+	enum data_kind kind;
 };
 
-static const struct list fragments = { "config", "fragments", ".config" };
-static const struct list patches = { "patches", "patches", ".patch" };
+static const struct list fragments = { "config", DATA_FRAGMENT };
+static const struct list patches = { "patches", DATA_PATCH };
 
-static int spec_read_text(const struct conf *c, const char *kernels,
+static int spec_read_text(const struct conf *c, const char *folder,
 			  const struct list *l, unsigned i, const char *name,
 			  struct kernel_text *t, struct err *err)
 {
@@ -159,35 +162,28 @@ static int spec_read_text(const struct conf *c, const char *kernels,
 	char field[64];
 
 	snprintf(field, sizeof(field), "%s[%u]", l->field, i);
-	if (strstr(name, "..") || *name == '/')
-		return conf_error(c, field, err,
-				  "'%s' must be a name below %s/%s", name,
-				  kernels, l->folder);
 	t->name = strdup(name);
-	if (!t->name || asprintf(&t->path, "%s/%s/%s%s", kernels, l->folder,
-				 name, l->suffix) < 0) {
-		t->path = NULL;
+	if (!t->name)
 		return err_sys(err, ENOMEM, "%s", name);
-	}
-	if (file_read(t->path, &t->text, &t->len, &cause))
+	if (data_find(l->kind, name, folder, &t->path, &cause) ||
+	    file_read(t->path, &t->text, &t->len, &cause))
 		return conf_error(c, field, err, "%s", cause.text);
 	data_hash(t->text, t->len, t->hash);
 	return 0;
 }
 
-static int spec_read_texts(const struct conf *c, const char *kernels,
+static int spec_read_texts(const struct conf *c, const char *folder,
 			   const struct list *l, char **names, unsigned n,
 			   struct kernel_text **texts, size_t *count,
 			   struct err *err)
 {
 	*texts = calloc(n ? n : 1, sizeof(**texts));
 	if (!*texts)
-		return err_sys(err, ENOMEM, "%s", kernels);
+		return err_sys(err, ENOMEM, "%s", folder);
 	*count = n;
 	for (unsigned i = 0; i < n; i++) {
-		int ret = spec_read_text(c, kernels, l, i, names[i],
-					 &(*texts)[i],
-					 err);
+		int ret = spec_read_text(c, folder, l, i, names[i],
+					 &(*texts)[i], err);
 		if (ret)
 			return ret;
 	}
@@ -241,45 +237,47 @@ static int spec_copy_source(struct kernel_spec *spec,
 
 static int spec_fill(struct kernel_spec *spec, const struct conf *c,
 		     const struct file *f,
-		     const char *kernels, const char *name, struct err *err)
+		     const char *folder, const char *name, struct err *err)
 {
 	int ret;
 
 	spec->title = strdup(f->title ? f->title : name);
 	if (!spec->title || spec_copy_source(spec, &f->source))
 		return err_sys(err, ENOMEM, "%s", name);
-	ret = spec_take_source(c, kernels, spec, err);
+	ret = spec_take_source(c, folder, spec, err);
 	if (!ret)
 		ret = spec_check_lists(c, f, spec->kind, err);
 	if (!ret)
-		ret = spec_read_texts(c, kernels, &fragments, f->config,
+		ret = spec_read_texts(c, folder, &fragments, f->config,
 				      f->config_count, &spec->fragments,
 				      &spec->n_fragments, err);
 	if (!ret)
-		ret = spec_read_texts(c, kernels, &patches, f->patches,
+		ret = spec_read_texts(c, folder, &patches, f->patches,
 				      f->patches_count, &spec->patches,
 				      &spec->n_patches, err);
 	return ret;
 }
 
-static int spec_read_file(struct kernel_spec *spec, const char *kernels,
-			  const char *name, struct err *err)
+static int spec_read_file(struct kernel_spec *spec, const char *name,
+			  struct err *err)
 {
 	struct file f = { 0 };
+	char *copy = text_format("%s", spec->path);
 	struct conf *c;
 	int ret;
 
 	ret = conf_open(spec->path, &c, err);
-	if (ret)
-		return ret;
-	ret = conf_load(c, file_fields, &f, err);
-	if (!ret)
-		ret = spec_fill(spec, c, &f, kernels, name, err);
-	conf_close(c);
+	if (!ret) {
+		ret = conf_load(c, file_fields, &f, err);
+		if (!ret)
+			ret = spec_fill(spec, c, &f, dirname(copy), name, err);
+		conf_close(c);
+	}
+	free(copy);
 	return ret;
 }
 
-int kernel_spec_read(const char *kernels, const char *name,
+int kernel_spec_read(const char *path, const char *name,
 		     struct kernel_spec **spec, struct err *err)
 {
 	struct kernel_spec *new = calloc(1, sizeof(*new));
@@ -288,12 +286,8 @@ int kernel_spec_read(const char *kernels, const char *name,
 	*spec = NULL;
 	if (!new)
 		return err_sys(err, ENOMEM, "%s", name);
-	if (asprintf(&new->path, "%s/%s.yaml", kernels, name) < 0) {
-		new->path = NULL;
-		ret = err_sys(err, ENOMEM, "%s", name);
-	} else {
-		ret = spec_read_file(new, kernels, name, err);
-	}
+	new->path = text_format("%s", path);
+	ret = spec_read_file(new, name, err);
 	if (ret)
 		kernel_spec_free(new);
 	else

@@ -8,6 +8,8 @@
  *	source: { debian: linux-source-6.1, suite: bookworm }
  *	config: [base, kvm, pmem]		fragments/<name>.config, in order
  *	patches: [6.1/nodaxhuge]		patches/<name>.patch, in order
+ *
+ * Fragments and patches are found as lib/data.h says, beside the YAML first.
  */
 #ifndef KDUEL_KERNEL_SPEC_H
 #define KDUEL_KERNEL_SPEC_H
@@ -52,8 +54,8 @@ struct kernel_spec {
 	size_t n_patches;
 };
 
-/* Reads kernels/<name>.yaml in the folder `kernels`. */
-int kernel_spec_read(const char *kernels, const char *name,
+/* Reads the YAML `path`; `name` is its title where it has none. */
+int kernel_spec_read(const char *path, const char *name,
 		     struct kernel_spec **spec, struct err *err);
 void kernel_spec_free(struct kernel_spec *spec);
 

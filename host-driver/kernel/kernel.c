@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "data.h"
@@ -14,6 +15,7 @@
 #include "kernel-cache.h"
 #include "kernel-job.h"
 #include "kernel-patch.h"
+#include "kernel-prune.h"
 #include "kernel-series.h"
 #include "kernel-source.h"
 #include "kernel-spec.h"
@@ -23,96 +25,6 @@
 static const char *const layouts[] = { "default", "16", "32", "64", "128" };
 
 /* --- descriptions --------------------------------------------------------------- */
-
-static int kernel_compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int kernel_add_name(char ***names, size_t *n, const char *file)
-{
-	const char *end = strrchr(file, '.');
-	char **more;
-
-	if (!end || end == file || strcmp(end, ".yaml"))
-		return 0;
-	more = realloc(*names, (*n + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	*names = more;
-	more[*n] = strndup(file, end - file);
-	*n += more[*n] != NULL;
-	return more[*n - 1] ? 0 : -ENOMEM;
-}
-
-static int kernel_list_names(const char *folder, char ***names, size_t *n,
-			     struct err *err)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *e;
-	int ret = 0;
-
-	*names = NULL;
-	*n = 0;
-	if (!dir)
-		return err_sys(err, errno, "cannot read %s", folder);
-	while (!ret && (e = readdir(dir)))
-		ret = kernel_add_name(names, n, e->d_name);
-	closedir(dir);
-	if (ret) {
-		kernel_names_free(*names, *n);
-		*names = NULL;
-		*n = 0;
-		return err_sys(err, -ret, "cannot read %s", folder);
-	}
-	if (*n)
-		qsort(*names, *n, sizeof(**names), kernel_compare_names);
-	return 0;
-}
-
-int kernel_names(char ***names, size_t *n, struct err *err)
-{
-	char *folder = NULL;
-	int ret = data_path("kernels", &folder, err);
-
-	*names = NULL;
-	*n = 0;
-	if (!ret)
-		ret = kernel_list_names(folder, names, n, err);
-	free(folder);
-	return ret;
-}
-
-void kernel_names_free(char **names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-}
-
-static int kernel_known(const char *folder, const char *name, struct err *err)
-{
-	const char *near;
-	char **names;
-	size_t n;
-	int ret = kernel_list_names(folder, &names, &n, err);
-
-	if (ret)
-		return ret;
-	ret = -EINVAL;
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(names[i], name))
-			ret = 0;
-	near = nearest_word(name, (const char *const *)names, n);
-	if (ret && near)
-		err_config(err, "unknown kernel '%s'; did you mean '%s'?", name,
-			   near);
-	else if (ret)
-		err_config(err, "unknown kernel '%s': there is no %s/%s.yaml; kduel build --list shows all",
-			   name, folder, name);
-	kernel_names_free(names, n);
-	return ret;
-}
 
 /* What can be known to be wrong before anything is fetched. */
 static int kernel_check_patches(const struct kernel_spec *spec, struct err *err)
@@ -125,27 +37,40 @@ static int kernel_check_patches(const struct kernel_spec *spec, struct err *err)
 	return ret;
 }
 
-int kernel_resolve(const char *name, struct kernel *k, struct err *err)
+/* "mine" of "./mine.yaml": what logs and records call it. */
+static char *kernel_short_name(const char *name)
 {
-	char *folder;
+	const char *base = strrchr(name, '/');
+	size_t n;
+
+	base = base ? base + 1 : name;
+	n = strlen(base);
+	if (data_is_path(DATA_KERNEL, name) && n > 5 &&
+	    !strcmp(base + n - 5, ".yaml"))
+		n -= 5;
+	return strndup(base, n);
+}
+
+int kernel_resolve(const char *name, const char *beside, struct kernel *k,
+		   struct err *err)
+{
+	char *path;
 	int ret;
 
 	*k = (struct kernel)KERNEL_INIT;
-	ret = data_path("kernels", &folder, err);
+	ret = data_find(DATA_KERNEL, name, beside, &path, err);
 	if (ret)
 		return ret;
-	ret = kernel_known(folder, name, err);
+	k->asked = strdup(name);
+	k->name = kernel_short_name(name);
+	k->layout = strdup("");
+	if (!k->asked || !k->name || !k->layout)
+		ret = err_sys(err, ENOMEM, "%s", name);
 	if (!ret)
-		ret = kernel_spec_read(folder, name, &k->spec, err);
-	free(folder);
+		ret = kernel_spec_read(path, k->name, &k->spec, err);
+	free(path);
 	if (!ret)
 		ret = kernel_check_patches(k->spec, err);
-	if (!ret) {
-		k->name = strdup(name);
-		k->layout = strdup("");
-		if (!k->name || !k->layout)
-			ret = err_sys(err, ENOMEM, "%s", name);
-	}
 	if (ret)
 		kernel_free(k);
 	return ret;
@@ -188,6 +113,7 @@ static int kernel_build_it(struct kernel *k, struct kernel_job *job,
 	ret = file_remove_tree(fresh, err);
 	if (!ret)
 		ret = file_mkdirs(fresh, err);
+	cache_used(t->dir);
 	if (!ret)
 		ret = kernel_patch_tree(job, t->dir, k->spec->patches,
 					k->spec->n_patches, err);
@@ -255,6 +181,20 @@ static int kernel_ensure_one(struct kernel *k, const struct kernel_options *o,
 	return ret;
 }
 
+/* From now on it is used: kduel prune leaves it alone as long as we run. */
+static void kernel_hold(struct kernel *k)
+{
+	char *folder = strndup(k->image, strrchr(k->image, '/') - k->image);
+
+	if (k->held < 0)
+		k->held = open(k->image, O_RDONLY | O_CLOEXEC);
+	if (k->held >= 0)
+		flock(k->held, LOCK_SH | LOCK_NB);
+	if (folder)
+		cache_used(folder);
+	free(folder);
+}
+
 int kernel_ensure_with(struct kernel *k, const struct kernel_options *o,
 		       kernel_progress_fn fn, void *arg, struct err *err)
 {
@@ -270,6 +210,8 @@ int kernel_ensure_with(struct kernel *k, const struct kernel_options *o,
 	free(compiler);
 	if (ret)
 		err_prefix(err, "kernel %s", k->name);
+	else if (k->spec->kind != SOURCE_IMAGE)
+		kernel_hold(k);
 	return ret;
 }
 
@@ -299,8 +241,11 @@ bool kernel_is_cached(struct kernel *k)
 
 void kernel_free(struct kernel *k)
 {
+	if (k->held >= 0)
+		close(k->held);
 	kernel_spec_free(k->spec);
 	json_decref(k->identity);
+	free(k->asked);
 	free(k->name);
 	free(k->layout);
 	free(k->image);

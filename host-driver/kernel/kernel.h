@@ -4,7 +4,7 @@
  *
  *	struct kernel k = KERNEL_INIT;
  *
- *	if (!kernel_resolve("6.1-rfc", &k, err) &&	// reads and checks files
+ *	if (!kernel_resolve("6.1-rfc", NULL, &k, err) &&	// reads and checks files
  *	    !kernel_ensure(&k, progress, arg, err))	// builds if need be
  *		printf("%s is %s\n", k.image, k.release);
  *	kernel_free(&k);
@@ -28,7 +28,8 @@
 struct kernel_spec;
 
 struct kernel {
-	char *name;
+	char *asked;		/* as it was asked for: a name or a path */
+	char *name;		/* without the path's folders */
 	char *layout;		/* "" = as the compiler does; "32": see kernel_set_layout() */
 	struct kernel_spec *spec;	/* the file's content; kernel-spec.h */
 
@@ -38,10 +39,11 @@ struct kernel {
 	char *image;		/* the bzImage */
 	char *config;		/* its .config; NULL for a ready image without one */
 	char *release;		/* what uname -r says in it; "" if it cannot be told */
+	int held;		/* the image, locked so that no kduel prune takes it; -1 */
 	json_t *identity;	/* {name, key, release, source, patches, config, ...} */
 };
 
-#define KERNEL_INIT { NULL, NULL, NULL, false, "", NULL, NULL, NULL, NULL }
+#define KERNEL_INIT { NULL, NULL, NULL, NULL, false, "", NULL, NULL, NULL, -1, NULL }
 
 enum kernel_phase {
 	KERNEL_WAIT,		/* for another kduel that builds */
@@ -75,11 +77,13 @@ struct kernel_options {
 };
 
 /*
- * Reads and checks kernels/<name>.yaml, its fragments and patches. Errors of
- * the user's files are EXIT_CONFIG, with file, line and field. No network,
- * no build.
+ * Finds (lib/data.h), reads and checks the kernel `name`, a word or the path
+ * of its YAML, with its fragments and patches. `beside` is the folder of the
+ * file that names it, or NULL. Errors of the user's files are EXIT_CONFIG,
+ * with file, line and field. No network, no build.
  */
-int kernel_resolve(const char *name, struct kernel *k, struct err *err);
+int kernel_resolve(const char *name, const char *beside, struct kernel *k,
+		   struct err *err);
 
 /*
  * Asks for another layout of the same code: "default", or functions aligned
@@ -99,10 +103,6 @@ int kernel_ensure_with(struct kernel *k, const struct kernel_options *o,
 
 /* Is it in the cache as it is described now? Never builds or downloads. */
 bool kernel_is_cached(struct kernel *k);
-
-/* The names that kernels/ describes, sorted; for kernel_names_free(). */
-int kernel_names(char ***names, size_t *n, struct err *err);
-void kernel_names_free(char **names, size_t n);
 
 /* Frees what `k` owns; `k` can be used again. */
 void kernel_free(struct kernel *k);

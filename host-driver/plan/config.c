@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data.h"
+#include "safe.h"
 #include "size.h"
 
 #define FIELD_MAX 200
@@ -76,14 +79,28 @@ static int config_build_layouts(struct build *b, const struct config_arm *a,
 	return 0;
 }
 
+/* "mine" of "./mine.yaml". */
+static int config_build_arm_name(struct build *b, const struct config_arm *a, char **name)
+{
+	const char *slash = strrchr(a->kernel, '/'), *end;
+	int ret;
+
+	if (a->name || !data_is_path(DATA_KERNEL, a->kernel))
+		return plan_text(name, a->name ? a->name : a->kernel, b->err);
+	ret = plan_text(name, slash ? slash + 1 : a->kernel, b->err);
+	end = ret ? NULL : strrchr(*name, '.');
+	if (end && end != *name)
+		(*name)[end - *name] = '\0';
+	return ret;
+}
+
 static int config_build_arm(struct build *b, const struct config_arm *a)
 {
 	struct plan_arm *to = &b->p->arms[b->p->n_arms];
 	int ret;
 
 	b->arms[b->p->n_arms++] = a - b->c->arms;
-	ret = plan_text(&to->name, a->name ? a->name : a->kernel, b->err);
-
+	ret = config_build_arm_name(b, a, &to->name);
 	to->baseline = a->baseline;
 	if (!ret)
 		ret = plan_text(&to->kernel, a->kernel, b->err);
@@ -212,6 +229,45 @@ static int config_build_head(struct build *b)
 	return ret ? ret : plan_text(&b->p->question, c->question, b->err);
 }
 
+/* --- where its kernels are ---------------------------------------------------- */
+
+static int config_build_folder(struct build *b, const char *path)
+{
+	char *copy = text_format("%s", path);
+	char *full = realpath(dirname(copy), NULL);
+	int ret = plan_text(&b->p->beside, full, b->err);
+
+	free(full);
+	free(copy);
+	return ret;
+}
+
+/* Would `kernel` be another one if nobody knew where the config is? */
+static bool config_build_is_beside(const struct plan *p, const char *kernel)
+{
+	char *here, *anywhere;
+	bool differs;
+
+	if (data_find(DATA_KERNEL, kernel, plan_beside(p), &here, NULL))
+		return false;
+	differs = data_find(DATA_KERNEL, kernel, NULL, &anywhere, NULL) ||
+		  strcmp(here, anywhere);
+	free(here);
+	free(anywhere);
+	return differs;
+}
+
+/* A plan that finds its kernels everywhere does not say where it is from. */
+static void config_build_forget_folder(struct plan *p)
+{
+	bool needed = config_build_is_beside(p, p->guest.kernel);
+
+	for (size_t i = 0; i < p->n_arms && !needed; i++)
+		needed = config_build_is_beside(p, p->arms[i].kernel);
+	if (!needed)
+		*p->beside = '\0';
+}
+
 /* --- the whole -------------------------------------------------------------- */
 
 /* A field of the plan's cell `i`, as the file has it. */
@@ -296,7 +352,11 @@ int config_parse(const char *path, const char *text, size_t len,
 	b.y = y;
 	ret = conf_load(y, config_fields, &c, err);
 	if (!ret)
+		ret = config_build_folder(&b, path);
+	if (!ret)
 		ret = build(&b);
+	if (!ret)
+		config_build_forget_folder(plan);
 	free(b.cells);
 	conf_close(y);
 	return ret;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "claim/claim.h"
+#include "data.h"
 #include "plan-make.h"
 #include "size.h"
 
@@ -74,6 +75,10 @@ static int check_head(struct plan_check *c)
 	plan_check_at(c, "question");
 	if (!check_is_printable(p->question))
 		return err_config(c->err, "holds control characters");
+	plan_check_at(c, "beside");
+	if (p->beside && *p->beside &&
+	    (*p->beside != '/' || !check_is_printable(p->beside)))
+		return err_config(c->err, "'%.200s' is not the path of a folder", p->beside);
 	plan_check_at(c, "seed");
 	if (check_range(c, p->seed, 0, SEED_MAX))
 		return -EINVAL;
@@ -140,12 +145,21 @@ static int check_machine(struct plan_check *c)
 	return check_profile(c) ? -EINVAL : check_instructions(c);
 }
 
+/* A name, or the path of a description. */
+static int check_kernel(struct plan_check *c, const char *kernel)
+{
+	if (!data_is_path(DATA_KERNEL, kernel))
+		return check_word(c, kernel);
+	return check_is_printable(kernel) ? 0 :
+	       err_config(c->err, "holds control characters");
+}
+
 static int check_guest(struct plan_check *c)
 {
 	const struct plan_guest *g = &c->p->guest;
 
 	plan_check_at(c, "guest.kernel");
-	if (check_word(c, g->kernel))
+	if (check_kernel(c, g->kernel))
 		return -EINVAL;
 	plan_check_at(c, "guest.cpus");
 	if (check_range(c, g->cpus, 1, CPUS_MAX))
@@ -168,7 +182,7 @@ static int check_arm(struct plan_check *c, size_t i)
 		return err_config(c->err, "'%s' is there twice; give one of them another name",
 				  a->name);
 	plan_check_at(c, "arms[%zu].kernel", i);
-	if (check_word(c, a->kernel))
+	if (check_kernel(c, a->kernel))
 		return -EINVAL;
 	plan_check_at(c, "arms[%zu].second-level", i);
 	for (size_t k = 0; k < sizeof(levels) / sizeof(levels[0]); k++)

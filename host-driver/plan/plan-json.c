@@ -159,7 +159,9 @@ json_t *plan_to_json(const struct plan *p)
 {
 	json_t *json = plan_json_without_hash(p);
 
-	if (json && json_object_set_new(json, "hash", json_string(p->hash))) {
+	if (json && (json_object_set_new(json, "hash", json_string(p->hash)) ||
+		     (plan_beside(p) && json_object_set_new(json, "beside",
+							json_string(p->beside))))) {
 		json_decref(json);
 		return NULL;
 	}

@@ -9,7 +9,6 @@
 #include "claim/claim.h"
 #include "conf.h"
 #include "counters.h"
-#include "kernel/kernel.h"
 #include "plan-make.h"
 
 #define KNOWN_MAX 64
@@ -55,7 +54,9 @@ static bool judged_is_counter(const char *name)
 				found |= !strcmp(cpu->f.events[k].name, name);
 		cpu_free(cpu);
 	}
-	kernel_names_free(cpus, n);
+	for (size_t i = 0; i < n; i++)
+		free(cpus[i]);
+	free(cpus);
 	return found;
 }
 

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config.h"
+#include "data.h"
 #include "plan-make.h"
 #include "view.h"
 
@@ -89,8 +91,28 @@ static int load_config(const char *path, const char *text, size_t len,
 	return 0;
 }
 
-int plan_load(const char *path, const struct plan_options *o,
-	      struct plan **plan, struct err *err)
+/* A file is what it is, and so is what looks like one; else it is a name. */
+static int load_find(const char *asked, char **path, struct err *err)
+{
+	struct stat st;
+	size_t n = strlen(asked);
+	bool there = !stat(asked, &st);
+	struct err why = ERR_INIT;
+
+	if (!(there && !S_ISDIR(st.st_mode)) &&
+	    !data_is_path(DATA_CONFIG, asked) &&
+	    !(n > 5 && !strcmp(asked + n - 5, ".json"))) {
+		if (!data_find(DATA_CONFIG, asked, NULL, path, &why))
+			return 0;
+		if (!there)
+			return err_set(err, why.exit, why.code, "%s", why.text);
+	}
+	*path = strdup(asked);
+	return *path ? 0 : err_sys(err, ENOMEM, "cannot read %s", asked);
+}
+
+static int load_any(const char *path, const struct plan_options *o,
+		    struct plan **plan, struct err *err)
 {
 	size_t len, first = 0;
 	char *text;
@@ -106,6 +128,19 @@ int plan_load(const char *path, const struct plan_options *o,
 	ret = text[first] == '{' ? load_frozen(path, text, len, o, plan, err)
 				 : load_config(path, text, len, o, plan, err);
 	free(text);
+	return ret;
+}
+
+int plan_load(const char *asked, const struct plan_options *o,
+	      struct plan **plan, struct err *err)
+{
+	char *path;
+	int ret = load_find(asked, &path, err);
+
+	if (ret)
+		return ret;
+	ret = load_any(path, o, plan, err);
+	free(path);
 	return ret;
 }
 

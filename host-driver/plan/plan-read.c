@@ -358,6 +358,14 @@ static int read_hash(const struct view *json, struct plan *p, struct err *err)
 	return ret;
 }
 
+static int read_beside(const struct view *json, struct plan *p, struct err *err)
+{
+	const char *folder = "";
+	int ret = view_string_or(json, "beside", "", &folder, err);
+
+	return ret ? ret : plan_text(&p->beside, folder, err);
+}
+
 int plan_from_view(const struct view *json, struct plan **plan, struct err *err)
 {
 	struct plan *p;
@@ -370,6 +378,8 @@ int plan_from_view(const struct view *json, struct plan **plan, struct err *err)
 	if (!p)
 		return err_sys(err, ENOMEM, "cannot read the plan");
 	ret = read_head(json, p, err);
+	if (!ret)
+		ret = read_beside(json, p, err);
 	if (!ret)
 		ret = read_machine(json, p, err);
 	if (!ret)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backing/backing.h"
@@ -12,7 +13,7 @@
 #include "bench/registry.h"
 #include "bench/source.h"
 #include "conf.h"
-#include "kernel/kernel.h"
+#include "data.h"
 #include "plan-make.h"
 #include "size.h"
 
@@ -57,27 +58,29 @@ static int usable_layouts(struct plan_check *c, size_t arm)
 	return ret;
 }
 
+static int usable_kernel(struct plan_check *c, const char *name)
+{
+	char *path;
+	int ret = data_find(DATA_KERNEL, name, plan_beside(c->p), &path, c->err);
+
+	free(path);
+	return ret;
+}
+
 static int usable_kernels(struct plan_check *c)
 {
-	char **names;
-	size_t n;
-	int ret;
+	int ret = 0;
 
-	plan_check_at(c, "%s", "");	/* no fault of the file's, if it has none */
-	ret = kernel_names(&names, &n, c->err);
 	for (size_t i = 0; !ret && i < c->p->n_arms; i++) {
 		plan_check_at(c, "arms[%zu].kernel", i);
-		ret = usable_word(c, "kernel", c->p->arms[i].kernel,
-				  (const char *const *)names, n);
+		ret = usable_kernel(c, c->p->arms[i].kernel);
 		if (!ret)
 			ret = usable_layouts(c, i);
 	}
 	if (!ret) {
 		plan_check_at(c, "guest.kernel");
-		ret = usable_word(c, "kernel", c->p->guest.kernel,
-				  (const char *const *)names, n);
+		ret = usable_kernel(c, c->p->guest.kernel);
 	}
-	kernel_names_free(names, n);
 	return ret;
 }
 

@@ -142,6 +142,7 @@ void plan_free(struct plan *p)
 		return;
 	free(p->name);
 	free(p->question);
+	free(p->beside);
 	free(p->machine.host);
 	free(p->machine.device);
 	free(p->guest.kernel);

@@ -67,7 +67,7 @@ struct plan_guest {
 
 struct plan_arm {
 	char *name;
-	char *kernel;		/* kernels/<kernel>.yaml */
+	char *kernel;		/* a name or a path: lib/data.h */
 	bool baseline;		/* exactly one arm is */
 	bool aa;		/* the baseline again, as the other half of an A/A pair */
 	char *second_level;	/* "4k", "2m", "1g": what the proof must find; "" = not judged */
@@ -125,6 +125,12 @@ struct plan {
 	size_t n_gates;
 	struct plan_expect *expect;
 	size_t n_expect;
+	/*
+	 * The folder of the config, where a kernel of the plan is found there
+	 * alone; else "". In JSON only if it is not, and no part of the hash: it
+	 * says where this user's files are, not what is compared.
+	 */
+	char *beside;
 	char hash[FILE_HASH_MAX];
 };
 
@@ -142,11 +148,12 @@ struct plan_options {
 };
 
 /*
- * Reads a config (YAML) or a plan (JSON, told by its first character) to be
+ * Reads a config (YAML) or a plan (JSON, told by its first character), given
+ * by its path or as a campaign's name (lib/data.h), to be
  * run: what can be known to be impossible on any machine is refused as well.
  * Every error is EXIT_CONFIG and names file, line and field. `o` may be NULL.
  */
-int plan_load(const char *path, const struct plan_options *o,
+int plan_load(const char *asked, const struct plan_options *o,
 	      struct plan **plan, struct err *err);
 
 /* A frozen plan's file, to be looked at: it may be of kernels long gone. */
@@ -183,6 +190,12 @@ json_t *plan_to_json(const struct plan *p);
 char *plan_canonical(const json_t *json);
 
 void plan_free(struct plan *p);
+
+/* `beside` as data_find() takes it. */
+static inline const char *plan_beside(const struct plan *p)
+{
+	return p->beside && *p->beside ? p->beside : NULL;
+}
 
 /* The arm's or cell's index, or -1. */
 int plan_arm(const struct plan *p, const char *name);

@@ -16,22 +16,22 @@ static const struct kernel *arm_kernels_find(const struct arm_kernels *k, const 
 					     const char *layout)
 {
 	for (size_t i = 0; i < k->n; i++) {
-		if (!strcmp(k->v[i].name, name) &&
+		if (!strcmp(k->v[i].asked, name) &&
 		    arm_kernels_same_layout(k->v[i].layout ? k->v[i].layout : "", layout))
 			return &k->v[i];
 	}
 	return NULL;
 }
 
-static int arm_kernels_add(struct arm_kernels *k, const char *name, const char *layout,
-			   struct err *err)
+static int arm_kernels_add(struct arm_kernels *k, const struct plan *p, const char *name,
+			   const char *layout, struct err *err)
 {
 	struct kernel *more, kernel = KERNEL_INIT;
 	int ret;
 
 	if (arm_kernels_find(k, name, layout))
 		return 0;
-	ret = kernel_resolve(name, &kernel, err);
+	ret = kernel_resolve(name, plan_beside(p), &kernel, err);
 	if (!ret && strcmp(layout, DEFAULT_LAYOUT))
 		ret = kernel_set_layout(&kernel, layout, err);
 	more = ret ? NULL : realloc(k->v, (k->n + 1) * sizeof(*more));
@@ -49,11 +49,11 @@ static int arm_kernels_add(struct arm_kernels *k, const char *name, const char *
 int arm_kernels_resolve(struct arm_kernels *k, const struct plan *p,
 			struct err *err)
 {
-	int ret = arm_kernels_add(k, p->guest.kernel, DEFAULT_LAYOUT, err);
+	int ret = arm_kernels_add(k, p, p->guest.kernel, DEFAULT_LAYOUT, err);
 
 	for (size_t a = 0; a < p->n_arms && !ret; a++) {
 		for (size_t l = 0; l < p->arms[a].n_layouts && !ret; l++)
-			ret = arm_kernels_add(k, p->arms[a].kernel, p->arms[a].layouts[l], err);
+			ret = arm_kernels_add(k, p, p->arms[a].kernel, p->arms[a].layouts[l], err);
 	}
 	return ret;
 }

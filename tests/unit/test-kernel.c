@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "lib/data.h"
 #include "host-driver/kernel/kernel-build.h"
 #include "host-driver/kernel/kernel-spec.h"
 #include "host-driver/kernel/kernel.h"
@@ -46,23 +47,23 @@ static void what_is_shipped_is_right(void **state)
 {
 	struct err err = ERR_INIT;
 	struct kernel_want *wants;
-	char **names;
-	size_t n, n_wants;
+	struct data_list all;
+	size_t n_wants;
 
 	(void)state;
-	assert_int_equal(kernel_names(&names, &n, &err), 0);
-	assert_true(n >= 3);
-	for (size_t i = 0; i < n; i++) {
+	data_all(DATA_KERNEL, NULL, &all);
+	assert_true(all.n >= 3);
+	for (size_t i = 0; i < all.n; i++) {
 		struct kernel k;
 
-		assert_int_equal(kernel_resolve(names[i], &k, &err), 0);
+		assert_int_equal(kernel_resolve(all.v[i].name, NULL, &k, &err), 0);
 		assert_int_equal(kernel_config_wants(k.spec->fragments,
 				 k.spec->n_fragments, &wants, &n_wants, &err), 0);
 		assert_true(n_wants > 50);
 		free(wants);
 		kernel_free(&k);
 	}
-	kernel_names_free(names, n);
+	data_list_free(&all);
 }
 
 static void layouts(void **state)
@@ -71,7 +72,7 @@ static void layouts(void **state)
 	struct kernel k;
 
 	(void)state;
-	assert_int_equal(kernel_resolve("6.1", &k, &err), 0);
+	assert_int_equal(kernel_resolve("6.1", NULL, &k, &err), 0);
 	assert_string_equal(k.layout, "");
 	assert_int_equal(kernel_set_layout(&k, "64", &err), 0);
 	assert_string_equal(k.layout, "64");
@@ -86,9 +87,11 @@ static void refuse(const char *yaml, const char *want)
 {
 	struct err err = ERR_INIT;
 	struct kernel_spec *spec;
+	char path[300];
 
+	snprintf(path, sizeof(path), "%s/x.yaml", dir);
 	put("x.yaml", yaml, strlen(yaml));
-	assert_int_not_equal(kernel_spec_read(dir, "x", &spec, &err), 0);
+	assert_int_not_equal(kernel_spec_read(path, "x", &spec, &err), 0);
 	assert_null(spec);
 	if (!strstr(err.text, want))
 		fail_msg("said '%s', want '%s'", err.text, want);
@@ -103,7 +106,7 @@ static void wrong_descriptions(void **state)
 	refuse("source: { debian: a/b, suite: c }\nconfig: [a]\n",
 	       "x.yaml:1: source.debian: 'a/b' is not a name");
 	refuse("source: { debian: a, suite: b }\nconfig:\n  - nosuch\n",
-	       "x.yaml:3: config[0]: cannot open");
+	       "x.yaml:3: config[0]: unknown config fragment 'nosuch'");
 	refuse("source: { debian: a, suite: b }\nconfig: []\n",
 	       "x.yaml:2: config: missing");
 	refuse("source: { git: ., suite: b, revision: c }\nconfig: [a]\n",
