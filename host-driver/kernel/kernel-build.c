@@ -66,7 +66,7 @@ static char *build_objects_path(const struct kernel_build *b)
 
 	snprintf(id, sizeof(id), "%s %s", b->compiler, b->layout);
 	data_hash(id, strlen(id), hash);
-	snprintf(below, sizeof(below), "objects/%.16s-%.8s", b->tree->hash,
+	snprintf(below, sizeof(below), "objects/%.16s-%.8s", b->tree->place,
 		 hash);
 	return file_cache_path(below);
 }

@@ -241,28 +241,6 @@ static int patch_series(const char *source, const struct kernel_series *s,
 	return ret;
 }
 
-/* Brings the tree's files, and nothing that is not in it, to `id`. */
-static int patch_check_out(const char *source, const char *id, struct err *err)
-{
-	const char *const go[] = { "git", "read-tree", "--reset", "-u", id, NULL };
-	static const char *const refresh[] = { "git", "update-index", "-q",
-					       "--refresh", NULL };
-	static const char *const clean[] = { "git", "clean", "-ffdxq", NULL };
-	struct kernel_git g;
-	int ret;
-
-	kernel_git_init(&g, source, "index");
-	/* A cache that was copied has other inodes and times, not other files. */
-	kernel_git_run(&g, refresh, NULL, NULL, NULL);
-	ret = kernel_git_run(&g, go, NULL, NULL, err);
-	if (!ret)
-		ret = kernel_git_run(&g, clean, NULL, NULL, err);
-	if (ret)
-		err_prefix(err, "%s/tree was changed by someone else, or is damaged; remove %s, it is then made again",
-			   source, source);
-	return ret;
-}
-
 /* What a git that was killed left behind; whoever is here has the lock. */
 static void patch_clear(const char *source)
 {
@@ -276,6 +254,28 @@ static void patch_clear(const char *source)
 		if (i)
 			unlink(path);
 	}
+}
+
+int kernel_patch_check_out(const char *source, const char *id, struct err *err)
+{
+	const char *const go[] = { "git", "read-tree", "--reset", "-u", id, NULL };
+	static const char *const refresh[] = { "git", "update-index", "-q",
+					       "--refresh", NULL };
+	static const char *const clean[] = { "git", "clean", "-ffdxq", NULL };
+	struct kernel_git g;
+	int ret;
+
+	patch_clear(source);
+	kernel_git_init(&g, source, "index");
+	/* A cache that was copied has other inodes and times, not other files. */
+	kernel_git_run(&g, refresh, NULL, NULL, NULL);
+	ret = kernel_git_run(&g, go, NULL, NULL, err);
+	if (!ret)
+		ret = kernel_git_run(&g, clean, NULL, NULL, err);
+	if (ret)
+		err_prefix(err, "%s/tree was changed by someone else, or is damaged; remove %s, it is then made again",
+			   source, source);
+	return ret;
 }
 
 int kernel_patch_tree(struct kernel_job *job, const char *source,
@@ -296,7 +296,7 @@ int kernel_patch_tree(struct kernel_job *job, const char *source,
 	if (!ret)
 		ret = patch_series(source, &s, &id, err);
 	if (!ret)
-		ret = patch_check_out(source, id.data, err);
+		ret = kernel_patch_check_out(source, id.data, err);
 	free(id.data);
 	kernel_series_release(&s);
 	return ret;

@@ -26,6 +26,12 @@ int kernel_patch_tree(struct kernel_job *job, const char *source,
 		      struct err *err);
 
 /*
+ * Brings <source>/tree to the tree or commit `id`, whose objects git must be
+ * able to find: replaces the files that differ, and removes what is not in it.
+ */
+int kernel_patch_check_out(const char *source, const char *id, struct err *err);
+
+/*
  * Takes the files of <source>/tree as the original: all that are there, or
  * with `listed` those of the index "index" of <source>/git.
  */

@@ -10,7 +10,6 @@
 
 #include "kernel-patch.h"
 
-#define HASH_SHOWN 16		/* digits of the hash in a folder's name */
 #define FETCH_ROOM (300ULL << 20)
 
 static const char *const kinds[] = { "debian", "tarball", "git", "image" };
@@ -21,6 +20,11 @@ static char *source_cache_path(const char *fmt, const char *name)
 
 	snprintf(below, sizeof(below), fmt, name);
 	return file_cache_path(below);
+}
+
+static void source_set_place(struct kernel_tree *t, const char *hash)
+{
+	snprintf(t->place, sizeof(t->place), "%.16s", hash);
 }
 
 static int source_set_facts(struct kernel_tree *t, json_t *facts,
@@ -54,6 +58,7 @@ static int source_identify_debian(const struct kernel_source *s,
 			&version) == 0 && strlen(hash) == FILE_HASH_MAX - 1 &&
 	    (!s->version || !strcmp(s->version, version))) {
 		strcpy(t->hash, hash);
+		source_set_place(t, hash);
 		ret = source_set_facts(t, json_incref(pin), err);
 	}
 	json_decref(pin);
@@ -84,6 +89,7 @@ static int source_identify_file(const char *path, enum kernel_source_kind kind,
 
 	if (ret)
 		return ret;
+	source_set_place(t, t->hash);
 	return source_set_facts(t, json_pack("{s:s, s:s, s:s}", "kind", kinds[kind],
 					     "hash", t->hash, "path", path), err);
 }
@@ -93,9 +99,13 @@ static int source_identify_git(const struct kernel_source *s,
 			       struct err *err)
 {
 	struct kernel_repository r;
-	char *commit = NULL;
+	char *commit = NULL, hash[FILE_HASH_MAX];
 	int ret = kernel_repository_open(s->git, &r, err);
 
+	if (!ret) {
+		data_hash(r.objects, strlen(r.objects), hash);
+		source_set_place(t, hash);
+	}
 	kernel_repository_release(&r);
 	if (!ret)
 		ret = kernel_repository_commit(s->git, s->revision, &commit,
@@ -142,6 +152,7 @@ static int source_fetch(struct kernel_job *job, const struct kernel_source *s,
 		ret = debian_fetch(job, s, dir, deb, &version, err);
 	if (!ret)
 		ret = file_hash(*deb, t->hash, err);
+	source_set_place(t, t->hash);
 	if (!ret)
 		ret = source_set_facts(t, json_pack("{s:s, s:s, s:s, s:s, s:s}",
 						    "kind", "debian", "hash", t->hash,
@@ -155,11 +166,8 @@ static int source_fetch(struct kernel_job *job, const struct kernel_source *s,
 /* Sets t->dir; 1 if it is there already. */
 static int source_settle(struct kernel_tree *t, struct err *err)
 {
-	char name[HASH_SHOWN + 1];
-
-	snprintf(name, sizeof(name), "%.*s", HASH_SHOWN, t->hash);
 	free(t->dir);
-	t->dir = source_cache_path("sources/%s", name);
+	t->dir = source_cache_path("sources/%s", t->place);
 	if (!t->dir)
 		return err_sys(err, ENOMEM, "source");
 	return kernel_patch_imported(t->dir);
@@ -172,12 +180,10 @@ static int source_settle(struct kernel_tree *t, struct err *err)
  */
 static int source_remove_objects(const struct kernel_tree *t, struct err *err)
 {
-	char name[HASH_SHOWN + 1], *pattern;
+	char *pattern = source_cache_path("objects/%s-*", t->place);
 	glob_t found;
 	int ret = 0;
 
-	snprintf(name, sizeof(name), "%.*s", HASH_SHOWN, t->hash);
-	pattern = source_cache_path("objects/%s-*", name);
 	if (!pattern)
 		return err_sys(err, ENOMEM, "source");
 	if (!glob(pattern, 0, NULL, &found)) {
@@ -203,6 +209,58 @@ static int source_publish(const char *from, const struct kernel_tree *t,
 	return ret;
 }
 
+/* --- revisions of one repository ------------------------------------------------- */
+
+/* Notes the commit that the tree is at; NULL: at none that is known. */
+static int source_set_commit(const struct kernel_tree *t, const char *commit,
+			     struct err *err)
+{
+	char path[4300];
+
+	snprintf(path, sizeof(path), "%s/commit", t->dir);
+	if (commit)
+		return file_publish(path, commit, strlen(commit), err);
+	if (unlink(path) && errno != ENOENT)
+		return err_sys(err, errno, "cannot remove %s", path);
+	return 0;
+}
+
+static bool source_is_at_commit(const struct kernel_tree *t)
+{
+	char path[4300], *text;
+	bool is;
+
+	snprintf(path, sizeof(path), "%s/commit", t->dir);
+	if (file_read(path, &text, NULL, NULL))
+		return false;
+	is = !strcmp(text, t->hash);
+	free(text);
+	return is;
+}
+
+/*
+ * The tree that is there, brought to the commit. A tree that cannot be is made
+ * anew by the caller: -EAGAIN.
+ */
+static int source_move(struct kernel_job *job, const struct kernel_spec *spec,
+		       struct kernel_tree *t, struct err *err)
+{
+	struct err cause = ERR_INIT;
+	int ret;
+
+	if (spec->kind != SOURCE_GIT || source_is_at_commit(t))
+		return 0;
+	ret = source_set_commit(t, NULL, err);
+	if (ret)
+		return ret;
+	ret = kernel_unpack_update(job, spec, t->hash, t->dir, &cause);
+	if (!ret)
+		return source_set_commit(t, t->hash, err);
+	if (ret == -EINTR || cause.exit == EXIT_CONFIG)
+		return err_set(err, cause.exit, cause.code, "%s", cause.text);
+	return -EAGAIN;
+}
+
 /* In `dir`, a new empty folder that is removed afterwards. */
 static int source_get_in(struct kernel_job *job, const struct kernel_spec *spec,
 			 bool fetch_it, const char *dir, struct kernel_tree *t,
@@ -220,7 +278,8 @@ static int source_get_in(struct kernel_job *job, const struct kernel_spec *spec,
 	}
 	if (!ret)
 		ret = source_settle(t, err);
-	if (!ret) {
+	/* It may be there already: another name for the same package. */
+	if (!ret || (ret == 1 && spec->kind == SOURCE_GIT)) {
 		ret = file_mkdirs(fresh, err);
 		if (!ret)
 			ret = kernel_unpack(job, spec, archive, t->hash, fresh,
@@ -228,6 +287,8 @@ static int source_get_in(struct kernel_job *job, const struct kernel_spec *spec,
 		if (!ret)
 			ret = source_publish(fresh, t, err);
 	}
+	if (!ret && spec->kind == SOURCE_GIT)
+		ret = source_set_commit(t, t->hash, err);
 	if (ret >= 0 && spec->kind == SOURCE_DEBIAN)
 		ret = source_write_pin(&spec->source, t, err);
 	free(deb);
@@ -243,10 +304,13 @@ int kernel_source_get(struct kernel_job *job, const struct kernel_spec *spec,
 	int ret = update && debian ? -ENOENT
 				   : kernel_source_identify(spec, t, err);
 
-	if (!ret && source_settle(t, err) == 1)
-		return 0;
-	if (ret && ret != -ENOENT)
+	if (!ret && source_settle(t, err) == 1) {
+		ret = source_move(job, spec, t, err);
+		if (ret != -EAGAIN)
+			return ret;
+	} else if (ret && ret != -ENOENT) {
 		return ret;
+	}
 	/* A package whose tree was removed from the cache is fetched again. */
 	dir = file_cache_path("sources/.new");
 	if (!dir)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The source trees in the cache, one a source, named by the source's hash:
- * of the package or tarball the SHA-256, of a git revision the commit.
+ * The source trees in the cache. That of a package or tarball is named by its
+ * SHA-256. A git repository has one tree for all its revisions, named by the
+ * hash of where its objects are: going from one commit to another replaces only
+ * the files that differ, so that make compiles what they change.
  *
- *	sources/<hash>/tree/	the tree, with the patches of the last arm built
- *	sources/<hash>/git/	what it was before any patch: see kernel-patch.h
+ *	sources/<name>/tree/	the tree, with the patches of the last arm built
+ *	sources/<name>/git/	what it was before any patch: see kernel-patch.h
+ *	sources/<name>/commit	of a repository: the commit that it is at
  *	sources/<name>.json	which package a name stood for when it was fetched
  *
  * What a package name stands for is looked up once and then kept, so that
@@ -20,13 +23,16 @@
 #include "kernel-job.h"
 #include "kernel-spec.h"
 
+#define KERNEL_PLACE_MAX 17
+
 struct kernel_tree {
-	char hash[FILE_HASH_MAX];
+	char hash[FILE_HASH_MAX];	/* of the package or tarball; the commit */
+	char place[KERNEL_PLACE_MAX];	/* the name of its tree, and of objects made of it */
 	json_t *facts;		/* {kind, hash, package, version, ...}: for the record */
-	char *dir;		/* sources/<hash>; NULL until it is unpacked */
+	char *dir;		/* sources/<place>; NULL until it is unpacked */
 };
 
-#define KERNEL_TREE_INIT { "", NULL, NULL }
+#define KERNEL_TREE_INIT { "", "", NULL, NULL }
 
 /*
  * The hash and the facts as far as they are known here: -ENOENT, without an
@@ -75,6 +81,13 @@ void kernel_repository_release(struct kernel_repository *r);
 int kernel_unpack(struct kernel_job *job, const struct kernel_spec *spec,
 		  const char *archive, const char *commit, const char *dir,
 		  struct err *err);
+
+/*
+ * Brings the tree of a repository, which is at any commit and with any patches,
+ * to `commit`. After an error it is of no use before this has succeeded.
+ */
+int kernel_unpack_update(struct kernel_job *job, const struct kernel_spec *spec,
+			 const char *commit, const char *dir, struct err *err);
 
 /*
  * Source packages of any Debian suite, by apt-get: from the machine's own

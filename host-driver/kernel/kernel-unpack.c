@@ -243,6 +243,28 @@ static int unpack_archive(struct kernel_job *job,
 
 /* --- git -------------------------------------------------------------------------- */
 
+static void unpack_alternates(const char *dir, char path[static 4300])
+{
+	snprintf(path, 4300, "%s/git/objects/info/alternates", dir);
+}
+
+static int unpack_borrow(const char *dir, const char *objects, struct err *err)
+{
+	char path[4300], line[4300];
+
+	unpack_alternates(dir, path);
+	snprintf(line, sizeof(line), "%s\n", objects);
+	return file_publish(path, line, strlen(line), err);
+}
+
+static void unpack_give_back(const char *dir)
+{
+	char path[4300];
+
+	unpack_alternates(dir, path);
+	unlink(path);
+}
+
 /*
  * Checks `commit` out by a repository of our own that borrows the user's
  * objects for as long as it takes: nothing else of theirs is looked at.
@@ -254,19 +276,16 @@ static int unpack_check_out(struct kernel_job *job, const char *objects,
 	const char *const read[] = { "git", "read-tree", commit, NULL };
 	static const char *const write[] = { "git", "checkout-index", "-a",
 					     "-f", "-q", "-u", NULL };
-	char path[4300], line[4300];
 	struct kernel_git g;
 	int ret = kernel_git_create(&g, dir, format, err);
 
-	snprintf(path, sizeof(path), "%s/git/objects/info/alternates", dir);
-	snprintf(line, sizeof(line), "%s\n", objects);
 	if (!ret)
-		ret = file_publish(path, line, strlen(line), err);
+		ret = unpack_borrow(dir, objects, err);
 	if (!ret)
 		ret = job_run(job, NULL, g.env, read, err);
 	if (!ret)
 		ret = job_run(job, NULL, g.env, write, err);
-	unlink(path);
+	unpack_give_back(dir);
 	return ret;
 }
 
@@ -285,6 +304,31 @@ static int unpack_git(struct kernel_job *job, const struct kernel_source *s,
 				       err);
 	if (!ret && !unpack_is_kernel(tree))
 		ret = unpack_is_none(s->git, err);
+	if (!ret)
+		ret = kernel_patch_import(job, dir, true, err);
+	kernel_repository_release(&r);
+	return ret;
+}
+
+int kernel_unpack_update(struct kernel_job *job, const struct kernel_spec *spec,
+			 const char *commit, const char *dir, struct err *err)
+{
+	struct kernel_repository r;
+	char tree[4300];
+	int ret = job_phase(job, KERNEL_UNPACK, err, "going to commit %.12s", commit);
+
+	if (!ret)
+		ret = kernel_repository_open(spec->source.git, &r, err);
+	if (ret)
+		return ret;
+	snprintf(tree, sizeof(tree), "%s/tree", dir);
+	ret = unpack_borrow(dir, r.objects, err);
+	if (!ret)
+		ret = kernel_patch_check_out(dir, commit, err);
+	/* What is written from here on is ours: nothing is left to the borrowed objects. */
+	unpack_give_back(dir);
+	if (!ret && !unpack_is_kernel(tree))
+		ret = unpack_is_none(spec->source.git, err);
 	if (!ret)
 		ret = kernel_patch_import(job, dir, true, err);
 	kernel_repository_release(&r);
