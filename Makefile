@@ -46,14 +46,14 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 # One archive a room, linked once in this order (the linker resolves downwards
 # only), so that a call upwards does not link; tests/structure refuses the rest.
 ROOMS := lib plugin vocab stats bench backing agent kernel claim plan store compare \
-	report why machine run cmd
+	report export why machine run cmd
 dir_lib := lib
 dir_plugin := plugin
 dir_vocab := vocab
 dir_bench := bench
 dir_backing := backing
 dir_agent := guest-agent
-$(foreach r,stats kernel claim plan store compare report why machine run cmd,\
+$(foreach r,stats kernel claim plan store compare report export why machine run cmd,\
 	$(eval dir_$(r) := host-driver/$(r)))
 
 # main.c of a room is a program, not a part of the room.
@@ -135,6 +135,12 @@ $(CHECK_STATS): $(call obj,$(call src,tests/stats)) $(call archives,$(driver_roo
 	$(call say,LINK,$@)
 	$(link)
 
+# Makes results folders with known effects for tests/cli.
+PLANT := $(B)/tests/cli/plant
+$(PLANT): $(B)/tests/cli/plant.o $(call archives,$(driver_rooms))
+	$(call say,LINK,$@)
+	$(link)
+
 # What tests/faults runs other programs under.
 FAULTS := $(patsubst %.c,$(B)/%,$(wildcard tests/faults/*.c))
 $(FAULTS): %: %.o
@@ -148,9 +154,9 @@ $(FUZZ): %: %.o $(B)/tests/fuzz/drive.o $(call archives,$(driver_rooms))
 	$(link)
 fuzz: $(FUZZ)
 
-$(PROGRAMS) $(UNIT) $(CHECK_STATS) $(FAULTS) $(FUZZ): | $(trace)
+$(PROGRAMS) $(UNIT) $(CHECK_STATS) $(PLANT) $(FAULTS) $(FUZZ): | $(trace)
 
-unit: $(UNIT) $(CHECK_STATS) $(FAULTS) $(FUZZ)
+unit: $(UNIT) $(CHECK_STATS) $(PLANT) $(FAULTS) $(FUZZ)
 
 # Each header must stand alone: it is a manual that can be read by itself.
 headers := $(wildcard $(foreach r,$(ROOMS),$(dir_$(r))/*.h))

@@ -6,38 +6,47 @@
 #include <string.h>
 
 #include "command.h"
+#include "export/export.h"
 #include "file.h"
-#include "store/export.h"
+#include "size.h"
 
 struct options {
-	const char *folder, *output, *table;
-	bool csv;
+	const char *folder, *output, *format;
+	struct export_from from;
+	struct compare_options compare;
 };
 
+enum { OPT_ARM = 256, OPT_ORIGIN, OPT_ALLOW };
+
 static const struct argp_option option_table[] = {
-	{ "format", 'f', "FORMAT", 0, "json (the default) or csv", 0 },
-	{ "table", 't', "TABLE", 0,
-	  "for csv: iterations (the default), processes, boots or proofs", 0 },
+	{ "format", 'f', "FORMAT", 0, "json (the default) or another of the list below", 0 },
+	{ "table", 't', "TABLE", 0, "for csv and ndjson: iterations (the default), processes, "
+	  "boots, proofs or effects; for github-action-benchmark: smaller (the default) or "
+	  "bigger", 0 },
 	{ "output", 'o', "FILE", 0, "write there instead of to stdout", 0 },
+	{ "arm", OPT_ARM, "ARM", 0, "this arm alone, without its name in the names", 0 },
+	{ "origin", OPT_ORIGIN, "NAME", 0, "for kcidb: who submits the results (kduel)", 0 },
+	{ "allow-differences", OPT_ALLOW, NULL, 0,
+	  "judge although the arms differ in more than the kernel under test", 0 },
+	{ "margin", 'D', "SHARE", 0, "D of 'not worse than D' (1%)", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
 static error_t export_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	struct err err = ERR_INIT;
 
 	switch (key) {
-	case 'f':
-		o->csv = !strcmp(arg, "csv");
-		if (!o->csv && strcmp(arg, "json"))
-			argp_error(state, "--format: '%s' is not known; json or csv",
-				   arg);
-		return 0;
-	case 't':
-		o->table = arg;
-		return 0;
-	case 'o':
-		o->output = command_path(state, "--output", arg);
+	case 'f': o->format = arg; return 0;
+	case 't': o->from.table = arg; return 0;
+	case 'o': o->output = command_path(state, "--output", arg); return 0;
+	case OPT_ARM: o->from.arm = arg; return 0;
+	case OPT_ORIGIN: o->from.origin = arg; return 0;
+	case OPT_ALLOW: o->compare.allow_differences = true; return 0;
+	case 'D':
+		if (share_parse(arg, &o->compare.margin, &err))
+			argp_error(state, "--margin: %s", err.text);
 		return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->folder, arg, "folder ");
@@ -45,29 +54,35 @@ static error_t export_parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->folder)
 			argp_error(state, "which results folder?");
-		if (o->table && !o->csv)
-			argp_error(state, "--table is for --format csv; JSON has all of it");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp argp = {
-	option_table, export_parse, "FOLDER",
-	"Writes what was measured for other programs: everything as JSON, or "
-	"one table as CSV.", NULL, NULL, NULL,
-};
-
-static int export_write_to(const struct options *o, struct store *s, FILE *to,
-			   struct err *err)
+/* The formats, behind the options. */
+static char *export_help(int key, const char *text, void *input)
 {
-	if (o->csv)
-		return export_csv(s, o->table ? o->table : export_table(0), to,
-				  err);
-	return export_json(s, to, err);
+	const struct export_format *f;
+	char *list = NULL;
+	size_t len;
+	FILE *to;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC || !(to = open_memstream(&list, &len)))
+		return (char *)text;
+	fputs("Formats:\n", to);
+	for (size_t i = 0; (f = export_format(i)); i++)
+		fprintf(to, "  %-24s %s\n", f->name, f->help);
+	fclose(to);
+	return list;
 }
 
-static int export_write_file(const struct options *o, struct store *s,
+static const struct argp argp = {
+	option_table, export_parse, "FOLDER",
+	"Writes results for other programs.\v", NULL, export_help, NULL,
+};
+
+static int export_write_file(const struct export_format *f, const struct options *o,
 			     struct err *err)
 {
 	struct file_out out;
@@ -75,28 +90,47 @@ static int export_write_file(const struct options *o, struct store *s,
 
 	if (ret)
 		return ret;
-	ret = export_write_to(o, s, out.to, err);
+	ret = export_write(f, &o->from, out.to, err);
 	if (!ret)
 		return file_commit(&out, err);
 	file_drop(&out);
 	return ret;
 }
 
+static int export_judge_and_write(struct options *o, const struct export_format *f,
+				  struct err *err)
+{
+	bool judged = export_judged(f, o->from.table);
+	struct comparison c;
+	int ret = judged ? compare_run(o->from.store, &o->compare, &c, err) : 0;
+
+	if (ret)
+		return ret;
+	o->from.c = judged ? &c : NULL;
+	ret = o->output ? export_write_file(f, o, err)
+			: export_write(f, &o->from, stdout, err);
+	if (judged)
+		comparison_release(&c);
+	return ret;
+}
+
 int cmd_export(int argc, char **argv)
 {
-	struct options o = { .csv = false };
+	struct options o = { .format = "json" };
+	const struct export_format *f;
 	struct err err = ERR_INIT;
-	struct store *s;
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	f = export_find(o.format, &err);
+	if (!f)
+		return command_fail(&err);
 	ret = command_check_output(o.output, o.folder, &err);
 	if (!ret)
-		ret = store_open(&s, o.folder, STORE_READ, &err);
+		ret = store_open(&o.from.store, o.folder, STORE_READ, &err);
 	if (ret)
 		return command_fail(&err);
-	ret = o.output ? export_write_file(&o, s, &err)
-		       : export_write_to(&o, s, stdout, &err);
-	store_close(s);
+	ret = export_judge_and_write(&o, f, &err);
+	store_close(o.from.store);
 	return ret ? command_fail(&err) : EXIT_DONE;
 }

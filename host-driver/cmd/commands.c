@@ -31,7 +31,7 @@ const struct command commands[] = {
 	  COMMAND_FOLDER | COMMAND_JSON },
 	{ "history", "list the campaigns in results folders", cmd_history,
 	  COMMAND_FOLDER | COMMAND_JSON },
-	{ "export", "write results as JSON or CSV", cmd_export, COMMAND_FOLDER },
+	{ "export", "write results for other programs", cmd_export, COMMAND_FOLDER },
 	{ "merge", "make one results folder of several of the same plan",
 	  cmd_merge, COMMAND_FOLDER },
 	{ "help", "list the verbs, or show one verb's options", cmd_help, 0 },

@@ -28,6 +28,7 @@
 #include "err.h"
 #include "stats/stats.h"
 #include "vocab/number.h"
+#include "vocab/words.h"
 
 struct store;
 

@@ -31,18 +31,6 @@ void json_put(json_t *object, const char *key, json_t *value)
 	json_object_set_new(object, key, value);
 }
 
-static const char *json_series_method_name(enum stats_method m)
-{
-	static const char *const names[] = {
-		[STATS_LOG_RATIO] = "log-ratio",
-		[STATS_DIFFERENCE] = "difference",
-		[STATS_RESAMPLED] = "resampled",
-		[STATS_EXACT] = "exact",
-	};
-
-	return names[m];
-}
-
 /* A result without an effect has a verdict and a reason only. */
 static json_t *json_series_result(const struct compare_result *v)
 {
@@ -61,7 +49,7 @@ static json_t *json_series_result(const struct compare_result *v)
 	json_put(j, "lo", json_known(known ? e->lo : NAN));
 	json_put(j, "hi", json_known(known ? e->hi : NAN));
 	json_put(j, "absolute", json_boolean(known && e->absolute));
-	json_put(j, "method", known ? json_safe(json_series_method_name(e->method)) : json_null());
+	json_put(j, "method", known ? json_safe(stats_method_name(e->method)) : json_null());
 	json_put(j, "sde", json_known(known ? e->sde : NAN));
 	json_put(j, "p", json_known(known ? e->p : NAN));
 	json_put(j, "p_flip", json_known(known ? e->p_flip : NAN));
@@ -94,10 +82,6 @@ static json_t *series_arm(const struct comparison *c,
 
 json_t *report_series_json(const struct comparison *c)
 {
-	static const char *const better[] = {
-		[STATS_LOWER] = "lower", [STATS_HIGHER] = "higher",
-		[STATS_NEITHER] = "none",
-	};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < c->n_series; i++) {
@@ -113,7 +97,7 @@ json_t *report_series_json(const struct comparison *c)
 		json_object_set(j, "point", s->point);
 		json_put(j, "unit", json_safe(s->unit));
 		json_put(j, "kind", json_safe(s->kind));
-		json_put(j, "better", json_safe(better[s->better]));
+		json_put(j, "better", json_safe(better_words[s->better]));
 		json_put(j, "gate", json_boolean(s->gate));
 		for (size_t a = 0; a < c->n_arms; a++)
 			json_array_append_new(by_arm, series_arm(c, s, a));

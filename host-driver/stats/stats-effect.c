@@ -13,6 +13,18 @@
 #define FLIP_EXACT 20		/* 2^20 sign patterns */
 #define FLIP_RANDOM 99999
 
+const char *stats_method_name(enum stats_method m)
+{
+	static const char *const names[] = {
+		[STATS_LOG_RATIO] = "log-ratio",
+		[STATS_DIFFERENCE] = "difference",
+		[STATS_RESAMPLED] = "resampled",
+		[STATS_EXACT] = "exact",
+	};
+
+	return names[m];
+}
+
 /* The ends that a mean and a spread give. */
 static void effect_ends(struct stats_interval *t, double confidence)
 {

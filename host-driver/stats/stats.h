@@ -47,7 +47,7 @@ double stats_boot(const double *medians, size_t processes, bool count);
 
 /* --- one effect ----------------------------------------------------------- */
 
-enum stats_better { STATS_LOWER, STATS_HIGHER, STATS_NEITHER };
+enum stats_better { STATS_LOWER, STATS_HIGHER, STATS_NEITHER };	/* as enum better */
 
 /* How the differences of the blocks became an interval. */
 enum stats_method {
@@ -57,6 +57,7 @@ enum stats_method {
 	STATS_RESAMPLED,	/* percentiles: blocks resampled */
 	STATS_EXACT,		/* no spread in either arm: counts */
 };
+const char *stats_method_name(enum stats_method m);	/* "log-ratio", ... */
 
 struct stats_effect {
 	enum stats_method method;

@@ -12,7 +12,7 @@
 #include "file.h"
 #include "frame.h"
 #include "host-driver/compare/compare.h"
-#include "host-driver/store/export.h"
+#include "host-driver/export/export.h"
 #include "host-driver/store/journal.h"
 #include "host-driver/store/record.h"
 #include "host-driver/store/store.h"
@@ -90,6 +90,21 @@ static void put(const void *begin, size_t begin_len, const void *rest,
 		abort();
 }
 
+static void export_all(const struct export_from *from)
+{
+	const struct export_format *f;
+	struct export_from one = *from;
+
+	for (size_t i = 0; (f = export_format(i)); i++)
+		for (size_t t = 0; !t || (f->tables && f->tables[t]); t++) {
+			struct err err = ERR_INIT;
+
+			one.table = f->tables ? f->tables[t] : NULL;
+			if (from->c || !export_judged(f, one.table))
+				export_write(f, &one, nowhere, &err);
+		}
+}
+
 static void read_all(struct store *s)
 {
 	const struct store_series *series;
@@ -99,6 +114,7 @@ static void read_all(struct store *s)
 	const struct store_cell *cells;
 	const struct store_env *envs;
 	const char *const *notes;
+	struct export_from from = { .store = s };
 	struct comparison comparison;
 	struct store_value *v;
 	struct err err = ERR_INIT;
@@ -115,11 +131,12 @@ static void read_all(struct store *s)
 		must(store_values(s, &series[i], &v, &k, &err), &err);
 		free(v);
 	}
-	if (!compare_run(s, NULL, &comparison, NULL))
+	export_all(&from);
+	if (!compare_run(s, NULL, &comparison, NULL)) {
+		from.c = &comparison;
+		export_all(&from);
 		comparison_release(&comparison);
-	must(export_json(s, nowhere, &err), &err);
-	for (int i = 0; export_table(i); i++)
-		must(export_csv(s, export_table(i), nowhere, &err), &err);
+	}
 }
 
 #endif

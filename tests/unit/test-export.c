@@ -2,21 +2,40 @@
 /* Exports: everything that was measured, once, and what never ended not. */
 #include "results.h"
 
-#include "host-driver/store/export.h"
+#include "host-driver/compare/compare.h"
+#include "host-driver/export/export.h"
 
 static struct store *results;
 
+static const char *const tables[] = { "iterations", "processes", "boots", "proofs", NULL };
+
+static void write_format(const char *format, const char *table, struct store *from,
+			 const struct comparison *c, FILE *to)
+{
+	struct export_from f = { .store = from, .c = c, .table = table };
+	const struct export_format *as;
+	struct err err = ERR_INIT;
+
+	as = export_find(format, &err);
+	if (!as || export_write(as, &f, to, &err))
+		fail_msg("%s", err.text);
+}
+
+static char *written;	/* by the last open_memstream() */
+static size_t written_len;
+
+static char *as_text(const char *format, const char *table)
+{
+	FILE *to = open_memstream(&written, &written_len);
+
+	write_format(format, table, results, NULL, to);
+	fclose(to);
+	return written;
+}
+
 static char *csv(const char *table)
 {
-	struct err err = ERR_INIT;
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-
-	if (export_csv(results, table, to, &err))
-		fail_msg("%s", err.text);
-	fclose(to);
-	return text;
+	return as_text("csv", table);
 }
 
 static unsigned lines(const char *text)
@@ -42,8 +61,8 @@ static void tables_are_whole(void **state)
 	static const unsigned rows[] = { 9, 6, 3, 3 };
 
 	(void)state;
-	for (int i = 0; export_table(i); i++) {
-		char *text = csv(export_table(i));
+	for (int i = 0; tables[i]; i++) {
+		char *text = csv(tables[i]);
 		const char *second = strchr(text, '\n') + 1;
 
 		assert_int_equal(lines(text), rows[i] + 1);
@@ -91,8 +110,8 @@ static void foreign_text_is_harmless(void **state)
 	store_close(s);
 	assert_int_equal(store_open(&s, folder, STORE_READ, &err), 0);
 	to = open_memstream(&text, &len);
-	assert_int_equal(export_csv(s, "iterations", to, &err), 0);
-	assert_int_equal(export_json(s, to, &err), 0);
+	write_format("csv", "iterations", s, NULL, to);
+	write_format("json", NULL, s, NULL, to);
 	fclose(to);
 	assert_non_null(strstr(text, ",\"'=cmd,1\",time,"));
 	assert_non_null(strstr(text, ",'@x\\x1b[2J\\u{202e} ,1,1\n"));
@@ -104,7 +123,6 @@ static void foreign_text_is_harmless(void **state)
 
 static void json_has_every_record(void **state)
 {
-	struct err err = ERR_INIT;
 	json_error_t je;
 	char *text = NULL;
 	size_t len, samples = 0, i;
@@ -112,7 +130,7 @@ static void json_has_every_record(void **state)
 	json_t *json, *r;
 
 	(void)state;
-	assert_int_equal(export_json(results, to, &err), 0);
+	write_format("json", NULL, results, NULL, to);
 	fclose(to);
 	json = json_loads(text, JSON_REJECT_DUPLICATES, &je);
 	if (!json)
@@ -142,13 +160,54 @@ static void proofs_that_are_missing_are_empty(void **state)
 	free(text);
 }
 
-static void unknown_tables_are_refused(void **state)
+static void unknown_words_are_refused(void **state)
 {
-	struct err err = ERR_INIT;
+	struct export_from from = { .store = results, .table = "iteration" };
+	struct err err = ERR_INIT, other = ERR_INIT, third = ERR_INIT, fourth = ERR_INIT;
 
 	(void)state;
-	assert_true(export_csv(results, "iteration", stdout, &err) < 0);
+	assert_true(export_write(export_find("csv", &err), &from, stdout, &err) < 0);
 	assert_non_null(strstr(err.text, "'iteration' is not known"));
+	assert_null(export_find("junti", &other));
+	assert_non_null(strstr(other.text, "did you mean 'junit'?"));
+	assert_true(export_write(export_find("json", &third), &from, stdout, &third) < 0);
+	assert_non_null(strstr(third.text, "json has no tables"));
+	from.table = NULL;
+	from.arm = "k3";
+	assert_true(export_write(export_find("bmf", &fourth), &from, stdout, &fourth) < 0);
+	assert_non_null(strstr(fourth.text, "did you mean 'k"));
+}
+
+/* Every row of NDJSON has the columns of the CSV, and what is unknown is null. */
+static void ndjson_has_the_columns_of_the_csv(void **state)
+{
+	(void)state;
+	for (int i = 0; tables[i]; i++) {
+		char *text = csv(tables[i]), *save = NULL, *line;
+		char *other = as_text("ndjson", tables[i]);
+		unsigned rows = 0;
+
+		for (line = strtok_r(other, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+			json_t *row = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+			const char *key;
+			json_t *value;
+
+			assert_non_null(row);
+			assert_int_equal(json_object_size(row), columns(text));
+			json_object_foreach(row, key, value) {
+				assert_non_null(strstr(text, key));
+				if (!strcmp(key, "counter") && rows == 0)
+					assert_true(json_is_null(value));
+				if (!strcmp(key, "steady"))
+					assert_true(json_is_true(value));
+			}
+			json_decref(row);
+			rows++;
+		}
+		assert_int_equal(rows, lines(text) - 1);
+		free(other);
+		free(text);
+	}
 }
 
 static int make_results(void **state)
@@ -193,7 +252,8 @@ int main(void)
 		cmocka_unit_test(foreign_text_is_harmless),
 		cmocka_unit_test(json_has_every_record),
 		cmocka_unit_test(proofs_that_are_missing_are_empty),
-		cmocka_unit_test(unknown_tables_are_refused),
+		cmocka_unit_test(unknown_words_are_refused),
+		cmocka_unit_test(ndjson_has_the_columns_of_the_csv),
 	};
 
 	return cmocka_run_group_tests(tests, make_results, remove_results);

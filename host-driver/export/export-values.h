@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What formats go through: an arm's value of each metric at each point, and
+ * the cases that a campaign decides.
+ *
+ *	struct export_value v = EXPORT_VALUE_INIT;
+ *
+ *	while (export_next(from, &v))
+ *		put(to, v.s->metric, v.est->value);
+ *
+ * Counters are not gone through: they are there to explain, not to follow.
+ */
+#ifndef KDUEL_EXPORT_VALUES_H
+#define KDUEL_EXPORT_VALUES_H
+
+#include "export.h"
+
+struct export_value {
+	const struct compare_series *s;
+	const struct compare_estimate *est;	/* with at least one boot */
+	const struct compare_result *vs;	/* VERDICT_NONE: of the baseline */
+	const char *arm;
+	size_t series, at;	/* at: the arm's index + 1 */
+};
+#define EXPORT_VALUE_INIT { NULL, NULL, NULL, NULL, 0, 0 }
+
+bool export_next(const struct export_from *from, struct export_value *v);
+
+/*
+ * "memfd/thp/null ns_per_access pages=512 6.1", without the arm where it is
+ * the only one: made safe, the caller's.
+ */
+char *export_name(const struct export_from *from, const struct export_value *v);
+
+/* Writes `text` with `put` for each character that is not one of `plain`. */
+void export_escape(FILE *to, const char *text, const char *plain,
+		   void (*put)(FILE *to, unsigned char c));
+/* The letters, digits and "_", for `plain`. */
+#define EXPORT_WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+/* How many of `unit` ("ns", "us", "ms", "s") make a second; 0: it is no time. */
+double export_per_second(const struct compare_series *s);
+
+/* "2026-11-26T05:49:08Z". */
+void export_time(double seconds, char buf[static 24]);
+/* When the first boot began and the last one ended; 0 if none has ended. */
+int export_times(struct store *s, double *begun, double *ended, struct err *err);
+
+/* --- cases ---------------------------------------------------------------- */
+
+enum export_outcome { CASE_PASS, CASE_FAIL, CASE_ERROR, CASE_SKIP };
+
+/*
+ * A gate of one arm, or an expectation. It passes where `kduel compare` has no
+ * objection and the question was answered; what is undecided or could not be
+ * measured is skipped, an arm that fails in some boots is an error.
+ */
+struct export_case {
+	char *group, *name;	/* "memfd/thp/null", "ns_per_access pages=512: 6.1"; safe */
+	char *text;		/* effect and interval, or the reason; safe */
+	enum export_outcome outcome;
+};
+
+struct export_cases {
+	struct export_case *list;
+	size_t n, count[CASE_SKIP + 1];	/* by outcome */
+};
+void export_cases_init(struct export_cases *cases, const struct export_from *from);
+void export_cases_release(struct export_cases *cases);
+
+/* JSON of a whole document, ASCII, and a line end. Takes it. */
+int export_json_write(FILE *to, json_t *json, struct err *err);
+
+#endif
