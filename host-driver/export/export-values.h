@@ -3,10 +3,11 @@
  * What formats go through: an arm's value of each metric at each point, and
  * the cases that a campaign decides.
  *
+ *	struct export_from from = { .store = s, .c = comparison };
  *	struct export_value v = EXPORT_VALUE_INIT;
  *
- *	while (export_next(from, &v))
- *		put(to, v.s->metric, v.est->value);
+ *	while (export_next(&from, &v))
+ *		printf("%s %g\n", v.s->metric, v.est->value);
  *
  * Counters are not gone through: they are there to explain, not to follow.
  */

@@ -5,7 +5,7 @@
  * tests/cli/test-exports holds each against its reader's own rules.
  *
  *	const struct export_format *f = export_find("junit", err);
- *	struct export_from from = { .store = s, .c = &comparison };
+ *	struct export_from from = { .store = s, .c = comparison };
  *
  *	if (!f)
  *		return err->code;
