@@ -55,8 +55,8 @@ def check(ok, text):
 
 def run(*args, code=0):
     p = subprocess.run(args, capture_output=True, text=True)
-    check(p.returncode == code, f"{' '.join(args)}: exit {p.returncode}, not {code}: {p.stderr}")
-    return p.stdout if not code else p.stdout + p.stderr
+    check(code is None or p.returncode == code, f"{' '.join(args)}: exit {p.returncode}, not {code}: {p.stderr}")
+    return p.stdout + p.stderr if code else p.stdout
 
 
 def export(folder, fmt, *args, code=0):
@@ -370,6 +370,47 @@ def ktap(text):
     return outcomes
 
 
+def keys_of(schema):
+    if isinstance(schema, dict):
+        names = set(schema.get("properties", {})) if isinstance(schema.get("properties"), dict) else set()
+        return names.union(*(keys_of(v) for v in schema.values()), set())
+    return set().union(*map(keys_of, schema)) if isinstance(schema, list) else set()
+
+
+def check_report_schema(shapes, tmp):
+    """docs/report.schema.json: every shape of report fits, what is broken does not,
+    and the page beside it has the same keys."""
+    schema = json.load(open("docs/report.schema.json", encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    run(KDUEL, "run", "--dir", f"{tmp}/smoke", "configs/smoke.yaml")
+    for name, folder in {**shapes, "smoke": f"{tmp}/smoke"}.items():
+        report = json.loads(run(KDUEL, "report", "-f", "json", folder, code=None))
+        valid(report, schema, f"report.json of {name}")
+        if name == "good":
+            good = report
+        check(report["campaign"]["folder"] == name, f"report.json of {name}: folder")
+    with open("tests/golden/report.json", encoding="utf-8") as f:
+        valid(json.load(f), schema, "the synthetic report.json")
+    result = ("series", 0, "arms", 1, "vs_baseline")
+    broken = {"a verdict": (*result, "verdict", "worse"), "p": (*result, "p", 1.5),
+              "an effect": (*result, "effect", None), "a plan's hash": ("campaign", "plan_hash", "x"),
+              "a version": ("kduel_report", 2), "a kind": ("series", 0, "kind", "instructions"),
+              "a layer": ("proof", 0, "layer", "third"), "a value": ("series", 0, "arms", 0, "value", None)}
+    for what, (*path, last, value) in broken.items():
+        copy = json.loads(json.dumps(good))
+        at = copy
+        for key in path:
+            at = at[key]
+        check(last in at, f"{what}: the report has no {last}")
+        at[last] = value
+        check(not jsonschema.Draft202012Validator(schema).is_valid(copy), f"the schema takes {what}: {value}")
+        del at[last]
+        check(not jsonschema.Draft202012Validator(schema).is_valid(copy), f"the schema misses no {last}")
+    with open("docs/report-format.md", encoding="utf-8") as f:
+        page = set(re.findall(r"`([a-z0-9_]+)`", f.read()))
+    check(keys_of(schema) <= page, f"docs/report-format.md does not have: {keys_of(schema) - page}")
+
+
 def main():
     tmp = tempfile.mkdtemp()
     try:
@@ -378,7 +419,7 @@ def main():
         shapes = {}
         for name, words in (("good", []), ("counted", ["domain=instructions", "noise=0"]),
                             ("void", ["void=fast"]), ("panic", ["panic=slow-2"]),
-                            ("one", ["blocks=1"])):
+                            ("one", ["blocks=1"]), ("differ", ["noise=0.2"])):
             shapes[name] = f"{tmp}/{name}"
             run(PLANT, shapes[name], f"{tmp}/c.yaml", *ARMS, *words)
         good, counted = shapes["good"], shapes["counted"]
@@ -391,6 +432,7 @@ def main():
         check_openmetrics(good, counted, tmp)
         check_kcidb(good, counted)
         check_junit(shapes, tmp)
+        check_report_schema(shapes, tmp)
         for folder in shapes.values():	# no format gives up on a campaign that went badly
             for fmt in "json", "tex", "github-action-benchmark", "bmf", "go-bench", "kcidb":
                 export(folder, fmt)
