@@ -6,6 +6,7 @@
 #   make check-stats  measure the error rates of the statistics
 #   make check-faults  break what can be broken, many times
 #   make deps       install the Debian packages that are missing
+#   make deps-browser  install what tests of pages need: a browser, npm packages
 #   make install    PREFIX=/usr/local, DESTDIR=
 #
 # O=dir objects elsewhere; V=1 show commands; SAN=address,undefined; CC=clang;
@@ -46,14 +47,14 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 # One archive a room, linked once in this order (the linker resolves downwards
 # only), so that a call upwards does not link; tests/structure refuses the rest.
 ROOMS := lib plugin vocab stats bench backing agent kernel claim plan store compare \
-	report export why machine run cmd
+	report export dashboard why machine run cmd
 dir_lib := lib
 dir_plugin := plugin
 dir_vocab := vocab
 dir_bench := bench
 dir_backing := backing
 dir_agent := guest-agent
-$(foreach r,stats kernel claim plan store compare report export why machine run cmd,\
+$(foreach r,stats kernel claim plan store compare report export dashboard why machine run cmd,\
 	$(eval dir_$(r) := host-driver/$(r)))
 
 # main.c of a room is a program, not a part of the room.
@@ -71,7 +72,14 @@ PROGRAMS := $(B)/kduel $(B)/kduel-agent $(B)/kduel-bench
 PLUGIN   := $(if $(SAN),,$(B)/kduel-why.so)
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 
-all: $(PROGRAMS) $(PLUGIN)
+# Others' code for the dashboard: from npm, with its licence; see tools/deps.
+UPLOT := $(addprefix $(B)/dashboard/,uPlot.iife.min.js uPlot.min.css uPlot-LICENSE.txt)
+
+all: $(PROGRAMS) $(PLUGIN) $(UPLOT)
+
+$(UPLOT) &: tools/uplot tools/npm/package-lock.json
+	$(call say,NPM,$(B)/dashboard)
+	$(Q)tools/uplot $(B)/dashboard
 
 # --- objects and archives -----------------------------------------------
 
@@ -141,6 +149,12 @@ $(PLANT): $(B)/tests/cli/plant.o $(call archives,$(driver_rooms))
 	$(call say,LINK,$@)
 	$(link)
 
+# A store of made-up campaigns for the tests of the dashboard.
+MAKE_STORE := $(B)/tests/browser/make-store
+$(MAKE_STORE): $(B)/tests/browser/make-store.o $(call archives,$(driver_rooms))
+	$(call say,LINK,$@)
+	$(link)
+
 # What tests/faults runs other programs under.
 FAULTS := $(patsubst %.c,$(B)/%,$(wildcard tests/faults/*.c))
 $(FAULTS): %: %.o
@@ -154,9 +168,9 @@ $(FUZZ): %: %.o $(B)/tests/fuzz/drive.o $(call archives,$(driver_rooms))
 	$(link)
 fuzz: $(FUZZ)
 
-$(PROGRAMS) $(UNIT) $(CHECK_STATS) $(PLANT) $(FAULTS) $(FUZZ): | $(trace)
+$(PROGRAMS) $(UNIT) $(CHECK_STATS) $(PLANT) $(MAKE_STORE) $(FAULTS) $(FUZZ): | $(trace)
 
-unit: $(UNIT) $(CHECK_STATS) $(PLANT) $(FAULTS) $(FUZZ)
+unit: $(UNIT) $(CHECK_STATS) $(PLANT) $(MAKE_STORE) $(FAULTS) $(FUZZ)
 
 # Each header must stand alone: it is a manual that can be read by itself.
 headers := $(wildcard $(foreach r,$(ROOMS),$(dir_$(r))/*.h))
@@ -167,7 +181,7 @@ $(B)/%.hcheck: %.h $(B)/.flags
 
 SANITIZE := SAN=address,undefined
 
-check: deps
+check: deps deps-browser
 	@echo '== build: programs, headers, unit tests, and both again with sanitizers'
 	$(Q)$(MAKE) --no-print-directory all headers unit
 	$(Q)$(MAKE) --no-print-directory $(SANITIZE) all unit
@@ -205,6 +219,9 @@ check-faults: all unit
 deps:
 	$(Q)tools/deps
 
+deps-browser:
+	$(Q)O='$(O)' tools/deps-browser
+
 run: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(B)/kduel run $(CONFIG)
@@ -213,14 +230,15 @@ share := $(DESTDIR)$(PREFIX)/share/kduel
 install: all
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/kduel $(PLUGIN)
-	install -d $(share) && cp -R kernels configs plots $(share)/
+	install -d $(share) && cp -R kernels configs plots dashboard $(share)/
+	$(foreach f,$(wildcard $(UPLOT)),install -m 644 -t $(share)/dashboard $(f);)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(wildcard docs/man/*.1)
 	$(if $(wildcard docs/man/*.5),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(wildcard docs/man/*.5))
 
 clean:
 	rm -rf $(O)
 
-.PHONY: all print-rooms unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps run clean install FORCE
+.PHONY: all print-rooms unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser run clean install FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

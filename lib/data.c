@@ -402,3 +402,17 @@ int data_path(const char *below, char **path, struct err *err)
 	return *path ? 0 : err_machine(err, "no %s in %s; reinstall kduel, or set KDUEL_DATA to a folder that has it",
 				       below, said);
 }
+
+int data_built(const char *below, char **path, struct err *err)
+{
+	char folder[PATH_MAX], *slash;
+
+	data_program_path(folder);
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	if (!slash || !data_has(folder, below))
+		return data_path(below, path, err);
+	*path = text_format("%s/%s", folder, below);
+	return 0;
+}

@@ -71,4 +71,7 @@ void data_list_free(struct data_list *list);
  */
 int data_path(const char *below, char **path, struct err *err);
 
+/* What the build made of others' data: beside the running program, else as above. */
+int data_built(const char *below, char **path, struct err *err);
+
 #endif

@@ -16,13 +16,16 @@ struct options {
 	char **folders;
 	size_t n;
 	bool json, changed;
+	size_t segment;
 };
 
-enum { OPT_JSON = 256, OPT_CHANGED };
+enum { OPT_JSON = 256, OPT_CHANGED, OPT_SEGMENT };
 
 static const struct argp_option option_table[] = {
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ "changed", OPT_CHANGED, NULL, 0, "only series that have a change point", 0 },
+	{ "min-segment", OPT_SEGMENT, "N", 0, "a new level lasts N campaigns or more (4), "
+	  "and so does the one before it", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -36,6 +39,9 @@ static error_t trend_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_CHANGED:
 		o->changed = true;
+		return 0;
+	case OPT_SEGMENT:
+		o->segment = command_segment(state, arg);
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->folders = state->argv + state->next;
@@ -183,6 +189,7 @@ int cmd_trend(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	trend_init(&t);
+	t.min_segment = o.segment;
 	for (size_t i = 0; !rc && i < o.n; i++)
 		rc = trend_add(&t, o.folders[i], &err);
 	if (!rc)

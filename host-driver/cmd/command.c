@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "safe.h"
+#include "stats/stats.h"
 #include "store/store.h"
 
 static bool errors_in_json;
@@ -119,6 +120,16 @@ const char *command_age_text(double seconds, char buf[static 24])
 		i++;
 	snprintf(buf, 24, "%.0f%c", trunc(seconds / of[i].length), of[i].unit);
 	return buf;
+}
+
+size_t command_segment(struct argp_state *state, const char *arg)
+{
+	char *end;
+	unsigned long n = strtoul(arg, &end, 10);
+
+	if (*end || end == arg || *arg == '-' || n < STATS_SEGMENT || n > 1000)
+		argp_error(state, "--min-segment: '%s' is not %d to 1000", arg, STATS_SEGMENT);
+	return n;
 }
 
 bool command_is_folder(const char *path)

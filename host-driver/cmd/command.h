@@ -76,6 +76,8 @@ int command_check_output(const char *out, const char *from, struct err *err);
 
 /* The argument of --blocks; a usage error unless it is 1 to 1000. */
 unsigned command_blocks(struct argp_state *state, const char *arg);
+/* The argument of --min-segment; a usage error unless it is 4 to 1000. */
+size_t command_segment(struct argp_state *state, const char *arg);
 
 /* Set by the dispatcher: the verb prints JSON, so its errors are JSON. */
 void command_errors_in_json(bool json);
@@ -102,6 +104,7 @@ int cmd_power(int argc, char **argv);
 int cmd_aa(int argc, char **argv);
 int cmd_trend(int argc, char **argv);
 int cmd_history(int argc, char **argv);
+int cmd_dashboard(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -10,8 +10,6 @@
 #include "compare.h"
 #include "store/store.h"
 
-#define POINTS_MIN 12		/* see stats_change_points() */
-
 static int trend_no_memory(struct err *err)
 {
 	return err_sys(err, ENOMEM, "cannot follow the trend");
@@ -216,7 +214,27 @@ static int trend_by_time(const void *a, const void *b, void *trend)
 	return (x > y) - (x < y);
 }
 
-static int trend_judge(struct trend_series *s, const size_t *order, size_t n)
+int trend_changes(const double *ratio, size_t n, size_t min_segment,
+		  struct stats_changes *out)
+{
+	double *v = calloc(n + 1, sizeof(*v));
+	int rc = v ? 0 : -ENOMEM;
+
+	*out = (struct stats_changes){ .n = 0 };
+	for (size_t i = 0; !rc && i < n; i++)
+		v[i] = log(ratio[i]);
+	if (!rc && n >= TREND_POINTS_MIN)
+		rc = stats_change_points_apart(v, n, min_segment, out);
+	for (size_t i = 0; i < out->n; i++) {
+		out->change[i].before = exp(out->change[i].before);
+		out->change[i].after = exp(out->change[i].after);
+	}
+	free(v);
+	return rc;
+}
+
+static int trend_judge(struct trend_series *s, const size_t *order, size_t n,
+		       size_t min_segment)
 {
 	double *v = calloc(n + 1, sizeof(*v));
 	int rc = 0;
@@ -226,16 +244,12 @@ static int trend_judge(struct trend_series *s, const size_t *order, size_t n)
 		rc = -ENOMEM;
 	for (size_t i = 0; !rc && i < n; i++)
 		if (!isnan(s->ratio[order[i]])) {
-			v[s->points] = log(s->ratio[order[i]]);
+			v[s->points] = s->ratio[order[i]];
 			s->campaign[s->points++] = order[i];
 		}
-	s->judged = !rc && s->points >= POINTS_MIN;
-	if (s->judged)
-		rc = stats_change_points(v, s->points, &s->changes);
-	for (size_t i = 0; i < s->changes.n; i++) {
-		s->changes.change[i].before = exp(s->changes.change[i].before);
-		s->changes.change[i].after = exp(s->changes.change[i].after);
-	}
+	s->judged = !rc && s->points >= TREND_POINTS_MIN;
+	if (!rc)
+		rc = trend_changes(v, s->points, min_segment, &s->changes);
 	free(v);
 	return rc;
 }
@@ -262,7 +276,7 @@ int trend_finish(struct trend *t, struct err *err)
 		order[i] = i;
 	qsort_r(order, t->n_campaigns, sizeof(*order), trend_by_time, t);
 	for (size_t i = 0; !rc && i < t->n_series; i++)
-		rc = trend_judge(&t->series[i], order, t->n_campaigns);
+		rc = trend_judge(&t->series[i], order, t->n_campaigns, t->min_segment);
 	free(order);
 	return rc ? trend_no_memory(err) : 0;
 }

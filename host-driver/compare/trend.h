@@ -48,7 +48,13 @@ struct trend {
 	size_t n_left_out;
 	enum kduel_exit left_out_exit;	/* what comparing the first of them alone amounts to */
 	bool arms;		/* some arm is not its baseline again */
+	size_t min_segment;	/* campaigns on either side of a change; 0: the least */
 };
+
+#define TREND_POINTS_MIN 12	/* see stats_change_points() */
+/* Change points of ratios, oldest first; levels are ratios, too. None if there are too few. */
+int trend_changes(const double *ratio, size_t n, size_t min_segment,
+		  struct stats_changes *out);
 
 void trend_init(struct trend *t);
 /*

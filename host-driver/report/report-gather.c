@@ -86,19 +86,63 @@ static char *gather_base_name(const char *path)
 	return text_format("%.*s", (int)(end - begin), path + begin);
 }
 
+int report_gather_facts(struct report *r, struct store *s,
+			const struct comparison *c, struct err *err)
+{
+	*r = (struct report){ .c = c, .plan = store_plan(s) };
+	r->folder = gather_base_name(store_folder(s));
+	if (!gather_boots(r, s, err) && !gather_cells(r, s, err) && !gather_env(r, s, err))
+		return 0;
+	report_release(r);
+	return err && err->code ? err->code : -EIO;
+}
+
 int report_gather(struct report *r, struct store *s,
 		  const struct comparison *c, const struct report_options *o,
 		  struct err *err)
 {
-	*r = (struct report){ .c = c, .plan = store_plan(s) };
-	r->folder = gather_base_name(store_folder(s));
-	if (gather_boots(r, s, err) || gather_cells(r, s, err) ||
-	    gather_env(r, s, err) ||
-	    report_model(r, o ? o->cpu_model : NULL, err)) {
+	int rc = report_gather_facts(r, s, c, err);
+
+	if (rc)
+		return rc;
+	if (report_model(r, o ? o->cpu_model : NULL, err)) {
 		report_release(r);
 		return err && err->code ? err->code : -EIO;
 	}
 	figures_init(c, &r->figures, &r->n_figures, &r->no_figures,
 		     &r->n_no_figures);
 	return 0;
+}
+
+/* As a shell reads it. */
+static char *gather_quoted(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_./-+=:@%";
+	char *out = NULL;
+	size_t len;
+	FILE *to;
+
+	if (strspn(text, plain) == strlen(text) && *text)
+		return text_format("%s", text);
+	to = open_memstream(&out, &len);
+	if (!to)
+		abort();
+	fputc('\'', to);
+	for (; *text; text++)
+		fputs(*text == '\'' ? "'\\''" : (char[]){ *text, '\0' }, to);
+	fputc('\'', to);
+	if (fclose(to))
+		abort();
+	return out;
+}
+
+char *report_reproduce(const char *folder)
+{
+	char *plan = text_format("%s/plan.json", folder), *quoted = gather_quoted(plan);
+	char *command = text_format("kduel run %s", quoted);
+
+	free(plan);
+	free(quoted);
+	return command;
 }

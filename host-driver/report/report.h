@@ -72,7 +72,13 @@ struct report {
 int report_gather(struct report *r, struct store *s,
 		  const struct comparison *c, const struct report_options *o,
 		  struct err *err);
+/* The same without the model and the figures. */
+int report_gather_facts(struct report *r, struct store *s,
+			const struct comparison *c, struct err *err);
 void report_release(struct report *r);
+
+/* The command that measures the campaign in `folder` once more; the caller's. */
+char *report_reproduce(const char *folder);
 
 /* A form of the report; `file` is its name in a results folder, "" if it is only printed. */
 struct report_form {

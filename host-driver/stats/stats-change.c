@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDE 4			/* least points on either side of a step */
+#define SIDE STATS_SEGMENT	/* least points on either side of a step */
 #define SHORTEST 12		/* least points of a series */
 #define PHI_MAX 0.95
 
@@ -64,9 +64,14 @@ struct best {
 	double score;
 };
 
+/* Where steps may be: z[from], the first of a new level, to z[to]. */
+struct places {
+	size_t from, to;
+};
+
 /* The largest step in z[lo..hi), in units of its standard error. */
 static void change_largest_step(const double *z, size_t lo, size_t hi, double sd,
-				struct best *best)
+				struct places where, struct best *best)
 {
 	double total = 0, left = 0, n = (double)(hi - lo);
 
@@ -76,7 +81,7 @@ static void change_largest_step(const double *z, size_t lo, size_t hi, double sd
 		double k = (double)(i + 1 - lo), score;
 
 		left += z[i];
-		if (k < SIDE)
+		if (k < SIDE || i + 1 < where.from || i + 1 > where.to)
 			continue;
 		score = fabs(left - total * k / n) / sqrt(k * (n - k) / n) / sd;
 		if (score > best->score)
@@ -85,7 +90,7 @@ static void change_largest_step(const double *z, size_t lo, size_t hi, double sd
 }
 
 /* The whole, and windows of half the length, a quarter, ... */
-static struct best change_search(const double *z, size_t n)
+static struct best change_search(const double *z, size_t n, struct places where)
 {
 	struct best best = { 0, 0 };
 	double sd = stats_sd(z, n);
@@ -94,8 +99,8 @@ static struct best change_search(const double *z, size_t n)
 		return best;
 	for (size_t len = n; len >= 3 * SIDE; len /= 2) {
 		for (size_t lo = 0; lo + len < n; lo += (len + 1) / 2)
-			change_largest_step(z, lo, lo + len, sd, &best);
-		change_largest_step(z, n - len, n, sd, &best);
+			change_largest_step(z, lo, lo + len, sd, where, &best);
+		change_largest_step(z, n - len, n, sd, where, &best);
 	}
 	return best;
 }
@@ -192,9 +197,14 @@ static double change_wander(const double *z, size_t n, size_t step, double *rest
 	return fmin(PHI_MAX, phi);
 }
 
-/* The best step of v[0..n), on what is left when the wandering is removed. */
-static int change_best_step(const double *v, size_t n, struct best *best, double *phi)
+/*
+ * The best step of v[0..n), `segment` or more from both ends, on what is left when
+ * the wandering is removed; that is estimated with the best step anywhere removed.
+ */
+static int change_best_step(const double *v, size_t n, size_t segment, struct best *best,
+			    double *phi)
 {
+	struct places all = { 0, n }, where = { segment, n > segment ? n - segment : 0 };
 	double *z = calloc(3 * n + 1, sizeof(*z)), *white = z + n, *rest = z + 2 * n;
 	int rc;
 
@@ -202,7 +212,7 @@ static int change_best_step(const double *v, size_t n, struct best *best, double
 		return -ENOMEM;
 	rc = change_scores(v, n, z);
 	if (!rc) {
-		*best = change_search(z, n);
+		*best = change_search(z, n, all);
 		*phi = change_wander(z, n, best->at, rest);
 		if (*phi > 0 && best->at) {
 			rest[0] = z[0];
@@ -210,7 +220,9 @@ static int change_best_step(const double *v, size_t n, struct best *best, double
 				rest[i] = z[i] - *phi * z[i - 1];
 			rest[0] *= sqrt(1 - *phi * *phi);
 			rc = change_scores(rest, n, white);
-			*best = change_search(white, n);
+			*best = change_search(white, n, where);
+		} else if (segment > SIDE) {
+			*best = change_search(z, n, where);
 		}
 	}
 	free(z);
@@ -222,7 +234,7 @@ double stats_change_score(const double *v, size_t n)
 	struct best best = { 0, 0 };
 	double phi;
 
-	return change_best_step(v, n, &best, &phi) ? NAN : best.score;
+	return change_best_step(v, n, SIDE, &best, &phi) ? NAN : best.score;
 }
 
 double stats_change_critical(size_t n)
@@ -258,7 +270,7 @@ static int change_add(struct stats_changes *out, size_t at, double score)
 	return 0;
 }
 
-static int change_divide(const double *v, size_t lo, size_t hi,
+static int change_divide(const double *v, size_t lo, size_t hi, size_t segment,
 			 struct stats_changes *out)
 {
 	struct best best = { 0, 0 };
@@ -268,13 +280,13 @@ static int change_divide(const double *v, size_t lo, size_t hi,
 	if (hi - lo < SHORTEST)
 		return 0;
 	critical = stats_change_critical(hi - lo);
-	rc = change_best_step(v + lo, hi - lo, &best, &phi);
+	rc = change_best_step(v + lo, hi - lo, segment, &best, &phi);
 	if (rc || !(best.score > critical))
 		return rc;
-	rc = change_divide(v, lo, lo + best.at, out);
+	rc = change_divide(v, lo, lo + best.at, segment, out);
 	if (!rc)
 		rc = change_add(out, lo + best.at, best.score / critical);
-	return rc ? rc : change_divide(v, lo + best.at, hi, out);
+	return rc ? rc : change_divide(v, lo + best.at, hi, segment, out);
 }
 
 /* The levels around each point, and the wandering that is left without them. */
@@ -304,6 +316,12 @@ static int change_describe(const double *v, size_t n, struct stats_changes *out)
 
 int stats_change_points(const double *v, size_t n, struct stats_changes *out)
 {
+	return stats_change_points_apart(v, n, SIDE, out);
+}
+
+int stats_change_points_apart(const double *v, size_t n, size_t segment,
+			      struct stats_changes *out)
+{
 	int rc;
 
 	*out = (struct stats_changes){ .n = 0 };
@@ -312,7 +330,7 @@ int stats_change_points(const double *v, size_t n, struct stats_changes *out)
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(v[i]))
 			return -EINVAL;
-	rc = change_divide(v, 0, n, out);
+	rc = change_divide(v, 0, n, segment > SIDE ? segment : SIDE, out);
 	if (!rc)
 		rc = change_describe(v, n, out);
 	if (rc)

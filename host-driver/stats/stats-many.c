@@ -2,6 +2,7 @@
 /* Corrections for many tests at once. */
 #include "stats.h"
 
+#include <Rmath.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -101,6 +102,14 @@ int stats_families(const double *p, const bool *gate, double *adjusted, size_t n
 			adjusted[i] = NAN;	/* fmin() takes the number */
 	free(out);
 	return rc;
+}
+
+void stats_share_interval(unsigned k, unsigned n, double confidence, double *lo, double *hi)
+{
+	double tail = (1 - confidence) / 2;
+
+	*lo = k ? qbeta(tail, k, n - k + 1, 1, 0) : 0;
+	*hi = k < n ? qbeta(1 - tail, k + 1, n - k, 1, 0) : 1;
 }
 
 const char *verdict_name(enum verdict v)

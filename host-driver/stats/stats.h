@@ -126,6 +126,9 @@ int stats_benjamini_hochberg(const double *p, double *adjusted, size_t n);
  */
 int stats_families(const double *p, const bool *gate, double *adjusted, size_t n);
 
+/* Of a share seen as k of n independent trials (Clopper and Pearson, 1934). */
+void stats_share_interval(unsigned k, unsigned n, double confidence, double *lo, double *hi);
+
 /* --- power ---------------------------------------------------------------- */
 
 /* Power of the two-sided t test over n blocks for a log effect `delta`. */
@@ -190,6 +193,13 @@ struct stats_changes {
  * not cut to pieces. False points in at most 2% of series without a change.
  */
 int stats_change_points(const double *v, size_t n, struct stats_changes *out);
+/*
+ * The same with at least `segment` values on either side of every point, STATS_SEGMENT
+ * or more: fewer places are tried, so false points become rarer, not more.
+ */
+#define STATS_SEGMENT 4
+int stats_change_points_apart(const double *v, size_t n, size_t segment,
+			      struct stats_changes *out);
 void stats_changes_release(struct stats_changes *c);
 
 /*

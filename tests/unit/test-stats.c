@@ -449,6 +449,45 @@ static void change_points(void **state)
 	assert_true(stats_change_points(v, 5, &c) < 0);
 }
 
+/* A level that lasts 6 campaigns, and one odd campaign, with another least length. */
+static void change_segments(void **state)
+{
+	static const size_t least[] = { STATS_SEGMENT, 6, 8 };
+	static const size_t want[] = { 1, 1, 0 };
+	struct stats_changes c;
+	double v[60];
+	struct rng r;
+
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		rng_init(&r, 13);
+		for (int i = 0; i < 60; i++)
+			v[i] = 1 + 0.005 * noise(&r) + (i >= 54 ? 0.2 : 0) + (i == 30 ? 0.9 : 0);
+		assert_int_equal(stats_change_points_apart(v, 60, least[k], &c), 0);
+		assert_int_equal(c.n, want[k]);
+		for (size_t i = 0; i < c.n; i++)
+			assert_int_equal(c.change[i].at, 54);
+		stats_changes_release(&c);
+	}
+}
+
+/* Clopper and Pearson's own tables: 5 of 100, and the ends. */
+static void share_interval(void **state)
+{
+	double lo, hi;
+
+	(void)state;
+	stats_share_interval(5, 100, 0.95, &lo, &hi);
+	near(lo, 0.0164, 0.0001);
+	near(hi, 0.1128, 0.0001);
+	stats_share_interval(0, 20, 0.95, &lo, &hi);
+	assert_true(lo == 0);
+	near(hi, 0.1684, 0.0001);
+	stats_share_interval(20, 20, 0.95, &lo, &hi);
+	near(lo, 0.8316, 0.0001);
+	assert_true(hi == 1);
+}
+
 /* A regression that was repaired after 16 of 48 campaigns is no wandering. */
 static void change_and_back(void **state)
 {
@@ -511,6 +550,8 @@ int main(void)
 		cmocka_unit_test(looks),
 		cmocka_unit_test(change_points),
 		cmocka_unit_test(change_and_back),
+		cmocka_unit_test(change_segments),
+		cmocka_unit_test(share_interval),
 		cmocka_unit_test(generator),
 	};
 
