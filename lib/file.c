@@ -84,11 +84,12 @@ static int file_sync_folder_of(const char *path)
 	return error;
 }
 
-/* A new file beside `path`, with the permissions that the umask gives. */
-static int file_beside(const char *path, char **tmp)
+/* Makes a name beside `path` with `make`, which says EEXIST of one that is there. */
+static int file_name_beside(const char *path, char **tmp, int (*make)(const char *name, int fd),
+			    int fd)
 {
 	unsigned tries = 0, r;
-	int fd = -1;
+	int ret;
 
 	do {
 		if (getrandom(&r, sizeof(r), 0) != sizeof(r) ||
@@ -96,13 +97,50 @@ static int file_beside(const char *path, char **tmp)
 			*tmp = NULL;
 			return -1;
 		}
-		fd = open(*tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd < 0) {
+		ret = make(*tmp, fd);
+		if (ret < 0) {
 			free(*tmp);
 			*tmp = NULL;
 		}
-	} while (fd < 0 && errno == EEXIST && ++tries < 100);
-	return fd;
+	} while (ret < 0 && errno == EEXIST && ++tries < 100);
+	return ret;
+}
+
+static int file_make_named(const char *name, int fd)
+{
+	(void)fd;
+	return open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+static int file_make_link(const char *name, int fd)
+{
+	char open_file[32];
+
+	snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, open_file, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+/*
+ * A new file in the folder of `path`, with the permissions that the umask gives.
+ * It has no name yet, so that nothing of it stays behind whoever is killed; some
+ * file systems want one.
+ */
+static int file_beside(const char *path, char **tmp)
+{
+	char *copy = strdup(path);
+	int fd = copy ? open(dirname(copy), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666) : -1;
+
+	free(copy);
+	return fd >= 0 ? fd : file_name_beside(path, tmp, file_make_named, -1);
+}
+
+/* Gives a file without a name one: `path` if that is free, else another beside it. */
+static int file_give_name(struct file_out *o)
+{
+	if (!file_make_link(o->path, fileno(o->to)))
+		return 0;
+	return errno == EEXIST ? file_name_beside(o->path, &o->tmp, file_make_link,
+						  fileno(o->to)) : -1;
 }
 
 /* /dev/stdout: what stands there already stays, also where it is a file. */
@@ -136,7 +174,7 @@ static char *file_link_target(const char *link)
 
 #define LINKS_MOST 40
 
-/* A descriptor to write to; `o->tmp` and `o->path` only if it is a new file. */
+/* A descriptor to write to; `o->path` only if it is a new file, `o->tmp` if that has a name. */
 static int file_open_at(struct file_out *o, const char *path, int links)
 {
 	struct stat st, itself;
@@ -193,18 +231,20 @@ int file_commit(struct file_out *o, struct err *err)
 	/* What stdio no longer knows: why. All is lost, so one byte more does no harm. */
 	if (ferror(o->to))
 		error = write(fileno(o->to), "", 1) < 0 ? errno : EIO;
-	else if (fflush(o->to) || (o->tmp && fsync(fileno(o->to))))
+	else if (fflush(o->to) || (o->path && fsync(fileno(o->to))) ||
+		 (o->path && !o->tmp && file_give_name(o)))
 		error = errno;
 	if (fclose(o->to) && !error)
 		error = errno;
 	o->to = NULL;
 	if (!error && o->tmp && rename(o->tmp, o->path))
 		error = errno;
-	if (!error && o->tmp) {
+	if (!error) {
 		free(o->tmp);
 		o->tmp = NULL;
-		error = file_sync_folder_of(o->path);
 	}
+	if (!error && o->path)
+		error = file_sync_folder_of(o->path);
 	file_drop(o);
 	return error ? err_sys(err, error, "cannot write %s", asked) : 0;
 }

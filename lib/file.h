@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whole files: read, publish, hash. A published file is either absent, the
- * old one, or the new one in full: it is written beside its place, synced and
- * renamed, and the folder is synced after. What is not a plain file (a device, a
+ * old one, or the new one in full: it is written without a name (where the file
+ * system can, else beside its place), synced, named and renamed, and the folder is
+ * synced after. What is not a plain file (a device, a
  * pipe, /dev/stdout) is written to as it is, and a link stays one: what it
  * leads to is replaced.
  */

@@ -40,8 +40,11 @@ static int proc_run_capture_some(struct capture *c, int fd)
 	return n > 0;
 }
 
+#define TICK 0.25	/* seconds between questions whether to stop */
+
 /* Reads both to their ends; the second may be absent (fd -1). */
-static int proc_run_capture_all(struct capture c[2], const int fds[2], double seconds)
+static int proc_run_capture_all(const struct proc_options *o, struct capture c[2],
+				const int fds[2], double seconds, struct err *err)
 {
 	struct pollfd p[2] = { { .fd = fds[0], .events = POLLIN },
 			       { .fd = fds[1], .events = POLLIN } };
@@ -49,9 +52,14 @@ static int proc_run_capture_all(struct capture c[2], const int fds[2], double se
 
 	while (p[0].fd >= 0 || p[1].fd >= 0) {
 		double left = end - loop_now();
+		int stop = o->stop ? o->stop(o->stop_arg, err) : 0;
 
+		if (stop)
+			return stop;
 		if (left <= 0)
 			return -ETIME;
+		if (o->stop && left > TICK)
+			left = TICK;
 		if (poll(p, 2, (int)(left * 1000) + 1) <= 0)
 			continue;
 		for (int i = 0; i < 2; i++) {
@@ -97,16 +105,16 @@ static int proc_run_capture_error(const char *program, int ret, int status,
 }
 
 /* Follows `p`, whose output is in `fds`, to its end; c[0] then holds stdout. */
-static int proc_run_capture_child(struct proc *p, const char *program, const int fds[2],
+static int proc_run_capture_child(struct proc *p, const struct proc_options *o, const int fds[2],
 				  double seconds, struct capture c[2], struct err *err)
 {
 	const struct capture *said = fds[1] < 0 ? &c[0] : &c[1];
-	int status = 0, ret = proc_run_capture_all(c, fds, seconds);
+	int status = 0, ret = proc_run_capture_all(o, c, fds, seconds, err);
 
 	if (!ret)
 		ret = proc_wait(p, seconds, &status);
 	proc_release(p);
-	return ret || status ? proc_run_capture_error(program, ret, status, seconds,
+	return ret || status ? proc_run_capture_error(o->argv[0], ret, status, seconds,
 						      said->text, err) : 0;
 }
 
@@ -127,7 +135,7 @@ int proc_run(const char *const argv[], double seconds, char **output,
 	close(both[1]);
 	fcntl(both[0], F_SETFL, O_NONBLOCK);
 	if (!ret)
-		ret = proc_run_capture_child(&p, argv[0], (int[]){ both[0], -1 },
+		ret = proc_run_capture_child(&p, &o, (int[]){ both[0], -1 },
 					     seconds, c, err);
 	close(both[0]);
 	if (!ret && output)
@@ -149,7 +157,7 @@ int proc_capture(const struct proc_options *options, double seconds,
 	o.out = o.err = PROC_PIPE;
 	ret = proc_spawn(&p, &o, err);
 	if (!ret)
-		ret = proc_run_capture_child(&p, o.argv[0], (int[]){ p.out, p.err },
+		ret = proc_run_capture_child(&p, &o, (int[]){ p.out, p.err },
 					     seconds, c, err);
 	free(c[1].text);
 	if (ret) {

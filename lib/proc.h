@@ -45,6 +45,12 @@ struct proc_options {
 	 */
 	bool clean;
 	const char *const *env;	/* "NAME=value", NULL-terminated, set on top */
+	/*
+	 * For proc_capture(): asked four times a second (NULL: never). Another value
+	 * than 0 ends the command, and is returned; the error is its own.
+	 */
+	int (*stop)(void *arg, struct err *err);
+	void *stop_arg;
 };
 
 struct proc {

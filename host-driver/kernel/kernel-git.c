@@ -26,7 +26,7 @@ static const char settings[] =
 	"\tautocrlf = false\n"
 	"\tlogAllRefUpdates = false\n";
 
-void kernel_git_init(struct kernel_git *g, const char *source,
+void kernel_git_init(struct kernel_git *g, struct kernel_job *job, const char *source,
 		     const char *index)
 {
 	static const char *const always[] = {
@@ -36,6 +36,8 @@ void kernel_git_init(struct kernel_git *g, const char *source,
 	};
 	size_t n = 0;
 
+	g->job = job;
+	g->keep = NULL;
 	for (; n < sizeof(always) / sizeof(always[0]); n++)
 		g->env[n] = always[n];
 	snprintf(g->dir, sizeof(g->dir), "GIT_DIR=%s%s",
@@ -73,7 +75,7 @@ int kernel_git_create(struct kernel_git *g, const char *source,
 				     option, NULL };
 	int ret;
 
-	kernel_git_init(g, source, "index");
+	kernel_git_init(g, NULL, source, "index");
 	snprintf(option, sizeof(option), "--object-format=%.16s", format);
 	snprintf(path, sizeof(path), "%s/git/info", source);
 	ret = file_mkdirs(path, err);
@@ -113,7 +115,8 @@ int kernel_git_run(const struct kernel_git *g, const char *const argv[],
 		   struct err *err)
 {
 	struct proc_options o = { .argv = argv, .dir = "/", .clean = true,
-				  .env = g->env };
+				  .env = g->env, .keep = g->keep,
+				  .stop = g->job ? job_watch : NULL, .stop_arg = g->job };
 	char *text;
 	size_t len;
 	int fd = in ? git_input_of(in, err) : PROC_NULL, ret;

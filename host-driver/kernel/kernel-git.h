@@ -8,7 +8,7 @@
  *	const char *const argv[] = { "git", "write-tree", "--missing-ok", NULL };
  *	struct kernel_bytes id;
  *
- *	kernel_git_init(&g, "/cache/sources/0123", "index");
+ *	kernel_git_init(&g, NULL, "/cache/sources/0123", "index");
  *	if (kernel_git_run(&g, argv, NULL, &id, err))
  *		return err->code;
  *	free(id.data);
@@ -27,13 +27,16 @@ struct kernel_bytes {
 struct kernel_git {
 	char dir[4200], tree[4200], index[4200];
 	const char *env[12];	/* for proc_options.env and job_run() */
+	struct kernel_job *job;	/* its watcher can stop git; NULL: nobody can */
+	const int *keep;	/* as in proc_options */
 };
 
 /*
  * git on the repository <source>/git, with <source>/tree as the tree and
  * <source>/git/<index> as the index. `source` NULL: on no repository at all.
+ * `job` may be NULL.
  */
-void kernel_git_init(struct kernel_git *g, const char *source,
+void kernel_git_init(struct kernel_git *g, struct kernel_job *job, const char *source,
 		     const char *index);
 
 /*
@@ -44,8 +47,8 @@ int kernel_git_create(struct kernel_git *g, const char *source,
 		      const char *format, struct err *err);
 
 /*
- * Runs a short git command with `in` as its input; NULL: none. Both `in` and
- * `out` may be NULL. An error has all that git said.
+ * Runs a git command with `in` as its input; NULL: none. Both `in` and `out`
+ * may be NULL. An error has all that git said; -EINTR if it was stopped.
  */
 int kernel_git_run(const struct kernel_git *g, const char *const argv[],
 		   const struct kernel_bytes *in, struct kernel_bytes *out,

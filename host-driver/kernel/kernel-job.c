@@ -35,6 +35,11 @@ static int job_tell(struct kernel_job *job, struct err *err)
 		       job->name);
 }
 
+int job_watch(void *job, struct err *err)
+{
+	return job_tell(job, err);
+}
+
 int job_phase(struct kernel_job *job, enum kernel_phase phase, struct err *err,
 	      const char *fmt, ...)
 {

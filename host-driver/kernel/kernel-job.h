@@ -39,6 +39,9 @@ void job_close(struct kernel_job *job);
 int job_phase(struct kernel_job *job, enum kernel_phase phase, struct err *err,
 	      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* For proc_options.stop: tells the watcher, and -EINTR if it says stop. */
+int job_watch(void *job, struct err *err);
+
 /*
  * Runs a program in `dir` (NULL: /) with its output in the log, and waits. It
  * has a clean environment and what `env` (may be NULL) adds; see proc.h.

@@ -51,7 +51,7 @@ static void patch_pick(const char *source, const struct kernel_bytes *from,
 }
 
 /* Keeps the content that `paths` have in the tree. */
-static int patch_keep(const char *source, const struct kernel_bytes *paths,
+static int patch_keep(struct kernel_job *job, const char *source, const struct kernel_bytes *paths,
 		      struct err *err)
 {
 	const char *const argv[] = { "git", "update-index", "--add", "-z",
@@ -59,7 +59,7 @@ static int patch_keep(const char *source, const struct kernel_bytes *paths,
 	struct kernel_git g;
 	int ret;
 
-	kernel_git_init(&g, source, "touched");
+	kernel_git_init(&g, job, source, "touched");
 	unlink(strchr(g.index, '=') + 1);
 	ret = kernel_git_run(&g, argv, paths, NULL, err);
 	unlink(strchr(g.index, '=') + 1);
@@ -70,7 +70,7 @@ static int patch_keep(const char *source, const struct kernel_bytes *paths,
  * Of what a series touches, while the tree still has it: a file that the last
  * series changed was kept before that.
  */
-static int patch_keep_touched(const char *source,
+static int patch_keep_touched(struct kernel_job *job, const char *source,
 			      const struct kernel_series *s, struct err *err)
 {
 	struct kernel_bytes all = { NULL, 0 };
@@ -80,7 +80,7 @@ static int patch_keep_touched(const char *source,
 	for (size_t i = 0; f && i < s->n; i++)
 		patch_pick(source, &s->v[i].paths, false, f);
 	ret = !f || fclose(f) ? err_sys(err, ENOMEM, "%s", source)
-			      : patch_keep(source, &all, err);
+			      : patch_keep(job, source, &all, err);
 	free(all.data);
 	return ret;
 }
@@ -100,7 +100,7 @@ static int patch_keep_links(const char *source, const struct kernel_git *g,
 	if (f)
 		patch_pick(source, &names, true, f);
 	ret = !f || fclose(f) ? err_sys(err, ENOMEM, "%s", source)
-			      : patch_keep(source, &links, err);
+			      : patch_keep(g->job, source, &links, err);
 	free(names.data);
 	free(links.data);
 	return ret;
@@ -152,7 +152,7 @@ int kernel_patch_import(struct kernel_job *job, const char *source,
 	const char *name[] = { "git", "update-ref", ORIGINAL, NULL, NULL };
 	int ret = job_phase(job, KERNEL_UNPACK, err, "listing the source");
 
-	kernel_git_init(&g, source, "index");
+	kernel_git_init(&g, job, source, "index");
 	if (!ret && !listed)
 		ret = patch_enter_all(&g, err);
 	if (!ret)
@@ -217,21 +217,24 @@ static int patch_apply(const struct kernel_git *g, const struct kernel_piece *p,
 		"git", "apply", "-p1", "--cached", "--whitespace=nowarn", NULL,
 	};
 	struct err cause = ERR_INIT;
+	int ret = kernel_git_run(g, argv, &p->diff, NULL, &cause);
 
-	if (!kernel_git_run(g, argv, &p->diff, NULL, &cause))
+	if (!ret)
 		return 0;
+	if (ret == -EINTR)
+		return err_set(err, cause.exit, ret, "%s", cause.text);
 	return patch_failed(p, cause.text, err);
 }
 
 /* Applies the series in an index of its own; `id` is the tree that it makes. */
-static int patch_series(const char *source, const struct kernel_series *s,
+static int patch_series(struct kernel_job *job, const char *source, const struct kernel_series *s,
 			struct kernel_bytes *id, struct err *err)
 {
 	static const char *const start[] = { "git", "read-tree", ORIGINAL, NULL };
 	struct kernel_git g;
 	int ret;
 
-	kernel_git_init(&g, source, "series");
+	kernel_git_init(&g, job, source, "series");
 	ret = kernel_git_run(&g, start, NULL, NULL, err);
 	for (size_t i = 0; i < s->n && !ret; i++)
 		ret = patch_apply(&g, &s->v[i], err);
@@ -256,7 +259,8 @@ static void patch_clear(const char *source)
 	}
 }
 
-int kernel_patch_check_out(const char *source, const char *id, struct err *err)
+int kernel_patch_check_out(struct kernel_job *job, const char *source, const char *id,
+			   struct err *err)
 {
 	const char *const go[] = { "git", "read-tree", "--reset", "-u", id, NULL };
 	static const char *const refresh[] = { "git", "update-index", "-q",
@@ -266,13 +270,13 @@ int kernel_patch_check_out(const char *source, const char *id, struct err *err)
 	int ret;
 
 	patch_clear(source);
-	kernel_git_init(&g, source, "index");
+	kernel_git_init(&g, job, source, "index");
 	/* A cache that was copied has other inodes and times, not other files. */
 	kernel_git_run(&g, refresh, NULL, NULL, NULL);
 	ret = kernel_git_run(&g, go, NULL, NULL, err);
 	if (!ret)
 		ret = kernel_git_run(&g, clean, NULL, NULL, err);
-	if (ret)
+	if (ret && ret != -EINTR)
 		err_prefix(err, "%s/tree was changed by someone else, or is damaged; remove %s, it is then made again",
 			   source, source);
 	return ret;
@@ -292,11 +296,11 @@ int kernel_patch_tree(struct kernel_job *job, const char *source,
 	if (ret)
 		return ret;
 	patch_clear(source);
-	ret = patch_keep_touched(source, &s, err);
+	ret = patch_keep_touched(job, source, &s, err);
 	if (!ret)
-		ret = patch_series(source, &s, &id, err);
+		ret = patch_series(job, source, &s, &id, err);
 	if (!ret)
-		ret = kernel_patch_check_out(source, id.data, err);
+		ret = kernel_patch_check_out(job, source, id.data, err);
 	free(id.data);
 	kernel_series_release(&s);
 	return ret;

@@ -29,7 +29,8 @@ int kernel_patch_tree(struct kernel_job *job, const char *source,
  * Brings <source>/tree to the tree or commit `id`, whose objects git must be
  * able to find: replaces the files that differ, and removes what is not in it.
  */
-int kernel_patch_check_out(const char *source, const char *id, struct err *err);
+int kernel_patch_check_out(struct kernel_job *job, const char *source, const char *id,
+			   struct err *err);
 
 /*
  * Takes the files of <source>/tree as the original: all that are there, or

@@ -2,12 +2,13 @@
 #include "kernel-series.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char no_diff[] = "no unified diff in it";
@@ -106,7 +107,7 @@ static int series_ask_paths(struct kernel_piece *p, const char *reverse,
 	struct kernel_git g;
 	int ret;
 
-	kernel_git_init(&g, NULL, NULL);
+	kernel_git_init(&g, NULL, NULL, NULL);
 	ret = kernel_git_run(&g, argv, &p->diff, &said, &cause);
 	if (ret && strstr(cause.text, "No valid patches in input"))
 		return 0;
@@ -175,49 +176,98 @@ static bool series_is_mail(const char *p)
 	return n && *p;
 }
 
-/* Undoes the encoding of <folder>/<name>; its diff goes into `p`. */
-static int series_open_mail(const char *folder, const char *name,
-			    struct kernel_piece *p, struct err *err)
+/* Where git writes to: a file that is nowhere. */
+static int series_read_back(int fd, struct kernel_bytes *b)
 {
-	char mail[4200], text[4200], diff[4200];
-	const char *const argv[] = { "git", "mailinfo", "-n", "--no-scissors",
-				     text, diff, NULL };
-	struct kernel_bytes in;
-	struct err cause = ERR_INIT;
-	struct kernel_git g;
-	int ret;
+	struct stat st;
+	size_t done = 0;
 
-	snprintf(mail, sizeof(mail), "%s/%s", folder, name);
-	snprintf(text, sizeof(text), "%s/text", folder);
-	snprintf(diff, sizeof(diff), "%s/diff", folder);
-	kernel_git_init(&g, NULL, NULL);
-	ret = file_read(mail, &in.data, &in.len, err);
-	if (ret)
-		return ret;
-	ret = kernel_git_run(&g, argv, &in, NULL, &cause);
-	free(in.data);
-	if (ret)
-		return series_wrong(p, cause.text, err);
-	return file_read(diff, &p->diff.data, &p->diff.len, err);
+	if (fstat(fd, &st))
+		return -errno;
+	b->data = calloc(1, (size_t)st.st_size + 1);
+	if (!b->data)
+		return -ENOMEM;
+	b->len = (size_t)st.st_size;
+	while (done < b->len) {
+		ssize_t n = pread(fd, b->data + done, b->len - done, (off_t)done);
+
+		if (n <= 0 && errno != EINTR)
+			return -EIO;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
 }
 
-/* 0001, 0002, ...: as git mailsplit names them. */
-static int series_add_mails(struct kernel_series *s,
-			    const struct kernel_text *patch,
-			    const char *folder, struct err *err)
+/* Undoes the encoding of `mail`; its diff goes into `p`. */
+static int series_open_mail(const struct kernel_bytes *mail, struct kernel_piece *p,
+			    struct err *err)
 {
+	int fd = memfd_create("diff", 0), keep[] = { fd, -1 }, ret;
+	char diff[32];
+	const char *const argv[] = { "git", "mailinfo", "-n", "--no-scissors",
+				     "/dev/null", diff, NULL };
+	struct err cause = ERR_INIT;
+	struct kernel_git g;
+
+	if (fd < 0)
+		return err_sys(err, errno, "%s", p->patch->path);
+	snprintf(diff, sizeof(diff), "/proc/self/fd/%d", fd);
+	kernel_git_init(&g, NULL, NULL, NULL);
+	g.keep = keep;
+	ret = kernel_git_run(&g, argv, mail, NULL, &cause);
+	if (ret)
+		ret = series_wrong(p, cause.text, err);
+	else if ((ret = series_read_back(fd, &p->diff)))
+		err_sys(err, -ret, "%s", p->patch->path);
+	close(fd);
+	return ret;
+}
+
+/* "From ", and a time and a year at its end: the first line of a mail in a mailbox. */
+static bool series_begins_mail(const char *line, size_t len)
+{
+	const char *colon = memrchr(line, ':', len);
+	int minute, second, year;
+
+	if (len < 20 || strncmp(line, "From ", 5) || !colon || colon - line < 9)
+		return false;
+	return sscanf(colon - 2, "%2d:%2d %d", &minute, &second, &year) == 3 && year > 90;
+}
+
+static size_t series_line(const char *p, const char *stop)
+{
+	const char *end = memchr(p, '\n', (size_t)(stop - p));
+
+	return end ? (size_t)(end - p) + 1 : (size_t)(stop - p);
+}
+
+/* To the next mail, from `p` on; a text that begins otherwise is one mail. */
+static const char *series_mail_end(const char *p, const char *stop)
+{
+	bool lone = !series_begins_mail(p, series_line(p, stop));
+
+	for (p += series_line(p, stop); p < stop; p += series_line(p, stop))
+		if (!lone && series_begins_mail(p, series_line(p, stop)))
+			break;
+	return p;
+}
+
+/* `box` is a mailbox of one mail or more. */
+static int series_add_mails(struct kernel_series *s, const struct kernel_text *patch,
+			    const struct kernel_bytes *box, struct err *err)
+{
+	const char *at = box->data + strspn(box->data, " \t\r\n"), *end;
+	const char *stop = box->data + box->len;
 	size_t before = s->n;
 	int ret = 0;
 
-	for (unsigned i = 1; !ret; i++) {
+	for (unsigned i = 1; !ret && at < stop; i++, at = end) {
 		struct kernel_piece p = { .patch = patch, .mail = i };
-		char name[32], path[4200];
+		struct kernel_bytes mail = { (char *)at, 0 };
 
-		snprintf(name, sizeof(name), "%04u", i);
-		snprintf(path, sizeof(path), "%s/%s", folder, name);
-		if (access(path, F_OK))
-			break;
-		ret = series_open_mail(folder, name, &p, err);
+		end = series_mail_end(at, stop);
+		mail.len = (size_t)(end - at);
+		ret = series_open_mail(&mail, &p, err);
 		if (!ret)
 			ret = series_add(s, &p, err);
 	}
@@ -226,37 +276,16 @@ static int series_add_mails(struct kernel_series *s,
 	return ret;
 }
 
-/* `p` holds the mailbox. */
-static int series_split(struct kernel_series *s, struct kernel_piece *p,
-			const char *folder, struct err *err)
-{
-	char out[64];
-	const char *const argv[] = { "git", "mailsplit", "-b", "--keep-cr",
-				     out, NULL };
-	struct err cause = ERR_INIT;
-	struct kernel_git g;
-
-	snprintf(out, sizeof(out), "-o%s", folder);
-	if (p->diff.data[strcspn(p->diff.data, "\n")] &&
-	    p->diff.data[strcspn(p->diff.data, "\r\n")] == '\r')
-		series_drop_cr(&p->diff);
-	kernel_git_init(&g, NULL, NULL);
-	if (kernel_git_run(&g, argv, &p->diff, NULL, &cause))
-		return series_wrong(p, cause.text, err);
-	return series_add_mails(s, p->patch, folder, err);
-}
-
 static int series_add_mailbox(struct kernel_series *s, struct kernel_piece *p,
 			      struct err *err)
 {
-	char folder[] = "/tmp/kduel-mail.XXXXXX";
+	struct kernel_bytes *box = &p->diff;
 	int ret;
 
-	if (mkdtemp(folder))
-		ret = series_split(s, p, folder, err);
-	else
-		ret = err_sys(err, errno, "cannot make a folder in /tmp");
-	file_remove_tree(folder, NULL);
+	if (box->data[strcspn(box->data, "\n")] &&
+	    box->data[strcspn(box->data, "\r\n")] == '\r')
+		series_drop_cr(box);
+	ret = series_add_mails(s, p->patch, box, err);
 	series_release_piece(p);
 	return ret;
 }

@@ -324,7 +324,7 @@ int kernel_unpack_update(struct kernel_job *job, const struct kernel_spec *spec,
 	snprintf(tree, sizeof(tree), "%s/tree", dir);
 	ret = unpack_borrow(dir, r.objects, err);
 	if (!ret)
-		ret = kernel_patch_check_out(dir, commit, err);
+		ret = kernel_patch_check_out(job, dir, commit, err);
 	/* What is written from here on is ours: nothing is left to the borrowed objects. */
 	unpack_give_back(dir);
 	if (!ret && !unpack_is_kernel(tree))

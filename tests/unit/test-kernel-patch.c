@@ -100,9 +100,18 @@ static int tear_down(void **state)
 	return file_remove_tree(dir, NULL);
 }
 
+static unsigned asked, patience;	/* the watcher stops when it is asked that often */
+
+static int watch(const struct kernel_progress *p, void *arg)
+{
+	(void)p;
+	(void)arg;
+	return patience && ++asked >= patience;
+}
+
 static int apply(const char *one, const char *two, struct err *err)
 {
-	struct kernel_job job = { .name = "test", .lock = -1, .log = -1 };
+	struct kernel_job job = { .name = "test", .lock = -1, .log = -1, .fn = watch };
 	const struct kernel_text texts[] = {
 		{ .path = "p/one.patch", .text = (char *)one,
 		  .len = one ? strlen(one) : 0 },
@@ -313,6 +322,32 @@ static void a_hand_in_the_tree_is_noticed(void **state)
 	assert_non_null(strstr(err.text, "was changed by someone else"));
 }
 
+/* Ctrl-C in any of the gits: told as such, and the next time all is well. */
+static void can_be_stopped_anywhere(void **state)
+{
+	struct err err;
+	int ret = -EINTR;
+
+	(void)state;
+	for (unsigned most = 1; ret; most++) {
+		asked = 0;
+		patience = most;
+		ret = apply(first, second, &err);
+		if (ret) {
+			assert_int_equal(ret, -EINTR);
+			assert_int_equal(err.exit, EXIT_INCOMPLETE);
+			assert_non_null(strstr(err.text, "stopped while building test"));
+		}
+		assert_true(most < 1000);
+	}
+	assert_true(asked > 5);
+	patience = 0;
+	must(first, second);
+	assert_string_equal(now("new/file.h"), "new\n");
+	must(NULL, NULL);
+	assert_string_equal(now("sub/file.c"), original);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -323,6 +358,7 @@ int main(void)
 		TEST(a_later_patch_follows_a_rename),
 		TEST(no_way_out_of_the_tree),
 		TEST(what_a_kill_left_is_cleared),
+		TEST(can_be_stopped_anywhere),
 		TEST(a_hand_in_the_tree_is_noticed),
 	};
 

@@ -122,6 +122,30 @@ static const struct {
 	  "p.patch:3: the content of binary files" },
 };
 
+/* As git mailsplit does it: what is not the first line of a mail is in one. */
+static void mails_are_told_by_time_and_year(void **state)
+{
+	struct kernel_series s;
+	struct err err;
+	static const char two[] = "\n" HEAD "\nFrom here on, all is well\nFrom: me 12:30\n"
+				  "---\n" DIFF "-- \n2.39\n\n"
+				  "From T at example.org  Mon Sep 17 00:00:00 2001\n"
+				  "From: T <t@example.org>\nSubject: [PATCH] 2\n\n---\n" DIFF "-- \n2.39\n",
+			  lone[] = "From: T <t@example.org>\nSubject: why\n\n---\n" DIFF
+				   "-- \n2.39\n" HEAD "\n---\n" DIFF;
+
+	(void)state;
+	assert_int_equal(read_one(two, sizeof(two) - 1, &s, &err), 0);
+	assert_int_equal(s.n, 2);
+	assert_int_equal(s.v[1].mail, 2);
+	kernel_series_release(&s);
+	/* Without such a line at its beginning it is one mail, whatever follows. */
+	if (!read_one(lone, sizeof(lone) - 1, &s, &err)) {
+		assert_int_equal(s.n, 1);
+		kernel_series_release(&s);
+	}
+}
+
 static void what_git_would_skip_is_refused(void **state)
 {
 	struct kernel_series s;
@@ -154,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forms_of_one_diff),
 		cmocka_unit_test(a_mailbox_is_a_series),
+		cmocka_unit_test(mails_are_told_by_time_and_year),
 		cmocka_unit_test(what_git_would_skip_is_refused),
 		cmocka_unit_test(words_are_no_changes),
 	};

@@ -210,6 +210,25 @@ static void capture_takes_data_and_tells_what_was_said(void **state)
 	assert_null(strstr(err.text, "data"));
 }
 
+static int stop_at_third(void *arg, struct err *err)
+{
+	return ++*(int *)arg < 3 ? 0 : err_set(err, EXIT_INCOMPLETE, -EINTR, "enough");
+}
+
+static void a_capture_can_be_stopped(void **state)
+{
+	static const char *const argv[] = { "sleep", "600", NULL };
+	int asked = 0;
+	struct proc_options o = { .argv = argv, .stop = stop_at_third, .stop_arg = &asked };
+	struct err err = ERR_INIT;
+	char *text;
+
+	(void)state;
+	assert_int_equal(proc_capture(&o, 500, &text, NULL, &err), -EINTR);
+	assert_string_equal(err.text, "enough");
+	assert_int_equal(asked, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +237,7 @@ int main(void)
 		cmocka_unit_test(run_has_a_time_limit),
 		cmocka_unit_test(a_clean_child_knows_no_settings),
 		cmocka_unit_test(capture_takes_data_and_tells_what_was_said),
+		cmocka_unit_test(a_capture_can_be_stopped),
 		cmocka_unit_test(pipes_carry_bytes),
 		cmocka_unit_test(wait_has_a_time_limit),
 		cmocka_unit_test(nothing_outlives_a_killed_parent),
