@@ -27,7 +27,7 @@ static const struct argp_option common_options[] = {
 	{ "cpu", OPT_CPU, "N", 0, "run on this CPU (default: the first that is ours)", 2 },
 	{ "node", OPT_NODE, "N", 0, "memory of this NUMA node (default: the CPU's)", 2 },
 	{ "seed", OPT_SEED, "N", 0, "of every random choice (default 1)", 2 },
-	{ "samples", OPT_SAMPLES, "N", 0, "per series (default: the workload's)", 2 },
+	{ "samples", OPT_SAMPLES, "N", 0, "per series (default: the workload's); most take a batch of 10 ms", 2 },
 	{ "allow-small", OPT_SMALL, NULL, 0, "run sizes that fit in a cache, labelled", 2 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0, "stop the run after 90s, 20m, ... (default: never)", 2 },
 	{ NULL, 0, NULL, 0, "Output:", 3 },

@@ -11,6 +11,7 @@
 #define STEADY_WINDOW 4
 #define STEADY_SPREAD 0.03
 #define WARMUP_MOST 12
+#define LONG_NS 60e9
 
 /* Which series of the run, and which of its samples, the warm-up's among them. */
 static uint32_t measure_tag(const struct bench *b, const struct series *s)
@@ -160,6 +161,11 @@ static int measure_take(struct bench *b, const struct measure *m, struct series 
 
 		if (ret)
 			return ret;
+		/* A sample is a batch of 10 ms, as a rule: very many take hours. */
+		if (!i && samples * ns >= LONG_NS)
+			bench_progress(b, "%s: %u samples of %.2g ms, about %.2g min of %s",
+				       b->w->name, samples, ns / 1e6, samples * ns / 60e9,
+				       m->metric->name);
 		values_push(&s->values, measure_value_of(m, s->iterations, ns));
 	}
 	return 0;
