@@ -19,7 +19,7 @@
 #define MOUNT_POINT "/run/kduel-pmem"
 #define WRITEBACK "/proc/sys/vm/dirty_writeback_centisecs"
 
-static const char *param(const json_t *params, const char *name)
+static const char *backing_dax_param(const json_t *params, const char *name)
 {
 	return json_string_value(json_object_get(params, name));
 }
@@ -27,13 +27,13 @@ static const char *param(const json_t *params, const char *name)
 static int backing_dax_setup_pmem(struct backing *b, enum pmem_mode mode,
 				  const json_t *params, struct err *err)
 {
-	const char *align = param(params, "align");
+	const char *align = backing_dax_param(params, "align");
 	uint64_t bytes = M2;
 	char text[24];
 	int ret = align ? size_parse(align, &bytes, err) : 0;
 
 	if (!ret)
-		ret = pmem_setup(mode, param(params, "device"), bytes, &b->pmem, err);
+		ret = pmem_setup(mode, backing_dax_param(params, "device"), bytes, &b->pmem, err);
 	if (ret)
 		return ret;
 	if (b->pmem.size < b->size)
@@ -111,7 +111,7 @@ static int fsdax_prepare(struct backing *b, const json_t *params, struct err *er
 
 	if (!ret)
 		ret = BACKING_PHASE(b, "mkfs", fs_make(fs, b->pmem.node,
-						       param(params, "mkfs"), err));
+						       backing_dax_param(params, "mkfs"), err));
 	if (!ret)
 		ret = BACKING_PHASE(b, "mount", fs_mount(fs, b->pmem.node,
 							 MOUNT_POINT, err));

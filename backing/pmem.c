@@ -194,8 +194,8 @@ static void pmem_make_uuid(char *text, size_t size)
 	snprintf(text, size, "6b647565-6c00-4000-8000-000000000001");
 }
 
-static int claim(const struct mode *m, const char *ns, uint64_t align,
-		 char *claimant, size_t size, struct err *err)
+static int pmem_claim(const struct mode *m, const char *ns, uint64_t align,
+		      char *claimant, size_t size, struct err *err)
 {
 	char region[32], text[64];
 	int ret;
@@ -241,7 +241,7 @@ int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 		if (holder[0])
 			ret = pmem_make_raw(p->namespace, holder, err);
 		if (!ret)
-			ret = claim(m, p->namespace, align, holder, sizeof(holder), err);
+			ret = pmem_claim(m, p->namespace, align, holder, sizeof(holder), err);
 		p->made = 1;
 	}
 	if (ret)

@@ -282,7 +282,7 @@ static int run_it(struct run_options *o)
 }
 
 /* Parses what is left once the workload is taken out of the arguments. */
-static int parse_and_run(struct run_options *o, int argc, char **argv, int at)
+static int cli_run_parse_and_run(struct run_options *o, int argc, char **argv, int at)
 {
 	struct argp argp = { .parser = run_parse, .options = o->table };
 	char name[96], *doc = NULL;
@@ -320,7 +320,7 @@ int cli_run(int argc, char **argv)
 	o->rq.seed = 1;
 	o->values = json_object();
 	ret = workload_find(argv[at], &o->w, &err);
-	ret = ret ? cli_fail(&err) : parse_and_run(o, argc, argv, at);
+	ret = ret ? cli_fail(&err) : cli_run_parse_and_run(o, argc, argv, at);
 	json_decref(o->values);
 	free(o);
 	return ret;

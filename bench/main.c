@@ -21,7 +21,7 @@ static const struct cli_verb verbs[] = {
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 /* A result that was not written must not look like one that was. */
-static void close_stdout(void)
+static void main_close_stdout(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
@@ -29,7 +29,7 @@ static void close_stdout(void)
 	_exit(EXIT_MACHINE);
 }
 
-static int usage(FILE *to, int code)
+static int main_usage(FILE *to, int code)
 {
 	fputs("Usage: kduel-bench VERB [OPTION...]\n\nVerbs:\n", to);
 	for (size_t i = 0; i < N_VERBS; i++)
@@ -44,11 +44,11 @@ int main(int argc, char **argv)
 	file_hold_stdio();
 	/* A usage error is exit code 2 in every program of kduel. */
 	argp_err_exit_status = EXIT_CONFIG;
-	atexit(close_stdout);
+	atexit(main_close_stdout);
 	if (argc < 2)
-		return usage(stderr, EXIT_CONFIG);
+		return main_usage(stderr, EXIT_CONFIG);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
-		return usage(stdout, EXIT_DONE);
+		return main_usage(stdout, EXIT_DONE);
 	if (!strcmp(argv[1], "--version")) {
 		puts("kduel-bench " KDUEL_VERSION);
 		return EXIT_DONE;
@@ -62,5 +62,5 @@ int main(int argc, char **argv)
 			return verbs[i].run(argc - 1, argv + 1);
 		}
 	fprintf(stderr, "kduel-bench: unknown verb '%s'\n", argv[1]);
-	return usage(stderr, EXIT_CONFIG);
+	return main_usage(stderr, EXIT_CONFIG);
 }

@@ -279,7 +279,7 @@ static int mem_walk_verify_after_base(struct bench *b, struct err *err)
 	return 0;
 }
 
-static void pattern(const json_t *given, struct model_in *in)
+static void mem_walk_pattern(const json_t *given, struct model_in *in)
 {
 	const char *order = params_word_of(given, "pattern", "random-line");
 	uint64_t spacing = params_most_of(given, "spacing", CHASE_LINE);
@@ -361,7 +361,7 @@ const struct workload mem_walk_workload = {
 		  "starts over. The cycles are proved before each size is timed, and afterwards "
 		  "the place where each chain stands and the words that the operation left.",
 	.params = params,
-	.pattern = pattern,
+	.pattern = mem_walk_pattern,
 	.validate = mem_walk_validate,
 	.setup = mem_walk_setup,
 	.verify_before = mem_walk_verify_before,

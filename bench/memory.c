@@ -14,7 +14,7 @@ static const char *memory_path_of(const struct bench *b)
 	return v ? v->text : NULL;
 }
 
-static void touch(struct buffer *buf)
+static void memory_touch(struct buffer *buf)
 {
 	volatile char *p = buf->addr;
 
@@ -85,7 +85,7 @@ int bench_buffer(struct bench *b, size_t size, unsigned flags,
 	if (flags & BUFFER_UNTOUCHED)
 		b->untouched += buf->fd < 0 ? buf->mapped : 0;
 	if (!ret && !(flags & BUFFER_UNTOUCHED)) {
-		touch(buf);
+		memory_touch(buf);
 		ret = memory_check_pages(buf, err);
 		if (!ret)
 			ret = memory_check_node(b, buf, err);

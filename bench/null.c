@@ -31,7 +31,7 @@ static int null_setup(struct bench *b, struct err *err)
 	return 0;
 }
 
-static int verify(struct bench *b, struct err *err)
+static int null_verify(struct bench *b, struct err *err)
 {
 	(void)err;
 	bench_validated(b, "nothing was to be done and nothing was done");
@@ -64,7 +64,7 @@ const struct workload null_workload = {
 		  "harness: at most 2 ns above null-base, an empty loop. Every other "
 		  "workload's times contain no more of it than that.",
 	.setup = null_setup,
-	.verify_after = verify,
+	.verify_after = null_verify,
 	.run = null_run,
 };
 
@@ -76,6 +76,6 @@ const struct workload null_base_workload = {
 	.metrics = metrics,
 	.method = "A loop without a body: the least an iteration can cost.",
 	.setup = null_setup,
-	.verify_after = verify,
+	.verify_after = null_verify,
 	.run = null_run_base,
 };

@@ -81,8 +81,8 @@ static void pmem_memory_copy_in(void *arg, uint64_t n)
 	}
 }
 
-static int measure(struct bench *b, int metric, json_t *point,
-		   void (*body)(void *, uint64_t), double things, struct err *err)
+static int pmem_memory_measure(struct bench *b, int metric, json_t *point,
+			       void (*body)(void *, uint64_t), double things, struct err *err)
 {
 	const struct measure m = {
 		.metric = &pmem_metrics[metric], .point = point, .body = body,
@@ -97,31 +97,31 @@ int pmem_load(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
 
-	return measure(b, LOAD_RATE, NULL, pmem_memory_load_all, p->file->size, err);
+	return pmem_memory_measure(b, LOAD_RATE, NULL, pmem_memory_load_all, p->file->size, err);
 }
 
 int pmem_store(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
-	int ret = measure(b, STORE_RATE, json_pack("{s:s}", "flush", p->flush->name),
-			  pmem_memory_store_blocks, p->block, err);
+	int ret = pmem_memory_measure(b, STORE_RATE, json_pack("{s:s}", "flush", p->flush->name),
+				      pmem_memory_store_blocks, p->block, err);
 
 	if (!ret)
-		ret = measure(b, STORE_LINE, json_pack("{s:s}", "flush", p->flush->name),
-			      pmem_memory_store_lines, 1, err);
+		ret = pmem_memory_measure(b, STORE_LINE, json_pack("{s:s}", "flush", p->flush->name),
+					  pmem_memory_store_lines, 1, err);
 	return ret ? ret : pmem_verify(b, p->file->addr, "the file", err);
 }
 
 int pmem_copy(struct bench *b, struct err *err)
 {
 	struct pmem *p = bench_state(b);
-	int ret = measure(b, COPY_RATE, json_pack("{s:s}", "to", "memory"), pmem_memory_copy_out,
-			  p->file->size, err);
+	int ret = pmem_memory_measure(b, COPY_RATE, json_pack("{s:s}", "to", "memory"), pmem_memory_copy_out,
+				      p->file->size, err);
 
 	if (!ret)
 		ret = pmem_verify(b, p->dram->addr, "the copy in memory", err);
 	if (!ret)
-		ret = measure(b, COPY_RATE, json_pack("{s:s}", "to", "file"), pmem_memory_copy_in,
-			      p->file->size, err);
+		ret = pmem_memory_measure(b, COPY_RATE, json_pack("{s:s}", "to", "file"), pmem_memory_copy_in,
+					  p->file->size, err);
 	return ret ? ret : pmem_verify(b, p->file->addr, "the file", err);
 }

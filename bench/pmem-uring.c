@@ -192,7 +192,7 @@ static void pmem_uring_keep(struct queue *q)
 		q->all->max = q->batch->max;
 }
 
-static json_t *point(const struct queue *q)
+static json_t *pmem_uring_point(const struct queue *q)
 {
 	return json_pack("{s:s, s:i}", "op", pmem_queue_names[q->op], "depth",
 			 (int)q->depth);
@@ -219,11 +219,11 @@ static int pmem_uring_warm_up(struct bench *b, struct queue *q, struct series *r
 	return 0;
 }
 
-static int measure(struct bench *b, struct queue *q, struct err *err)
+static int pmem_uring_measure(struct bench *b, struct queue *q, struct err *err)
 {
-	struct series *rate = bench_series(b, &pmem_metrics[IO_RATE], point(q));
-	struct series *p50 = bench_series(b, &pmem_metrics[IO_P50], point(q));
-	struct series *p99 = bench_series(b, &pmem_metrics[IO_P99], point(q));
+	struct series *rate = bench_series(b, &pmem_metrics[IO_RATE], pmem_uring_point(q));
+	struct series *p50 = bench_series(b, &pmem_metrics[IO_P50], pmem_uring_point(q));
+	struct series *p99 = bench_series(b, &pmem_metrics[IO_P99], pmem_uring_point(q));
 	uint64_t n;
 	char key[32];
 	double ns;
@@ -249,7 +249,7 @@ int pmem_uring(struct bench *b, struct pmem *p, enum pmem_queue op, unsigned dep
 	int ret = pmem_uring_open_queue(&q, depth, err);
 
 	if (!ret)
-		ret = measure(b, &q, err);
+		ret = pmem_uring_measure(b, &q, err);
 	pmem_uring_close_queue(&q);
 	return ret;
 }

@@ -71,8 +71,8 @@ static void run_release(struct bench *b)
 	json_decref(b->placement);
 }
 
-static int step(int (*fn)(struct bench *, struct err *), struct bench *b,
-		struct err *err)
+static int run_step(int (*fn)(struct bench *, struct err *), struct bench *b,
+		    struct err *err)
 {
 	return fn ? fn(b, err) : 0;
 }
@@ -160,16 +160,16 @@ static int run_life(struct bench *b, struct err *err)
 	clock_init();
 	ret = run_open_counters(b, err);
 	if (!ret)
-		ret = step(b->w->validate, b, err);
+		ret = run_step(b->w->validate, b, err);
 	if (ret)
 		return ret;
-	ret = step(b->w->setup, b, err);
+	ret = run_step(b->w->setup, b, err);
 	if (!ret)
-		ret = step(b->w->verify_before, b, err);
+		ret = run_step(b->w->verify_before, b, err);
 	if (!ret)
 		ret = run_timed_part(b, err);
 	if (!ret)
-		ret = step(b->w->verify_after, b, err);
+		ret = run_step(b->w->verify_after, b, err);
 	if (b->w->teardown)
 		b->w->teardown(b);
 	return ret;

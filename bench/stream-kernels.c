@@ -229,7 +229,7 @@ void stream_fill(const struct stream_arrays *s, size_t from, size_t to)
 	}
 }
 
-static double wanted(enum stream_op op, double x, double y)
+static double stream_wanted(enum stream_op op, double x, double y)
 {
 	switch (op) {
 	case STREAM_COPY:
@@ -264,7 +264,7 @@ int stream_prove(const stream_fn fn[STREAM_OPS], char *why, size_t size)
 		fn[op](to, x, y, STREAM_SCALAR, PROVE - STREAM_GRAIN);
 		for (int i = 0; i < PROVE; i++) {
 			bool inside = i < PROVE - STREAM_GRAIN;
-			double should = inside ? wanted(op, x[i], y[i]) : -1;
+			double should = inside ? stream_wanted(op, x[i], y[i]) : -1;
 
 			if (stream_kernels_error_of(to[i], should) <= STREAM_TOLERANCE)
 				continue;

@@ -103,7 +103,7 @@ static void fill(void *arg, unsigned member)
 	stream_fill(&s->arrays, stream_slice(s, member), stream_slice(s, member + 1));
 }
 
-static void work(void *arg, unsigned member)
+static void stream_work(void *arg, unsigned member)
 {
 	struct state *s = arg;
 	struct stream_call c = stream_call(&s->arrays, s->op);
@@ -120,7 +120,7 @@ static void work(void *arg, unsigned member)
 
 #define TRIAL_ELEMENTS (4UL << 20)	/* of 8 bytes, by each thread */
 
-static double rate_of(void *arg, stream_fn fn)
+static double stream_rate_of(void *arg, stream_fn fn)
 {
 	struct state *s = arg;
 	size_t each = stream_slice(s, 1), n = s->part && s->part < each ? s->part : each;
@@ -128,7 +128,7 @@ static double rate_of(void *arg, stream_fn fn)
 	double ns;
 
 	s->fn = fn;
-	team_run(s->team, work, s);
+	team_run(s->team, stream_work, s);
 	ns = clock_ns(clock_ticks() - t0);
 	s->turn++;
 	return ns > 0 ? (double)stream_call(&s->arrays, s->op).bytes * n *
@@ -148,7 +148,7 @@ static void stream_choose_code(struct bench *b, struct state *s, enum stream_op 
 	s->op = op;
 	s->part = op == STREAM_COPY ? 0 : TRIAL_ELEMENTS;
 	if (n > 1)
-		taken = stream_fastest(code, n, rate_of, s, rate);
+		taken = stream_fastest(code, n, stream_rate_of, s, rate);
 	s->part = 0;
 	s->code[op] = code[taken];
 	json_object_set_new(choice, "taken", json_string(code[taken].name));
@@ -229,7 +229,7 @@ static void stream_pass(struct bench *b, struct state *s)
 		s->op = op;
 		s->fn = s->code[op].fn;
 		bench_begin(b, to);
-		team_run(s->team, work, s);
+		team_run(s->team, stream_work, s);
 		ns = bench_end(b, to, bytes);
 		if (s->passes)
 			series_push(s->series[op], bytes / ns);

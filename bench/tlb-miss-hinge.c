@@ -78,7 +78,7 @@ static bool tlb_miss_hinge_refit(const struct hinge_point *p, size_t n, double k
 }
 
 /* The sum of residuals of the best curve of m terms; infinite: none. */
-static double misfit(const struct hinge_point *p, size_t n, double k, double c[TERMS], int m)
+static double tlb_miss_misfit(const struct hinge_point *p, size_t n, double k, double c[TERMS], int m)
 {
 	double sum = 0;
 
@@ -104,8 +104,8 @@ static double tlb_miss_hinge_gain_at(const struct hinge_point *p, size_t n, doub
 		;
 	if (corner - from < SIDE_LEAST || to - corner < SIDE_LEAST)
 		return -1;
-	straight = misfit(p + from, to - from, k, c, TERMS - 1);
-	bent = misfit(p + from, to - from, k, c, TERMS);
+	straight = tlb_miss_misfit(p + from, to - from, k, c, TERMS - 1);
+	bent = tlb_miss_misfit(p + from, to - from, k, c, TERMS);
 	if (isinf(bent) || c[TERMS - 1] <= 0)
 		return -1;
 	return (straight - bent) / (to - from);

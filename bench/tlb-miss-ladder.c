@@ -42,7 +42,7 @@ size_t ladder_points(uint64_t lo, uint64_t hi, unsigned step,
 	return n;
 }
 
-static double diff(const struct rung *r)
+static double tlb_miss_diff(const struct rung *r)
 {
 	return r->access - r->control;
 }
@@ -58,7 +58,7 @@ static double tlb_miss_ladder_mean_diff(const struct rung *r, size_t from, size_
 	double sum = 0;
 
 	for (size_t i = from; i < to; i++)
-		sum += diff(&r[i]);
+		sum += tlb_miss_diff(&r[i]);
 	return to > from ? sum / (to - from) : NAN;
 }
 
@@ -68,14 +68,14 @@ static double tlb_miss_ladder_scatter(const struct rung *r, size_t from, size_t 
 	double mean = tlb_miss_ladder_mean_diff(r, from, to), sum = 0;
 
 	for (size_t i = from; i < to; i++)
-		sum += pow((diff(&r[i]) - mean) / tlb_miss_ladder_doubt(&r[i]), 2);
+		sum += pow((tlb_miss_diff(&r[i]) - mean) / tlb_miss_ladder_doubt(&r[i]), 2);
 	return sum;
 }
 
 /* Where d crosses `level` between two rungs, on a logarithmic axis. */
 static double tlb_miss_ladder_crossing(const struct rung *a, const struct rung *b, double level)
 {
-	double part = (level - diff(a)) / (diff(b) - diff(a));
+	double part = (level - tlb_miss_diff(a)) / (tlb_miss_diff(b) - tlb_miss_diff(a));
 
 	if (!(part > 0))
 		part = 0;
@@ -91,7 +91,7 @@ static double tlb_miss_ladder_part_way(const struct rung *r, size_t n, size_t fr
 	double level = low + part * (high - low);
 
 	for (size_t i = from; i < n; i++)
-		if (diff(&r[i]) >= level)
+		if (tlb_miss_diff(&r[i]) >= level)
 			return i ? tlb_miss_ladder_crossing(&r[i - 1], &r[i], level) : r[i].pages;
 	return r[n - 1].pages;
 }
@@ -167,7 +167,7 @@ static void tlb_miss_ladder_fit_walk(const struct rung *r, size_t n, struct ladd
 	size_t to = tlb_miss_ladder_rungs_up_to(r, n, WALK_TO * knee);
 
 	for (size_t i = from; i < to; i++) {
-		double x = 1 - knee / r[i].pages, y = diff(&r[i]) - fit->plateau;
+		double x = 1 - knee / r[i].pages, y = tlb_miss_diff(&r[i]) - fit->plateau;
 
 		xy += x * y / pow(tlb_miss_ladder_doubt(&r[i]), 2);
 		xx += x * x / pow(tlb_miss_ladder_doubt(&r[i]), 2);
@@ -176,7 +176,7 @@ static void tlb_miss_ladder_fit_walk(const struct rung *r, size_t n, struct ladd
 		return;
 	w = xy / xx;
 	for (size_t i = from; i < to; i++)
-		sum += pow(diff(&r[i]) - fit->plateau - w * (1 - knee / r[i].pages), 2);
+		sum += pow(tlb_miss_diff(&r[i]) - fit->plateau - w * (1 - knee / r[i].pages), 2);
 	fit->walk_ns = w;
 	fit->walk_residual = sqrt(sum / (to - from));
 	fit->walk_rungs = to - from;
@@ -190,7 +190,7 @@ static double tlb_miss_ladder_level_of(const struct rung *r, size_t n, double fr
 
 	for (size_t i = 0; i < n && k < LADDER_MOST; i++)
 		if (r[i].pages > from && r[i].pages <= to)
-			d[k++] = fmax(diff(&r[i]), tlb_miss_ladder_doubt(&r[i]));
+			d[k++] = fmax(tlb_miss_diff(&r[i]), tlb_miss_ladder_doubt(&r[i]));
 	return order_median(d, k);
 }
 
@@ -236,7 +236,7 @@ static double tlb_miss_ladder_corner_near(const struct rung *r, size_t n, double
 	double k;
 
 	for (size_t i = 0; i < n && i < LADDER_MOST; i++)
-		p[i] = (struct hinge_point){r[i].pages, diff(&r[i]),
+		p[i] = (struct hinge_point){r[i].pages, tlb_miss_diff(&r[i]),
 					    tlb_miss_ladder_doubt(&r[i])};
 	k = hinge_find(p, n < LADDER_MOST ? n : LADDER_MOST, pages / WINDOW, pages * SLOPE);
 	return isnan(k) ? otherwise : k;

@@ -172,8 +172,8 @@ static int tlb_miss_verify_before(struct bench *b, struct err *err)
 }
 
 /* One sample of one field: whole rounds, after one that is not timed. */
-static int sample(struct bench *b, const struct chase_field *f,
-		  struct series *to, struct err *err)
+static int tlb_miss_sample(struct bench *b, const struct chase_field *f,
+			   struct series *to, struct err *err)
 {
 	struct state *s = bench_state(b);
 	uint64_t rounds = (s->accesses + f->nodes - 1) / f->nodes;
@@ -198,9 +198,9 @@ static int tlb_miss_measure_rung(struct bench *b, struct ladder *l, size_t rung,
 	struct state *s = bench_state(b);
 	struct chase_field dense = tlb_miss_dense_field(s, l, rung);
 	struct chase_field sparse = tlb_miss_sparse_field(s, l, rung);
-	int ret = sample(b, &dense, l->control[rung], err);
+	int ret = tlb_miss_sample(b, &dense, l->control[rung], err);
 
-	return ret ? ret : sample(b, &sparse, l->access[rung], err);
+	return ret ? ret : tlb_miss_sample(b, &sparse, l->access[rung], err);
 }
 
 static json_t *tlb_miss_point(const struct ladder *l, size_t rung)

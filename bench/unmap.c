@@ -146,7 +146,7 @@ static int unmap_setup_base(struct bench *b, struct err *err)
 }
 
 /* Spins in user mode: its CPU has our page table, and must be told. */
-static void watch(void *arg, unsigned member)
+static void unmap_watch(void *arg, unsigned member)
 {
 	struct unmap *u = arg;
 
@@ -165,7 +165,7 @@ static void unmap_stop_watching(struct unmap *u)
 	u->running = false;
 }
 
-static void touch(void *arg, unsigned member)
+static void unmap_touch(void *arg, unsigned member)
 {
 	struct unmap *u = arg;
 	volatile char *p = u->buf->addr;
@@ -190,13 +190,13 @@ static int unmap_renew(void *arg, uint64_t n, struct err *err)
 	if (ret || u->untouched)
 		return ret;
 	if (!u->team || team_size(u->team) < 2) {
-		touch(u, 0);
+		unmap_touch(u, 0);
 		return 0;
 	}
-	team_run(u->team, touch, u);
+	team_run(u->team, unmap_touch, u);
 	atomic_store(&u->quiet, false);
 	atomic_store(&u->watching, 0);
-	team_start(u->team, watch, u);
+	team_start(u->team, unmap_watch, u);
 	u->running = true;
 	while (atomic_load(&u->watching) < team_size(u->team) - 1)
 		;
@@ -224,7 +224,7 @@ static json_t *unmap_point_of(const struct unmap *u, unsigned threads)
 			 "threads", (int)threads);
 }
 
-static int measure(struct bench *b, struct unmap *u, struct err *err)
+static int unmap_measure(struct bench *b, struct unmap *u, struct err *err)
 {
 	unsigned threads = u->team ? team_size(u->team) : 1;
 	const struct measure m = {
@@ -245,7 +245,7 @@ static int measure(struct bench *b, struct unmap *u, struct err *err)
 	return ret;
 }
 
-static int ladder(struct bench *b, struct unmap *u, struct err *err)
+static int unmap_ladder(struct bench *b, struct unmap *u, struct err *err)
 {
 	uint64_t lo = 1, hi = 512, most = u->buf->mapped / u->buf->page;
 	int ret = 0;
@@ -259,7 +259,7 @@ static int ladder(struct bench *b, struct unmap *u, struct err *err)
 				  "buffer has %" PRIu64, hi, most);
 	for (; !ret && lo <= hi; lo = lo < hi && lo * 8 > hi ? hi : lo * 8) {
 		u->call = lo * u->buf->page;
-		ret = measure(b, u, err);
+		ret = unmap_measure(b, u, err);
 	}
 	return ret;
 }
@@ -271,7 +271,7 @@ static int unmap_run_ops(struct bench *b, struct unmap *u, struct err *err)
 
 	for (u->op = unmap_ops; !ret && u->op->name; u->op++)
 		if (!strcmp(wanted, "all") || !strcmp(wanted, u->op->name))
-			ret = ladder(b, u, err);
+			ret = unmap_ladder(b, u, err);
 	return ret;
 }
 

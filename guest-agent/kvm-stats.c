@@ -36,7 +36,7 @@ static int kvm_stats_find_vm(const char *root, pid_t pid, char *dir, size_t size
 	return ret;
 }
 
-static bool read_stat(const char *dir, const char *name, uint64_t *value)
+static bool kvm_stats_read_one(const char *dir, const char *name, uint64_t *value)
 {
 	char path[512], *text, *end;
 	bool ok;
@@ -56,14 +56,14 @@ static json_t *kvm_stats_bytes_of(const char *dir)
 	uint64_t n;
 	json_t *layer;
 
-	if (read_stat(dir, "pages_4k", &p.b4k) && read_stat(dir, "pages_2m", &p.b2m) &&
-	    read_stat(dir, "pages_1g", &p.b1g)) {
+	if (kvm_stats_read_one(dir, "pages_4k", &p.b4k) && kvm_stats_read_one(dir, "pages_2m", &p.b2m) &&
+	    kvm_stats_read_one(dir, "pages_1g", &p.b1g)) {
 		p.b4k <<= 12;
 		p.b2m <<= 21;
 		p.b1g <<= 30;
 		return layer_new(layer_words[LAYER_SECOND].name, &p);
 	}
-	if (!read_stat(dir, "largepages", &n))
+	if (!kvm_stats_read_one(dir, "largepages", &n))
 		return layer_unavailable(layer_words[LAYER_SECOND].name,
 					 "this KVM counts no pages (pages_* of Linux 5.15, largepages before)");
 	/* Without a count of 4K entries their share is not known, nor 1G from 2M. */
@@ -94,7 +94,7 @@ json_t *kvm_stats_proof(const char *root, pid_t qemu)
 		uint64_t n;
 
 		if (!json_object_get(layer, counts[i].field) &&
-		    read_stat(dir, counts[i].stat, &n))
+		    kvm_stats_read_one(dir, counts[i].stat, &n))
 			json_object_set_new(layer, counts[i].field, json_integer(n));
 	}
 	return layer;

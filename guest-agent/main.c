@@ -25,7 +25,7 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t main_parse(int key, char *arg, struct argp_state *state)
 {
 	struct settings *s = state->input;
 	struct err err = ERR_INIT;
@@ -53,18 +53,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	.options = options,
-	.parser = parse,
+	.parser = main_parse,
 	.doc = "Serves kduel's requests on the machine under test or in its guest.",
 };
 
-static int fail(const struct err *err)
+static int main_fail(const struct err *err)
 {
 	fprintf(stderr, "kduel-agent: %s\n", err->text);
 	return err->exit;
 }
 
 /* What is written to stdout by mistake must not end up between frames. */
-static int take_stdout(void)
+static int main_take_stdout(void)
 {
 	int out = fcntl(1, F_DUPFD_CLOEXEC, 3);
 
@@ -72,7 +72,7 @@ static int take_stdout(void)
 	return out;
 }
 
-static int take_stdin(void)
+static int main_take_stdin(void)
 {
 	int in = fcntl(0, F_DUPFD_CLOEXEC, 3);
 	int null = open("/dev/null", O_RDONLY);
@@ -84,37 +84,37 @@ static int take_stdin(void)
 	return in;
 }
 
-static int serve(const struct settings *s, bool pid1)
+static int main_serve(const struct settings *s, bool pid1)
 {
 	struct err err = ERR_INIT;
 	int in, out, ret;
 
 	if (s->stdio) {
-		in = take_stdin();
-		out = take_stdout();
+		in = main_take_stdin();
+		out = main_take_stdout();
 	} else {
 		in = out = port_open(PORT_NAME, PORT_WAIT_S, &err);
 	}
 	if (in < 0 || out < 0)
-		return fail(&err);
+		return main_fail(&err);
 	if (s->workload)
 		return work_serve(in, out, s->reserve);
 	ret = agent_run(s, &agent_roles[s->role], pid1, in, out, &err);
-	return err.code ? fail(&err) : ret;
+	return err.code ? main_fail(&err) : ret;
 }
 
-static int serve_in_vm(void *arg)
+static int main_serve_in_vm(void *arg)
 {
 	struct settings *s = arg;
 	struct err err = ERR_INIT;
 	char *cmdline;
 
 	if (file_read("/proc/cmdline", &cmdline, NULL, &err))
-		return fail(&err);
+		return main_fail(&err);
 	if (settings_from_cmdline(s, cmdline, &err))
-		return fail(&err);
+		return main_fail(&err);
 	free(cmdline);
-	return serve(s, true);
+	return main_serve(s, true);
 }
 
 int main(int argc, char **argv)
@@ -123,8 +123,8 @@ int main(int argc, char **argv)
 
 	/* A container's first process has options; a kernel's has none. */
 	if (getpid() == 1 && (argc == 1 || argv[1][0] != '-'))
-		init_run(serve_in_vm, &s);
+		init_run(main_serve_in_vm, &s);
 	argp_err_exit_status = EXIT_CONFIG;
 	argp_parse(&argp, argc, argv, 0, NULL, &s);
-	return serve(&s, false);
+	return main_serve(&s, false);
 }

@@ -5,8 +5,8 @@
 #include "node.h"
 #include "runner.h"
 
-static int op_ping(struct agent *a, int64_t id, const struct view *args,
-		   json_t *reply, struct err *err)
+static int ops_ping(struct agent *a, int64_t id, const struct view *args,
+		    json_t *reply, struct err *err)
 {
 	(void)a;
 	(void)id;
@@ -16,8 +16,8 @@ static int op_ping(struct agent *a, int64_t id, const struct view *args,
 	return 0;
 }
 
-static int op_env(struct agent *a, int64_t id, const struct view *args,
-		  json_t *reply, struct err *err)
+static int ops_env(struct agent *a, int64_t id, const struct view *args,
+		   json_t *reply, struct err *err)
 {
 	(void)id;
 	(void)args;
@@ -26,8 +26,8 @@ static int op_env(struct agent *a, int64_t id, const struct view *args,
 	return 0;
 }
 
-static int op_poweroff(struct agent *a, int64_t id, const struct view *args,
-		       json_t *reply, struct err *err)
+static int ops_poweroff(struct agent *a, int64_t id, const struct view *args,
+			json_t *reply, struct err *err)
 {
 	(void)id;
 	(void)args;
@@ -42,9 +42,9 @@ static int op_poweroff(struct agent *a, int64_t id, const struct view *args,
 #define GUEST (1u << ROLE_GUEST)
 
 static const struct op ops[] = {
-	{ "ping", NODE | GUEST, op_ping },
-	{ "env", NODE | GUEST, op_env },
-	{ "poweroff", NODE | GUEST, op_poweroff },
+	{ "ping", NODE | GUEST, ops_ping },
+	{ "env", NODE | GUEST, ops_env },
+	{ "poweroff", NODE | GUEST, ops_poweroff },
 	{ "prepare", NODE, node_op_prepare },
 	{ "guest-start", NODE, node_op_guest_start },
 	{ "proof", NODE, node_op_proof },

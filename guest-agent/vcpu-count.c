@@ -59,7 +59,7 @@ static char *vcpu_count_thread_file(pid_t qemu, pid_t tid, const char *name)
 	return file_read(path, &text, NULL, NULL) ? NULL : text;
 }
 
-static bool is_vcpu(pid_t qemu, pid_t tid)
+static bool vcpu_count_is_vcpu(pid_t qemu, pid_t tid)
 {
 	char *comm = vcpu_count_thread_file(qemu, tid, "comm");
 	unsigned cpu;
@@ -70,7 +70,7 @@ static bool is_vcpu(pid_t qemu, pid_t tid)
 	return is;
 }
 
-static void find_vcpus(struct vcpu_count *v)
+static void vcpu_count_find(struct vcpu_count *v)
 {
 	char path[64];
 	DIR *d;
@@ -82,7 +82,7 @@ static void find_vcpus(struct vcpu_count *v)
 	for (struct dirent *e; v->n < VCPUS_MOST && (e = readdir(d));) {
 		pid_t tid = atoi(e->d_name);
 
-		if (tid > 0 && is_vcpu(v->qemu, tid))
+		if (tid > 0 && vcpu_count_is_vcpu(v->qemu, tid))
 			v->vcpus[v->n++].tid = tid;
 	}
 	closedir(d);
@@ -139,7 +139,7 @@ static int vcpu_count_read_events(struct vcpu_count *v, const json_t *events, st
 	return 0;
 }
 
-static int open_vcpu(struct vcpu_count *v, struct vcpu *cpu, struct err *err)
+static int vcpu_count_open(struct vcpu_count *v, struct vcpu *cpu, struct err *err)
 {
 	const struct counters_options o = {
 		.events = v->events, .n = v->n_events, .tid = cpu->tid,
@@ -160,11 +160,11 @@ int vcpu_count_start(struct vcpu_count **out, pid_t qemu, const json_t *events,
 	v->qemu = qemu;
 	ret = vcpu_count_read_events(v, events, err);
 	if (!ret) {
-		find_vcpus(v);
+		vcpu_count_find(v);
 		v->kvm = kvm_stats_proof(NULL, qemu);
 	}
 	for (size_t i = 0; !ret && i < v->n; i++)
-		ret = open_vcpu(v, &v->vcpus[i], err);
+		ret = vcpu_count_open(v, &v->vcpus[i], err);
 	if (ret) {
 		vcpu_count_free(v);
 		return ret;

@@ -85,7 +85,7 @@ static void counters_add_reason(struct slot *s, const char *provider, const char
 }
 
 /* The first provider from `first` on that can count this event by itself. */
-static void place(struct counters *c, size_t slot, size_t first)
+static void counters_place(struct counters *c, size_t slot, size_t first)
 {
 	struct slot *s = &c->slots[slot];
 
@@ -135,7 +135,7 @@ static size_t counters_pack(struct counters *c, struct group *g, size_t provider
 	}
 	g->n = 0;
 	counters_add_reason(&c->slots[slots[0]], counters_providers[provider]->name, why);
-	place(c, slots[0], provider + 1);
+	counters_place(c, slots[0], provider + 1);
 	return 1;
 }
 
@@ -160,7 +160,7 @@ static void counters_pack_software(struct counters *c, size_t provider)
 	/* What does not go with the rest goes to the next provider. */
 	while (n && counters_pack(c, g, provider, slots, n, n, NULL) < n) {
 		if (g->n)
-			place(c, slots[g->n], provider + 1);
+			counters_place(c, slots[g->n], provider + 1);
 		counters_close_group(g);
 		n = counters_list_slots(c, provider, false, slots);
 	}
@@ -237,7 +237,7 @@ int counters_new(struct counters **out, const struct counters_options *o,
 		return ret;
 	}
 	for (size_t i = 0; i < c->n; i++)
-		place(c, i, 0);
+		counters_place(c, i, 0);
 	for (size_t p = 0; p < c->n_providers; p++) {
 		counters_pack_software(c, p);
 		counters_pack_hardware(c, p);

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int set(struct err *err, enum kduel_exit exit, int code, int sys,
-	       const char *fmt, va_list ap)
+static int err_put(struct err *err, enum kduel_exit exit, int code, int sys,
+		   const char *fmt, va_list ap)
 {
 	size_t n;
 
@@ -28,7 +28,7 @@ int err_config(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	set(err, EXIT_CONFIG, -EINVAL, 0, fmt, ap);
+	err_put(err, EXIT_CONFIG, -EINVAL, 0, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
 }
@@ -38,7 +38,7 @@ int err_machine(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	set(err, EXIT_MACHINE, -ENOTSUP, 0, fmt, ap);
+	err_put(err, EXIT_MACHINE, -ENOTSUP, 0, fmt, ap);
 	va_end(ap);
 	return -ENOTSUP;
 }
@@ -48,7 +48,7 @@ int err_sys(struct err *err, int error, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	set(err, EXIT_MACHINE, -error, error, fmt, ap);
+	err_put(err, EXIT_MACHINE, -error, error, fmt, ap);
 	va_end(ap);
 	return -error;
 }
@@ -59,7 +59,7 @@ int err_set(struct err *err, enum kduel_exit exit, int code,
 	va_list ap;
 
 	va_start(ap, fmt);
-	set(err, exit, code, 0, fmt, ap);
+	err_put(err, exit, code, 0, fmt, ap);
 	va_end(ap);
 	return code;
 }

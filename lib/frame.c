@@ -149,7 +149,7 @@ static const char *frame_header_fault(const struct frame_parser *p, const char *
  * Before the first good frame a fault costs one byte of patience; after it,
  * the stream.
  */
-static int fault(struct frame_parser *p, const char *what, struct err *err)
+static int frame_fault(struct frame_parser *p, const char *what, struct err *err)
 {
 	if (!p->seq && p->skipped < FRAME_SKIP_MAX) {
 		p->skipped++;
@@ -206,7 +206,7 @@ int frame_parser_next(struct frame_parser *p, struct frame *f,
 			}
 			what = "a frame with a wrong checksum";
 		}
-		ret = fault(p, what, err);
+		ret = frame_fault(p, what, err);
 		if (ret)
 			return ret;
 	}

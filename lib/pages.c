@@ -53,7 +53,7 @@ static void pages_add(struct page_bytes *p, uint64_t page, uint64_t bytes)
 		p->b4k += bytes;
 }
 
-static int scan(int fd, uint64_t start, uint64_t end, struct page_bytes *p)
+static int pages_scan(int fd, uint64_t start, uint64_t end, struct page_bytes *p)
 {
 	struct scan_region regions[512] = { 0 };
 	uint64_t found = 0, at = start;
@@ -118,7 +118,7 @@ static int pages_read_vma(const struct vma *v, int fd, uint64_t start, uint64_t 
 		return 0;
 	}
 	p->method = "PAGEMAP_SCAN";
-	ret = scan(fd, start, end, p);
+	ret = pages_scan(fd, start, end, p);
 	if (!ret)
 		return 0;
 	if (ret != -ENOTTY && ret != -EINVAL)

@@ -41,8 +41,8 @@ static int view_field_wrong(const char *key, const struct view *v, const char *w
 			  view_type_text(v), wanted);
 }
 
-static int string(const struct view *v, const char *key, const char **value,
-		  struct err *err)
+static int view_field_string(const struct view *v, const char *key, const char **value,
+			     struct err *err)
 {
 	if (!v || v->type != JSON_STRING)
 		return view_field_wrong(key, v, "a text", err);
@@ -53,7 +53,7 @@ static int string(const struct view *v, const char *key, const char **value,
 int view_string(const struct view *o, const char *key, const char **value,
 		struct err *err)
 {
-	return string(view_get(o, key), key, value, err);
+	return view_field_string(view_get(o, key), key, value, err);
 }
 
 int view_string_or(const struct view *o, const char *key, const char *fallback,
@@ -62,7 +62,7 @@ int view_string_or(const struct view *o, const char *key, const char *fallback,
 	const struct view *v = view_get(o, key);
 
 	*value = fallback;
-	return view_field_absent(v) ? 0 : string(v, key, value, err);
+	return view_field_absent(v) ? 0 : view_field_string(v, key, value, err);
 }
 
 int view_check_name(const char *key, const char *text, struct err *err)
@@ -82,7 +82,7 @@ int view_check_name(const char *key, const char *text, struct err *err)
 int view_name(const struct view *o, const char *key, const char **value,
 	      struct err *err)
 {
-	int ret = string(view_get(o, key), key, value, err);
+	int ret = view_field_string(view_get(o, key), key, value, err);
 
 	return ret ? ret : view_check_name(key, *value, err);
 }
@@ -186,8 +186,8 @@ int view_bool_or(const struct view *o, const char *key, bool fallback,
 	return 0;
 }
 
-static int list(const struct view *v, const char *key, json_type type,
-		const struct view **value, struct err *err)
+static int view_field_list(const struct view *v, const char *key, json_type type,
+			   const struct view **value, struct err *err)
 {
 	if (!v || v->type != type)
 		return view_field_wrong(key, v, view_field_type_text(type), err);
@@ -198,7 +198,7 @@ static int list(const struct view *v, const char *key, json_type type,
 int view_list(const struct view *o, const char *key, json_type type,
 	      const struct view **value, struct err *err)
 {
-	return list(view_get(o, key), key, type, value, err);
+	return view_field_list(view_get(o, key), key, type, value, err);
 }
 
 int view_list_or(const struct view *o, const char *key, json_type type,
@@ -207,5 +207,5 @@ int view_list_or(const struct view *o, const char *key, json_type type,
 	const struct view *v = view_get(o, key);
 
 	*value = NULL;
-	return view_field_absent(v) ? 0 : list(v, key, type, value, err);
+	return view_field_absent(v) ? 0 : view_field_list(v, key, type, value, err);
 }

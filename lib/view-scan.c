@@ -208,8 +208,8 @@ static inline const char *view_scan_take_digits(const char *p, const char *end, 
 	return p;
 }
 
-static bool integer(struct scan *s, struct view *v, const struct digits *d,
-		    bool minus)
+static bool scan_integer(struct scan *s, struct view *v, const struct digits *d,
+			 bool minus)
 {
 	if (d->n > DIGITS_MAX || d->whole > (uint64_t)INT64_MAX + minus)
 		return scan_bad(s, "a whole number that is too large");
@@ -246,7 +246,7 @@ bool scan_number(struct scan *s, struct view *v)
 	}
 	if (p == dot) {
 		s->p = (char *)p;
-		return integer(s, v, &d, *begin == '-');
+		return scan_integer(s, v, &d, *begin == '-');
 	}
 	v->type = JSON_REAL;
 	if (p == e && d.n <= DIGITS_MAX && places <= PLACES_MAX &&

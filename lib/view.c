@@ -9,7 +9,7 @@
 
 #define FEW_MEMBERS 32		/* compared each with each */
 
-static bool value(struct scan *s, const char *key, uint32_t hash);
+static bool view_make_value(struct scan *s, const char *key, uint32_t hash);
 
 static void view_skip_space(struct scan *s)
 {
@@ -74,7 +74,7 @@ static uint32_t view_hash_of(const char *key)
 	return h;
 }
 
-static bool member(struct scan *s)
+static bool view_member(struct scan *s)
 {
 	const char *key;
 
@@ -87,11 +87,11 @@ static bool member(struct scan *s)
 	if (*s->p != ':')
 		return scan_bad(s, "no colon after a member's name");
 	s->p++;
-	return value(s, key, view_hash_of(key));
+	return view_make_value(s, key, view_hash_of(key));
 }
 
 /* Members or elements up to `close`. */
-static bool list(struct scan *s, size_t at, char close)
+static bool view_make_list(struct scan *s, size_t at, char close)
 {
 	uint32_t n = 0;
 
@@ -104,7 +104,7 @@ static bool list(struct scan *s, size_t at, char close)
 	if (++s->depth > VIEW_DEPTH_MAX)
 		return scan_bad(s, "values that are nested too deep");
 	for (;;) {
-		if (!(close == '}' ? member(s) : value(s, NULL, 0)))
+		if (!(close == '}' ? view_member(s) : view_make_value(s, NULL, 0)))
 			return false;
 		n++;
 		view_skip_space(s);
@@ -120,11 +120,11 @@ static bool list(struct scan *s, size_t at, char close)
 	return true;
 }
 
-static bool object(struct scan *s, size_t at)
+static bool view_make_object(struct scan *s, size_t at)
 {
 	struct view *o;
 
-	if (!list(s, at, '}'))
+	if (!view_make_list(s, at, '}'))
 		return false;
 	o = &s->d->nodes[at];
 	o->skip = s->d->n - at;
@@ -133,7 +133,7 @@ static bool object(struct scan *s, size_t at)
 	return scan_bad(s, "a member that is given twice before it");
 }
 
-static bool word(struct scan *s, struct view *v)
+static bool view_word(struct scan *s, struct view *v)
 {
 	static const struct {
 		const char *text;
@@ -174,7 +174,7 @@ static struct view *view_add_node(struct scan *s)
 	return &d->nodes[d->n++];
 }
 
-static bool value(struct scan *s, const char *key, uint32_t hash)
+static bool view_make_value(struct scan *s, const char *key, uint32_t hash)
 {
 	size_t at = s->d->n, begin;
 	struct view *v = view_add_node(s);
@@ -188,14 +188,14 @@ static bool value(struct scan *s, const char *key, uint32_t hash)
 			    .json = s->text + begin };
 	if (*s->p == '{' || *s->p == '[') {
 		v->type = *s->p == '{' ? JSON_OBJECT : JSON_ARRAY;
-		good = *s->p == '{' ? object(s, at) : list(s, at, ']');
+		good = *s->p == '{' ? view_make_object(s, at) : view_make_list(s, at, ']');
 	} else if (*s->p == '"') {
 		v->type = JSON_STRING;
 		good = scan_string(s, &v->text);
 	} else if (*s->p == '-' || (*s->p >= '0' && *s->p <= '9')) {
 		good = scan_number(s, v);
 	} else {
-		good = word(s, v);
+		good = view_word(s, v);
 	}
 	v = &s->d->nodes[at];	/* may have moved */
 	v->skip = s->d->n - at;
@@ -275,7 +275,7 @@ static inline bool view_reshape_value(struct reshape *r, struct view *v)
  * those of the shape, with these numbers. What ends with a bracket ends every
  * number before it, so that no NUL is needed behind it.
  */
-static bool reshape(struct view_doc *d, const char *text, size_t len)
+static bool view_reshape(struct view_doc *d, const char *text, size_t len)
 {
 	struct reshape r = { .d = d, .text = text, .p = text, .end = text + len };
 
@@ -332,7 +332,7 @@ int view_parse(struct view_doc *d, const char *text, size_t len,
 	struct scan s = { .d = d, .text = text };
 	int ret;
 
-	if (reshape(d, text, len)) {
+	if (view_reshape(d, text, len)) {
 		*root = d->nodes;
 		return 0;
 	}
@@ -349,7 +349,7 @@ int view_parse(struct view_doc *d, const char *text, size_t len,
 	view_skip_space(&s);
 	if (*s.p != '{' && *s.p != '[')
 		scan_bad(&s, "neither an object nor a list");
-	else if (value(&s, NULL, 0))
+	else if (view_make_value(&s, NULL, 0))
 		view_skip_space(&s);
 	if (s.no_memory)
 		return err_sys(err, ENOMEM, "cannot read JSON");

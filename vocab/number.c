@@ -48,7 +48,7 @@ static int number_effect_decimals(double effect, double half)
 }
 
 /* A signed number; what rounds to zero has no sign. */
-static const char *signed_number(double x, int decimals, double most,
+static const char *number_signed(double x, int decimals, double most,
 				 char buf[static NUMBER_MAX])
 {
 	if (x > most)
@@ -99,11 +99,11 @@ void number_effect(double effect, double lo, double hi,
 	}
 	d = number_effect_decimals(100 * effect, 100 * half);
 	snprintf(out->effect, sizeof(out->effect), "%s%%",
-		 signed_number(100 * effect, d, INFINITY, a));
+		 number_signed(100 * effect, d, INFINITY, a));
 	if (has_interval)
 		snprintf(out->interval, sizeof(out->interval), "[%s, %s]%%",
-			 signed_number(100 * lo, d, NUMBER_END, a),
-			 signed_number(100 * hi, d, NUMBER_END, b));
+			 number_signed(100 * lo, d, NUMBER_END, a),
+			 number_signed(100 * hi, d, NUMBER_END, b));
 }
 
 static void number_as_ratio(double effect, struct number_effect *out)
@@ -169,7 +169,7 @@ static void number_group_thousands(double value, char buf[static NUMBER_MAX])
 }
 
 /* Three significant digits without an exponent where that stays short. */
-static void plain_number(double value, char buf[static NUMBER_MAX])
+static void number_plain(double value, char buf[static NUMBER_MAX])
 {
 	double size = fabs(value);
 
@@ -235,7 +235,7 @@ const char *number_value(double value, const char *unit,
 	if (!isfinite(value))
 		return strcpy(buf, "-");
 	unit = number_scale(&value, unit ? unit : "");
-	plain_number(value, digits);
+	number_plain(value, digits);
 	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "1"))
 		snprintf(buf, NUMBER_MAX, "%s", digits);
 	else

@@ -33,7 +33,7 @@ static const char *claims_show_pick_unit(struct claim_check *k, const struct cla
 }
 
 /* The unit of what is computed; "" where it has none, or an odd one. */
-static const char *unit(struct claim_check *k, const struct claim_node *n)
+static const char *claims_show_unit(struct claim_check *k, const struct claim_node *n)
 {
 	const char *a, *b;
 
@@ -41,8 +41,8 @@ static const char *unit(struct claim_check *k, const struct claim_node *n)
 		return "";
 	if (n->kind == NODE_PICK)
 		return claims_show_pick_unit(k, &n->pick);
-	a = unit(k, n->left);
-	b = unit(k, n->right);
+	a = claims_show_unit(k, n->left);
+	b = claims_show_unit(k, n->right);
 	if (n->kind == NODE_DIVIDE)
 		return *b ? "" : a;
 	if (n->kind == NODE_MULTIPLY)
@@ -169,7 +169,7 @@ static const char *claims_show_op_text(enum claim_op op)
 static void claims_show_against_number(struct claim_check *k, const struct claim_relation *r,
 				       const struct claim_sides *s, struct compare_claim *out)
 {
-	const char *u = unit(k, r->left);
+	const char *u = claims_show_unit(k, r->left);
 	char limit[NUMBER_MAX];
 	double scale = s->right[0];
 
@@ -187,7 +187,7 @@ static void claims_show_against_number(struct claim_check *k, const struct claim
 static void claims_show_against_term(struct claim_check *k, const struct claim_relation *r,
 				     const struct claim_sides *s, struct compare_claim *out)
 {
-	const char *ul = unit(k, r->left), *ur = unit(k, r->right);
+	const char *ul = claims_show_unit(k, r->left), *ur = claims_show_unit(k, r->right);
 	char left[NUMBER_MAX], right[NUMBER_MAX];
 
 	out->value = s->logs ? exp(s->t.mean) : s->t.mean;
@@ -208,7 +208,7 @@ void claim_show(struct claim_check *k, const struct claim_relation *r,
 {
 	out->left = claims_show_mean(s->left, s->n, s->logs);
 	out->right = claims_show_mean(s->right, s->n, s->logs);
-	out->unit = compare_text(k->c, "%s", unit(k, r->left));
+	out->unit = compare_text(k->c, "%s", claims_show_unit(k, r->left));
 	(r->right->kind == NODE_NUMBER ? claims_show_against_number
 				       : claims_show_against_term)(k, r, s, out);
 }

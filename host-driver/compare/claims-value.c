@@ -113,8 +113,8 @@ static double claims_value_page_field(const struct compare_pages *p, const char 
 }
 
 /* A layer's figure in a block: the mean over the cells that are meant. */
-static double layer_value(struct claim_check *k, const struct claim_pick *p, size_t arm,
-			  size_t block)
+static double claims_layer_value(struct claim_check *k, const struct claim_pick *p, size_t arm,
+				 size_t block)
 {
 	double sum = 0;
 	unsigned n = 0, seen = 0;
@@ -141,13 +141,13 @@ static double layer_value(struct claim_check *k, const struct claim_pick *p, siz
 	return n ? sum / n : NAN;
 }
 
-static double pick_value(struct claim_check *k, const struct claim_pick *p, size_t block)
+static double claims_pick_value(struct claim_check *k, const struct claim_pick *p, size_t block)
 {
 	int arm = claim_find_arm(k->c, p->arm);
 	const struct compare_series *s;
 
 	if (p->layer)
-		return layer_value(k, p, (size_t)arm, block);
+		return claims_layer_value(k, p, (size_t)arm, block);
 	s = claim_series(k, p);
 	if (!s)
 		return NAN;
@@ -164,7 +164,7 @@ double claim_value(struct claim_check *k, const struct claim_node *n, size_t blo
 	if (n->kind == NODE_NUMBER)
 		return n->number;
 	if (n->kind == NODE_PICK)
-		return pick_value(k, &n->pick, block);
+		return claims_pick_value(k, &n->pick, block);
 	a = claim_value(k, n->left, block);
 	b = claim_value(k, n->right, block);
 	switch (n->kind) {

@@ -74,7 +74,7 @@ static bool arms_is_control(const struct plan_arm *a, const struct plan_arm *bas
 	       ((a->aa || a->baseline) && (base->aa || base->baseline));
 }
 
-static void fill_arm(struct comparison *c, const struct plan *p, size_t i)
+static void compare_fill_arm(struct comparison *c, const struct plan *p, size_t i)
 {
 	const struct plan_arm *from = &p->arms[i];
 	struct compare_arm *arm = &c->arms[i];
@@ -130,7 +130,7 @@ int compare_arms(struct comparison *c, struct store *s, const char *baseline,
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < p->n_arms; i++) {
-		fill_arm(c, p, i);
+		compare_fill_arm(c, p, i);
 		c->arms[i].identity = compare_hold(c, store_identity(s, (unsigned)i));
 		arms_add_failure(c, &c->arms[i], list, n, (unsigned)i);
 	}

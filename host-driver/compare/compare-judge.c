@@ -57,7 +57,7 @@ static const struct compare_estimate *judge_empty(const struct comparison *c,
 	return s->est[c->baseline].boots ? NULL : &s->est[c->baseline];
 }
 
-static void measure(struct comparison *c, size_t series, size_t arm, double *work)
+static void compare_judge_measure(struct comparison *c, size_t series, size_t arm, double *work)
 {
 	struct compare_series *s = &c->series[series];
 	struct compare_result *r = &s->vs[arm];
@@ -265,7 +265,7 @@ int compare_judge(struct comparison *c, struct store *st, struct err *err)
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++)
 			if (a != c->baseline)
-				measure(c, i, a, work);
+				compare_judge_measure(c, i, a, work);
 	free(work);
 	if (judge_correct(c, false) || judge_correct(c, true))
 		return err_sys(err, ENOMEM, "cannot compare");

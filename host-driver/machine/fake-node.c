@@ -40,7 +40,7 @@ static void fake_node_word_of(const char *cmdline, const char *name, char *value
 			 p + strlen(name));
 }
 
-static void settings(struct fake *f, const struct fake_node *o)
+static void fake_node_settings(struct fake *f, const struct fake_node *o)
 {
 	char fault[64], *at, level[8], walks[32], slow[32];
 
@@ -104,7 +104,7 @@ static json_t *fake_node_hello(const char *role)
 	return msg;
 }
 
-static json_t *layer(const char *name, const char *level, uint64_t bytes)
+static json_t *fake_node_layer(const char *name, const char *level, uint64_t bytes)
 {
 	json_int_t n = bytes;
 
@@ -136,7 +136,7 @@ static json_t *fake_node_op_prepare(struct fake *f, const struct view *rq, int64
 	json_object_set_new(r, "backing", json_string(backing));
 	json_object_set_new(r, "path", json_null());
 	json_object_set_new(r, "facts", json_object());
-	json_object_set_new(r, "proof", layer("file", "none", 0));
+	json_object_set_new(r, "proof", fake_node_layer("file", "none", 0));
 	return r;
 }
 
@@ -146,9 +146,9 @@ static json_t *fake_node_op_proof(struct fake *f, int64_t id)
 
 	json_object_set_new(r, "layers",
 			    json_pack("[o, o]",
-				      layer("second-level", f->second_level,
-					    f->memory),
-				      layer("mut", "none", 0)));
+				      fake_node_layer("second-level", f->second_level,
+						      f->memory),
+				      fake_node_layer("mut", "none", 0)));
 	return r;
 }
 
@@ -353,7 +353,7 @@ int fake_node_serve(const struct fake_node *o)
 {
 	struct fake f = { .walks = -1 };
 
-	settings(&f, o);
+	fake_node_settings(&f, o);
 	if (loop_new(&f.loop, NULL) ||
 	    link_init(&f.link, f.loop, o->in, o->out, o->nonce, fake_node_on_frame,
 		      fake_node_on_closed, &f, NULL))

@@ -65,7 +65,7 @@ uint64_t image_size(const struct image *im)
 }
 
 /* Without leading slashes, and under usr/ where it would be reached by a link. */
-static char *place_in_image(const char *path)
+static char *image_place(const char *path)
 {
 	char *text;
 
@@ -132,7 +132,7 @@ static int image_add_at(struct image *im, struct entry *e, const char *path,
 {
 	int ret;
 
-	e->path = place_in_image(path);
+	e->path = image_place(path);
 	ret = e->path ? image_add_parents(im, e->path, err) : 0;
 	if (ret) {
 		image_entry_release(e);

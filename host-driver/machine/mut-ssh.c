@@ -24,7 +24,7 @@
 #define GUEST_KERNEL "/run/kduel-guest-kernel"
 #define GUEST_INITRD "/run/kduel-guest-initrd"
 
-static void add_ssh(const struct machine *m, struct args *a)
+static void mut_ssh_add(const struct machine *m, struct args *a)
 {
 	/* No one is there to type a password, and a dead host must be noticed. */
 	args_add_all(a, "ssh", "-T", "-o", "BatchMode=yes",
@@ -39,7 +39,7 @@ static int ssh_there(const struct machine *m, const char *command, char **output
 	struct args a = ARGS_INIT;
 	int ret;
 
-	add_ssh(m, &a);
+	mut_ssh_add(m, &a);
 	args_add(&a, command);
 	ret = args_done(&a, err);
 	if (!ret)
@@ -59,7 +59,7 @@ static int ssh_send_file(const struct machine *m, const char *from,
 
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open %s", from);
-	add_ssh(m, &a);
+	mut_ssh_add(m, &a);
 	args_addf(&a, "cat > %s", remote);
 	ret = args_done(&a, err);
 	o.argv = args_argv(&a);
@@ -168,7 +168,7 @@ static int ssh_link(struct machine *m, const struct machine_boot *b,
 	struct args a = ARGS_INIT;
 	int ret;
 
-	add_ssh(m, &a);
+	mut_ssh_add(m, &a);
 	args_addf(&a, "kduel-agent --role=node --stdio --nonce=%016" PRIx64,
 		  b->nonce);
 	ret = args_done(&a, err);

@@ -10,7 +10,7 @@
 
 #define REPORT_JSON_VERSION 1
 
-static json_t *campaign(const struct report *r)
+static json_t *report_json_campaign(const struct report *r)
 {
 	const struct comparison *c = r->c;
 	json_t *j = json_object();
@@ -57,7 +57,7 @@ static json_t *json_arms(const struct comparison *c)
 	return list;
 }
 
-static json_t *pages(const struct compare_pages *p)
+static json_t *report_json_pages(const struct compare_pages *p)
 {
 	json_t *j;
 
@@ -86,8 +86,8 @@ static json_t *json_proofs(const struct comparison *c)
 		json_put(j, "cell", json_safe_or_null(p->cell));
 		json_put(j, "layer", json_safe(p->layer));
 		json_put(j, "method", json_safe_or_null(p->method));
-		json_put(j, "before", pages(&p->before));
-		json_put(j, "after", pages(&p->after));
+		json_put(j, "before", report_json_pages(&p->before));
+		json_put(j, "after", report_json_pages(&p->after));
 		json_put(j, "huge_least", json_known(p->huge_least));
 		json_put(j, "huge_most", json_known(p->huge_most));
 		json_put(j, "unavailable", json_safe_or_null(p->unavailable));
@@ -113,7 +113,7 @@ static json_t *json_differences(const struct comparison *c)
 	return list;
 }
 
-static json_t *missing(const struct comparison *c)
+static json_t *report_json_missing(const struct comparison *c)
 {
 	json_t *list = json_array();
 
@@ -158,7 +158,7 @@ static json_t *json_holds(const struct report_model_row *m)
 	return json_boolean(ratio >= m->least && ratio <= m->most);
 }
 
-static json_t *model(const struct report *r)
+static json_t *report_json_model(const struct report *r)
 {
 	json_t *j = json_object(), *rows = json_array();
 
@@ -208,7 +208,7 @@ static json_t *json_plots(const struct report *r)
 	return list;
 }
 
-static json_t *texts(char *const *text, size_t n)
+static json_t *report_json_texts(char *const *text, size_t n)
 {
 	json_t *list = json_array();
 
@@ -228,7 +228,7 @@ static json_t *json_limits(const struct report *r)
 	return list;
 }
 
-static json_t *tests(const struct comparison *c)
+static json_t *report_json_tests(const struct comparison *c)
 {
 	json_t *j = json_object();
 
@@ -246,20 +246,20 @@ json_t *report_json(const struct report *r)
 	json_t *j = json_object();
 
 	json_put(j, "kduel_report", json_integer(REPORT_JSON_VERSION));
-	json_put(j, "campaign", campaign(r));
+	json_put(j, "campaign", report_json_campaign(r));
 	json_put(j, "refused", json_safe_or_null(c->refused));
 	json_put(j, "arms", json_arms(c));
 	json_put(j, "series", report_series_json(c));
-	json_put(j, "tests", tests(c));
+	json_put(j, "tests", report_json_tests(c));
 	json_put(j, "claims", report_claims_json(c));
 	json_put(j, "proof", json_proofs(c));
 	json_put(j, "failures", json_failures(r));
-	json_put(j, "counters_missing", missing(c));
+	json_put(j, "counters_missing", report_json_missing(c));
 	json_put(j, "differences", json_differences(c));
 	json_put(j, "environment", json_incref(r->env));
-	json_put(j, "model", model(r));
+	json_put(j, "model", report_json_model(r));
 	json_put(j, "plots", json_plots(r));
 	json_put(j, "limits", json_limits(r));
-	json_put(j, "notes", texts(c->notes, c->n_notes));
+	json_put(j, "notes", report_json_texts(c->notes, c->n_notes));
 	return j;
 }

@@ -341,7 +341,7 @@ static int campaign_run_boots(struct campaign *c, struct err *err)
 	return ret == -EINTR && c->signals ? 0 : ret;
 }
 
-static int run(struct campaign *c, struct err *err)
+static int campaign_run_all(struct campaign *c, struct err *err)
 {
 	struct plan_cost cost;
 	struct preflight f;
@@ -380,7 +380,7 @@ int campaign_run(const struct plan *plan, const struct campaign_options *o,
 	int ret;
 
 	*r = (struct campaign_result){ .complete = false };
-	ret = run(&c, err);
+	ret = campaign_run_all(&c, err);
 	progress_clear(&c.progress);
 	r->interrupted = c.signals > 0;
 	r->abandoned = c.signals > 1;

@@ -123,7 +123,7 @@ static int session_cell_set_up(struct cell_run *c)
 }
 
 /* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
-static int measure(struct cell_run *c)
+static int session_cell_measure(struct cell_run *c)
 {
 	struct session *s = c->s;
 	enum message_class class;
@@ -300,7 +300,7 @@ int session_cell(struct session *s, const struct plan_cell *cell,
 	int ret;
 
 	session_phase(s, "cell", cell->id);
-	ret = measure(&c);
+	ret = session_cell_measure(&c);
 	if (!ret && wire_is_ok(&c.run.reply, &class))
 		ret = session_cell_keep(&c, view_get(c.run.reply.root, "result"));
 	else if (!ret)

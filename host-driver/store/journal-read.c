@@ -129,7 +129,7 @@ static int journal_read_make_room(struct journal_reader *r, size_t need)
 }
 
 /* Reads until `need` bytes are at pos or the end is reached. */
-static int fill(struct journal_reader *r, size_t need, struct err *err)
+static int journal_fill(struct journal_reader *r, size_t need, struct err *err)
 {
 	int error;
 
@@ -237,7 +237,7 @@ int journal_next(struct journal_reader *r, const char **text, size_t *len,
 
 	if (r->torn || at >= r->end)
 		return 0;
-	ret = fill(r, JOURNAL_FRAME_HEAD, err);
+	ret = journal_fill(r, JOURNAL_FRAME_HEAD, err);
 	if (ret)
 		return ret;
 	if (r->have - r->pos < JOURNAL_FRAME_HEAD)
@@ -245,7 +245,7 @@ int journal_next(struct journal_reader *r, const char **text, size_t *len,
 	n = journal_read_get_le32(r->buf + r->pos);
 	if (n < 2 || n > JOURNAL_PAYLOAD_MAX)
 		return journal_read_judge_rest(r, "an impossible length", err);
-	ret = fill(r, JOURNAL_FRAME_HEAD + (size_t)n, err);
+	ret = journal_fill(r, JOURNAL_FRAME_HEAD + (size_t)n, err);
 	if (ret)
 		return ret;
 	if (r->have - r->pos < JOURNAL_FRAME_HEAD + (size_t)n)
