@@ -50,6 +50,7 @@ struct bench {
 	json_t *derived, *labels, *validated;
 	json_t *proof_before, *proof_after, *placement;
 	uint64_t t0;		/* of bench_begin() */
+	uint64_t stamp;		/* of the marked region's begin */
 };
 
 /* run.c: bench_run() for a table that is not in the registry (tests). */

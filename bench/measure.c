@@ -30,6 +30,7 @@ void bench_begin(struct bench *b, const struct series *s)
 	if (s) {
 		marker_number(measure_tag(b, s));
 		marker(MARKER_BEGIN);
+		b->stamp = clock_stamp();
 	}
 	b->t0 = clock_ticks();
 }
@@ -39,7 +40,11 @@ double bench_end(struct bench *b, struct series *s, double things)
 	double ns = clock_ns(clock_ticks() - b->t0) - clock_facts.overhead_ns;
 
 	if (s) {
+		uint64_t stamp = clock_stamp();
+
 		marker(MARKER_END);
+		marker_number(stamp - b->stamp);
+		marker(MARKER_CLOCK);
 		marker_number(things);
 		marker(MARKER_THINGS);
 	}

@@ -69,6 +69,19 @@ static inline uint64_t clock_ticks(void)
 	return clock_raw_ns();
 }
 
+/*
+ * The time stamp counter as it is, for whoever counts instructions: with the
+ * instruction clock it counts them. 0 where there is none.
+ */
+static inline uint64_t clock_stamp(void)
+{
+#if defined(__x86_64__)
+	return __rdtsc();
+#else
+	return 0;
+#endif
+}
+
 static inline double clock_ns(uint64_t ticks)
 {
 	return ticks * clock_facts.ns_per_tick;

@@ -10,6 +10,8 @@
  *	marker(MARKER_BEGIN);
  *	...	// the timed region
  *	marker(MARKER_END);
+ *	marker_number(ticks);	// the time stamp counter's, between the two
+ *	marker(MARKER_CLOCK);
  *	marker_number(n);	// pages
  *	marker(MARKER_THINGS);
  *
@@ -36,6 +38,7 @@ enum marker {
 	MARKER_THINGS,	/* the number is how many things the last region did */
 	MARKER_ZERO,	/* shift a bit into the number, of 64 bits */
 	MARKER_ONE,
+	MARKER_CLOCK,	/* the number is the last region's, by the processor's counter */
 };
 
 #if defined(__x86_64__)
@@ -69,7 +72,7 @@ static inline int marker_of(const void *insn, size_t size)
 		return MARKER_NONE;
 	memcpy(&what, (const uint8_t *)insn + sizeof(form), sizeof(what));
 	if ((what & 0xffff0000u) != MARKER_OURS || !(what & 0xffff) ||
-	    (what & 0xffff) > MARKER_ONE)
+	    (what & 0xffff) > MARKER_CLOCK)
 		return MARKER_NONE;
 	return what & 0xffff;
 }

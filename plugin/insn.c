@@ -92,6 +92,12 @@ bool insn_never_stops(const unsigned char *b, size_t size)
 	return true;
 }
 
+bool insn_is_push_or_pop(const unsigned char *b, size_t size)
+{
+	return (size == 1 || (size == 2 && b[0] == 0x41)) && b[size - 1] >= 0x50 &&
+	       b[size - 1] <= 0x5f;
+}
+
 bool insn_is_vmrun(const unsigned char *b, size_t size)
 {
 	return size == 3 && b[0] == 0x0f && b[1] == 0x01 && b[2] == 0xd8;

@@ -15,6 +15,12 @@
  */
 bool insn_never_stops(const unsigned char *bytes, size_t size);
 
+/*
+ * Pushes or pops a register: below a running kernel its stack is always there,
+ * so that in a machine's own kernel it runs to its end, too.
+ */
+bool insn_is_push_or_pop(const unsigned char *bytes, size_t size);
+
 /* `vmrun`: what follows it runs in a guest until the guest is left. */
 bool insn_is_vmrun(const unsigned char *bytes, size_t size);
 

@@ -3,23 +3,29 @@
  * The plugin: counts every instruction that the emulator executes and writes,
  * for each region between two markers, what was executed where.
  *
- *	qemu-system-x86_64 ... -plugin build/kduel-why.so,out=FILE[,boot=on]
+ *	qemu-system-x86_64 ... -plugin build/kduel-why.so,out=FILE[,boot=on|,wait=on]
  *
  * FILE, which is appended to, holds lines, written whole at the end of each region, for a QEMU that
  * is killed runs nothing at its end:
  *
- *	kduel-why 1 vcpus N			once, first
+ *	kduel-why 2 vcpus N			once, first
+ *	counting				with wait=on: from here on
  *	region TAG SEQ ENTRIES			a region ends: its tag (hex), its
  *						number from 0, entries into the guest
  *	m|g VADDR INSNS TIMES HASH		a segment of the machine, or of its
  *						guest, with TIMES > 0; numbers but
  *						INSNS and TIMES are hex
  *	end INSTRUCTIONS			the sum of INSNS x TIMES
+ *	clock N					the same by the region's own clock
  *	things N				how many things the region did, if it says so
  *
  * With boot=on there is `phase NAME SEQ ENTRIES` in place of `region`, from
  * the phase before to the first of: the machine's kernel, its programs, its
  * guest, the guest's kernel, the guest's programs, the first region.
+ *
+ * With wait=on nothing is counted, and nothing costs, until `start` is written
+ * into FILE by whoever started QEMU: a machine's boot then takes the time that
+ * it takes without the plugin. See "the beginning".
  *
  * What is counted are instructions begun: one that a fault interrupts counts
  * again when it is begun again. With one virtual processor counters are added
@@ -32,6 +38,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "insn.h"
 #include "marker.h"
@@ -42,6 +49,8 @@
 #define BELOW_4G 0x100000000ULL
 #define VMRUN_SIZE 3
 #define MAX_VMRUNS 16
+#define ENTRIES_TO_BE_SURE 64
+#define LOOK_NS 5000000
 
 int qemu_plugin_version = QEMU_API_VERSION;
 
@@ -59,8 +68,11 @@ static struct {
 	pthread_mutex_t lock;
 	struct segments segments;
 	FILE *out;
-	bool inline_adds, boot;
+	const char *path;
+	bool inline_adds, boot, wait;
 	enum phase phase;
+	enum { WAITING, FORGETTING, LOOKING, COUNTING } stage;
+	qemu_plugin_id_t id;
 	bool open;			/* a region is */
 	uint64_t number;		/* as the last 64 bits gave it: a region's tag */
 	uint64_t tag;			/* of the open region */
@@ -74,18 +86,8 @@ static __thread bool in_guest;
 
 /* --- regions ------------------------------------------------------------------ */
 
-static void why_rebase(struct segment *s, void *arg)
+static void why_write_segment(const struct segment *s, uint64_t times, void *arg)
 {
-	(void)arg;
-	s->base = s->count;
-}
-
-static void why_write_segment(struct segment *s, void *arg)
-{
-	uint64_t times = s->count - s->base;
-
-	if (!times)
-		return;
 	*(uint64_t *)arg += times * s->insns;
 	fprintf(why.out, "%c %" PRIx64 " %u %" PRIu64 " %x\n", s->guest ? 'g' : 'm',
 		s->vaddr, s->insns, times, s->hash);
@@ -93,7 +95,7 @@ static void why_write_segment(struct segment *s, void *arg)
 
 static void why_begin(void)
 {
-	segments_each(&why.segments, why_rebase, NULL);
+	segments_rebase(&why.segments);
 	why.entries_base = why.entries;
 }
 
@@ -133,6 +135,9 @@ static void why_marker(int what)
 		if (why.open)
 			why_write("region", tag);
 		why.open = false;
+		break;
+	case MARKER_CLOCK:
+		fprintf(why.out, "clock %" PRIu64 "\n", why.number);
 		break;
 	case MARKER_THINGS:
 		fprintf(why.out, "things %" PRIu64 "\n", why.number);
@@ -201,22 +206,20 @@ static void why_tell_phase(uint64_t vaddr)
 
 static void why_on_segment(unsigned vcpu, void *arg)
 {
-	struct segment *s = arg;
-
 	(void)vcpu;
-	__atomic_fetch_add(&s->count, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add((uint64_t *)arg, 1, __ATOMIC_RELAXED);
 }
 
 static void why_count(struct qemu_plugin_insn *first, const struct segment *like)
 {
-	struct segment *s = segments_get(&why.segments, like);
+	uint64_t *counter = segments_get(&why.segments, like);
 
 	if (why.inline_adds)
 		qemu_plugin_register_vcpu_insn_exec_inline(first, QEMU_PLUGIN_ADD_U64,
-							   &s->count, 1);
+							   counter, 1);
 	else
 		qemu_plugin_register_vcpu_insn_exec_cb(first, why_on_segment,
-						       QEMU_PLUGIN_NO_REGS, s);
+						       QEMU_PLUGIN_NO_REGS, counter);
 }
 
 static void why_watch(struct qemu_plugin_insn *insn, int marker, const void *bytes,
@@ -229,6 +232,14 @@ static void why_watch(struct qemu_plugin_insn *insn, int marker, const void *byt
 		return;
 	why_note_vmrun(insn);
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, why_on_vmrun, QEMU_PLUGIN_NO_REGS, NULL);
+}
+
+/* `like` says whose and where the instruction is. */
+static bool why_may_stop(const struct segment *like, const void *bytes, size_t size)
+{
+	if (insn_never_stops(bytes, size))
+		return false;
+	return like->guest || like->vaddr < KERNEL_TEXT || !insn_is_push_or_pop(bytes, size);
 }
 
 /* Cuts a block after each instruction that may stop, and before each marker. */
@@ -256,7 +267,7 @@ static void why_cut(const struct qemu_plugin_tb *tb)
 		}
 		like.insns++;
 		like.hash = segment_hash(like.hash, bytes, size);
-		if (!insn_never_stops(bytes, size)) {
+		if (why_may_stop(&like, bytes, size)) {
 			why_count(first, &like);
 			first = NULL;
 		}
@@ -265,17 +276,22 @@ static void why_cut(const struct qemu_plugin_tb *tb)
 		why_count(first, &like);
 }
 
+/* On the way out of a guest: what is translated from here on is the machine's. */
+static void why_watch_exit(struct qemu_plugin_insn *first)
+{
+	if (!why_is_after_vmrun(qemu_plugin_insn_haddr(first)))
+		return;
+	in_guest = false;
+	qemu_plugin_register_vcpu_insn_exec_cb(first, why_on_exit, QEMU_PLUGIN_NO_REGS, NULL);
+}
+
 static void why_on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
 
 	(void)id;
 	pthread_mutex_lock(&why.lock);
-	if (why_is_after_vmrun(qemu_plugin_insn_haddr(first))) {
-		in_guest = false;
-		qemu_plugin_register_vcpu_insn_exec_cb(first, why_on_exit,
-						       QEMU_PLUGIN_NO_REGS, NULL);
-	}
+	why_watch_exit(first);
 	why_tell_phase(qemu_plugin_insn_vaddr(first));
 	why_cut(tb);
 	pthread_mutex_unlock(&why.lock);
@@ -283,24 +299,123 @@ static void why_on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 /* --- the beginning ----------------------------------------------------------------- */
 
+/*
+ * Told to start, the plugin must have all code translated anew, which only a
+ * processor's thread can ask for: WAITING ends with the first new code. Then
+ * it must know who is in a guest: LOOKING ends with an entry into one, after
+ * which nobody is in a guest that was entered unseen. (Of several processors
+ * one may be for a while: until some more entries have been seen.)
+ */
+static void why_begin_counting(qemu_plugin_id_t id)
+{
+	pthread_mutex_lock(&why.lock);
+	fputs("counting\n", why.out);
+	fflush(why.out);
+	pthread_mutex_unlock(&why.lock);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, why_on_translation);
+}
+
+static void why_on_entry_while_looking(unsigned vcpu, void *arg)
+{
+	why_on_vmrun(vcpu, arg);
+	if (!why.inline_adds && why.entries < ENTRIES_TO_BE_SURE)
+		return;
+	pthread_mutex_lock(&why.lock);
+	if (why.stage == LOOKING) {
+		why.stage = COUNTING;
+		qemu_plugin_reset(why.id, why_begin_counting);
+	}
+	pthread_mutex_unlock(&why.lock);
+}
+
+static void why_on_translation_while_looking(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb);
+
+	(void)id;
+	pthread_mutex_lock(&why.lock);
+	why_watch_exit(qemu_plugin_tb_get_insn(tb, 0));
+	for (size_t i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		if (!insn_is_vmrun(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn)))
+			continue;
+		why_note_vmrun(insn);
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, why_on_entry_while_looking,
+						       QEMU_PLUGIN_NO_REGS, NULL);
+	}
+	pthread_mutex_unlock(&why.lock);
+}
+
+static void why_look(qemu_plugin_id_t id)
+{
+	why.stage = LOOKING;
+	qemu_plugin_register_vcpu_tb_trans_cb(id, why_on_translation_while_looking);
+}
+
+static void why_on_translation_while_waiting(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	(void)tb;
+	pthread_mutex_lock(&why.lock);
+	if (why.stage == WAITING) {
+		why.stage = FORGETTING;
+		qemu_plugin_reset(id, why_look);
+	}
+	pthread_mutex_unlock(&why.lock);
+}
+
+static void *why_wait_for_start(void *arg)
+{
+	FILE *f = fopen(why.path, "re");
+	char line[4200];
+
+	(void)arg;
+	for (; f; clearerr(f)) {
+		while (fgets(line, sizeof(line), f))
+			if (!strcmp(line, "start\n")) {
+				qemu_plugin_register_vcpu_tb_trans_cb(
+					why.id, why_on_translation_while_waiting);
+				fclose(f);
+				return NULL;
+			}
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+	}
+	return NULL;
+}
+
+static int why_start(void)
+{
+	pthread_t thread;
+
+	if (!why.wait) {
+		why.stage = COUNTING;
+		qemu_plugin_register_vcpu_tb_trans_cb(why.id, why_on_translation);
+		return 0;
+	}
+	if (pthread_create(&thread, NULL, why_wait_for_start, NULL))
+		return fprintf(stderr, "kduel-why: no thread to wait with\n"), -1;
+	pthread_detach(thread);
+	return 0;
+}
+
 static int why_arguments(int argc, char **argv)
 {
-	const char *out = NULL;
-
 	for (int i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
-			out = argv[i] + 4;
+			why.path = strdup(argv[i] + 4);
 		else if (!strcmp(argv[i], "boot=on"))
 			why.boot = true;
+		else if (!strcmp(argv[i], "wait=on"))
+			why.wait = true;
 		else
-			return fprintf(stderr, "kduel-why: no argument '%s'; known: out=FILE, boot=on\n",
+			return fprintf(stderr, "kduel-why: no argument '%s'; known: out=FILE, boot=on, wait=on\n",
 				       argv[i]), -1;
 	}
-	if (!out)
+	if (!why.path)
 		return fprintf(stderr, "kduel-why: where to? give out=FILE\n"), -1;
-	why.out = fopen(out, "ae");
+	why.out = fopen(why.path, "ae");
 	if (!why.out)
-		return fprintf(stderr, "kduel-why: cannot write %s: %s\n", out,
+		return fprintf(stderr, "kduel-why: cannot write %s: %s\n", why.path,
 			       strerror(errno)), -1;
 	return 0;
 }
@@ -314,8 +429,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 	if (why_arguments(argc, argv))
 		return -1;
 	why.inline_adds = info->system.smp_vcpus == 1;
-	fprintf(why.out, "kduel-why 1 vcpus %d\n", info->system.smp_vcpus);
+	why.id = id;
+	fprintf(why.out, "kduel-why 2 vcpus %d\n", info->system.smp_vcpus);
 	fflush(why.out);
-	qemu_plugin_register_vcpu_tb_trans_cb(id, why_on_translation);
-	return 0;
+	return why_start();
 }

@@ -2,9 +2,16 @@
 #include "segment.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CHUNK 4096
-#define FIRST_BUCKETS (1u << 16)
+#define FIRST_SLOTS (1u << 17)
+
+struct segments_chunk {
+	uint64_t count[CHUNK];
+	uint64_t base[CHUNK];	/* of these, before the open region */
+	struct segment what[CHUNK];
+};
 
 uint32_t segment_hash(uint32_t h, const void *bytes, size_t size)
 {
@@ -15,72 +22,96 @@ uint32_t segment_hash(uint32_t h, const void *bytes, size_t size)
 	return h;
 }
 
-static size_t segment_slot(const struct segments *t, const struct segment *s)
+static uint64_t segment_key(const struct segment *s)
 {
-	uint64_t h = (s->vaddr ^ (uint64_t)s->hash << 24 ^ s->insns ^
-		      (uint64_t)s->guest << 63) * 0x9e3779b97f4a7c15ULL;
+	return (s->vaddr ^ (uint64_t)s->hash << 24 ^ s->insns ^
+		(uint64_t)s->guest << 63) * 0x9e3779b97f4a7c15ULL;
+}
 
-	return h >> 32 & (t->n_buckets - 1);
+static bool segment_is(const struct segment *a, const struct segment *b)
+{
+	return a->vaddr == b->vaddr && a->insns == b->insns && a->hash == b->hash &&
+	       a->guest == b->guest;
+}
+
+static struct segment *segments_what(const struct segments *t, size_t i)
+{
+	return &t->chunks[i / CHUNK]->what[i % CHUNK];
+}
+
+/* Where a segment of this key is, or would be. */
+static size_t segments_slot(const struct segments *t, uint64_t key,
+			    const struct segment *like)
+{
+	size_t i = key >> 32 & (t->n_slots - 1);
+
+	for (; t->slots[i]; i = (i + 1) & (t->n_slots - 1))
+		if (like && (uint32_t)(t->slots[i] >> 32) == (uint32_t)key &&
+		    segment_is(segments_what(t, (uint32_t)t->slots[i] - 1), like))
+			break;
+	return i;
+}
+
+static void *segments_need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
 }
 
 static void segments_grow(struct segments *t)
 {
-	struct segments bigger = *t;
+	t->n_slots = t->n_slots ? 4 * t->n_slots : FIRST_SLOTS;
+	free(t->slots);
+	t->slots = segments_need(calloc(t->n_slots, sizeof(*t->slots)));
+	for (size_t i = 0; i < t->n; i++) {
+		uint64_t key = segment_key(segments_what(t, i));
 
-	bigger.n_buckets = t->n_buckets ? 4 * t->n_buckets : FIRST_BUCKETS;
-	bigger.buckets = calloc(bigger.n_buckets, sizeof(*bigger.buckets));
-	if (!bigger.buckets)
-		abort();
-	for (size_t i = 0; i < t->n_buckets; i++)
-		for (struct segment *s = t->buckets[i], *next; s; s = next) {
-			size_t slot = segment_slot(&bigger, s);
-
-			next = s->next;
-			s->next = bigger.buckets[slot];
-			bigger.buckets[slot] = s;
-		}
-	free(t->buckets);
-	*t = bigger;
-}
-
-static struct segment *segments_new(struct segments *t, const struct segment *like)
-{
-	struct segment *s;
-
-	if (!t->left) {
-		t->chunk = calloc(t->left = CHUNK, sizeof(*t->chunk));
-		if (!t->chunk)
-			abort();
+		t->slots[segments_slot(t, key, NULL)] = key << 32 | (i + 1);
 	}
-	s = &t->chunk[--t->left];
-	*s = *like;
-	s->count = s->base = 0;
-	t->n++;
-	return s;
 }
 
-struct segment *segments_get(struct segments *t, const struct segment *like)
+static size_t segments_new(struct segments *t, const struct segment *like)
 {
-	struct segment *s;
-	size_t slot;
+	if (t->n % CHUNK == 0) {
+		t->chunks = segments_need(realloc(t->chunks, (t->n / CHUNK + 1) *
+						  sizeof(*t->chunks)));
+		t->chunks[t->n / CHUNK] =
+			segments_need(calloc(1, sizeof(struct segments_chunk)));
+	}
+	*segments_what(t, t->n) = *like;
+	return t->n++;
+}
 
-	if (t->n >= t->n_buckets)
+uint64_t *segments_get(struct segments *t, const struct segment *like)
+{
+	uint64_t key = segment_key(like);
+	size_t slot, i;
+
+	if (2 * t->n >= t->n_slots)
 		segments_grow(t);
-	slot = segment_slot(t, like);
-	for (s = t->buckets[slot]; s; s = s->next)
-		if (s->vaddr == like->vaddr && s->insns == like->insns &&
-		    s->hash == like->hash && s->guest == like->guest)
-			return s;
-	s = segments_new(t, like);
-	s->next = t->buckets[slot];
-	t->buckets[slot] = s;
-	return s;
+	slot = segments_slot(t, key, like);
+	if (!t->slots[slot])
+		t->slots[slot] = key << 32 | (segments_new(t, like) + 1);
+	i = (uint32_t)t->slots[slot] - 1;
+	return &t->chunks[i / CHUNK]->count[i % CHUNK];
 }
 
-void segments_each(const struct segments *t, void (*fn)(struct segment *s, void *arg),
-		   void *arg)
+void segments_rebase(struct segments *t)
 {
-	for (size_t i = 0; i < t->n_buckets; i++)
-		for (struct segment *s = t->buckets[i]; s; s = s->next)
-			fn(s, arg);
+	for (size_t i = 0; i < t->n; i += CHUNK)
+		memcpy(t->chunks[i / CHUNK]->base, t->chunks[i / CHUNK]->count,
+		       sizeof(t->chunks[0]->base));
+}
+
+void segments_each(const struct segments *t,
+		   void (*fn)(const struct segment *s, uint64_t times, void *arg), void *arg)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct segments_chunk *c = t->chunks[i / CHUNK];
+		uint64_t times = c->count[i % CHUNK] - c->base[i % CHUNK];
+
+		if (times)
+			fn(&c->what[i % CHUNK], times, arg);
+	}
 }

@@ -5,6 +5,10 @@
  * (after a flush, from another entry, in shorter blocks); a segment is one by
  * what it is, not by when it was translated, and lives as long as the plugin,
  * since translated code adds to its counter by address.
+ *
+ * Counters lie side by side, apart from what they count: a region's begin and
+ * end go over hundreds of thousands of them, and neighbours in time are so in
+ * memory.
  */
 #ifndef KDUEL_PLUGIN_SEGMENT_H
 #define KDUEL_PLUGIN_SEGMENT_H
@@ -14,27 +18,26 @@
 #include <stdint.h>
 
 struct segment {
-	uint64_t count;		/* times executed since the machine's start */
-	uint64_t base;		/* of these, before the open region */
 	uint64_t vaddr;
 	uint32_t insns;
 	uint32_t hash;		/* of the bytes: programs share addresses */
 	bool guest;
-	struct segment *next;	/* in its bucket */
 };
 
 struct segments {
-	struct segment **buckets;
-	size_t n_buckets, n;
-	struct segment *chunk;	/* where new ones are cut from */
-	size_t left;
+	struct segments_chunk **chunks;
+	size_t n;
+	uint64_t *slots;	/* half a hash and 1 + the number of a segment */
+	size_t n_slots;
 };
 
-/* What tells one segment from another; count and base are not looked at. */
-struct segment *segments_get(struct segments *t, const struct segment *like);
+/* The counter of a segment: times executed since the machine's start. */
+uint64_t *segments_get(struct segments *t, const struct segment *like);
 
-void segments_each(const struct segments *t, void (*fn)(struct segment *s, void *arg),
-		   void *arg);
+/* A region begins: segments_each() tells what was executed since. */
+void segments_rebase(struct segments *t);
+void segments_each(const struct segments *t,
+		   void (*fn)(const struct segment *s, uint64_t times, void *arg), void *arg);
 
 uint32_t segment_hash(uint32_t so_far, const void *bytes, size_t size);
 

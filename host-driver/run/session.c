@@ -12,6 +12,7 @@
 #include "lib/file.h"
 #include "session-cell.h"
 #include "store/record.h"
+#include "why/profile-write.h"
 
 #define PHASES_MAX 64		/* of one request */
 #define PHASE_NAME_MAX 60
@@ -223,6 +224,9 @@ static int session_start_guest(struct session *s)
 		ret = wire_wait_hello(&s->wire, FRAME_GUEST, s->o->limits.guest,
 				      "the boot of the guest");
 	session_took(s, "guest", start);
+	/* What comes until `go` is enough for the plugin to begin. */
+	if (!ret && s->o->profile && !s->o->profile_boot)
+		ret = s->fatal = profile_start(s->o->profile, s->err);
 	return ret;
 }
 

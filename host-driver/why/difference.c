@@ -176,6 +176,19 @@ static const char *difference_why_name_of(const struct why_symbols *s, enum why_
 	return vaddr >> 40 >= 0x7f ? "[libraries]" : "[program]";
 }
 
+static void difference_why_check_clock(struct why *w, const struct profile_region *r)
+{
+	int64_t above = r->total - r->clock;
+
+	if (!r->clock)
+		return;
+	if (!w->n_clocked || above < w->above_least)
+		w->above_least = above;
+	if (!w->n_clocked || above > w->above_most)
+		w->above_most = above;
+	w->n_clocked++;
+}
+
 int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err)
@@ -193,6 +206,7 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 	}
 	w->total[arm][block] += r->total;
 	w->things[arm][block] += r->things;
+	difference_why_check_clock(w, r);
 	return 0;
 }
 

@@ -60,6 +60,9 @@ struct why {
 	size_t *slots, n_slots;		/* by side and name */
 	double *things[WHY_ARMS];	/* by block */
 	double *total[WHY_ARMS];	/* instructions, by block */
+	/* Regions whose clock counted instructions, and how far their sums are above it. */
+	size_t n_clocked;
+	int64_t above_least, above_most;
 	struct why_function whole;	/* the sum, judged like one function */
 	char **map;			/* name, as, name, as, ... */
 	size_t n_map;
@@ -71,7 +74,10 @@ void why_release(struct why *w);
 /* "name=as": in the baseline `name` counts as `as`. */
 int why_map(struct why *w, const char *text, struct err *err);
 
-/* Adds a region to block 0.. of an arm. A kernel's symbols may be NULL. */
+/*
+ * Adds a region to block 0.. of an arm. A kernel's symbols may be NULL. Where
+ * the region's clock does not count instructions, r->clock is 0.
+ */
 int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err);

@@ -209,6 +209,8 @@ static int gather_region(struct gather *w, const struct gather_boot *b,
 
 	if (r.phase)
 		r.things = 1;
+	if (p->clock != CLOCK_INSTRUCTIONS)
+		r.clock = 0;
 	for (unsigned arm = 0; arm < p->n_arms; arm++) {
 		bool base = p->arms[b->arm].baseline;
 		struct why_group *g;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of functions, and the sentence above it. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "difference.h"
 
 #define MOST_OF_IT 0.95
+#define CLOCK_READINGS 10	/* instructions of a region before and after them */
 
 /* So many functions, the largest first, make up 95% of the difference. */
 static size_t print_enough(const struct why *w, double *share)
@@ -103,6 +105,20 @@ static void print_rest(const struct why *w, size_t from, FILE *to)
 	fprintf(to, "  %-26s  %6.1f%%  %-18s  %s\n", "", 100 * rest.share, "", name);
 }
 
+/* What the whole is worth: the emulator's own clock counted the same regions. */
+static void print_clock(const struct why *w, FILE *to)
+{
+	if (!w->n_clocked)
+		return;
+	fprintf(to, "\n  Each of %zu regions sums up to what the instruction clock says of it and ",
+		w->n_clocked);
+	if (w->above_least != w->above_most)
+		fprintf(to, "%" PRId64 " to ", w->above_least);
+	fprintf(to, "%" PRId64 "\n  more: readings of the clock at its markers%s.\n",
+		w->above_most, w->above_most < CLOCK_READINGS ? "" :
+		", and instructions that a fault or an\n  exit interrupted, which begin twice");
+}
+
 void why_print(const struct why *w, FILE *to, const struct why_words *words)
 {
 	size_t shown = words->most && words->most < w->n ? words->most : w->n;
@@ -122,6 +138,7 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 	whole.share = w->whole.diff ? 1 : 0;
 	snprintf(side, sizeof(side), "%-18s", "");
 	print_row(&whole, to, "all", side, words);
+	print_clock(w, to);
 }
 
 void why_folded(const struct why *w, FILE *to, const char *root)

@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <time.h>
+
+#include "clock.h"
 #include "file.h"
+
+#define LOOK_NS 2000000
 
 static int profile_write_line(const char *path, const char *mode, const char *a,
 			      const char *b, const char *c, struct err *err)
@@ -18,6 +23,40 @@ static int profile_write_line(const char *path, const char *mode, const char *a,
 		return err_sys(err, errno, "cannot write %s", path);
 	fprintf(f, "%s %s %s\n", a, b, c);
 	return fclose(f) ? err_sys(err, errno, "cannot write %s", path) : 0;
+}
+
+int profile_start(const char *path, struct err *err)
+{
+	FILE *f = fopen(path, "ae");
+
+	if (!f)
+		return err_sys(err, errno, "cannot write %s", path);
+	fputs("start\n", f);
+	return fclose(f) ? err_sys(err, errno, "cannot write %s", path) : 0;
+}
+
+int profile_wait(const char *path, double seconds, struct err *err)
+{
+	uint64_t until = clock_raw_ns() + seconds * 1e9;
+	bool counting = false, late = false;
+	int ret = 0;
+
+	while (!ret && !counting) {
+		char *text;
+
+		late = clock_raw_ns() > until;
+		ret = file_read(path, &text, NULL, err);
+		if (ret)
+			break;
+		counting = strstr(text, "\ncounting\n");
+		free(text);
+		if (!counting && late)
+			ret = err_machine(err, "the emulator's plugin did not begin to count within %.0f s",
+					  seconds);
+		if (!counting)
+			nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+	}
+	return ret;
 }
 
 static int profile_write_kernel(const char *path, const char *mode, const char *whose,

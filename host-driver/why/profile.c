@@ -141,6 +141,17 @@ static int profile_things(struct profile_reader *r, char *line)
 	return 0;
 }
 
+static int profile_clock(struct profile_reader *r, char *line)
+{
+	char *at = line + strlen("clock ");
+	uint64_t clock;
+
+	if (r->open || !r->p->n_regions || !profile_number(&at, 10, &clock) || *at)
+		return profile_bad(r, "no region took this long");
+	r->p->regions[r->p->n_regions - 1].clock = clock;
+	return 0;
+}
+
 static int profile_kernel(struct profile_reader *r, char *line)
 {
 	struct profile_kernel *k = line[7] == 'm' ? &r->p->mut : &r->p->guest;
@@ -183,6 +194,8 @@ static int profile_line(struct profile_reader *r, char *line)
 {
 	if (!strncmp(line, "kernel m ", 9) || !strncmp(line, "kernel g ", 9))
 		return profile_kernel(r, line);
+	if (!strcmp(line, "start"))
+		return 0;
 	if (!r->header)
 		return profile_header(r, line);
 	if (!strncmp(line, "run ", 4))
@@ -195,6 +208,10 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_end(r, line);
 	if (!strncmp(line, "things ", 7))
 		return profile_things(r, line);
+	if (!strncmp(line, "clock ", 6))
+		return profile_clock(r, line);
+	if (!strcmp(line, "counting"))
+		return 0;
 	return profile_bad(r, "a line of no known kind");
 }
 

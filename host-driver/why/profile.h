@@ -21,7 +21,7 @@
 
 #include "err.h"
 
-#define PROFILE_VERSION 1
+#define PROFILE_VERSION 2
 
 struct profile_segment {
 	uint64_t vaddr, times;
@@ -37,6 +37,7 @@ struct profile_region {
 	uint64_t things;	/* how many it did; 0: it did not say */
 	uint64_t entries;	/* into the guest */
 	uint64_t total;		/* instructions */
+	uint64_t clock;		/* the same by the clock of the region; 0: it did not say */
 	const struct profile_segment *segments;
 	size_t n;
 };

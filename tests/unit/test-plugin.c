@@ -68,6 +68,8 @@ static void knows_markers(void **state)
 	nop[4] = 5;
 	assert_int_equal(marker_of(nop, 8), MARKER_ONE);
 	nop[4] = 6;
+	assert_int_equal(marker_of(nop, 8), MARKER_CLOCK);
+	nop[4] = 7;
 	assert_int_equal(marker_of(nop, 8), MARKER_NONE);
 	nop[4] = 0;
 	assert_int_equal(marker_of(nop, 8), MARKER_NONE);
@@ -79,20 +81,34 @@ static void knows_markers(void **state)
 	marker(MARKER_END);
 }
 
-static void sum(struct segment *s, void *arg)
+static void knows_pushes_and_pops(void **state)
 {
-	*(uint64_t *)arg += s->vaddr;
+	static const struct bytes yes[] = { B(0x55), B(0x41, 0x54), B(0x5b), B(0x41, 0x5f) };
+	static const struct bytes no[] = { B(0x90), B(0x41, 0x90), B(0x66, 0x55), B(0xff, 0x30),
+					   B(0x9c), B(0x60), B(0x6a, 0x55) };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		assert_true(insn_is_push_or_pop(yes[i].b, yes[i].size));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		assert_false(insn_is_push_or_pop(no[i].b, no[i].size));
+}
+
+static void sum(const struct segment *s, uint64_t times, void *arg)
+{
+	*(uint64_t *)arg += s->vaddr * times;
 }
 
 static void keeps_segments_apart(void **state)
 {
 	static struct segments t;	/* what it holds lives as long as it */
 	struct segment like = { .vaddr = 0x1000, .insns = 3, .hash = 7 };
-	struct segment *first = segments_get(&t, &like), other;
+	uint64_t *first = segments_get(&t, &like);
+	struct segment other;
 	uint64_t all = 0;
 
 	(void)state;
-	first->count = 12;
+	*first = 12;
 	assert_ptr_equal(segments_get(&t, &like), first);
 	for (int i = 0; i < 4; i++) {
 		other = like;
@@ -101,21 +117,28 @@ static void keeps_segments_apart(void **state)
 		other.hash += i == 2;
 		other.guest = i == 3;
 		assert_ptr_not_equal(segments_get(&t, &other), first);
-		assert_int_equal(segments_get(&t, &other)->count, 0);
+		assert_int_equal(*segments_get(&t, &other), 0);
 	}
 	/* However many there are, each stays where it was and is found again. */
 	for (uint64_t i = 0; i < 200000; i++) {
 		other = (struct segment){ .vaddr = i << 4, .insns = 1 };
-		segments_get(&t, &other)->count = i;
+		*segments_get(&t, &other) = i;
 	}
 	for (uint64_t i = 0; i < 200000; i += 999) {
 		other = (struct segment){ .vaddr = i << 4, .insns = 1 };
-		assert_int_equal(segments_get(&t, &other)->count, i);
+		assert_int_equal(*segments_get(&t, &other), i);
 	}
 	assert_ptr_equal(segments_get(&t, &like), first);
-	assert_int_equal(first->count, 12);
+	assert_int_equal(*first, 12);
+	/* Of a region only what was executed since it began is told. */
+	segments_rebase(&t);
 	segments_each(&t, sum, &all);
-	assert_int_equal(all, (200000ULL * 199999 / 2 << 4) + 5 * 0x1000 + 1);
+	assert_int_equal(all, 0);
+	*first += 3;
+	other = (struct segment){ .vaddr = 199999 << 4, .insns = 1 };
+	*segments_get(&t, &other) += 2;
+	segments_each(&t, sum, &all);
+	assert_int_equal(all, 3 * 0x1000 + 2 * (199999ULL << 4));
 }
 
 int main(void)
@@ -124,6 +147,7 @@ int main(void)
 		cmocka_unit_test(knows_what_cannot_stop),
 		cmocka_unit_test(knows_entries_into_a_guest),
 		cmocka_unit_test(knows_markers),
+		cmocka_unit_test(knows_pushes_and_pops),
 		cmocka_unit_test(keeps_segments_apart),
 	};
 

@@ -41,7 +41,7 @@ static void write_profile(const char *path, unsigned extra)
 	if (profile_begin(path, image, image, &err))
 		fail_msg("%s", err.text);
 	f = fopen(path, "a");
-	fprintf(f, "kduel-why 1 vcpus 1\nphase kernel 0 0\nm %llx 2 %u 1\nend %u\n",
+	fprintf(f, "kduel-why 2 vcpus 1\nphase kernel 0 0\nm %llx 2 %u 1\nend %u\n",
 		BASE + 7 * 16, 500 + extra, 1000 + 2 * extra);
 	fclose(f);
 	assert_int_equal(profile_run(path, 1, CELL, &err), 0);

@@ -34,13 +34,13 @@ static int read_text(struct profile *p, const char *text, struct err *err)
 /* --- what the plugin wrote ------------------------------------------------------------ */
 
 static const char good[] =
-	"kduel-why 1 vcpus 1\n"
+	"kduel-why 2 vcpus 1\nstart\ncounting\n"
 	"phase firmware 0 0\nm fffffff0 1 1 aa\nend 1\n"
 	"region 20003 1 7\n"
 	"m ffffffff81000010 4 1000 1\n"
 	"g ffffffff81000010 2 50 1\n"
 	"g 555555556000 3 10 deadbeef\n"
-	"end 4130\nthings 10\n"
+	"end 4130\nclock 4126\nthings 10\n"
 	"region 20004 2 0\nend 0\n"
 	"region 20005 3 0\nm ffffffff81000010 4 1";
 
@@ -60,6 +60,7 @@ static void reads_what_the_plugin_wrote(void **state)
 	assert_int_equal(p.regions[1].entries, 7);
 	assert_int_equal(p.regions[1].things, 10);
 	assert_int_equal(p.regions[1].total, 4130);
+	assert_int_equal(p.regions[1].clock, 4126);
 	assert_int_equal(p.regions[1].n, 3);
 	assert_true(p.regions[1].segments[2].guest);
 	assert_int_equal(p.regions[1].segments[2].vaddr, 0x555555556000);
@@ -72,17 +73,18 @@ static void refuses_damage(void **state)
 	static const char *const bad[][2] = {
 		{ "", "line 0: this is nothing" },
 		{ "hello\n", "line 1: this is nothing" },
-		{ "kduel-why 2 vcpus 1\n", "version 2 of the plugin" },
-		{ "kduel-why 1 vcpus 1\nm 1 2 3 4\n", "line 2: a segment outside" },
-		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 7\n", "line 4: the region's lines" },
-		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nm 1 2 -3 4\n", "line 3: no segment" },
-		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nm 1 2 3\n", "line 3: no segment" },
-		{ "kduel-why 1 vcpus 1\nregion 0 1 0\n", "line 2: regions are missing" },
-		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nregion 0 0 0\n", "begins within" },
-		{ "kduel-why 1 vcpus 1\nend 0\n", "line 2: an end without a region" },
-		{ "kduel-why 1 vcpus 1\nthings 5\n", "line 2: no region did" },
-		{ "kduel-why 1 vcpus 1\nregion\n", "no known kind" },
-		{ "kduel-why 1 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
+		{ "kduel-why 1 vcpus 1\n", "version 1 of the plugin" },
+		{ "kduel-why 2 vcpus 1\nm 1 2 3 4\n", "line 2: a segment outside" },
+		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 7\n", "line 4: the region's lines" },
+		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 -3 4\n", "line 3: no segment" },
+		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 3\n", "line 3: no segment" },
+		{ "kduel-why 2 vcpus 1\nregion 0 1 0\n", "line 2: regions are missing" },
+		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nregion 0 0 0\n", "begins within" },
+		{ "kduel-why 2 vcpus 1\nend 0\n", "line 2: an end without a region" },
+		{ "kduel-why 2 vcpus 1\nthings 5\n", "line 2: no region did" },
+		{ "kduel-why 2 vcpus 1\nclock 5\n", "line 2: no region took" },
+		{ "kduel-why 2 vcpus 1\nregion\n", "no known kind" },
+		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
 	};
 
 	(void)state;
@@ -123,6 +125,7 @@ static void plant(struct why *w, enum why_arm arm, unsigned block, const struct 
 						     .times = counts[i] };
 		r.total += counts[i];
 	}
+	r.clock = r.total - (block == 1 ? 9 : 4);
 	assert_int_equal(why_add(w, arm, block, &names, &r, &err), 0);
 }
 
@@ -182,6 +185,7 @@ static void sums_up(void **state)
 	struct err err = ERR_INIT;
 	double mean = 0, diff = 0, share = 0;
 	struct why w;
+	char *text;
 
 	(void)state;
 	assert_int_equal(why_init(&w, 2, &err), 0);
@@ -198,6 +202,14 @@ static void sums_up(void **state)
 	assert_true(fabs(mean - w.whole.mean[WHY_OTHER]) < 1e-9);
 	assert_true(fabs(diff - w.whole.diff) < 1e-9);
 	assert_true(fabs(share - 1) < 1e-9);
+	/* The fixture's clock is 4 behind each region, and 9 in the last block. */
+	assert_int_equal(w.n_clocked, 4);
+	assert_int_equal(w.above_least, 4);
+	assert_int_equal(w.above_most, 9);
+	text = printed(&w);
+	has(text, "Each of 4 regions sums up to what the instruction clock says of it and 4 to 9\n"
+		  "  more: readings of the clock at its markers.\n");
+	free(text);
 	symbols_release(&s);
 	why_release(&w);
 }
