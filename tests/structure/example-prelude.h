@@ -29,7 +29,7 @@ extern void *arg, *me;
 extern int ret, fd, in, out;
 extern unsigned i, n;
 extern size_t len, at;
-extern uint64_t seed, nonce, t0, ns;
+extern uint64_t seed, nonce, t0, ns, ticks;
 extern double sum;
 extern char *path, *result, *memory, *end;
 extern const char *name, *text, *folder, *line, *op;
