@@ -39,7 +39,7 @@
 struct bench_request {
 	const char *workload;	/* a name of `kduel-bench list` */
 	const char *source;	/* "anon-4k", "thp", ...; NULL = anon-4k */
-	const json_t *params;	/* object of strings, numbers, booleans; NULL = {} */
+	const json_t *params;	/* object of strings, numbers, booleans, trees; NULL = {} */
 	uint64_t seed;
 	unsigned samples;	/* 0 = what the workload asks for */
 	int cpu;		/* OS number; -1 = the first one that is ours */
@@ -49,6 +49,7 @@ struct bench_request {
 	bool multiplex;		/* all events at once, sharing the processor's counters */
 	/* For clock_align(), before each timed region; 0 = not at all. */
 	uint64_t align_ns, phase_ns;
+	const char *files_root;	/* where a guest's files are here; NULL: we are in it, or need none */
 	const json_t *events;	/* [{"name","native"}] for this CPU; NULL = the kernel's generic ones */
 };
 

@@ -11,6 +11,7 @@
 #include "cpu.h"
 #include "model.h"
 #include "params.h"
+#include "proc.h"
 #include "registry.h"
 #include "size.h"
 #include "source.h"
@@ -92,6 +93,51 @@ static double run_option_duration(const char *text)
 	return value;
 }
 
+/* A tree that is given again is added to: lists to lists, keys to keys. */
+static void run_take_param(struct run_options *o, const struct param *p, const char *text)
+{
+	json_t *have = json_object_get(o->values, p->name), *tree;
+	struct err err = ERR_INIT;
+
+	if (p->type != PARAM_TREE) {
+		json_object_set_new(o->values, p->name, json_string(text));
+		return;
+	}
+	if (params_parse_tree(p->name, text, &tree, &err)) {
+		err_prefix(&err, "--%s", p->name);
+		exit(cli_fail(&err));
+	}
+	if (json_is_object(tree) && json_is_object(have) && !json_object_get(tree, "name")) {
+		json_object_update(have, tree);
+		json_decref(tree);
+		return;
+	}
+	/* One metric is a mapping, and two are a list. */
+	if (!json_is_array(tree) && (have || json_object_get(tree, "name")))
+		tree = json_pack("[o]", tree);
+	if (json_is_array(have)) {
+		json_array_extend(have, tree);
+		json_decref(tree);
+	} else {
+		json_object_set_new(o->values, p->name, tree);
+	}
+}
+
+/* All that stands behind the options is the command, in words that need no quotes. */
+static error_t run_take_command(struct run_options *o, struct argp_state *state)
+{
+	char *text = proc_command_text((const char *const *)&state->argv[state->next]);
+
+	if (!text)
+		return ENOMEM;
+	if (json_object_get(o->values, "command"))
+		argp_error(state, "the command is given twice, by --command and behind the options");
+	json_object_set_new(o->values, "command", json_string(text));
+	free(text);
+	state->next = state->argc;
+	return 0;
+}
+
 static error_t run_parse(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *o = state->input;
@@ -136,14 +182,19 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 		if (o->inside && o->timeout_s > 0)
 			argp_error(state, "--timeout ends a child, and --in-process has none");
 		break;
+	case ARGP_KEY_ARGS:
+		if (!o->w->files)
+			return ARGP_ERR_UNKNOWN;
+		return run_take_command(o, state);
 	case ARGP_KEY_ARG:
+		if (o->w->files)
+			return ARGP_ERR_UNKNOWN;
 		argp_error(state, "one workload at a time, and '%s' is one too many", arg);
 		break;
 	default:
 		if (key < OPT_PARAM || key >= OPT_PARAM + o->n_params)
 			return ARGP_ERR_UNKNOWN;
-		json_object_set_new(o->values, o->params[key - OPT_PARAM]->name,
-				    json_string(arg ? arg : "true"));
+		run_take_param(o, o->params[key - OPT_PARAM], arg ? arg : "true");
 	}
 	return 0;
 }
@@ -209,6 +260,8 @@ static int run_workload_at(int argc, char **argv)
 	int first = 0;
 
 	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--"))
+			break;
 		if (argv[i][0] == '-')
 			continue;
 		if (!workload_find(argv[i], &w, NULL))
@@ -230,7 +283,7 @@ static int run_usage(FILE *to, int code)
 
 static bool run_wants_help(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-?"))
 			return true;
 	return false;
@@ -296,7 +349,8 @@ static int cli_run_parse_and_run(struct run_options *o, int argc, char **argv, i
 		     o->w->unit, o->w->method) < 0)
 		doc = NULL;
 	argp.doc = doc;
-	argp_parse(&argp, argc - 1, argv, 0, NULL, o);
+	/* The options of a command are its own. */
+	argp_parse(&argp, argc - 1, argv, o->w->files ? ARGP_IN_ORDER : 0, NULL, o);
 	ret = run_it(o);
 	free(doc);
 	return ret;

@@ -77,6 +77,27 @@ int bench_set_range(struct bench *b, const char *name, uint64_t lo, uint64_t hi,
 	return params_set(&b->params, name, text, err);
 }
 
+json_t *bench_params(const struct bench *b)
+{
+	return params_json(&b->params);
+}
+
+const char *bench_files_root(const struct bench *b)
+{
+	return b->rq->files_root;
+}
+
+const cpu_set_t *bench_cpus(const struct bench *b)
+{
+	return &b->cpus;
+}
+
+void bench_pages(struct bench *b, const struct page_bytes *p, const char *why)
+{
+	b->pages = *p;
+	b->pages_why = why;
+}
+
 uint64_t bench_seed(const struct bench *b)
 {
 	return b->rq->seed;
@@ -177,7 +198,7 @@ double values_min(const struct values *v)
 }
 
 /* Report and plan know a workload's metrics and their points from its table alone. */
-static const struct workload_metric *harness_declared(const struct bench *b,
+static const struct workload_metric *harness_declared(const struct bench *b, struct series *s,
 						      const struct workload_metric *metric,
 						      const json_t *point)
 {
@@ -192,6 +213,12 @@ static const struct workload_metric *harness_declared(const struct bench *b,
 	for (const struct workload_metric *m = b->w->metrics; m && m->name; m++)
 		if (m == metric && workload_has_points(m, keys))
 			return m;
+	if (b->w->declared) {	/* by its parameters, which were checked */
+		s->own = *metric;
+		s->own.name = harness_need(strdup(metric->name));
+		s->own.unit = harness_need(strdup(metric->unit));
+		return &s->own;
+	}
 	fprintf(stderr, "bug: %s has no metric '%s' with points of '%s' in its table\n",
 		b->w->name, metric->name, keys);
 	abort();
@@ -202,7 +229,7 @@ struct series *bench_series(struct bench *b, const struct workload_metric *metri
 {
 	struct series *s = harness_need(calloc(1, sizeof(*s)));
 
-	s->metric = harness_declared(b, metric, point);
+	s->metric = harness_declared(b, s, metric, point);
 	s->point = point ? point : json_object();
 	s->steady = true;
 	b->series = harness_need(realloc(b->series, (b->n_series + 1) * sizeof(s)));
@@ -214,6 +241,8 @@ void bench_free_series(struct bench *b)
 {
 	for (size_t i = 0; i < b->n_series; i++) {
 		json_decref(b->series[i]->point);
+		free((char *)b->series[i]->own.name);
+		free((char *)b->series[i]->own.unit);
 		free(b->series[i]->values.v);
 		free(b->series[i]->rejected.v);
 		free(b->series[i]);

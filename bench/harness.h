@@ -43,7 +43,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <jansson.h>
+#include <sched.h>
 
+#include "pages.h"
 #include "source.h"
 #include "workload.h"
 
@@ -104,6 +106,21 @@ int bench_buffer(struct bench *b, size_t size, unsigned flags,
  * is part of the proof, and unmapped and freed by the harness.
  */
 int bench_adopt(struct bench *b, struct buffer *buf, struct err *err);
+
+/*
+ * Instead of buffers: the pages of another process's memory, for the proof that is
+ * read next. `why` says why nothing is known of them, where p->method is NULL.
+ */
+void bench_pages(struct bench *b, const struct page_bytes *p, const char *why);
+
+/* The CPUs that the run had before one was taken for the workload's thread. */
+const cpu_set_t *bench_cpus(const struct bench *b);
+
+/* All parameters, as check() gets them; a new reference. */
+json_t *bench_params(const struct bench *b);
+
+/* Where the guest's files are here (bench_request.files_root); NULL: as in a guest. */
+const char *bench_files_root(const struct bench *b);
 
 /* --- results --- */
 

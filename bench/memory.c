@@ -119,6 +119,11 @@ json_t *bench_proof(struct bench *b)
 	struct page_bytes p = { .method = "no buffer" };
 	struct err err = ERR_INIT;
 
+	if (b->pages_why && !b->pages.method)
+		return json_pack("{s:s, s:s}", "layer", "guest", "unavailable", b->pages_why);
+	if (b->pages_why)
+		p = b->pages;
+
 	for (unsigned i = 0; i < b->n_buffers; i++)
 		if (pages_read(0, (uintptr_t)b->buffers[i]->addr, b->buffers[i]->mapped,
 			       &p, &err))

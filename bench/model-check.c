@@ -79,7 +79,7 @@ static bool model_check_span_of(const struct context *c, const json_t *metric, u
 		     *size = model_check_at(metric, "point", "size");
 	json_int_t stride = json_integer_value(model_check_at(metric, "point", "stride"));
 
-	if (!name || workload_metric_find(workload, name, &m, NULL) || m->role != ROLE_ACCESS ||
+	if (!name || workload_metric_find(workload, NULL, name, &m, NULL) || m->role != ROLE_ACCESS ||
 	    (pages && (stride ? stride : 4096) != (json_int_t)c->in.spacing))
 		return false;
 	*span = pages ? json_integer_value(pages) * c->in.spacing

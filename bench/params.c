@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "size.h"
 
 const struct param common_params[] = {
@@ -21,6 +22,7 @@ const char *param_type_name(enum param_type type)
 		[PARAM_SIZE] = "SIZE", [PARAM_COUNT] = "N",
 		[PARAM_RANGE] = "N..M", [PARAM_CHOICE] = "CHOICE",
 		[PARAM_FLAG] = "BOOL", [PARAM_PATH] = "PATH",
+		[PARAM_TEXT] = "TEXT", [PARAM_TREE] = "YAML",
 	};
 
 	return names[type];
@@ -105,8 +107,24 @@ static int params_parse(struct value *v, const char *text, struct err *err)
 		return params_parse_flag(v, text, err);
 	case PARAM_PATH:
 		return *text ? 0 : err_config(err, "the path is empty");
+	case PARAM_TEXT:
+	case PARAM_TREE:
+		return *text ? 0 : err_config(err, "is empty");
 	}
 	return err_config(err, "unknown type of parameter");
+}
+
+int params_parse_tree(const char *name, const char *text, json_t **tree, struct err *err)
+{
+	struct conf *c;
+	int ret = conf_parse(name, text, strlen(text), &c, err);
+
+	*tree = NULL;
+	if (ret)
+		return ret;
+	*tree = conf_json(c, "", err);
+	conf_close(c);
+	return *tree ? 0 : -EINVAL;
 }
 
 static int set(struct value *v, const char *text, struct err *err)
@@ -124,7 +142,10 @@ static int set(struct value *v, const char *text, struct err *err)
 	}
 	free(v->text);
 	v->text = copy;
-	return 0;
+	if (v->param->type != PARAM_TREE)
+		return 0;
+	json_decref(v->tree);
+	return params_parse_tree(v->param->name, text, &v->tree, err);
 }
 
 int params_init(struct params *p, const struct workload *w, struct err *err)
@@ -152,10 +173,16 @@ int params_init(struct params *p, const struct workload *w, struct err *err)
 	return 0;
 }
 
+static void params_release_value(struct value *v)
+{
+	free(v->text);
+	json_decref(v->tree);
+}
+
 void params_release(struct params *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		free(p->values[i].text);
+		params_release_value(&p->values[i]);
 	free(p->values);
 	memset(p, 0, sizeof(*p));
 }
@@ -185,6 +212,27 @@ int params_set(struct params *p, const char *name, const char *text,
 	return ret;
 }
 
+int params_set_tree(struct params *p, const char *name, const json_t *tree, struct err *err)
+{
+	struct value *v = params_find(p, name);
+	char *text;
+
+	if (!v)
+		return params_unknown(p, name, err);
+	if (v->param->type != PARAM_TREE)
+		return err_config(err, "parameter %s: one value is wanted, and no list or mapping",
+				  name);
+	text = json_dumps(tree, JSON_COMPACT);
+	if (!text)
+		return err_sys(err, ENOMEM, "parameter %s", name);
+	free(v->text);
+	json_decref(v->tree);
+	v->text = text;
+	v->tree = json_incref((json_t *)tree);
+	v->given = true;
+	return 0;
+}
+
 int params_set_json(struct params *p, const json_t *object, struct err *err)
 {
 	const char *key;
@@ -205,6 +253,8 @@ int params_set_json(struct params *p, const json_t *object, struct err *err)
 			ret = params_set(p, key, number, err);
 		} else if (json_is_boolean(item)) {
 			ret = params_set(p, key, json_is_true(item) ? "true" : "false", err);
+		} else if (json_is_array(item) || json_is_object(item)) {
+			ret = params_set_tree(p, key, item, err);
 		} else {
 			ret = err_config(err, "parameter %s: a string, a whole number or a "
 					 "boolean is wanted", key);
@@ -220,7 +270,9 @@ json_t *params_json(const struct params *p)
 	json_t *out = json_object();
 
 	for (size_t i = 0; i < p->n; i++)
-		if (p->values[i].text)
+		if (p->values[i].tree)
+			json_object_set(out, p->values[i].param->name, p->values[i].tree);
+		else if (p->values[i].text)
 			json_object_set_new(out, p->values[i].param->name,
 					    json_string(p->values[i].text));
 	return out;

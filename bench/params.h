@@ -14,6 +14,7 @@
 struct value {
 	const struct param *param;
 	char *text;		/* as given, or the fallback */
+	json_t *tree;		/* PARAM_TREE, else NULL */
 	uint64_t lo, hi;	/* numbers: both the same but for ranges; flags: 0, 1 */
 	bool given;
 };
@@ -33,7 +34,11 @@ void params_release(struct params *p);
 
 int params_set(struct params *p, const char *name, const char *text,
 	       struct err *err);
-/* An object of strings, whole numbers and booleans. */
+/* The same of a tree: lists and mappings. */
+int params_set_tree(struct params *p, const char *name, const json_t *tree, struct err *err);
+/* A text that is a tree, as YAML writes it on one line; `name` is for errors. */
+int params_parse_tree(const char *name, const char *text, json_t **tree, struct err *err);
+/* An object of strings, whole numbers, booleans and trees. */
 int params_set_json(struct params *p, const json_t *object, struct err *err);
 
 /* NULL if there is none of this name. */
@@ -47,7 +52,7 @@ struct value *params_find(const struct params *p, const char *name);
 uint64_t params_most_of(const json_t *object, const char *name, uint64_t fallback);
 const char *params_word_of(const json_t *object, const char *name, const char *fallback);
 
-/* {"pages":"64..4096","source":...}: what was used, as text. */
+/* {"pages":"64..4096","source":...}: what was used, as text; trees as they are. */
 json_t *params_json(const struct params *p);
 
 /* May a metric's points have exactly these keys, "op,depth"? "": no point. */

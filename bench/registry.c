@@ -19,7 +19,8 @@
 	X(first_touch_workload)	\
 	X(unmap_workload)	\
 	X(unmap_base_workload)	\
-	X(pmem_io_workload)
+	X(pmem_io_workload)	\
+	X(exec_workload)
 
 #define DECLARE(w) extern const struct workload w;
 #define LIST(w) &w,
@@ -67,8 +68,9 @@ int workload_check(const struct workload *w, struct err *err)
 }
 
 /* What there is instead: the nearest name, then all. */
+#define REGISTRY_NAMES 96
 struct names {
-	const char *name[64];
+	const char *name[REGISTRY_NAMES];
 	size_t n;
 };
 
@@ -116,7 +118,7 @@ const struct workload_metric *workload_role(const struct workload *w, enum metri
 	return NULL;
 }
 
-int workload_metric_find(const char *workload, const char *metric,
+int workload_metric_find(const char *workload, const json_t *params, const char *metric,
 			 const struct workload_metric **m, struct err *err)
 {
 	const struct workload_metric *found;
@@ -135,6 +137,12 @@ int workload_metric_find(const char *workload, const char *metric,
 	}
 	for (const struct workload_metric *i = w->metrics; i->name; i++)
 		have.name[have.n++] = i->name;
+	for (size_t i = 0; params && w->declared && have.n < REGISTRY_NAMES &&
+			   w->declared(params, i); i++)
+		have.name[have.n++] = w->declared(params, i);
+	for (size_t i = 0; i < have.n && !m; i++)
+		if (!strcmp(have.name[i], metric))
+			return 0;
 	snprintf(what, sizeof(what), "workload %s has no metric", w->name);
 	return registry_refuse(what, metric, &have, err);
 }

@@ -24,10 +24,11 @@ const struct workload_metric *workload_metric(const struct workload *w, const ch
 const struct workload_metric *workload_role(const struct workload *w, enum metric_role role);
 
 /*
- * Does the workload of that name have a metric of that name? EXIT_CONFIG if
- * not, with the nearest name and all of them. `m` may be NULL.
+ * Does the workload of that name have a metric of that name, in its table or, where
+ * `m` is NULL, declared by its parameters (NULL: none)? EXIT_CONFIG if not, with
+ * the nearest name and all of them.
  */
-int workload_metric_find(const char *workload, const char *metric,
+int workload_metric_find(const char *workload, const json_t *params, const char *metric,
 			 const struct workload_metric **m, struct err *err);
 
 #endif

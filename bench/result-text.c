@@ -23,7 +23,11 @@ static void result_text_print_head(const json_t *r, FILE *out)
 		return;
 	fold_begin(&f);
 	json_object_foreach(json_object_get(r, "params"), key, v)
-		fprintf(f.f, "%s=%s ", key, json_string_value(v));
+		if (json_is_string(v))
+			fprintf(f.f, "%s=%s ", key, json_string_value(v));
+		else
+			fprintf(f.f, "%s: %zu ", key, json_is_array(v) ? json_array_size(v)
+								      : json_object_size(v));
 	fold_end(&f, "parameters", out);
 }
 

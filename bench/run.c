@@ -22,6 +22,23 @@ static int run_check_path(const struct bench *b, struct err *err)
 			  b->source->name);
 }
 
+/* What parameters say beyond their types. */
+static int run_check_params(const struct bench *b, struct err *err)
+{
+	char field[PARAM_FIELD_MAX] = "";
+	json_t *params;
+	int ret;
+
+	if (!b->w->check)
+		return 0;
+	params = params_json(&b->params);
+	ret = b->w->check(params, field, err);
+	json_decref(params);
+	if (ret && *field)
+		err_prefix(err, "parameter %s", field);
+	return ret;
+}
+
 /* Everything that can be refused without mapping memory or pinning. */
 static int run_prepare(struct bench *b, const struct workload *w,
 		       const struct bench_request *rq, const struct bench_hooks *hooks,
@@ -38,13 +55,19 @@ static int run_prepare(struct bench *b, const struct workload *w,
 	b->validated = json_array();
 	if (rq->samples > SAMPLES_MOST)
 		return err_config(err, "%u samples: at most %u", rq->samples, SAMPLES_MOST);
-	ret = source_find(rq->source ? rq->source : "anon-4k", &b->source, err);
+	ret = source_find(rq->source ? rq->source : w->sourceless ? "own" : "anon-4k", &b->source,
+			  err);
+	if (!ret && w->sourceless != !b->source->map)
+		ret = err_config(err, w->sourceless ? "workload %s has the source own, and no other"
+				 : "workload %s: the source own is for commands", w->name);
 	if (!ret)
 		ret = params_init(&b->params, b->w, err);
 	if (!ret)
 		ret = params_set_json(&b->params, rq->params, err);
 	if (!ret)
 		ret = run_check_path(b, err);
+	if (!ret)
+		ret = run_check_params(b, err);
 	if (!ret)
 		ret = topology_new(&b->topo, err);
 	if (ret)
@@ -136,7 +159,8 @@ static int run_add_requested(const json_t *events, struct counter_event *ev, siz
 static int run_open_counters(struct bench *b, struct err *err)
 {
 	struct counter_event ev[COUNTERS_MOST];
-	struct counters_options o = { .events = ev, .multiplex = b->rq->multiplex };
+	struct counters_options o = { .events = ev, .multiplex = b->rq->multiplex,
+				      .inherit = b->w->children };
 	size_t software = counters_software_n * sizeof(ev[0]);
 	int ret = 0;
 
@@ -153,8 +177,11 @@ static int run_open_counters(struct bench *b, struct err *err)
 
 static int run_life(struct bench *b, struct err *err)
 {
-	int ret = topology_pin(b->topo, b->cpu, err);
+	int ret;
 
+	if (sched_getaffinity(0, sizeof(b->cpus), &b->cpus))
+		return err_sys(err, errno, "cannot read which CPUs are ours");
+	ret = topology_pin(b->topo, b->cpu, err);
 	if (ret)
 		return ret;
 	clock_init();

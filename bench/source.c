@@ -102,6 +102,13 @@ static int source_map_hugetlb(const struct source *s, const char *path,
 	return ret;
 }
 
+static int source_check_own(const struct buffer *buf, const char *path, struct err *err)
+{
+	(void)path;
+	return err_config(err, "source %s has no memory to give: it is for the workload exec",
+			  buf->source->name);
+}
+
 const struct source sources[] = {
 	{ "anon-4k", "anonymous memory, huge pages refused (MADV_NOHUGEPAGE)",
 	  K4, SOURCE_EVERY, false, source_check_memory, source_map_anon },
@@ -115,6 +122,8 @@ const struct source sources[] = {
 	  M2, SOURCE_ANY, true, source_check_fsdax, source_map_fsdax },
 	{ "devdax", "a DAX device, at --path; pages of the device's alignment",
 	  M2, SOURCE_ANY, true, source_check_devdax, source_map_devdax },
+	{ "own", "the memory of a command, with the pages that it asks for itself (workload exec)",
+	  K4, SOURCE_ANY, false, source_check_own, NULL },
 	{ 0 },
 };
 

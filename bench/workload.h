@@ -24,13 +24,16 @@
 #define KDUEL_WORKLOAD_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
 #include "vocab/words.h"
 
-#define WORKLOAD_ABI 3
+#define WORKLOAD_ABI 4
+
+#define PARAM_FIELD_MAX 80
 
 struct bench;
 struct model_in;
@@ -42,6 +45,8 @@ enum param_type {
 	PARAM_CHOICE,	/* one of `choices`, separated by '|' */
 	PARAM_FLAG,	/* true or false; the option alone means true */
 	PARAM_PATH,	/* a file or device */
+	PARAM_TEXT,	/* any text that is not empty */
+	PARAM_TREE,	/* a list or mapping, of texts or of more of these; see check() */
 };
 
 struct param {
@@ -109,7 +114,7 @@ struct workload {
 	const char *name;
 	const char *help;		/* one line */
 	const char *unit;		/* of the main metric */
-	const struct workload_metric *metrics;	/* ends with a NULL name; no result has another */
+	const struct workload_metric *metrics;	/* ends with a NULL name; a result has these and declared() */
 	const char *method;		/* paragraph for --help: what is done, how it is counted, source */
 	const struct param *params;	/* ends with a NULL name; NULL = none */
 	/*
@@ -118,7 +123,18 @@ struct workload {
 	 */
 	void (*pattern)(const json_t *params, struct model_in *in);
 	unsigned samples;		/* default number of samples a series; 0 = 11 */
+	bool children;			/* counters count its child processes, too */
+	bool files;			/* `files` go into the guest, and `command` is among them */
+	bool sourceless;		/* its memory is its own matter: no source need be named */
 	unsigned buffers;		/* of --size bytes each that a run has; 0 = 1 */
+
+	/*
+	 * What parameters say beyond their types, before anything runs and anywhere:
+	 * `field` (PARAM_FIELD_MAX) gets which is wrong, "metrics[1].regex". May be NULL.
+	 */
+	int (*check)(const json_t *params, char *field, struct err *err);
+	/* The i-th metric that these parameters add to the table; NULL: no more. May be NULL. */
+	const char *(*declared)(const json_t *params, size_t i);
 
 	int (*validate)(struct bench *b, struct err *err);	/* may be NULL */
 	int (*setup)(struct bench *b, struct err *err);

@@ -248,6 +248,8 @@ static int conf_entry(struct conf_walk *w, size_t at, const struct conf_field *f
 
 	one.offset = 0;
 	one.type = f->type == CONF_LIST ? CONF_MAP : CONF_TEXT;
+	if (f->deep && conf_node(w->c, at)->type != CONF_SCALAR)
+		return 0;	/* the entry stays NULL */
 	return conf_member(w, at, &one, to);
 }
 
@@ -278,9 +280,9 @@ static int conf_list(struct conf_walk *w, size_t at, const struct conf_field *f,
 
 static int conf_pairs(struct conf_walk *w, size_t at, const struct conf_field *f, void *data)
 {
-	static const struct conf_field values = {
+	const struct conf_field values = {
 		"", CONF_TEXTS, offsetof(struct conf_pair, values),
-		.count = offsetof(struct conf_pair, n_values),
+		.count = offsetof(struct conf_pair, n_values), .deep = f->deep,
 	};
 	unsigned *count = (unsigned *)((char *)data + f->count);
 	struct conf_pair *pairs;

@@ -73,6 +73,11 @@ unsigned conf_line(const struct conf *c, const char *field)
 	return line;
 }
 
+const char *conf_path(const struct conf *c)
+{
+	return c->path;
+}
+
 bool conf_given(const struct conf *c, const char *field)
 {
 	unsigned line;
@@ -134,6 +139,87 @@ int conf_unknown(const struct conf *c, const char *field, struct err *err,
 
 	conf_unknown_text(what, word, known, n, text, sizeof(text));
 	return conf_error(c, field, err, "%s", text);
+}
+
+/* --- trees ------------------------------------------------------------------ */
+
+/* Aliases can make a small file endless: what is visited counts. */
+struct conf_tree {
+	const struct conf *c;
+	unsigned nodes, depth;
+	const char *wrong;	/* NULL while all is well */
+	unsigned line;
+};
+
+static json_t *conf_tree_value(struct conf_tree *t, size_t at);
+
+static json_t *conf_tree_fail(struct conf_tree *t, size_t at, const char *wrong)
+{
+	if (!t->wrong) {
+		t->wrong = wrong;
+		t->line = t->c->nodes[at].line;
+	}
+	return NULL;
+}
+
+static json_t *conf_tree_list(struct conf_tree *t, size_t at)
+{
+	json_t *list = json_array();
+
+	for (size_t i = at + 1; i < conf_end(t->c, at) && !t->wrong; i = conf_end(t->c, i))
+		json_array_append_new(list, conf_tree_value(t, i));
+	return list;
+}
+
+static json_t *conf_tree_mapping(struct conf_tree *t, size_t at)
+{
+	json_t *map = json_object();
+
+	for (size_t i = at + 1; i < conf_end(t->c, at) && !t->wrong;
+	     i = conf_end(t->c, conf_end(t->c, i))) {
+		const char *key = conf_node(t->c, i)->text;
+
+		if (!key || !*key)
+			conf_tree_fail(t, i, "a key must be a word");
+		else if (json_object_get(map, key))
+			conf_tree_fail(t, i, "a key is given twice");
+		else
+			json_object_set_new(map, key, conf_tree_value(t, conf_end(t->c, i)));
+	}
+	return map;
+}
+
+static json_t *conf_tree_value(struct conf_tree *t, size_t at)
+{
+	const struct conf_node *n = conf_node(t->c, at);
+	json_t *v;
+
+	if (++t->nodes > CONF_NODES_MAX || t->depth == CONF_DEPTH_MAX)
+		return conf_tree_fail(t, at, "the file is too large or too deep");
+	t->depth++;
+	v = n->type == CONF_SEQUENCE ? conf_tree_list(t, n->is) :
+	    n->type == CONF_MAPPING ? conf_tree_mapping(t, n->is) : json_string(n->text);
+	t->depth--;
+	return v ? v : conf_tree_fail(t, at, "is no text");
+}
+
+json_t *conf_json(const struct conf *c, const char *field, struct err *err)
+{
+	struct conf_tree t = { .c = c };
+	unsigned line;
+	size_t at = conf_find(c, field, &line);
+	json_t *v;
+
+	if (at == ABSENT) {
+		conf_error(c, field, err, "missing");
+		return NULL;
+	}
+	v = conf_tree_value(&t, at);
+	if (!t.wrong)
+		return v;
+	json_decref(v);
+	conf_error_at(c, t.line, field, err, t.wrong);
+	return NULL;
 }
 
 /* --- the file ------------------------------------------------------------------ */

@@ -40,13 +40,16 @@
  * is ten) and a truth is true or false. Anchors and aliases work; merge keys
  * and tags are refused. Two liberties for people who write YAML: a single
  * value is a list of one; and CONF_PAIRS is a mapping with keys of any name,
- * each with a value or a list: `params: { size: 128M, pages: [64, 128] }`.
+ * each with a value or a list: `params: { size: 128M, pages: [64, 128] }`. Where
+ * the table says `deep`, a value there may also be a list or mapping of more: it
+ * is NULL among the values, and conf_json() has it.
  *
  * All errors are EXIT_CONFIG but those of reading the file.
  */
 #ifndef KDUEL_CONF_H
 #define KDUEL_CONF_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -75,6 +78,7 @@ struct conf_field {
 	const struct conf_field *of;
 	size_t size;
 	const char *lone;		/* a plain value is a mapping with only this key */
+	bool deep;			/* of CONF_PAIRS, see above */
 };
 
 #define CONF_AT(kind, structure, member) \
@@ -82,7 +86,7 @@ struct conf_field {
 
 struct conf_pair {
 	char *key;
-	char **values;		/* at least one */
+	char **values;		/* at least one; NULL: no plain value (`deep` only) */
 	unsigned n_values;
 };
 
@@ -123,8 +127,18 @@ void conf_unknown_text(const char *what, const char *word,
 /* The line, from 1, on which `field` (see conf_error) is. */
 unsigned conf_line(const struct conf *c, const char *field);
 
+/* What the file is called in errors. */
+const char *conf_path(const struct conf *c);
+
 /* Does `field` stand in the file? */
 bool conf_given(const struct conf *c, const char *field);
+
+/*
+ * What stands at `field` as a tree: mappings are objects, lists arrays, and
+ * every plain value a text. A new reference; NULL, with an error, where keys are
+ * no words or stand twice, or where there is too much.
+ */
+json_t *conf_json(const struct conf *c, const char *field, struct err *err);
 
 void conf_close(struct conf *c);
 

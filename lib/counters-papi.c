@@ -96,6 +96,11 @@ static void *counters_papi_open_group(const struct group_request *rq, char why[s
 		free(g);
 		return NULL;
 	}
+	if (rq->inherit) {	/* its start does not take back what children counted before */
+		snprintf(why, WHY_MAX, "counts one thread, and no children");
+		free(g);
+		return NULL;
+	}
 	g->set = PAPI_NULL;
 	g->n = rq->n;
 	g->multiplex = rq->multiplex;

@@ -13,14 +13,16 @@
 
 #include "counters-provider.h"
 
+struct reading {
+	uint64_t value, enabled, running;
+};
+
 struct perf_group {
 	size_t n;
 	int fd[COUNTERS_MOST];
 	bool multiplex;
-};
-
-struct reading {
-	uint64_t value, enabled, running;
+	bool inherit;		/* then: what children that have gone counted before */
+	struct reading base[COUNTERS_MOST];
 };
 
 static int sys_perf_event_open(struct perf_event_attr *attr, pid_t tid, int group)
@@ -97,6 +99,7 @@ static int counters_perf_open_one(struct perf_group *g, const struct group_reque
 	attr.disabled = leads;
 	attr.exclude_host = rq->guest_only;
 	attr.exclude_guest = 0;
+	attr.inherit = rq->inherit;
 	attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
 	/* All of a group at once or not at all, never rotated with others. */
 	attr.pinned = leads && !rq->multiplex;
@@ -122,8 +125,14 @@ static void counters_perf_each(struct perf_group *g, unsigned long request)
 
 static void counters_perf_start(void *group)
 {
-	counters_perf_each(group, PERF_EVENT_IOC_RESET);
-	counters_perf_each(group, PERF_EVENT_IOC_ENABLE);
+	struct perf_group *g = group;
+
+	counters_perf_each(g, PERF_EVENT_IOC_RESET);
+	/* A reset takes back what this thread counted, and not what its children did. */
+	for (size_t i = 0; g->inherit && i < g->n; i++)
+		if (read(g->fd[i], &g->base[i], sizeof(g->base[i])) != sizeof(g->base[i]))
+			g->base[i] = (struct reading){ 0 };
+	counters_perf_each(g, PERF_EVENT_IOC_ENABLE);
 }
 
 /*
@@ -136,9 +145,12 @@ static bool counters_perf_read_all(struct perf_group *g, uint64_t *values, bool 
 
 	for (size_t i = 0; i < g->n; i++) {
 		struct reading r = { 0 };
+		bool there = read(g->fd[i], &r, sizeof(r)) == sizeof(r);
 
-		if (read(g->fd[i], &r, sizeof(r)) != sizeof(r) ||
-		    (r.enabled && !r.running)) {
+		r.value -= g->base[i].value;
+		r.enabled -= g->base[i].enabled;
+		r.running -= g->base[i].running;
+		if (!there || (r.enabled && !r.running)) {
 			values[i] = 0;
 			ran = false;
 			continue;
@@ -194,6 +206,7 @@ static void *counters_perf_open_group(const struct group_request *rq, char why[s
 		return NULL;
 	}
 	g->multiplex = rq->multiplex;
+	g->inherit = rq->inherit;
 	for (size_t i = 0; i < rq->n; i++)
 		if (counters_perf_open_one(g, rq, rq->events[i], why)) {
 			counters_perf_close_group(g);

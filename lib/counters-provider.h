@@ -15,7 +15,7 @@ struct group_request {
 	const struct counter_event *events[COUNTERS_MOST];
 	size_t n;
 	pid_t tid;
-	bool guest_only, multiplex;
+	bool guest_only, multiplex, inherit;
 };
 
 struct provider {

@@ -19,7 +19,8 @@ static const struct {
 struct rusage_group {
 	size_t n;
 	int field[COUNTERS_MOST];
-	struct rusage before;
+	struct rusage before, children;
+	bool inherit;
 };
 
 static int counters_rusage_init(char why[static WHY_MAX])
@@ -50,6 +51,7 @@ static void *counters_rusage_open_group(const struct group_request *rq, char why
 		free(g);
 		return NULL;
 	}
+	g->inherit = rq->inherit;
 	for (g->n = 0; g->n < rq->n; g->n++) {
 		g->field[g->n] = counters_rusage_field_of(rq->events[g->n]->native);
 		if (g->field[g->n] < 0) {
@@ -63,7 +65,10 @@ static void *counters_rusage_open_group(const struct group_request *rq, char why
 
 static void counters_rusage_start(void *group)
 {
-	getrusage(RUSAGE_THREAD, &((struct rusage_group *)group)->before);
+	struct rusage_group *g = group;
+
+	getrusage(RUSAGE_THREAD, &g->before);
+	getrusage(RUSAGE_CHILDREN, &g->children);
 }
 
 static uint64_t counters_rusage_value_of(const struct rusage *ru, int field)
@@ -76,12 +81,17 @@ static uint64_t counters_rusage_value_of(const struct rusage *ru, int field)
 static int counters_rusage_stop(void *group, uint64_t *values)
 {
 	struct rusage_group *g = group;
-	struct rusage now;
+	struct rusage now, children;
 
 	getrusage(RUSAGE_THREAD, &now);
-	for (size_t i = 0; i < g->n; i++)
+	getrusage(RUSAGE_CHILDREN, &children);
+	for (size_t i = 0; i < g->n; i++) {
 		values[i] = counters_rusage_value_of(&now, g->field[i]) -
 			    counters_rusage_value_of(&g->before, g->field[i]);
+		if (g->inherit)
+			values[i] += counters_rusage_value_of(&children, g->field[i]) -
+				     counters_rusage_value_of(&g->children, g->field[i]);
+	}
 	return 0;
 }
 

@@ -34,7 +34,7 @@ struct counters {
 	bool asked[PROVIDERS_MOST], works[PROVIDERS_MOST], used[PROVIDERS_MOST];
 	char why[PROVIDERS_MOST][WHY_MAX];
 	pid_t tid;
-	bool guest_only, multiplex;
+	bool guest_only, multiplex, inherit;
 };
 
 const char *counters_provider_name(unsigned i)
@@ -61,7 +61,7 @@ static void *counters_open_group(struct counters *c, size_t provider, const size
 {
 	struct group_request rq = {
 		.n = n, .tid = c->tid, .guest_only = c->guest_only,
-		.multiplex = c->multiplex,
+		.multiplex = c->multiplex, .inherit = c->inherit,
 	};
 
 	for (size_t i = 0; i < n; i++)
@@ -229,6 +229,7 @@ int counters_new(struct counters **out, const struct counters_options *o,
 	c->tid = o->tid;
 	c->guest_only = o->guest_only;
 	c->multiplex = o->multiplex;
+	c->inherit = o->inherit;
 	ret = counters_copy_events(c, o, err);
 	if (!ret)
 		ret = counters_ask_providers(c, o->provider, err);

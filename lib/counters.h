@@ -65,6 +65,7 @@ struct counters_options {
 	pid_t tid;		/* 0 = the calling thread */
 	bool guest_only;
 	bool multiplex;
+	bool inherit;		/* processes that are started while it counts count, too */
 	const char *provider;	/* this one only; NULL = in their order */
 };
 

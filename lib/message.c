@@ -16,6 +16,11 @@ static const char *const class_names[MESSAGE_CLASSES + 1] = {
 	[MESSAGE_PROTOCOL] = "protocol",
 	[MESSAGE_TIMEOUT] = "timeout",
 	[MESSAGE_BUSY] = "busy",
+	[MESSAGE_EXIT_STATUS] = "exit-status",
+	[MESSAGE_SIGNAL] = "signal",
+	[MESSAGE_TIME_LIMIT] = "time-limit",
+	[MESSAGE_NO_METRIC] = "no-metric",
+	[MESSAGE_OUTPUT] = "too-much-output",
 };
 
 const char *message_class_name(enum message_class c)
@@ -48,6 +53,17 @@ enum message_class message_class_of(const struct err *err)
 		return MESSAGE_TIMEOUT;
 	case -EBUSY:
 		return MESSAGE_BUSY;
+	/* What no system call of ours fails with; bench/exec.h has these. */
+	case -EBADE:
+		return MESSAGE_EXIT_STATUS;
+	case -EOWNERDEAD:
+		return MESSAGE_SIGNAL;
+	case -EDOTDOT:
+		return MESSAGE_TIME_LIMIT;
+	case -EL2NSYNC:
+		return MESSAGE_NO_METRIC;
+	case -EXFULL:
+		return MESSAGE_OUTPUT;
 	default:
 		return MESSAGE_FAILED;
 	}

@@ -38,12 +38,18 @@ enum message_class {
 	MESSAGE_PROTOCOL,	/* the guest sent bytes that are neither a frame nor a message */
 	MESSAGE_TIMEOUT,	/* it took longer than its limit */
 	MESSAGE_BUSY,		/* another request must end first */
+	/* Of a user's command, each a class of its cell: */
+	MESSAGE_EXIT_STATUS,	/* it ended with another one than 0 */
+	MESSAGE_SIGNAL,		/* a signal ended it */
+	MESSAGE_TIME_LIMIT,	/* it took longer than it may */
+	MESSAGE_NO_METRIC,	/* it did not print one of its metrics */
+	MESSAGE_OUTPUT,		/* it printed too much */
 	MESSAGE_CLASSES
 };
 
 const char *message_class_name(enum message_class c);
 
-/* The class of an error by its code: -EINVAL is bad-request, and so on. */
+/* The class of an error by its code: -EINVAL is bad-request, and so on; see bench/exec.h. */
 enum message_class message_class_of(const struct err *err);
 
 /* The "class" of a failure. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -191,6 +192,13 @@ static int proc_become(const struct proc_options *o, const struct stdio_plan *s,
 		return errno;
 	if (o->clean)
 		umask(022);
+	if (o->cpus && sched_setaffinity(0, sizeof(*o->cpus), o->cpus))
+		return errno;
+	if (o->as_user && (setgroups(0, NULL) || setgid(o->gid) || setuid(o->uid)))
+		return errno;
+	/* A change of user takes the bond to the parent's life away. */
+	if (o->as_user && prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return errno;
 	execvpe(o->argv[0], (char *const *)o->argv, (char *const *)env);
 	return errno;
 }

@@ -16,6 +16,7 @@
 #ifndef KDUEL_PROC_H
 #define KDUEL_PROC_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -51,6 +52,10 @@ struct proc_options {
 	 */
 	int (*stop)(void *arg, struct err *err);
 	void *stop_arg;
+	bool as_user;		/* run it as uid and gid, without other groups */
+	uid_t uid;
+	gid_t gid;
+	const cpu_set_t *cpus;	/* that it may run on; NULL: as we may */
 };
 
 struct proc {

@@ -61,7 +61,8 @@ const char *const better_words[] = { "lower", "higher", "none", NULL };
 
 const char *const boot_classes[] = { "ok", "panic", "hang", "lost",
 	"protocol", "timeout", "failed", NULL };
-const char *const cell_classes[] = { "ok", "failed", "void", NULL };
+const char *const cell_classes[] = { "ok", "failed", "void", "exit-status", "signal",
+	"time-limit", "no-metric", "too-much-output", NULL };
 
 int page_of_bytes(uint64_t bytes)
 {

@@ -35,19 +35,23 @@ static bool value_is_beside(const struct comparison *c, const char *name)
 	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
 }
 
-bool claim_no_metric(const struct comparison *c, const char *workload, const char *metric,
-		     struct err *err)
+bool claim_no_metric(const struct comparison *c, const char *workload, const json_t *params,
+		     const char *metric, struct err *err)
 {
+	const struct workload *w;
+
 	if (value_is_beside(c, metric))
 		return false;
-	return workload_metric_find(workload, metric, NULL, err) < 0;
+	if (!params && !workload_find(workload, &w, NULL) && w->declared)
+		return false;
+	return workload_metric_find(workload, params, metric, NULL, err) < 0;
 }
 
 int claim_no_series(struct claim_check *k, const struct claim_pick *p)
 {
 	struct err why = ERR_INIT;
 
-	k->never |= claim_no_metric(k->c, p->path, p->field, &why);
+	k->never |= claim_no_metric(k->c, p->path, NULL, p->field, &why);
 	return claim_cannot(k, "no %s.%s%s%s was measured%s%s%s%s", p->path, p->field,
 			    p->point ? " " : "", p->point ? p->point : "",
 			    p->cells ? " in " : "", p->cells ? p->cells : "",

@@ -19,8 +19,11 @@ int claim_check(struct comparison *c, const char *text, const char *where,
 /* Of a list alone: a failure, an impossible, an undecided, an unmeasurable, done. */
 enum kduel_exit claims_exit(const struct compare_claim *list, size_t n);
 
-/* No result of the workload can have this metric; `err` names those it has. */
-bool claim_no_metric(const struct comparison *c, const char *workload, const char *metric,
-		     struct err *err);
+/*
+ * No result of the workload can have this metric; `err` names those it has. Without
+ * `params` a metric that parameters could declare is taken for possible.
+ */
+bool claim_no_metric(const struct comparison *c, const char *workload, const json_t *params,
+		     const char *metric, struct err *err);
 
 #endif

@@ -34,7 +34,8 @@ static void exit_check_gate(struct comparison *c, const struct plan *p,
 			continue;
 		if (exit_has_series(c, cell->id, g->metric)) {
 			possible = true;
-		} else if (!claim_no_metric(c, cell->workload, g->metric, &why)) {
+		} else if (!claim_no_metric(c, cell->workload, cell->params, g->metric,
+					    &why)) {
 			possible = true;
 			compare_note(c, "gate %s of %s: nothing was measured", g->metric,
 				     cell->id);

@@ -14,6 +14,7 @@
 #include "image.h"
 #include "lib/proc.h"
 #include "lib/qemu.h"
+#include "plan/plan-files.h"
 
 #define AGENT_IN_IMAGE "/usr/bin/kduel-agent"
 
@@ -139,7 +140,13 @@ static int boot_images_add_node(struct image *im, struct err *err)
 	return ret;
 }
 
-static int boot_images_make_guest(struct boot_images *b, struct err *err)
+static int boot_images_add_carried(const char *from, const char *as, unsigned mode, void *arg,
+				   struct err *err)
+{
+	return image_add_as(arg, from, as, mode, err);
+}
+
+static int boot_images_make_guest(struct boot_images *b, const struct plan *p, struct err *err)
 {
 	struct image *im;
 	int ret = image_new(&im, err);
@@ -147,6 +154,8 @@ static int boot_images_make_guest(struct boot_images *b, struct err *err)
 	if (ret)
 		return ret;
 	ret = boot_images_add_base(im, b->agent, err);
+	if (!ret)
+		ret = plan_files_each(p, boot_images_add_carried, im, err);
 	if (!ret)
 		ret = image_publish(im, &b->guest, err);
 	b->guest_size = image_size(im);
@@ -176,7 +185,7 @@ static int boot_images_make_node(struct boot_images *b, const char *guest_kernel
 	return ret;
 }
 
-int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
+int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *guest_kernel,
 		       struct err *err)
 {
 	int ret = 0;
@@ -185,7 +194,7 @@ int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
 	b->agent = boot_images_agent(err);
 	if (!b->agent)
 		return err && err->code ? err->code : -1;
-	ret = boot_images_make_guest(b, err);
+	ret = boot_images_make_guest(b, p, err);
 	if (!ret && guest_kernel)
 		ret = boot_images_make_node(b, guest_kernel, err);
 	if (ret)

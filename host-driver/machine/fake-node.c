@@ -24,6 +24,7 @@ struct fake {
 	double count_start;
 	char fault[16], fault_op[32];
 	uint64_t memory;	/* of the guest; 0: none runs */
+	const char *files_root;	/* of the plan's files; NULL */
 	int64_t running;	/* id of the open `run`; 0: none */
 	bool go, end;		/* said by the driver */
 };
@@ -265,6 +266,7 @@ static json_t *fake_node_op_run(struct fake *f, const struct view *rq, int64_t i
 	b.params = params = view_json(view_get(rq, "params"));
 	b.events = events = view_json(view_get(rq, "events"));
 	b.samples = samples;
+	b.files_root = f->files_root;
 	f->running = id;
 	ret = bench_run_forked(&b, &hooks, 60, &text, &err);
 	f->running = 0;
@@ -351,7 +353,7 @@ static bool fake_node_has_ended(void *arg)
 
 int fake_node_serve(const struct fake_node *o)
 {
-	struct fake f = { .walks = -1 };
+	struct fake f = { .walks = -1, .files_root = o->files_root };
 
 	fake_node_settings(&f, o);
 	if (loop_new(&f.loop, NULL) ||

@@ -22,6 +22,7 @@ struct fake_node {
 	uint64_t nonce;
 	const char *second_level;	/* what it claims; "" = unavailable */
 	const char *cmdline;
+	const char *files_root;	/* of the plan's files here; NULL: there are none */
 };
 
 /* Serves until the stream ends or `poweroff`; what to exit with. */

@@ -185,6 +185,36 @@ int image_add_file(struct image *im, const char *path, const char *as,
 	return image_add_from(im, path, as, st.st_size, st.st_mode, err);
 }
 
+/* Libraries that the agent brought may be a program's, too: the same file twice is one. */
+static int image_check_same(const struct entry *have, const char *path, const char *as,
+			    struct err *err)
+{
+	char a[FILE_HASH_MAX] = "", b[FILE_HASH_MAX];
+	int ret = have->from ? file_hash(have->from, a, err) : 0;
+
+	if (!ret)
+		ret = file_hash(path, b, err);
+	if (!ret && strcmp(a, b))
+		ret = err_config(err, "two different files are to be %s in the guest; let each be elsewhere",
+				 as);
+	return ret;
+}
+
+int image_add_as(struct image *im, const char *path, const char *as, mode_t mode,
+		 struct err *err)
+{
+	char *place = place_in_image(as);
+	const struct entry *have = place ? image_find(im, place) : NULL;
+	struct stat st;
+
+	free(place);
+	if (have)
+		return image_check_same(have, path, as, err);
+	if (stat(path, &st))
+		return err_sys(err, errno, "an image needs %s", path);
+	return image_add_from(im, path, as, st.st_size, mode, err);
+}
+
 static int image_add_elf(struct image *im, const char *path, const char *as,
 			 struct err *err)
 {

@@ -26,6 +26,7 @@
 #include <sys/types.h>
 
 #include "args.h"
+#include "lib/elf-needs.h"
 #include "lib/err.h"
 #include "lib/file.h"
 
@@ -46,6 +47,9 @@ int image_add_program(struct image *im, const char *program, const char *as,
 /* A file with its mode; `as` NULL: the same path. Links are followed. */
 int image_add_file(struct image *im, const char *path, const char *as,
 		   struct err *err);
+/* The same with a mode of one's own; another content there before is an error. */
+int image_add_as(struct image *im, const char *path, const char *as, mode_t mode,
+		 struct err *err);
 int image_add_folder(struct image *im, const char *path, struct err *err);
 int image_add_link(struct image *im, const char *path, const char *target,
 		   struct err *err);
@@ -86,22 +90,5 @@ struct image {
 	struct entry *v;
 	size_t n, room;
 };
-
-/*
- * What a program needs beside itself to start: its interpreter and libraries,
- * asked of the dynamic linker itself, so that the answer is the one it acts on.
- */
-
-/*
- * Adds the absolute path of each to `needs`: nothing for a static program or
- * anything that is not an ELF file. A library that is not found is an error that names it.
- */
-int elf_needs(const char *path, struct args *needs, struct err *err);
-
-/*
- * How many bytes from the file's start are ever loaded; the rest are sections
- * for linkers and debuggers. The file's size if it is not an ELF file.
- */
-int elf_loaded_size(const char *path, uint64_t *size, struct err *err);
 
 #endif

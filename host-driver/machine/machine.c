@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "machine.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 void machine_init(struct machine *m, const struct machine_kind_ops *ops,
@@ -53,6 +54,8 @@ void machine_release(struct machine *m)
 	if (!m->ops)
 		return;
 	machine_stop(m);
+	free(m->files_root);
+	m->files_root = NULL;
 	boot_images_release(&m->images);
 }
 

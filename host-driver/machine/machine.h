@@ -47,10 +47,11 @@ struct boot_images {
 char *boot_images_agent(struct err *err);
 
 /*
- * Makes both, or takes them from the cache. `guest_kernel` is a bzImage; NULL
- * where the node is not a machine of ours and needs no image.
+ * Makes both, or takes them from the cache; the guest's has the plan's files, too.
+ * `guest_kernel` is a bzImage; NULL where the node is not a machine of ours and needs
+ * no image.
  */
-int boot_images_ensure(struct boot_images *b, const char *guest_kernel,
+int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *guest_kernel,
 		       struct err *err);
 void boot_images_release(struct boot_images *b);
 
@@ -104,6 +105,8 @@ struct machine {
 	const char *guest_kernel, *guest_initrd;
 	const char *local_guest_kernel;	/* to be copied there */
 	const char *guest_cmdline;	/* the guest's kernel needs it here; or NULL */
+
+	char *files_root;		/* where a guest's files are here, if there is no guest */
 
 	struct proc proc;		/* QEMU, the agent, or ssh */
 	int link_in, link_out;		/* -1 when there is none */

@@ -6,14 +6,13 @@
 
 #include "fake-node.h"
 #include "machine.h"
+#include "plan/plan-files.h"
 
 static int fake_prepare(struct machine *m, const char *guest_kernel,
 			struct err *err)
 {
-	(void)m;
 	(void)guest_kernel;
-	(void)err;
-	return 0;
+	return plan_files_tree(m->plan, &m->files_root, err);
 }
 
 struct fake_start {
@@ -42,7 +41,8 @@ static int fake_boot(struct machine *m, const struct machine_boot *b,
 		s = (struct fake_start){
 			.node = { .in = link[1], .out = link[1],
 				  .nonce = b->nonce, .cmdline = b->arm->cmdline,
-				  .second_level = b->arm->second_level },
+				  .second_level = b->arm->second_level,
+				  .files_root = m->files_root },
 			.console = console[1],
 		};
 		ret = proc_fork(&m->proc, fake_run, &s, err);

@@ -89,7 +89,7 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 	m->local_guest_kernel = guest_kernel;
 	m->guest_kernel = GUEST_KERNEL;
 	m->guest_initrd = GUEST_INITRD;
-	return boot_images_ensure(&m->images, NULL, err);
+	return boot_images_ensure(&m->images, m->plan, NULL, err);
 }
 
 /* Only what a kernel's release can hold goes into a remote shell's command. */

@@ -106,7 +106,7 @@ static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
 		return err_machine(err, "no QEMU: %s is not in PATH; install qemu-system-x86",
 				   qemu_binary());
 	free(qemu);
-	ret = boot_images_ensure(&m->images, guest_kernel, err);
+	ret = boot_images_ensure(&m->images, m->plan, guest_kernel, err);
 	if (ret)
 		return ret;
 	ret = accel_decide(m->plan->machine.accel, m->plan->clock, &probe,

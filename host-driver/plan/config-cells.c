@@ -6,12 +6,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/registry.h"
 #include "config.h"
+
+bool build_is_tree(const struct config_cell *c, const char *key, size_t len)
+{
+	const struct workload *w;
+
+	for (unsigned i = 0; i < c->n_workloads; i++) {
+		if (workload_find(c->workloads[i], &w, NULL))
+			continue;
+		for (const struct param *p = w->params; p && p->name; p++)
+			if (p->type == PARAM_TREE && strlen(p->name) == len &&
+			    !strncmp(p->name, key, len))
+				return true;
+	}
+	return false;
+}
+
+/* How many values to multiply by: a tree is one. */
+static unsigned cells_values(const struct config_cell *c, unsigned pair)
+{
+	const char *key = c->params[pair].key;
+
+	return build_is_tree(c, key, strlen(key)) ? 1 : c->params[pair].n_values;
+}
 
 unsigned build_value(const struct config_cell *c, size_t pick, const char *key)
 {
 	for (unsigned i = 0; i < c->n_params; i++) {
-		unsigned n = c->params[i].n_values;
+		unsigned n = cells_values(c, i);
 
 		if (!strcmp(c->params[i].key, key))
 			return pick % n;
@@ -20,19 +44,51 @@ unsigned build_value(const struct config_cell *c, size_t pick, const char *key)
 	return 0;
 }
 
-/* One of the workload's parameter sets: each key at one of its values. */
-static json_t *cells_params(const struct config_cell *c, size_t pick)
+static int cells_no_memory(struct build *b)
 {
-	json_t *params = json_object();
+	return err_sys(b->err, ENOMEM, "cannot read the config");
+}
 
-	for (unsigned i = 0; i < c->n_params; i++) {
-		const struct conf_pair *p = &c->params[i];
+/* The value of one of the entry's parameters; NULL, with an error, if it has none. */
+static json_t *cells_param(struct build *b, unsigned entry, unsigned pair, unsigned value)
+{
+	const struct config_cell *c = &b->c->cells[entry];
+	const struct conf_pair *p = &c->params[pair];
+	char field[200];
+	json_t *tree, *list;
 
-		json_object_set_new(params, p->key,
-				    json_string(p->values[pick % p->n_values]));
-		pick /= p->n_values;
+	snprintf(field, sizeof(field), "cells[%u].params.%.80s", entry, p->key);
+	if (build_is_tree(c, p->key, strlen(p->key))) {
+		tree = conf_json(b->y, field, b->err);
+		if (!json_is_string(tree))
+			return tree;
+		list = json_pack("[o]", tree);
+		return list;
 	}
-	return params;
+	if (p->values[value])
+		return json_string(p->values[value]);
+	snprintf(field, sizeof(field), "cells[%u].params.%.80s[%u]", entry, p->key, value);
+	conf_error(b->y, field, b->err, "must be one value");
+	return NULL;
+}
+
+/* One of the workload's parameter sets: each key at one of its values. */
+static int cells_params(struct build *b, const struct config_origin *o, json_t **params)
+{
+	const struct config_cell *c = &b->c->cells[o->entry];
+	size_t pick = o->pick;
+
+	*params = json_object();
+	for (unsigned i = 0; i < c->n_params; i++) {
+		unsigned n = cells_values(c, i);
+		json_t *v = cells_param(b, o->entry, i, pick % n);
+
+		if (!v)
+			return b->err->code ? b->err->code : cells_no_memory(b);
+		json_object_set_new(*params, c->params[i].key, v);
+		pick /= n;
+	}
+	return *params ? 0 : cells_no_memory(b);
 }
 
 static size_t cells_sets(const struct config_cell *c)
@@ -40,13 +96,8 @@ static size_t cells_sets(const struct config_cell *c)
 	size_t n = 1;
 
 	for (unsigned i = 0; i < c->n_params && n <= CONFIG_CELLS_MAX; i++)
-		n *= c->params[i].n_values;
+		n *= cells_values(c, i);
 	return n;
-}
-
-static int cells_no_memory(struct build *b)
-{
-	return err_sys(b->err, ENOMEM, "cannot read the config");
 }
 
 static int cells_add(struct build *b, const struct config_origin *o)
@@ -57,15 +108,18 @@ static int cells_add(struct build *b, const struct config_origin *o)
 	const char *workload = c->workloads[o->workload];
 	char given[48];
 
+	int ret = cells_params(b, o, &to->params);
+
 	b->cells[b->p->n_cells++] = *o;
-	to->params = cells_params(c, o->pick);
+	if (ret)
+		return ret;
 	to->processes = c->processes;
 	snprintf(given, sizeof(given), "cells[%u].samples", o->entry);
 	if (!c->samples && conf_given(b->y, given))
 		return conf_error(b->y, given, b->err, "0 of them measure nothing; leave it out for as many as the workload takes");
 	to->samples = c->samples;
 	to->allow_small = c->allow_small;
-	if (!to->params || plan_text(&to->backing, backing, b->err) ||
+	if (plan_text(&to->backing, backing, b->err) ||
 	    plan_text(&to->source, source, b->err) ||
 	    plan_text(&to->workload, workload, b->err))
 		return cells_no_memory(b);
@@ -138,10 +192,31 @@ static bool cells_differ(const struct plan *p, const struct plan_cell *cell,
 	return false;
 }
 
+#define CELLS_WORD_MAX 96
+
+/* A value within a cell's name: itself if it is a word, else its beginning and a hash. */
+static void cells_word(const json_t *value, char word[static CELLS_WORD_MAX])
+{
+	const char *text = json_string_value(value);
+	size_t n = text ? strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789._+-:%=@/") : 0;
+	char hex[FILE_HASH_MAX], *all;
+
+	if (text && !text[n] && n < CELLS_WORD_MAX) {
+		snprintf(word, CELLS_WORD_MAX, "%s", text);
+		return;
+	}
+	all = plan_canonical(value);
+	data_hash(all ? all : "", all ? strlen(all) : 0, hex);
+	free(all);
+	snprintf(word, CELLS_WORD_MAX, "%.*s%s%.6s", n < 40 ? (int)n : 40, text ? text : "",
+		 n ? "-" : "", hex);
+}
+
 /* "a/b/c" becomes "a/b/c?size=64M" where cells would have the same name. */
 static int cells_name(struct build *b, struct plan_cell *cell)
 {
-	char *base = strdup(cell->id), *id;
+	char *base = strdup(cell->id), *id, word[CELLS_WORD_MAX];
 	const char *key;
 	char sep = '?';
 	json_t *value;
@@ -151,8 +226,8 @@ static int cells_name(struct build *b, struct plan_cell *cell)
 	json_object_foreach(cell->params, key, value) {
 		if (!cells_differ(b->p, cell, key, base))
 			continue;
-		if (asprintf(&id, "%s%c%s=%s", cell->id, sep, key,
-			     json_string_value(value)) < 0) {
+		cells_word(value, word);
+		if (asprintf(&id, "%s%c%s=%s", cell->id, sep, key, word) < 0) {
 			free(base);
 			return cells_no_memory(b);
 		}
@@ -194,6 +269,34 @@ static int cells_select(struct build *b)
 		json_decref(c->params);
 	}
 	p->n_cells = kept;
+	return 0;
+}
+
+static bool cells_need_no_source(const struct config_cell *c)
+{
+	const struct workload *w;
+
+	for (unsigned i = 0; i < c->n_workloads; i++)
+		if (workload_find(c->workloads[i], &w, NULL) || !w->sourceless)
+			return false;
+	return c->n_workloads;
+}
+
+int build_sources(struct config *c, const struct conf *y, struct err *err)
+{
+	static char own[] = "own";
+	static char *list[] = { own };
+	char field[40];
+
+	for (unsigned i = 0; i < c->n_cells; i++) {
+		snprintf(field, sizeof(field), "cells[%u].source", i);
+		if (conf_given(y, field))
+			continue;
+		if (!cells_need_no_source(&c->cells[i]))
+			return conf_error(y, field, err, "missing");
+		c->cells[i].sources = list;
+		c->cells[i].n_sources = 1;
+	}
 	return 0;
 }
 

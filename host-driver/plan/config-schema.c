@@ -39,9 +39,9 @@ static const struct conf_field arm_fields[] = {
 
 static const struct conf_field cell_fields[] = {
 	{ "backing", CELL(TEXTS, backings), COUNT(config_cell, n_backings), REQUIRED },
-	{ "source", CELL(TEXTS, sources), COUNT(config_cell, n_sources), REQUIRED },
+	{ "source", CELL(TEXTS, sources), COUNT(config_cell, n_sources) },
 	{ "workload", CELL(TEXTS, workloads), COUNT(config_cell, n_workloads), REQUIRED },
-	{ "params", CELL(PAIRS, params), COUNT(config_cell, n_params) },
+	{ "params", CELL(PAIRS, params), COUNT(config_cell, n_params), .deep = true },
 	{ "processes", CELL(UNSIGNED, processes), .fallback = "1" },
 	{ "samples", CELL(UNSIGNED, samples) },
 	{ "allow-small", CELL(BOOL, allow_small) },

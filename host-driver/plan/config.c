@@ -282,6 +282,9 @@ static void config_build_cell_field(const struct build *b, size_t i, const char 
 		snprintf(field, FIELD_MAX, "cells[%u].source[%u]", o->entry, o->source);
 	else if (!strcmp(rest, ".workload"))
 		snprintf(field, FIELD_MAX, "cells[%u].workload[%u]", o->entry, o->workload);
+	else if (!strncmp(rest, ".params.", 8) &&
+		 build_is_tree(&b->c->cells[o->entry], rest + 8, strcspn(rest + 8, ".[")))
+		snprintf(field, FIELD_MAX, "cells[%u]%s", o->entry, rest);
 	else if (!strncmp(rest, ".params.", 8))
 		snprintf(field, FIELD_MAX, "cells[%u]%s[%u]", o->entry, rest,
 			 build_value(&b->c->cells[o->entry], o->pick, rest + 8));
@@ -332,6 +335,8 @@ static int build(struct build *b)
 	if (!ret)
 		ret = build_cells(b);
 	if (!ret)
+		ret = build_files(b);
+	if (!ret)
 		ret = config_build_gates(b);
 	if (!ret)
 		ret = config_build_expect(b);
@@ -353,6 +358,8 @@ int config_parse(const char *path, const char *text, size_t len,
 	ret = conf_load(y, config_fields, &c, err);
 	if (!ret)
 		ret = config_build_folder(&b, path);
+	if (!ret)
+		ret = build_sources(&c, y, err);
 	if (!ret)
 		ret = build(&b);
 	if (!ret)

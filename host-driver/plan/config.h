@@ -108,6 +108,15 @@ struct build {
 
 int build_cells(struct build *b);
 
+/* Where no source is given: the one of workloads that need none, or an error. */
+int build_sources(struct config *c, const struct conf *y, struct err *err);
+
+/* config-files.c: what cells carry into the guest is read, hashed and kept. */
+int build_files(struct build *b);
+
+/* Is this parameter of the entry one value however it is written: a tree? */
+bool build_is_tree(const struct config_cell *c, const char *key, size_t len);
+
 /* A parameter's value of a cell of the plan: its index in the file's list. */
 unsigned build_value(const struct config_cell *c, size_t pick, const char *key);
 

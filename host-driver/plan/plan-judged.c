@@ -13,10 +13,10 @@
 
 #define KNOWN_MAX 64
 
-static int judged_metric(const char *workload, const char *name, struct err *err)
+static int judged_metric(const struct plan_cell *cell, const char *name, struct err *err)
 {
 	return strcmp(name, METRIC_GO_TO_RESULT)
-		       ? workload_metric_find(workload, name, NULL, err) : 0;
+		       ? workload_metric_find(cell->workload, cell->params, name, NULL, err) : 0;
 }
 
 /* One of the workloads that the gate looks at must have the metric. */
@@ -26,7 +26,7 @@ static int judged_gate(struct plan_check *c, const struct plan_gate *g)
 
 	for (size_t i = 0; i < c->p->n_cells; i++)
 		if (!fnmatch(g->cell, c->p->cells[i].id, 0) &&
-		    !judged_metric(c->p->cells[i].workload, g->metric, &said))
+		    !judged_metric(&c->p->cells[i], g->metric, &said))
 			return 0;
 	return err_config(c->err, "%s", said.text);
 }
@@ -60,13 +60,18 @@ static bool judged_is_counter(const char *name)
 	return found;
 }
 
-/* A metric or a counter. */
-static int judged_value(const char *workload, const char *name, struct err *err)
+/* A metric of one of the cells, or a counter. */
+static int judged_value(const struct plan *p, const struct claim_pick *k, struct err *err)
 {
 	struct err said = ERR_INIT;
 
-	if (!judged_metric(workload, name, &said) || judged_is_counter(name))
+	if (judged_is_counter(k->field))
 		return 0;
+	for (size_t i = 0; i < p->n_cells; i++)
+		if (!strcmp(p->cells[i].workload, k->path) &&
+		    claim_in_cells(k->cells, p->cells[i].id) &&
+		    !judged_metric(&p->cells[i], k->field, &said))
+			return 0;
 	return err_config(err, "%s", said.text);
 }
 
@@ -201,7 +206,7 @@ static int judged_pick(const struct claim_pick *k, void *data)
 	if (!ret)
 		ret = judged_series(u, k);
 	if (!ret && !k->layer)
-		ret = judged_value(k->path, k->field, u->err);
+		ret = judged_value(u->p, k, u->err);
 	return ret || k->layer || !k->point ? ret : judged_point(u, k);
 }
 

@@ -139,6 +139,22 @@ static int read_arm(const struct view *o, struct plan *p, struct err *err)
 	return ret ? ret : read_layouts(o, a, err);
 }
 
+/* Texts, and for some lists and mappings of them. */
+static int read_param(const struct view *v, struct err *err)
+{
+	const struct view *one;
+	int ret = 0;
+
+	if (v->type != JSON_STRING && v->type != JSON_ARRAY && v->type != JSON_OBJECT)
+		return err_config(err, "is %s; it must be a text", view_type_text(v));
+	if (v->type == JSON_STRING)
+		return 0;
+	view_each(one, v)
+		if (!ret)
+			ret = read_param(one, err);
+	return ret;
+}
+
 static int read_params(const struct view *o, struct plan_cell *c, struct err *err)
 {
 	const struct view *params, *v;
@@ -150,10 +166,12 @@ static int read_params(const struct view *o, struct plan_cell *c, struct err *er
 	if (ret)
 		return ret;
 	view_each(v, params) {
-		if (v->type != JSON_STRING)
-			return err_config(err, "params: %.80s: is %s; it must be a text",
-					  v->key, view_type_text(v));
-		json_object_set_new(c->params, v->key, json_string(v->text));
+		ret = read_param(v, err);
+		if (ret) {
+			err_prefix(err, "params: %.80s", v->key);
+			return ret;
+		}
+		json_object_set_new(c->params, v->key, view_json(v));
 	}
 	return 0;
 }

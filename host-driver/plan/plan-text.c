@@ -61,6 +61,9 @@ static void text_print_cells(const struct plan *p, FILE *to)
 			if (json_is_string(value))
 				fprintf(to, " %s=%s", key,
 					json_string_value(value));
+			else
+				fprintf(to, " %s: %zu", key, json_is_array(value)
+					? json_array_size(value) : json_object_size(value));
 		if (c->processes > 1)
 			fprintf(to, ", %u processes", c->processes);
 		if (c->samples)

@@ -175,6 +175,25 @@ static int usable_buffers(struct plan_check *c, size_t cell, const struct worklo
 			  size, page, all, (unsigned)(own / M1));
 }
 
+/* What the workload itself has to say of its parameters, and of its source. */
+static int usable_checked(struct plan_check *c, size_t i, const struct workload *w)
+{
+	const struct plan_cell *cell = &c->p->cells[i];
+	char field[PARAM_FIELD_MAX] = "";
+	int ret;
+
+	plan_check_at(c, "cells[%zu].source", i);
+	if (w->sourceless != !strcmp(cell->source, "own"))
+		return err_config(c->err, w->sourceless
+				  ? "workload %s has its own memory; leave source out"
+				  : "workload %s needs memory from a source, and own is for commands",
+				  w->name);
+	ret = w->check ? w->check(cell->params, field, c->err) : 0;
+	if (ret)
+		plan_check_at(c, "cells[%zu].params%s%s", i, *field ? "." : "", field);
+	return ret;
+}
+
 static int usable_params(struct plan_check *c, size_t i)
 {
 	const struct plan_cell *cell = &c->p->cells[i];
@@ -193,10 +212,13 @@ static int usable_params(struct plan_check *c, size_t i)
 		return ret;
 	json_object_foreach(cell->params, key, value) {
 		plan_check_at(c, "cells[%zu].params.%.64s", i, key);
-		ret = params_set(&p, key, json_string_value(value), c->err);
+		ret = json_is_string(value) ? params_set(&p, key, json_string_value(value), c->err)
+					    : params_set_tree(&p, key, value, c->err);
 		if (ret)
 			break;
 	}
+	if (!ret)
+		ret = usable_checked(c, i, w);
 	if (!ret)
 		ret = usable_buffers(c, i, w, s, &p);
 	params_release(&p);

@@ -20,7 +20,7 @@ static const struct workload_metric *shapes_metric(const struct figure *f,
 {
 	const struct workload_metric *m = NULL;
 
-	if (s->counter || workload_metric_find(s->workload, s->metric, &m, NULL) ||
+	if (s->counter || workload_metric_find(s->workload, NULL, s->metric, &m, NULL) ||
 	    m->figure != f->of)
 		return NULL;
 	if (json_object_size(s->point) != (f->of->shape == FIGURE_LADDER))

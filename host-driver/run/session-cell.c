@@ -230,14 +230,14 @@ static int session_cell_keep(struct cell_run *c, const struct view *result)
 }
 
 /* The cell could not be done, but the boot goes on. */
-static int session_cell_keep_failure(struct cell_run *c, const char *text)
+static int session_cell_keep_failure(struct cell_run *c, const char *class, const char *text)
 {
 	struct session *s = c->s;
 
 	s->r->cells_failed++;
 	if (s->o->calls.log)
 		s->o->calls.log(s->o->calls.arg, text);
-	return session_cell_record_end(c, "failed", text, NULL);
+	return session_cell_record_end(c, class, text, NULL);
 }
 
 /* The workload was refused or failed: is it the cell's fault, or the boot's? */
@@ -249,7 +249,13 @@ static int session_cell_judge_failure(struct cell_run *c, enum message_class cla
 	switch (class) {
 	case MESSAGE_UNSUPPORTED:
 	case MESSAGE_FAILED:
-		return session_cell_keep_failure(c, text);
+		return session_cell_keep_failure(c, "failed", text);
+	case MESSAGE_EXIT_STATUS:
+	case MESSAGE_SIGNAL:
+	case MESSAGE_TIME_LIMIT:
+	case MESSAGE_NO_METRIC:
+	case MESSAGE_OUTPUT:
+		return session_cell_keep_failure(c, message_class_name(class), text);
 	case MESSAGE_LOST:
 	case MESSAGE_PROTOCOL:
 	case MESSAGE_TIMEOUT:
@@ -288,7 +294,7 @@ int session_cell_failed(struct session *s, const struct plan_cell *cell,
 			unsigned process, const char *why)
 {
 	struct cell_run c = cell_begin(s, cell, process);
-	int ret = session_cell_keep_failure(&c, why);
+	int ret = session_cell_keep_failure(&c, "failed", why);
 
 	json_decref(c.m.counters);
 	return ret;

@@ -226,7 +226,7 @@ static void a_result_has_what_its_workload_declares(void **state)
 			const struct workload_metric *d;
 
 			assert_int_equal(0, workload_metric_find(
-				small[i][0], json_string_value(json_object_get(m, "metric")),
+				small[i][0], NULL, json_string_value(json_object_get(m, "metric")),
 				&d, NULL));
 			assert_string_equal(json_string_value(json_object_get(m, "unit")), d->unit);
 			assert_string_equal(json_string_value(json_object_get(m, "kind")),
@@ -245,13 +245,13 @@ static void a_metric_that_is_not_there_has_a_nearest_one(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(workload_metric_find("stream", "copy", NULL, NULL), 0);
-	assert_int_not_equal(workload_metric_find("first-touch", "ns_per_pgae", NULL, &err), 0);
+	assert_int_equal(workload_metric_find("stream", NULL, "copy", NULL, NULL), 0);
+	assert_int_not_equal(workload_metric_find("first-touch", NULL, "ns_per_pgae", NULL, &err), 0);
 	assert_int_equal(err.exit, EXIT_CONFIG);
 	assert_string_equal(err.text, "workload first-touch has no metric 'ns_per_pgae'; did you "
 			    "mean 'ns_per_page'? (there are: ns_per_page, ns_per_page_again)");
 	err = (struct err)ERR_INIT;
-	assert_int_not_equal(workload_metric_find("fist-touch", "ns_per_page", NULL, &err), 0);
+	assert_int_not_equal(workload_metric_find("fist-touch", NULL, "ns_per_page", NULL, &err), 0);
 	assert_non_null(strstr(err.text, "did you mean 'first-touch'?"));
 }
 

@@ -45,6 +45,7 @@ static void a_wrapper_is_no_qemu(void **state)
 	static const char text[] = "#!/bin/sh\nexec qemu-system-x86_64 \"$@\"\n";
 	char folder[] = "/tmp/kduel-kinds-XXXXXX", path[64];
 	struct boot_images b = BOOT_IMAGES_INIT;
+	const struct plan no_files = { .n_cells = 0 };
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -55,7 +56,7 @@ static void a_wrapper_is_no_qemu(void **state)
 	setenv("XDG_CACHE_HOME", folder, 1);
 	setenv("KDUEL_AGENT", "/bin/true", 1);
 	setenv("KDUEL_QEMU", path, 1);
-	assert_int_equal(boot_images_ensure(&b, "/bin/true", &err), -ENOTSUP);
+	assert_int_equal(boot_images_ensure(&b, &no_files, "/bin/true", &err), -ENOTSUP);
 	assert_non_null(strstr(err.text, "/qemu is a script or wrapper"));
 	assert_int_equal(file_remove_tree(folder, NULL), 0);
 }

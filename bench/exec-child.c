@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One run of a command: its streams read within bounds, its time and its end. */
+#include "exec.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "loop.h"
+#include "proc.h"
+
+#define TOLD_MAX 500	/* bytes of its output in an error */
+#define LOOK_MOST_MS 50
+
+struct stream {
+	int fd;			/* -1: at its end */
+	char *text;
+	size_t n, room;
+};
+
+struct child {
+	const struct exec_spec *spec;
+	struct exec_watch *watch;
+	const struct exec_timer *timer;
+	struct exec_run *run;
+	struct proc proc;
+	pid_t group;
+	struct stream streams[2];
+	int status;
+	bool flood, late, ended;
+};
+
+/* 0, or -ENOMEM. What is over the bound is not kept, but says that there was more. */
+static int child_read(struct child *c, struct stream *s)
+{
+	ssize_t n;
+
+	if (s->room - s->n < 4096) {
+		size_t room = s->room ? 2 * s->room : 16384;
+		char *more = realloc(s->text, room);
+
+		if (!more)
+			return -ENOMEM;
+		s->text = more;
+		s->room = room;
+	}
+	n = read(s->fd, s->text + s->n, s->room - s->n - 1);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		s->fd = -1;
+	s->n += n > 0 ? (size_t)n : 0;
+	s->text[s->n] = '\0';
+	c->flood |= s->n > c->spec->output;
+	return 0;
+}
+
+static int child_take(struct child *c, struct pollfd p[3])
+{
+	int ret = 0;
+
+	for (int i = 0; i < 2 && !ret; i++)
+		if (p[i].fd >= 0 && p[i].revents)
+			ret = child_read(c, &c->streams[i]);
+	return ret;
+}
+
+static double child_now(struct child *c, double t0)
+{
+	return c->timer ? c->timer->end(c->timer->arg) : (loop_now() - t0) * 1e9;
+}
+
+/* Until it has ended, printed too much, or taken too long. */
+static int child_follow(struct child *c, double t0)
+{
+	double until = t0 + c->spec->limit_s;
+	int look = 1, ret = 0;
+
+	while (!ret && !c->ended && !c->flood && !c->late) {
+		struct pollfd p[3] = { { c->streams[0].fd, POLLIN, 0 },
+				       { c->streams[1].fd, POLLIN, 0 },
+				       { c->proc.pidfd, POLLIN, 0 } };
+		double left = until - loop_now();
+		int wait_ms = left > 0 ? (int)(left < 1e6 ? left * 1000 : 1e9) + 1 : 0;
+
+		if (c->watch && wait_ms > look)
+			wait_ms = look;
+		if (poll(p, 3, wait_ms) < 0 && errno != EINTR)
+			return -errno;
+		c->ended = p[2].revents;
+		if (c->ended)
+			c->run->wall_ns = child_now(c, t0);
+		ret = child_take(c, p);
+		c->late = !c->ended && loop_now() >= until;
+		if (c->watch && !c->ended) {
+			exec_watch_look(c->watch, c->group);
+			look = look < LOOK_MOST_MS ? 2 * look : LOOK_MOST_MS;
+		}
+	}
+	return ret;
+}
+
+/* What it had written before it ended; others may hold its streams open for ever. */
+static int child_drain(struct child *c)
+{
+	int ret = 0;
+
+	for (int i = 0; i < 2; i++) {
+		struct stream *s = &c->streams[i];
+		size_t before;
+
+		do {
+			before = s->n;
+			if (s->fd >= 0)
+				ret = child_read(c, s);
+		} while (!ret && s->fd >= 0 && s->n > before && !c->flood);
+	}
+	return ret;
+}
+
+/* Nothing of it is left, whatever it started and left behind. */
+static void child_end(struct child *c)
+{
+	pid_t pid;
+
+	kill(-c->group, SIGKILL);
+	if (wait4(c->proc.pid, &c->status, 0, &c->run->usage) == c->proc.pid)
+		proc_reaped(&c->proc);
+	proc_release(&c->proc);
+	/* Those that lost their parent are ours now. */
+	do {
+		pid = waitpid(-c->group, NULL, 0);
+	} while (pid > 0 || (pid < 0 && errno == EINTR));
+}
+
+static int child_judge(struct child *c, struct err *err)
+{
+	const char *name = c->spec->argv.v[0];
+	struct exec_output *o = &c->run->output;
+	/* What went wrong is said at the end, and mostly on stderr. */
+	struct exec_output told = { .out = o->err && *o->err ? o->err : o->out };
+	char first[TOLD_MAX], how[64];
+
+	exec_first_lines(&told, first, sizeof(first));
+	if (c->flood)
+		return err_set(err, EXIT_MACHINE, EXEC_FLOOD,
+			       "%s printed more than %llu bytes, and was stopped; let it print less, or raise output: its output begins: '%s'",
+			       name, (unsigned long long)c->spec->output, first);
+	if (c->late)
+		return err_set(err, EXIT_MACHINE, EXEC_LIMIT,
+			       "%s did not end in %g s, and was stopped; give it less to do, or raise limit%s%s%s",
+			       name, c->spec->limit_s, *first ? ": it said: '" : "", first,
+			       *first ? "'" : "");
+	if (!c->status)
+		return 0;
+	return err_set(err, EXIT_MACHINE, WIFSIGNALED(c->status) ? EXEC_SIGNAL : EXEC_EXIT,
+		       "%s: %s%s%s%s", name, proc_status_text(c->status, how, sizeof(how)),
+		       *first ? "; it said: '" : "", first, *first ? "'" : "");
+}
+
+static int child_start(struct child *c, const cpu_set_t *cpus, struct err *err)
+{
+	const struct exec_spec *s = c->spec;
+	const struct proc_options o = {
+		.argv = args_argv(&s->argv), .dir = s->folder,
+		.out = PROC_PIPE, .err = PROC_PIPE, .env = args_argv(&s->env),
+		.as_user = s->as_user, .uid = s->uid, .gid = s->gid, .cpus = cpus,
+	};
+	int ret = proc_spawn(&c->proc, &o, err);
+
+	if (ret && s->folder)
+		err_prefix(err, "in %s", s->folder);
+	return ret;
+}
+
+int exec_child_run(const struct exec_spec *s, const cpu_set_t *cpus, struct exec_watch *watch,
+		   const struct exec_timer *timer, struct exec_run *run, struct err *err)
+{
+	struct child c = { .spec = s, .watch = watch, .timer = timer, .run = run };
+	double t0;
+	int ret;
+
+	memset(run, 0, sizeof(*run));
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (timer)
+		timer->begin(timer->arg);
+	t0 = loop_now();
+	ret = child_start(&c, cpus, err);
+	if (ret)
+		return ret;
+	c.group = c.proc.pid;
+	c.streams[0].fd = c.proc.out;
+	c.streams[1].fd = c.proc.err;
+	ret = child_follow(&c, t0);
+	if (!ret && c.ended)
+		ret = child_drain(&c);
+	child_end(&c);
+	run->output = (struct exec_output){ c.streams[0].text, c.streams[1].text,
+					    c.streams[0].n, c.streams[1].n };
+	return ret ? err_sys(err, -ret, "cannot follow %s", s->argv.v[0]) : child_judge(&c, err);
+}
+
+void exec_run_release(struct exec_run *run)
+{
+	free(run->output.out);
+	free(run->output.err);
+	memset(run, 0, sizeof(*run));
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The workload exec: a command of the user's, run again and again. */
+#include "exec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+enum { WALL, CPU, MINOR, MAJOR, RSS, ALWAYS };
+
+struct state {
+	struct exec_spec spec;
+	char *folder;
+	struct series *series[ALWAYS + EXEC_METRICS_MAX];
+	struct bench *b;
+	struct exec_watch watch;
+};
+
+static int exec_check(const json_t *params, char *field, struct err *err)
+{
+	struct exec_spec s;
+	int ret = exec_spec_init(&s, params, err);
+
+	snprintf(field, PARAM_FIELD_MAX, "%s", s.field);
+	exec_spec_release(&s);
+	return ret;
+}
+
+static const char *exec_declared(const json_t *params, size_t i)
+{
+	const json_t *list = json_object_get(params, "metrics");
+	const json_t *one = json_is_array(list) ? json_array_get(list, i) : i ? NULL : list;
+
+	return json_string_value(json_object_get(one, "name"));
+}
+
+/* In a guest a command runs beside its files; elsewhere where the user stands. */
+static int exec_place(struct state *s, const struct bench *b, struct err *err)
+{
+	bool files = json_object_get(s->spec.params, "files");
+	const char *root = bench_files_root(b), *own = s->spec.folder;
+
+	if (!files || (own && *own == '/'))
+		return 0;
+	if (asprintf(&s->folder, "%s%s%s%s", root ? root : "", EXEC_FOLDER, own ? "/" : "",
+		     own ? own : "") < 0)
+		return err_sys(err, ENOMEM, "exec");
+	s->spec.folder = s->folder;
+	return access(s->folder, X_OK) ? err_sys(err, errno, "exec: its folder %s", s->folder) : 0;
+}
+
+static int setup(struct bench *b, struct err *err)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	json_t *params = bench_params(b);
+	int ret;
+
+	if (!s || !params)
+		return err_sys(err, ENOMEM, "exec");
+	s->b = b;
+	bench_set_state(b, s);
+	ret = exec_spec_init(&s->spec, params, err);
+	json_decref(params);
+	s->spec.warmup = bench_number(b, "warmup");
+	s->spec.output = bench_number(b, "output");
+	s->spec.proof = bench_flag(b, "proof");
+	if (!ret)
+		ret = exec_place(s, b, err);
+	for (int i = 0; !ret && i < ALWAYS; i++)
+		s->series[i] = bench_series(b, &exec_metrics[i], NULL);
+	for (size_t i = 0; !ret && i < s->spec.n_metrics; i++)
+		s->series[ALWAYS + i] = bench_series(b, &s->spec.metrics[i].metric, NULL);
+	return ret;
+}
+
+static double exec_ns(const struct timeval *t)
+{
+	return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
+}
+
+/* All values of a run; none is kept where one is missing. */
+static int exec_values_of_run(const struct state *s, const struct exec_run *run, double *v,
+			      struct err *err)
+{
+	const struct rusage *u = &run->usage;
+	int ret = 0;
+
+	v[WALL] = run->wall_ns * 1e-6;
+	v[CPU] = (exec_ns(&u->ru_utime) + exec_ns(&u->ru_stime)) * 1e-6;
+	v[MINOR] = (double)u->ru_minflt;
+	v[MAJOR] = (double)u->ru_majflt;
+	v[RSS] = (double)u->ru_maxrss;
+	for (size_t i = 0; !ret && i < s->spec.n_metrics; i++)
+		ret = exec_value_of(&s->spec.metrics[i], &run->output, &v[ALWAYS + i], err);
+	return ret;
+}
+
+static int exec_once(struct state *s, struct exec_watch *watch, const struct exec_timer *timer,
+		     void (*keep)(struct series *series, double value), struct err *err)
+{
+	double v[ALWAYS + EXEC_METRICS_MAX];
+	struct exec_run run;
+	int ret = exec_child_run(&s->spec, bench_cpus(s->b), watch, timer, &run, err);
+
+	if (!ret)
+		ret = exec_values_of_run(s, &run, v, err);
+	for (size_t i = 0; !ret && keep && i < ALWAYS + s->spec.n_metrics; i++)
+		keep(s->series[i], v[i]);
+	exec_run_release(&run);
+	return ret;
+}
+
+/* A run for the proof, with looks at its memory, which cost time: it is not kept. */
+static int exec_prove(struct state *s, struct err *err)
+{
+	struct exec_watch w = { .readings = 0 };
+	int ret = exec_once(s, &w, NULL, NULL, err);
+
+	if (ret)
+		return ret;
+	if (!w.readings && !*w.why)
+		snprintf(w.why, sizeof(w.why), "the command ended before its memory was seen");
+	s->watch = w;
+	bench_pages(s->b, &s->watch.pages, s->watch.why);
+	if (w.readings)
+		bench_derive(s->b, "largest_mapping_bytes", json_integer((json_int_t)(w.end - w.start)));
+	return 0;
+}
+
+/* Exit status and metrics are there before its time counts. */
+static int verify_before(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	int ret = 0;
+
+	if (s->spec.proof)
+		ret = exec_prove(s, err);
+	for (unsigned i = 0; !ret && i < s->spec.warmup; i++)
+		ret = exec_once(s, NULL, NULL, series_reject, err);
+	if (!ret && (s->spec.proof || s->spec.warmup))
+		bench_validated(b, "before the timed runs the command ended with exit 0%s",
+				s->spec.n_metrics ? " and printed all its metrics" : "");
+	return ret;
+}
+
+static void exec_begin(void *arg)
+{
+	struct state *s = arg;
+
+	bench_begin(s->b, s->series[WALL]);
+}
+
+static double exec_end(void *arg)
+{
+	struct state *s = arg;
+
+	return bench_end(s->b, s->series[WALL], 1);
+}
+
+static int run(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+	const struct exec_timer timer = { exec_begin, exec_end, s };
+	int ret = 0;
+
+	for (unsigned i = 0; !ret && i < bench_samples(b); i++) {
+		bench_progress(b, "exec: run %u of %u", i + 1, bench_samples(b));
+		ret = exec_once(s, NULL, &timer, series_push, err);
+	}
+	return !ret && s->spec.proof ? exec_prove(s, err) : ret;
+}
+
+static int verify_after(struct bench *b, struct err *err)
+{
+	struct state *s = bench_state(b);
+
+	(void)err;
+	bench_validated(b, "each timed run ended with exit 0%s",
+			s->spec.n_metrics ? " and printed all its metrics" : "");
+	return 0;
+}
+
+static void teardown(struct bench *b)
+{
+	struct state *s = bench_state(b);
+
+	if (!s)
+		return;
+	exec_spec_release(&s->spec);
+	free(s->folder);
+	free(s);
+}
+
+extern const struct workload exec_workload;
+
+const struct workload exec_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "exec",
+	.help = "a command of yours, with metrics from what it prints",
+	.unit = "ms",
+	.metrics = exec_metrics,
+	.method = "Starts the command once a sample, in a process group of its own that is "
+		  "gone afterwards, on all CPUs that are ours, without a shell. Time runs from "
+		  "before the start to its end; CPU time, faults and memory are what the kernel "
+		  "accounts to it and to the children it waited for (wait4). Counters count the "
+		  "command, its children, and the few calls that start it. A run before the "
+		  "timed ones and one after them prove the pages of its largest mapping. An exit "
+		  "status that is not 0, a signal, the time limit, a metric that is not printed, and "
+		  "more output than allowed end the cell, each with a class of its own. The "
+		  "formats of metrics: docs/exec.md.",
+	.params = exec_params,
+	.samples = 5,
+	.children = true,
+	.files = true,
+	.sourceless = true,
+	.check = exec_check,
+	.declared = exec_declared,
+	.setup = setup,
+	.verify_before = verify_before,
+	.run = run,
+	.verify_after = verify_after,
+	.teardown = teardown,
+};

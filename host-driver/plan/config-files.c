@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What cells carry into the guest. A config names programs, scripts and folders;
+ * the plan lists every file that goes in, with its SHA-256, libraries and
+ * interpreters among them, and plan-files.c keeps their contents: a campaign that
+ * goes on later runs the very same files.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/exec.h"
+#include "bench/registry.h"
+#include "elf-needs.h"
+#include "plan-files.h"
+#include "proc.h"
+
+#define FILES_MAX 4000
+#define FOLDERS_MAX 16		/* one within the other */
+#define INTERPRETERS_MAX 4
+
+struct carried {
+	struct build *b;
+	json_t *list;		/* of the plan */
+	uint64_t bytes;
+	unsigned depth;
+	char field[120];	/* the entry of the config that is looked at */
+};
+
+__attribute__((format(printf, 2, 3)))
+static int files_error(struct carried *c, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX / 2];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return conf_error(c->b->y, c->field, c->b->err, "%s", text);
+}
+
+static const json_t *files_find(const struct carried *c, const char *as)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(c->list, i, one)
+		if (!strcmp(json_string_value(json_object_get(one, "path")), as))
+			return one;
+	return NULL;
+}
+
+static int files_put(struct carried *c, const char *path, const char *as, bool needed, bool *new);
+
+/* --- what programs need ------------------------------------------------------- */
+
+static int files_add_libraries(struct carried *c, const char *path)
+{
+	struct args needs = ARGS_INIT;
+	struct err why = ERR_INIT;
+	int ret = elf_needs(path, &needs, &why);
+
+	if (ret)
+		ret = files_error(c, "%s", why.text);
+	for (size_t i = 0; !ret && i < needs.n; i++)
+		ret = files_put(c, needs.v[i], needs.v[i], false, NULL);
+	args_release(&needs);
+	return ret;
+}
+
+/* "#!/usr/bin/env bash" names two programs. False: no script. */
+static bool files_script(const char *path, char program[static PATH_MAX], char argument[static 256])
+{
+	char line[PATH_MAX + 256] = "";
+	FILE *f = fopen(path, "re");
+	bool script = f && fgets(line, sizeof(line), f) && !strncmp(line, "#!", 2);
+
+	if (f)
+		fclose(f);
+	program[0] = argument[0] = '\0';
+	return script && sscanf(line + 2, " %4095[^ \t\r\n] %255[^ \t\r\n]", program, argument) >= 1;
+}
+
+static int files_add_interpreter(struct carried *c, const char *script, const char *name)
+{
+	char *path = proc_find(name);
+	int ret;
+
+	if (!path)
+		return files_error(c, "%s needs %s to run, which is not here; install it, or name another behind its #!",
+				   script, name);
+	ret = files_put(c, path, path, true, NULL);
+	free(path);
+	return ret;
+}
+
+static int files_add_needs(struct carried *c, const char *path)
+{
+	char program[PATH_MAX], argument[256], *base;
+	int ret;
+
+	if (!files_script(path, program, argument))
+		return files_add_libraries(c, path);
+	if (c->depth++ == INTERPRETERS_MAX)
+		return files_error(c, "%s: interpreters of interpreters", path);
+	ret = files_add_interpreter(c, path, program);
+	base = strrchr(program, '/');
+	if (!ret && base && !strcmp(base, "/env") && *argument)
+		ret = files_add_interpreter(c, path, argument);
+	c->depth--;
+	return ret;
+}
+
+/* --- one file --------------------------------------------------------------------- */
+
+static int files_check_same(struct carried *c, const json_t *have, const char *as, const char *hash)
+{
+	if (!strcmp(json_string_value(json_object_get(have, "sha256")), hash))
+		return 0;
+	return files_error(c, "two files are to be %s in the guest; give one of them another name", as);
+}
+
+/* `needed`: it must be able to run, and brings what it needs for that. */
+static int files_put(struct carried *c, const char *path, const char *as, bool needed, bool *new)
+{
+	char hash[FILE_HASH_MAX], mode[8];
+	struct err why = ERR_INIT;
+	const json_t *have;
+	struct stat st;
+	bool runs;
+
+	if (stat(path, &st))
+		return files_error(c, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return files_error(c, "%s is neither a file nor a folder", path);
+	c->bytes += (uint64_t)st.st_size;
+	if (c->bytes > c->b->p->guest.memory / 3)
+		return files_error(c, "these files with their libraries have more than %llu MiB, too much for the memory of the guest, of which they may take a third; make guest.memory larger",
+				   (unsigned long long)(c->b->p->guest.memory / 3 >> 20));
+	if (json_array_size(c->list) >= FILES_MAX)
+		return files_error(c, "these are more than %d files", FILES_MAX);
+	if (plan_files_keep(path, hash, &why))
+		return files_error(c, "%s", why.text);
+	have = files_find(c, as);
+	if (have)
+		return files_check_same(c, have, as, hash);
+	if (new)
+		*new = true;
+	snprintf(mode, sizeof(mode), "%o", st.st_mode & 0777);
+	json_array_append_new(c->list, json_pack("{s:s, s:s, s:s}", "path", as, "mode", mode,
+						 "sha256", hash));
+	runs = st.st_mode & 0111;
+	if (needed && !runs)
+		return files_error(c, "%s is not executable; chmod +x it", path);
+	return runs ? files_add_needs(c, path) : 0;
+}
+
+/* --- folders ------------------------------------------------------------------------ */
+
+static int files_put_any(struct carried *c, const char *path, const char *as);
+
+static int files_put_folder(struct carried *c, const char *path, const char *as)
+{
+	struct dirent **names;
+	int n = scandir(path, &names, NULL, alphasort), ret = 0;
+
+	if (n < 0)
+		return files_error(c, "%s: %s", path, strerror(errno));
+	if (c->depth++ == FOLDERS_MAX)
+		ret = files_error(c, "%s: folders are nested too deep", path);
+	for (int i = 0; i < n; i++) {
+		const char *name = names[i]->d_name;
+		char *below = NULL, *below_as = NULL;
+
+		if (!ret && strcmp(name, ".") && strcmp(name, "..")) {
+			if (asprintf(&below, "%s/%s", path, name) < 0 ||
+			    asprintf(&below_as, "%s/%s", as, name) < 0)
+				ret = err_sys(c->b->err, ENOMEM, "cannot read the config");
+			else
+				ret = files_put_any(c, below, below_as);
+		}
+		free(below);
+		free(below_as);
+		free(names[i]);
+	}
+	free(names);
+	c->depth--;
+	return ret;
+}
+
+static int files_put_any(struct carried *c, const char *path, const char *as)
+{
+	struct stat st;
+
+	if (!lstat(path, &st) && S_ISLNK(st.st_mode) && !stat(path, &st) && S_ISDIR(st.st_mode) &&
+	    c->depth)
+		return files_error(c, "%s is a link to a folder, which is not followed", path);
+	return stat(path, &st) || !S_ISDIR(st.st_mode) ? files_put(c, path, as, false, NULL)
+						       : files_put_folder(c, path, as);
+}
+
+/* --- a config's entries --------------------------------------------------------------- */
+
+/* Below EXEC_FOLDER: as it is written, or, where that leads out, by its last name. */
+static void files_place(const char *text, char as[static PATH_MAX])
+{
+	char copy[PATH_MAX], *at = copy;
+	size_t n;
+
+	snprintf(copy, sizeof(copy), "%.*s", PATH_MAX - 16, text);
+	while (!strncmp(at, "./", 2))
+		at += 2;
+	n = strlen(at);
+	while (n > 1 && at[n - 1] == '/')
+		at[--n] = '\0';
+	if (!strncmp(at, "../", 3) || strstr(at, "/../") || strstr(at, "/./"))
+		at = basename(at);
+	if (*text == '/')
+		snprintf(as, PATH_MAX, "%s", at);
+	else if (!strcmp(at, ".") || !*at)
+		snprintf(as, PATH_MAX, EXEC_FOLDER);
+	else
+		snprintf(as, PATH_MAX, EXEC_FOLDER "/%.*s", PATH_MAX - 16, at);
+}
+
+/* Beside the config; a word without a / that is not there is sought in PATH. */
+static int files_take(struct carried *c, const char *folder, const char *text)
+{
+	char path[2 * PATH_MAX], as[PATH_MAX], *found = NULL;
+	int ret;
+
+	if (!*text || strlen(text) > PATH_MAX / 2)
+		return files_error(c, "is no path");
+	snprintf(path, sizeof(path), "%s%s%s", *text == '/' ? "" : folder, *text == '/' ? "" : "/",
+		 text);
+	files_place(text, as);
+	if (!strchr(text, '/') && access(path, F_OK) && (found = proc_find(text))) {
+		snprintf(path, sizeof(path), "%s", found);
+		snprintf(as, sizeof(as), "%s", found);
+	}
+	free(found);
+	ret = files_put_any(c, path, as);
+	return ret;
+}
+
+/* The command's program must be one of the files. */
+static int files_check_command(struct carried *c, const json_t *params)
+{
+	static const char *const places[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					      "/usr/bin", "/sbin", "/bin" };
+	const char *folder = json_string_value(json_object_get(params, "folder")), *name;
+	const char *text = json_string_value(json_object_get(params, "command"));
+	struct args words = ARGS_INIT;
+	char as[PATH_MAX], whole[PATH_MAX];
+	bool found = false;
+	int ret = text ? exec_words(text, &words, NULL) : -EINVAL;
+
+	if (ret) {	/* said by the check of all parameters, which comes later */
+		args_release(&words);
+		return 0;
+	}
+	name = words.v[0];
+	if (strchr(name, '/')) {
+		snprintf(whole, sizeof(whole), "%s%s%s", *name != '/' && folder ? folder : "",
+			 *name != '/' && folder ? "/" : "", name + (strncmp(name, "./", 2) ? 0 : 2));
+		files_place(whole, as);
+		found = files_find(c, as);
+	}
+	for (size_t i = 0; !strchr(name, '/') && !found && i < sizeof(places) / sizeof(*places); i++) {
+		snprintf(as, sizeof(as), "%s/%.200s", places[i], name);
+		found = files_find(c, as);
+	}
+	if (!found)
+		ret = files_error(c, "'%.80s' is not in files; add it there: files: [%.80s]", name, name);
+	args_release(&words);
+	return ret;
+}
+
+static int files_of_cell(struct build *b, size_t cell, const char *folder)
+{
+	json_t *params = b->p->cells[cell].params, *texts = json_object_get(params, "files");
+	struct carried c = { .b = b, .list = json_array() };
+	unsigned entry = b->cells[cell].entry;
+	const json_t *one;
+	size_t i;
+	int ret = 0;
+
+	json_array_foreach(texts, i, one) {
+		snprintf(c.field, sizeof(c.field), "cells[%u].params.files[%zu]", entry, i);
+		ret = json_is_string(one) ? files_take(&c, folder, json_string_value(one))
+					  : files_error(&c, "must be a path");
+		if (ret)
+			break;
+	}
+	snprintf(c.field, sizeof(c.field), "cells[%u].params.command", entry);
+	if (!ret)
+		ret = files_check_command(&c, params);
+	if (!ret)
+		json_object_set(params, "files", c.list);
+	json_decref(c.list);
+	return ret;
+}
+
+int build_files(struct build *b)
+{
+	char *copy = strdup(conf_path(b->y)), *folder;
+	const struct workload *w;
+	int ret = 0;
+
+	if (!copy)
+		return err_sys(b->err, ENOMEM, "cannot read the config");
+	folder = dirname(copy);
+	for (size_t i = 0; !ret && i < b->p->n_cells; i++)
+		if (!workload_find(b->p->cells[i].workload, &w, NULL) && w->files)
+			ret = files_of_cell(b, i, folder);
+	free(copy);
+	return ret;
+}
