@@ -243,6 +243,13 @@ static int format_lmbench(const struct exec_output *o, struct exec_values *v, st
  * in it stand "12.3 GB/sec", "Total time: 0.1 [sec]", "8.3 usecs/op" and so on. With
  * -f simple the number stands alone and is in bytes a second.
  */
+static const struct {
+	const char *unit;
+	double bytes;
+} per_second[] = {	/* in text it takes the unit that fits: slow machines have another */
+	{ "B/sec", 1 }, { "KB/sec", 1024 }, { "MB/sec", 1048576 }, { "GB/sec", 1073741824 },
+};
+
 static void format_perf_line(char *text, struct exec_values *v, void *state)
 {
 	char *section = state, word[64], *at = text + strspn(text, " \t");
@@ -266,6 +273,11 @@ static void format_perf_line(char *text, struct exec_values *v, void *state)
 	word[0] = '\0';
 	sscanf(at + used, " %63s", word);
 	exec_values_add(v, section, *word ? word : "value", n);
+	for (size_t i = 0; i < sizeof(per_second) / sizeof(per_second[0]); i++)
+		if (!strcmp(word, per_second[i].unit))
+			exec_values_add(v, section, "bytes_per_s", n * per_second[i].bytes);
+	if (!*word)
+		exec_values_add(v, section, "bytes_per_s", n);
 }
 
 static int format_perf(const struct exec_output *o, struct exec_values *v, struct err *err)
@@ -323,7 +335,7 @@ const struct exec_format exec_formats[] = {
 	{ "hyperfine", "--export-json /dev/stdout: COMMAND/mean, /stddev, /median, /user, /system, /min, /max", NULL, format_check_keys, exec_parse_hyperfine, NULL },
 	{ "go-bench", "go test -bench: BenchmarkX-8/ns/op, BenchmarkX-8/B/op, BenchmarkX-8/allocs/op", NULL, format_check_keys, format_go, NULL },
 	{ "fio", "--output-format=json: JOB/read/iops, JOB/read/bw_bytes, JOB/write/clat_ns/mean, JOB/usr_cpu, ...", NULL, format_check_keys, exec_parse_fio, NULL },
-	{ "perf-bench", "perf bench: FUNCTION/GB/sec, SUITE/total_time; with -f simple FUNCTION/value", NULL, format_check_keys, format_perf, NULL },
+	{ "perf-bench", "perf bench: FUNCTION/bytes_per_s (whatever unit it prints), SUITE/total_time, FUNCTION/usecs/op", NULL, format_check_keys, format_perf, NULL },
 	{ "stream", "STREAM: Copy/rate, Scale/rate, Add/rate, Triad/rate, and /avg, /min, /max", NULL, format_check_keys, format_stream, NULL },
 	{ "lmbench", "lmbench: what stands before the last colon of a line, or the size of bw_mem and lat_mem_rd", NULL, format_check_keys, format_lmbench, NULL },
 	{ "stress-ng", "--metrics-brief: STRESSOR/ops, /ops_per_s, /ops_per_cpu_s, /real_time, /user_time, /system_time", NULL, format_check_keys, format_stress, NULL },
