@@ -203,7 +203,7 @@ static int image_check_same(const struct entry *have, const char *path, const ch
 int image_add_as(struct image *im, const char *path, const char *as, mode_t mode,
 		 struct err *err)
 {
-	char *place = place_in_image(as);
+	char *place = image_place(as);
 	const struct entry *have = place ? image_find(im, place) : NULL;
 	struct stat st;
 
