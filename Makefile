@@ -46,13 +46,14 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 # The rooms, from the bottom up: each includes and calls only rooms before it.
 # One archive a room, linked once in this order (the linker resolves downwards
 # only), so that a call upwards does not link; tests/structure refuses the rest.
-ROOMS := lib plugin vocab stats bench backing agent kernel claim plan store compare \
+ROOMS := lib plugin vocab stats bench backing doctor agent kernel claim plan store compare \
 	report export dashboard why machine run cmd
 dir_lib := lib
 dir_plugin := plugin
 dir_vocab := vocab
 dir_bench := bench
 dir_backing := backing
+dir_doctor := doctor
 dir_agent := guest-agent
 $(foreach r,stats kernel claim plan store compare report export dashboard why machine run cmd,\
 	$(eval dir_$(r) := host-driver/$(r)))
@@ -65,7 +66,7 @@ unit_src := $(wildcard tests/unit/test-*.c)
 reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 archives = $(patsubst %,$(B)/lib%.a,$(call reverse,$(1)))
 driver_rooms := $(filter-out agent plugin,$(ROOMS))
-agent_rooms  := lib vocab bench backing agent
+agent_rooms  := lib vocab bench backing doctor agent
 bench_rooms  := lib vocab bench
 
 PROGRAMS := $(B)/kduel $(B)/kduel-agent $(B)/kduel-bench

@@ -7,8 +7,8 @@
 
 #include "agent.h"
 #include "backing/backing.h"
+#include "backing/kvm-stats.h"
 #include "clock.h"
-#include "kvm-stats.h"
 #include "vcpu-count.h"
 #include "vm.h"
 

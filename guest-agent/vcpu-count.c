@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backing/kvm-stats.h"
 #include "counters.h"
 #include "env.h"
 #include "file.h"
-#include "kvm-stats.h"
 #include "loop.h"
 
 #define VCPUS_MOST 256

@@ -23,6 +23,8 @@ const struct command commands[] = {
 	  COMMAND_FOLDER | COMMAND_JSON },
 	{ "verify", "check claims against results", cmd_verify, COMMAND_JSON },
 	{ "why", "tell which functions make the difference between arms", cmd_why, 0 },
+	{ "doctor", "tell why memory is not huge, or if a machine measures well", cmd_doctor,
+	  COMMAND_JSON },
 	{ "report", "write the report of a results folder", cmd_report, COMMAND_FOLDER },
 	{ "power", "tell how many blocks an effect needs", cmd_power,
 	  COMMAND_CONFIG },

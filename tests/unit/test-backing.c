@@ -14,7 +14,7 @@
 
 #include "file.h"
 #include "backing/backing.h"
-#include "guest-agent/kvm-stats.h"
+#include "backing/kvm-stats.h"
 
 #define M2 (2ull << 20)
 

@@ -11,16 +11,16 @@
 #include <sys/stat.h>
 
 #include "file.h"
-#include "backing/layer.h"
+#include "layer.h"
 #include "vocab/words.h"
 
 #define KVM_DEBUGFS "/sys/kernel/debug/kvm"
 
 /* The folder is "<pid>-<descriptor of the VM>". */
-static int kvm_stats_find_vm(const char *root, pid_t pid, char *dir, size_t size)
+int kvm_stats_find_vm(const char *root, pid_t pid, char *dir, size_t size)
 {
 	char prefix[32];
-	DIR *d = opendir(root);
+	DIR *d = opendir(root ? root : KVM_DEBUGFS);
 	int ret = -ENOENT;
 
 	if (!d)
@@ -29,14 +29,14 @@ static int kvm_stats_find_vm(const char *root, pid_t pid, char *dir, size_t size
 	for (struct dirent *e; ret && (e = readdir(d));) {
 		if (strncmp(e->d_name, prefix, strlen(prefix)))
 			continue;
-		snprintf(dir, size, "%s/%.64s", root, e->d_name);
+		snprintf(dir, size, "%s/%.64s", root ? root : KVM_DEBUGFS, e->d_name);
 		ret = 0;
 	}
 	closedir(d);
 	return ret;
 }
 
-static bool kvm_stats_read_one(const char *dir, const char *name, uint64_t *value)
+bool kvm_stats_number(const char *dir, const char *name, uint64_t *value)
 {
 	char path[512], *text, *end;
 	bool ok;
@@ -56,14 +56,14 @@ static json_t *kvm_stats_bytes_of(const char *dir)
 	uint64_t n;
 	json_t *layer;
 
-	if (kvm_stats_read_one(dir, "pages_4k", &p.b4k) && kvm_stats_read_one(dir, "pages_2m", &p.b2m) &&
-	    kvm_stats_read_one(dir, "pages_1g", &p.b1g)) {
+	if (kvm_stats_number(dir, "pages_4k", &p.b4k) && kvm_stats_number(dir, "pages_2m", &p.b2m) &&
+	    kvm_stats_number(dir, "pages_1g", &p.b1g)) {
 		p.b4k <<= 12;
 		p.b2m <<= 21;
 		p.b1g <<= 30;
 		return layer_new(layer_words[LAYER_SECOND].name, &p);
 	}
-	if (!kvm_stats_read_one(dir, "largepages", &n))
+	if (!kvm_stats_number(dir, "largepages", &n))
 		return layer_unavailable(layer_words[LAYER_SECOND].name,
 					 "this KVM counts no pages (pages_* of Linux 5.15, largepages before)");
 	/* Without a count of 4K entries their share is not known, nor 1G from 2M. */
@@ -83,7 +83,7 @@ json_t *kvm_stats_proof(const char *root, pid_t qemu)
 	};
 	char dir[400];
 	json_t *layer;
-	int ret = kvm_stats_find_vm(root ? root : KVM_DEBUGFS, qemu, dir, sizeof(dir));
+	int ret = kvm_stats_find_vm(root, qemu, dir, sizeof(dir));
 
 	if (ret)
 		return layer_unavailable(layer_words[LAYER_SECOND].name, ret == -ENOENT ?
@@ -94,7 +94,7 @@ json_t *kvm_stats_proof(const char *root, pid_t qemu)
 		uint64_t n;
 
 		if (!json_object_get(layer, counts[i].field) &&
-		    kvm_stats_read_one(dir, counts[i].stat, &n))
+		    kvm_stats_number(dir, counts[i].stat, &n))
 			json_object_set_new(layer, counts[i].field, json_integer(n));
 	}
 	return layer;

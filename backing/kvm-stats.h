@@ -15,6 +15,9 @@
 #define KDUEL_KVM_STATS_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -23,5 +26,13 @@
  * `root` is KVM's folder in debugfs, NULL for where it is by rights.
  */
 json_t *kvm_stats_proof(const char *root, pid_t qemu);
+
+/*
+ * The folder of this process's VM, into `dir` (size bytes): 0, -ENOENT where KVM
+ * has none for it, or a negative errno where it cannot be looked for.
+ */
+int kvm_stats_find_vm(const char *root, pid_t qemu, char *dir, size_t size);
+/* One statistic of such a folder; false if this kernel has none of that name. */
+bool kvm_stats_number(const char *dir, const char *name, uint64_t *value);
 
 #endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel doctor: why is memory not huge, and is this machine fit for measuring? */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "doctor/doctor.h"
+#include "plan/plan.h"
+#include "safe.h"
+
+struct options {
+	const char *backing, *path, *campaign;
+	int pid;
+	bool json;
+};
+
+enum { OPT_BACKING = 256, OPT_PATH, OPT_PID, OPT_CAMPAIGN, OPT_JSON };
+
+static const struct argp_option option_table[] = {
+	{ "pid", OPT_PID, "PID", 0, "a QEMU that runs: why is its guest's memory small?", 0 },
+	{ "path", OPT_PATH, "FILE", 0, "a file, folder or device: could it be mapped huge?", 0 },
+	{ "backing", OPT_BACKING, "B", 0, "could memory of this kind be huge here?", 0 },
+	{ "campaign", OPT_CAMPAIGN, "CONFIG", 0, "the same of each backing of a campaign", 0 },
+	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static void doctor_read_pid(struct options *o, const char *arg, struct argp_state *state)
+{
+	char *end;
+	long pid = strtol(arg, &end, 10);
+
+	if (*end || end == arg || pid < 1 || pid > 1 << 22)
+		argp_error(state, "--pid: '%s' is not the number of a process", arg);
+	o->pid = pid;
+}
+
+static error_t doctor_parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_PID: doctor_read_pid(o, arg, state); return 0;
+	case OPT_PATH: o->path = arg; return 0;
+	case OPT_BACKING: o->backing = arg; return 0;
+	case OPT_CAMPAIGN: o->campaign = arg; return 0;
+	case OPT_JSON: o->json = true; return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s': say what it is: --pid, --path, --backing or --campaign", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!!o->pid + !!o->path + !!o->backing + !!o->campaign > 1)
+			argp_error(state, "one of --pid, --path, --backing and --campaign at a time");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, doctor_parse, NULL,
+	"Says why a guest's memory is not mapped huge: layer, what was seen, the rule "
+	"it breaks, the command that mends it. Without an option it says what of this "
+	"machine spoils measurements. It only reads.", NULL, NULL, NULL,
+};
+
+/* --- what is said ------------------------------------------------------------ */
+
+struct outcome {
+	const struct options *o;
+	json_t *all;		/* one object for each thing that was looked at */
+	size_t findings, unread;
+};
+
+static void doctor_print_finding(const struct doctor_finding *f, size_t i)
+{
+	char *seen = safe_text(f->seen), *mend = safe_text(f->mend);
+
+	printf("%zu. %s [%s, %s]\n", i + 1, f->cause->title, f->cause->layer,
+	       doctor_sure_words[f->sure]);
+	printf("   seen:  %s\n   %s %s\n   mend:  %s\n", seen,
+	       strcmp(f->cause->layer, "machine") ? "rule: " : "does: ", f->cause->rule, mend);
+	free(seen);
+	free(mend);
+}
+
+static void doctor_print(const char *what, const struct doctor_case *c,
+			 const struct doctor_report *r)
+{
+	char *name = safe_text(what);
+
+	if (!r->n && doctor_is_huge(c) == DOCTOR_YES)
+		printf("%s: mapped huge (%llu MiB, and %llu MiB in 4K)\n", name,
+		       (unsigned long long)c->second.huge >> 20,
+		       (unsigned long long)c->second.b4k >> 20);
+	else
+		printf("%s: %zu finding%s\n", name, r->n, r->n == 1 ? "" : "s");
+	for (size_t i = 0; i < r->n; i++)
+		doctor_print_finding(&r->finding[i], i);
+	for (size_t i = 0; i < c->n_blind; i++)
+		printf("not known: %s: %s\n", c->blind[i].layer, c->blind[i].why);
+	free(name);
+}
+
+static void doctor_tell(struct outcome *out, const char *what, const struct doctor_case *c,
+			const struct doctor_cause *table)
+{
+	struct doctor_report r;
+	json_t *o;
+
+	doctor_examine(c, table, &r);
+	out->findings += r.n;
+	out->unread += c->n_blind;
+	if (!out->o->json)
+		return doctor_print(what, c, &r);
+	o = doctor_json(c, &r);
+	json_object_set_new(o, "what", json_string(what));
+	json_array_append_new(out->all, o);
+}
+
+/* --- what is looked at --------------------------------------------------------- */
+
+static int doctor_qemu(struct outcome *out, struct err *err)
+{
+	struct doctor_case c;
+	char what[40];
+	int ret;
+
+	doctor_begin(&c);
+	snprintf(what, sizeof(what), "QEMU %d", out->o->pid);
+	ret = doctor_look_at_qemu(&c, out->o->pid, err);
+	if (!ret)
+		doctor_tell(out, what, &c, doctor_causes);
+	doctor_end(&c);
+	return ret;
+}
+
+static int doctor_path(struct outcome *out, struct err *err)
+{
+	struct doctor_case c;
+	int ret;
+
+	doctor_begin(&c);
+	ret = doctor_look_at_path(&c, out->o->path, err);
+	if (!ret)
+		doctor_tell(out, out->o->path, &c, doctor_causes);
+	doctor_end(&c);
+	return ret;
+}
+
+static int doctor_backing(struct outcome *out, const char *name, uint64_t size, struct err *err)
+{
+	const struct backing_kind *kind;
+	struct doctor_case c;
+	int ret = backing_find(name, &kind, err);
+
+	if (ret)
+		return ret;
+	doctor_begin(&c);
+	doctor_look_at_backing(&c, kind, size);
+	doctor_tell(out, name, &c, doctor_causes);
+	doctor_end(&c);
+	return 0;
+}
+
+static int doctor_machine(struct outcome *out, struct err *err)
+{
+	struct doctor_case c;
+
+	(void)err;
+	doctor_begin(&c);
+	doctor_look_at_machine(&c);
+	doctor_tell(out, "this machine", &c, doctor_machine_causes);
+	doctor_end(&c);
+	return 0;
+}
+
+/* The backings where this machine is the one under test; and the machine itself. */
+static int doctor_campaign(struct outcome *out, struct err *err)
+{
+	struct plan *p;
+	int ret = plan_load(out->o->campaign, NULL, &p, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; !ret && p->machine.kind->is_driver && i < p->n_cells; i++)
+		if (!i || strcmp(p->cells[i].backing, p->cells[i - 1].backing))
+			ret = doctor_backing(out, p->cells[i].backing, p->guest.memory, err);
+	plan_free(p);
+	return ret ? ret : doctor_machine(out, err);
+}
+
+static int doctor_run(struct outcome *out, struct err *err)
+{
+	const struct options *o = out->o;
+
+	if (o->pid)
+		return doctor_qemu(out, err);
+	if (o->path)
+		return doctor_path(out, err);
+	if (o->backing)
+		return doctor_backing(out, o->backing, 0, err);
+	return o->campaign ? doctor_campaign(out, err) : doctor_machine(out, err);
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct options o = { .pid = 0 };
+	struct outcome out = { .o = &o };
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	out.all = json_array();
+	ret = doctor_run(&out, &err);
+	if (!ret && o.json) {
+		json_dumpf(out.all, stdout, JSON_INDENT(2));
+		putchar('\n');
+	}
+	json_decref(out.all);
+	if (ret)
+		return command_fail(&err);
+	/* Nothing found, but not all was seen: that is no clean bill. */
+	return out.findings ? EXIT_REGRESSION : out.unread ? EXIT_INCOMPLETE : EXIT_DONE;
+}
