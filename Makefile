@@ -157,7 +157,7 @@ $(MAKE_STORE): $(B)/tests/browser/make-store.o $(call archives,$(driver_rooms))
 	$(link)
 
 # What tests/faults runs other programs under.
-FAULTS := $(patsubst %.c,$(B)/%,$(wildcard tests/faults/*.c))
+FAULTS := $(patsubst %.c,$(B)/%,$(filter-out %/disturb.c,$(wildcard tests/faults/*.c)))
 $(FAULTS): %: %.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(all_cflags) -o $@ $< $(trace)
@@ -171,7 +171,14 @@ fuzz: $(FUZZ)
 
 $(PROGRAMS) $(UNIT) $(CHECK_STATS) $(PLANT) $(MAKE_STORE) $(FAULTS) $(FUZZ): | $(trace)
 
-unit: $(UNIT) $(CHECK_STATS) $(PLANT) $(MAKE_STORE) $(FAULTS) $(FUZZ)
+# Preloaded into others, whatever they were built with.
+DISTURB := $(B)/tests/faults/disturb.so
+$(DISTURB): tests/faults/disturb.c
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -shared -fPIC -o $@ $<
+
+unit: $(UNIT) $(CHECK_STATS) $(PLANT) $(MAKE_STORE) $(FAULTS) $(DISTURB) $(FUZZ)
 
 # Each header must stand alone: it is a manual that can be read by itself.
 headers := $(wildcard $(foreach r,$(ROOMS),$(dir_$(r))/*.h))

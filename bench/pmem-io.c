@@ -97,6 +97,7 @@ static int pmem_io_setup(struct bench *b, struct err *err)
 {
 	struct pmem *p = calloc(1, sizeof(*p));
 	struct buffer *buf = calloc(1, sizeof(*buf));
+	json_t *tried;
 	int ret;
 
 	if (!p || !buf) {
@@ -119,7 +120,9 @@ static int pmem_io_setup(struct bench *b, struct err *err)
 	if (ret)
 		return ret;
 	p->file = buf;
-	ret = pmem_flush_find(bench_text(b, "flush"), &p->flush, err);
+	tried = json_object();
+	ret = pmem_flush_find(bench_text(b, "flush"), buf->addr, buf->size, &p->flush, tried, err);
+	bench_derive(b, "flush_ns", tried);
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < p->blocks; i++)

@@ -71,8 +71,12 @@ int pmem_copy(struct bench *b, struct err *err);
 
 /* --- pmem-flush.c --- */
 
-/* By name, or the best one here for "auto". */
-int pmem_flush_find(const char *name, const struct pmem_flush **f, struct err *err);
+/*
+ * By name, or for "auto" the one that is fastest on `to`, whose content is lost.
+ * `tried` gets what each took, in ns a line, and which was "taken".
+ */
+int pmem_flush_find(const char *name, void *to, size_t len, const struct pmem_flush **f,
+		    json_t *tried, struct err *err);
 void pmem_flush_range(const struct pmem_flush *f, const void *addr, size_t len);
 /* All flushed lines have left the caches when it returns. */
 void pmem_fence(void);

@@ -370,20 +370,26 @@ int loop_step(struct loop *l, double seconds)
 	return calls + loop_call_timers(l);
 }
 
+#define LATE_STEPS 64	/* an endless stream must not become endless time */
+
 int loop_run_until(struct loop *l, bool (*done)(void *arg), void *arg,
 		   double seconds)
 {
 	double end = loop_now() + seconds;
+	unsigned late = 0;
 
 	while (!done(arg)) {
 		double left = seconds < 0 ? -1 : end - loop_now();
 		int ret;
 
-		if (seconds >= 0 && left <= 0)
-			return -ETIME;
-		ret = loop_step(l, left);
+		bool over = seconds >= 0 && left <= 0;
+
+		/* Whoever was stopped for a while still hears what came meanwhile. */
+		ret = loop_step(l, over ? 0 : left);
 		if (ret < 0)
 			return ret;
+		if (over && (!ret || ++late == LATE_STEPS))
+			return done(arg) ? 0 : -ETIME;
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,14 @@ static const struct argp argp = {
 
 /* --- reading ---------------------------------------------------------------------- */
 
+/* Of a clock that nobody sets. */
+static double history_seconds(const struct store_boot *b)
+{
+	const json_t *total = json_object_get(b->phases, "total");
+
+	return json_is_number(total) ? json_number_value(total) : fmax(0, b->ended - b->begun);
+}
+
 static void history_describe(struct entry *e, const struct store *s,
 			     const struct store_boot *b, size_t n)
 {
@@ -87,7 +96,7 @@ static void history_describe(struct entry *e, const struct store *s,
 
 		e->ended += last;
 		e->failed += last && !b[i].ok;
-		e->seconds += b[i].ended - b[i].begun;
+		e->seconds += history_seconds(&b[i]);
 		if (i == 0 || b[i].begun < e->begun)
 			e->begun = b[i].begun;
 	}

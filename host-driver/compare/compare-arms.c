@@ -99,7 +99,7 @@ static int arms_count_blocks(struct comparison *c, const struct store_boot *list
 	if (!ok)
 		return err_sys(err, ENOMEM, "cannot compare");
 	for (size_t i = 0; i < n; i++)
-		if (list[i].ok && list[i].block)
+		if (list[i].ok && list[i].block && !compare_odd_boot(c, list[i].boot))
 			ok[(list[i].block - 1) * c->n_arms + list[i].arm] = true;
 	for (size_t b = 0; b < c->n_block_ids; b++) {
 		size_t a = 0;
@@ -113,7 +113,7 @@ static int arms_count_blocks(struct comparison *c, const struct store_boot *list
 }
 
 int compare_arms(struct comparison *c, struct store *s, const char *baseline,
-		 struct err *err)
+		 bool allow_odd, struct err *err)
 {
 	const struct plan *p = store_plan(s);
 	const struct store_boot *list;
@@ -138,5 +138,6 @@ int compare_arms(struct comparison *c, struct store *s, const char *baseline,
 		c->arms[list[i].arm].boots++;
 		c->arms[list[i].arm].failed += !list[i].ok;
 	}
-	return arms_count_blocks(c, list, n, err);
+	rc = allow_odd ? 0 : compare_find_odd(c, s, err);
+	return rc ? rc : arms_count_blocks(c, list, n, err);
 }

@@ -93,11 +93,14 @@ static void gather_reduce_boot(struct comparison *c, struct compare_series *s,
 	double value;
 
 	for (size_t i = 0; i < n; i++) {
+		const char *why = v[i].void_reason ? v[i].void_reason
+						   : compare_odd_boot(c, v[i].boot);
+
 		if (!s->counter)
 			c->arms[v->arm].samples++;
-		if (v[i].void_reason) {
+		if (why) {
 			if (!est->voids++)
-				est->void_reason = compare_text(c, "%s", v[i].void_reason);
+				est->void_reason = compare_text(c, "%s", why);
 			c->arms[v->arm].voids += !s->counter;
 			continue;
 		}

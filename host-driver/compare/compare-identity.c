@@ -18,34 +18,6 @@
 
 #include "store/store.h"
 
-/* Facts that are the kernel under test, or follow from it. */
-static const char *const under_test[] = {
-	"kernel", "kernel.*", "release", "version", "source", "source.*", "patches",
-	"patches.*", "image", "image.*", "hash", "config_hash", "config", "config.*",
-	"node.kernel*", "node.release", "node.version", "node.uname*", "node.dmesg*",
-	"node.btf*", "node.config*", "node.memory",
-};
-
-/*
- * Facts of one boot that say nothing about its arm. The topology's XML names
- * the kernel and counts the memory that is left; its shape is in "topology".
- */
-static const char *const weather[] = {
-	"*dmesg*", "*uptime*", "*boot_id*", "*nonce*", "*free*", "*load*", "*time*",
-	"*seconds*", "*date*", "*pid*", "*console*", "*hwloc*", "*mhz*", "*random*",
-	"*available_bytes*",
-};
-
-static bool identity_listed(const char *key, const char *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!fnmatch(list[i], key, FNM_CASEFOLD))
-			return true;
-	return false;
-}
-
-#define LISTED(key, list) identity_listed(key, list, sizeof(list) / sizeof((list)[0]))
-
 #define CMDLINE "command line"	/* what the plan adds to it */
 #define NAMED_MAX 6		/* facts that a note names */
 
@@ -163,26 +135,24 @@ static int identity_add_leaf(struct facts *f, unsigned arm, const char *key,
 	return rc;
 }
 
-/* Objects are followed; arrays are compared as a whole. */
+struct identity_leaf {
+	struct facts *f;
+	unsigned arm;
+};
+
+static int identity_take_leaf(void *arg, const char *key, const json_t *value)
+{
+	const struct identity_leaf *l = arg;
+
+	return identity_add_leaf(l->f, l->arm, key, value);
+}
+
 static int identity_flatten(struct facts *f, unsigned arm, const char *prefix,
 			    const json_t *json)
 {
-	const char *name;
-	json_t *value;
-	int rc = 0;
+	struct identity_leaf l = { f, arm };
 
-	json_object_foreach((json_t *)json, name, value) {
-		char key[256];
-
-		snprintf(key, sizeof(key), "%s%s%s", prefix, *prefix ? "." : "", name);
-		if (LISTED(key, under_test) || LISTED(key, weather))
-			continue;
-		rc = json_is_object(value) ? identity_flatten(f, arm, key, value)
-					   : identity_add_leaf(f, arm, key, value);
-		if (rc)
-			return rc;
-	}
-	return rc;
+	return compare_each_fact(prefix, json, identity_take_leaf, &l);
 }
 
 /* What the driver said of itself, and whether it looked before the end. */
@@ -229,6 +199,8 @@ static int identity_collect(struct facts *f, struct store *s, struct err *err)
 				identity_take_driver(f->c, env[i].facts);
 			continue;
 		}
+		if (env[i].boot && compare_odd_boot(f->c, env[i].boot))
+			continue;
 		if (identity_flatten(f, (unsigned)env[i].arm, env[i].where, env[i].facts))
 			return err_sys(err, ENOMEM, "cannot compare");
 	}

@@ -31,9 +31,23 @@ void *compare_grow(struct comparison *c, void *array, size_t *n, size_t size);
 
 /* --- the steps ------------------------------------------------------------ */
 
+/*
+ * Boots whose environment says what no other boot's does: c->odd, and a note
+ * for each. Nothing is found where too few agree, or where a fact varies.
+ */
+int compare_find_odd(struct comparison *c, struct store *s, struct err *err);
+/* Why the boot is left out; NULL: it is not. */
+const char *compare_odd_boot(const struct comparison *c, unsigned boot);
+/*
+ * Calls `fn` for every fact that counts, "<prefix>.key.key": not for those that
+ * are the kernel under test or the weather. Arrays are values. Until non-zero.
+ */
+int compare_each_fact(const char *prefix, const json_t *facts,
+		      int (*fn)(void *arg, const char *key, const json_t *value), void *arg);
+
 /* Arms, boots and blocks. */
 int compare_arms(struct comparison *c, struct store *s, const char *baseline,
-		 struct err *err);
+		 bool allow_odd, struct err *err);
 /* What differs between arms besides the kernel; refuses unless allowed. */
 int compare_identities(struct comparison *c, struct store *s, bool allow,
 		       struct err *err);

@@ -121,6 +121,12 @@ struct compare_difference {
 	char *baseline_value, *arm_value;
 };
 
+/* A boot in another environment than all the others: its samples are void. */
+struct compare_odd {
+	unsigned boot, arm;
+	char *reason;
+};
+
 /* A counter that could not be read. */
 struct compare_missing {
 	char *counter, *reason;
@@ -155,7 +161,7 @@ struct comparison {
 	char *domain;		/* "hardware", "nested", "emulated", "instructions" */
 	uint64_t seed;
 	unsigned blocks_planned;
-	unsigned blocks;	/* in which every arm has an "ok" boot */
+	unsigned blocks;	/* in which every arm has an "ok" boot, and none is odd */
 	unsigned n_block_ids;	/* blocks are numbered 1..n_block_ids */
 	bool deterministic;	/* domain "instructions": equal means equal */
 	double margin;
@@ -181,6 +187,8 @@ struct comparison {
 	size_t n_proofs;
 	struct compare_difference *differences;
 	size_t n_differences;
+	struct compare_odd *odd;
+	size_t n_odd;
 	struct compare_missing *missing;
 	size_t n_missing;
 	struct compare_claim *claims;	/* of the plan's `expect` */

@@ -40,8 +40,12 @@ static void build_run(struct doc *d, const struct report *r)
 	if (!(r->begun > 0) || !gmtime_r(&t, &tm))
 		return;
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
-	doc_field(d, "run", DOC_WORDS, 0, when, ", took %s",
-		  number_duration(r->ended - r->begun, took));
+	/* The time of day may have been set meanwhile. */
+	if (r->ended < r->begun)
+		doc_field(d, "run", DOC_WORDS, 0, when, "%s", "");
+	else
+		doc_field(d, "run", DOC_WORDS, 0, when, ", took %s",
+			  number_duration(r->ended - r->begun, took));
 }
 
 static void build_head(struct doc *d, const struct report *r)

@@ -13,9 +13,10 @@
 #include "host-driver/store/store.h"
 #include "lib/data.h"
 
-#define CONFIG(other)							\
+#define CONFIG(other) CONFIG_OF(other, "2")
+#define CONFIG_OF(other, blocks)					\
 	"name: made-up\n"						\
-	"blocks: 2\n"							\
+	"blocks: " blocks "\n"						\
 	"machine: { kind: fake }\n"					\
 	"guest: { kernel: k, memory: 64M }\n"				\
 	"arms:\n"							\
@@ -30,7 +31,8 @@ struct arm_story {
 
 static char base[] = "/tmp/kduel-identity-XXXXXX";
 static char folder[64];
-static const char *config = CONFIG("kernel: k");
+static const char *config = CONFIG("kernel: k"), *odd_facts;
+static unsigned odd_boot;	/* its facts are others; 0: none */
 
 static void append(struct store *s, json_t *record)
 {
@@ -81,7 +83,8 @@ static void compare_arms(const struct arm_story *told, bool allow,
 				    p->arms[b->arm].name));
 		append(s, json_pack("{s:s, s:s, s:i, s:o}", "t", "env", "where",
 				    "node", "boot", b->boot, "facts",
-				    facts_of(told[b->arm].facts, b->boot)));
+				    facts_of(b->boot == odd_boot ? odd_facts
+					     : told[b->arm].facts, b->boot)));
 		append(s, json_pack("{s:s, s:i, s:s, s:s, s:{}, s:[]}", "t",
 				    "boot-end", "boot", b->boot, "class", "ok",
 				    "text", "", "phases", "console"));
@@ -247,6 +250,45 @@ static void what_one_kernel_does_not_tell_is_noted(void **state)
 	comparison_release(&c);
 }
 
+/* One boot of ten lies, or was another machine: it is left out, the others are judged. */
+static void an_odd_boot_is_left_out(void **state)
+{
+	static const struct arm_story told[] = {
+		{ "{\"cpus\": 2, \"mode\": \"a\"}", "{}" },
+		{ "{\"cpus\": 2, \"mode\": \"a\"}", "{}" },
+	};
+	static const char *const lies[] = {
+		"{\"cpus\": 2, \"mode\": \"a\", \"lie\": true}",
+		"{\"cpus\": 4, \"mode\": \"a\"}", "{\"cpus\": 2}",
+	};
+	struct comparison c;
+
+	(void)state;
+	config = CONFIG_OF("kernel: k", "5");
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+		odd_boot = 4;
+		odd_facts = lies[i];
+		compare_arms(told, false, &c);
+		assert_null(c.refused);
+		assert_int_equal(c.n_odd, 1);
+		assert_int_equal(c.odd[0].boot, 4);
+		assert_int_equal(c.blocks, 4);
+		assert_non_null(note(&c, "boot 4 ("));
+		comparison_release(&c);
+		compare_arms(told, true, &c);
+		assert_int_equal(c.blocks, 5);
+		comparison_release(&c);
+	}
+	/* Two of two minds: nobody can tell who is right. */
+	config = CONFIG_OF("kernel: k", "1");
+	odd_boot = 2;
+	compare_arms(told, false, &c);
+	assert_int_equal(c.n_odd, 0);
+	comparison_release(&c);
+	odd_boot = 0;
+	config = CONFIG("kernel: k");
+}
+
 static void configs_are_compared(void **state)
 {
 	static const struct arm_story told[] = {
@@ -299,6 +341,7 @@ int main(void)
 		cmocka_unit_test(the_kernel_may_differ),
 		cmocka_unit_test(what_one_kernel_does_not_tell_is_noted),
 		cmocka_unit_test(configs_are_compared),
+		cmocka_unit_test(an_odd_boot_is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, make_base, drop_base);

@@ -393,15 +393,19 @@ static void looks_harmless(const char *text, size_t n)
 	assert_null(memmem(text, n, "\xc2\x85", 2));
 }
 
-#define LIE "--allow-differences"
+#define CLAIMS "claims: [ \"null.go_to_result(k2) > 0\" ]\n"
 
 static void every_verb_reads_the_journal(void **state)
 {
-	const char *const verbs[][6] = {
-		/* One boot lied about its environment: that is a difference. */
-		{ kduel, "compare", LIE, folder }, { kduel, "compare", LIE, "--json", folder },
-		{ kduel, "report", LIE, folder }, { kduel, "report", LIE, "--format=text", folder },
-		{ kduel, "report", LIE, "--format=html", folder },
+	char claims[PATH_MAX + 16], config[PATH_MAX + 16], merged[PATH_MAX + 16];
+	const char *const verbs[][8] = {
+		/* One boot lied about its environment: it is left out, the others are judged. */
+		{ kduel, "compare", folder }, { kduel, "compare", "--json", folder },
+		{ kduel, "report", folder }, { kduel, "report", "--format=text", folder },
+		{ kduel, "report", "--format=html", folder }, { kduel, "report", "--format=md", folder },
+		{ kduel, "verify", "--from", folder, claims },
+		{ kduel, "power", "--effect=1%", "--from", folder, config },
+		{ kduel, "merge", "--dir", merged, folder }, { kduel, "compare", merged },
 		{ kduel, "export", "--format=json", folder },
 		{ kduel, "export", "--format=csv", folder },
 		{ kduel, "history", folder }, { kduel, "trend", folder },
@@ -409,6 +413,11 @@ static void every_verb_reads_the_journal(void **state)
 	};
 
 	(void)state;
+	snprintf(claims, sizeof(claims), "%s/claims.yaml", base);
+	snprintf(config, sizeof(config), "%s/hostile.yaml", base);
+	snprintf(merged, sizeof(merged), "%s/merged", base);
+	assert_int_equal(file_publish(claims, CLAIMS, sizeof(CLAIMS) - 1, NULL), 0);
+	assert_int_equal(file_publish(config, CONFIG, sizeof(CONFIG) - 1, NULL), 0);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		char *out = NULL;
 		size_t n = 0;
