@@ -22,6 +22,7 @@ const struct command commands[] = {
 	{ "compare", "judge every arm against the baseline", cmd_compare,
 	  COMMAND_FOLDER | COMMAND_JSON },
 	{ "verify", "check claims against results", cmd_verify, COMMAND_JSON },
+	{ "judge", "judge what other programs measured", cmd_judge, COMMAND_JSON },
 	{ "why", "tell which functions make the difference between arms", cmd_why, 0 },
 	{ "doctor", "tell why memory is not huge, or if a machine measures well", cmd_doctor,
 	  COMMAND_JSON },

@@ -115,8 +115,8 @@ static void gather_reduce_boot(struct comparison *c, struct compare_series *s,
 }
 
 /* An arm's figure over its boots. */
-static void gather_reduce_arm(const struct comparison *c, const struct compare_series *s,
-			      struct compare_estimate *est, double *work)
+void compare_estimate(const struct comparison *c, const struct compare_series *s,
+		      struct compare_estimate *est, double *work)
 {
 	bool count = !strcmp(s->kind, "count");
 	struct stats_interval t;
@@ -165,7 +165,7 @@ static int gather_fill(struct comparison *c, struct store *st,
 		gather_reduce_boot(c, s, v + i, j - i, work);
 	}
 	for (size_t a = 0; a < c->n_arms; a++)
-		gather_reduce_arm(c, s, &s->est[a], work);
+		compare_estimate(c, s, &s->est[a], work);
 	free(work);
 	free(v);
 	return 0;

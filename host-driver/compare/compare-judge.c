@@ -252,10 +252,10 @@ static void judge_count_control(struct comparison *c)
 
 int compare_judge(struct comparison *c, struct store *st, struct err *err)
 {
-	const struct store_cell *cells;
-	size_t n;
+	const struct store_cell *cells = NULL;
+	size_t n = 0;
 	double *work;
-	int rc = store_cells(st, &cells, &n, err);
+	int rc = st ? store_cells(st, &cells, &n, err) : 0;
 
 	if (rc)
 		return rc;

@@ -55,8 +55,11 @@ int compare_identities(struct comparison *c, struct store *s, bool allow,
 void compare_configs(struct comparison *c, size_t arm);
 /* Values of every series, per arm and block. */
 int compare_gather(struct comparison *c, struct store *s, struct err *err);
+/* An arm's figure from its boots, which est->boot has. `work` has room for a number a block. */
+void compare_estimate(const struct comparison *c, const struct compare_series *s,
+		      struct compare_estimate *est, double *work);
 int compare_proofs(struct comparison *c, struct store *s, struct err *err);
-/* Effects, corrections, verdicts. */
+/* Effects, corrections, verdicts. Without a store (NULL) no workload has failed. */
 int compare_judge(struct comparison *c, struct store *s, struct err *err);
 /* Gates of the plan for which nothing was measured: a note, and gates_exit. */
 struct plan;

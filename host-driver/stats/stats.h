@@ -173,6 +173,24 @@ extern const unsigned stats_until_looks[];	/* ends with 0 */
 /* The first look after `blocks`; 0 if that was the last. */
 unsigned stats_until_next(unsigned blocks);
 
+/* --- others' rules ---------------------------------------------------------- */
+
+/*
+ * What others call a difference by, to be held beside ours: they take every
+ * number for independent, which those of one boot are not.
+ *
+ * Welch's t test of two means (Welch 1947), two-sided; NaN for fewer than 2 numbers.
+ */
+double stats_welch_p(const double *a, size_t n, const double *b, size_t m);
+/*
+ * The test of Mann and Whitney (1947), two-sided, as R's wilcox.test has it: exact
+ * for fewer than 50 numbers a side without ties, else the normal approximation
+ * with corrections for ties and continuity. NaN if a side is empty or memory is short.
+ */
+double stats_mann_whitney_p(const double *a, size_t n, const double *b, size_t m);
+/* All of one side is below all of the other: LKP's rule for runs. */
+bool stats_ranges_part(const double *a, size_t n, const double *b, size_t m);
+
 /* --- change points -------------------------------------------------------- */
 
 struct stats_change {

@@ -528,6 +528,40 @@ static void generator(void **state)
 	near(square / 1e5, 1 / 3.0, 0.004);
 }
 
+/* --- others' rules ------------------------------------------------------------ */
+
+/* Welch's example with unequal spreads, as SciPy 1.10 has it. */
+static const double welch_a[] = { 27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1,
+				  21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4 };
+static const double welch_b[] = { 27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0,
+				  24.8, 20.2, 21.9, 22.1, 22.9, 30.5, 24.4 };
+/* Permeability of membranes: Hollander and Wolfe, and R's example of wilcox.test. */
+static const double membrane_a[] = { 0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46 };
+static const double membrane_b[] = { 1.15, 0.88, 0.90, 0.74, 1.21 };
+
+static void rules_of_others(void **state)
+{
+	const double low[] = { 1, 2, 3 }, high[] = { 4, 5, 6 }, across[] = { 3, 5 }, one[] = { 2 };
+
+	(void)state;
+	near(stats_welch_p(welch_a, N(welch_a), welch_b, N(welch_b)), 0.008071938172194901, 1e-12);
+	near(stats_mann_whitney_p(membrane_a, N(membrane_a), membrane_b, N(membrane_b)),
+	     0.2544122544122544, 1e-12);
+	near(stats_mann_whitney_p(membrane_b, N(membrane_b), membrane_a, N(membrane_a)),
+	     0.2544122544122544, 1e-12);
+	/* ties: the normal approximation, as SciPy has it */
+	near(stats_mann_whitney_p(welch_a, N(welch_a), welch_b, N(welch_b)),
+	     0.005788641486744119, 1e-12);
+	near(stats_mann_whitney_p(low, 3, high, 3), 0.1, 1e-12);	/* 2 of 20 */
+	near(stats_mann_whitney_p(low, 3, low, 3), 1, 0);
+	assert_true(isnan(stats_welch_p(one, 1, high, 3)));
+	assert_true(isnan(stats_mann_whitney_p(low, 0, high, 3)));
+	assert_true(stats_ranges_part(low, 3, high, 3));
+	assert_true(stats_ranges_part(high, 3, low, 3));
+	assert_false(stats_ranges_part(low, 3, across, 2));	/* they touch at 3 */
+	assert_false(stats_ranges_part(low, 3, low, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,6 +587,7 @@ int main(void)
 		cmocka_unit_test(change_segments),
 		cmocka_unit_test(share_interval),
 		cmocka_unit_test(generator),
+		cmocka_unit_test(rules_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
