@@ -36,6 +36,7 @@ const struct command commands[] = {
 	  COMMAND_FOLDER | COMMAND_JSON },
 	{ "export", "write results for other programs", cmd_export, COMMAND_FOLDER },
 	{ "dashboard", "make a page of many campaigns", cmd_dashboard, COMMAND_FOLDER },
+	{ "bundle", "pack a results folder into one file that can be verified", cmd_bundle, 0 },
 	{ "merge", "make one results folder of several of the same plan",
 	  cmd_merge, COMMAND_FOLDER },
 	{ "help", "list the verbs, or show one verb's options", cmd_help, 0 },
