@@ -287,6 +287,11 @@ int node_op_proof(struct agent *a, int64_t id, const struct view *args,
 	return 0;
 }
 
+pid_t node_qemu(const struct node *n)
+{
+	return n->vm.running ? n->vm.proc.pid : 0;
+}
+
 /* Answers for a guest that is not there. */
 static void node_refuse(struct agent *a, const struct frame *f)
 {

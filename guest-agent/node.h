@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "err.h"
 #include "view.h"
@@ -19,6 +20,9 @@ struct node;
 int node_new(struct node **n, struct agent *a, struct err *err);
 /* Ends the guest and gives the backing back. NULL is allowed. */
 void node_free(struct node *n);
+
+/* The process of the guest's QEMU; 0: no guest is running. */
+pid_t node_qemu(const struct node *n);
 
 /* A frame from the driver that is for the guest. */
 void node_relay(struct agent *a, const struct frame *f);

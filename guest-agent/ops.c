@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The roles and their requests: see docs/protocol.md. */
+#include <errno.h>
+
 #include "agent.h"
+#include "doctor/doctor.h"
 #include "env.h"
 #include "node.h"
 #include "runner.h"
@@ -38,12 +41,42 @@ static int ops_poweroff(struct agent *a, int64_t id, const struct view *args,
 	return 0;
 }
 
+/* A node looks at its guest's QEMU, a guest at itself. */
+static int op_doctor(struct agent *a, int64_t id, const struct view *args,
+		     json_t *reply, struct err *err)
+{
+	pid_t qemu = a->node ? node_qemu(a->node) : 0;
+	struct doctor_report report;
+	struct doctor_case c;
+	json_t *found;
+	int ret = 0;
+
+	(void)id;
+	(void)args;
+	doctor_begin(&c);
+	if (a->settings.role == ROLE_GUEST)
+		doctor_look_at_guest(&c);
+	else if (!qemu)
+		ret = err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	else
+		ret = doctor_look_at_qemu(&c, qemu, err);
+	if (!ret) {
+		doctor_examine(&c, doctor_causes, &report);
+		found = doctor_json(&c, &report);
+		json_object_update(reply, found);
+		json_decref(found);
+	}
+	doctor_end(&c);
+	return ret;
+}
+
 #define NODE (1u << ROLE_NODE)
 #define GUEST (1u << ROLE_GUEST)
 
 static const struct op ops[] = {
 	{ "ping", NODE | GUEST, ops_ping },
 	{ "env", NODE | GUEST, ops_env },
+	{ "doctor", NODE | GUEST, op_doctor },
 	{ "poweroff", NODE | GUEST, ops_poweroff },
 	{ "prepare", NODE, node_op_prepare },
 	{ "guest-start", NODE, node_op_guest_start },

@@ -153,6 +153,15 @@ static json_t *fake_node_op_proof(struct fake *f, int64_t id)
 	return r;
 }
 
+static json_t *fake_node_op_doctor(int64_t id)
+{
+	json_t *r = message_ok(id);
+
+	json_object_set_new(r, "findings", json_pack("[{s:s, s:s}]", "title", "a fake machine",
+						     "seen", "its pages are as it was told"));
+	return r;
+}
+
 static json_t *fake_node_op_count(struct fake *f, const struct view *rq, int64_t id)
 {
 	json_decref(f->events);
@@ -291,6 +300,8 @@ static json_t *node_reply(struct fake *f, const char *op, const struct view *rq,
 		return fake_node_op_proof(f, id);
 	if (!strcmp(op, "env"))
 		return fake_node_op_env(id);
+	if (!strcmp(op, "doctor"))
+		return fake_node_op_doctor(id);
 	if (!strcmp(op, "count"))
 		return fake_node_op_count(f, rq, id);
 	if (!strcmp(op, "count-stop"))

@@ -99,7 +99,7 @@ static char *judge_layer(const struct proof *p, enum layer l,
 }
 
 /* One that the table of sources lacks gives no proof that could be right. */
-static char *judge_source(const struct proof *p, const char *name)
+static char *judge_source(const struct proof *p, const char *name, enum layer *small)
 {
 	const struct source *s;
 	char who[160];
@@ -110,17 +110,23 @@ static char *judge_source(const struct proof *p, const char *name)
 	if (s->share == SOURCE_ANY)
 		return NULL;
 	snprintf(who, sizeof(who), "source %s", name);
+	if (page_of_bytes(s->page) != PAGE_4K)
+		*small = LAYER_GUEST;
 	return judge_layer(p, LAYER_GUEST, who, page_of_bytes(s->page), false);
 }
 
 char *proof_judge(const struct proof *p, const struct plan_cell *cell,
-		  const struct plan_arm *arm)
+		  const struct plan_arm *arm, enum layer *small)
 {
 	const struct backing_kind *kind;
 	int level = page_find(arm->second_level);
-	char who[160], *text = judge_source(p, cell->source);
+	char who[160], *text;
+
+	*small = LAYERS;
+	text = judge_source(p, cell->source, small);
 
 	if (!text && level >= 0) {
+		*small = level != PAGE_4K ? LAYER_SECOND : LAYERS;
 		snprintf(who, sizeof(who), "arm %s", arm->name);
 		/* Before the first touch little more than the kernel is mapped. */
 		text = judge_layer(p, LAYER_SECOND, who, level,
@@ -130,6 +136,7 @@ char *proof_judge(const struct proof *p, const struct plan_cell *cell,
 	    kind->file_page != PAGE_SIZES) {
 		struct bytes b;
 
+		*small = LAYER_FILE;
 		snprintf(who, sizeof(who), "backing %s", cell->backing);
 		if (judge_read_bytes(&p->layer[WHEN_AFTER][LAYER_FILE], &b))
 			text = judge_layer(p, LAYER_FILE, who, kind->file_page, false);

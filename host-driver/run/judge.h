@@ -43,8 +43,12 @@ void proof_release(struct proof *p);
 int proof_take(struct proof *p, enum when when, const struct view *layer,
 	       struct err *err);
 
-/* NULL if it fits, else the reason, which the caller frees. */
+/*
+ * NULL if it fits, else the reason, which the caller frees. Then `*small` is the
+ * layer that was to have huge pages and is not known to have them, or LAYERS if
+ * huge ones were not wanted.
+ */
 char *proof_judge(const struct proof *p, const struct plan_cell *cell,
-		  const struct plan_arm *arm);
+		  const struct plan_arm *arm, enum layer *small);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a boot and its cells do alike: ask the agents, and hand out what they said. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,43 @@ int session_must(struct session *s, enum frame_channel channel, const char *op,
 	if (ret || reply == &own)
 		message_release(reply);
 	return ret;
+}
+
+/* The first finding of an agent's answer; "" if there is none. */
+static void session_ask_finding(const struct message *reply, char *text, size_t size)
+{
+	const struct view *list, *first;
+	char title[120], seen[300];
+
+	text[0] = '\0';
+	if (view_list_or(reply->root, "findings", JSON_ARRAY, &list, NULL) || !list || !list->n ||
+	    list[1].type != JSON_OBJECT)
+		return;
+	first = list + 1;
+	message_text(view_get(first, "title"), title, sizeof(title));
+	message_text(view_get(first, "seen"), seen, sizeof(seen));
+	if (*title)
+		snprintf(text, size, "%s (%s)", title, seen);
+}
+
+int session_doctor(struct session *s, enum layer layer, char **why)
+{
+	struct message reply = MESSAGE_INIT;
+	enum message_class class;
+	char found[460] = "", *longer;
+	int ret = wire_call(&s->wire, layer == LAYER_GUEST ? FRAME_GUEST : FRAME_NODE, "doctor",
+			    NULL, s->o->limits.proof, &reply);
+
+	if (!ret && wire_is_ok(&reply, &class))
+		session_ask_finding(&reply, found, sizeof(found));
+	message_release(&reply);
+	if (ret || !*found)
+		return ret;
+	if (asprintf(&longer, "%s; doctor: %s", *why, found) < 0)
+		return s->fatal = err_sys(s->err, ENOMEM, "cannot record a cell");
+	free(*why);
+	*why = longer;
+	return 0;
 }
 
 bool session_align(const struct session *s, json_t *args, uint64_t phase)

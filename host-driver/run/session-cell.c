@@ -208,13 +208,17 @@ static int session_cell_keep(struct cell_run *c, const struct view *result)
 	struct session *s = c->s;
 	const struct view *proof = result ? view_get(result, "proof") : NULL;
 	struct record_text t = RECORD_TEXT_INIT;
+	enum layer small;
 	char *why;
 	int ret = proof ? session_cell_take_layer(c, WHEN_AFTER, view_get(proof, "after")) : 0;
 
 	if (ret)
 		return ret;
-	why = proof_judge(&c->proof, c->m.cell, s->arm);
-	ret = session_cell_make_samples(c, result, why, &t);
+	why = proof_judge(&c->proof, c->m.cell, s->arm, &small);
+	if (why && small != LAYERS)
+		ret = session_doctor(s, small, &why);
+	if (!ret)
+		ret = session_cell_make_samples(c, result, why, &t);
 	if (!ret) {
 		*(why ? &s->r->cells_void : &s->r->cells_ok) += 1;
 		if (why && s->o->calls.log)

@@ -44,6 +44,13 @@ int session_must(struct session *s, enum frame_channel channel, const char *op,
 		 json_t *args, double limit, struct message *reply);
 
 /*
+ * A sample is void because `layer` has no huge pages: the agent that sees that
+ * layer is asked why, and what it found first is put behind `*why`. An agent
+ * without an answer changes nothing.
+ */
+int session_doctor(struct session *s, enum layer layer, char **why);
+
+/*
  * Where time is an instruction count, "align" for a request: what it starts
  * begins at a whole second of its machine's clock. Messages from here arrive
  * after a count of instructions that no two boots share; sleeping until then

@@ -59,6 +59,8 @@ static const struct step script_defaults[] = {
 	{ "count-stop", "0 {\"re\":%d,\"ok\":true,\"seconds\":0.5,\"vcpus\":1,\"counters\":["
 	  "{\"name\":\"minor_faults\",\"native\":\"stat:minflt\",\"provider\":\"proc\",\"value\":77},"
 	  "{\"name\":\"cycles\",\"native\":\"perf::CYCLES\",\"unavailable\":\"no PMU\"}]}", GO_ON },
+	{ "doctor", "0 {\"re\":%d,\"ok\":true,\"findings\":[{\"title\":\"dirty logging\",\"seen\":\"9 "
+	  "pages\\u001b[2J\"}]}", GO_ON },
 	{ "guest-stop", "0 {\"re\":%d,\"ok\":true}", GO_ON },
 	{ "release", "0 {\"re\":%d,\"ok\":true}", GO_ON },
 	{ NULL, NULL, GO_ON },

@@ -21,6 +21,8 @@ static struct plan_arm arm = { .name = "6.1", .second_level = "2m" };
 static struct proof proof;
 
 /* What an agent sends: JSON text. Takes `o`. */
+static enum layer small;
+
 static int take_json(enum when when, json_t *o, struct err *err)
 {
 	struct view_doc doc = VIEW_DOC_INIT;
@@ -64,7 +66,7 @@ static int good_proof(void **state)
 
 static void fits(void)
 {
-	char *why = proof_judge(&proof, &cell, &arm);
+	char *why = proof_judge(&proof, &cell, &arm, &small);
 
 	if (why)
 		fail_msg("%s", why);
@@ -72,12 +74,28 @@ static void fits(void)
 
 static void is_void(const char *because)
 {
-	char *why = proof_judge(&proof, &cell, &arm);
+	char *why = proof_judge(&proof, &cell, &arm, &small);
 
 	assert_non_null(why);
 	if (!strstr(why, because))
 		fail_msg("'%s' is not in '%s'", because, why);
 	free(why);
+}
+
+/* The doctor is asked where huge pages were wanted, and of the layer without them. */
+static void the_layer_without_huge_pages_is_named(void **state)
+{
+	(void)state;
+	put(WHEN_AFTER, "second-level", 200 * M, 2 * M);
+	is_void("second-level pages");
+	assert_int_equal(small, LAYER_SECOND);
+	cell.source = "thp";
+	is_void("guest pages");
+	assert_int_equal(small, LAYER_GUEST);
+	cell.source = "anon-4k";
+	arm.second_level = "4k";
+	is_void("wants 4K");
+	assert_int_equal(small, LAYERS);
 }
 
 static void a_good_proof_fits(void **state)
@@ -293,6 +311,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_good_proof_fits, good_proof),
+		cmocka_unit_test_setup(the_layer_without_huge_pages_is_named, good_proof),
+		cmocka_unit_test_setup(the_layer_without_huge_pages_is_named, good_proof),
 		cmocka_unit_test_setup(source_anon_wants_none_huge, good_proof),
 		cmocka_unit_test_setup(source_thp_wants_95, good_proof),
 		cmocka_unit_test_setup(no_source_goes_unjudged, good_proof),

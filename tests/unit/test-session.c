@@ -348,6 +348,27 @@ static void a_contradicted_cell_is_void(void **state)
 								 "void")), "second-level"));
 }
 
+static const char *void_with_doctor(const char *answer)
+{
+	ends_as(SCRIPT({ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":"
+			 "\"second-level\",\"bytes\":{\"4k\":209715200,\"2m\":0,\"1g\":0}}]}",
+			 GO_ON }, { answer ? "doctor" : "-", answer ? answer : "", GO_ON }), "ok", "");
+	assert_int_equal(result.cells_void, 1);
+	return json_string_value(json_object_get(last_record("sample"), "void"));
+}
+
+/* What the doctor found first stands beside the reason; without it the cell stays as void. */
+static void a_void_cell_has_the_doctors_word(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(void_with_doctor(NULL), "; doctor: dirty logging (9 pages"));
+	assert_null(strchr(void_with_doctor(NULL), '\x1b'));
+	assert_null(strstr(void_with_doctor("0 {\"re\":%d,\"ok\":true,\"findings\":[]}"), "doctor"));
+	assert_null(strstr(void_with_doctor("0 {\"re\":%d,\"ok\":true,\"findings\":[7]}"), "doctor"));
+	assert_null(strstr(void_with_doctor("0 {\"re\":%d,\"ok\":false,\"class\":\"failed\",\"text\":\"\"}"),
+			   "doctor"));
+}
+
 /* The device is for backings that overwrite one. */
 static void a_real_machine_is_told_its_device(void **state)
 {
@@ -419,6 +440,7 @@ int main(void)
 		cmocka_unit_test_setup(refusals, reset),
 		cmocka_unit_test_setup(a_failed_cell, reset),
 		cmocka_unit_test_setup(a_contradicted_cell_is_void, reset),
+		cmocka_unit_test_setup(a_void_cell_has_the_doctors_word, reset),
 		cmocka_unit_test_setup(a_real_machine_is_told_its_device, reset),
 		cmocka_unit_test_setup(a_record_that_cannot_be_kept_is_fatal, reset),
 		cmocka_unit_test_setup(abandoned_boots_have_no_end, reset),
