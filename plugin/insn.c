@@ -98,6 +98,26 @@ bool insn_is_push_or_pop(const unsigned char *b, size_t size)
 	       b[size - 1] <= 0x5f;
 }
 
+enum insn_flow insn_flow(const unsigned char *b, size_t size, uint64_t vaddr,
+			 uint64_t *target)
+{
+	size_t at = insn_prefixes(b, size);
+	int32_t offset;
+
+	*target = 0;
+	if (at >= size)
+		return INSN_GOES_ON;
+	if (b[at] == 0xc3 || b[at] == 0xc2)
+		return INSN_RETURNS;
+	if (b[at] == 0xff && at + 1 < size && (b[at + 1] >> 3 & 7) == 2)
+		return INSN_CALLS;
+	if (b[at] != 0xe8 || size != at + 5)
+		return INSN_GOES_ON;
+	memcpy(&offset, b + at + 1, sizeof(offset));
+	*target = vaddr + size + offset;
+	return INSN_CALLS;
+}
+
 bool insn_is_vmrun(const unsigned char *b, size_t size)
 {
 	return size == 3 && b[0] == 0x0f && b[1] == 0x01 && b[2] == 0xd8;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Surely runs to its end once begun: works on registers only, and cannot
@@ -20,6 +21,15 @@ bool insn_never_stops(const unsigned char *bytes, size_t size);
  * so that in a machine's own kernel it runs to its end, too.
  */
 bool insn_is_push_or_pop(const unsigned char *bytes, size_t size);
+
+enum insn_flow { INSN_GOES_ON, INSN_CALLS, INSN_RETURNS };
+
+/*
+ * Does it store a return address, or take one? `target` is where a call at
+ * `vaddr` goes to; 0 if registers or memory tell.
+ */
+enum insn_flow insn_flow(const unsigned char *bytes, size_t size, uint64_t vaddr,
+			 uint64_t *target);
 
 /* `vmrun`: what follows it runs in a guest until the guest is left. */
 bool insn_is_vmrun(const unsigned char *bytes, size_t size);

@@ -10,11 +10,15 @@
  *
  *	kduel-why 2 vcpus N			once, first
  *	counting				with wait=on: from here on
+ *	node NODE PARENT m|g ADDR		a call stack: a function that holds ADDR,
+ *						called by PARENT's (stack.h); numbered
+ *						from 3, 1 and 2 are the roots
  *	region TAG SEQ ENTRIES			a region ends: its tag (hex), its
  *						number from 0, entries into the guest
  *	m|g VADDR INSNS TIMES HASH		a segment of the machine, or of its
  *						guest, with TIMES > 0; numbers but
  *						INSNS and TIMES are hex
+ *	s NODE INSTRUCTIONS			a call stack, of the kernel's instructions
  *	end INSTRUCTIONS			the sum of INSNS x TIMES
  *	clock N					the same by the region's own clock
  *	things N				how many things the region did, if it says so
@@ -36,13 +40,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <search.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "insn.h"
 #include "marker.h"
 #include "segment.h"
+#include "stack.h"
 
 #define KERNEL_SPACE 0xffff800000000000ULL
 #define KERNEL_TEXT 0xffffffff80000000ULL
@@ -67,6 +74,9 @@ static const char *const phase_names[] = {
 static struct {
 	pthread_mutex_t lock;
 	struct segments segments;
+	struct stacks stacks;		/* of one processor */
+	size_t nodes_written;
+	void *sites;			/* of struct why_site */
 	FILE *out;
 	const char *path;
 	bool inline_adds, boot, wait;
@@ -96,16 +106,40 @@ static void why_write_segment(const struct segment *s, uint64_t times, void *arg
 static void why_begin(void)
 {
 	segments_rebase(&why.segments);
+	stacks_rebase(&why.stacks);
 	why.entries_base = why.entries;
+}
+
+static void why_write_nodes(void)
+{
+	for (; why.nodes_written < why.stacks.n; why.nodes_written++) {
+		const struct stack_node *n = &why.stacks.node[why.nodes_written];
+
+		fprintf(why.out, "node %zu %u %c %" PRIx64 "\n", why.nodes_written,
+			n->parent, n->guest ? 'g' : 'm', n->addr);
+	}
+}
+
+static void why_write_stacks(void)
+{
+	for (size_t i = 3; i < why.stacks.n; i++) {
+		const struct stack_node *n = &why.stacks.node[i];
+
+		if (n->self != n->base)
+			fprintf(why.out, "s %zu %" PRIu64 "\n", i, n->self - n->base);
+	}
 }
 
 static void why_write(const char *what, const char *name)
 {
 	uint64_t sum = 0;
 
+	stacks_settle(&why.stacks);
+	why_write_nodes();
 	fprintf(why.out, "%s %s %" PRIu64 " %" PRIu64 "\n", what, name, why.seq++,
 		why.entries - why.entries_base);
 	segments_each(&why.segments, why_write_segment, &sum);
+	why_write_stacks();
 	fprintf(why.out, "end %" PRIu64 "\n", sum);
 	fflush(why.out);
 }
@@ -214,12 +248,85 @@ static void why_count(struct qemu_plugin_insn *first, const struct segment *like
 {
 	uint64_t *counter = segments_get(&why.segments, like);
 
+	if (why.inline_adds && like->vaddr >= KERNEL_SPACE)
+		qemu_plugin_register_vcpu_insn_exec_inline(
+			first, QEMU_PLUGIN_ADD_U64, stacks_executed(&why.stacks, like->guest),
+			like->insns);
 	if (why.inline_adds)
 		qemu_plugin_register_vcpu_insn_exec_inline(first, QEMU_PLUGIN_ADD_U64,
 							   counter, 1);
 	else
 		qemu_plugin_register_vcpu_insn_exec_cb(first, why_on_segment,
 						       QEMU_PLUGIN_NO_REGS, counter);
+}
+
+/* --- calls ------------------------------------------------------------------------- */
+
+/* A call or a return in a kernel. */
+struct why_site {
+	uint64_t at, target;
+	bool guest;
+};
+
+static int why_by_site(const void *a, const void *b)
+{
+	const struct why_site *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	if (x->target != y->target)
+		return x->target < y->target ? -1 : 1;
+	return x->guest - y->guest;
+}
+
+/* Lives as long as the plugin, as translated code knows it by address. */
+static struct why_site *why_site(const struct why_site *like)
+{
+	struct why_site **have = tfind(like, &why.sites, why_by_site), *new;
+
+	if (have)
+		return *have;
+	new = malloc(sizeof(*new));
+	if (!new)
+		abort();
+	*new = *like;
+	if (!tsearch(new, &why.sites, why_by_site))
+		abort();
+	return new;
+}
+
+static void why_on_call(unsigned vcpu, uint32_t what, uint64_t sp, void *arg)
+{
+	const struct why_site *s = arg;
+
+	(void)vcpu;
+	(void)what;
+	stacks_call(&why.stacks, s->guest, sp, s->at, s->target);
+}
+
+static void why_on_return(unsigned vcpu, uint32_t what, uint64_t sp, void *arg)
+{
+	const struct why_site *s = arg;
+
+	(void)vcpu;
+	(void)what;
+	stacks_return(&why.stacks, s->guest, sp, s->at);
+}
+
+static void why_watch_calls(struct qemu_plugin_insn *insn, const void *bytes, size_t size)
+{
+	struct why_site like = { .at = qemu_plugin_insn_vaddr(insn), .guest = in_guest };
+	enum insn_flow flow;
+
+	if (!why.inline_adds || like.at < KERNEL_SPACE)
+		return;
+	flow = insn_flow(bytes, size, like.at, &like.target);
+	if (flow == INSN_CALLS)
+		qemu_plugin_register_vcpu_mem_cb(insn, why_on_call, QEMU_PLUGIN_NO_REGS,
+						 QEMU_PLUGIN_WRITES, why_site(&like));
+	else if (flow == INSN_RETURNS)
+		qemu_plugin_register_vcpu_mem_cb(insn, why_on_return, QEMU_PLUGIN_NO_REGS,
+						 QEMU_PLUGIN_READS, why_site(&like));
 }
 
 static void why_watch(struct qemu_plugin_insn *insn, int marker, const void *bytes,
@@ -256,6 +363,7 @@ static void why_cut(const struct qemu_plugin_tb *tb)
 		int marker = marker_of(bytes, size);
 
 		why_watch(insn, marker, bytes, size);
+		why_watch_calls(insn, bytes, size);
 		if (first && marker != MARKER_NONE) {
 			why_count(first, &like);
 			first = NULL;
@@ -430,6 +538,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 		return -1;
 	why.inline_adds = info->system.smp_vcpus == 1;
 	why.id = id;
+	stacks_init(&why.stacks);
+	why.nodes_written = 3;
 	fprintf(why.out, "kduel-why 2 vcpus %d\n", info->system.smp_vcpus);
 	fflush(why.out);
 	return why_start();

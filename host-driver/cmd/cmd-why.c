@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "lib/file.h"
 #include "file.h"
 #include "run/campaign.h"
 #include "store/store.h"
@@ -13,14 +14,20 @@
 
 #define LINES 20
 
+enum form { FOLDED, SVG, CALLGRIND, PPROF, FORMS };
+
+static const char *const forms[FORMS] = { "--folded", "--svg", "--callgrind", "--pprof" };
+
 struct options {
-	const char *operand, *folded;
+	const char *operand;
+	const char *file[FORMS];	/* to be written, by form */
 	struct why_request rq;
 	size_t lines;
 	const char **maps;
 };
 
-enum { OPT_BOOT = 256, OPT_CELL, OPT_ARM, OPT_MAP, OPT_LINES, OPT_FOLDED };
+enum { OPT_BOOT = 256, OPT_CELL, OPT_ARM, OPT_MAP, OPT_LINES,
+       OPT_FOLDED, OPT_SVG, OPT_CALLGRIND, OPT_PPROF };
 
 static const struct argp_option option_table[] = {
 	{ "cell", OPT_CELL, "GLOB", 0, "only the cells whose name matches", 0 },
@@ -28,7 +35,10 @@ static const struct argp_option option_table[] = {
 	{ "boot", OPT_BOOT, NULL, 0, "the boot from power-on to the first sample, in phases", 0 },
 	{ "map", OPT_MAP, "NAME=AS", 0, "count the baseline's function NAME as AS: it was renamed", 0 },
 	{ "lines", OPT_LINES, "N", 0, "functions of each table (20); 0: all", 0 },
-	{ "folded", OPT_FOLDED, "FILE", 0, "write folded stacks for differential flame graphs", 0 },
+	{ "folded", OPT_FOLDED, "FILE", 0, "write folded stacks with both arms' counts", 0 },
+	{ "svg", OPT_SVG, "FILE", 0, "draw a differential flame graph; of several tables, FILE-2 and so on", 0 },
+	{ "callgrind", OPT_CALLGRIND, "FILE", 0, "write FILE.ARM for kcachegrind and callgrind_annotate", 0 },
+	{ "pprof", OPT_PPROF, "FILE", 0, "write both arms' counts for pprof", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -51,7 +61,9 @@ static error_t why_parse(int key, char *arg, struct argp_state *state)
 	case OPT_ARM: o->rq.arm = arg; return 0;
 	case OPT_BOOT: o->rq.boot = true; return 0;
 	case OPT_MAP: why_add_map(o, arg, state); return 0;
-	case OPT_FOLDED: o->folded = command_path(state, "--folded", arg); return 0;
+	case OPT_FOLDED: case OPT_SVG: case OPT_CALLGRIND: case OPT_PPROF:
+		o->file[key - OPT_FOLDED] = command_path(state, forms[key - OPT_FOLDED], arg);
+		return 0;
 	case OPT_LINES:
 		o->lines = strtoul(arg, &end, 10);
 		if (*end || end == arg || *arg == '-')
@@ -131,21 +143,84 @@ static void why_show(const struct why_groups *g, const struct plan *p, const str
 	}
 }
 
+static int why_write_one(const struct calls *t, enum form form, int arm,
+			 const struct calls_words *w, const char *path, struct err *err)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	int ret = f ? 0 : -ENOMEM;
+
+	if (!ret && form == SVG)
+		calls_write_svg(t, w, f);
+	else if (!ret && form == CALLGRIND)
+		calls_write_callgrind(t, arm, w, f);
+	else if (!ret)
+		ret = calls_write_pprof(t, w, f);
+	if (f && fclose(f))
+		ret = -ENOMEM;
+	ret = ret ? err_sys(err, -ret, "cannot write %s", path)
+		  : file_publish(path, text, len, err);
+	free(text);
+	return ret;
+}
+
+/* The first table's file has the name that was given, the next one's a number, too. */
+static int why_write_group(const struct why_group *g, unsigned nth, enum form form,
+			   const char *name, const struct plan *p, struct err *err)
+{
+	struct calls_words w = {
+		.arm = { plan_baseline(p)->name, p->arms[g->arm].name }, .thing = g->thing,
+	};
+	char what[640];
+	int ret = 0;
+
+	snprintf(what, sizeof(what), "%s %s", g->what, g->metric);
+	w.what = what;
+	for (int arm = 0; arm < (form == CALLGRIND ? CALLS_ARMS : 1) && !ret; arm++) {
+		char number[16] = "", *path = NULL;
+
+		if (nth > 1)
+			snprintf(number, sizeof(number), "-%u", nth);
+		if (asprintf(&path, "%s%s%s%s", name, number, form == CALLGRIND ? "." : "",
+			     form == CALLGRIND ? w.arm[arm] : "") < 0)
+			return err_sys(err, ENOMEM, "%s", name);
+		ret = why_write_one(&g->why.calls, form, arm, &w, path, err);
+		free(path);
+	}
+	return ret;
+}
+
 static int why_write_folded(const struct why_groups *g, const char *path, struct err *err)
 {
-	struct file_out out;
-	int ret = file_begin(&out, path, err);
+	FILE *f = fopen(path, "we");
 
-	if (ret)
-		return ret;
+	if (!f)
+		return err_sys(err, errno, "cannot write %s", path);
 	for (size_t i = 0; i < g->n; i++)
 		if (!g->v[i].error.code) {
 			char root[640];
 
 			snprintf(root, sizeof(root), "%s %s", g->v[i].what, g->v[i].metric);
-			why_folded(&g->v[i].why, out.to, root);
+			calls_write_folded(&g->v[i].why.calls, root, f);
 		}
-	return file_commit(&out, err);
+	return fclose(f) ? err_sys(err, errno, "cannot write %s", path) : 0;
+}
+
+static int why_write(const struct why_groups *g, const struct plan *p,
+		     const struct options *o, struct err *err)
+{
+	int ret = o->file[FOLDED] ? why_write_folded(g, o->file[FOLDED], err) : 0;
+
+	for (enum form form = SVG; form < FORMS && !ret; form++) {
+		unsigned nth = 0;
+
+		for (size_t i = 0; i < g->n && o->file[form] && !ret; i++)
+			if (!g->v[i].error.code)
+				ret = why_write_group(&g->v[i], ++nth, form, o->file[form],
+						      p, err);
+	}
+	return ret;
 }
 
 static int why_explain(const char *folder, const struct options *o, struct err *err)
@@ -161,11 +236,19 @@ static int why_explain(const char *folder, const struct options *o, struct err *
 		ret = why_gather(s, &o->rq, &g, err);
 	if (!ret) {
 		why_show(&g, store_plan(s), o);
-		if (o->folded)
-			ret = why_write_folded(&g, o->folded, err);
+		ret = why_write(&g, store_plan(s), o, err);
 		why_groups_release(&g);
 	}
 	store_close(s);
+	return ret;
+}
+
+static int why_check_outputs(const struct options *o, struct err *err)
+{
+	int ret = 0;
+
+	for (enum form form = 0; form < FORMS && !ret; form++)
+		ret = command_check_output(o->file[form], o->operand, err);
 	return ret;
 }
 
@@ -177,7 +260,7 @@ int cmd_why(int argc, char **argv)
 	int ret = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	ret = command_check_output(o.folded, o.operand, &err);
+	ret = why_check_outputs(&o, &err);
 	if (!ret && !store_has_journal(o.operand))
 		ret = why_run(&o, &folder, &err);
 	if (!ret)

@@ -11,6 +11,8 @@
 #define KERNEL_SPACE 0xffff800000000000ULL
 #define BELOW_4G 0x100000000ULL
 #define CONFIDENCE 0.95
+#define WHY_DEPTH 160
+#define UNKNOWN "[unknown]"
 
 const char *why_side_name(enum why_side side)
 {
@@ -61,6 +63,7 @@ void why_release(struct why *w)
 		free(w->things[a]);
 		free(w->total[a]);
 	}
+	calls_release(&w->calls);
 	free(w->v);
 	free(w->slots);
 	free(w->map);
@@ -189,6 +192,65 @@ static void difference_why_check_clock(struct why *w, const struct profile_regio
 	w->n_clocked++;
 }
 
+/* Where a stack may begin: what comes from outside a kernel enters it here. */
+static bool difference_why_is_entry(const char *name)
+{
+	static const char *const begins[] = { "entry_", "asm_", "ret_from_fork", "common_interrupt" };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (!strncmp(name, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+/* From the side down to the node; the outermost in path[1]. */
+static size_t difference_why_path(const struct why *w, enum why_arm arm,
+				  const struct why_symbols *s, const struct profile_region *r,
+				  uint32_t node, const char *path[WHY_DEPTH])
+{
+	enum why_side side = r->nodes[node].guest ? WHY_GUEST_KERNEL : WHY_MUT_KERNEL;
+	size_t depth = 0, n = 0;
+	const char *outermost;
+	uint32_t i = node;
+
+	for (uint32_t k = node; k != PROFILE_ROOT; k = r->nodes[k].parent)
+		depth++;
+	/* What is too deep is cut off at its root. */
+	for (; depth > WHY_DEPTH - 2; depth--)
+		i = r->nodes[i].parent;
+	for (n = depth; i != PROFILE_ROOT; i = r->nodes[i].parent) {
+		const struct profile_node *at = &r->nodes[i];
+
+		path[1 + n--] = !at->addr ? UNKNOWN : difference_why_mapped(
+			w, arm, difference_why_name_of(s, side, at->addr));
+	}
+	path[0] = why_side_name(side);
+	outermost = depth ? path[2] : UNKNOWN;
+	path[1] = difference_why_is_entry(outermost) ? path[0] : UNKNOWN;
+	return depth + 2;
+}
+
+/* calls_add() takes a name once that follows itself. */
+static int difference_why_add_stacks(struct why *w, enum why_arm arm,
+				     const struct why_symbols *s,
+				     const struct profile_region *r)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < r->n_stacks && !ret; i++) {
+		const char *path[WHY_DEPTH];
+		size_t n = difference_why_path(w, arm, s, r, r->stacks[i].node, path);
+
+		ret = calls_add(&w->calls, arm, path, n, r->stacks[i].insns);
+	}
+	return ret;
+}
+
+static bool difference_why_has_stacks(const struct profile_region *r, enum why_side side)
+{
+	return r->n_stacks && (side == WHY_MUT_KERNEL || side == WHY_GUEST_KERNEL);
+}
+
 int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err)
@@ -203,7 +265,14 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 		if (!f)
 			return err_sys(err, ENOMEM, "why");
 		f->count[arm][block] += (double)g->insns * g->times;
+		if (!difference_why_has_stacks(r, side) &&
+		    calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), f->name },
+			      2, (double)g->insns * g->times))
+			return err_sys(err, ENOMEM, "why");
 	}
+	if (difference_why_add_stacks(w, arm, s, r))
+		return err_sys(err, ENOMEM, "why");
+	w->calls.things[arm] += r->things;
 	w->total[arm][block] += r->total;
 	w->things[arm][block] += r->things;
 	difference_why_check_clock(w, r);
@@ -264,6 +333,7 @@ int why_judge(struct why *w, struct err *err)
 		pairs += w->things[WHY_BASE][b] > 0 && w->things[WHY_OTHER][b] > 0;
 	if (!pairs)
 		return err_config(err, "in no block have both arms a marked region that says how much it did");
+	calls_add_up(&w->calls);
 	difference_why_judge_one(w, &w->whole, w->total);
 	for (size_t i = 0; i < w->n; i++) {
 		difference_why_judge_one(w, &w->v[i], w->v[i].count);

@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "calls.h"
 #include "profile.h"
 #include "symbols.h"
 
@@ -63,6 +64,7 @@ struct why {
 	/* Regions whose clock counted instructions, and how far their sums are above it. */
 	size_t n_clocked;
 	int64_t above_least, above_most;
+	struct calls calls;	/* who called whom */
 	struct why_function whole;	/* the sum, judged like one function */
 	char **map;			/* name, as, name, as, ... */
 	size_t n_map;
@@ -95,11 +97,5 @@ struct why_words {
 
 /* The sentence, then the table. */
 void why_print(const struct why *w, FILE *to, const struct why_words *words);
-
-/*
- * Folded stacks (root;side;function count count), as differential flame graphs take them:
- * both arms' counts per thing in millionths.
- */
-void why_folded(const struct why *w, FILE *to, const char *root);
 
 #endif

@@ -140,13 +140,3 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 	print_row(&whole, to, "all", side, words);
 	print_clock(w, to);
 }
-
-void why_folded(const struct why *w, FILE *to, const char *root)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		const struct why_function *f = &w->v[i];
-
-		fprintf(to, "%s;%s;%s %.0f %.0f\n", root, why_side_name(f->side), f->name,
-			1e6 * f->mean[WHY_BASE], 1e6 * f->mean[WHY_OTHER]);
-	}
-}

@@ -8,12 +8,17 @@
 
 #include "file.h"
 
+#define KERNEL_SPACE 0xffff800000000000ULL
+#define FIRST_NODE 3	/* 1 and 2 are the roots */
+
 struct profile_reader {
 	struct profile *p;
 	const char *path;
 	unsigned line;
 	size_t n_segments, segment_room, region_room;
-	size_t first;		/* segment of the open region */
+	size_t n_stacks, stack_room, node_room;
+	size_t first, first_stack;	/* of the open region */
+	uint64_t kernel[2], stacked[2];	/* instructions of it: of kernels, in stacks */
 	bool open, header;
 	const char *cell;	/* of the last run */
 	unsigned process;
@@ -75,6 +80,49 @@ static int profile_segment(struct profile_reader *r, char *line)
 		.guest = *line == 'g',
 	};
 	r->sum += insns * times;
+	if (vaddr >= KERNEL_SPACE)
+		r->kernel[*line == 'g'] += insns * times;
+	return 0;
+}
+
+static int profile_node(struct profile_reader *r, char *line)
+{
+	struct profile *p = r->p;
+	uint64_t number, parent, addr;
+	char *at = line + strlen("node ");
+	bool guest;
+
+	if (!profile_number(&at, 10, &number) || !profile_number(&at, 10, &parent) ||
+	    (*at != 'm' && *at != 'g') || at[1] != ' ')
+		return profile_bad(r, "no node: NODE PARENT m|g ADDR are wanted");
+	guest = *at == 'g';
+	at += 2;
+	if (!profile_number(&at, 16, &addr) || *at || number != p->n_nodes + FIRST_NODE ||
+	    !parent || parent >= number ||
+	    (parent < FIRST_NODE ? parent - 1 : p->nodes[parent - FIRST_NODE].guest) != guest)
+		return profile_bad(r, "a node out of its place");
+	if (profile_grow((void **)&p->nodes, p->n_nodes, &r->node_room, sizeof(*p->nodes)))
+		return err_sys(r->err, ENOMEM, "%s", r->path);
+	p->nodes[p->n_nodes++] = (struct profile_node){
+		.addr = addr, .guest = guest,
+		.parent = parent < FIRST_NODE ? PROFILE_ROOT : parent - FIRST_NODE,
+	};
+	return 0;
+}
+
+static int profile_stack(struct profile_reader *r, char *line)
+{
+	struct profile *p = r->p;
+	uint64_t node, insns;
+	char *at = line + 2;
+
+	if (!r->open || !profile_number(&at, 10, &node) || !profile_number(&at, 10, &insns) ||
+	    *at || node < FIRST_NODE || node - FIRST_NODE >= p->n_nodes)
+		return profile_bad(r, "no stack: NODE INSTRUCTIONS of a region are wanted");
+	if (profile_grow((void **)&p->stacks, r->n_stacks, &r->stack_room, sizeof(*p->stacks)))
+		return err_sys(r->err, ENOMEM, "%s", r->path);
+	p->stacks[r->n_stacks++] = (struct profile_stack){ node - FIRST_NODE, insns };
+	r->stacked[p->nodes[node - FIRST_NODE].guest] += insns;
 	return 0;
 }
 
@@ -108,6 +156,9 @@ static int profile_begin(struct profile_reader *r, char *line)
 		return err_sys(r->err, ENOMEM, "%s", r->path);
 	p->regions[p->n_regions] = region;
 	r->first = r->n_segments;
+	r->first_stack = r->n_stacks;
+	memset(r->kernel, 0, sizeof(r->kernel));
+	memset(r->stacked, 0, sizeof(r->stacked));
 	r->open = true;
 	r->sum = 0;
 	return 0;
@@ -125,6 +176,9 @@ static int profile_end(struct profile_reader *r, char *line)
 	if (region->total != r->sum)
 		return profile_bad(r, "the region's lines do not sum up to its end");
 	region->n = r->n_segments - r->first;
+	region->n_stacks = r->n_stacks - r->first_stack;
+	if (region->n_stacks && memcmp(r->kernel, r->stacked, sizeof(r->kernel)))
+		return profile_bad(r, "the region's call stacks do not sum up to its kernels' instructions");
 	r->p->n_regions++;
 	r->open = false;
 	return 0;
@@ -202,6 +256,10 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_process(r, line);
 	if (!strncmp(line, "m ", 2) || !strncmp(line, "g ", 2))
 		return profile_segment(r, line);
+	if (!strncmp(line, "s ", 2))
+		return profile_stack(r, line);
+	if (!strncmp(line, "node ", 5))
+		return profile_node(r, line);
 	if (!strncmp(line, "region ", 7) || !strncmp(line, "phase ", 6))
 		return profile_begin(r, line);
 	if (!strncmp(line, "end ", 4))
@@ -217,11 +275,14 @@ static int profile_line(struct profile_reader *r, char *line)
 
 static void profile_point(struct profile *p)
 {
-	size_t first = 0;
+	size_t first = 0, first_stack = 0;
 
 	for (size_t i = 0; i < p->n_regions; i++) {
 		p->regions[i].segments = p->segments + first;
 		first += p->regions[i].n;
+		p->regions[i].stacks = p->stacks + first_stack;
+		p->regions[i].nodes = p->nodes;
+		first_stack += p->regions[i].n_stacks;
 	}
 }
 
@@ -252,6 +313,8 @@ void profile_release(struct profile *p)
 {
 	free(p->regions);
 	free(p->segments);
+	free(p->stacks);
+	free(p->nodes);
 	free(p->text);
 	*p = (struct profile){ 0 };
 }

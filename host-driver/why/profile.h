@@ -29,6 +29,20 @@ struct profile_segment {
 	bool guest;
 };
 
+/* A function as called by its parent's: a call stack. */
+struct profile_node {
+	uint64_t addr;		/* in the function; 0: not known */
+	uint32_t parent;	/* PROFILE_ROOT, or the place of a node before this one */
+	bool guest;
+};
+
+#define PROFILE_ROOT UINT32_MAX
+
+struct profile_stack {
+	uint32_t node;
+	uint64_t insns;
+};
+
 struct profile_region {
 	const char *phase;	/* NULL: between two markers; else of the boot */
 	const char *cell;	/* of the process that ran; "" before the first */
@@ -40,6 +54,10 @@ struct profile_region {
 	uint64_t clock;		/* the same by the clock of the region; 0: it did not say */
 	const struct profile_segment *segments;
 	size_t n;
+	/* Of kernels; together they are all that kernels executed. None: not known. */
+	const struct profile_stack *stacks;
+	size_t n_stacks;
+	const struct profile_node *nodes;	/* the profile's */
 };
 
 struct profile {
@@ -50,6 +68,9 @@ struct profile {
 		const char *path, *sha256;	/* NULL: not said */
 	} mut, guest;
 	struct profile_segment *segments;	/* of all regions */
+	struct profile_stack *stacks;
+	struct profile_node *nodes;
+	size_t n_nodes;
 	char *text;
 };
 

@@ -9,6 +9,7 @@
 #include "marker.h"
 #include "plugin/insn.h"
 #include "plugin/segment.h"
+#include "plugin/stack.h"
 
 struct bytes {
 	unsigned char b[15];
@@ -141,12 +142,126 @@ static void keeps_segments_apart(void **state)
 	assert_int_equal(all, 3 * 0x1000 + 2 * (199999ULL << 4));
 }
 
+static void knows_calls_and_returns(void **state)
+{
+	static const struct bytes returns[] = { B(0xc3), B(0xf3, 0xc3), B(0xc2, 8, 0) };
+	static const struct bytes neither[] = {
+		B(0xe9, 0, 0, 0, 0), B(0xff, 0xe0), B(0xff, 0x30), B(0xcf), B(0x0f, 0x05), B(0xcb),
+	};
+	static const struct bytes direct = B(0xe8, 0xfb, 0xff, 0xff, 0xff);
+	static const struct bytes indirect = B(0x41, 0xff, 0xd3);
+	uint64_t target;
+
+	(void)state;
+	assert_int_equal(insn_flow(direct.b, direct.size, 0x1000, &target), INSN_CALLS);
+	assert_int_equal(target, 0x1000);
+	assert_int_equal(insn_flow(indirect.b, indirect.size, 0x1000, &target), INSN_CALLS);
+	assert_int_equal(target, 0);
+	for (size_t i = 0; i < sizeof(returns) / sizeof(*returns); i++)
+		assert_int_equal(insn_flow(returns[i].b, returns[i].size, 0, &target),
+				 INSN_RETURNS);
+	for (size_t i = 0; i < sizeof(neither) / sizeof(*neither); i++)
+		assert_int_equal(insn_flow(neither[i].b, neither[i].size, 0, &target),
+				 INSN_GOES_ON);
+}
+
+#define STACK_A 0xffffc90000004000ULL
+#define STACK_B 0xffffc90000008000ULL
+
+/* The instructions of the node with this path of addresses from the root. */
+static uint64_t in_node(const struct stacks *t, bool guest, const uint64_t *path)
+{
+	uint32_t at = 1 + guest;
+
+	for (; *path; path++) {
+		uint32_t next = 0;
+
+		for (size_t i = 3; i < t->n; i++)
+			if (t->node[i].parent == at && t->node[i].addr == *path)
+				next = i;
+		if (!next)
+			return 0;
+		at = next;
+	}
+	return t->node[at].self - t->node[at].base;
+}
+
+#define IN(...) in_node(&t, false, (uint64_t[]){ __VA_ARGS__, 0 })
+
+static void knows_who_called(void **state)
+{
+	struct stacks t;
+	uint64_t *n;
+
+	(void)state;
+	stacks_init(&t);
+	n = stacks_executed(&t, false);
+	*n += 5;
+	stacks_call(&t, false, STACK_A + 0xf00, 0x10, 0x20);	/* entered unseen */
+	*n += 7;
+	stacks_call(&t, false, STACK_A + 0xe00, 0x21, 0);	/* through a register */
+	*n += 11;
+	stacks_call(&t, false, STACK_A + 0xd00, 0x35, 0x40);	/* which was to 0x35's */
+	*n += 13;
+	stacks_return(&t, false, STACK_A + 0xd00, 0x41);
+	*n += 17;
+	stacks_return(&t, false, STACK_A + 0xe00, 0x36);
+	*n += 19;
+	stacks_return(&t, false, STACK_A + 0xf00, 0x22);
+	*n += 23;
+	stacks_settle(&t);
+	assert_int_equal(IN(0x10), 5 + 23);
+	assert_int_equal(IN(0x10, 0x20), 7 + 19);
+	assert_int_equal(IN(0x10, 0x20, 0x35), 11 + 17);
+	assert_int_equal(IN(0x10, 0x20, 0x35, 0x40), 13);
+	/* The other kernel saw nothing of it. */
+	assert_int_equal(in_node(&t, true, (uint64_t[]){ 0x10, 0 }), 0);
+	stacks_rebase(&t);
+	assert_int_equal(IN(0x10, 0x20), 0);
+}
+
+static void knows_other_stacks(void **state)
+{
+	struct stacks t;
+	uint64_t *n;
+
+	(void)state;
+	stacks_init(&t);
+	n = stacks_executed(&t, false);
+	stacks_call(&t, false, STACK_A + 0xf00, 0x10, 0x20);
+	*n += 1;
+	/* An interrupt's stack lies on top of what it interrupted. */
+	stacks_call(&t, false, STACK_B + 0xf00, 0x25, 0x50);
+	*n += 2;
+	stacks_return(&t, false, STACK_B + 0xf00, 0x51);
+	*n += 4;
+	/* A switch: the other task returns, from calls that were never seen. */
+	stacks_call(&t, false, STACK_A + 0xe00, 0x26, 0x60);
+	*n += 8;
+	stacks_return(&t, false, STACK_B + 0x3f00, 0x61);
+	*n += 16;
+	stacks_call(&t, false, STACK_B + 0x3e00, 0x70, 0x80);
+	*n += 32;
+	/* And back again: the first task goes on where it was. */
+	stacks_return(&t, false, STACK_A + 0xe00, 0x81);
+	*n += 64;
+	stacks_return(&t, false, STACK_A + 0xf00, 0x27);
+	assert_int_equal(IN(0x10, 0x20, 0x25, 0x50), 2);
+	assert_int_equal(IN(0x10, 0x20, 0x60), 8);
+	assert_int_equal(IN(0x70), 16);
+	assert_int_equal(IN(0x70, 0x80), 32);
+	assert_int_equal(IN(0x10, 0x20), 4 + 64);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_what_cannot_stop),
 		cmocka_unit_test(knows_entries_into_a_guest),
 		cmocka_unit_test(knows_markers),
+		cmocka_unit_test(knows_calls_and_returns),
+		cmocka_unit_test(knows_who_called),
+		cmocka_unit_test(knows_other_stacks),
 		cmocka_unit_test(knows_pushes_and_pops),
 		cmocka_unit_test(keeps_segments_apart),
 	};

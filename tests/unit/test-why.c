@@ -68,6 +68,28 @@ static void reads_what_the_plugin_wrote(void **state)
 	profile_release(&p);
 }
 
+static void reads_call_stacks(void **state)
+{
+	static const char text[] =
+		"kduel-why 2 vcpus 1\nnode 3 1 m ffffffff81000010\nnode 4 3 m ffffffff81000100\n"
+		"node 5 2 g ffffffff81000020\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
+		"g ffffffff81000020 1 3 1\ng 555555556000 9 1 1\ns 3 4\ns 4 6\ns 5 3\nend 22\n";
+	struct err err = ERR_INIT;
+	struct profile p;
+
+	(void)state;
+	if (read_text(&p, text, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(p.n_nodes, 3);
+	assert_int_equal(p.nodes[0].parent, PROFILE_ROOT);
+	assert_int_equal(p.nodes[1].parent, 0);
+	assert_true(p.nodes[2].guest);
+	assert_int_equal(p.regions[0].n_stacks, 3);
+	assert_int_equal(p.regions[0].stacks[1].node, 1);
+	assert_int_equal(p.regions[0].stacks[1].insns, 6);
+	profile_release(&p);
+}
+
 static void refuses_damage(void **state)
 {
 	static const char *const bad[][2] = {
@@ -83,6 +105,13 @@ static void refuses_damage(void **state)
 		{ "kduel-why 2 vcpus 1\nend 0\n", "line 2: an end without a region" },
 		{ "kduel-why 2 vcpus 1\nthings 5\n", "line 2: no region did" },
 		{ "kduel-why 2 vcpus 1\nclock 5\n", "line 2: no region took" },
+		{ "kduel-why 2 vcpus 1\nnode 4 1 m 5\n", "line 2: a node out of" },
+		{ "kduel-why 2 vcpus 1\nnode 3 3 m 5\n", "line 2: a node out of" },
+		{ "kduel-why 2 vcpus 1\nnode 3 2 m 5\n", "line 2: a node out of" },
+		{ "kduel-why 2 vcpus 1\nnode 3 1 x 5\n", "line 2: no node" },
+		{ "kduel-why 2 vcpus 1\nregion 0 0 0\ns 3 1\n", "line 3: no stack" },
+		{ "kduel-why 2 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
+		  "s 3 9\nend 10\n", "line 6: the region's call stacks do not sum up" },
 		{ "kduel-why 2 vcpus 1\nregion\n", "no known kind" },
 		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
 	};
@@ -353,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_the_plugin_wrote),
+		cmocka_unit_test(reads_call_stacks),
 		cmocka_unit_test(refuses_damage),
 		cmocka_unit_test(finds_a_loop_that_was_added),
 		cmocka_unit_test(sums_up),

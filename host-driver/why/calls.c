@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tree, and the forms of it that are made for people's eyes. */
+#include "calls.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH 1200.0
+#define ROW 17
+#define LETTER 6.6		/* of the font in use, about */
+#define LEAST_WIDTH 0.4		/* what is narrower is left out */
+#define HEAD 44
+
+static size_t calls_new(struct calls *t, size_t parent, const char *name)
+{
+	if (t->n == t->room) {
+		size_t room = t->room ? 2 * t->room : 256;
+		struct call *v = realloc(t->v, room * sizeof(*v));
+
+		if (!v)
+			return SIZE_MAX;
+		t->v = v;
+		t->room = room;
+	}
+	t->v[t->n] = (struct call){ .name = strdup(name), .parent = parent };
+	return t->v[t->n].name ? t->n++ : SIZE_MAX;
+}
+
+static size_t calls_child(struct calls *t, size_t parent, const char *name)
+{
+	size_t i = t->v[parent].child, new;
+
+	for (; i; i = t->v[i].sibling)
+		if (!strcmp(t->v[i].name, name))
+			return i;
+	new = calls_new(t, parent, name);
+	if (new == SIZE_MAX)
+		return new;
+	t->v[new].sibling = t->v[parent].child;
+	t->v[parent].child = new;
+	return new;
+}
+
+int calls_add(struct calls *t, int arm, const char *const *path, size_t n, double insns)
+{
+	size_t at = 0;
+
+	if (!t->n && calls_new(t, 0, "all") == SIZE_MAX)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (i && !strcmp(path[i], path[i - 1]))
+			continue;
+		at = calls_child(t, at, path[i]);
+		if (at == SIZE_MAX)
+			return -ENOMEM;
+	}
+	t->v[at].self[arm] += insns;
+	return 0;
+}
+
+/* Children come after their parents. */
+void calls_add_up(struct calls *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		memcpy(t->v[i].all, t->v[i].self, sizeof(t->v[i].all));
+	for (size_t i = t->n; i-- > 1;)
+		for (int a = 0; a < CALLS_ARMS; a++)
+			t->v[t->v[i].parent].all[a] += t->v[i].all[a];
+}
+
+void calls_release(struct calls *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->v[i].name);
+	free(t->v);
+	*t = (struct calls){ 0 };
+}
+
+static double calls_each(const struct calls *t, const double *insns, int arm)
+{
+	return t->things[arm] ? insns[arm] / t->things[arm] : 0;
+}
+
+/* --- folded stacks --------------------------------------------------------------- */
+
+static void calls_write_path(const struct calls *t, size_t i, FILE *to)
+{
+	if (!i)
+		return;
+	calls_write_path(t, t->v[i].parent, to);
+	fprintf(to, ";%s", t->v[i].name);
+}
+
+void calls_write_folded(const struct calls *t, const char *what, FILE *to)
+{
+	for (size_t i = 1; i < t->n; i++) {
+		const struct call *c = &t->v[i];
+
+		if (!c->self[0] && !c->self[1])
+			continue;
+		fputs(what, to);
+		calls_write_path(t, i, to);
+		fprintf(to, " %.0f %.0f\n", 1e6 * calls_each(t, c->self, 0),
+			1e6 * calls_each(t, c->self, 1));
+	}
+}
+
+/* --- the flame graph ------------------------------------------------------------- */
+
+struct calls_picture {
+	const struct calls *t;
+	const struct calls_words *w;
+	FILE *to;
+	double scale;		/* of instructions per thing, both arms' */
+	unsigned height;
+};
+
+static void calls_escape(const char *text, size_t most, FILE *to)
+{
+	for (; *text && most--; text++)
+		switch (*text) {
+		case '<': fputs("&lt;", to); break;
+		case '>': fputs("&gt;", to); break;
+		case '&': fputs("&amp;", to); break;
+		case '"': fputs("&quot;", to); break;
+		default: fputc(*text, to);
+		}
+}
+
+static double calls_width(const struct calls_picture *p, size_t i)
+{
+	const struct call *c = &p->t->v[i];
+
+	return p->scale * (calls_each(p->t, c->all, 0) + calls_each(p->t, c->all, 1));
+}
+
+static unsigned calls_depth(const struct calls_picture *p, size_t i)
+{
+	unsigned most = 0;
+
+	if (calls_width(p, i) < LEAST_WIDTH)
+		return 0;
+	for (size_t k = p->t->v[i].child; k; k = p->t->v[k].sibling) {
+		unsigned depth = calls_depth(p, k);
+
+		most = depth > most ? depth : most;
+	}
+	return most + 1;
+}
+
+/* White where both arms are alike, full where only one has it. */
+static void calls_colour(double base, double other, char text[8])
+{
+	double odds = base + other > 0 ? (other - base) / (base + other) : 0;
+	unsigned pale = 235 - (unsigned)(165 * fabs(odds));
+
+	snprintf(text, 8, odds >= 0 ? "#eb%02x%02x" : "#%02x%02xeb", pale, pale);
+}
+
+static void calls_draw_one(const struct calls_picture *p, size_t i, double x, unsigned depth)
+{
+	const struct call *c = &p->t->v[i];
+	double base = calls_each(p->t, c->all, 0), other = calls_each(p->t, c->all, 1);
+	double width = calls_width(p, i), y = p->height - (depth + 1.0) * ROW;
+	size_t letters = width > 3 * LETTER ? (width - 4) / LETTER : 0;
+	char colour[8];
+
+	calls_colour(base, other, colour);
+	fputs("<g><title>", p->to);
+	calls_escape(c->name, SIZE_MAX, p->to);
+	fprintf(p->to, ": %.6g and %.6g instructions a ", base, other);
+	calls_escape(p->w->thing, SIZE_MAX, p->to);
+	fprintf(p->to, ", %+.6g</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" "
+		"fill=\"%s\" stroke=\"#fff\" stroke-width=\"0.4\"/>", other - base, x, y, width,
+		ROW - 1, colour);
+	if (letters) {
+		fprintf(p->to, "<text x=\"%.2f\" y=\"%.0f\">", x + 2, y + 12);
+		calls_escape(c->name, letters, p->to);
+		fputs("</text>", p->to);
+	}
+	fputs("</g>\n", p->to);
+}
+
+static void calls_draw(const struct calls_picture *p, size_t i, double x, unsigned depth)
+{
+	if (calls_width(p, i) < LEAST_WIDTH)
+		return;
+	calls_draw_one(p, i, x, depth);
+	for (size_t k = p->t->v[i].child; k; k = p->t->v[k].sibling) {
+		calls_draw(p, k, x, depth + 1);
+		x += calls_width(p, k);
+	}
+}
+
+static void calls_write_head(const struct calls_picture *p)
+{
+	fprintf(p->to, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%u\" "
+		"viewBox=\"0 0 %.0f %u\" font-family=\"monospace\" font-size=\"11\" fill=\"#111\">\n"
+		"<rect width=\"%.0f\" height=\"%u\" fill=\"#fff\"/>\n<text x=\"2\" y=\"14\">",
+		WIDTH, p->height, WIDTH, p->height, WIDTH, p->height);
+	calls_escape(p->w->what, SIZE_MAX, p->to);
+	fputs("</text>\n<text x=\"2\" y=\"30\">instructions a ", p->to);
+	calls_escape(p->w->thing, SIZE_MAX, p->to);
+	fputs(", width: of both arms; red: more in ", p->to);
+	calls_escape(p->w->arm[1], SIZE_MAX, p->to);
+	fputs(", blue: more in ", p->to);
+	calls_escape(p->w->arm[0], SIZE_MAX, p->to);
+	fputs("</text>\n", p->to);
+}
+
+void calls_write_svg(const struct calls *t, const struct calls_words *w, FILE *to)
+{
+	struct calls_picture p = { .t = t, .w = w, .to = to, .scale = 1, .height = HEAD };
+	double all = t->n ? calls_width(&p, 0) : 0;
+
+	if (all > 0) {
+		p.scale = WIDTH / all;
+		p.height += ROW * calls_depth(&p, 0);
+	}
+	calls_write_head(&p);
+	if (all > 0)
+		calls_draw(&p, 0, 0, 0);
+	fputs("</svg>\n", to);
+}

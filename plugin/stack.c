@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_SLOTS (1u << 14)
+#define STACK_SHIFT 14		/* a kernel's stacks are of 16 KiB, and aligned */
+
+static void *stack_need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+/* --- nodes ---------------------------------------------------------------------- */
+
+static size_t stack_slot(const struct stacks *t, uint32_t parent, uint64_t addr)
+{
+	size_t i = ((addr ^ (uint64_t)parent << 40) * 0x9e3779b97f4a7c15ULL) >> 32 &
+		   (t->n_slots - 1);
+
+	for (; t->slots[i]; i = (i + 1) & (t->n_slots - 1))
+		if (t->node[t->slots[i]].parent == parent && t->node[t->slots[i]].addr == addr)
+			break;
+	return i;
+}
+
+static uint32_t stack_new(struct stacks *t, uint32_t parent, uint64_t addr, bool guest)
+{
+	if (t->n == t->room) {
+		t->room = t->room ? 2 * t->room : 4096;
+		t->node = stack_need(realloc(t->node, t->room * sizeof(*t->node)));
+	}
+	t->node[t->n] = (struct stack_node){ .addr = addr, .parent = parent, .guest = guest };
+	return t->n++;
+}
+
+static void stack_grow(struct stacks *t)
+{
+	t->n_slots = t->n_slots ? 4 * t->n_slots : FIRST_SLOTS;
+	free(t->slots);
+	t->slots = stack_need(calloc(t->n_slots, sizeof(*t->slots)));
+	for (size_t i = 3; i < t->n; i++)
+		t->slots[stack_slot(t, t->node[i].parent, t->node[i].addr)] = i;
+}
+
+static uint32_t stack_child(struct stacks *t, uint32_t parent, uint64_t addr)
+{
+	size_t slot;
+
+	if (2 * t->n >= t->n_slots)
+		stack_grow(t);
+	slot = stack_slot(t, parent, addr);
+	if (!t->slots[slot]) {
+		uint32_t node = stack_new(t, parent, addr, t->node[parent].guest);
+
+		t->slots[slot] = node;
+	}
+	return t->slots[slot];
+}
+
+void stacks_init(struct stacks *t)
+{
+	*t = (struct stacks){ 0 };
+	stack_new(t, 0, 0, false);	/* none */
+	stack_new(t, 0, 0, false);
+	stack_new(t, 0, 0, true);
+}
+
+uint64_t *stacks_executed(struct stacks *t, bool guest)
+{
+	return &t->side[guest].executed;
+}
+
+/* --- stacks --------------------------------------------------------------------- */
+
+/* The stack that `sp` is in; one more than are kept takes the place of another. */
+static struct stack *stack_of(struct stacks_side *s, uint64_t sp, uint32_t root)
+{
+	uint64_t key = sp >> STACK_SHIFT;
+	struct stack **at = &s->of[key % STACKS_MOST];
+
+	if (!*at)
+		*at = stack_need(calloc(1, sizeof(**at)));
+	if ((*at)->key != key) {
+		(*at)->key = key;
+		(*at)->n = 0;
+		(*at)->base = root;
+	}
+	return *at;
+}
+
+static struct stack_frame *stack_top(struct stack *k)
+{
+	return k && k->n ? &k->frame[k->n - 1] : NULL;
+}
+
+/* The node that executes what is at `at`. */
+static uint32_t stack_executing(struct stacks *t, struct stack *k, uint32_t root, uint64_t at)
+{
+	struct stack_frame *top = stack_top(k);
+
+	if (!top)
+		return stack_child(t, k ? k->base : root, at);
+	if (!top->node || top->entered_unseen)
+		top->node = stack_child(t, top->parent, at);
+	return top->node;
+}
+
+/* What was executed since the last event is of whoever executed it. */
+static void stack_settle(struct stacks *t, struct stacks_side *s, uint32_t node)
+{
+	uint64_t since = s->executed - s->settled;
+
+	if (since)
+		t->node[node].self += since;
+	s->settled = s->executed;
+}
+
+static void stack_pop(struct stack *k, uint64_t sp)
+{
+	while (k->n && k->frame[k->n - 1].sp <= sp)
+		k->n--;
+}
+
+static void stack_push(struct stack *k, struct stack_frame f)
+{
+	if (k->n < STACK_DEPTH)
+		k->frame[k->n++] = f;
+}
+
+void stacks_call(struct stacks *t, bool guest, uint64_t sp, uint64_t at, uint64_t target)
+{
+	struct stacks_side *s = &t->side[guest];
+	uint32_t root = 1 + guest, parent;
+	struct stack *old = s->current, *k = stack_of(s, sp, root);
+
+	stack_pop(k, sp);
+	/* Another stack that is empty is an interrupt's, on top of this one. */
+	if (!k->n) {
+		struct stack_frame *below = k != old ? stack_top(old) : NULL;
+
+		k->base = below && below->node ? below->node : root;
+		stack_push(k, (struct stack_frame){ .sp = sp + 1, .parent = k->base,
+						    .entered_unseen = true });
+	}
+	s->current = k;
+	parent = stack_executing(t, k, root, at);
+	stack_settle(t, s, parent);
+	stack_push(k, (struct stack_frame){
+		.sp = sp, .parent = parent, .node = target ? stack_child(t, parent, target) : 0,
+	});
+}
+
+void stacks_return(struct stacks *t, bool guest, uint64_t sp, uint64_t at)
+{
+	struct stacks_side *s = &t->side[guest];
+	uint32_t root = 1 + guest;
+	struct stack *k = stack_of(s, sp, root);
+
+	/* The stack was switched since, by the function that returns on it. */
+	stack_settle(t, s, stack_executing(t, s->current ? s->current : k, root, at));
+	stack_pop(k, sp);
+	if (!k->n)
+		k->base = root;
+	s->current = k;
+}
+
+void stacks_settle(struct stacks *t)
+{
+	for (int guest = 0; guest < 2; guest++) {
+		struct stacks_side *s = &t->side[guest];
+		struct stack_frame *top = stack_top(s->current);
+
+		stack_settle(t, s, top && top->node ? top->node :
+			     stack_child(t, 1 + guest, 0));
+	}
+}
+
+void stacks_rebase(struct stacks *t)
+{
+	stacks_settle(t);
+	for (size_t i = 0; i < t->n; i++)
+		t->node[i].base = t->node[i].self;
+}

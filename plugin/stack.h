@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Call stacks of two kernels, the machine's and its guest's, from calls and
+ * returns alone: each call stores its return address, and where it does tells
+ * the stack and the depth. Exceptions and interrupts make no call; the calls
+ * of their handlers lie on top of what was interrupted, which is what a stack
+ * shows. After a switch of tasks the other task's stack goes on where it was.
+ *
+ *	struct stacks t;
+ *
+ *	stacks_init(&t);
+ *	*stacks_executed(&t, guest) += n;		// by whoever counts instructions
+ *	stacks_call(&t, guest, sp, at, target);		// sp: of the return address
+ *	stacks_return(&t, guest, sp, at);
+ *	stacks_each(&t, write_one, file);
+ *
+ * A node is a function as called by its parent's; it has the instructions that
+ * were executed in it, between two calls or returns. A function that was
+ * jumped to is part of the one that jumped. One that was entered unseen is a
+ * child of the root, as far as it is known by the calls it makes.
+ */
+#ifndef KDUEL_PLUGIN_STACK_H
+#define KDUEL_PLUGIN_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STACK_DEPTH 128
+#define STACKS_MOST 1024
+
+struct stack_node {
+	uint64_t addr;		/* in the function; 0: not known */
+	uint32_t parent;	/* its number; the roots' is 0 */
+	bool guest;
+	uint64_t self;		/* instructions */
+	uint64_t base;		/* of these, before the open region */
+};
+
+struct stack_frame {
+	uint64_t sp;
+	uint32_t node;		/* 0: an indirect call; its next event tells where */
+	uint32_t parent;
+	bool entered_unseen;
+};
+
+struct stack {
+	uint64_t key;
+	uint32_t base;		/* the node below the first frame */
+	unsigned n;
+	struct stack_frame frame[STACK_DEPTH];
+};
+
+struct stacks {
+	struct stack_node *node;	/* 1 and 2 are the roots: of the machine, of its guest */
+	size_t n, room;
+	uint32_t *slots;
+	size_t n_slots;
+	struct stacks_side {
+		uint64_t executed, settled;
+		struct stack *current;
+		struct stack *of[STACKS_MOST];
+	} side[2];
+};
+
+void stacks_init(struct stacks *t);
+
+/* The counter of instructions that a kernel executed. */
+uint64_t *stacks_executed(struct stacks *t, bool guest);
+
+/* `at`: the instruction's address; `target` is 0 if it does not tell. */
+void stacks_call(struct stacks *t, bool guest, uint64_t sp, uint64_t at, uint64_t target);
+void stacks_return(struct stacks *t, bool guest, uint64_t sp, uint64_t at);
+
+/* A region begins; a region ends. */
+void stacks_rebase(struct stacks *t);
+void stacks_settle(struct stacks *t);
+
+#endif
