@@ -47,7 +47,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 # One archive a room, linked once in this order (the linker resolves downwards
 # only), so that a call upwards does not link; tests/structure refuses the rest.
 ROOMS := lib plugin vocab stats bench backing doctor agent kernel claim plan store compare \
-	report export dashboard foreign why machine run cmd
+	why report export dashboard foreign machine run cmd
 dir_lib := lib
 dir_plugin := plugin
 dir_vocab := vocab
@@ -55,7 +55,7 @@ dir_bench := bench
 dir_backing := backing
 dir_doctor := doctor
 dir_agent := guest-agent
-$(foreach r,stats kernel claim plan store compare report export dashboard foreign why machine run cmd,\
+$(foreach r,stats kernel claim plan store compare why report export dashboard foreign machine run cmd,\
 	$(eval dir_$(r) := host-driver/$(r)))
 
 # main.c of a room is a program, not a part of the room.

@@ -262,6 +262,10 @@ static void html_block(const struct doc_block *b, FILE *out)
 	case DOC_FIGURE:
 		html_figure(b->figure, out);
 		break;
+	case DOC_DRAWING:
+		fprintf(out, "<figure><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+			"aria-label=\"Call stacks\">%s</div></figure>\n", b->text);
+		break;
 	case DOC_FOLD:
 		html_text("<details><summary>", b->text, "</summary>\n", out);
 		break;

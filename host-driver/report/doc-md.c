@@ -192,6 +192,7 @@ void doc_print_markdown(const struct doc *d, FILE *out)
 		const struct doc_block *b = &d->block[i];
 
 		if (!(b->forms & DOC_IN_MARKDOWN) || b->kind == DOC_FIGURE ||
+		    b->kind == DOC_DRAWING ||
 		    (b->kind == DOC_FIELD && !*b->id))
 			continue;
 		if (last && !doc_md_md_joins(last, b))

@@ -331,7 +331,8 @@ static bool text_skips(const struct doc *d, size_t i)
 	size_t later = 0;
 
 	if (d->block[i].kind != DOC_LINE)
-		return d->block[i].kind == DOC_FIGURE || d->block[i].kind == DOC_UNFOLD;
+		return d->block[i].kind == DOC_FIGURE || d->block[i].kind == DOC_DRAWING ||
+		       d->block[i].kind == DOC_UNFOLD;
 	while (i + later < d->n && d->block[i + later].kind == DOC_LINE)
 		later++;
 	return later > CONSOLE_LINES || !*d->block[i].text;

@@ -136,6 +136,15 @@ void doc_figure(struct doc *d, const struct figure *f)
 	doc_add(d, DOC_FIGURE, NULL)->figure = f;
 }
 
+void doc_drawing(struct doc *d, const char *svg)
+{
+	char *text = strdup(svg);
+
+	if (!text)
+		abort();
+	doc_add(d, DOC_DRAWING, text);
+}
+
 void doc_table(struct doc *d, const char *columns)
 {
 	static const char signs[] = "=#!";

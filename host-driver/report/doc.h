@@ -88,6 +88,7 @@ enum doc_kind {
 	DOC_LINE,	/* of a console */
 	DOC_TABLE,
 	DOC_FIGURE,
+	DOC_DRAWING,	/* text: SVG, as it is */
 	DOC_FOLD,	/* text: what is folded away up to the next DOC_UNFOLD */
 	DOC_UNFOLD,
 };
@@ -127,6 +128,8 @@ void doc_items(struct doc *d, const char *text);
 void doc_claim(struct doc *d, enum doc_tone tone, const char *outcome,
 	       const char *says, const char *written, const char *detail);
 void doc_figure(struct doc *d, const struct figure *f);
+/* Markup of our own, put into a page as it is; other forms have none. */
+void doc_drawing(struct doc *d, const char *svg);
 
 /*
  * A table; what follows goes into it, until another block begins. Columns are

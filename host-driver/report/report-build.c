@@ -241,6 +241,7 @@ struct doc *report_doc(const struct report *r)
 		doc_heading(d, "expectations", "Expectations");
 	report_claims(d, c->claims, c->n_claims);
 	build_figures(d, r, FIGURE_IN_EFFECTS, "effects", "Effects and their intervals");
+	report_why(d, r);
 	report_proof(d, r);
 	build_figures(d, r, FIGURE_IN_MEASUREMENTS, "measurements", "Measurements");
 	build_missing_figures(d, r);

@@ -109,6 +109,7 @@ int report_gather(struct report *r, struct store *s,
 		report_release(r);
 		return err && err->code ? err->code : -EIO;
 	}
+	report_gather_why(r, s);
 	figures_init(c, &r->figures, &r->n_figures, &r->no_figures,
 		     &r->n_no_figures);
 	return 0;

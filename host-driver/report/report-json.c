@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plot.h"
+#include "report-parts.h"
 #include "report.h"
 
 #define REPORT_JSON_VERSION 1
@@ -258,6 +259,8 @@ json_t *report_json(const struct report *r)
 	json_put(j, "differences", json_differences(c));
 	json_put(j, "environment", json_incref(r->env));
 	json_put(j, "model", report_json_model(r));
+	if (r->why)
+		json_put(j, "why", report_why_json(r));
 	json_put(j, "plots", json_plots(r));
 	json_put(j, "limits", json_limits(r));
 	json_put(j, "notes", report_json_texts(c->notes, c->n_notes));

@@ -22,6 +22,13 @@ void report_claims(struct doc *d, const struct compare_claim *list, size_t n);
 char *report_claims_text(const struct comparison *c);
 void report_proof(struct doc *d, const struct report *r);
 void report_counters(struct doc *d, const struct comparison *c);
+/* Which functions make the difference: nothing where they were not counted. */
+void report_gather_why(struct report *r, struct store *s);
+void report_release_why(struct report *r);
+void report_why(struct doc *d, const struct report *r);
+json_t *report_why_json(const struct report *r);
+/* Flame graphs, as plots/why-1.svg and so on. */
+int report_draw_why(const struct report *r, const char *folder, struct err *err);
 void report_conditions(struct doc *d, const struct report *r);
 void report_differences(struct doc *d, const struct comparison *c);
 void report_figures(struct doc *d, const struct report *r, enum figure_section where);

@@ -25,6 +25,7 @@ void report_release(struct report *r)
 	}
 	figures_release(r->figures, r->n_figures, r->no_figures,
 			r->n_no_figures);
+	report_release_why(r);
 	free(r->failures);
 	free(r->model);
 	free(r->folder);
@@ -184,6 +185,8 @@ int report_draw(struct report *r, const char *folder, FILE *said,
 		if (!ret)
 			figure_draw(f, folder);
 	}
+	if (!ret)
+		ret = report_draw_why(r, folder, err);
 	if (said)
 		report_say_not_drawn(r, said);
 	if (said && r->n_figures && !r->figures[0].not_drawn && figure_letters_missing())

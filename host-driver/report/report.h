@@ -63,6 +63,8 @@ struct report {
 	char *model_reason;	/* why there is no model, "" if there is */
 	struct report_model_row *model;
 	size_t n_model;
+	struct why_groups *why;	/* why/gather.h; NULL: functions were not counted */
+	char *no_why;		/* why there are no tables of them, or NULL */
 	struct figure *figures;	/* plot.h */
 	size_t n_figures;
 	struct figure_missing *no_figures;	/* and why not */

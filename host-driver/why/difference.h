@@ -95,6 +95,9 @@ struct why_words {
 	size_t most;		/* lines of the table; 0: all */
 };
 
+/* In which functions 95% of the difference is; ends with a full stop. */
+void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words);
+
 /* The sentence, then the table. */
 void why_print(const struct why *w, FILE *to, const struct why_words *words);
 

@@ -28,13 +28,13 @@ static bool print_one_side(const struct why *w, size_t n)
 	return n > 0;
 }
 
-static void print_sentence(const struct why *w, FILE *to, const struct why_words *words)
+void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words)
 {
 	double share;
 	size_t n = print_enough(w, &share);
 
 	if (!w->whole.diff || !n) {
-		fprintf(to, "Both arms execute the same number of instructions a %s: %.6g.\n",
+		fprintf(to, "Both arms execute the same number of instructions a %s: %.6g.",
 			words->thing, w->whole.mean[WHY_BASE]);
 		return;
 	}
@@ -48,7 +48,7 @@ static void print_sentence(const struct why *w, FILE *to, const struct why_words
 		fprintf(to, "these %zu functions", n);
 	if (print_one_side(w, n))
 		fprintf(to, " of the %s", why_side_name(w->v[0].side));
-	fputs(".\n", to);
+	fputc('.', to);
 }
 
 static void print_number(FILE *to, double v)
@@ -125,8 +125,8 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 	struct why_function whole = w->whole;
 	char side[32];
 
-	print_sentence(w, to, words);
-	fprintf(to, "\n  %12.12s  %12.12s  %12s  %-26s  %7s  %-18s  function\n",
+	why_print_sentence(w, to, words);
+	fprintf(to, "\n\n  %12.12s  %12.12s  %12s  %-26s  %7s  %-18s  function\n",
 		words->arm[WHY_BASE], words->arm[WHY_OTHER], "difference", "95% interval",
 		"share", "whose");
 	for (size_t i = 0; i < shown; i++) {

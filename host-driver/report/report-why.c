@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which functions make the difference, where they were counted (why/gather.h). */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "report-parts.h"
+#include "safe.h"
+#include "why/gather.h"
+
+#define FUNCTIONS 10
+
+/* A campaign that cannot be explained any more has its report all the same. */
+void report_gather_why(struct report *r, struct store *s)
+{
+	struct why_request all = { .cell = NULL };
+	struct err err = ERR_INIT;
+
+	if (!r->plan || !r->plan->profile)
+		return;
+	r->why = calloc(1, sizeof(*r->why));
+	if (!r->why)
+		abort();
+	if (why_gather(s, &all, r->why, &err))
+		r->no_why = text_format("%s", err.text);
+}
+
+void report_release_why(struct report *r)
+{
+	if (r->why)
+		why_groups_release(r->why);
+	free(r->why);
+	free(r->no_why);
+}
+
+static struct why_words why_words_of(const struct report *r, const struct why_group *g)
+{
+	return (struct why_words){ .arm = { plan_baseline(r->plan)->name,
+					    r->plan->arms[g->arm].name },
+				   .thing = g->thing };
+}
+
+/* With what it writes as a text; the caller's. */
+static char *why_text(const struct report *r, const struct why_group *g, bool drawing)
+{
+	struct why_words words = why_words_of(r, g);
+	struct calls_words drawn = { .arm = { words.arm[0], words.arm[1] },
+				     .thing = g->thing };
+	char what[640], *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	snprintf(what, sizeof(what), "%s %s", g->what, g->metric);
+	drawn.what = what;
+	if (!f)
+		abort();
+	if (drawing)
+		calls_write_svg(&g->why.calls, &drawn, f);
+	else
+		why_print_sentence(&g->why, f, &words);
+	if (fclose(f))
+		abort();
+	return text;
+}
+
+static void why_put_functions(struct doc *d, const struct report *r, const struct why_group *g)
+{
+	struct why_words words = why_words_of(r, g);
+	char *columns = text_format("=function|whose|#%s|#%s|#difference|#share",
+				    words.arm[WHY_BASE], words.arm[WHY_OTHER]);
+
+	doc_table(d, columns);
+	free(columns);
+	for (size_t i = 0; i < g->why.n && i < FUNCTIONS; i++) {
+		const struct why_function *f = &g->why.v[i];
+
+		if (!f->diff)
+			break;
+		doc_row(d);
+		doc_cell(d, DOC_ID, 0, "%s", f->name);
+		doc_cell(d, DOC_WORDS, 0, "%s", why_side_name(f->side));
+		for (int a = 0; a < WHY_ARMS; a++)
+			doc_cell(d, DOC_NUMBER, 0, "%.5g", f->mean[a]);
+		doc_cell(d, DOC_EFFECT, 0, "%+.5g", f->diff);
+		doc_cell(d, DOC_NUMBER, 0, "%.1f%%", 100 * f->share);
+	}
+}
+
+static void why_put_drawing(struct doc *d, const struct report *r, const struct why_group *g,
+			    size_t i)
+{
+	unsigned forms = d->forms;
+	char *svg = why_text(r, g, true);
+
+	doc_put(d, DOC_SMALL, "Instructions a %s. Call stacks: plots/why-%zu.svg; every "
+		"function: kduel why.", g->thing, i + 1);
+	d->forms = DOC_IN_HTML;
+	doc_drawing(d, svg);
+	d->forms = forms;
+	free(svg);
+}
+
+void report_why(struct doc *d, const struct report *r)
+{
+	if (!r->why)
+		return;
+	doc_heading(d, "why", "Where the instructions are");
+	if (r->no_why)
+		doc_put(d, DOC_SAY, "No table: %s.", r->no_why);
+	for (size_t i = 0; i < r->why->n; i++) {
+		const struct why_group *g = &r->why->v[i];
+		char *text;
+
+		doc_put(d, DOC_SUBHEADING, "%s, %s: %s", g->what, g->metric,
+			r->plan->arms[g->arm].name);
+		if (g->error.code) {
+			doc_put(d, DOC_SAY, "No table: %s.", g->error.text);
+			continue;
+		}
+		text = why_text(r, g, false);
+		doc_put(d, DOC_SAY, "%s", text);
+		free(text);
+		if (g->why.whole.diff) {
+			why_put_functions(d, r, g);
+			why_put_drawing(d, r, g, i);
+		}
+	}
+}
+
+int report_draw_why(const struct report *r, const char *folder, struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; r->why && i < r->why->n && !ret; i++) {
+		const struct why_group *g = &r->why->v[i];
+		char *path = text_format("%s/plots/why-%zu.svg", folder, i + 1);
+
+		if (!g->error.code && g->why.whole.diff) {
+			char *svg = why_text(r, g, true);
+
+			ret = file_publish(path, svg, strlen(svg), err);
+			free(svg);
+		}
+		free(path);
+	}
+	return ret;
+}
+
+json_t *report_why_json(const struct report *r)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < r->why->n; i++) {
+		const struct why_group *g = &r->why->v[i];
+		json_t *o = json_object(), *functions = json_array();
+		char *text = g->error.code ? text_format("%s", g->error.text)
+					   : why_text(r, g, false);
+
+		json_put(o, "cell", json_safe(g->what));
+		json_put(o, "metric", json_safe(g->metric));
+		json_put(o, "arm", json_safe(r->plan->arms[g->arm].name));
+		json_put(o, "thing", json_safe(g->thing));
+		json_put(o, "says", json_safe(text));
+		for (size_t k = 0; k < g->why.n && k < FUNCTIONS && !g->error.code; k++) {
+			const struct why_function *f = &g->why.v[k];
+			json_t *one = json_object();
+
+			json_put(one, "function", json_safe(f->name));
+			json_put(one, "whose", json_safe(why_side_name(f->side)));
+			json_put(one, "baseline", json_known(f->mean[WHY_BASE]));
+			json_put(one, "arm", json_known(f->mean[WHY_OTHER]));
+			json_put(one, "share", json_known(f->share));
+			json_array_append_new(functions, one);
+		}
+		json_put(o, "functions", functions);
+		json_array_append_new(all, o);
+		free(text);
+	}
+	return all;
+}
