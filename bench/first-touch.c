@@ -102,17 +102,36 @@ static uint64_t touch_slice(const struct touch *t, unsigned slice, uint64_t bump
 	return last - begin;
 }
 
-static void first_touch_pass(struct bench *b, struct touch *t, unsigned slice, uint64_t bump,
-			     struct histogram *h, struct series *s)
+static void first_touch_pass(struct bench *b, struct touch *t, unsigned slice,
+			     struct series *s)
 {
 	size_t pages = t->slice / PAGE;
 	double ns;
 
 	bench_begin(b, s);
-	ns = clock_ns(touch_slice(t, slice, bump, h));
+	ns = clock_ns(touch_slice(t, slice, 0, t->first));
 	bench_end(b, s, pages);
 	ns -= pages * clock_facts.overhead_ns;
 	series_push(s, ns > 0 ? ns / pages : 0);
+}
+
+/*
+ * The second touch is cheaper than a reading of the clock: all of a slice is
+ * timed at once, or the value would be what is left of many readings.
+ */
+static void first_touch_again(struct bench *b, struct touch *t, unsigned slice,
+			      struct series *s)
+{
+	size_t pages = t->slice / PAGE;
+	uint64_t index = slice * pages;
+	volatile uint64_t *at = (uint64_t *)t->buf->addr + index * WORDS;
+	volatile uint64_t *end = at + pages * WORDS;
+	uint64_t value = t->tag + 1 + index;
+
+	bench_begin(b, s);
+	for (; at < end; at += WORDS)
+		*at = value++;
+	series_push(s, bench_end(b, s, pages) / pages);
 }
 
 static int first_touch_run(struct bench *b, struct err *err)
@@ -123,9 +142,11 @@ static int first_touch_run(struct bench *b, struct err *err)
 
 	(void)err;
 	for (unsigned i = 0; i < t->slices; i++)
-		first_touch_pass(b, t, i, 0, t->first, first);
+		first_touch_pass(b, t, i, first);
 	for (unsigned i = 0; i < t->slices; i++)
-		first_touch_pass(b, t, i, 1, t->again, again);
+		first_touch_again(b, t, i, again);
+	for (unsigned i = 0; i < t->slices; i++)
+		touch_slice(t, i, 2, t->again);
 	bench_derive(b, "first", histogram_json(t->first));
 	bench_derive(b, "again", histogram_json(t->again));
 	return 0;
@@ -138,13 +159,13 @@ static int first_touch_verify_after(struct bench *b, struct err *err)
 	const uint64_t *at = t->buf->addr;
 
 	for (size_t i = 0; i < pages; i++)
-		if (at[i * WORDS] != t->tag + 1 + i)
+		if (at[i * WORDS] != t->tag + 2 + i)
 			return bench_invalid(b, err, "page %zu does not hold what was "
 					     "written to it", i);
 	if (t->first->count != pages || t->again->count != pages)
 		return bench_invalid(b, err, "%" PRIu64 " and %" PRIu64 " of %zu pages were "
 				     "touched", t->first->count, t->again->count, pages);
-	bench_validated(b, "all %zu pages hold what the two touches wrote", pages);
+	bench_validated(b, "all %zu pages hold what the last touch wrote", pages);
 	return 0;
 }
 
@@ -180,7 +201,8 @@ const struct workload first_touch_workload = {
 		  "has touched, because in a guest the second touch of the same guest page "
 		  "finds the second-level entry in place and would measure something else. "
 		  "There is no warm-up for the same reason. The second touch of each slice is "
-		  "the control: it faults nowhere. With huge pages one write in 512 (or "
+		  "the control: it faults nowhere, and all pages of a slice are timed at once, since "
+		  "it is cheaper than a reading of the clock; its histogram is of a third touch. With huge pages one write in 512 (or "
 		  "262144) pays for all. Percentiles are from a log-bucket histogram with an "
 		  "error of at most 1.6%; a fault is not timed apart from its write.",
 	.params = params,
