@@ -9,10 +9,11 @@
  *	struct stacks t;
  *
  *	stacks_init(&t);
- *	*stacks_executed(&t, guest) += n;		// by whoever counts instructions
- *	stacks_call(&t, guest, sp, at, target);		// sp: of the return address
- *	stacks_return(&t, guest, sp, at);
- *	stacks_each(&t, write_one, file);
+ *	*stacks_executed(&t, false) += 7;		// by whoever counts instructions
+ *	stacks_call(&t, false, 0xffffc90000004f00, 0xffffffff81000010, 0);
+ *	*stacks_executed(&t, false) += 5;
+ *	stacks_return(&t, false, 0xffffc90000004f00, 0xffffffff81000105);
+ *	stacks_settle(&t);
  *
  * A node is a function as called by its parent's; it has the instructions that
  * were executed in it, between two calls or returns. A function that was
@@ -68,7 +69,7 @@ void stacks_init(struct stacks *t);
 /* The counter of instructions that a kernel executed. */
 uint64_t *stacks_executed(struct stacks *t, bool guest);
 
-/* `at`: the instruction's address; `target` is 0 if it does not tell. */
+/* `sp`: where the return address is; `at`: the instruction; `target` is 0 if it does not tell. */
 void stacks_call(struct stacks *t, bool guest, uint64_t sp, uint64_t at, uint64_t target);
 void stacks_return(struct stacks *t, bool guest, uint64_t sp, uint64_t at);
 

@@ -7,11 +7,10 @@
  * entry into the kernel was entered before calls were seen: it stands below
  * `[unknown]`. Of a function that calls itself the tree shows one node.
  *
- *	struct calls t = { 0 };
+ *	static const char *const stack[] = { "machine's kernel", "svm_vcpu_run" };
+ *	struct calls t = { .things = { 1, 1 } };
  *
- *	path[0] = "machine's kernel";
- *	path[1] = "svm_vcpu_run";
- *	ret = calls_add(&t, 0, path, 2, 4711);
+ *	ret = calls_add(&t, 0, stack, 2, 4711);
  *	calls_add_up(&t);
  *	calls_write_folded(&t, "all", stdout);
  *	calls_release(&t);
