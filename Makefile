@@ -67,7 +67,7 @@ reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword
 archives = $(patsubst %,$(B)/lib%.a,$(call reverse,$(1)))
 driver_rooms := $(filter-out agent plugin,$(ROOMS))
 agent_rooms  := lib vocab bench backing doctor agent
-bench_rooms  := lib vocab bench
+bench_rooms  := lib vocab stats bench
 
 PROGRAMS := $(B)/kduel $(B)/kduel-agent $(B)/kduel-bench
 PLUGIN   := $(if $(SAN),,$(B)/kduel-why.so)

@@ -19,6 +19,7 @@ struct cli_verb {
 
 int cli_list(int argc, char **argv);
 int cli_run(int argc, char **argv);
+int cli_duel(int argc, char **argv);
 int cli_cpu(int argc, char **argv);
 int cli_counters(int argc, char **argv);
 int cli_model(int argc, char **argv);

@@ -211,3 +211,27 @@ void exec_run_release(struct exec_run *run)
 	free(run->output.err);
 	memset(run, 0, sizeof(*run));
 }
+
+/* --- what is measured of it --------------------------------------------------------- */
+
+static double child_ns(const struct timeval *t)
+{
+	return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
+}
+
+int exec_run_values(const struct exec_spec *s, const cpu_set_t *cpus, struct exec_watch *watch,
+		    const struct exec_timer *timer, double *v, struct err *err)
+{
+	struct exec_run run;
+	int ret = exec_child_run(s, cpus, watch, timer, &run, err);
+
+	v[EXEC_WALL] = run.wall_ns * 1e-6;
+	v[EXEC_CPU] = (child_ns(&run.usage.ru_utime) + child_ns(&run.usage.ru_stime)) * 1e-6;
+	v[EXEC_MINOR] = (double)run.usage.ru_minflt;
+	v[EXEC_MAJOR] = (double)run.usage.ru_majflt;
+	v[EXEC_RSS] = (double)run.usage.ru_maxrss;
+	for (size_t i = 0; !ret && i < s->n_metrics; i++)
+		ret = exec_value_of(&s->metrics[i], &run.output, &v[EXEC_ALWAYS + i], err);
+	exec_run_release(&run);
+	return ret;
+}

@@ -274,9 +274,10 @@ static int spec_metric(struct exec_spec *s, const json_t *o, size_t i, struct er
 	if (!json_is_object(o))
 		return err_config(err, "must be keys and values: { name: n, regex: 'avg ([0-9.]+)', unit: us, better: lower }");
 	ret = spec_keys(s, o, i, err);
+	if (ret)
+		return ret;
 	spec_at(s, "metrics[%zu].name", i);
-	if (!ret)
-		ret = spec_name(s, spec_text(o, "name"), err);
+	ret = spec_name(s, spec_text(o, "name"), err);
 	if (!ret)
 		ret = spec_format(s, o, i, m, err);
 	if (ret)

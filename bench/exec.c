@@ -10,12 +10,10 @@
 
 #include "harness.h"
 
-enum { WALL, CPU, MINOR, MAJOR, RSS, ALWAYS };
-
 struct state {
 	struct exec_spec spec;
 	char *folder;
-	struct series *series[ALWAYS + EXEC_METRICS_MAX];
+	struct series *series[EXEC_ALWAYS + EXEC_METRICS_MAX];
 	struct bench *b;
 	struct exec_watch watch;
 };
@@ -70,47 +68,21 @@ static int setup(struct bench *b, struct err *err)
 	s->spec.proof = bench_flag(b, "proof");
 	if (!ret)
 		ret = exec_place(s, b, err);
-	for (int i = 0; !ret && i < ALWAYS; i++)
+	for (int i = 0; !ret && i < EXEC_ALWAYS; i++)
 		s->series[i] = bench_series(b, &exec_metrics[i], NULL);
 	for (size_t i = 0; !ret && i < s->spec.n_metrics; i++)
-		s->series[ALWAYS + i] = bench_series(b, &s->spec.metrics[i].metric, NULL);
-	return ret;
-}
-
-static double exec_ns(const struct timeval *t)
-{
-	return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
-}
-
-/* All values of a run; none is kept where one is missing. */
-static int exec_values_of_run(const struct state *s, const struct exec_run *run, double *v,
-			      struct err *err)
-{
-	const struct rusage *u = &run->usage;
-	int ret = 0;
-
-	v[WALL] = run->wall_ns * 1e-6;
-	v[CPU] = (exec_ns(&u->ru_utime) + exec_ns(&u->ru_stime)) * 1e-6;
-	v[MINOR] = (double)u->ru_minflt;
-	v[MAJOR] = (double)u->ru_majflt;
-	v[RSS] = (double)u->ru_maxrss;
-	for (size_t i = 0; !ret && i < s->spec.n_metrics; i++)
-		ret = exec_value_of(&s->spec.metrics[i], &run->output, &v[ALWAYS + i], err);
+		s->series[EXEC_ALWAYS + i] = bench_series(b, &s->spec.metrics[i].metric, NULL);
 	return ret;
 }
 
 static int exec_once(struct state *s, struct exec_watch *watch, const struct exec_timer *timer,
 		     void (*keep)(struct series *series, double value), struct err *err)
 {
-	double v[ALWAYS + EXEC_METRICS_MAX];
-	struct exec_run run;
-	int ret = exec_child_run(&s->spec, bench_cpus(s->b), watch, timer, &run, err);
+	double v[EXEC_ALWAYS + EXEC_METRICS_MAX];
+	int ret = exec_run_values(&s->spec, bench_cpus(s->b), watch, timer, v, err);
 
-	if (!ret)
-		ret = exec_values_of_run(s, &run, v, err);
-	for (size_t i = 0; !ret && keep && i < ALWAYS + s->spec.n_metrics; i++)
+	for (size_t i = 0; !ret && keep && i < EXEC_ALWAYS + s->spec.n_metrics; i++)
 		keep(s->series[i], v[i]);
-	exec_run_release(&run);
 	return ret;
 }
 
@@ -151,14 +123,14 @@ static void exec_begin(void *arg)
 {
 	struct state *s = arg;
 
-	bench_begin(s->b, s->series[WALL]);
+	bench_begin(s->b, s->series[EXEC_WALL]);
 }
 
 static double exec_end(void *arg)
 {
 	struct state *s = arg;
 
-	return bench_end(s->b, s->series[WALL], 1);
+	return bench_end(s->b, s->series[EXEC_WALL], 1);
 }
 
 static int run(struct bench *b, struct err *err)

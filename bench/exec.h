@@ -173,6 +173,14 @@ int exec_child_run(const struct exec_spec *s, const cpu_set_t *cpus, struct exec
 		   const struct exec_timer *timer, struct exec_run *run, struct err *err);
 void exec_run_release(struct exec_run *run);
 
+/*
+ * Such a run, and all that is measured of it: v[] gets the values of exec_metrics[],
+ * then those of the spec's metrics. All or none.
+ */
+enum { EXEC_WALL, EXEC_CPU, EXEC_MINOR, EXEC_MAJOR, EXEC_RSS, EXEC_ALWAYS };
+int exec_run_values(const struct exec_spec *s, const cpu_set_t *cpus, struct exec_watch *watch,
+		    const struct exec_timer *timer, double *v, struct err *err);
+
 /* Looks once at the processes of group `pgid`. */
 void exec_watch_look(struct exec_watch *w, pid_t pgid);
 

@@ -13,6 +13,7 @@
 static const struct cli_verb verbs[] = {
 	{ "list", "the workloads and the sources of memory", cli_list },
 	{ "run", "run a workload", cli_run },
+	{ "duel", "run two commands in turns, and judge them", cli_duel },
 	{ "cpu", "TLB sizes and event names of this processor", cli_cpu },
 	{ "counters", "which events can be counted here, by whom; self-test", cli_counters },
 	{ "model", "what the TLBs should do with an access pattern", cli_model },

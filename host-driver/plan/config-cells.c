@@ -175,6 +175,20 @@ static size_t cells_count(const struct config *c)
 	return n;
 }
 
+/* Are two cells the same but for what is no text? Then only a tree tells them apart. */
+static bool cells_same_texts(const struct plan_cell *a, const struct plan_cell *b)
+{
+	const char *key;
+	json_t *v;
+
+	if (json_object_size(a->params) != json_object_size(b->params))
+		return false;
+	json_object_foreach(a->params, key, v)
+		if (json_is_string(v) && !json_equal(v, json_object_get(b->params, key)))
+			return false;
+	return true;
+}
+
 /* Does parameter `key` differ among the cells of this name? */
 static bool cells_differ(const struct plan *p, const struct plan_cell *cell,
 		    const char *key, const char *base)
@@ -186,7 +200,8 @@ static bool cells_differ(const struct plan *p, const struct plan_cell *cell,
 
 		if (!strncmp(id, base, strlen(base)) &&
 		    strchr("?", id[strlen(base)]) &&
-		    !json_equal(mine, json_object_get(p->cells[i].params, key)))
+		    !json_equal(mine, json_object_get(p->cells[i].params, key)) &&
+		    (json_is_string(mine) || cells_same_texts(cell, &p->cells[i])))
 			return true;
 	}
 	return false;
