@@ -35,8 +35,8 @@ static int main_usage(FILE *to, int code)
 	fputs("Usage: kduel-bench VERB [OPTION...]\n\nVerbs:\n", to);
 	for (size_t i = 0; i < N_VERBS; i++)
 		fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].help);
-	fputs("\nkduel-bench VERB --help tells more. Exit codes: 0 done, 2 usage,\n"
-	      "3 this machine cannot do it.\n", to);
+	fputs("\nkduel-bench VERB --help tells more. Exit codes: 0 done, 1 a duel\n"
+	      "finds B worse, 2 usage, 3 this machine cannot do it, 4 a duel is undecided.\n", to);
 	return code;
 }
 
