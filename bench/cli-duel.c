@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <argp.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,7 +44,7 @@ struct duel_options {
 	json_t *common, *metrics;
 	const char *commands[2];
 	int n;
-	cpu_set_t cpus;
+	struct proc_cpus cpus;
 	bool json;
 };
 
@@ -138,8 +137,9 @@ static error_t duel_parse(int key, char *arg, struct argp_state *state)
 		o->duel.seed = duel_number(arg, "seed", 0, INT64_MAX);
 		break;
 	case OPT_CPU:
-		CPU_ZERO(&o->cpus);
-		CPU_SET(duel_number(arg, "cpu", 0, CPU_SETSIZE - 1), &o->cpus);
+		memset(&o->cpus, 0, sizeof(o->cpus));
+		CPU_SET_S(duel_number(arg, "cpu", 0, 8 * sizeof(o->cpus) - 1), sizeof(o->cpus),
+			  o->cpus.set);
 		o->duel.cpus = &o->cpus;
 		break;
 	case OPT_METRIC:

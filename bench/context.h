@@ -6,14 +6,13 @@
 #ifndef KDUEL_CONTEXT_H
 #define KDUEL_CONTEXT_H
 
-#include <sched.h>
-
 #include "bench.h"
 #include "clock.h"
 #include "counters.h"
 #include "harness.h"
 #include "pages.h"
 #include "params.h"
+#include "proc.h"
 #include "source.h"
 #include "topology.h"
 
@@ -55,7 +54,7 @@ struct bench {
 	json_t *proof_before, *proof_after, *placement;
 	uint64_t t0;		/* of bench_begin() */
 	uint64_t stamp;		/* of the marked region's begin */
-	cpu_set_t cpus;		/* that were ours before one was taken */
+	struct proc_cpus cpus;	/* that were ours before one was taken */
 	struct page_bytes pages;	/* of bench_pages(); .method NULL: nothing is known */
 	const char *pages_why;	/* and why; NULL: the buffers are the proof */
 };

@@ -47,7 +47,7 @@ struct duel {
 	unsigned most;			/* pairs */
 	bool looks;			/* stop where a look (stats.h) decides */
 	double margin;			/* D of "not worse than D"; 0: STATS_MARGIN */
-	const cpu_set_t *cpus;		/* to run on; NULL: ours */
+	const struct proc_cpus *cpus;		/* to run on; NULL: ours */
 
 	struct exec_spec spec[2];
 	struct duel_metric metrics[DUEL_METRICS_MAX];

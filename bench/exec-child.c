@@ -163,7 +163,7 @@ static int child_judge(struct child *c, struct err *err)
 		       *first ? "; it said: '" : "", first, *first ? "'" : "");
 }
 
-static int child_start(struct child *c, const cpu_set_t *cpus, struct err *err)
+static int child_start(struct child *c, const struct proc_cpus *cpus, struct err *err)
 {
 	const struct exec_spec *s = c->spec;
 	const struct proc_options o = {
@@ -178,7 +178,7 @@ static int child_start(struct child *c, const cpu_set_t *cpus, struct err *err)
 	return ret;
 }
 
-int exec_child_run(const struct exec_spec *s, const cpu_set_t *cpus, struct exec_watch *watch,
+int exec_child_run(const struct exec_spec *s, const struct proc_cpus *cpus, struct exec_watch *watch,
 		   const struct exec_timer *timer, struct exec_run *run, struct err *err)
 {
 	struct child c = { .spec = s, .watch = watch, .timer = timer, .run = run };
@@ -219,7 +219,7 @@ static double child_ns(const struct timeval *t)
 	return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
 }
 
-int exec_run_values(const struct exec_spec *s, const cpu_set_t *cpus, struct exec_watch *watch,
+int exec_run_values(const struct exec_spec *s, const struct proc_cpus *cpus, struct exec_watch *watch,
 		    const struct exec_timer *timer, double *v, struct err *err)
 {
 	struct exec_run run;

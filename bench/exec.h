@@ -22,7 +22,6 @@
 #define KDUEL_EXEC_H
 
 #include <jansson.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +30,7 @@
 #include "args.h"
 #include "err.h"
 #include "pages.h"
+#include "proc.h"
 #include "workload.h"
 
 #define EXEC_FOLDER "/exec"	/* where relative paths of `files` lie in a guest */
@@ -169,7 +169,7 @@ struct exec_timer {		/* around the run; may be NULL */
  * returns. `cpus` it may run on (NULL: ours). `watch` (may be NULL) is filled
  * while it runs: not for a run that is timed. To be released in any case.
  */
-int exec_child_run(const struct exec_spec *s, const cpu_set_t *cpus, struct exec_watch *watch,
+int exec_child_run(const struct exec_spec *s, const struct proc_cpus *cpus, struct exec_watch *watch,
 		   const struct exec_timer *timer, struct exec_run *run, struct err *err);
 void exec_run_release(struct exec_run *run);
 
@@ -178,7 +178,7 @@ void exec_run_release(struct exec_run *run);
  * then those of the spec's metrics. All or none.
  */
 enum { EXEC_WALL, EXEC_CPU, EXEC_MINOR, EXEC_MAJOR, EXEC_RSS, EXEC_ALWAYS };
-int exec_run_values(const struct exec_spec *s, const cpu_set_t *cpus, struct exec_watch *watch,
+int exec_run_values(const struct exec_spec *s, const struct proc_cpus *cpus, struct exec_watch *watch,
 		    const struct exec_timer *timer, double *v, struct err *err);
 
 /* Looks once at the processes of group `pgid`. */

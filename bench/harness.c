@@ -87,7 +87,7 @@ const char *bench_files_root(const struct bench *b)
 	return b->rq->files_root;
 }
 
-const cpu_set_t *bench_cpus(const struct bench *b)
+const struct proc_cpus *bench_cpus(const struct bench *b)
 {
 	return &b->cpus;
 }

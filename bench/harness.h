@@ -43,9 +43,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <jansson.h>
-#include <sched.h>
 
 #include "pages.h"
+#include "proc.h"
 #include "source.h"
 #include "workload.h"
 
@@ -114,7 +114,7 @@ int bench_adopt(struct bench *b, struct buffer *buf, struct err *err);
 void bench_pages(struct bench *b, const struct page_bytes *p, const char *why);
 
 /* The CPUs that the run had before one was taken for the workload's thread. */
-const cpu_set_t *bench_cpus(const struct bench *b);
+const struct proc_cpus *bench_cpus(const struct bench *b);
 
 /* All parameters, as check() gets them; a new reference. */
 json_t *bench_params(const struct bench *b);

@@ -179,7 +179,7 @@ static int run_life(struct bench *b, struct err *err)
 {
 	int ret;
 
-	if (sched_getaffinity(0, sizeof(b->cpus), &b->cpus))
+	if (sched_getaffinity(0, sizeof(b->cpus), b->cpus.set))
 		return err_sys(err, errno, "cannot read which CPUs are ours");
 	ret = topology_pin(b->topo, b->cpu, err);
 	if (ret)

@@ -192,7 +192,7 @@ static int proc_become(const struct proc_options *o, const struct stdio_plan *s,
 		return errno;
 	if (o->clean)
 		umask(022);
-	if (o->cpus && sched_setaffinity(0, sizeof(*o->cpus), o->cpus))
+	if (o->cpus && sched_setaffinity(0, sizeof(*o->cpus), o->cpus->set))
 		return errno;
 	if (o->as_user && (setgroups(0, NULL) || setgid(o->gid) || setuid(o->uid)))
 		return errno;

@@ -28,6 +28,11 @@
 #define PROC_PIPE (-1)	/* a pipe; our end is in struct proc, non-blocking */
 #define PROC_INHERIT (-2)
 
+/* A set of CPUs of the largest machines: the C library's alone has room for 1024. */
+struct proc_cpus {
+	cpu_set_t set[8];
+};
+
 struct proc_options {
 	const char *const *argv;	/* NULL-terminated; argv[0] sought in PATH */
 	const char *dir;		/* working directory, NULL: ours */
@@ -55,7 +60,7 @@ struct proc_options {
 	bool as_user;		/* run it as uid and gid, without other groups */
 	uid_t uid;
 	gid_t gid;
-	const cpu_set_t *cpus;	/* that it may run on; NULL: as we may */
+	const struct proc_cpus *cpus;	/* that it may run on; NULL: as we may */
 };
 
 struct proc {
