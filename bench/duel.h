@@ -4,7 +4,7 @@
  * campaign are (host-driver/stats). A pair, one run of each, is what a block is
  * there: only pairs are independent, and each gives one difference.
  *
- *	struct duel d = { .params = { a, b }, .seed = 1, .most = 20, .looks = true };
+ *	struct duel d = { .params = { params, params }, .seed = 1, .most = 20, .looks = true };
  *
  *	ret = duel_begin(&d, err);
  *	while (!ret && duel_goes_on(&d))
