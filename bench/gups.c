@@ -235,6 +235,7 @@ const struct workload gups_workload = {
 	.help = "random updates of a large table, by the rules of HPCC RandomAccess",
 	.unit = "GUP/s",
 	.metrics = metrics,
+	.memory = true,
 	.method = "table[r mod words] ^= r for each r of HPCC's sequence, 4 times as many "
 		  "updates as there are words, by one thread. The sequence is cut into as many "
 		  "streams as updates may be in flight; a stream's next update waits for its "
@@ -260,6 +261,7 @@ const struct workload gups_base_workload = {
 	.help = "the updates of gups on a table that stays in the first-level cache",
 	.unit = "GUP/s",
 	.metrics = metrics,
+	.memory = true,
 	.method = "The loop of gups, its sequence, its streams and its proofs, over a table that "
 		  "never leaves the first-level cache: the most that a machine whose memory "
 		  "costs nothing could do. gups differs from it by what the table's size "

@@ -354,6 +354,7 @@ const struct workload mem_walk_workload = {
 	.help = "walks of a buffer: what an access costs, by size, order and operation",
 	.unit = "ns",
 	.metrics = metrics,
+	.memory = true,
 	.method = "Nodes of a link and a word, spacing bytes apart, are linked to closed cycles "
 		  "and walked, each access waiting for the one before in its chain. One chain "
 		  "measures latency; more show how much of it overlaps. Counted is the time per "
@@ -376,6 +377,7 @@ const struct workload mem_walk_base_workload = {
 	.help = "the loop of mem-walk, over nodes that the first-level cache holds",
 	.unit = "ns",
 	.metrics = metrics_base,
+	.memory = true,
 	.method = "The loop of mem-walk with as many chains, each of one node that leads to "
 		  "itself: the least that an access of that operation can cost, loop "
 		  "included. What mem-walk takes above it is the memory's.",

@@ -328,6 +328,7 @@ const struct workload stream_workload = {
 	.help = "memory bandwidth by STREAM's four kernels and rules",
 	.unit = "GB/s",
 	.metrics = metrics,
+	.memory = true,
 	.method = "copy c=a, scale b=3c, add c=a+b, triad a=b+3c over three arrays of doubles, "
 		  "each at least 4 times the last-level cache, all four in turn, one pass more "
 		  "than there are samples; the first pass is kept but does not count. 16, 16, "

@@ -329,6 +329,7 @@ const struct workload tlb_miss_workload = {
 	.help = "what a TLB miss costs: a dependent chase over a ladder of page counts",
 	.unit = "ns",
 	.metrics = tlb_miss_metrics,
+	.memory = true,
 	.method = "For each page count N a chase of dependent loads visits one cache line in "
 		  "each of N pages, in one random cycle. The lines are coloured: they use the "
 		  "sets of the caches as N adjacent lines would, and a chase over N adjacent "

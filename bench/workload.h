@@ -122,6 +122,11 @@ struct workload {
 	 * pattern with these parameters; NULL: it says nothing about it.
 	 */
 	void (*pattern)(const json_t *params, struct model_in *in);
+	/*
+	 * Its values are the processor's, of TLBs, caches or memory: a domain
+	 * that has none of them shows nothing by them.
+	 */
+	bool memory;
 	unsigned samples;		/* default number of samples a series; 0 = 11 */
 	bool children;			/* counters count its child processes, too */
 	bool files;			/* `files` go into the guest, and `command` is among them */

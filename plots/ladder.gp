@@ -13,9 +13,9 @@ do for [p = 1:n_panels] {
 	set rmargin at screen px((c + 1) * w - right)
 	set tmargin at screen 1 - py(top + r * h + 22)
 	set bmargin at screen 1 - py(top + (r + 1) * h - bottom)
-	set logscale x 2
+	if (x_log) { set logscale x 2 }
 	if (value_log) { set logscale y 10 }
-	set xrange [x_min:x_max * 1.02]
+	set xrange [x_min:x_log ? x_max * 1.02 : x_max]
 	set yrange [value_min:value_max]
 	set format ""
 	set xtics scale 0 nomirror (); set ytics scale 0 nomirror ()

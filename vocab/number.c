@@ -2,6 +2,7 @@
 #include "number.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -227,19 +228,46 @@ double unit_instructions(const char *unit, char instead[static UNIT_MAX])
 	return 1;
 }
 
+/* "14.6 k/s", "2.30 Mpages/s": rates that are in no family, from ten thousand on. */
+static const char *number_prefix(double *value, const char *unit)
+{
+	static const char *const prefixes[] = { "", "k", "M", "G", "T" };
+	size_t len = strlen(unit), i = 0;
+
+	if (len < 2 || strcmp(unit + len - 2, "/s") || fabs(*value) < 9999.5)
+		return "";
+	while (i < 4 && fabs(*value) >= 999.5) {
+		*value /= 1000;
+		i++;
+	}
+	return prefixes[i];
+}
+
+static bool number_is_count(const char *unit)
+{
+	return !*unit || !strcmp(unit, "count") || !strcmp(unit, "1");
+}
+
 const char *number_value(double value, const char *unit,
 			 char buf[static NUMBER_MAX])
 {
 	char digits[NUMBER_MAX];
+	const char *prefix;
 
 	if (!isfinite(value))
 		return strcpy(buf, "-");
 	unit = number_scale(&value, unit ? unit : "");
+	if (unit[0] == 'c' && number_is_count(unit) && value > 0 && value < 1e-3) {
+		number_plain(1e6 * value, digits);
+		snprintf(buf, NUMBER_MAX, "%.20s per million", digits);
+		return buf;
+	}
+	prefix = number_prefix(&value, unit);
 	number_plain(value, digits);
-	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "1"))
+	if (number_is_count(unit))
 		snprintf(buf, NUMBER_MAX, "%s", digits);
 	else
-		snprintf(buf, NUMBER_MAX, "%.20s %.24s", digits, unit);
+		snprintf(buf, NUMBER_MAX, "%.20s %s%.20s", digits, prefix, unit);
 	return buf;
 }
 

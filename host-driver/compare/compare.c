@@ -141,6 +141,8 @@ int compare_run(struct store *s, const struct compare_options *o,
 		rc = compare_proofs(c, s, err);
 	if (!rc)
 		rc = compare_judge(c, s, err);
+	if (!rc)
+		rc = compare_drift(c, err);
 	if (!rc) {
 		compare_gates(c, store_plan(s));
 		rc = compare_note_all(c, s, err);

@@ -193,6 +193,8 @@ struct comparison {
 	size_t n_missing;
 	struct compare_claim *claims;	/* of the plan's `expect` */
 	size_t n_claims;
+	char *drift;		/* NULL; or how the baseline changed over the blocks */
+	unsigned drift_tests;	/* series that were looked at for it */
 	char **notes;		/* what a reader must know; one line each */
 	size_t n_notes;
 

@@ -7,6 +7,7 @@
 #include "doc.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plot.h"
@@ -73,7 +74,7 @@ static void html_span(const struct doc_span *s, FILE *out)
 /* Where a page is narrow the cells of a row go below each other, with their titles. */
 static bool html_is_wide(const struct doc_table *t)
 {
-	return t->n_columns >= 7;
+	return t->n_columns >= 4;
 }
 
 static void html_cell(const struct doc_table *t, const struct doc_row *row, unsigned i,
@@ -139,12 +140,12 @@ static void html_titles(const struct doc_table *t, FILE *out)
 }
 
 /* Each group is a body of its own, which is not broken between printed pages. */
-static void html_table(const struct doc_table *t, FILE *out)
+static void html_table(const struct doc_table *t, unsigned number, FILE *out)
 {
 	bool open = false;
 
-	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\">"
-	      "<table", out);
+	fprintf(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		"aria-label=\"Table %u\"><table", number);
 	fputs(html_is_wide(t) ? " class=\"wide\">\n" : ">\n", out);
 	html_titles(t, out);
 	for (size_t r = 0; r < t->n_rows; r++) {
@@ -160,17 +161,40 @@ static void html_table(const struct doc_table *t, FILE *out)
 
 /* --- blocks ------------------------------------------------------------------ */
 
+/* The figure's data, inside the page: it stays with it wherever it is sent. */
+static void html_data_link(const struct figure *f, FILE *out)
+{
+	char *data = NULL;
+	size_t len;
+	FILE *to = open_memstream(&data, &len);
+
+	if (!to)
+		abort();
+	figure_write_data(f, to);
+	if (fclose(to))
+		abort();
+	fprintf(out, "<figcaption><a download=\"%s.dat\" href=\"data:text/plain;charset=utf-8,",
+		f->name);
+	for (size_t i = 0; i < len; i++)
+		fprintf(out, isalnum((unsigned char)data[i]) || strchr("-_.~", data[i]) ? "%c" : "%%%02X",
+			(unsigned char)data[i]);
+	fputs("\">Data of this figure</a></figcaption>", out);
+	free(data);
+}
+
 static void html_figure(const struct figure *f, FILE *out)
 {
 	if (!f->svg)
 		return;
 	fprintf(out, "<figure id=\"figure-%s\"><div class=\"scroll\" tabindex=\"0\" "
-		"role=\"region\" aria-label=\"Figure\" style=\"max-width:%upx\">",
-		f->name, f->width);
+		"role=\"region\" aria-label=\"Figure %s\" style=\"max-width:%upx\">",
+		f->name, f->name, f->width);
 	if (figure_write_inline(f, out))
 		fprintf(out, "<p>The drawing is not understood; it is plots/%s.svg.</p>",
 			f->name);
-	fputs("</div></figure>\n", out);
+	fputs("</div>", out);
+	html_data_link(f, out);
+	fputs("</figure>\n", out);
 }
 
 static void html_field(const struct doc_block *b, FILE *out)
@@ -221,7 +245,21 @@ static void html_text(const char *before, const char *text, const char *after, F
 	fputs(after, out);
 }
 
-static void html_block(const struct doc_block *b, FILE *out)
+/* " x0.1" has the sign of times, as in the tables. */
+static void html_lead(const char *text, FILE *out)
+{
+	fputs("<p class=\"lead\">", out);
+	for (const char *x; (x = strstr(text, " x")); text = x + 2) {
+		char *before = strndup(text, (size_t)(x - text) + 1);
+
+		html_put(out, before ? before : "");
+		fputs(isdigit((unsigned char)x[2]) ? "\u00d7" : "x", out);
+		free(before);
+	}
+	html_text("", text, "</p>\n", out);
+}
+
+static void html_block(const struct doc_block *b, unsigned *tables, FILE *out)
 {
 	switch (b->kind) {
 	case DOC_TITLE:
@@ -237,6 +275,9 @@ static void html_block(const struct doc_block *b, FILE *out)
 		break;
 	case DOC_SUBHEADING:
 		html_text("<h3>", b->text, "</h3>\n", out);
+		break;
+	case DOC_LEAD:
+		html_lead(b->text, out);
 		break;
 	case DOC_SAY:
 		html_text("<p>", b->text, "</p>\n", out);
@@ -257,7 +298,7 @@ static void html_block(const struct doc_block *b, FILE *out)
 		html_text("", b->text, "\n", out);
 		break;
 	case DOC_TABLE:
-		html_table(&b->table, out);
+		html_table(&b->table, ++*tables, out);
 		break;
 	case DOC_FIGURE:
 		html_figure(b->figure, out);
@@ -291,6 +332,7 @@ void doc_print_html(const struct doc *d, const char *title, FILE *out)
 {
 	const struct doc_block *last = NULL;
 	bool in_main = false, warning = false;
+	unsigned tables = 0;
 
 	html_begin(title, out);
 	for (size_t i = 0; i < d->n; i++) {
@@ -310,7 +352,7 @@ void doc_print_html(const struct doc *d, const char *title, FILE *out)
 		}
 		if ((!last || last->kind != b->kind) && html_around[b->kind].open)
 			fputs(html_around[b->kind].open, out);
-		html_block(b, out);
+		html_block(b, &tables, out);
 		warning |= b->kind == DOC_WARNING;
 		last = b;
 	}

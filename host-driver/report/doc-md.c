@@ -146,7 +146,7 @@ static void doc_md_md_block(const struct doc_block *b, FILE *out)
 {
 	static const char *const before[] = {
 		[DOC_TITLE] = "# ", [DOC_WARNING] = "**", [DOC_HEADING] = "## ",
-		[DOC_SUBHEADING] = "### ", [DOC_SAY] = "", [DOC_SMALL] = "", [DOC_ITEM] = "- ",
+		[DOC_SUBHEADING] = "### ", [DOC_SAY] = "", [DOC_LEAD] = "**", [DOC_SMALL] = "", [DOC_ITEM] = "- ",
 		[DOC_LINE] = "    ", [DOC_UNFOLD] = NULL,
 	};
 
@@ -173,7 +173,7 @@ static void doc_md_md_block(const struct doc_block *b, FILE *out)
 			fputs(b->text, out);
 		else
 			doc_md_md_text(out, b->text);
-		fputs(b->kind == DOC_WARNING ? "**\n" : "\n", out);
+		fputs(b->kind == DOC_WARNING || b->kind == DOC_LEAD ? "**\n" : "\n", out);
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "safe.h"
@@ -24,6 +25,19 @@ bool doc_wants_colour(FILE *out)
 
 	return isatty(fileno(out)) && !(no && *no) && term && strcmp(term, "dumb");
 }
+
+unsigned doc_columns(FILE *out)
+{
+	struct winsize w;
+
+	if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &w) || !w.ws_col)
+		return DOC_TEXT_COLUMNS;
+	return w.ws_col < DOC_COLUMNS_LEAST ? DOC_COLUMNS_LEAST :
+	       w.ws_col > DOC_COLUMNS_MOST ? DOC_COLUMNS_MOST : w.ws_col;
+}
+
+/* Of the document that is being printed. */
+static unsigned text_columns = DOC_TEXT_COLUMNS;
 
 static void text_spaces(FILE *out, size_t n)
 {
@@ -88,7 +102,7 @@ static void text_flow(FILE *out, size_t at, size_t rest, const char *text)
 {
 	do {
 		const char *line = text;
-		size_t len = text_line(&text, DOC_TEXT_COLUMNS - at);
+		size_t len = text_line(&text, text_columns - at);
 
 		fwrite(line, 1, len, out);
 		fputc('\n', out);
@@ -182,7 +196,7 @@ static void text_narrow(struct text_table *x)
 
 	for (unsigned i = 0; i < x->n; i++)
 		sum += x->width[i];
-	for (; sum > DOC_TEXT_COLUMNS; sum--) {
+	for (; sum > text_columns; sum--) {
 		unsigned widest = text_widest(x, false);
 
 		if (widest == x->n)
@@ -365,6 +379,11 @@ static void text_block(const struct doc_block *b, const struct doc_block *last, 
 	case DOC_FOLD:
 		text_pieces(out, 0, 0, b->text, ":", "");
 		break;
+	case DOC_LEAD:
+		fputs(colour ? "\x1b[1m" : "", out);
+		text_paragraph(out, 0, 0, b->text);
+		fputs(colour ? "\x1b[0m" : "", out);
+		break;
 	default:
 		text_paragraph(out, below ? 4 : 0, below ? 4 : 0, b->text);
 	}
@@ -374,6 +393,7 @@ void doc_print_text(const struct doc *d, FILE *out, bool colour)
 {
 	const struct doc_block *last = NULL;
 
+	text_columns = doc_columns(out);
 	for (size_t i = 0; i < d->n; i++) {
 		const struct doc_block *b = &d->block[i];
 

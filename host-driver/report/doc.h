@@ -80,6 +80,7 @@ enum doc_kind {
 	DOC_WARNING,	/* text; the items that follow belong to it */
 	DOC_HEADING,	/* id, text */
 	DOC_SUBHEADING,
+	DOC_LEAD,	/* the sentence that matters most */
 	DOC_SAY,	/* a paragraph */
 	DOC_SMALL,	/* the same, how to read what is above */
 	DOC_FIELD,	/* id: its name ("": that of the one before), span, rest */
@@ -145,7 +146,10 @@ void doc_part(struct doc *d, const char *fmt, ...) DOC_PRINTF(2);
 
 /* --- for back ends ---------------------------------------------------------- */
 
-#define DOC_TEXT_COLUMNS 76
+#define DOC_TEXT_COLUMNS 76	/* of a mail */
+#define DOC_COLUMNS_LEAST 40	/* of a terminal, whose width is followed */
+#define DOC_COLUMNS_MOST 120
+unsigned doc_columns(FILE *out);
 /* Colours of a terminal where `colour`. */
 void doc_print_text(const struct doc *d, FILE *out, bool colour);
 /* A whole page: no script, nothing from a network, well-formed XML. */

@@ -126,6 +126,7 @@ static void arms_effect_rows(const struct comparison *c, struct figure *f, bool 
 
 			if (p->gate != !!gates || p->series[0]->counter ||
 			    p->rank >= report_rank(VERDICT_DESCRIBED) ||
+			    (!gates && !report_measurable(c, p->series[0])) ||
 			    (!gates && (p->n > EFFECT_POINTS_MAX ||
 					f->n_rows + p->n > EFFECT_ROWS_MAX)))
 				continue;
@@ -167,7 +168,7 @@ static const char *arms_effects(const struct comparison *c, struct figure *f,
 				       large ? ", logarithmic" : "");
 	figure_ticks(&f->value, large ? 8 : 7, !large, large ? "x" : "x%");
 	f->width = 820;
-	f->height = 162 + f->n_rows * (c->n_arms > 2 ? 14 + 16 * (c->n_arms - 1) : 38);
+	f->height = 162 + f->n_rows * (c->n_arms > 2 ? 14 + 16 * (c->n_arms - 1) : 42);
 	return NULL;
 }
 
@@ -181,3 +182,60 @@ const char *figure_small_effects(const struct comparison *c, struct figure *f)
 	return arms_effects(c, f, false);
 }
 
+/* --- blocks ---------------------------------------------------------------- */
+
+#define BLOCK_PANELS 4
+
+static void arms_block_line(const struct comparison *c, struct figure *f,
+			    const struct compare_series *s, size_t arm)
+{
+	const struct compare_estimate *e = &s->est[arm];
+	char name[256];
+	unsigned panel;
+
+	if (!e->boots || !(e->value > 0))
+		return;
+	compare_series_name(s, name, sizeof(name));
+	panel = figure_name(&f->panel, &f->n_panels, name);
+	for (unsigned b = 0; b < c->n_block_ids; b++)
+		if (e->boot[b] > 0)
+			figure_mark(figure_series(f, c->arms[arm].name, panel,
+						  figure_arm_colour(c, arm)),
+				    b + 1, e->boot[b] / e->value, e->boot[b] / e->value,
+				    e->boot[b] / e->value);
+	figure_count(f, e->boots);
+}
+
+/* Each arm's boots in the order of blocks, against its own mean. Gates first. */
+const char *figure_blocks(const struct comparison *c, struct figure *f)
+{
+	const struct domain_word *domain = domain_find(c->domain);
+
+	if (c->n_block_ids < 2)
+		return "there is one block";
+	for (int gates = 1; gates >= 0; gates--)
+		for (size_t i = 0; i < c->n_series && f->n_panels < BLOCK_PANELS; i++)
+			for (size_t a = 0; a < c->n_arms; a++)
+				if (c->series[i].gate == !!gates && !c->series[i].counter &&
+				    c->series[i].better != STATS_NEITHER &&
+				    report_measurable(c, &c->series[i]))
+					arms_block_line(c, f, &c->series[i], a);
+	if (!f->n_series)
+		return "no series that is judged has values";
+	f->title = text_format("Boots in the order of blocks (%s)",
+			       domain ? domain->title : c->domain);
+	f->subtitle = text_format("%s; each boot against its arm's mean", figure_n(f));
+	f->text = text_format("Each boot's value against the mean of its arm, over the blocks");
+	f->x.title = text_format("block");
+	f->x.min = 0.5;
+	f->x.max = c->n_block_ids + 0.5;
+	figure_ticks(&f->x, c->n_block_ids < 8 ? c->n_block_ids : 8, false, "count");
+	figure_fit(f);
+	f->value.title = text_format("against the arm's mean");
+	figure_ticks(&f->value, 6, true, "x%");
+	for (unsigned p = 0; p < f->n_panels; p++)
+		figure_spread_labels(f, p);
+	f->width = f->n_panels > 1 ? 960 : 720;
+	f->height = 70 + 300 * ((f->n_panels + 1) / 2);
+	return NULL;
+}

@@ -83,8 +83,7 @@ const char *figure_rows(const struct comparison *c, struct figure *f)
 
 /* --- ladder ------------------------------------------------------------------- */
 
-/* Names of one end of the lines, moved apart so that none covers another. */
-static void shapes_spread_labels(struct figure *f, unsigned panel)
+void figure_spread_labels(struct figure *f, unsigned panel)
 {
 	const double gap = 0.058;
 	struct figure_series *at[64];
@@ -178,7 +177,7 @@ const char *figure_ladder(const struct comparison *c, struct figure *f)
 		f->value.min = 0;
 	figure_ticks(&f->value, 6, true, unit);
 	for (unsigned p = 0; p < f->n_panels; p++)
-		shapes_spread_labels(f, p);
+		figure_spread_labels(f, p);
 	f->width = f->n_panels > 1 ? 960 : 720;
 	f->height = 70 + 342 * ((f->n_panels + 1) / 2);
 	return NULL;

@@ -8,6 +8,7 @@
 #include "bench/registry.h"
 #include "report.h"
 #include "safe.h"
+#include "vocab/words.h"
 
 /* A data function fills the figure and returns NULL, or why there is none. */
 typedef const char *(*figure_data_fn)(const struct comparison *c, struct figure *f);
@@ -21,6 +22,7 @@ static const struct {
 	{ "effects-large", "effects", FIGURE_IN_EFFECTS, figure_large_effects },
 	{ "effects-small", "effects", FIGURE_IN_EFFECTS, figure_small_effects },
 	{ "page-sizes", "page-sizes", FIGURE_IN_PROOF, figure_page_sizes },
+	{ "blocks", "ladder", FIGURE_IN_DRIFT, figure_blocks },
 };
 #define OWN (sizeof(plot_own) / sizeof(plot_own[0]))
 
@@ -135,11 +137,14 @@ static bool plot_has_workload(const struct comparison *c, const char *name)
 
 static void plot_add_workload(struct plot_lists *l, const struct workload *w)
 {
+	const struct domain_word *d = domain_find(l->c->domain);
+	bool shows = !w->memory || !d || d->walks;
+
 	for (const struct workload_metric *m = w->metrics; m->name; m++)
 		if (m->figure && !plot_is_there(l, m->figure))
 			plot_add(l, (struct figure){ .name = m->figure->name,
 				 .script = plot_shapes[m->figure->shape].script,
-				 .section = FIGURE_IN_MEASUREMENTS, .of = m->figure },
+				 .section = shows ? FIGURE_IN_MEASUREMENTS : FIGURE_IN_FOLD, .of = m->figure },
 				 plot_shapes[m->figure->shape].data);
 }
 

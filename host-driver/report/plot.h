@@ -55,7 +55,8 @@ struct figure_series {
 				 * share of the axis */
 };
 
-enum figure_section { FIGURE_IN_EFFECTS, FIGURE_IN_PROOF, FIGURE_IN_MEASUREMENTS };
+enum figure_section { FIGURE_IN_EFFECTS, FIGURE_IN_PROOF, FIGURE_IN_MEASUREMENTS,
+		      FIGURE_IN_DRIFT, FIGURE_IN_FOLD /* what the domain cannot show */ };
 
 struct figure {
 	const char *name;	/* "chase-ladder" */
@@ -107,6 +108,9 @@ double figure_place(const struct figure_axis *a, double v);
 void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 		  const char *unit);
 
+/* Moves the names at the ends of a panel's lines apart, so that none covers another. */
+void figure_spread_labels(struct figure *f, unsigned panel);
+
 /* A safe copy of a name whose words are cut to `most` columns. */
 char *figure_short_name(const char *name, size_t most);
 #define FIGURE_ROW_MAX 54	/* for rows and panels */
@@ -139,6 +143,7 @@ int figure_write_inline(const struct figure *f, FILE *out);
 const char *figure_large_effects(const struct comparison *c, struct figure *f);
 const char *figure_small_effects(const struct comparison *c, struct figure *f);
 const char *figure_page_sizes(const struct comparison *c, struct figure *f);
+const char *figure_blocks(const struct comparison *c, struct figure *f);
 /* Of `f->of`, what a workload declared. */
 const char *figure_rows(const struct comparison *c, struct figure *f);
 const char *figure_ladder(const struct comparison *c, struct figure *f);

@@ -52,8 +52,12 @@ static void build_head(struct doc *d, const struct report *r)
 {
 	const struct comparison *c = r->c;
 	const struct domain_word *domain = domain_find(c->domain);
+	char *sentence;
 
 	doc_title(d, c->name, *c->question ? c->question : c->name);
+	sentence = report_sentence(c);
+	doc_put(d, DOC_LEAD, "%s", sentence);
+	free(sentence);
 	doc_field(d, "campaign", DOC_WORDS, 0, c->name, "%s", "");
 	doc_field(d, "domain", DOC_BADGE, 0, c->domain, ": %s", domain ? domain->meaning : "");
 	if (*r->cpu)
@@ -188,7 +192,13 @@ static void build_model_row(struct doc *d, const struct report_model_row *m)
 
 static void build_model(struct doc *d, const struct report *r)
 {
+	d->forms = r->n_expected ? DOC_IN_TEXT : DOC_IN_ALL;	/* elsewhere it is folded away */
 	doc_heading(d, "model", "Model");
+	if (r->n_expected) {
+		report_expected(d, r);
+		d->forms = DOC_IN_ALL;
+		return;
+	}
 	if (!r->n_model) {
 		doc_put(d, DOC_SAY, "%s", *r->model_reason ? r->model_reason :
 			"No cell of this campaign has a model.");
@@ -225,6 +235,35 @@ static void build_notes(struct doc *d, const struct comparison *c)
 		doc_put(d, DOC_ITEM, "%s", c->notes[i]);
 }
 
+static void build_drift(struct doc *d, const struct report *r)
+{
+	const struct comparison *c = r->c;
+
+	if (!c->drift_tests)
+		return;
+	doc_heading(d, "drift", "Order and drift");
+	d->forms = DOC_IN_HTML;
+	report_figures(d, r, FIGURE_IN_DRIFT);
+	d->forms = DOC_IN_ALL;
+	if (c->drift)
+		doc_put(d, DOC_ITEM, "%s", c->drift);
+	else
+		doc_put(d, DOC_SAY, "No drift was found: none of %u series of the baseline changes "
+			"with the block by more than chance makes (%.4g%%, Holm).", c->drift_tests,
+			100 * c->alpha);
+	doc_put(d, DOC_SMALL, "Within each block the arms boot in random order, so a drift does not "
+		"favour one of them; it makes intervals wider.");
+}
+
+static void build_again(struct doc *d, const struct report *r)
+{
+	if (!r->again)
+		return;
+	doc_heading(d, "again", "Measure it again");
+	doc_put(d, DOC_LINE, "%s", r->again);
+	doc_put(d, DOC_SMALL, "The plan is frozen: the same cells, arms, order and seed.");
+}
+
 struct doc *report_doc(const struct report *r)
 {
 	struct doc *d = doc_new();
@@ -232,6 +271,7 @@ struct doc *report_doc(const struct report *r)
 
 	build_head(d, r);
 	build_refusal(d, c);
+	report_domain(d, r);
 	doc_heading(d, "verdicts", "Verdicts against %s", c->arms[c->baseline].name);
 	if (c->declared)
 		build_against(d, c);
@@ -245,10 +285,12 @@ struct doc *report_doc(const struct report *r)
 	report_proof(d, r);
 	build_figures(d, r, FIGURE_IN_MEASUREMENTS, "measurements", "Measurements");
 	build_missing_figures(d, r);
+	build_drift(d, r);
 	build_model(d, r);
 	build_failures(d, r);
 	report_counters(d, c);
 	report_conditions(d, r);
+	build_again(d, r);
 	build_limits(d, r);
 	build_notes(d, c);
 	report_full_list(d, c);
@@ -324,6 +366,7 @@ struct doc *report_comparison_doc(const struct comparison *c)
 	build_refusal(d, c);
 	build_against(d, c);
 	report_verdicts(d, c);
+	report_folded_note(d, c);
 	if (*claims)
 		doc_put(d, DOC_SAY, "Expectations: %s.", claims);
 	free(claims);

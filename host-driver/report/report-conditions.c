@@ -183,7 +183,7 @@ char *report_limits(const struct report *r)
 	if (c->n_missing)
 		fprintf(out, "%zu counter%s that could not be read, listed above with the "
 			"reason.\n", c->n_missing, c->n_missing == 1 ? "" : "s");
-	if (*r->model_reason)
+	if (*r->model_reason && !r->n_expected)
 		fprintf(out, "Expected figures of a model: %s.\n", r->model_reason);
 	fprintf(out, "Other machines: every interval is about repetitions on this one.\n");
 	if (fclose(out))

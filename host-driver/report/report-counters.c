@@ -118,7 +118,14 @@ static void counters_table(struct doc *d, const struct comparison *c)
 void report_counters(struct doc *d, const struct comparison *c)
 {
 	doc_heading(d, "counters", "Counters");
+	doc_put(d, DOC_SMALL, "Per thing of its cell's workload: an access, a page. mut-vcpu.* are of "
+		"the machine under test, on the threads that run the guest, from go to result "
+		"(go_to_result: the seconds between them).");
+	d->forms = DOC_IN_HTML | DOC_IN_MARKDOWN;
+	doc_put(d, DOC_FOLD, "Counters of each cell");
+	d->forms = DOC_IN_ALL;
 	counters_table(d, c);
+	doc_put(d, DOC_UNFOLD, "%s", "");
 	for (size_t i = 0; i < c->n_missing; i++) {
 		char *names = counters_missing_names(c, i);
 

@@ -91,6 +91,7 @@ int report_gather_facts(struct report *r, struct store *s,
 {
 	*r = (struct report){ .c = c, .plan = store_plan(s) };
 	r->folder = gather_base_name(store_folder(s));
+	r->again = report_reproduce(store_folder(s));
 	if (!gather_boots(r, s, err) && !gather_cells(r, s, err) && !gather_env(r, s, err))
 		return 0;
 	report_release(r);

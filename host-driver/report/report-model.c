@@ -226,15 +226,16 @@ static int model_add_cell(struct report *r, const struct cpu *cpu,
 	return 0;
 }
 
-/* The processor that the guest's agent named, from the flattened facts. */
-static int model_load_guests(const struct report *r, struct cpu **cpu, struct err *err)
+/* The processor that the agent or driver named, from the flattened facts. */
+static int model_load_of(const struct report *r, const char *where, struct cpu **cpu,
+			 struct err *err)
 {
 	json_t *facts = json_pack("{s:{s:s, s:s, s:s, s:s}}", "cpu",
-				  "vendor", report_env_fact(r->env, "guest", "cpu.vendor"),
-				  "family", report_env_fact(r->env, "guest", "cpu.family"),
+				  "vendor", report_env_fact(r->env, where, "cpu.vendor"),
+				  "family", report_env_fact(r->env, where, "cpu.family"),
 				  "model_number",
-				  report_env_fact(r->env, "guest", "cpu.model_number"),
-				  "stepping", report_env_fact(r->env, "guest", "cpu.stepping"));
+				  report_env_fact(r->env, where, "cpu.model_number"),
+				  "stepping", report_env_fact(r->env, where, "cpu.stepping"));
 	struct cpu_id id;
 	bool known = events_identify(facts, &id);
 
@@ -258,10 +259,74 @@ static struct cpu *model_choose_cpu(struct report *r, const char *name,
 		r->model_reason = text_format("no processor's TLBs were measured; "
 						"kduel report --cpu-model NAME shows what is "
 						"expected of one");
-	else if (model_load_guests(r, &cpu, &none))
+	else if (model_load_of(r, "guest", &cpu, &none))
 		r->model_reason = text_format("%.*s; --cpu-model NAME chooses a processor",
 						(int)strcspn(none.text, ";"), none.text);
 	return cpu;
+}
+
+/* --- of named processors, where no times tell of any --- */
+
+static struct report_expected *model_expected_of(struct report *r, const char *what,
+						 const char *arm)
+{
+	struct report_expected *list;
+
+	for (size_t i = 0; i < r->n_expected; i++)
+		if (!strcmp(r->expected[i].what, what) && !strcmp(r->expected[i].arm, arm))
+			return &r->expected[i];
+	list = realloc(r->expected, (r->n_expected + 1) * sizeof(*list));
+	if (!list)
+		abort();
+	r->expected = list;
+	list += r->n_expected++;
+	*list = (struct report_expected){ .what = text_format("%s", what),
+					  .arm = text_format("%s", arm) };
+	for (int i = 0; i < REPORT_CPUS; i++)
+		list->walks[i] = NAN;
+	return list;
+}
+
+static void model_expect_cpu(struct report *r, const struct cpu *cpu, unsigned which)
+{
+	const struct workload *w;
+
+	for (size_t i = 0; i < r->plan->n_cells; i++)
+		for (size_t a = 0; a < r->c->n_arms; a++) {
+			struct subject s = { .r = r, .cpu = cpu, .cell = &r->plan->cells[i],
+					     .arm = a };
+			struct report_expected *e;
+
+			if (workload_find(s.cell->workload, &w, NULL) || !w->memory ||
+			    model_expects(&s, NULL))
+				continue;
+			e = model_expected_of(r, s.cell->id, r->c->arms[a].name);
+			e->references = s.out.references;
+			e->walks[which] = s.out.walks;
+		}
+}
+
+/* The driver's own processor, if it is known, and two that many have. */
+static void model_expect_named(struct report *r)
+{
+	static const char *const others[] = { "cascadelake", "zen4" };
+	struct cpu *cpu;
+	char own[64] = "";
+	unsigned n = 0;
+
+	for (int i = -1; i < 2; i++) {
+		bool known = i < 0 ? !model_load_of(r, "driver", &cpu, NULL)
+				   : strcmp(others[i], own) && !cpu_load(others[i], &cpu, NULL);
+
+		if (!known)
+			continue;
+		if (i < 0)
+			snprintf(own, sizeof(own), "%s", cpu->name);
+		r->expected_cpu[n] = text_format("%s%s", cpu->f.title ? cpu->f.title : cpu->name,
+						 i < 0 ? ", this one" : "");
+		model_expect_cpu(r, cpu, n++);
+		cpu_free(cpu);
+	}
 }
 
 int report_model(struct report *r, const char *cpu_model, struct err *err)
@@ -273,6 +338,8 @@ int report_model(struct report *r, const char *cpu_model, struct err *err)
 		r->model_cpu = text_format("%s", "");
 		if (!r->model_reason)
 			r->model_reason = text_format("%s", "");
+		if (!model_times_count(r->c) && !cpu_model)
+			model_expect_named(r);
 		return err && err->code ? err->code : 0;
 	}
 	r->model_cpu = text_format("%s", cpu->f.title ? cpu->f.title : cpu->name);

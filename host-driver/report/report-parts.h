@@ -12,6 +12,14 @@
 
 /* The table of verdicts: a screen of it, the rest are details. */
 void report_verdicts(struct doc *d, const struct comparison *c);
+/* What the domain can show; what it cannot is folded away, with what a model expects. */
+void report_domain(struct doc *d, const struct report *r);
+/* The walks per access of named processors, and what a walk may read. */
+void report_expected(struct doc *d, const struct report *r);
+/* Groups that are folded away, and their table. */
+size_t report_folded(const struct comparison *c);
+void report_folded_note(struct doc *d, const struct comparison *c);
+void report_folded_table(struct doc *d, const struct comparison *c);
 /* How to read it. */
 void report_reading(struct doc *d, const struct comparison *c);
 /* Every series at every point, folded away. */

@@ -127,6 +127,11 @@ void report_proof(struct doc *d, const struct report *r)
 		proof_table(d, c);
 	proof_unavailable(d, c);
 	if (any)
+		doc_put(d, DOC_SMALL, "Layers: %s, %s; %s, %s; MUT, %s; %s, %s.",
+			layer_words[0].title, layer_words[0].help, layer_words[1].title,
+			layer_words[1].help, layer_words[2].help, layer_words[3].title,
+			layer_words[3].help);
+	if (any)
 		doc_put(d, DOC_SMALL, "Means over boots and the workloads of one backing and "
 			"source; the huge share from its least to its greatest reading. A "
 			"sample whose proof contradicts its cell is void and never averaged. "

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/registry.h"
+#include "report.h"
 #include "size.h"
+#include "vocab/words.h"
 
 static const enum verdict by_rank[] = {
 	VERDICT_REGRESSED, VERDICT_UNSTABLE, VERDICT_NOT_COMPARABLE,
@@ -254,4 +257,12 @@ const char *report_group_name(const struct report_group *g, char *buf,
 	snprintf(buf, len, "%s %s%s%s", s->cell, s->metric,
 		 s->counter ? ": " : "", s->counter ? s->counter : "");
 	return buf;
+}
+
+bool report_measurable(const struct comparison *c, const struct compare_series *s)
+{
+	const struct domain_word *d = domain_find(c->domain);
+	const struct workload *w;
+
+	return !d || d->walks || workload_find(s->workload, &w, NULL) || !w->memory;
 }

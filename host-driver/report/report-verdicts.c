@@ -71,28 +71,46 @@ static void verdicts_group(struct doc *d, const struct comparison *c,
 }
 
 /* Counters and what is never judged are in the full list only. */
-static bool verdicts_shows(const struct report_group *g)
+static bool verdicts_judged(const struct report_group *g)
 {
 	return !g->series[0]->counter && g->rank < report_rank(VERDICT_DESCRIBED);
+}
+
+/* A gate was asked for; else what the domain can show. */
+static bool verdicts_shows(const struct comparison *c, const struct report_group *g)
+{
+	return verdicts_judged(g) && (g->gate || report_measurable(c, g->series[0]));
+}
+
+size_t report_folded(const struct comparison *c)
+{
+	struct report_groups g;
+	size_t n = 0;
+
+	report_groups_init(&g, c);
+	for (size_t i = 0; i < g.n; i++)
+		n += verdicts_judged(&g.group[i]) && !verdicts_shows(c, &g.group[i]);
+	report_groups_release(&g);
+	return n;
 }
 
 /*
  * Chooses what fits on a screen: every gate, then the most serious verdicts.
  * `chosen` is in the order of the groups. Returns how many were left out.
  */
-static size_t verdicts_choose(const struct report_groups *g, size_t lines_each,
-			      bool *chosen)
+static size_t verdicts_choose(const struct comparison *c, const struct report_groups *g,
+			      size_t lines_each, bool *chosen)
 {
 	size_t lines = 0, left = 0;
 
 	for (size_t i = 0; i < g->n; i++)
-		if (verdicts_shows(&g->group[i]) && g->group[i].gate) {
+		if (verdicts_shows(c, &g->group[i]) && g->group[i].gate) {
 			chosen[i] = true;
 			lines += lines_each;
 		}
 	for (unsigned rank = 0; rank < report_rank(VERDICT_DESCRIBED); rank++)
 		for (size_t i = 0; i < g->n; i++) {
-			if (!verdicts_shows(&g->group[i]) || chosen[i] ||
+			if (!verdicts_shows(c, &g->group[i]) || chosen[i] ||
 			    g->group[i].rank != rank)
 				continue;
 			chosen[i] = lines + lines_each <= SCREEN_LINES;
@@ -110,7 +128,7 @@ static void verdicts_part(struct doc *d, const struct comparison *c,
 	bool any = false;
 
 	for (size_t i = 0; i < g->n; i++) {
-		if (!verdicts_shows(&g->group[i]) || g->group[i].gate != gates)
+		if (!verdicts_shows(c, &g->group[i]) || g->group[i].gate != gates)
 			continue;
 		if (!any && gates)
 			doc_part(d, "Gates, declared before the run (Holm over %u test%s)",
@@ -125,15 +143,31 @@ static void verdicts_part(struct doc *d, const struct comparison *c,
 	}
 }
 
+void report_folded_table(struct doc *d, const struct comparison *c)
+{
+	struct report_groups g;
+	char columns[96];
+
+	report_groups_init(&g, c);
+	snprintf(columns, sizeof(columns), "arm|#effect|=%.4g%% interval|#n|#detects|verdict|!reason",
+		 100 * (1 - c->alpha));
+	doc_table(d, columns);
+	for (size_t i = 0; i < g.n; i++)
+		if (verdicts_judged(&g.group[i]) && !verdicts_shows(c, &g.group[i]))
+			verdicts_group(d, c, &g.group[i]);
+	report_groups_release(&g);
+}
+
 void report_reading(struct doc *d, const struct comparison *c)
 {
 	doc_put(d, DOC_SMALL, "How to read it: an effect is the arm against the baseline, "
 		"by block; x0.081 is 0.081 times the baseline. Less is better unless said. "
-		"n is the number of blocks. \"detects\" is the smallest effect that this "
+		"The interval holds the true effect in %.4g of 100 such campaigns. n is the "
+		"number of blocks. \"detects\" is the smallest effect that this "
 		"campaign finds in 80%% of cases; what is smaller stays inconclusive. \"not "
 		"worse than %.3g%%\": a greater loss can be ruled out. Verdicts are "
 		"corrected for the number of tests; an interval is that of its metric "
-		"alone.", 100 * c->margin);
+		"alone.", 100 * (1 - c->alpha), 100 * c->margin);
 }
 
 void report_verdicts(struct doc *d, const struct comparison *c)
@@ -147,7 +181,7 @@ void report_verdicts(struct doc *d, const struct comparison *c)
 	chosen = calloc(g.n + 1, sizeof(*chosen));
 	if (!chosen)
 		abort();
-	left = verdicts_choose(&g, c->n_arms, chosen);
+	left = verdicts_choose(c, &g, c->n_arms, chosen);
 	snprintf(columns, sizeof(columns), "arm|#effect|=%.4g%% interval|#n|#detects|verdict|!reason",
 		 100 * (1 - c->alpha));
 	doc_table(d, columns);

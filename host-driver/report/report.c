@@ -23,12 +23,20 @@ void report_release(struct report *r)
 		free(r->model[i].arm);
 		free(r->model[i].quantity);
 	}
+	for (size_t i = 0; i < r->n_expected; i++) {
+		free(r->expected[i].what);
+		free(r->expected[i].arm);
+	}
+	for (int i = 0; i < REPORT_CPUS; i++)
+		free(r->expected_cpu[i]);
+	free(r->expected);
 	figures_release(r->figures, r->n_figures, r->no_figures,
 			r->n_no_figures);
 	report_release_why(r);
 	free(r->failures);
 	free(r->model);
 	free(r->folder);
+	free(r->again);
 	free(r->cpu);
 	free(r->model_cpu);
 	free(r->model_reason);

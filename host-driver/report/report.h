@@ -49,10 +49,19 @@ struct report_model_row {
 	double least, most;	/* of measured over expected; NaN: not judged */
 };
 
+/* What the model expects of named processors, where none was measured. */
+#define REPORT_CPUS 3
+struct report_expected {
+	char *what, *arm;	/* as above */
+	unsigned references;	/* of a walk, at most */
+	double walks[REPORT_CPUS];	/* per access, by processor; NaN: nothing is expected */
+};
+
 struct report {
 	const struct comparison *c;
 	const struct plan *plan;	/* NULL: conditions of it are left out */
 	char *folder;		/* its name without the path */
+	char *again;		/* the command that measures it once more; NULL if unknown */
 	double begun, ended;	/* seconds since the epoch; 0 if unknown */
 	struct report_failure *failures;
 	size_t n_failures;
@@ -65,6 +74,9 @@ struct report {
 	size_t n_model;
 	struct why_groups *why;	/* why/gather.h; NULL: functions were not counted */
 	char *no_why;		/* why there are no tables of them, or NULL */
+	char *expected_cpu[REPORT_CPUS];	/* NULL behind the last one */
+	struct report_expected *expected;	/* only where n_model is 0 */
+	size_t n_expected;
 	struct figure *figures;	/* plot.h */
 	size_t n_figures;
 	struct figure_missing *no_figures;	/* and why not */
@@ -116,6 +128,11 @@ void report_draw_inside(struct report *r, FILE *said);
 /* data/ and plots/ alone. */
 int report_draw(struct report *r, const char *folder, FILE *said,
 		struct err *err);
+
+/* The verdict in one sentence; the caller's. */
+char *report_sentence(const struct comparison *c);
+/* Can the domain show such values? Where not they are folded away. */
+bool report_measurable(const struct comparison *c, const struct compare_series *s);
 
 /* What is not in this report: a sentence a line; the caller's. */
 char *report_limits(const struct report *r);

@@ -2,6 +2,7 @@
 /* Many numbers to one. */
 #include "stats.h"
 
+#include <Rmath.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,30 @@ double stats_autocorrelation(const double *v, size_t n)
 	for (size_t i = 1; i < n; i++)
 		near += (v[i] - mean) * (v[i - 1] - mean);
 	return all > 0 ? near / all : 0;
+}
+
+void stats_slope(const double *v, size_t n, double *slope, double *p)
+{
+	double sx = 0, sy = 0, sxx = 0, sxy = 0, syy = 0, k = 0, rest;
+
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(v[i])) {
+			k++;
+			sx += (double)i;
+			sy += v[i];
+		}
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(v[i])) {
+			sxx += ((double)i - sx / k) * ((double)i - sx / k);
+			sxy += ((double)i - sx / k) * (v[i] - sy / k);
+			syy += (v[i] - sy / k) * (v[i] - sy / k);
+		}
+	*slope = *p = NAN;
+	if (k < 4 || !(syy > 0))
+		return;
+	*slope = sxy / sxx;
+	rest = fmax(0, syy - *slope * sxy);
+	*p = rest > 0 ? 2 * pt(-fabs(*slope) / sqrt(rest / (k - 2) / sxx), k - 2, 1, 0) : 0;
 }
 
 double stats_boot(const double *medians, size_t processes, bool count)

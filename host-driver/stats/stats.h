@@ -45,6 +45,12 @@ double stats_autocorrelation(const double *v, size_t n);	/* lag 1 */
  */
 double stats_boot(const double *medians, size_t processes, bool count);
 
+/*
+ * Least squares of v[i] on i: the slope and the two-sided p of 0, NaN with fewer
+ * than 4 values or without spread. Values that are NaN are left out.
+ */
+void stats_slope(const double *v, size_t n, double *slope, double *p);
+
 /* --- one effect ----------------------------------------------------------- */
 
 enum stats_better { STATS_LOWER, STATS_HIGHER, STATS_NEITHER };	/* as enum better */

@@ -90,6 +90,10 @@ static void counted_units(void **state)
 		assert_true(unit_instructions(units[i].unit, instead) == units[i].factor);
 		assert_string_equal(instead, units[i].instead);
 	}
+	assert_string_equal(number_value(14600, "/s", buf), "14.6 k/s");
+	assert_string_equal(number_value(2300000, "pages/s", buf), "2.30 Mpages/s");
+	assert_string_equal(number_value(9000, "pages/s", buf), "9,000 pages/s");
+	assert_string_equal(number_value(0.0000146, "count", buf), "14.6 per million");
 	assert_string_equal(number_value(71234, "instr", buf), "71,234 instr");
 }
 

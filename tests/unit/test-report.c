@@ -209,7 +209,8 @@ static void check_page(const char *html)
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
 		assert_null(strstr(html, foreign[i]));
 	for (const char *p = html; (p = strstr(p, "href=")); p++)
-		assert_int_equal(strncmp(p, "href=\"#", 7), 0);
+		assert_true(!strncmp(p, "href=\"#", 7) ||
+			    !strncmp(p, "href=\"data:text/plain;charset=utf-8,%23", 36));
 }
 
 /* No two elements of a page may share an id. */
@@ -396,6 +397,7 @@ static void table_fits_a_screen(void **state)
 
 	(void)state;
 	fixture_init(&x);
+	x.c.domain = (char *)"hardware";		/* which shows them all */
 	for (size_t i = 0; i < x.c.n_series; i++)	/* each its own group */
 		x.series[i].cell = x.point_text[i][0] ? x.point_text[i] : x.series[i].cell;
 	text = printed(&x.r, print_table);

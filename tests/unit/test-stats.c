@@ -471,6 +471,22 @@ static void change_segments(void **state)
 	}
 }
 
+static void slope(void **state)
+{
+	double v[] = { 1, 2, 3, NAN, 5.1, 6 }, b, p;
+
+	(void)state;
+	stats_slope(v, 6, &b, &p);
+	near(b, 1.008, 0.002);
+	assert_true(p > 0 && p < 1e-4);
+	stats_slope(v, 3, &b, &p);	/* too few */
+	assert_true(isnan(b) && isnan(p));
+	for (int i = 0; i < 6; i++)
+		v[i] = 4;
+	stats_slope(v, 6, &b, &p);	/* no spread */
+	assert_true(isnan(p));
+}
+
 /* Clopper and Pearson's own tables: 5 of 100, and the ends. */
 static void share_interval(void **state)
 {
@@ -586,6 +602,7 @@ int main(void)
 		cmocka_unit_test(change_and_back),
 		cmocka_unit_test(change_segments),
 		cmocka_unit_test(share_interval),
+		cmocka_unit_test(slope),
 		cmocka_unit_test(generator),
 		cmocka_unit_test(rules_of_others),
 	};

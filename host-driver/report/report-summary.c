@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a report says first: the verdict, and what its domain can show. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report-parts.h"
+#include "report-rows.h"
+#include "safe.h"
+
+/* Groups that are judged: gates, or where there are none all that the domain shows. */
+static bool summary_counts(const struct comparison *c, const struct report_group *g, bool gates)
+{
+	return !g->series[0]->counter && g->rank < report_rank(VERDICT_DESCRIBED) &&
+	       (gates ? g->gate : report_measurable(c, g->series[0]));
+}
+
+/* "x0.103 [0.077, 0.138] with 6.1" of each arm that has this verdict. */
+static void summary_arms(const struct comparison *c, const struct report_group *g,
+			 enum verdict v, FILE *out)
+{
+	struct report_row row;
+	bool any = false;
+
+	for (size_t a = 0; a < c->n_arms; a++) {
+		report_row(g, a, &row);
+		if (a == c->baseline || row.worst != v)
+			continue;
+		fprintf(out, "%s%s%s%s with %s", any ? " and " : "", row.effect,
+			*row.interval ? " " : "", row.interval, c->arms[a].name);
+		any = true;
+	}
+}
+
+/* The most serious groups first; at most two are named. */
+static void summary_groups(const struct comparison *c, const struct report_groups *g, bool gates,
+			   enum verdict v, FILE *out)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct compare_series *s = g->group[i].series[0];
+
+		if (!summary_counts(c, &g->group[i], gates) || g->group[i].rank != report_rank(v))
+			continue;
+		if (n++ >= 2)
+			continue;
+		fprintf(out, "%s%s %s is ", n > 1 ? "; " : "", s->cell, s->metric);
+		summary_arms(c, &g->group[i], v, out);
+	}
+	if (n > 2)
+		fprintf(out, "; and %u more", n - 2);
+}
+
+static bool summary_has(const struct comparison *c, const struct report_groups *g, bool gates,
+			enum verdict v)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (summary_counts(c, &g->group[i], gates) && g->group[i].rank == report_rank(v))
+			return true;
+	return false;
+}
+
+static void summary_verdict(const struct comparison *c, const struct report_groups *g, FILE *out)
+{
+	static const struct { enum verdict v; const char *word; } order[] = {
+		{ VERDICT_REGRESSED, "Regressed" }, { VERDICT_UNSTABLE, "Unstable" },
+		{ VERDICT_NOT_COMPARABLE, "Not comparable" }, { VERDICT_IMPROVED, "Improved" },
+		{ VERDICT_INCONCLUSIVE, "Inconclusive" }, { VERDICT_NOT_WORSE, "Not worse" },
+	};
+	bool gates = c->gate_tests > 0;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (summary_has(c, g, gates, order[i].v)) {
+			fprintf(out, "%s against %s: ", order[i].word, c->arms[c->baseline].name);
+			summary_groups(c, g, gates, order[i].v, out);
+			fputs(!gates ? "; no gate was declared" : i > 0 ? "; no gate regressed" : "",
+			      out);
+			return;
+		}
+	fputs("Nothing could be judged", out);
+}
+
+char *report_sentence(const struct comparison *c)
+{
+	char *claims = report_claims_text(c), *text = NULL;
+	struct report_groups g;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		abort();
+	report_groups_init(&g, c);
+	if (c->refused)
+		fprintf(out, "No verdict: %.*s", (int)strcspn(c->refused, "\n"), c->refused);
+	else
+		summary_verdict(c, &g, out);
+	if (*claims)
+		fprintf(out, "; of %zu expectation%s %s", c->n_claims, c->n_claims == 1 ? "" : "s",
+			claims);
+	fputc('.', out);
+	if (fclose(out))
+		abort();
+	report_groups_release(&g);
+	free(claims);
+	return text;
+}
+
+/* The walks per access that the model expects, and what a walk may read. */
+void report_expected(struct doc *d, const struct report *r)
+{
+	char columns[512] = "arm|#entries a walk reads", number[NUMBER_MAX];
+	size_t used = strlen(columns);
+
+	for (int k = 0; k < REPORT_CPUS && r->expected_cpu[k]; k++)
+		used += (size_t)snprintf(columns + used, sizeof(columns) - used, "|#%.100s",
+					 r->expected_cpu[k]);
+	doc_put(d, DOC_SAY, "Page walks per access that the model of the TLBs expects of each "
+		"processor, from the workload's address pattern and the page sizes that were "
+		"proved, and how many table entries a walk reads at most. None was "
+		"measured; kduel report --cpu-model NAME chooses another processor.");
+	doc_table(d, columns);
+	for (size_t i = 0; i < r->n_expected; i++) {
+		const struct report_expected *e = &r->expected[i];
+		size_t arm = 0;
+
+		if (!i || strcmp(e->what, r->expected[i - 1].what))
+			doc_group(d, e->what, "%s", "");
+		while (arm + 1 < r->c->n_arms && strcmp(r->c->arms[arm].name, e->arm))
+			arm++;
+		doc_row(d);
+		report_arm_cell(d, r->c, arm);
+		doc_cell(d, DOC_NUMBER, 0, "%u", e->references);
+		for (int k = 0; k < REPORT_CPUS && r->expected_cpu[k]; k++)
+			doc_cell(d, DOC_NUMBER, 0, "%s", number_value(e->walks[k], "", number));
+	}
+}
+
+void report_folded_note(struct doc *d, const struct comparison *c)
+{
+	size_t n = report_folded(c);
+
+	if (n)
+		doc_put(d, DOC_SAY, "Not measurable here: %zu metric%s of TLBs, caches and memory; "
+			"their figures are in report.html and report.json.", n, n == 1 ? "" : "s");
+}
+
+void report_domain(struct doc *d, const struct report *r)
+{
+	const struct comparison *c = r->c;
+	const struct domain_word *word = domain_find(c->domain);
+	size_t hidden = report_folded(c);
+
+	doc_heading(d, "domain", "What this can show");
+	doc_put(d, DOC_SAY, "Domain %s: %s.", c->domain, word ? word->meaning : "not known");
+	if (word && *word->limit)
+		doc_put(d, DOC_SAY, "What it cannot: %s", word->limit);
+	if (!hidden)
+		return;
+	d->forms = DOC_IN_TEXT;
+	report_folded_note(d, c);
+	d->forms = DOC_IN_HTML | DOC_IN_MARKDOWN;
+	doc_put(d, DOC_FOLD, "Not measurable here: %zu metric%s of TLBs, caches and memory", hidden,
+		hidden == 1 ? "" : "s");
+	report_folded_table(d, c);
+	report_figures(d, r, FIGURE_IN_FOLD);
+	doc_put(d, DOC_UNFOLD, "%s", "");
+	d->forms = DOC_IN_ALL;
+	if (!r->n_expected)
+		return;
+	d->forms = DOC_IN_HTML | DOC_IN_MARKDOWN;
+	doc_put(d, DOC_FOLD, "What a model expects of processors in their place");
+	report_expected(d, r);
+	doc_put(d, DOC_UNFOLD, "%s", "");
+	d->forms = DOC_IN_ALL;
+}
