@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <argp.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -188,13 +189,25 @@ static int duel_exit(const struct duel *d)
 	}
 }
 
+/* The command is a group of its own, and Ctrl-C is sent to ours. */
+static void duel_on_signal(int signo)
+{
+	exec_child_kill();
+	signal(signo, SIG_DFL);
+	raise(signo);
+}
+
 static int duel_it(struct duel_options *o)
 {
 	struct duel *d = &o->duel;
 	bool live = isatty(STDERR_FILENO);
 	struct err err = ERR_INIT;
-	int ret = duel_begin(d, &err);
+	int ret;
 
+	signal(SIGINT, duel_on_signal);
+	signal(SIGTERM, duel_on_signal);
+	signal(SIGHUP, duel_on_signal);
+	ret = duel_begin(d, &err);
 	while (!ret && duel_goes_on(d)) {
 		ret = duel_pair(d, &err);
 		if (live)

@@ -19,6 +19,15 @@
 #define TOLD_MAX 500	/* bytes of its output in an error */
 #define LOOK_MOST_MS 50
 
+/* Of the run that goes on; 0: none. */
+static volatile pid_t child_group;
+
+void exec_child_kill(void)
+{
+	if (child_group)
+		kill(-child_group, SIGKILL);
+}
+
 struct stream {
 	int fd;			/* -1: at its end */
 	char *text;
@@ -193,13 +202,14 @@ int exec_child_run(const struct exec_spec *s, const struct proc_cpus *cpus, stru
 	ret = child_start(&c, cpus, err);
 	if (ret)
 		return ret;
-	c.group = c.proc.pid;
+	c.group = child_group = c.proc.pid;
 	c.streams[0].fd = c.proc.out;
 	c.streams[1].fd = c.proc.err;
 	ret = child_follow(&c, t0);
 	if (!ret && c.ended)
 		ret = child_drain(&c);
 	child_end(&c);
+	child_group = 0;
 	run->output = (struct exec_output){ c.streams[0].text, c.streams[1].text,
 					    c.streams[0].n, c.streams[1].n };
 	return ret ? err_sys(err, -ret, "cannot follow %s", s->argv.v[0]) : child_judge(&c, err);

@@ -172,6 +172,8 @@ struct exec_timer {		/* around the run; may be NULL */
 int exec_child_run(const struct exec_spec *s, const struct proc_cpus *cpus, struct exec_watch *watch,
 		   const struct exec_timer *timer, struct exec_run *run, struct err *err);
 void exec_run_release(struct exec_run *run);
+/* For a signal handler: nothing of the run that goes on is left. */
+void exec_child_kill(void);
 
 /*
  * Such a run, and all that is measured of it: v[] gets the values of exec_metrics[],

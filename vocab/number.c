@@ -221,7 +221,7 @@ double unit_instructions(const char *unit, char instead[static UNIT_MAX])
 		}
 	if (len < 3 || strcmp(unit + len - 2, "/s"))
 		snprintf(instead, UNIT_MAX, "%s", unit);
-	else if (*unit == 'G')
+	else if (*unit == 'G' && unit[1] != 'i')
 		snprintf(instead, UNIT_MAX, "%.*s/instr", (int)len - 3, unit + 1);
 	else
 		snprintf(instead, UNIT_MAX, "%.*s/Ginstr", (int)len - 2, unit);

@@ -251,6 +251,47 @@ static void lists_and_pairs(void **state)
 	conf_close(c);
 }
 
+/* Values of deep pairs are trees, bounded whatever aliases make of them. */
+static void deep_pairs_are_trees(void **state)
+{
+	static const char text[] = "params:\n  a: [x, { b: 1 }]\n  c: { d: [e] }\n"
+				   "  f: { g: 1, g: 2 }\n";
+	static const struct conf_field fields[] = {
+		{ "params", CONF_AT(CONF_PAIRS, struct bag, params),
+		  .count = offsetof(struct bag, n), .deep = true },
+		{ 0 }
+	};
+	char bomb[2000] = "a0: &a0 [x, x]\n";
+	struct err err = ERR_INIT;
+	struct bag bag = { 0 };
+	struct conf *c;
+	json_t *j, *want;
+
+	(void)state;
+	assert_int_equal(conf_parse("f", text, strlen(text), &c, &err), 0);
+	assert_int_equal(conf_load(c, fields, &bag, &err), 0);
+	assert_int_equal(bag.params[0].n_values, 2);
+	assert_string_equal(bag.params[0].values[0], "x");
+	assert_null(bag.params[0].values[1]);
+	j = conf_json(c, "params.a", &err);
+	want = json_pack("[s, {s:s}]", "x", "b", "1");
+	assert_true(json_equal(j, want));
+	json_decref(j);
+	json_decref(want);
+	assert_null(conf_json(c, "params.f", &err));
+	assert_string_equal(err.text, "f:4: params.f: a key is given twice");
+	conf_close(c);
+
+	for (int i = 1; i < 40; i++)
+		snprintf(bomb + strlen(bomb), sizeof(bomb) - strlen(bomb),
+			 "a%d: &a%d [*a%d, *a%d]\n", i, i, i - 1, i - 1);
+	err = (struct err)ERR_INIT;
+	assert_int_equal(conf_parse("f", bomb, strlen(bomb), &c, &err), 0);
+	assert_null(conf_json(c, "a39", &err));
+	assert_non_null(strstr(err.text, "too large or too deep"));
+	conf_close(c);
+}
+
 static void finds_lines(void **state)
 {
 	static const char text[] = "a:\n  b:\n    - c: 1\n"
@@ -281,6 +322,7 @@ int main(void)
 		cmocka_unit_test(values_as_documented),
 		cmocka_unit_test(lone_values),
 		cmocka_unit_test(lists_and_pairs),
+		cmocka_unit_test(deep_pairs_are_trees),
 		cmocka_unit_test(finds_lines),
 	};
 

@@ -90,6 +90,7 @@ static void bad_requests_say_where_they_are_wrong(void **state)
 		{ "{\"command\":\"a\",\"user\":\"-1\"}", "user", "'-1'" },
 		{ "{\"command\":\"a\",\"limit\":\"0\"}", "limit", "not above 0" },
 		{ "{\"command\":\"a\",\"files\":[3]}", "files", "must hold texts" },
+		{ "{\"command\":\"a\",\"rootfs\":\"x\"}", "rootfs", "not supported yet" },
 	};
 
 	(void)state;
@@ -121,6 +122,8 @@ static void units_tell_times_from_rates_and_counts(void **state)
 	assert_int_equal(exec_unit("MiB", &k, NULL), 0);
 	assert_int_equal(k, KIND_COUNT);
 	assert_int_not_equal(exec_unit("us/s", &k, NULL), 0);
+	/* What cannot be said in instructions is no unit. */
+	assert_int_not_equal(exec_unit("ns/op", &k, NULL), 0);
 }
 
 /* --- what was printed ------------------------------------------------------------- */

@@ -80,6 +80,7 @@ static void counted_units(void **state)
 	static const struct { const char *unit, *instead; double factor; } units[] = {
 		{ "ns", "instr", 1 }, { "us", "instr", 1e3 }, { "ms", "instr", 1e6 },
 		{ "s", "instr", 1e9 }, { "GB/s", "B/instr", 1 }, { "GUP/s", "UP/instr", 1 },
+		{ "GiB/s", "GiB/Ginstr", 1 },
 		{ "pages/s", "pages/Ginstr", 1 }, { "faults", "faults", 1 },
 		{ "bytes", "bytes", 1 }, { "", "", 1 }, { "/s", "/s", 1 },
 	};
