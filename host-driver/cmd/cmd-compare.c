@@ -5,12 +5,14 @@
 
 #include "command.h"
 #include "compare/claims.h"
+#include "compare/shift.h"
+#include "report/report-shift.h"
 #include "report/report.h"
 #include "size.h"
 #include "store/store.h"
 
 struct options {
-	const char *folder;
+	const char *folder, *other;	/* other: NULL, or a second campaign of the plan */
 	struct compare_options compare;
 	bool json, strict;
 };
@@ -51,9 +53,9 @@ static error_t compare_parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--margin: %s", err.text);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (o->folder)
-			argp_error(state, "one folder at a time; kduel trend takes many");
-		o->folder = arg;
+		if (o->other)
+			argp_error(state, "two folders at most; kduel trend takes many");
+		*(o->folder ? &o->other : &o->folder) = arg;
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->folder)
@@ -64,9 +66,10 @@ static error_t compare_parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, compare_parse, "FOLDER",
+	option_table, compare_parse, "FOLDER [OTHER]",
 	"Judges every arm of a campaign against its baseline: effect, interval, "
-	"blocks, smallest detectable effect, verdict.", NULL, NULL, NULL,
+	"blocks, smallest detectable effect, verdict. With two campaigns of one plan, how far "
+	"the effects of the second are from those of the first.", NULL, NULL, NULL,
 };
 
 static int compare_print_json(const struct comparison *c, struct store *s, struct err *err)
@@ -98,6 +101,74 @@ static int compare_show(const struct options *o, const struct comparison *c,
 	return compare_exit(c, o->strict);
 }
 
+/* --- two campaigns ------------------------------------------------------------- */
+
+/* One of them, judged against its own baseline. */
+struct compare_side {
+	struct store *s;
+	struct comparison c;
+	double begun;
+	bool judged;
+};
+
+static int compare_open_side(struct compare_side *side, const char *folder, struct err *err)
+{
+	const struct store_boot *boots;
+	size_t n = 0;
+	int rc = store_open(&side->s, folder, STORE_READ, err);
+
+	if (!rc)
+		rc = store_boots(side->s, &boots, &n, err);
+	side->begun = n ? boots[0].begun : 0;
+	return rc;
+}
+
+static int compare_show_two(const struct options *o, struct compare_side side[2], struct err *err)
+{
+	const char *const folder[] = { o->folder, o->other };
+	const double begun[] = { side[0].begun, side[1].begun };
+	struct shift shift;
+	int code;
+
+	if (shift_run(&side[0].c, &side[1].c, &shift, err))
+		return command_fail(err);
+	if (o->json) {
+		json_t *json = report_shift_json(&shift, folder, begun);
+
+		json_dumpf(json, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+		putchar('\n');
+		json_decref(json);
+	} else {
+		report_shift_print(stdout, &shift, folder, begun);
+	}
+	code = shift_exit(&shift, o->strict);
+	shift_release(&shift);
+	return code;
+}
+
+static int compare_two(const struct options *o)
+{
+	struct compare_side side[2] = { { .s = NULL }, { .s = NULL } };
+	struct err err = ERR_INIT;
+	int rc = compare_open_side(&side[0], o->folder, &err), code;
+
+	if (!rc)
+		rc = compare_open_side(&side[1], o->other, &err);
+	if (!rc)
+		rc = shift_check(side[0].s, side[1].s, &err);
+	for (int i = 0; i < 2 && !rc; i++) {
+		rc = compare_run(side[i].s, &o->compare, &side[i].c, &err);
+		side[i].judged = !rc;
+	}
+	code = rc ? command_fail(&err) : compare_show_two(o, side, &err);
+	for (int i = 0; i < 2; i++) {
+		if (side[i].judged)
+			comparison_release(&side[i].c);
+		store_close(side[i].s);
+	}
+	return code;
+}
+
 int cmd_compare(int argc, char **argv)
 {
 	struct options o = { .folder = NULL };
@@ -107,6 +178,8 @@ int cmd_compare(int argc, char **argv)
 	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.other)
+		return compare_two(&o);
 	if (store_open(&s, o.folder, STORE_READ, &err))
 		return command_fail(&err);
 	if (compare_run(s, &o.compare, &c, &err)) {

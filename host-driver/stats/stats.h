@@ -103,6 +103,21 @@ struct stats_pairs {		/* what stats_effect() judges */
  */
 const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e);
 
+/*
+ * How far the effect of one campaign, `b`, is from that of another, `a`: each is the
+ * mean of its own blocks' log ratios to its own baseline, so their difference is the
+ * log of a ratio of ratios. No block of one belongs to a block of the other: the
+ * interval and p are Welch's for two means of unequal spread (B. L. Welch, "The
+ * generalization of Student's problem when several different population variances
+ * are involved", Biometrika 34, 1947), with the degrees of freedom of Satterthwaite
+ * (Biometrics Bulletin 2, 1946). Effects that are differences of shares (counts with a 0
+ * among them) are subtracted instead. `out` has n of the smaller campaign; effects
+ * without any spread give an exact shift. Returns NULL, or why there is none.
+ */
+const char *stats_shift(const struct stats_effect *a, const struct stats_effect *b,
+			double confidence, enum stats_better better, double margin,
+			struct stats_effect *out);
+
 /* The mean of v with its t interval; for n = 1 the ends are infinite. */
 struct stats_interval {
 	double mean, sd, lo, hi;

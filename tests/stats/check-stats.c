@@ -464,6 +464,43 @@ static void change_back(enum noise kind)
 	row(name, kind == WHITE ? .5 : 0, 1, found, run.campaigns);
 }
 
+/* --- two campaigns --------------------------------------------------------------- */
+
+/*
+ * Two campaigns with the same effect, `change` apart, the second `wider` times as
+ * spread: how often the shift is called different, and how often its interval covers.
+ */
+static void shift(size_t n, size_t m, double wider, double change, double bound)
+{
+	struct model first = { .shape = NORMAL, .boot = 0.01, .effect = log(1.05) };
+	struct model second = first;
+	struct rng r = row_rng();
+	unsigned called = 0, covered = 0;
+	char name[96];
+
+	second.boot *= wider;
+	second.effect += log1p(change);
+	for (unsigned k = 0; k < run.campaigns; k++) {
+		struct stats_effect a, b, e;
+		struct campaign c;
+
+		simulate(&r, &first, n, &c);
+		a = effect(&c, n, false);
+		simulate(&r, &second, m, &c);
+		b = effect(&c, m, false);
+		if (stats_shift(&a, &b, 1 - STATS_ALPHA, STATS_LOWER, STATS_MARGIN, &e))
+			continue;
+		called += e.p <= STATS_ALPHA;
+		covered += e.lo <= change && change <= e.hi;
+	}
+	snprintf(name, sizeof(name), "A to B, %s, %zu and %zu blocks, spread x%g",
+		 change > 0 ? "2% found" : "equal, called changed", n, m, wider);
+	row(name, change > 0 ? bound : 0, change > 0 ? 1 : bound, called, run.campaigns);
+	snprintf(name, sizeof(name), "A to B, 95%% interval covers, %zu and %zu blocks, x%g",
+		 n, m, wider);
+	row(name, .94, .99, covered, run.campaigns);
+}
+
 static void all_rows(void)
 {
 	static const size_t aa[] = { 5, 10, 20 }, cover[] = { 6, 10, 20 };
@@ -495,6 +532,11 @@ static void all_rows(void)
 		change_power(k, k == WHITE ? .75 : 0);
 	for (enum noise k = 0; k < NOISES; k++)
 		change_back(k);
+	shift(5, 5, 1, 0, .055);
+	shift(10, 10, 1, 0, .055);
+	shift(10, 5, 3, 0, .055);
+	shift(20, 6, 3, 0, .055);
+	shift(20, 20, 1, 0.02, .9);
 	for (size_t n = 2; n <= 4; n += 2) {
 		coarse_clock(1, n);
 		coarse_clock(3, n);
