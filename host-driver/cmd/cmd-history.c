@@ -121,15 +121,17 @@ static int history_read_entry(struct entry *e, const char *folder, struct err *e
 }
 
 /* One that cannot be read does not hide the others. */
-static void history_add(struct history *h, const char *folder)
+static int history_add(void *arg, const char *folder, struct err *none)
 {
+	struct history *h = arg;
 	struct entry *e = realloc(h->entries, (h->n + 1) * sizeof(*e));
 	struct err err = ERR_INIT;
 
 	if (!e) {
 		err_sys(&h->err, ENOMEM, "cannot list campaigns");
-		return;
+		return 0;
 	}
+	(void)none;
 	h->entries = e;
 	e = &h->entries[h->n++];
 	memset(e, 0, sizeof(*e));
@@ -141,31 +143,7 @@ static void history_add(struct history *h, const char *folder)
 	}
 	if (!e->folder || (err.code && !e->error))
 		err_sys(&h->err, ENOMEM, "cannot list campaigns");
-}
-
-static void history_add_below(struct history *h, const char *folder)
-{
-	bool here = !strcmp(folder, ".");
-	struct dirent **list;
-	int n = scandir(folder, &list, NULL, alphasort);
-	size_t before = h->n;
-
-	for (int i = 0; i < n; i++) {
-		char *path;
-
-		if (list[i]->d_name[0] != '.' &&
-		    asprintf(&path, "%s%s%s", here ? "" : folder,
-			     here ? "" : "/", list[i]->d_name) >= 0) {
-			if (store_has_journal(path))
-				history_add(h, path);
-			free(path);
-		}
-		free(list[i]);
-	}
-	if (n >= 0)
-		free(list);
-	if (h->n == before)
-		history_add(h, folder);	/* says what is wrong with it */
+	return 0;
 }
 
 /* What has not begun is the latest. */
@@ -284,12 +262,7 @@ int cmd_history(int argc, char **argv)
 	struct options o = { .n = 0 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	for (size_t i = 0; i < o.n; i++) {
-		if (store_has_journal(o.folders[i]))
-			history_add(&h, o.folders[i]);
-		else
-			history_add_below(&h, o.folders[i]);
-	}
+	command_folders(o.folders, o.n, history_add, &h, &h.err);
 	if (h.n)
 		qsort(h.entries, h.n, sizeof(*h.entries), history_by_time);
 	if (!h.err.code && o.json)

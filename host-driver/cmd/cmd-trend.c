@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <jansson.h>
@@ -15,13 +16,14 @@
 struct options {
 	char **folders;
 	size_t n;
-	bool json, changed;
+	bool json, changed, values;
 	size_t segment;
 };
 
-enum { OPT_JSON = 256, OPT_CHANGED, OPT_SEGMENT };
+enum { OPT_JSON = 256, OPT_CHANGED, OPT_VALUES, OPT_SEGMENT };
 
 static const struct argp_option option_table[] = {
+	{ "values", OPT_VALUES, NULL, 0, "print every ratio with its campaign", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ "changed", OPT_CHANGED, NULL, 0, "only series that have a change point", 0 },
 	{ "min-segment", OPT_SEGMENT, "N", 0, "a new level lasts N campaigns or more (4), "
@@ -36,6 +38,9 @@ static error_t trend_parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_JSON:
 		o->json = true;
+		return 0;
+	case OPT_VALUES:
+		o->values = true;
 		return 0;
 	case OPT_CHANGED:
 		o->changed = true;
@@ -58,7 +63,8 @@ static error_t trend_parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	option_table, trend_parse, "FOLDER...",
 	"Follows the ratio of every arm to its baseline over campaigns, oldest "
-	"first, and finds the points where its level changed.", NULL, NULL, NULL,
+	"first, and finds the points where its level changed. A folder of results folders stands for "
+	"all of them.", NULL, NULL, NULL,
 };
 
 static const char *trend_date_of(const struct trend *t, size_t campaign,
@@ -91,7 +97,90 @@ static void trend_print_change(const struct trend *t, const struct trend_series 
 	       100 * (c->after / c->before - 1), trend_direction(s, c), c->score);
 }
 
-static void trend_print_series(const struct trend *t, const struct trend_series *s)
+/* --- drawing --------------------------------------------------------------------- */
+
+#define TREND_LINE 60		/* campaigns in a line: the newest */
+#define TREND_BAR 40
+
+static bool trend_has_unicode(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (int i = 0; i < 3; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return strstr(value, "UTF-8") || strstr(value, "utf8");
+	}
+	return false;
+}
+
+static void trend_range(const struct trend_series *s, size_t from, double *lo, double *hi)
+{
+	*lo = INFINITY;
+	*hi = -INFINITY;
+	for (size_t i = from; i < s->points; i++) {
+		*lo = fmin(*lo, s->ratio[s->campaign[i]]);
+		*hi = fmax(*hi, s->ratio[s->campaign[i]]);
+	}
+}
+
+/* 0 to most - 1; the middle where all are equal. */
+static int trend_level(double v, double lo, double hi, int most)
+{
+	return hi > lo ? (int)lround((v - lo) / (hi - lo) * (most - 1)) : most / 2;
+}
+
+/* A letter a campaign, oldest first, with the range that they span. */
+static void trend_draw(const struct trend_series *s)
+{
+	static const char *const blocks[] = { "\u2581", "\u2582", "\u2583", "\u2584", "\u2585",
+					      "\u2586", "\u2587", "\u2588" };
+	static const char digits[] = "0123456789";
+	size_t from = s->points > TREND_LINE ? s->points - TREND_LINE : 0;
+	bool unicode = trend_has_unicode();
+	double lo, hi;
+
+	if (s->points < 2)
+		return;
+	trend_range(s, from, &lo, &hi);
+	fputs("    ", stdout);
+	for (size_t i = from; i < s->points; i++) {
+		double v = s->ratio[s->campaign[i]];
+
+		if (unicode)
+			fputs(blocks[trend_level(v, lo, hi, 8)], stdout);
+		else
+			putchar(digits[trend_level(v, lo, hi, 10)]);
+	}
+	printf("  %.4g to %.4g%s\n", lo, hi, from ? ", the newest 60" : "");
+}
+
+/* A line a campaign: its date, ratio and place between the extremes, `|` where equal is. */
+static void trend_print_values(const struct trend *t, const struct trend_series *s)
+{
+	double lo, hi;
+	char date[16];
+
+	trend_range(s, 0, &lo, &hi);
+	for (size_t i = 0; i < s->points; i++) {
+		size_t campaign = s->campaign[i];
+		double v = s->ratio[campaign];
+		char bar[TREND_BAR + 1];
+
+		memset(bar, ' ', TREND_BAR);
+		bar[TREND_BAR] = '\0';
+		if (lo <= 1 && hi >= 1)
+			bar[trend_level(1, lo, hi, TREND_BAR)] = '|';
+		bar[trend_level(v, lo, hi, TREND_BAR)] = '*';
+		printf("    %s %9.4f  %s  ", trend_date_of(t, campaign, date), v, bar);
+		text_put(stdout, t->campaign[campaign].folder);
+		putchar('\n');
+	}
+}
+
+static void trend_print_series(const struct trend *t, const struct trend_series *s,
+			       const struct options *o)
 {
 	text_put(stdout, s->key);
 	fputs("\n  ", stdout);
@@ -107,6 +196,10 @@ static void trend_print_series(const struct trend *t, const struct trend_series 
 		       s->changes.autocorrelation);
 	for (size_t i = 0; i < s->changes.n; i++)
 		trend_print_change(t, s, &s->changes.change[i]);
+	if (o->values)
+		trend_print_values(t, s);
+	else
+		trend_draw(s);
 }
 
 static void trend_print_text(const struct trend *t, const struct options *o)
@@ -127,7 +220,7 @@ static void trend_print_text(const struct trend *t, const struct options *o)
 	fputs(" within the same blocks\n\n", stdout);
 	for (size_t i = 0; i < t->n_series; i++)
 		if (!o->changed || t->series[i].changes.n) {
-			trend_print_series(t, &t->series[i]);
+			trend_print_series(t, &t->series[i], o);
 			printed++;
 		}
 	if (!printed)
@@ -155,8 +248,9 @@ static json_t *trend_series_json(const struct trend *t, const struct trend_serie
 	json_t *points = json_array();
 
 	for (size_t i = 0; i < s->points; i++)
-		json_array_append_new(points, json_pack("{s:s, s:f}", "folder",
-			t->campaign[s->campaign[i]].folder, "ratio",
+		json_array_append_new(points, json_pack("{s:s, s:f, s:f}", "folder",
+			t->campaign[s->campaign[i]].folder, "begun",
+			t->campaign[s->campaign[i]].begun, "ratio",
 			s->ratio[s->campaign[i]]));
 	return json_pack("{s:s, s:s, s:o, s:b, s:f, s:o}", "series", s->key, "arm",
 			 s->arm, "points", points, "judged", (int)s->judged,
@@ -180,6 +274,11 @@ static void trend_print_json(const struct trend *t, const struct options *o)
 	json_decref(all);
 }
 
+static int trend_add_folder(void *trend, const char *folder, struct err *err)
+{
+	return trend_add(trend, folder, err);
+}
+
 int cmd_trend(int argc, char **argv)
 {
 	struct options o = { .n = 0 };
@@ -190,8 +289,7 @@ int cmd_trend(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	trend_init(&t);
 	t.min_segment = o.segment;
-	for (size_t i = 0; !rc && i < o.n; i++)
-		rc = trend_add(&t, o.folders[i], &err);
+	rc = command_folders(o.folders, o.n, trend_add_folder, &t, &err);
 	if (!rc)
 		rc = trend_finish(&t, &err);
 	for (size_t i = 0; !rc && i < t.n_left_out; i++)

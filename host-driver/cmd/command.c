@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <argp.h>
+#include <dirent.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -137,4 +138,39 @@ bool command_is_folder(const char *path)
 	struct stat st;
 
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static int command_folders_below(const char *folder, command_folder_fn each, void *arg,
+				 struct err *err)
+{
+	bool here = !strcmp(folder, "."), any = false;
+	struct dirent **list;
+	int n = scandir(folder, &list, NULL, alphasort), ret = 0;
+
+	for (int i = 0; i < n; i++) {
+		char *path = text_format("%s%s%s", here ? "" : folder, here ? "" : "/",
+					 list[i]->d_name);
+
+		if (!ret && list[i]->d_name[0] != '.' && store_has_journal(path)) {
+			any = true;
+			ret = each(arg, path, err);
+		}
+		free(path);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return any ? ret : each(arg, folder, err);
+}
+
+int command_folders(char *const *operands, size_t n, command_folder_fn each, void *arg,
+		    struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < n; i++)
+		ret = store_has_journal(operands[i])
+			? each(arg, operands[i], err)
+			: command_folders_below(operands[i], each, arg, err);
+	return ret;
 }

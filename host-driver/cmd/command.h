@@ -87,6 +87,15 @@ bool command_is_folder(const char *path);
 /* "3d", "5h", "20m": an age for people, rounded down. Returns `buf`. */
 const char *command_age_text(double seconds, char buf[static 24]);
 
+/*
+ * Results folders as operands: one that holds results stands for itself, another for
+ * all below it that do, in the order of their names. One without any is passed on as
+ * it is, for `each` to say what is wrong. Stops at and returns what is not 0.
+ */
+typedef int (*command_folder_fn)(void *arg, const char *folder, struct err *err);
+int command_folders(char *const *operands, size_t n, command_folder_fn each, void *arg,
+		    struct err *err);
+
 /* Prints what `kduel help` prints. */
 void command_list(FILE *to);
 
