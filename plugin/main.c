@@ -324,9 +324,9 @@ static void why_watch_calls(struct qemu_plugin_insn *insn, const void *bytes, si
 	if (flow == INSN_CALLS)
 		qemu_plugin_register_vcpu_mem_cb(insn, why_on_call, QEMU_PLUGIN_NO_REGS,
 						 QEMU_PLUGIN_WRITES, why_site(&like));
-	else if (flow == INSN_RETURNS)
+	else if (flow == INSN_RETURNS)	/* a load; of loads alone QEMU 7.2 tells nothing */
 		qemu_plugin_register_vcpu_mem_cb(insn, why_on_return, QEMU_PLUGIN_NO_REGS,
-						 QEMU_PLUGIN_READS, why_site(&like));
+						 QEMU_PLUGIN_BOTH, why_site(&like));
 }
 
 static void why_watch(struct qemu_plugin_insn *insn, int marker, const void *bytes,

@@ -174,8 +174,9 @@ void stacks_settle(struct stacks *t)
 		struct stacks_side *s = &t->side[guest];
 		struct stack_frame *top = stack_top(s->current);
 
-		stack_settle(t, s, top && top->node ? top->node :
-			     stack_child(t, 1 + guest, 0));
+		if (s->executed != s->settled)
+			stack_settle(t, s, top && top->node ? top->node :
+				     stack_child(t, 1 + guest, 0));
 	}
 }
 
