@@ -236,10 +236,11 @@ static bool run_can_go_on(const struct campaign_result *r, int code)
 	       (code == EXIT_INCOMPLETE || r->boots);
 }
 
-static int run(const struct options *o, const struct plan *p, struct err *err)
+int command_campaign(const struct plan *p, const struct campaign_options *o, bool strict,
+		     char **folder, struct err *err)
 {
 	struct campaign_result r;
-	int code, ret = campaign_run(p, &o->campaign, &r, err);
+	int code, ret = campaign_run(p, o, &r, err);
 
 	if (r.folder)
 		run_prepare_last_words(&r);
@@ -247,12 +248,15 @@ static int run(const struct options *o, const struct plan *p, struct err *err)
 		code = command_fail(err);
 	} else {
 		run_expect_signals();
-		code = run_finish(&r, o->strict, err);
+		code = run_finish(&r, strict, err);
 	}
 	fflush(stdout);
 	if (run_can_go_on(&r, code))
 		fputs(last_words, stderr);
-	free(r.folder);
+	if (folder)
+		*folder = r.folder;
+	else
+		free(r.folder);
 	return code;
 }
 
@@ -314,7 +318,7 @@ int cmd_run(int argc, char **argv)
 	if (o.dry_run)
 		plan_print(p, stdout);
 	else
-		code = run(&o, p, &err);
+		code = command_campaign(p, &o.campaign, o.strict, NULL, &err);
 	plan_free(p);
 	return code;
 }

@@ -84,6 +84,16 @@ void command_errors_in_json(bool json);
 
 bool command_is_folder(const char *path);
 
+/*
+ * What kduel run does with a plan: runs it, compares, publishes the report and
+ * prints the verdicts. Returns an exit code, errors being printed; `*folder`
+ * (may be NULL) gets the results folder, the caller's, or NULL if there is none.
+ */
+struct plan;
+struct campaign_options;
+int command_campaign(const struct plan *p, const struct campaign_options *o, bool strict,
+		     char **folder, struct err *err);
+
 /* "3d", "5h", "20m": an age for people, rounded down. Returns `buf`. */
 const char *command_age_text(double seconds, char buf[static 24]);
 
@@ -104,6 +114,7 @@ int cmd_plan(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_prune(int argc, char **argv);
+int cmd_try(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_verify(int argc, char **argv);

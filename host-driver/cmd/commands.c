@@ -17,6 +17,8 @@ const struct command commands[] = {
 	{ "list", "show what there is, and where it is found", cmd_list,
 	  COMMAND_JSON },
 	{ "prune", "free the cache of what was not used for long", cmd_prune, 0 },
+	{ "try", "make a campaign of a patch, a range or two images, and run it",
+	  cmd_try, 0 },
 	{ "run", "boot every arm, measure, compare and report", cmd_run,
 	  COMMAND_CONFIG },
 	{ "compare", "judge every arm against the baseline", cmd_compare,

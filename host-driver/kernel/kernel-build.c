@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel-prune.h"
 #include "proc.h"
+#include "safe.h"
 
 #define OBJECT_ROOM (700ULL << 20)	/* of a tiny kernel's object tree */
 #define LEAST_ROOM (32ULL << 20)	/* a disk with less may have been full */
@@ -60,15 +63,101 @@ int kernel_compiler(char **text, struct err *err)
 
 /* --- the object tree -------------------------------------------------------- */
 
-static char *build_objects_path(const struct kernel_build *b)
+/* Trees of one source, compiler and layout have one beginning of their names. */
+static char *build_objects_begin(const struct kernel_build *b)
 {
-	char id[600], hash[FILE_HASH_MAX], below[64];
+	char id[600], hash[FILE_HASH_MAX];
 
 	snprintf(id, sizeof(id), "%s %s", b->compiler, b->layout);
 	data_hash(id, strlen(id), hash);
-	snprintf(below, sizeof(below), "objects/%.16s-%.8s", b->tree->place,
-		 hash);
-	return file_cache_path(below);
+	return text_format("objects/%.16s-%.8s", b->tree->place, hash);
+}
+
+/*
+ * One tree a configuration: were it shared, make would compile what differs
+ * whenever the next kernel has another one.
+ */
+static char *build_objects_path(const struct kernel_build *b)
+{
+	const struct kernel_spec *s = b->spec;
+	char *begin = build_objects_begin(b), *below, *path, *all = NULL;
+	char hash[FILE_HASH_MAX];
+	size_t len;
+	FILE *f = open_memstream(&all, &len);
+
+	for (size_t i = 0; f && i < s->n_fragments; i++)
+		fprintf(f, "%s\n", s->fragments[i].hash);
+	if (f && s->config_file)
+		fprintf(f, "%s %d\n", s->config_file->hash, s->add_needed);
+	if (!f || fclose(f)) {
+		free(begin);
+		return NULL;
+	}
+	data_hash(all, len, hash);
+	below = text_format("%s-%.8s", begin, hash);
+	path = file_cache_path(below);
+	free(below);
+	free(begin);
+	free(all);
+	return path;
+}
+
+/* The tree of another configuration that was used last; NULL: there is none. */
+static char *build_sibling(const struct kernel_build *b)
+{
+	char *begin = build_objects_begin(b), *pattern = text_format("%s*", begin);
+	char *full = file_cache_path(pattern), *best = NULL;
+	time_t newest = 0;
+	glob_t found;
+
+	if (full && !glob(full, 0, NULL, &found)) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			char *mark = text_format("%s/.building", found.gl_pathv[i]);
+			struct stat st;
+
+			/* A tree whose build was cut off is no good beginning. */
+			if (access(mark, F_OK) && !stat(found.gl_pathv[i], &st) &&
+			    st.st_mtime > newest) {
+				newest = st.st_mtime;
+				free(best);
+				best = text_format("%s", found.gl_pathv[i]);
+			}
+			free(mark);
+		}
+		globfree(&found);
+	}
+	free(full);
+	free(pattern);
+	free(begin);
+	return best;
+}
+
+/*
+ * A new object tree begins as a copy of a sibling: then only what the
+ * configurations make different is compiled. Without one it begins empty.
+ */
+static int build_seed(struct kernel_job *job, const struct kernel_build *b,
+		      const char *objects, struct err *err)
+{
+	char *fresh = file_cache_path("objects/.new");
+	char *sibling = access(objects, F_OK) ? build_sibling(b) : NULL;
+	const char *const argv[] = { "cp", "-a", "--reflink=auto", sibling, fresh, NULL };
+	int ret = 0;
+
+	if (sibling && fresh) {
+		ret = file_remove_tree(fresh, err);
+		if (!ret)
+			ret = job_need_disk(sibling, OBJECT_ROOM, "building a kernel", err);
+		if (!ret)
+			ret = job_run(job, NULL, NULL, argv, err);
+		if (!ret && rename(fresh, objects))
+			ret = err_sys(err, errno, "cannot rename %s", fresh);
+		if (ret)
+			file_remove_tree(fresh, NULL);
+	}
+	free(sibling);
+	free(fresh);
+	return ret;
 }
 
 static FTS *build_walk(const char *path)
@@ -153,7 +242,7 @@ static void build_make_command(struct command *c, const struct kernel_build *b,
 }
 
 /* What tinyconfig is made of in this tree; not every version has all. */
-static void build_write_tiny(FILE *f, const char *tree)
+static void build_write_tiny(FILE *f, const char *dir)
 {
 	static const char *const parts[] = {
 		"kernel/configs/tiny-base.config",
@@ -163,7 +252,7 @@ static void build_write_tiny(FILE *f, const char *tree)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		char path[4096], *text;
 
-		snprintf(path, sizeof(path), "%s/tree/%s", tree, parts[i]);
+		snprintf(path, sizeof(path), "%s/tree/%s", dir, parts[i]);
 		if (file_read(path, &text, NULL, NULL))
 			continue;
 		fputs(text, f);
@@ -171,16 +260,50 @@ static void build_write_tiny(FILE *f, const char *tree)
 	}
 }
 
-static int build_write_wants(const char *path, const char *tree,
+/* Is the line about a symbol that is wanted? */
+static bool build_line_is_wanted(const char *line, const struct kernel_want *wants, size_t n)
+{
+	const char *at = !strncmp(line, "# ", 2) ? line + 2 : line;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(wants[i].symbol);
+
+		if (!strncmp(at, wants[i].symbol, len) && strchr("= ", at[len]))
+			return true;
+	}
+	return false;
+}
+
+/* The user's configuration without what is added to it. */
+static void build_write_own(FILE *f, const struct kernel_spec *s,
+			    const struct kernel_want *wants, size_t n)
+{
+	const char *p = s->config_file->text;
+
+	while (*p) {
+		size_t len = strcspn(p, "\n");
+
+		if (!s->add_needed || !build_line_is_wanted(p, wants, n))
+			fprintf(f, "%.*s\n", (int)len, p);
+		p += len + (p[len] == '\n');
+	}
+}
+
+/* The user's configuration, or the smallest; and on top of it what is wanted. */
+static int build_write_wants(const char *path, const struct kernel_build *b,
 			     const struct kernel_want *wants, size_t n,
 			     struct err *err)
 {
+	const struct kernel_spec *s = b->spec;
 	FILE *f = fopen(path, "we");
 
 	if (!f)
 		return err_sys(err, errno, "cannot write %s", path);
-	build_write_tiny(f, tree);
-	for (size_t i = 0; i < n; i++) {
+	if (s->config_file)
+		build_write_own(f, s, wants, n);
+	else
+		build_write_tiny(f, b->tree->dir);
+	for (size_t i = 0; i < n && (!s->config_file || s->add_needed); i++) {
 		if (!strcmp(wants[i].value, "n"))
 			fprintf(f, "# %s is not set\n", wants[i].symbol);
 		else
@@ -219,12 +342,14 @@ static int build_configure(struct kernel_job *job, const struct kernel_build *b,
 	if (!c)
 		return err_sys(err, ENOMEM, "make");
 	ret = job_phase(job, KERNEL_CONFIGURE, err, "configuring");
-	snprintf(path, sizeof(path), "%s/wanted.config", objects);
+	snprintf(path, sizeof(path), "%s/%s", objects,
+		 b->spec->config_file ? ".config" : "wanted.config");
 	if (!ret)
-		ret = build_write_wants(path, b->tree->dir, wants, n, err);
+		ret = build_write_wants(path, b, wants, n, err);
 	build_make_command(c, b, objects);
-	build_add(c, "KCONFIG_ALLCONFIG=%s", path);
-	build_add(c, "%s", "allnoconfig");
+	if (!b->spec->config_file)
+		build_add(c, "KCONFIG_ALLCONFIG=%s", path);
+	build_add(c, "%s", b->spec->config_file ? "olddefconfig" : "allnoconfig");
 	if (!ret)
 		ret = job_run(job, NULL, NULL, c->argv, err);
 	if (!ret)
@@ -283,10 +408,13 @@ static int build_all(struct kernel_job *job, const struct kernel_build *b,
 	int ret;
 
 	snprintf(mark, sizeof(mark), "%s/.building", objects);
-	ret = build_begin(objects, mark, &expected, err);
+	ret = build_seed(job, b, objects, err);
+	if (!ret)
+		ret = build_begin(objects, mark, &expected, err);
 	if (ret)
 		return ret;
 	ret = build_configure(job, b, objects, wants, n, err);
+	cache_used(objects);
 	if (!ret)
 		ret = build_compile(job, b, objects, expected, err);
 	/* make ended by itself: no file is half written, unless for want of room. */

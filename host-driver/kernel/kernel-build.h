@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From a patched tree to a bzImage, in an object tree that the arms of one
- * source, compiler and layout share: what does not differ between two arms is
- * compiled once.
+ * source, configuration, compiler and layout share: what does not differ
+ * between two arms is compiled once. The tree of another configuration begins
+ * as a copy.
  */
 #ifndef KDUEL_KERNEL_BUILD_H
 #define KDUEL_KERNEL_BUILD_H

@@ -44,6 +44,9 @@ int kernel_cache_key(struct kernel *k, const struct kernel_tree *t,
 		fprintf(f, "compiler %s\nlayout %s\n", compiler, k->layout);
 	for (size_t i = 0; i < s->n_fragments; i++)
 		fprintf(f, "fragment %s\n", s->fragments[i].hash);
+	if (s->config_file)
+		fprintf(f, "config-file %s %s\n", s->config_file->hash,
+			s->add_needed ? "with what is needed" : "alone");
 	for (size_t i = 0; i < s->n_patches; i++)
 		fprintf(f, "patch %s\n", s->patches[i].hash);
 	if (fclose(f)) {
@@ -75,6 +78,11 @@ static int cache_make_identity(struct kernel *k, const struct kernel_tree *t,
 				k->spec->fragments, k->spec->n_fragments)) |
 		      json_object_set_new(id, "patches", cache_hashes_of(
 				k->spec->patches, k->spec->n_patches));
+	if (id && k->spec->config_file)
+		ret |= json_object_set_new(id, "config_file", json_pack(
+			"{s:s, s:s, s:b}", "path", k->spec->config_file->path, "sha256",
+			k->spec->config_file->hash, "needed_added",
+			k->spec->add_needed));
 	if (id && k->config) {
 		ret = file_hash(k->config, hash, err);
 		if (!ret)

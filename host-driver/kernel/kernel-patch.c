@@ -282,6 +282,24 @@ int kernel_patch_check_out(struct kernel_job *job, const char *source, const cha
 	return ret;
 }
 
+int kernel_patch_check(struct kernel_job *job, const char *source,
+		       const struct kernel_text *patches, size_t n, struct err *err)
+{
+	struct kernel_series s;
+	struct kernel_bytes id = { NULL, 0 };
+	int ret = kernel_series_read(patches, n, &s, err);
+
+	if (ret)
+		return ret;
+	patch_clear(source);
+	ret = patch_keep_touched(job, source, &s, err);
+	if (!ret)
+		ret = patch_series(job, source, &s, &id, err);
+	free(id.data);
+	kernel_series_release(&s);
+	return ret;
+}
+
 int kernel_patch_tree(struct kernel_job *job, const char *source,
 		      const struct kernel_text *patches, size_t n,
 		      struct err *err)

@@ -25,6 +25,10 @@ int kernel_patch_tree(struct kernel_job *job, const char *source,
 		      const struct kernel_text *patches, size_t n,
 		      struct err *err);
 
+/* Would that succeed? The tree stays as it is. Under the build's lock. */
+int kernel_patch_check(struct kernel_job *job, const char *source,
+		       const struct kernel_text *patches, size_t n, struct err *err);
+
 /*
  * Brings <source>/tree to the tree or commit `id`, whose objects git must be
  * able to find: replaces the files that differ, and removes what is not in it.

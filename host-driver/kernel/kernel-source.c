@@ -173,6 +173,15 @@ static int source_settle(struct kernel_tree *t, struct err *err)
 	return kernel_patch_imported(t->dir);
 }
 
+bool kernel_source_is_here(const struct kernel_tree *t)
+{
+	char *dir = source_cache_path("sources/%s", t->place);
+	bool is = dir && kernel_patch_imported(dir);
+
+	free(dir);
+	return is;
+}
+
 /*
  * Objects that were made of an earlier tree of this source, perhaps with
  * patches: the files of a new one have the times of the archive, so that make

@@ -41,6 +41,9 @@ struct kernel_tree {
 int kernel_source_identify(const struct kernel_spec *spec,
 			   struct kernel_tree *t, struct err *err);
 
+/* Is the tree of what was identified in the cache? */
+bool kernel_source_is_here(const struct kernel_tree *t);
+
 /*
  * Makes sure that the tree is there. `update` asks again what the package's
  * name stands for. Under the job's lock.

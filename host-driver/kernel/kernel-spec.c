@@ -20,6 +20,8 @@ struct file {
 	unsigned config_count;
 	char **patches;
 	unsigned patches_count;
+	char *config_file;
+	bool add_needed;
 };
 
 #define SOURCE_TEXT(key) \
@@ -28,7 +30,7 @@ struct file {
 static const struct conf_field source_fields[] = {
 	SOURCE_TEXT(debian), SOURCE_TEXT(suite), SOURCE_TEXT(version),
 	SOURCE_TEXT(tarball), SOURCE_TEXT(git), SOURCE_TEXT(revision),
-	SOURCE_TEXT(image), { 0 }
+	SOURCE_TEXT(image), SOURCE_TEXT(modules), { 0 }
 };
 
 static const struct conf_field file_fields[] = {
@@ -39,6 +41,8 @@ static const struct conf_field file_fields[] = {
 	  .count = offsetof(struct file, config_count) },
 	{ "patches", CONF_AT(CONF_TEXTS, struct file, patches),
 	  .count = offsetof(struct file, patches_count) },
+	{ "config-file", CONF_AT(CONF_TEXT, struct file, config_file) },
+	{ "add-needed", CONF_AT(CONF_BOOL, struct file, add_needed) },
 	{ 0 }
 };
 
@@ -74,6 +78,9 @@ static int spec_check_source(const struct conf *c,
 	if (n != 1)
 		return conf_error(c, "source", err,
 				  "must have exactly one of debian, tarball, git, image");
+	if (*kind != SOURCE_IMAGE &&
+	    spec_refuse(c, s->modules, "source.modules", "image", err))
+		return -EINVAL;
 	if (*kind == SOURCE_DEBIAN) {
 		if (spec_need(c, s->suite, "source.suite",
 			      "the Debian suite, e.g. bookworm", err))
@@ -139,7 +146,8 @@ static int spec_take_source(const struct conf *c, const char *folder,
 	    spec_check_word(c, s->version, "source.version", err) ||
 	    spec_settle_path(c, folder, &s->tarball, "source.tarball", err) ||
 	    spec_settle_path(c, folder, &s->git, "source.git", err) ||
-	    spec_settle_path(c, folder, &s->image, "source.image", err))
+	    spec_settle_path(c, folder, &s->image, "source.image", err) ||
+	    spec_settle_path(c, folder, &s->modules, "source.modules", err))
 		return err->code ? err->code : -EINVAL;
 	return 0;
 }
@@ -154,22 +162,32 @@ struct list {
 static const struct list fragments = { "config", DATA_FRAGMENT };
 static const struct list patches = { "patches", DATA_PATCH };
 
+int kernel_text_read(struct kernel_text *t, const char *name, const char *path,
+		     struct err *err)
+{
+	int ret;
+
+	*t = (struct kernel_text){ strdup(name), strdup(path), NULL, 0, "" };
+	ret = t->name && t->path ? file_read(path, &t->text, &t->len, err)
+				 : err_sys(err, ENOMEM, "%s", name);
+	if (!ret)
+		data_hash(t->text, t->len, t->hash);
+	return ret;
+}
+
 static int spec_read_text(const struct conf *c, const char *folder,
 			  const struct list *l, unsigned i, const char *name,
 			  struct kernel_text *t, struct err *err)
 {
 	struct err cause = ERR_INIT;
-	char field[64];
+	char field[64], *path = NULL;
 
 	snprintf(field, sizeof(field), "%s[%u]", l->field, i);
-	t->name = strdup(name);
-	if (!t->name)
-		return err_sys(err, ENOMEM, "%s", name);
-	if (data_find(l->kind, name, folder, &t->path, &cause) ||
-	    file_read(t->path, &t->text, &t->len, &cause))
-		return conf_error(c, field, err, "%s", cause.text);
-	data_hash(t->text, t->len, t->hash);
-	return 0;
+	if (data_find(l->kind, name, folder, &path, &cause) ||
+	    kernel_text_read(t, name, path, &cause))
+		conf_error(c, field, err, "%s", cause.text);
+	free(path);
+	return cause.code ? -EINVAL : 0;
 }
 
 static int spec_read_texts(const struct conf *c, const char *folder,
@@ -190,7 +208,7 @@ static int spec_read_texts(const struct conf *c, const char *folder,
 	return 0;
 }
 
-static void spec_free_texts(struct kernel_text *texts, size_t n)
+void kernel_texts_free(struct kernel_text *texts, size_t n)
 {
 	for (size_t i = 0; texts && i < n; i++) {
 		free(texts[i].name);
@@ -222,10 +240,10 @@ static int spec_copy_source(struct kernel_spec *spec,
 {
 	struct kernel_source *s = &spec->source;
 	char **const to[] = { &s->debian, &s->suite, &s->version, &s->tarball,
-			      &s->git, &s->revision, &s->image };
+			      &s->git, &s->revision, &s->image, &s->modules };
 	char *const texts[] = { from->debian, from->suite, from->version,
 				from->tarball, from->git, from->revision,
-				from->image };
+				from->image, from->modules };
 
 	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
 		*to[i] = texts[i] ? strdup(texts[i]) : NULL;
@@ -233,6 +251,30 @@ static int spec_copy_source(struct kernel_spec *spec,
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* A .config of the user's own. */
+static int spec_read_config_file(const struct conf *c, const char *folder,
+				 const struct file *f, struct kernel_spec *spec,
+				 struct err *err)
+{
+	struct err cause = ERR_INIT;
+	char *path;
+	int ret;
+
+	if (!f->config_file)
+		return f->add_needed ? conf_error(c, "add-needed", err, "only goes with 'config-file'") : 0;
+	if (spec->kind == SOURCE_IMAGE)
+		return conf_error(c, "config-file", err, "a ready image is not configured");
+	path = *f->config_file == '/' ? text_format("%s", f->config_file)
+				      : text_format("%s/%s", folder, f->config_file);
+	spec->config_file = calloc(1, sizeof(*spec->config_file));
+	ret = spec->config_file ? kernel_text_read(spec->config_file, f->config_file, path, &cause)
+				: err_sys(&cause, ENOMEM, "%s", path);
+	if (ret)
+		conf_error(c, "config-file", err, "%s", cause.text);
+	free(path);
+	return ret ? -EINVAL : 0;
 }
 
 static int spec_fill(struct kernel_spec *spec, const struct conf *c,
@@ -255,7 +297,8 @@ static int spec_fill(struct kernel_spec *spec, const struct conf *c,
 		ret = spec_read_texts(c, folder, &patches, f->patches,
 				      f->patches_count, &spec->patches,
 				      &spec->n_patches, err);
-	return ret;
+	spec->add_needed = f->add_needed;
+	return ret ? ret : spec_read_config_file(c, folder, f, spec, err);
 }
 
 static int spec_read_file(struct kernel_spec *spec, const char *name,
@@ -299,8 +342,8 @@ void kernel_spec_free(struct kernel_spec *spec)
 {
 	if (!spec)
 		return;
-	spec_free_texts(spec->fragments, spec->n_fragments);
-	spec_free_texts(spec->patches, spec->n_patches);
+	kernel_texts_free(spec->fragments, spec->n_fragments);
+	kernel_texts_free(spec->patches, spec->n_patches);
 	free(spec->source.debian);
 	free(spec->source.suite);
 	free(spec->source.version);
@@ -308,6 +351,8 @@ void kernel_spec_free(struct kernel_spec *spec)
 	free(spec->source.git);
 	free(spec->source.revision);
 	free(spec->source.image);
+	free(spec->source.modules);
+	kernel_texts_free(spec->config_file, 1);
 	free(spec->title);
 	free(spec->path);
 	free(spec);

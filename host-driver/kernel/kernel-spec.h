@@ -9,11 +9,15 @@
  *	config: [base, kvm, pmem]		fragments/<name>.config, in order
  *	patches: [6.1/nodaxhuge]		patches/<name>.patch, in order
  *
+ *	config-file: ../my.config		instead of tinyconfig; `config` is then
+ *	add-needed: true			what it must have, or has added
+ *
  * Fragments and patches are found as lib/data.h says, beside the YAML first.
  */
 #ifndef KDUEL_KERNEL_SPEC_H
 #define KDUEL_KERNEL_SPEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -32,6 +36,7 @@ struct kernel_source {
 	char *tarball;
 	char *git, *revision;
 	char *image;
+	char *modules;		/* of an image: the folder that has its modules.dep */
 };
 
 /* A fragment or a patch. */
@@ -52,12 +57,24 @@ struct kernel_spec {
 	size_t n_fragments;
 	struct kernel_text *patches;
 	size_t n_patches;
+	/*
+	 * A .config of the user's own; NULL: the fragments over tinyconfig. The
+	 * fragments are then what it must have, or with `add_needed` what is added.
+	 */
+	struct kernel_text *config_file;
+	bool add_needed;
 };
 
 /* Reads the YAML `path`; `name` is its title where it has none. */
 int kernel_spec_read(const char *path, const char *name,
 		     struct kernel_spec **spec, struct err *err);
 void kernel_spec_free(struct kernel_spec *spec);
+
+/* One file; `t` is to be released by kernel_texts_free() or is part of a spec. */
+int kernel_text_read(struct kernel_text *t, const char *name, const char *path,
+		     struct err *err);
+/* Frees an array of them. */
+void kernel_texts_free(struct kernel_text *texts, size_t n);
 
 /* "Debian's linux-source-6.1 of bookworm"; caller frees. */
 char *kernel_source_text(const struct kernel_spec *spec);

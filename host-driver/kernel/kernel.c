@@ -27,14 +27,44 @@ static const char *const layouts[] = { "default", "16", "32", "64", "128" };
 /* --- descriptions --------------------------------------------------------------- */
 
 /* What can be known to be wrong before anything is fetched. */
-static int kernel_check_patches(const struct kernel_spec *spec, struct err *err)
+int kernel_check_series(const struct kernel_text *patches, size_t n,
+			struct err *err)
 {
 	struct kernel_series s;
-	int ret = kernel_series_read(spec->patches, spec->n_patches, &s, err);
+	int ret = kernel_series_read(patches, n, &s, err);
 
 	if (!ret)
 		kernel_series_release(&s);
 	return ret;
+}
+
+#define LACKS_SHOWN 40
+#define LACKS_SHOWN_LEN (LACKS_SHOWN * 125)
+
+/* A .config of the user's own must have what is wanted, unless it is added. */
+static int kernel_check_config_file(const struct kernel_spec *s, struct err *err)
+{
+	struct kernel_want *wants = NULL;
+	char have[KERNEL_VALUE_MAX], said[LACKS_SHOWN_LEN] = "";
+	size_t n = 0, lacks = 0, used = 0;
+	int ret;
+
+	if (!s->config_file || s->add_needed)
+		return 0;
+	ret = kernel_config_wants(s->fragments, s->n_fragments, &wants, &n, err);
+	for (size_t i = 0; !ret && i < n; i++) {
+		kernel_config_value(s->config_file->text, wants[i].symbol, have, sizeof(have));
+		if (!strcmp(have, wants[i].value) || lacks++ >= LACKS_SHOWN)
+			continue;
+		used += snprintf(said + used, sizeof(said) - used, "%s%s=%.8s%s",
+				 lacks > 1 ? ", " : "", wants[i].symbol, wants[i].value,
+				 !strcmp(have, "m") ? " (it has m)" : "");
+	}
+	free(wants);
+	if (ret || !lacks)
+		return ret;
+	return err_config(err, "%s lacks %s%s: needed of a machine under test, not as modules; add-needed: true (kduel try --add-needed) adds them to a copy",
+			  s->config_file->path, said, lacks > LACKS_SHOWN ? ", and more" : "");
 }
 
 /* "mine" of "./mine.yaml": what logs and records call it. */
@@ -70,9 +100,49 @@ int kernel_resolve(const char *name, const char *beside, struct kernel *k,
 		ret = kernel_spec_read(path, k->name, &k->spec, err);
 	free(path);
 	if (!ret)
-		ret = kernel_check_patches(k->spec, err);
+		ret = kernel_check_series(k->spec->patches, k->spec->n_patches, err);
+	if (!ret)
+		ret = kernel_check_config_file(k->spec, err);
 	if (ret)
 		kernel_free(k);
+	return ret;
+}
+
+static int kernel_applies_locked(struct kernel *k, struct kernel_job *job,
+				 struct kernel_tree *t, const struct kernel_text *more,
+				 size_t n, struct err *err)
+{
+	const struct kernel_spec *s = k->spec;
+	struct kernel_text *all = calloc(s->n_patches + n + 1, sizeof(*all));
+	int ret = all ? kernel_source_get(job, s, false, t, err)
+		      : err_sys(err, ENOMEM, "%s", k->name);
+
+	for (size_t i = 0; all && i < s->n_patches; i++)
+		all[i] = s->patches[i];
+	for (size_t i = 0; all && i < n; i++)
+		all[s->n_patches + i] = more[i];
+	if (!ret)
+		ret = kernel_patch_check(job, t->dir, all, s->n_patches + n, err);
+	free(all);
+	return ret;
+}
+
+int kernel_applies(struct kernel *k, const struct kernel_text *more, size_t n,
+		   struct err *err)
+{
+	struct kernel_tree t = KERNEL_TREE_INIT;
+	struct kernel_job job;
+	int ret = kernel_source_identify(k->spec, &t, err);
+
+	if (!ret && !kernel_source_is_here(&t))
+		ret = -ENOENT;
+	if (!ret) {
+		ret = job_open(&job, k->name, NULL, NULL, err);
+		if (!ret)
+			ret = kernel_applies_locked(k, &job, &t, more, n, err);
+		job_close(&job);
+	}
+	kernel_tree_release(&t);
 	return ret;
 }
 

@@ -86,6 +86,22 @@ int kernel_resolve(const char *name, const char *beside, struct kernel *k,
 		   struct err *err);
 
 /*
+ * Does its source, as its own patches leave it, take `more` as well? An error
+ * (EXIT_CONFIG) shows the hunk that is rejected. -ENOENT, without a text, if the
+ * source is not here. Waits for a build that runs; changes nothing.
+ */
+struct kernel_text;
+int kernel_applies(struct kernel *k, const struct kernel_text *more, size_t n,
+		   struct err *err);
+
+/* Are these patches, or mailboxes, that can be applied to anything at all? */
+int kernel_check_series(const struct kernel_text *patches, size_t n,
+			struct err *err);
+
+/* What a bzImage says about itself: see kernel-cache.h. */
+int kernel_image_release(const char *path, char **release, struct err *err);
+
+/*
  * Asks for another layout of the same code: "default", or functions aligned
  * to "16", "32", "64" or "128" bytes. Before kernel_ensure().
  */

@@ -357,6 +357,25 @@ struct doc *report_brief_doc(const struct report *r)
 	return d;
 }
 
+/* To be pasted into a reply: what counts, and why it can be believed. */
+struct doc *report_reply_doc(const struct report *r)
+{
+	struct doc *d = doc_new();
+	const struct comparison *c = r->c;
+
+	build_refusal(d, c);
+	build_against(d, c);
+	report_verdicts(d, c);
+	if (c->n_claims)
+		doc_heading(d, "expectations", "Expectations");
+	report_claims(d, c->claims, c->n_claims);
+	report_proof(d, r);
+	if (c->n_differences)
+		report_differences(d, c);
+	build_failures(d, r);
+	return d;
+}
+
 /* For a terminal, after a run or by `kduel compare`. */
 struct doc *report_comparison_doc(const struct comparison *c)
 {

@@ -107,6 +107,8 @@ extern const struct report_form report_forms[];
 struct doc *report_doc(const struct report *r);
 /* Ten lines, for a mail's beginning or a chat. */
 struct doc *report_brief_doc(const struct report *r);
+/* Verdicts, proof, failures: for a reply to a series. */
+struct doc *report_reply_doc(const struct report *r);
 /* What a terminal shows after a run. */
 struct doc *report_comparison_doc(const struct comparison *c);
 json_t *report_json(const struct report *r);	/* docs/report-format.md */

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel try: from a patch, a range of commits or two images to a verdict. */
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "compare/compare.h"
+#include "lib/proc.h"
+#include "lib/safe.h"
+#include "plan/plan.h"
+#include "report/doc.h"
+#include "report/report.h"
+#include "run/campaign.h"
+#include "run/try.h"
+#include "store/store.h"
+
+struct options {
+	struct try_wish wish;
+	struct campaign_options campaign;
+	unsigned n_images, n_modules;
+	bool dry_run, strict;
+};
+
+enum { OPT_ON = 256, OPT_GIT, OPT_REV, OPT_CONFIG, OPT_ADD_NEEDED, OPT_IMAGE,
+       OPT_MODULES, OPT_CELLS, OPT_WORKLOAD, OPT_EXACT, OPT_MACHINE, OPT_DRY_RUN,
+       OPT_STRICT };
+
+static const struct argp_option option_table[] = {
+	{ "on", OPT_ON, "KERNEL", 0, "put the patches on KERNEL, not on the newest that is built and takes them", 0 },
+	{ "git", OPT_GIT, "DIR", 0, "compare HEAD~1 and HEAD of this repository; with changed files, HEAD and the files", 0 },
+	{ "rev", OPT_REV, "A..B", 0, "compare these two commits of --git", 0 },
+	{ "config", OPT_CONFIG, "FILE", 0, "configure the commits by FILE (a .config)", 0 },
+	{ "add-needed", OPT_ADD_NEEDED, NULL, 0, "add to a copy of it what a machine under test needs", 0 },
+	{ "image", OPT_IMAGE, "BZIMAGE", 0, "compare ready kernels; to be given twice", 0 },
+	{ "modules", OPT_MODULES, "DIR", 0, "the folder of their modules; given twice, of each", 0 },
+	{ "cells", OPT_CELLS, "FILE", 0, "what is measured: a YAML with cells, and perhaps gates and expect", 0 },
+	{ "workload", OPT_WORKLOAD, "NAME", 0, "measure this one instead of first-touch", 0 },
+	{ "blocks", 'b', "N", 0, "N blocks (2 with the instruction clock, else 10)", 0 },
+	{ "exact", OPT_EXACT, NULL, 0, "count instructions, also where time could be measured", 0 },
+	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake (vm)", 0 },
+	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "make the config, print its plan and stop", 0 },
+	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static void try_check(const struct options *o, struct argp_state *state)
+{
+	const struct try_wish *w = &o->wish;
+	int kinds = (w->n_patches > 0) + (w->git != NULL) + (o->n_images > 0);
+
+	if (!kinds)
+		argp_error(state, "what? e.g. kduel try fix.patch, or --git DIR, or --image A --image B");
+	if (kinds > 1)
+		argp_error(state, "patches, --git and --image are three ways to say what is compared; give one");
+	if (o->n_images == 1)
+		argp_error(state, "--image: a comparison is of two; give it twice");
+	if (w->on && !w->n_patches)
+		argp_error(state, "--on is where patches go, and there are none");
+	if ((w->rev || w->config) && !w->git)
+		argp_error(state, "%s goes with --git", w->rev ? "--rev" : "--config");
+	if (w->add_needed && !w->config)
+		argp_error(state, "--add-needed goes with --config");
+	if (o->n_modules && !o->n_images)
+		argp_error(state, "--modules goes with --image");
+	if (!!w->cells + !!w->workload + !!w->command > 1)
+		argp_error(state, "--cells, --workload and a command are three ways to say what is measured; give one");
+}
+
+static void try_parse_image(struct options *o, const char *arg, struct argp_state *state)
+{
+	if (o->n_images == 2)
+		argp_error(state, "--image: two kernels are compared, not three; kduel run compares more");
+	o->wish.images[o->n_images++] = arg;
+}
+
+static error_t try_parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	struct try_wish *w = &o->wish;
+
+	switch (key) {
+	case OPT_ON: w->on = arg; return 0;
+	case OPT_GIT: w->git = arg; return 0;
+	case OPT_REV: w->rev = arg; return 0;
+	case OPT_CONFIG: w->config = arg; return 0;
+	case OPT_ADD_NEEDED: w->add_needed = true; return 0;
+	case OPT_IMAGE: try_parse_image(o, arg, state); return 0;
+	case OPT_MODULES:
+		if (o->n_modules == 2)
+			argp_error(state, "--modules: there are two images");
+		w->modules[o->n_modules++] = arg;
+		return 0;
+	case OPT_CELLS: w->cells = arg; return 0;
+	case OPT_WORKLOAD: w->workload = arg; return 0;
+	case 'b': w->blocks = command_blocks(state, arg); return 0;
+	case OPT_EXACT: w->exact = true; return 0;
+	case OPT_MACHINE: w->machine = arg; return 0;
+	case 'd': o->campaign.out = arg; return 0;
+	case OPT_DRY_RUN: o->dry_run = true; return 0;
+	case OPT_STRICT: o->strict = true; return 0;
+	case ARGP_KEY_ARGS:
+		w->patches = state->argv + state->next;
+		w->n_patches = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_END:
+		try_check(o, state);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	option_table, try_parse, "PATCH|MAILBOX|-...\n--git DIR\n--image A --image B",
+	"Makes a campaign of two arms from what is given, before and after, builds "
+	"what is missing, runs it, and ends in a text that can be sent as a reply. "
+	"The campaign is kept below try/ and can be edited and run again. What "
+	"follows -- is a command to be measured in the guest.", NULL, NULL, NULL,
+};
+
+/* --- the text at the end ---------------------------------------------------------- */
+
+/* The command line, with the kernel that was chosen for it. */
+static char *try_command_text(char **argv, const struct try_made *made, bool chosen)
+{
+	char *all = proc_command_text((const char *const *)argv + 1), *text;
+
+	text = chosen && made->on ? text_format("kduel try --on %s %s", made->on, all)
+				  : text_format("kduel try %s", all);
+	free(all);
+	return text;
+}
+
+static int try_print_reply(const char *folder, const struct try_made *made,
+			   const char *command, struct err *err)
+{
+	struct comparison c;
+	struct store *s;
+	struct report r;
+	struct doc *doc;
+	int ret = store_open(&s, folder, STORE_READ, err);
+
+	if (ret)
+		return ret;
+	ret = compare_run(s, NULL, &c, err);
+	if (ret)
+		goto close;
+	ret = report_gather(&r, s, &c, &(struct report_options){ NULL }, err);
+	if (ret)
+		goto release;
+	printf("\n---\nCompared: %s\n", made->what);
+	doc = report_reply_doc(&r);
+	doc_print_text(doc, stdout, false);
+	doc_free(doc);
+	printf("\nTo reproduce: ");
+	text_put(stdout, command);
+	printf("\n(kduel " KDUEL_VERSION "; the campaign: %s)\n", made->config);
+	report_release(&r);
+release:
+	comparison_release(&c);
+close:
+	store_close(s);
+	return ret;
+}
+
+static int try_run(const struct options *o, const struct try_made *made,
+		   const struct plan *p, const char *command, struct err *err)
+{
+	char *folder = NULL;
+	int code = command_campaign(p, &o->campaign, o->strict, &folder, err);
+
+	if (!err->code && folder && code != EXIT_INCOMPLETE &&
+	    try_print_reply(folder, made, command, err))
+		code = command_fail(err);
+	free(folder);
+	return code;
+}
+
+/* What stands behind "--" is a command; argp would take it for patches. */
+static char **try_split_command(int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--"))
+			continue;
+		*argc = i;
+		return argv[i + 1] ? &argv[i + 1] : NULL;
+	}
+	return NULL;
+}
+
+int cmd_try(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct options o = { .campaign = { .patience = 1 } };
+	struct try_made made;
+	struct plan *p;
+	char **all = calloc((size_t)argc + 1, sizeof(*all)), *command;
+	int code = EXIT_DONE;
+
+	if (!all)
+		return EXIT_MACHINE;
+	/* argp moves operands behind the options. */
+	memcpy(all, argv, (size_t)argc * sizeof(*all));
+	o.wish.command = try_split_command(&argc, argv);
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (try_make(&o.wish, &made, &err)) {
+		free(all);
+		return command_fail(&err);
+	}
+	fprintf(stderr, "campaign: %s\n", made.config);
+	command = try_command_text(all, &made, !o.wish.on && o.wish.n_patches);
+	if (plan_load(made.config, NULL, &p, &err)) {
+		code = command_fail(&err);
+	} else {
+		if (o.dry_run)
+			plan_print(p, stdout);
+		else
+			code = try_run(&o, &made, p, command, &err);
+		plan_free(p);
+	}
+	free(command);
+	free(all);
+	try_made_release(&made);
+	return code;
+}
