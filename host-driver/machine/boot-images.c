@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/exec.h"
 #include "image.h"
 #include "lib/proc.h"
 #include "lib/qemu.h"
@@ -143,7 +144,10 @@ static int boot_images_add_node(struct image *im, struct err *err)
 static int boot_images_add_carried(const char *from, const char *as, unsigned mode, void *arg,
 				   struct err *err)
 {
-	return image_add_as(arg, from, as, mode, err);
+	/* Commands run there, also those that brought nothing to it. */
+	int ret = image_add_folder(arg, EXEC_FOLDER, err);
+
+	return ret ? ret : image_add_as(arg, from, as, mode, err);
 }
 
 static int boot_images_make_guest(struct boot_images *b, const struct plan *p, struct err *err)

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/exec.h"
+#include "safe.h"
+
 static char *files_path(const char *hash)
 {
 	char *folder = file_cache_path("files"), *path = NULL;
@@ -119,6 +122,16 @@ static int files_link(const char *from, const char *as, unsigned mode, void *arg
 	return ret;
 }
 
+/* Commands run there, also those that brought nothing to it. */
+static int files_make_folder(const char *root, struct err *err)
+{
+	char *path = text_format("%s%s", root, EXEC_FOLDER);
+	int ret = file_mkdirs(path, err);
+
+	free(path);
+	return ret;
+}
+
 int plan_files_tree(const struct plan *p, char **root, struct err *err)
 {
 	char *folder = file_cache_path("files/trees");
@@ -134,6 +147,8 @@ int plan_files_tree(const struct plan *p, char **root, struct err *err)
 	free(folder);
 	t.root = *root;
 	ret = plan_files_each(p, files_link, &t, err);
+	if (!ret && t.any)
+		ret = files_make_folder(t.root, err);
 	if (ret || !t.any) {
 		free(*root);
 		*root = NULL;
