@@ -18,7 +18,7 @@
 
 enum {
 	OPT_SOURCE = 0x200, OPT_CPU, OPT_NODE, OPT_SEED, OPT_SAMPLES,
-	OPT_SMALL, OPT_COUNTERS, OPT_MULTIPLEX, OPT_JSON, OPT_TIMEOUT, OPT_INSIDE,
+	OPT_SMALL, OPT_COUNTERS, OPT_MULTIPLEX, OPT_JSON, OPT_VERBOSE, OPT_TIMEOUT, OPT_INSIDE,
 	OPT_PARAM = 0x1000,	/* + index into the workload's, then the common parameters */
 };
 
@@ -35,6 +35,7 @@ static const struct argp_option common_options[] = {
 	{ "in-process", OPT_INSIDE, NULL, 0, "run in this process, not in a child: for debuggers and valgrind", 2 },
 	{ "counters", OPT_COUNTERS, NULL, 0, "count the processor's events too", 3 },
 	{ "multiplex", OPT_MULTIPLEX, NULL, 0, "count all events at once instead of in passes", 3 },
+	{ "verbose", OPT_VERBOSE, NULL, 0, "every rung of a ladder instead of a chart", 3 },
 	{ "json", OPT_JSON, NULL, 0, "print the result as JSON", 3 },
 	{ 0 },
 };
@@ -45,7 +46,7 @@ static const struct argp_option common_options[] = {
 struct run_options {
 	struct bench_request rq;
 	const struct workload *w;
-	bool json;
+	bool json, verbose;
 	double timeout_s;
 	bool inside;		/* in this process, without a limit of time */
 	struct argp_option table[OPTIONS_MOST];
@@ -174,6 +175,9 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_MULTIPLEX:
 		o->rq.counters = o->rq.multiplex = true;
+		break;
+	case OPT_VERBOSE:
+		o->verbose = true;
 		break;
 	case OPT_JSON:
 		o->json = true;
@@ -327,9 +331,11 @@ static int run_it(struct run_options *o)
 	cpu_free(cpu);
 	if (ret)
 		return cli_fail(&err);
-	if (o->json)
+	if (o->json) {
+		result_add_machine(result);
 		return cli_print_json(result);
-	result_print(result, stdout);
+	}
+	result_print(result, o->verbose, stdout);
 	json_decref(result);
 	return EXIT_DONE;
 }

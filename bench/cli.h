@@ -6,6 +6,7 @@
 #ifndef KDUEL_CLI_H
 #define KDUEL_CLI_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <jansson.h>
 
@@ -23,6 +24,9 @@ int cli_duel(int argc, char **argv);
 int cli_cpu(int argc, char **argv);
 int cli_counters(int argc, char **argv);
 int cli_model(int argc, char **argv);
+int cli_compare(int argc, char **argv);
+/* Without a verb. */
+int cli_screen(void);
 
 /* Prints "kduel-bench: <text>" and returns the error's exit code. */
 int cli_fail(const struct err *err);
@@ -57,7 +61,13 @@ void fold_drop(struct fold *f);
 
 /* --- a result for people: the page (result-text.c), its series (result-series.c) --- */
 
-void result_print(const json_t *result, FILE *out);
+/* `verbose`: the rows of a ladder, of which else a chart is shown. */
+void result_print(const json_t *result, bool verbose, FILE *out);
+
+/* "host": machine, processor, kernel, date, version; and each metric's median. */
+void result_add_machine(json_t *result);
+/* Some of the rows as bars over key `x`, on a logarithmic scale of key `y`. */
+void result_chart(const json_t *rows, const char *x, const char *y, const char *unit, FILE *out);
 
 /* By metric, its points in the order they were measured. */
 void result_print_series(const json_t *r, FILE *out);

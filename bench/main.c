@@ -13,6 +13,7 @@
 static const struct cli_verb verbs[] = {
 	{ "list", "the workloads and the sources of memory", cli_list },
 	{ "run", "run a workload", cli_run },
+	{ "compare", "two results of run --json beside each other", cli_compare },
 	{ "duel", "run two commands in turns, and judge them", cli_duel },
 	{ "cpu", "TLB sizes and event names of this processor", cli_cpu },
 	{ "counters", "which events can be counted here, by whom; self-test", cli_counters },
@@ -32,7 +33,9 @@ static void main_close_stdout(void)
 
 static int main_usage(FILE *to, int code)
 {
-	fputs("Usage: kduel-bench VERB [OPTION...]\n\nVerbs:\n", to);
+	fputs("Usage: kduel-bench VERB [OPTION...]\n"
+	      "       kduel-bench                   latency, bandwidth, TLBs, page size: one screen\n"
+	      "\nVerbs:\n", to);
 	for (size_t i = 0; i < N_VERBS; i++)
 		fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].help);
 	fputs("\nkduel-bench VERB --help tells more. Exit codes: 0 done, 1 a duel\n"
@@ -47,7 +50,7 @@ int main(int argc, char **argv)
 	argp_err_exit_status = EXIT_CONFIG;
 	atexit(main_close_stdout);
 	if (argc < 2)
-		return main_usage(stderr, EXIT_CONFIG);
+		return cli_screen();
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
 		return main_usage(stdout, EXIT_DONE);
 	if (!strcmp(argv[1], "--version")) {

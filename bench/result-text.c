@@ -132,14 +132,28 @@ static bool result_text_holds_objects(const json_t *v)
 	return first && json_is_object(json_object_iter_value(first));
 }
 
-static void result_text_print_derived(const json_t *r, FILE *out)
+static void result_text_print_ladder(const char *name, const json_t *rows, bool verbose,
+				     FILE *out)
+{
+	const json_t *first = json_array_get(rows, 0);
+
+	if (verbose || !json_object_get(first, "pages") || !json_object_get(first, "access_ns")) {
+		result_text_print_table(name, rows, out);
+		return;
+	}
+	fprintf(out, "%-10s %s, some of %zu rungs (--verbose shows all):\n", "derived", name,
+		json_array_size(rows));
+	result_chart(rows, "pages", "access_ns", "ns", out);
+}
+
+static void result_text_print_derived(const json_t *r, bool verbose, FILE *out)
 {
 	const char *key;
 	json_t *v;
 
 	json_object_foreach(json_object_get(r, "derived"), key, v) {
 		if (json_is_object(json_array_get(v, 0)))
-			result_text_print_table(key, v, out);
+			result_text_print_ladder(key, v, verbose, out);
 		else if (result_text_holds_objects(v))
 			result_text_print_group(key, v, out);
 		else
@@ -215,13 +229,13 @@ static void result_text_print_proof(const json_t *r, FILE *out)
 	}
 }
 
-void result_print(const json_t *r, FILE *out)
+void result_print(const json_t *r, bool verbose, FILE *out)
 {
 	result_text_print_head(r, out);
 	result_print_series(r, out);
 	result_print_events(r, out);
 	fputs("\n", out);
-	result_text_print_derived(r, out);
+	result_text_print_derived(r, verbose, out);
 	result_text_print_model(r, out);
 	result_text_print_list(r, "validated", "validated", out);
 	result_text_print_proof(r, out);

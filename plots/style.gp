@@ -58,11 +58,14 @@ if (FORMAT eq "png") {
 	set terminal pngcairo size 2 * width, 2 * height fontscale 2 \
 		linewidth 2 pointscale 2 noenhanced font "DejaVu Sans,9.8" \
 		background rgb "white"
+} else { if (FORMAT eq "pdf") {
+	set terminal pdfcairo size width / 100.0, height / 100.0 noenhanced \
+		font "Helvetica,9.5" background rgb "white"
 } else {
 	set terminal svg size width, height dynamic noenhanced \
 		font "Helvetica,Arial,DejaVu Sans,sans-serif,13" \
 		background rgb "white"
-}
+} }
 if (OUT ne "-") { set output OUT }	# else to stdout
 
 # Distances from the edges in points, as screen coordinates.

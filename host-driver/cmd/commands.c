@@ -29,6 +29,7 @@ const struct command commands[] = {
 	{ "doctor", "tell why memory is not huge, or if a machine measures well", cmd_doctor,
 	  COMMAND_JSON },
 	{ "report", "write the report of a results folder", cmd_report, COMMAND_FOLDER },
+	{ "plot", "draw one figure of a results folder", cmd_plot, 0 },
 	{ "power", "tell how many blocks an effect needs", cmd_power,
 	  COMMAND_CONFIG },
 	{ "aa", "run one kernel as two arms", cmd_aa, COMMAND_CONFIG },

@@ -46,9 +46,8 @@ static int draw_data(const struct figure *f, int keep[2], char **path, struct er
 	return 0;
 }
 
-/* Draws in that format; the drawing is the caller's. */
-static int draw_as(const struct figure *f, const char *format, char **image, size_t *len,
-		   struct err *err)
+int figure_draw_as(const struct figure *f, const char *own, const char *format, char **image,
+		   size_t *len, struct err *err)
 {
 	char *scripts = NULL, *script = NULL, *style = NULL, *data = NULL;
 	int keep[] = { -1, -1 };
@@ -59,7 +58,7 @@ static int draw_as(const struct figure *f, const char *format, char **image, siz
 		ret = draw_data(f, keep, &data, err);
 	if (ret)
 		goto out;
-	script = text_format("%s/%s.gp", scripts, f->script);
+	script = own ? text_format("%s", own) : text_format("%s/%s.gp", scripts, f->script);
 	style = text_format("%s/style.gp", scripts);
 	ret = draw_run((const char *[]){ "-c", script, style, data, "-", format, NULL }, keep,
 		       image, len, err);
@@ -92,12 +91,12 @@ static int draw_both(struct figure *f, const char *folder, struct err *err)
 {
 	char *png = NULL;
 	size_t len;
-	int ret = draw_as(f, "svg", &f->svg, &len, err);
+	int ret = figure_draw_as(f, NULL, "svg", &f->svg, &len, err);
 
 	if (!ret)
 		ret = draw_publish(f, folder, "svg", f->svg, len, err);
 	if (!ret && folder)
-		ret = draw_as(f, "png", &png, &len, err);
+		ret = figure_draw_as(f, NULL, "png", &png, &len, err);
 	if (png)
 		ret = draw_publish(f, folder, "png", png, len, err);
 	free(png);

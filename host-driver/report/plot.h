@@ -125,6 +125,13 @@ void figure_write_data(const struct figure *f, FILE *out);
  */
 void figure_draw(struct figure *f, const char *folder);
 
+/*
+ * Draws it alone, as "svg", "png" or "pdf", by `script` in place of plots/<script>.gp
+ * (NULL: by that). The drawing is the caller's.
+ */
+int figure_draw_as(const struct figure *f, const char *script, const char *format, char **image,
+		   size_t *len, struct err *err);
+
 /* Are all letters drawn alike, because there is no font on this machine? */
 bool figure_letters_missing(void);
 

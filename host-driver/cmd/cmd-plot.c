@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel plot: one figure of a campaign, by its own script or the user's. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "compare/compare.h"
+#include "file.h"
+#include "report/plot.h"
+#include "report/report.h"
+#include "store/store.h"
+
+struct options {
+	const char *figure, *folder, *script, *out, *format;
+};
+
+static const char *const formats[] = { "svg", "png", "pdf", "dat", NULL };
+
+static const struct argp_option table[] = {
+	{ "script", 's', "FILE", 0, "gnuplot script in place of the figure's own", 0 },
+	{ "format", 'f', "FORMAT", 0, "svg, png, pdf, or dat for the data", 0 },
+	{ "output", 'o', "FILE", 0, "write into FILE; FORMAT is known by its ending unless given",
+	  0 },
+	{ 0 },
+};
+
+static bool plot_is_format(const char *name)
+{
+	for (int i = 0; formats[i]; i++)
+		if (!strcmp(name, formats[i]))
+			return true;
+	return false;
+}
+
+static error_t plot_parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 's':
+		o->script = arg;
+		return 0;
+	case 'f':
+		o->format = arg;
+		if (!plot_is_format(arg))
+			argp_error(state, "'%s' is not a format (svg, png, pdf, dat)", arg);
+		return 0;
+	case 'o':
+		o->out = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->figure && o->folder)
+			argp_error(state, "one figure of one folder at a time, not also '%s'", arg);
+		*(o->figure ? &o->folder : &o->figure) = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->figure || !o->folder)
+			argp_error(state, "which figure of which results folder? e.g. "
+				   "kduel plot effects-large results/<campaign>");
+		if (!o->format && o->out && strrchr(o->out, '.') &&
+		    plot_is_format(strrchr(o->out, '.') + 1))
+			o->format = strrchr(o->out, '.') + 1;
+		if (!o->format)
+			o->format = "svg";
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	table, plot_parse, "FIGURE FOLDER",
+	"Draws one figure of a results folder; plots/*.gp are the scripts, and their first "
+	"lines say how they are called.", NULL, NULL, NULL,
+};
+
+/* The figure of that name; an error says which there are, or why it is not. */
+static const struct figure *plot_find(const struct report *r, const char *name, struct err *err)
+{
+	char all[1024] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_figures; i++) {
+		if (!strcmp(r->figures[i].name, name))
+			return &r->figures[i];
+		if (n < sizeof(all))
+			n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", n ? ", " : "",
+					      r->figures[i].name);
+	}
+	for (size_t i = 0; i < r->n_no_figures; i++)
+		if (!strcmp(r->no_figures[i].name, name)) {
+			err_config(err, "there is no figure %s here: %s", name,
+				   r->no_figures[i].reason);
+			return NULL;
+		}
+	err_config(err, "'%s' is no figure of this campaign; it has %s", name, *all ? all : "none");
+	return NULL;
+}
+
+static int plot_make(const struct figure *f, const struct options *o, char **image, size_t *len,
+		     struct err *err)
+{
+	FILE *to;
+
+	if (strcmp(o->format, "dat"))
+		return figure_draw_as(f, o->script, o->format, image, len, err);
+	to = open_memstream(image, len);
+	if (!to)
+		return err_sys(err, ENOMEM, "cannot draw %s", f->name);
+	figure_write_data(f, to);
+	return fclose(to) ? err_sys(err, errno, "cannot draw %s", f->name) : 0;
+}
+
+static int plot_store(struct store *s, const struct options *o, struct err *err)
+{
+	struct compare_options co = { .allow_differences = true };
+	const struct figure *f;
+	struct comparison c;
+	struct report r;
+	char *image = NULL;
+	size_t len;
+	int rc = compare_run(s, &co, &c, err);
+
+	if (rc)
+		return rc;
+	rc = report_gather(&r, s, &c, NULL, err);
+	if (!rc) {
+		f = plot_find(&r, o->figure, err);
+		rc = f ? plot_make(f, o, &image, &len, err) : -EINVAL;
+		if (!rc && o->out)
+			rc = file_publish(o->out, image, len, err);
+		else if (!rc)
+			fwrite(image, 1, len, stdout);
+		free(image);
+		report_release(&r);
+	}
+	comparison_release(&c);
+	return rc;
+}
+
+int cmd_plot(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct options o = { 0 };
+	struct store *s;
+	int rc;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	rc = store_open(&s, o.folder, STORE_READ, &err);
+	if (!rc) {
+		rc = plot_store(s, &o, &err);
+		store_close(s);
+	}
+	return rc ? command_fail(&err) : EXIT_DONE;
+}
