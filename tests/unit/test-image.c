@@ -232,6 +232,25 @@ static void what_is_missing_is_named(void **state)
 	image_free(im);
 }
 
+/* What a plan carries: the same file twice is one, and another one is refused. */
+static void another_file_at_the_same_place_is_refused(void **state)
+{
+	struct image *im;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_true(chdir(folder) == 0);
+	write_file("one", "one\n");
+	write_file("same", "one\n");
+	write_file("other", "two\n");
+	assert_int_equal(image_new(&im, NULL), 0);
+	assert_int_equal(image_add_as(im, "one", "/lib/x.so", 0755, NULL), 0);
+	assert_int_equal(image_add_as(im, "same", "/usr/lib/x.so", 0755, NULL), 0);
+	assert_int_equal(image_add_as(im, "other", "/lib/x.so", 0755, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "two different files are to be /lib/x.so"));
+	image_free(im);
+}
+
 static void published_once_by_content(void **state)
 {
 	struct image *a = sample(false), *b = sample(true);
@@ -264,6 +283,7 @@ int main(void)
 		cmocka_unit_test(debugging_sections_stay_out),
 		cmocka_unit_test(a_trimmed_program_still_runs),
 		cmocka_unit_test(what_is_missing_is_named),
+		cmocka_unit_test(another_file_at_the_same_place_is_refused),
 		cmocka_unit_test(published_once_by_content),
 	};
 
