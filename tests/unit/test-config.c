@@ -168,6 +168,8 @@ static void every_error_is_said_exactly(void **state)
 		  ":5: machine.cpus: clock: instructions needs cpus: 1; it is single-threaded" },
 		{ "machine: { kind: fake }", "clock: instructions\nmachine: { accel: hardware }",
 		  ":5: machine.accel: clock: instructions needs accel: emulation or auto" },
+		{ "machine: { kind: fake }", "profile: boot\nmachine: { accel: hardware }",
+		  ":4: profile: functions are counted by the emulator: this needs accel: emulation or auto" },
 		{ "kind: fake", "kind: ssh", ":4: machine.host: kind: ssh needs a host, e.g. root@testbox" },
 		{ "kind: fake", "kind: ssh, host: -oProxy", ":4: machine.host: '-oProxy' is not a host" },
 		/* what does not fit */

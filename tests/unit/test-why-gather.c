@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "kallsyms-blob.h"
+#include "report/report-parts.h"
 #include "why/gather.h"
 #include "why/profile-write.h"
 
@@ -120,6 +121,80 @@ static void finds_the_function(void **state)
 	why_groups_release(&g);
 }
 
+/* What the report says of it, in words and with a drawing. */
+static void reports_it(void **state)
+{
+	struct plan profiled = *plan;
+	struct report r = { .plan = &profiled };
+	struct doc *d = doc_new();
+	struct store *s;
+	char *text = NULL, *path, *drawn;
+	size_t len;
+	FILE *f;
+
+	(void)state;
+	profiled.profile = PROFILE_FUNCTIONS;
+	make_results();
+	s = open_read();
+	report_gather_why(&r, s);
+	store_close(s);
+	assert_null(r.no_why);
+	report_why(d, &r);
+	f = open_memstream(&text, &len);
+	doc_print_text(d, f, false);
+	fclose(f);
+	assert_non_null(strstr(text, "Where the instructions are"));
+	assert_non_null(strstr(text, "instructions a page more than"));
+	assert_non_null(strstr(text, "f7"));
+	assert_non_null(strstr(text, "plots/why-1.svg"));
+	assert_null(strstr(text, "<svg"));
+	free(text);
+	f = open_memstream(&text, &len);
+	doc_print_html(d, "why", f);
+	fclose(f);
+	assert_non_null(strstr(text, "<svg"));
+	assert_non_null(strstr(text, "<title>f7: 10 and 49 instructions a page, +39</title>"));
+	free(text);
+	doc_free(d);
+	assert_true(asprintf(&path, "%s/plots", folder) > 0);
+	assert_int_equal(file_mkdirs(path, NULL), 0);
+	assert_int_equal(report_draw_why(&r, folder, NULL), 0);
+	free(path);
+	assert_true(asprintf(&path, "%s/plots/why-1.svg", folder) > 0);
+	assert_int_equal(file_read(path, &drawn, NULL, NULL), 0);
+	assert_non_null(strstr(drawn, "</svg>"));
+	free(drawn);
+	free(path);
+	report_release_why(&r);
+}
+
+/* A kernel that is gone takes the tables with it, and not the report. */
+static void reports_why_not(void **state)
+{
+	struct plan profiled = *plan;
+	struct report r = { .plan = &profiled };
+	struct doc *d = doc_new();
+	struct store *s;
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	profiled.profile = PROFILE_FUNCTIONS;
+	make_results();
+	unlink(image);
+	s = open_read();
+	report_gather_why(&r, s);
+	store_close(s);
+	report_why(d, &r);
+	doc_print_text(d, f, false);
+	fclose(f);
+	assert_non_null(strstr(text, "No table: "));
+	free(text);
+	doc_free(d);
+	report_release_why(&r);
+}
+
 static void refused(const struct why_request *rq, const char *text)
 {
 	struct err err = ERR_INIT;
@@ -192,6 +267,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_function),
+		cmocka_unit_test(reports_it),
+		cmocka_unit_test(reports_why_not),
 		cmocka_unit_test(gives_no_table_of_what_is_not_vouched_for),
 		cmocka_unit_test(says_what_was_not_profiled),
 		cmocka_unit_test(a_record_names_a_file_of_its_folder),
