@@ -25,7 +25,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 # A sanitizer build lives beside the plain one, never mixed with it.
 B := $(O)$(if $(SAN),/san)
 
-PKGS := yaml-0.1 jansson libarchive liburing hwloc numa papi libRmath libmd
+PKGS := yaml-0.1 jansson libarchive liburing hwloc numa papi libRmath libmd sqlite3
 
 VERSION := $(shell cat VERSION)
 

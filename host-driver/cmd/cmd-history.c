@@ -12,11 +12,14 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "export/database.h"
+#include "safe.h"
 #include "store/store.h"
 
 struct options {
 	char **folders;
 	size_t n;
+	const char *db;		/* NULL, or the database to add them to */
 	bool json;
 };
 
@@ -35,9 +38,10 @@ struct history {
 	struct err err;		/* there is no list */
 };
 
-enum { OPT_JSON = 256 };
+enum { OPT_JSON = 256, OPT_DB };
 
 static const struct argp_option option_table[] = {
+	{ "db", OPT_DB, "FILE", 0, "add them to this SQLite database", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -46,8 +50,10 @@ static error_t history_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
-	(void)arg;
 	switch (key) {
+	case OPT_DB:
+		o->db = command_path(state, "--db", arg);
+		return 0;
 	case OPT_JSON:
 		o->json = true;
 		return 0;
@@ -64,7 +70,7 @@ static error_t history_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_table, history_parse, "FOLDER...",
-	"Lists campaigns, oldest first. A folder of results folders stands for "
+	"Lists campaigns, oldest first, or adds them to a database. A folder of results folders stands for "
 	"all of them.", NULL, NULL, NULL,
 };
 
@@ -256,12 +262,59 @@ static void history_release(struct history *h)
 	free(h->entries);
 }
 
+/* --- the database ------------------------------------------------------------------ */
+
+struct history_db {
+	struct database *db;
+	size_t did[DATABASE_KNOWN + 1];
+	enum kduel_exit exit;	/* of the first folder that could not be read */
+};
+
+/* One that cannot be read does not keep the others out. */
+static int history_store(void *arg, const char *folder, struct err *err)
+{
+	struct history_db *h = arg;
+	enum database_did did;
+	struct err own = ERR_INIT;
+
+	if (!database_add(h->db, folder, &did, &own)) {
+		h->did[did]++;
+		return 0;
+	}
+	if (own.exit == EXIT_MACHINE) {	/* the database, most likely */
+		*err = own;
+		return own.code;
+	}
+	command_fail(&own);
+	h->exit = h->exit ? h->exit : own.exit;
+	return 0;
+}
+
+static int history_to_db(const struct options *o)
+{
+	struct history_db h = { .exit = EXIT_DONE };
+	struct err err = ERR_INIT;
+	int rc = database_open(&h.db, o->db, &err);
+
+	if (!rc)
+		rc = command_folders(o->folders, o->n, history_store, &h, &err);
+	database_close(h.db);
+	if (rc)
+		return command_fail(&err);
+	text_put(stdout, o->db);
+	printf(": %zu campaigns added, %zu replaced, %zu known\n", h.did[DATABASE_ADDED],
+	       h.did[DATABASE_REPLACED], h.did[DATABASE_KNOWN]);
+	return (int)h.exit;
+}
+
 int cmd_history(int argc, char **argv)
 {
 	struct history h = { .exit = EXIT_DONE, .err = ERR_INIT };
 	struct options o = { .n = 0 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.db)
+		return history_to_db(&o);
 	command_folders(o.folders, o.n, history_add, &h, &h.err);
 	if (h.n)
 		qsort(h.entries, h.n, sizeof(*h.entries), history_by_time);
