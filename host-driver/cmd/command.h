@@ -128,6 +128,7 @@ int cmd_trend(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_dashboard(int argc, char **argv);
 int cmd_plot(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_bundle(int argc, char **argv);
 int cmd_merge(int argc, char **argv);

@@ -21,6 +21,7 @@ const struct command commands[] = {
 	  cmd_try, 0 },
 	{ "run", "boot every arm, measure, compare and report", cmd_run,
 	  COMMAND_CONFIG },
+	{ "watch", "show a campaign while it runs", cmd_watch, COMMAND_FOLDER },
 	{ "compare", "judge every arm against the baseline", cmd_compare,
 	  COMMAND_FOLDER | COMMAND_JSON },
 	{ "verify", "check claims against results", cmd_verify, COMMAND_JSON },

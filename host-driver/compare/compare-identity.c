@@ -159,7 +159,12 @@ static int identity_flatten(struct facts *f, unsigned arm, const char *prefix,
 static void identity_take_driver(struct comparison *c, const json_t *facts)
 {
 	const json_t *look = json_object_get(facts, "looked_after_blocks");
+	const json_t *watched = json_object_get(facts, "watched_after_blocks");
 
+	if (watched) {
+		c->watched = (unsigned)json_integer_value(watched);
+		return;
+	}
 	if (look && !json_is_integer(look))
 		return;
 	if (look)

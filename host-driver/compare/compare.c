@@ -92,7 +92,7 @@ static int compare_note_all(struct comparison *c, struct store *s, struct err *e
 	compare_note_domain(c);
 	compare_note_layouts(c, store_plan(s));
 	if (c->looks)
-		compare_note(c, "%u look%s before the end (--until verdict, or blocks added): every test has the level %.3g, which keeps the whole at 5%%",
+		compare_note(c, "%u look%s before the end (--until verdict, watched, or blocks added): every test has the level %.3g, which keeps the whole at 5%%",
 			     c->looks, c->looks == 1 ? "" : "s", c->alpha);
 	if (c->control_tests)
 		compare_note(c, "A/A pair: %u test%s, %u with p <= %.3g, %u called different",
@@ -133,6 +133,9 @@ int compare_run(struct store *s, const struct compare_options *o,
 		compare_check_design(c);
 	if (!rc)
 		rc = compare_identities(c, s, o && o->allow_differences, err);
+	/* Seen, and not gone on with to the planned end: perhaps stopped for what was seen. */
+	if (c->watched && !compare_all_ended(c))
+		c->looks++;
 	if (c->looks && !(o && o->alpha > 0))
 		c->alpha = STATS_UNTIL_ALPHA;
 	if (!rc)

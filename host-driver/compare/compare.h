@@ -166,6 +166,7 @@ struct comparison {
 	bool deterministic;	/* domain "instructions": equal means equal */
 	double margin;
 	double alpha;		/* of every test; STATS_UNTIL_ALPHA if looks > 0 */
+	unsigned watched;	/* blocks whose intervals were seen while it ran; 0: none */
 	unsigned looks;		/* at the data before the end (--until verdict) */
 	json_t *env;		/* facts of the driver's machine: {} if none */
 

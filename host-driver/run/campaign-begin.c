@@ -140,7 +140,8 @@ static int campaign_begin_driver_then(struct store *s, const json_t **facts, str
 	*facts = NULL;
 	for (size_t i = 0; !ret && i < n && !*facts; i++)
 		if (!strcmp(list[i].where, "driver") &&
-		    !json_object_get(list[i].facts, "looked_after_blocks"))
+		    !json_object_get(list[i].facts, "looked_after_blocks") &&
+		    !json_object_get(list[i].facts, "watched_after_blocks"))
 			*facts = list[i].facts;
 	return ret;
 }

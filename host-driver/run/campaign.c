@@ -12,11 +12,13 @@
 
 #include "arm-kernels.h"
 #include "campaign-begin.h"
+#include "file.h"
 #include "kernel/kernel.h"
 #include "lib/loop.h"
 #include "machine/machine.h"
 #include "machine/preflight.h"
 #include "progress.h"
+#include "safe.h"
 #include "session.h"
 #include "store/store.h"
 #include "until.h"
@@ -34,6 +36,7 @@ struct campaign {
 	struct progress progress;
 	int64_t tick;
 	unsigned signals;	/* how often the user asked to stop */
+	unsigned watched;	/* blocks whose intervals kduel watch showed last */
 	double start;
 };
 
@@ -302,6 +305,28 @@ static int campaign_look(struct campaign *c, size_t next, struct err *err)
 	return ret ? ret : until_decided(c->r->folder, &c->r->decided, err);
 }
 
+/*
+ * `kduel watch` leaves word of the blocks whose intervals it showed. It becomes part of
+ * the record: a campaign that then ends before its time was perhaps stopped for it.
+ */
+static int campaign_note_watch(struct campaign *c, struct err *err)
+{
+	char *path = text_format("%s/watched", c->r->folder), *text;
+	unsigned blocks = 0;
+
+	if (!file_read(path, &text, NULL, NULL)) {
+		blocks = (unsigned)strtoul(text, NULL, 10);
+		free(text);
+	}
+	free(path);
+	if (blocks < 2 || blocks > c->plan->n_blocks || blocks == c->watched)
+		return 0;
+	c->watched = blocks;
+	return store_append(c->store, json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env", "where",
+						"driver", "boot", "facts", "watched_after_blocks",
+						(int)blocks), err);
+}
+
 static unsigned campaign_count_left(const struct campaign *c)
 {
 	unsigned n = 0;
@@ -334,6 +359,8 @@ static int campaign_run_boots(struct campaign *c, struct err *err)
 		ret = campaign_check_folder(c, err);
 		if (!ret)
 			ret = campaign_run_boot(c, &p->boots[i], err);
+		if (!ret)
+			ret = campaign_note_watch(c, err);
 		if (!ret)
 			ret = campaign_look(c, i + 1, err);
 	}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kduel watch: a campaign while it runs. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "compare/compare.h"
+#include "file.h"
+#include "report/report.h"
+#include "safe.h"
+#include "store/store.h"
+
+#define CONSOLE_LINES 4
+
+struct options {
+	const char *folder;
+	bool once;
+};
+
+enum { OPT_ONCE = 256 };
+
+static const struct argp_option table[] = {
+	{ "once", OPT_ONCE, NULL, 0, "show it once, and end", 0 },
+	{ 0 },
+};
+
+static error_t watch_parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_ONCE:
+		o->once = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		command_operand(state, &o->folder, arg, "folder ");
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->folder)
+			argp_error(state, "which results folder?");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	table, watch_parse, "FOLDER",
+	"Shows a campaign while it runs: its boots, the console of the one under way, and "
+	"the intervals as they become narrower.", NULL, NULL, NULL,
+};
+
+/* Of the boot under way, or the last one: its console's last lines. */
+static void watch_console(const struct plan *p, const char *folder, size_t ended)
+{
+	size_t boot = ended < p->n_boots ? ended : p->n_boots - 1;
+	char *path = text_format("%s/console/boot-%u.log", folder, p->boots[boot].boot);
+	const char *line;
+	struct stat st;
+	char *text;
+
+	if (ended < p->n_boots && !stat(path, &st))
+		printf("under way: boot %u, block %u, arm ", p->boots[boot].boot,
+		       p->boots[boot].block);
+	if (ended < p->n_boots && !stat(path, &st)) {
+		text_put(stdout, p->arms[p->boots[boot].arm].name);
+		printf("; its console was silent for %.0f s\n", difftime(time(NULL), st.st_mtime));
+	}
+	if (!file_read(path, &text, NULL, NULL)) {
+		line = text + strlen(text);
+		for (int n = 0; line > text && n <= CONSOLE_LINES; line--)
+			n += line[-1] == '\n';
+		for (line += line > text; *line; line += strcspn(line, "\n") + 1) {
+			char *one = strndup(line, strcspn(line, "\n"));
+
+			if (one && *one) {
+				fputs("  | ", stdout);
+				text_put(stdout, one);
+				fputc('\n', stdout);
+			}
+			free(one);
+			if (!line[strcspn(line, "\n")])
+				break;
+		}
+		free(text);
+	}
+	free(path);
+}
+
+/*
+ * Whoever sees intervals may stop because of them. The driver that writes the journal
+ * takes note of it (docs/statistics.md); nothing is written where none runs.
+ */
+static void watch_leave_word(const struct comparison *c, const char *folder)
+{
+	char *path = text_format("%s/watched", folder), *text = text_format("%u\n", c->blocks);
+
+	if (c->blocks >= 2 && c->blocks < c->blocks_planned)
+		file_publish(path, text, strlen(text), NULL);
+	free(path);
+	free(text);
+}
+
+static int watch_show(struct store *s, const struct options *o, bool *over, struct err *err)
+{
+	const struct plan *p = store_plan(s);
+	const struct store_boot *boots;
+	size_t n, ended = 0, failed = 0;
+	struct comparison c;
+	int rc = store_boots(s, &boots, &n, err);
+
+	if (!rc)
+		rc = compare_run(s, NULL, &c, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < p->n_boots; i++)
+		ended += store_boot_done(s, p->boots[i].boot);
+	for (size_t i = 0; i < n; i++)
+		failed += !boots[i].ok;
+	*over = ended >= p->n_boots;
+	if (isatty(STDOUT_FILENO) && !o->once)
+		fputs("\033[H\033[2J", stdout);
+	text_put(stdout, p->name);
+	printf(": %zu of %zu boots, %u of %u blocks, %zu failed%s\n", ended, p->n_boots, c.blocks,
+	       c.blocks_planned, failed, *over ? "; it is over" : "");
+	watch_console(p, o->folder, ended);
+	fputc('\n', stdout);
+	if (c.blocks >= 2)
+		compare_print(stdout, &c);
+	else
+		puts("intervals are shown from the second block on");
+	watch_leave_word(&c, o->folder);
+	fflush(stdout);
+	comparison_release(&c);
+	return 0;
+}
+
+int cmd_watch(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct options o = { 0 };
+	bool over = false;
+	int rc = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	while (!rc && !over) {
+		struct store *s;
+
+		rc = store_open(&s, o.folder, STORE_READ, &err);
+		if (rc)
+			break;
+		rc = watch_show(s, &o, &over, &err);
+		store_close(s);
+		if (o.once)
+			break;
+		if (!rc && !over)
+			sleep(2);
+	}
+	return rc ? command_fail(&err) : EXIT_DONE;
+}
