@@ -155,7 +155,7 @@ static unsigned calls_depth(const struct calls_picture *p, size_t i)
 static void calls_colour(double base, double other, char text[8])
 {
 	double odds = base + other > 0 ? (other - base) / (base + other) : 0;
-	unsigned pale = 235 - (unsigned)(165 * fabs(odds));
+	unsigned pale = 235 - (unsigned)(115 * fabs(odds));
 
 	snprintf(text, 8, odds >= 0 ? "#eb%02x%02x" : "#%02x%02xeb", pale, pale);
 }

@@ -84,8 +84,8 @@ static void draws(void **state)
 	assert_non_null(strstr(text, "red: more in new&lt;2&gt;, blue: more in old</text>"));
 	assert_null(strstr(text, "script"));
 	/* What only the new arm has is full red, what only the old one has full blue. */
-	assert_non_null(strstr(text, "#eb4646"));
-	assert_non_null(strstr(text, "#4646eb"));
+	assert_non_null(strstr(text, "#eb7878"));
+	assert_non_null(strstr(text, "#7878eb"));
 	for (const char *at = text; (at = strstr(at, "<g>")); at++)
 		opened++;
 	for (const char *at = text; (at = strstr(at, "</g>")); at++)
