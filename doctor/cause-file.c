@@ -41,6 +41,18 @@ bool cause_no_pmem(const struct doctor_case *c, struct doctor_finding *f)
 		c->backing->name);
 }
 
+bool cause_ns_used(const struct doctor_case *c, struct doctor_finding *f)
+{
+	const struct doctor_place *p = &c->place;
+	char mend[300];
+
+	if (!c->backing || !p->mounted[0])
+		return false;
+	snprintf(mend, sizeof(mend), "umount %s, if what it holds may be lost; or name another namespace", p->mounted);
+	return doctor_found(f, DOCTOR_PROVED, mend, "%s is in use: it is mounted on %s",
+			    p->namespace, p->mounted);
+}
+
 /* "safe": a sector device. Devdax may be what the user wants; of that nothing is said. */
 bool cause_ns_mode(const struct doctor_case *c, struct doctor_finding *f)
 {

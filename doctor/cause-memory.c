@@ -43,14 +43,17 @@ bool cause_map_private(const struct doctor_case *c, struct doctor_finding *f)
 bool cause_map_align(const struct doctor_case *c, struct doctor_finding *f)
 {
 	const struct doctor_ram *r = &c->ram;
+	bool shared = c->memory == DOCTOR_MEMORY_SHARED;
 	bool file = c->memory == DOCTOR_MEMORY_FILE || c->memory == DOCTOR_MEMORY_DEVDAX;
 
-	if (!r->known || !file || r->start % CAUSE_M2 == 0)
+	if (!r->known || (!file && !shared) || r->start % CAUSE_M2 == 0)
 		return false;
-	return doctor_found(f, DOCTOR_PROVED, "-object memory-backend-file,...,align=2M",
+	return doctor_found(f, DOCTOR_PROVED, shared ?
+			    "-object memory-backend-file,mem-path=/dev/shm/ram,...,share=on,align=2M on a tmpfs mounted with huge=always, or memory-backend-memfd,hugetlb=on (a memfd knows no align)" :
+			    "-object memory-backend-file,...,align=2M",
 			    "QEMU has mapped %s at 0x%" PRIx64 ", %" PRIu64
-			    " KiB after a 2M boundary (align= %s)", c->place.path, r->start,
-			    r->start % CAUSE_M2 >> 10,
+			    " KiB after a 2M boundary (align= %s)", shared ? "shared memory" : c->place.path,
+			    r->start, r->start % CAUSE_M2 >> 10,
 			    r->align ? "was given, and is too little" : "was not given");
 }
 
@@ -175,13 +178,22 @@ bool cause_fragmented(const struct doctor_case *c, struct doctor_finding *f)
 			    c->set.largest_free >> 20);
 }
 
+/* Does a setting as it is now keep huge pages away? */
+static bool cause_memory_is_forbidden(const struct doctor_case *c)
+{
+	struct doctor_finding f;
+
+	return cause_thp_off(c, &f) || cause_thp_prctl(c, &f) || cause_thp_advice(c, &f) ||
+	       cause_shmem_off(c, &f);
+}
+
 /* All is well now, and yet the pages are small: they were there before. */
 bool cause_touched_small(const struct doctor_case *c, struct doctor_finding *f)
 {
 	const struct doctor_ram *r = &c->ram;
 	bool dax = cause_is_dax(c);
 
-	if (!cause_memory_map_is_small(c) || c->guest || (dax && !cause_map_is_good(c)) ||
+	if (!cause_memory_map_is_small(c) || c->guest || cause_memory_is_forbidden(c) || (dax && !cause_map_is_good(c)) ||
 	    c->memory == DOCTOR_MEMORY_HUGETLB || (!dax && c->memory == DOCTOR_MEMORY_FILE))
 		return false;
 	if (dax && c->place.is_file && c->place.pages.b2m < c->place.pages.b4k)

@@ -10,7 +10,7 @@
 typedef bool cause_fn(const struct doctor_case *c, struct doctor_finding *f);
 
 /* cause-file.c */
-cause_fn cause_no_pmem, cause_ns_mode, cause_ns_align, cause_part_align, cause_lvm_align,
+cause_fn cause_no_pmem, cause_ns_used, cause_ns_mode, cause_ns_align, cause_part_align, cause_lvm_align,
 	 cause_runtime_cache, cause_page_cache, cause_mount_no_dax, cause_dax_inode,
 	 cause_fs_hints, cause_extents, cause_file_size;
 /* cause-memory.c */

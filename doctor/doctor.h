@@ -71,6 +71,7 @@ struct doctor_place {
 	char disk[40];		/* the whole device below partitions and volumes */
 	char nd[40];		/* what the kernel's nvdimm calls it: "pfn0.0"; "": no pmem */
 	char namespace[40], mode[16];
+	char mounted[200];	/* of a namespace: where it is mounted; "" */
 	bool partition, volume;	/* on a partition; on a device-mapper volume */
 	uint64_t volume_start;	/* of the volume in its disk; partition_start likewise */
 	uint64_t partition_start;

@@ -246,6 +246,26 @@ int look_place(struct doctor_case *c, const char *path, struct err *err)
 	return 0;
 }
 
+/* Is a namespace's block device mounted, and where? */
+static void look_place_read_use(struct doctor_place *p)
+{
+	char path[400], source[64] = "", *text = look_text("/proc/self/mountinfo");
+	char *rest = text, *line;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/sys/bus/nd/devices/%s/block", look_system.root, p->nd);
+	d = opendir(path);
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (!strncmp(e->d_name, "pmem", 4))
+			snprintf(source, sizeof(source), " /dev/%.50s", e->d_name);
+	if (d)
+		closedir(d);
+	while (rest && *source && (line = strsep(&rest, "\n")))
+		if (strstr(line, source))
+			sscanf(line, "%*s %*s %*s %*s %199s", p->mounted);
+	free(text);
+}
+
 /* The lowest name: readdir() has no order. */
 void look_first_namespace(struct doctor_place *p)
 {
@@ -269,4 +289,5 @@ void look_first_namespace(struct doctor_place *p)
 		snprintf(p->nd, sizeof(p->nd), "%s", holder);
 	look_place_read_namespace(p);
 	look_number(&p->size, "/sys/bus/nd/devices/%s/size", p->nd);
+	look_place_read_use(p);
 }

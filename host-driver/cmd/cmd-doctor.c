@@ -136,6 +136,21 @@ static int doctor_qemu(struct outcome *out, struct err *err)
 	return ret;
 }
 
+/* Without align= QEMU maps a file anywhere, and a DAX device not at all. */
+static void doctor_print_object(const struct doctor_case *c)
+{
+	const struct doctor_place *p = &c->place;
+	bool giant = p->align >= page_words[PAGE_1G].bytes;
+	char *path;
+
+	if (c->memory != DOCTOR_MEMORY_DEVDAX && !p->is_file)
+		return;
+	path = safe_text(p->path);
+	printf("for QEMU: -object memory-backend-file,id=ram,mem-path=%s,size=<a multiple of %s>,share=on,align=%s\n",
+	       path, giant ? "1G" : "2M", giant ? "1G" : "2M");
+	free(path);
+}
+
 static int doctor_path(struct outcome *out, struct err *err)
 {
 	struct doctor_case c;
@@ -145,6 +160,8 @@ static int doctor_path(struct outcome *out, struct err *err)
 	ret = doctor_look_at_path(&c, out->o->path, err);
 	if (!ret)
 		doctor_tell(out, out->o->path, &c, doctor_causes);
+	if (!ret && !out->o->json)
+		doctor_print_object(&c);
 	doctor_end(&c);
 	return ret;
 }

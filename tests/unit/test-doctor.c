@@ -205,6 +205,14 @@ static void shmem_never(void)
 	dm_put("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "always within_size advise [never] deny force\n");
 }
 
+/* QEMU gives a memfd no alignment, and reserves a page before it. */
+static void memfd_off(void)
+{
+	dm_begin_anon("");
+	dm_map("7f000ffff000-7f001ffff000", "rw-s", "/memfd:memory-backend-memfd (deleted)", ALL_4K);
+	dm_second(SMALL);
+}
+
 static void no_ept(void)
 {
 	fsdax_small();
@@ -309,7 +317,7 @@ static const struct planted {
 	{ private_map, "map-private" }, { unaligned_map, "map-align" },
 	{ thp_never, "thp-off" }, { thp_absent, "thp-off" }, { by_prctl, "thp-prctl" },
 	{ advised_against, "thp-advice" }, { limited, "cgroup-limit" }, { in_pieces, "fragmented" },
-	{ small_first, "touched-small" }, { shmem_never, "shmem-off" },
+	{ small_first, "touched-small" }, { shmem_never, "shmem-off" }, { memfd_off, "map-align" },
 	{ no_ept, "no-paging" }, { no_npt, "no-paging" }, { emulated, "emulated" },
 	{ confidential, "confidential" }, { crooked_slot, "slot-edge" }, { executed, "nx-split" },
 	{ migrating, "dirty-log" }, { split, "dirty-log" }, { old, "old-kernel" },
@@ -391,6 +399,29 @@ static void pools_are_looked_at_for_who_wants_them(void **state)
 		assert_int_equal(r.n, expect[i] ? 1 : 0);
 		if (expect[i])
 			assert_string_equal(r.finding[0].cause->id, expect[i]);
+		doctor_end(&c);
+		dm_end();
+	}
+}
+
+static void a_namespace_in_use_is_told(void **state)
+{
+	const struct backing_kind *kind;
+	struct doctor_report r;
+	struct doctor_case c;
+
+	(void)state;
+	assert_int_equal(backing_find("fsdax-xfs", &kind, NULL), 0);
+	for (int used = 0; used < 2; used++) {
+		dm_begin();
+		if (used)
+			dm_put("/sys/bus/nd/devices/pfn0.0/block/pmem0/dev", "259:0\n");
+		doctor_begin(&c);
+		doctor_look_at_backing(&c, kind, DM_RAM);
+		doctor_examine(&c, doctor_causes, &r);
+		assert_int_equal(r.n, used);
+		if (used)
+			assert_non_null(strstr(r.finding[0].seen, "mounted on /mnt"));
 		doctor_end(&c);
 		dm_end();
 	}
@@ -525,6 +556,7 @@ int main(void)
 		cmocka_unit_test(each_cause_comes_first_where_it_is_planted),
 		cmocka_unit_test(what_cannot_be_read_is_named_and_not_guessed),
 		cmocka_unit_test(pools_are_looked_at_for_who_wants_them),
+		cmocka_unit_test(a_namespace_in_use_is_told),
 		cmocka_unit_test(guests_are_looked_at_from_inside),
 		cmocka_unit_test(bad_input_is_refused),
 		cmocka_unit_test(conditions_of_the_machine_are_told),
