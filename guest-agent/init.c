@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "init.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,10 +11,13 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "file.h"
+
+#define MODULES "/modules"
 
 static const struct {
 	const char *type, *where;
@@ -48,6 +52,39 @@ static void init_mount_all(void)
 static void init_allow_huge_pages(void)
 {
 	file_poke("/sys/kernel/mm/transparent_hugepage/enabled", "madvise", NULL);
+}
+
+static int init_is_module(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+
+	return n > 3 && !strcmp(e->d_name + n - 3, ".ko");
+}
+
+/*
+ * A kernel that was not built for this has drivers as modules; their names
+ * begin with their numbers. One for other hardware refuses to be loaded.
+ */
+static void init_load_modules(void)
+{
+	struct dirent **list;
+	int n = scandir(MODULES, &list, init_is_module, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		char path[300];
+		int fd;
+
+		snprintf(path, sizeof(path), MODULES "/%s", list[i]->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if ((fd < 0 || syscall(SYS_finit_module, fd, "", 0)) && errno != EEXIST &&
+		    errno != ENODEV && errno != EOPNOTSUPP)
+			fprintf(stderr, "kduel-agent: cannot load %s: %s\n", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
 }
 
 /* An initramfs need not hold /dev/console: the kernel then gave us no stdio. */
@@ -85,6 +122,7 @@ void init_run(int (*agent)(void *arg), void *arg)
 
 	init_mount_all();
 	init_open_console();
+	init_load_modules();
 	init_allow_huge_pages();
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("HOME", "/tmp", 1);

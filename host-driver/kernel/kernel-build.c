@@ -112,17 +112,13 @@ static char *build_sibling(const struct kernel_build *b)
 
 	if (full && !glob(full, 0, NULL, &found)) {
 		for (size_t i = 0; i < found.gl_pathc; i++) {
-			char *mark = text_format("%s/.building", found.gl_pathv[i]);
 			struct stat st;
 
-			/* A tree whose build was cut off is no good beginning. */
-			if (access(mark, F_OK) && !stat(found.gl_pathv[i], &st) &&
-			    st.st_mtime > newest) {
+			if (!stat(found.gl_pathv[i], &st) && st.st_mtime > newest) {
 				newest = st.st_mtime;
 				free(best);
 				best = text_format("%s", found.gl_pathv[i]);
 			}
-			free(mark);
 		}
 		globfree(&found);
 	}
@@ -134,7 +130,9 @@ static char *build_sibling(const struct kernel_build *b)
 
 /*
  * A new object tree begins as a copy of a sibling: then only what the
- * configurations make different is compiled. Without one it begins empty.
+ * configurations make different is compiled. Without one it begins empty. The
+ * mark of a build that was cut off is copied, too, and makes the copy be
+ * repaired as the tree itself would be.
  */
 static int build_seed(struct kernel_job *job, const struct kernel_build *b,
 		      const char *objects, struct err *err)

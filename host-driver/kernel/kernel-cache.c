@@ -42,6 +42,9 @@ int kernel_cache_key(struct kernel *k, const struct kernel_tree *t,
 	fprintf(f, "recipe %d\nsource %s\n", RECIPE, t->hash);
 	if (s->kind != SOURCE_IMAGE)
 		fprintf(f, "compiler %s\nlayout %s\n", compiler, k->layout);
+	if (k->modules_facts)
+		fprintf(f, "modules %s\n", json_string_value(
+			json_object_get(k->modules_facts, "sha256")));
 	for (size_t i = 0; i < s->n_fragments; i++)
 		fprintf(f, "fragment %s\n", s->fragments[i].hash);
 	if (s->config_file)
@@ -158,6 +161,7 @@ int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
 	k->image = strdup(k->spec->source.image);
 	if (!k->image)
 		return err_sys(err, ENOMEM, "%s", k->name);
+	free(k->release);
 	ret = kernel_image_release(k->image, &k->release, err);
 	k->cached = true;
 	return ret ? ret : cache_make_identity(k, t, "", err);

@@ -14,6 +14,7 @@
 #include "kernel-build.h"
 #include "kernel-cache.h"
 #include "kernel-job.h"
+#include "kernel-modules.h"
 #include "kernel-patch.h"
 #include "kernel-prune.h"
 #include "kernel-series.h"
@@ -67,6 +68,18 @@ static int kernel_check_config_file(const struct kernel_spec *s, struct err *err
 			  s->config_file->path, said, lacks > LACKS_SHOWN ? ", and more" : "");
 }
 
+/* Is it one, and are its modules of it? */
+static int kernel_look_at_image(struct kernel *k, struct err *err)
+{
+	const struct kernel_source *s = &k->spec->source;
+	int ret = kernel_image_release(s->image, &k->release, err);
+
+	if (!ret && s->modules)
+		ret = kernel_modules_pack(s->modules, k->release, &k->modules,
+					  &k->modules_facts, err);
+	return ret;
+}
+
 /* "mine" of "./mine.yaml": what logs and records call it. */
 static char *kernel_short_name(const char *name)
 {
@@ -103,6 +116,8 @@ int kernel_resolve(const char *name, const char *beside, struct kernel *k,
 		ret = kernel_check_series(k->spec->patches, k->spec->n_patches, err);
 	if (!ret)
 		ret = kernel_check_config_file(k->spec, err);
+	if (!ret && k->spec->kind == SOURCE_IMAGE)
+		ret = kernel_look_at_image(k, err);
 	if (ret)
 		kernel_free(k);
 	return ret;
@@ -137,7 +152,7 @@ int kernel_applies(struct kernel *k, const struct kernel_text *more, size_t n,
 	if (!ret && !kernel_source_is_here(&t))
 		ret = -ENOENT;
 	if (!ret) {
-		ret = job_open(&job, k->name, NULL, NULL, err);
+		ret = job_open(&job, "try", NULL, NULL, err);
 		if (!ret)
 			ret = kernel_applies_locked(k, &job, &t, more, n, err);
 		job_close(&job);
@@ -231,7 +246,11 @@ static int kernel_ensure_one(struct kernel *k, const struct kernel_options *o,
 		return ret;
 	if (!ret && k->spec->kind == SOURCE_IMAGE) {
 		ret = kernel_cache_key(k, t, "", err);
-		return ret ? ret : kernel_cache_take_image(k, t, err);
+		if (!ret)
+			ret = kernel_cache_take_image(k, t, err);
+		if (!ret && k->modules_facts)
+			ret = json_object_set(k->identity, "modules", k->modules_facts);
+		return ret;
 	}
 	if (!ret && !o->force && !o->update) {
 		ret = kernel_cache_key(k, t, compiler, err);
@@ -315,6 +334,8 @@ void kernel_free(struct kernel *k)
 		close(k->held);
 	kernel_spec_free(k->spec);
 	json_decref(k->identity);
+	json_decref(k->modules_facts);
+	free(k->modules);
 	free(k->asked);
 	free(k->name);
 	free(k->layout);

@@ -37,13 +37,15 @@ struct kernel {
 	bool cached;		/* nothing had to be built */
 	char key[FILE_HASH_MAX];
 	char *image;		/* the bzImage */
+	char *modules;		/* an archive to boot it with (kernel-modules.h); NULL: none */
 	char *config;		/* its .config; NULL for a ready image without one */
 	char *release;		/* what uname -r says in it; "" if it cannot be told */
 	int held;		/* the image, locked so that no kduel prune takes it; -1 */
+	json_t *modules_facts;	/* what is recorded of them; NULL */
 	json_t *identity;	/* {name, key, release, source, patches, config, ...} */
 };
 
-#define KERNEL_INIT { NULL, NULL, NULL, NULL, false, "", NULL, NULL, NULL, -1, NULL }
+#define KERNEL_INIT { .cached = false, .key = "", .held = -1 }
 
 enum kernel_phase {
 	KERNEL_WAIT,		/* for another kduel that builds */

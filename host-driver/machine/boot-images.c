@@ -2,6 +2,7 @@
 #include "machine.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
@@ -14,6 +15,7 @@
 #include "bench/exec.h"
 #include "image.h"
 #include "lib/proc.h"
+#include "lib/safe.h"
 #include "lib/qemu.h"
 #include "plan/plan-files.h"
 
@@ -203,6 +205,44 @@ int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *
 		ret = boot_images_make_node(b, guest_kernel, err);
 	if (ret)
 		boot_images_release(b);
+	return ret;
+}
+
+int boot_images_join(const struct boot_images *b, const char *modules, char **path,
+		     struct err *err)
+{
+	char *both = text_format("%s %s", b->node, modules), *below, *node = NULL, *more = NULL;
+	char hash[FILE_HASH_MAX];
+	size_t n = 0, m = 0;
+	int ret = 0;
+
+	/* Both are named by what is in them. */
+	data_hash(both, strlen(both), hash);
+	below = text_format("images/%s.cpio", hash);
+	*path = file_cache_path(below);
+	if (!*path)
+		ret = err_sys(err, ENOMEM, "the cache");
+	else if (utimensat(AT_FDCWD, *path, NULL, 0))
+		ret = file_read(b->node, &node, &n, err);
+	if (node && !ret)
+		ret = file_read(modules, &more, &m, err);
+	if (more && !ret) {
+		char *all = realloc(node, n + m + 4);
+		size_t gap = -n & 3;	/* an archive begins at a multiple of 4 */
+
+		if (all) {
+			node = all;
+			memset(node + n, 0, gap);
+			memcpy(node + n + gap, more, m);
+			ret = file_publish(*path, node, n + gap + m, err);
+		} else {
+			ret = err_sys(err, ENOMEM, "%s", b->node);
+		}
+	}
+	free(node);
+	free(more);
+	free(below);
+	free(both);
 	return ret;
 }
 

@@ -55,12 +55,20 @@ int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *
 		       struct err *err);
 void boot_images_release(struct boot_images *b);
 
+/*
+ * The node's image with the archive `modules` behind it, as the kernel unpacks
+ * one after the other; in the cache, `*path` is the caller's.
+ */
+int boot_images_join(const struct boot_images *b, const char *modules, char **path,
+		     struct err *err);
+
 struct machine;
 
 /* What one boot needs to know. Everything is borrowed. */
 struct machine_boot {
 	const struct plan_arm *arm;
 	const char *kernel;	/* bzImage; NULL for kinds that build none */
+	const char *modules;	/* archive to put behind the initramfs; NULL: none */
 	const char *release;	/* what uname -r will say; "" if not known */
 	uint64_t nonce;
 	const char *profile;	/* the plugin appends counts to this file; NULL: no plugin */

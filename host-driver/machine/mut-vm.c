@@ -174,17 +174,25 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 		.memory = pm->memory, .pmem = pm->pmem,
 		.kernel = b->kernel, .initrd = m->images.node,
 	};
-	char *append, plugin[2 * PATH_MAX];
+	char *append, plugin[2 * PATH_MAX], *joined = NULL;
 	int ret = b->profile ? vm_vm_plugin(m, b, plugin, err) : 0;
 
-	if (ret)
+	if (!ret && b->modules)
+		ret = boot_images_join(&m->images, b->modules, &joined, err);
+	if (ret) {
+		free(joined);
 		return ret;
+	}
+	if (joined)
+		vm.initrd = joined;
 	vm.plugin = b->profile ? plugin : NULL;
 	if (asprintf(&append, "kduel.role=node kduel.nonce=%016" PRIx64 "%s%s",
 		     b->nonce, *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
-		return err_sys(err, ENOMEM, "cannot start QEMU");
+		append = NULL;
 	vm.append = append;
-	ret = mut_vm_start(m, &vm, err);
+	ret = append ? mut_vm_start(m, &vm, err)
+		     : err_sys(err, ENOMEM, "cannot start QEMU");
+	free(joined);
 	free(append);
 	return ret;
 }

@@ -132,6 +132,7 @@ static int session_power_on(struct session *s)
 {
 	struct machine_boot b = {
 		.arm = s->arm, .kernel = s->o->kernel, .release = s->o->release,
+		.modules = s->o->modules,
 		.profile = s->o->profile, .profile_boot = s->o->profile_boot,
 	};
 	struct err err = ERR_INIT;

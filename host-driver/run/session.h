@@ -65,6 +65,7 @@ struct session_options {
 	unsigned attempt;
 	struct machine *machine;	/* prepared */
 	const char *kernel, *release;	/* of the arm; see struct machine_boot */
+	const char *modules;	/* an archive for its initramfs; NULL: none */
 	const char *console_log;	/* path, may be NULL */
 	const char *profile;	/* begun by profile_begin(); NULL: functions are not counted */
 	const char *profile_name;	/* the file as the record names it */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The two kernels of a try; for try.c, which writes them down, and try-arms.c,
+ * which makes them of what the user gave.
+ */
+#ifndef KDUEL_TRY_ARMS_H
+#define KDUEL_TRY_ARMS_H
+
+#include <stdio.h>
+
+#include "kernel/kernel-spec.h"
+#include "try.h"
+
+/* The two kernels as they are being put together. */
+struct try_arm {
+	char *name, *kernel;	/* `kernel` is a name or "./kernels/x.yaml" */
+	char *yaml;		/* the text of that file; NULL: it is a kernel that is known */
+};
+
+struct try {
+	const struct try_wish *w;
+	struct try_arm arm[2];
+	struct kernel_text *patch;	/* for patches/ in the folder */
+	size_t n_patches;
+	char *name;
+	struct try_made *made;
+	FILE *what;		/* becomes made->what */
+};
+
+/* Each sets t->name, t->arm, t->patch and says in t->what what is compared. */
+int try_patches(struct try *t, struct err *err);
+int try_revisions(struct try *t, struct err *err);
+int try_images(struct try *t, struct err *err);
+
+/* `text` as YAML takes it, whatever is in it. */
+void try_quote(FILE *f, const char *text);
+
+#endif
