@@ -67,7 +67,7 @@ const char *command_path(struct argp_state *state, const char *option, const cha
 {
 	if (!*arg)
 		argp_error(state, "%s: which? an empty word names nothing", option);
-	return arg;
+	return !strcmp(option, "--output") && !strcmp(arg, "-") ? "/dev/stdout" : arg;
 }
 
 /* Beside a journal it is what that journal begins with, or the journal. */

@@ -64,7 +64,7 @@ struct argp_state;
 void command_operand(struct argp_state *state, const char **operand, const char *arg,
 		     const char *thing);
 
-/* An argument that is a path; a usage error if it is empty. */
+/* An argument that is a path; a usage error if it is empty. "-" of --output is stdout. */
 const char *command_path(struct argp_state *state, const char *option, const char *arg);
 
 /*

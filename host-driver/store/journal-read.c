@@ -75,9 +75,14 @@ int journal_reader_open(struct journal_reader **out, const char *path,
 	if (!r)
 		return err_sys(err, ENOMEM, "cannot open %s", path);
 	r->path = strdup(path);
-	r->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A pipe without a writer would be waited for. */
+	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (r->fd < 0 || !r->path || fstat(r->fd, &st)) {
 		ret = err_sys(err, errno, "cannot open %s", path);
+		goto fail;
+	}
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		ret = err_config(err, "%s: is not a file; a journal is one", path);
 		goto fail;
 	}
 	n = pread(r->fd, magic, sizeof(magic), 0);

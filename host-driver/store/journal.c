@@ -55,6 +55,13 @@ static int journal_lock(int fd, const char *path, struct err *err)
 
 static int journal_refuse_existing(const char *path, struct err *err)
 {
+	struct stat st;
+
+	/* As --resume says of it. */
+	if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_size == 0)
+		return err_set(err, EXIT_CONFIG, -EEXIST,
+			       "%s: is empty; nothing was recorded, remove the folder and run it again",
+			       path);
 	return err_set(err, EXIT_CONFIG, -EEXIST,
 		       "%s: is there already; take another folder, or go on with it by kduel run --resume",
 		       path);
@@ -186,7 +193,7 @@ static int journal_check_all(const char *path, uint64_t *good, struct err *err)
 int journal_open(struct journal **out, const char *path, uint64_t *cut,
 		 struct err *err)
 {
-	int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+	int fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
 	uint64_t good = 0;
 	struct journal *j;
 	struct stat st;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -309,12 +310,15 @@ static void expect_refused(int exit_code, const char *want)
 static void what_is_no_journal_is_named(void **state)
 {
 	struct err err = ERR_INIT;
+	struct journal *j;
 
 	(void)state;
 	unlink(path);
 	expect_refused(EXIT_MACHINE, "No such file");
 	put("", 0);
 	expect_refused(EXIT_CONFIG, "is empty");
+	assert_int_equal(journal_begin(&j, path, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "nothing was recorded"));
 	put("KDUEL", 5);
 	expect_refused(EXIT_CONFIG, "is cut off in its first bytes");
 	put("KDUELJ2\nmore", 12);
@@ -322,8 +326,17 @@ static void what_is_no_journal_is_named(void **state)
 	put("name: x\n", 8);
 	expect_refused(EXIT_CONFIG, "is not a kduel journal");
 	unlink(path);
+	err = (struct err)ERR_INIT;
 	assert_int_equal(file_mkdirs(path, &err), 0);
 	expect_refused(EXIT_MACHINE, "Is a directory");
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	expect_refused(EXIT_CONFIG, "is not a file");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	expect_refused(EXIT_CONFIG, "is not a file");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(rmdir(path), 0);
 }
 
