@@ -46,6 +46,19 @@ static int draw_data(const struct figure *f, int keep[2], char **path, struct er
 	return 0;
 }
 
+/* Some programs of that name end well and have drawn nothing. */
+static int draw_check(const char *format, char **image, size_t len, struct err *err)
+{
+	const char *begins = *format == 's' ? "<" : "\x89PNG";
+	size_t n = strlen(begins);
+
+	if (len > n && !memcmp(*image, begins, n))
+		return 0;
+	free(*image);
+	*image = NULL;
+	return err_machine(err, "gnuplot ended well and gave nothing that is %s", format);
+}
+
 int figure_draw_as(const struct figure *f, const char *own, const char *format, char **image,
 		   size_t *len, struct err *err)
 {
@@ -62,6 +75,8 @@ int figure_draw_as(const struct figure *f, const char *own, const char *format, 
 	style = text_format("%s/style.gp", scripts);
 	ret = draw_run((const char *[]){ "-c", script, style, data, "-", format, NULL }, keep,
 		       image, len, err);
+	if (!ret)
+		ret = draw_check(format, image, *len, err);
 out:
 	if (keep[0] >= 0)
 		close(keep[0]);
