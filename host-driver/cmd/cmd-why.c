@@ -193,18 +193,19 @@ static int why_write_group(const struct why_group *g, unsigned nth, enum form fo
 
 static int why_write_folded(const struct why_groups *g, const char *path, struct err *err)
 {
-	FILE *f = fopen(path, "we");
+	struct file_out out;
+	int ret = file_begin(&out, path, err);
 
-	if (!f)
-		return err_sys(err, errno, "cannot write %s", path);
+	if (ret)
+		return ret;
 	for (size_t i = 0; i < g->n; i++)
 		if (!g->v[i].error.code) {
 			char root[640];
 
 			snprintf(root, sizeof(root), "%s %s", g->v[i].what, g->v[i].metric);
-			calls_write_folded(&g->v[i].why.calls, root, f);
+			calls_write_folded(&g->v[i].why.calls, root, out.to);
 		}
-	return fclose(f) ? err_sys(err, errno, "cannot write %s", path) : 0;
+	return file_commit(&out, err);
 }
 
 static int why_write(const struct why_groups *g, const struct plan *p,
