@@ -49,7 +49,8 @@ static int draw_data(const struct figure *f, int keep[2], char **path, struct er
 /* Some programs of that name end well and have drawn nothing. */
 static int draw_check(const char *format, char **image, size_t len, struct err *err)
 {
-	const char *begins = *format == 's' ? "<" : "\x89PNG";
+	const char *begins = !strcmp(format, "svg") ? "<" :
+			     !strcmp(format, "png") ? "\x89PNG" : "%PDF";
 	size_t n = strlen(begins);
 
 	if (len > n && !memcmp(*image, begins, n))
@@ -75,7 +76,7 @@ int figure_draw_as(const struct figure *f, const char *own, const char *format, 
 	style = text_format("%s/style.gp", scripts);
 	ret = draw_run((const char *[]){ "-c", script, style, data, "-", format, NULL }, keep,
 		       image, len, err);
-	if (!ret)
+	if (!ret && !own)
 		ret = draw_check(format, image, *len, err);
 out:
 	if (keep[0] >= 0)
