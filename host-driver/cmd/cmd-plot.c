@@ -49,7 +49,7 @@ static error_t plot_parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "'%s' is not a format (svg, png, pdf, dat)", arg);
 		return 0;
 	case 'o':
-		o->out = arg;
+		o->out = command_path(state, "--output", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->figure && o->folder)
@@ -148,7 +148,9 @@ int cmd_plot(int argc, char **argv)
 	int rc;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	rc = store_open(&s, o.folder, STORE_READ, &err);
+	rc = command_check_output(o.out, o.folder, &err);
+	if (!rc)
+		rc = store_open(&s, o.folder, STORE_READ, &err);
 	if (!rc) {
 		rc = plot_store(s, &o, &err);
 		store_close(s);
