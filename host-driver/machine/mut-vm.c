@@ -153,7 +153,8 @@ static int vm_vm_plugin(const struct machine *m, const struct machine_boot *b,
 	if (!path)
 		return err_sys(err, ENOMEM, "kduel-why.so");
 	to = option + sprintf(option, "%.*s,%sout=", PATH_MAX / 2, path,
-			      b->profile_boot ? "boot=on," : "wait=on,");
+			      b->profile_boot ? "boot=on," :
+			      m->accel == QEMU_ICOUNT ? "wait=on," : "");
 	for (const char *c = b->profile; *c && to < option + 2 * PATH_MAX - 3; c++) {
 		if (*c == ',')
 			*to++ = ',';

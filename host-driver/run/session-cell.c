@@ -135,7 +135,7 @@ static int session_cell_measure(struct cell_run *c)
 		ret = wire_fail(&s->wire, "protocol", "%s: a result before go", c->m.cell->id);
 	if (ret || c->run.reply.root)
 		return ret;
-	if (s->o->profile && !s->o->profile_boot)
+	if (SESSION_PROFILE_WAITS(s))
 		ret = s->fatal = profile_wait(s->o->profile, s->o->limits.proof, s->err);
 	if (!ret && s->o->profile)
 		ret = s->fatal = profile_run(s->o->profile, c->m.process, c->m.cell->id, s->err);

@@ -10,6 +10,13 @@
 #include "session-wire.h"
 #include "session.h"
 
+/*
+ * Does the plugin wait for profile_start()? With the instruction clock; with
+ * the other one boots take the time that counting them takes.
+ */
+#define SESSION_PROFILE_WAITS(s) ((s)->o->profile && !(s)->o->profile_boot && \
+				  (s)->plan->clock == CLOCK_INSTRUCTIONS)
+
 struct session {
 	const struct session_options *o;
 	const struct plan *plan;

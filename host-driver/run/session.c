@@ -226,7 +226,7 @@ static int session_start_guest(struct session *s)
 				      "the boot of the guest");
 	session_took(s, "guest", start);
 	/* What comes until `go` is enough for the plugin to begin. */
-	if (!ret && s->o->profile && !s->o->profile_boot)
+	if (!ret && SESSION_PROFILE_WAITS(s))
 		ret = s->fatal = profile_start(s->o->profile, s->err);
 	return ret;
 }
