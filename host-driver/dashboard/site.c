@@ -68,27 +68,44 @@ static json_t *site_cached(const char *path)
 	return j;
 }
 
+/* Whole or not there, but not synced: what a power cut takes is made anew. */
+static int site_write(const char *path, const char *key, const json_t *summary,
+		      const json_t *detail, struct err *err)
+{
+	char *tmp = text_format("%s.tmp", path);
+	FILE *out = fopen(tmp, "we");
+	bool bad = !out;
+
+	if (out) {
+		fprintf(out, "kduelCampaign(\"%s\",\n", key);
+		json_dumpf(summary, out, SITE_JSON);
+		fputs(",\n", out);
+		json_dumpf(detail, out, SITE_JSON);
+		fputs(");\n", out);
+		bad = ferror(out);
+		bad |= fclose(out) != 0;
+		bad = bad || rename(tmp, path);
+	}
+	if (bad)
+		err_sys(err, errno, "cannot write %s", path);
+	free(tmp);
+	return bad ? -EIO : 0;
+}
+
 static int site_read(struct site *s, const char *folder, const char *key, const char *path,
 		     json_t **summary, struct err *err)
 {
 	json_t *detail;
-	struct file_out out;
 	int rc = site_campaign(folder, summary, &detail, err);
 
 	if (!rc) {
 		json_put(*summary, "key", json_string(key));
-		rc = file_begin(&out, path, err);
+		rc = site_write(path, key, *summary, detail, err);
 	}
-	if (!rc) {
-		fprintf(out.to, "kduelCampaign(\"%s\",\n", key);
-		json_dumpf(*summary, out.to, SITE_JSON);
-		fputs(",\n", out.to);
-		json_dumpf(detail, out.to, SITE_JSON);
-		fputs(");\n", out.to);
-		rc = file_commit(&out, err);
-	}
-	if (rc)
+	if (rc) {
 		json_decref(*summary);
+		*summary = NULL;
+	}
 	json_decref(detail);
 	s->made->fresh += !rc;
 	return rc;
