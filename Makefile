@@ -4,6 +4,7 @@
 #   make run        packages, build, kernels, VMs, benchmarks, report
 #   make check      packages, build, every test
 #   make check-stats  measure the error rates of the statistics
+#   make check-doctor  plant every cause of small pages in real boots
 #   make check-faults  break what can be broken, many times
 #   make deps       install the Debian packages that are missing
 #   make deps-browser  install what tests of pages need: a browser, npm packages
@@ -222,6 +223,11 @@ check-stats-simulated: $(CHECK_STATS)
 check-faults: all unit
 	$(Q)O='$(O)' tests/faults/table
 
+# The table of docs/doctor.md: every cause that can be planted in a nested boot, and
+# at least 20 healthy guests. Some minutes; make check plants a dozen.
+check-doctor: all
+	$(Q)DOCTOR=all O='$(O)' tests/vm/test-doctor
+
 # --- users' targets -------------------------------------------------------
 
 deps:
@@ -246,7 +252,7 @@ install: all
 clean:
 	rm -rf $(O)
 
-.PHONY: all print-rooms unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser run clean install FORCE
+.PHONY: all print-rooms check-doctor unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser run clean install FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

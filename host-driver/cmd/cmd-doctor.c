@@ -111,7 +111,8 @@ static void doctor_tell(struct outcome *out, const char *what, const struct doct
 
 	doctor_examine(c, table, &r);
 	out->findings += r.n;
-	out->unread += c->n_blind;
+	/* Where the deepest layer is huge, the others are. */
+	out->unread += doctor_is_huge(c) == DOCTOR_YES ? 0 : c->n_blind;
 	if (!out->o->json)
 		return doctor_print(what, c, &r);
 	o = doctor_json(c, &r);
