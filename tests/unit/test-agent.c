@@ -195,6 +195,7 @@ static void says_hello_and_answers(void **state)
 	expect_failure(&p, send_request(&p, FRAME_NODE, "proof", NULL), "lost", "no guest");
 	expect_failure(&p, send_request(&p, FRAME_NODE, "count", NULL), "lost", "no guest");
 	expect_failure(&p, send_request(&p, FRAME_GUEST, "ping", NULL), "lost", "no guest");
+	expect_failure(&p, send_request(&p, FRAME_NODE, "doctor", NULL), "lost", "no guest");
 	expect_ok(&p, send_request(&p, FRAME_NODE, "poweroff", NULL));
 	assert_int_equal(exit_code(&p), 0);
 	stop(&p);
@@ -217,6 +218,7 @@ static void runs_a_workload(void **state)
 		       "busy", "one at a time");
 	expect_failure(&p, send_request(&p, FRAME_GUEST, "go", json_pack("{s:i}", "run", 99)),
 		       "bad-request", "no run 99");
+	expect_ok(&p, send_request(&p, FRAME_GUEST, "doctor", NULL));
 	expect_ok(&p, send_request(&p, FRAME_GUEST, "go", json_pack("{s:I}", "run", (json_int_t)id)));
 	msg = reply_to(&p, id);
 	assert_string_equal(json_string_value(json_object_get(json_object_get(msg, "result"),
