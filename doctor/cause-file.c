@@ -253,6 +253,8 @@ bool cause_file_size(const struct doctor_case *c, struct doctor_finding *f)
 
 bool cause_is_dax(const struct doctor_case *c)
 {
-	return cause_file_on_pmem(c) && (c->memory == DOCTOR_MEMORY_FILE ||
-				    c->memory == DOCTOR_MEMORY_DEVDAX);
+	if (!cause_file_on_pmem(c))
+		return false;
+	return c->memory == DOCTOR_MEMORY_DEVDAX ||
+	       (c->memory == DOCTOR_MEMORY_FILE && c->place.dax != DOCTOR_NO);
 }

@@ -81,7 +81,9 @@ bool cause_nx_split(const struct doctor_case *c, struct doctor_finding *f)
 /* Could the file and QEMU's table be mapped huge, as far as they are known? */
 static bool cause_kvm_below_is_good(const struct doctor_case *c)
 {
-	if (c->second.paging == DOCTOR_NO)
+	struct doctor_finding f;
+
+	if (c->second.paging == DOCTOR_NO || cause_slot_edge(c, &f) || cause_ns_align(c, &f))
 		return false;
 	if (cause_is_dax(c)) {
 		if (!cause_map_is_good(c))
