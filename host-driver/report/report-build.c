@@ -272,6 +272,7 @@ struct doc *report_doc(const struct report *r)
 	build_head(d, r);
 	build_refusal(d, c);
 	report_domain(d, r);
+	report_matrix(d, c);
 	doc_heading(d, "verdicts", "Verdicts against %s", c->arms[c->baseline].name);
 	if (c->declared)
 		build_against(d, c);

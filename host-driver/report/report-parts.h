@@ -10,6 +10,8 @@
 #include "report.h"
 #include "store/store.h"
 
+/* Four arms or more, side by side; nothing where there are fewer. */
+void report_matrix(struct doc *d, const struct comparison *c);
 /* The table of verdicts: a screen of it, the rest are details. */
 void report_verdicts(struct doc *d, const struct comparison *c);
 /* What the domain can show; what it cannot is folded away, with what a model expects. */
@@ -41,6 +43,8 @@ void report_conditions(struct doc *d, const struct report *r);
 void report_differences(struct doc *d, const struct comparison *c);
 void report_figures(struct doc *d, const struct report *r, enum figure_section where);
 
+/* How a verdict looks. */
+enum doc_tone report_tone(enum verdict v);
 /* An arm's name in its colour. */
 void report_arm_cell(struct doc *d, const struct comparison *c, size_t arm);
 

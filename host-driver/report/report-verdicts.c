@@ -9,7 +9,7 @@
 
 #define SCREEN_LINES 36		/* of the table's body */
 
-static enum doc_tone verdicts_tone(enum verdict v)
+enum doc_tone report_tone(enum verdict v)
 {
 	switch (v) {
 	case VERDICT_REGRESSED:
@@ -53,7 +53,7 @@ static void verdicts_row(struct doc *d, const struct comparison *c,
 	doc_cell(d, DOC_NUMBER, 0, "%s", row.interval);
 	doc_cell(d, DOC_NUMBER, 0, "%s", row.n);
 	doc_cell(d, DOC_NUMBER, 0, "%s", row.sde);
-	doc_cell(d, DOC_VERDICT, verdicts_tone(row.worst), "%s", row.verdict);
+	doc_cell(d, DOC_VERDICT, report_tone(row.worst), "%s", row.verdict);
 	doc_cell(d, DOC_WORDS, 0, "%s", row.reason);
 }
 

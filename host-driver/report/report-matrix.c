@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Many arms side by side: a row for each, a column for each metric that was
+ * asked for, after what the second level mapped. The verdicts are those of
+ * the table below it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot.h"
+#include "report-parts.h"
+#include "report-rows.h"
+#include "safe.h"
+#include "vocab/words.h"
+
+#define ARMS_LEAST 4		/* fewer are read off the table of verdicts */
+#define METRICS_MOST 4		/* columns that a mail has room for */
+
+struct matrix {
+	const struct comparison *c;
+	struct report_groups groups;
+	const struct report_group *metric[METRICS_MOST];
+	size_t n;
+};
+
+/* Gates first, then what the domain can show; each with a single point. */
+static void matrix_choose(struct matrix *m, bool gates)
+{
+	for (size_t i = 0; i < m->groups.n && m->n < METRICS_MOST; i++) {
+		const struct report_group *g = &m->groups.group[i];
+
+		if (g->gate == gates && g->n == 1 && !g->series[0]->counter &&
+		    (gates || (g->rank < report_rank(VERDICT_DESCRIBED) &&
+			       report_measurable(m->c, g->series[0]))))
+			m->metric[m->n++] = g;
+	}
+}
+
+/* The second level of an arm, over all cells: its huge share and its faults. */
+static void matrix_second_level(struct doc *d, const struct comparison *c, size_t arm)
+{
+	double least = 1, most = 0, faults = 0;
+	char a[NUMBER_MAX], b[NUMBER_MAX];
+	const char *reason = "not read";
+	bool any = false;
+
+	for (size_t i = 0; i < c->n_proofs; i++) {
+		const struct compare_proof *p = &c->proofs[i];
+
+		if (p->cell || p->arm != arm || layer_find(p->layer) != LAYER_SECOND)
+			continue;
+		if (!p->after.readings) {
+			reason = "unavailable";
+			continue;
+		}
+		any = true;
+		least = p->huge_least < least ? p->huge_least : least;
+		most = p->huge_most > most ? p->huge_most : most;
+		faults = p->after.faults > faults ? p->after.faults : faults;
+	}
+	if (!any) {
+		doc_cell(d, DOC_WORDS, 0, "%s", reason);
+		doc_cell(d, DOC_NUMBER, 0, "-");
+		return;
+	}
+	number_share(least, a);
+	number_share(most, b);
+	if (strcmp(a, b))
+		doc_cell(d, DOC_NUMBER, 0, "%.*s-%s", (int)strcspn(a, "%"), a, b);
+	else
+		doc_cell(d, DOC_NUMBER, 0, "%s", b);
+	doc_cell(d, DOC_NUMBER, 0, "%s", faults > 0 ? number_value(faults, "", a) : "-");
+}
+
+static void matrix_metric(struct doc *d, const struct matrix *m, const struct report_group *g,
+			  size_t arm)
+{
+	const struct compare_series *s = g->series[0];
+	char value[NUMBER_MAX];
+	struct report_row row;
+
+	if (arm == m->c->baseline) {
+		doc_cell(d, DOC_WORDS, 0, "%s",
+			 number_value(s->est[arm].value, s->unit, value));
+		return;
+	}
+	report_row(g, arm, &row);
+	doc_cell(d, DOC_VERDICT, report_tone(row.worst), "%s %s", row.effect, row.verdict);
+}
+
+static void matrix_table(struct doc *d, const struct matrix *m)
+{
+	char *columns = text_format("arm|#2nd level huge|#faults"), *more;
+	char name[512];
+
+	for (size_t i = 0; i < m->n; i++) {
+		more = text_format("%s|(%c)", columns, (char)('a' + i));
+		free(columns);
+		columns = more;
+	}
+	doc_table(d, columns);
+	free(columns);
+	for (size_t arm = 0; arm < m->c->n_arms; arm++) {
+		doc_row(d);
+		report_arm_cell(d, m->c, arm);
+		matrix_second_level(d, m->c, arm);
+		for (size_t i = 0; i < m->n; i++)
+			matrix_metric(d, m, m->metric[i], arm);
+	}
+	for (size_t i = 0; i < m->n; i++)
+		doc_put(d, DOC_ITEM, "(%c) %s%s", (char)('a' + i),
+			report_group_name(m->metric[i], name, sizeof(name)),
+			m->metric[i]->series[0]->better == STATS_HIGHER ? ", more is better" : "");
+}
+
+void report_matrix(struct doc *d, const struct comparison *c)
+{
+	struct matrix m = { .c = c };
+
+	if (c->n_arms < ARMS_LEAST)
+		return;
+	report_groups_init(&m.groups, c);
+	matrix_choose(&m, true);
+	matrix_choose(&m, false);
+	if (m.n) {
+		doc_heading(d, "matrix", "Side by side, against %s", c->arms[c->baseline].name);
+		matrix_table(d, &m);
+		doc_put(d, DOC_SMALL, "The baseline's row has its own figures, the others their "
+			"effects; kduel report --baseline ARM puts another one in its place.");
+	}
+	report_groups_release(&m.groups);
+}
