@@ -385,6 +385,8 @@ struct doc *report_comparison_doc(const struct comparison *c)
 
 	build_refusal(d, c);
 	build_against(d, c);
+	if (report_matrix(d, c))
+		doc_heading(d, "verdicts", "Verdicts");
 	report_verdicts(d, c);
 	report_folded_note(d, c);
 	if (*claims)

@@ -113,12 +113,12 @@ static void matrix_table(struct doc *d, const struct matrix *m)
 			m->metric[i]->series[0]->better == STATS_HIGHER ? ", more is better" : "");
 }
 
-void report_matrix(struct doc *d, const struct comparison *c)
+bool report_matrix(struct doc *d, const struct comparison *c)
 {
 	struct matrix m = { .c = c };
 
 	if (c->n_arms < ARMS_LEAST)
-		return;
+		return false;
 	report_groups_init(&m.groups, c);
 	matrix_choose(&m, true);
 	matrix_choose(&m, false);
@@ -126,7 +126,8 @@ void report_matrix(struct doc *d, const struct comparison *c)
 		doc_heading(d, "matrix", "Side by side, against %s", c->arms[c->baseline].name);
 		matrix_table(d, &m);
 		doc_put(d, DOC_SMALL, "The baseline's row has its own figures, the others their "
-			"effects; kduel report --baseline ARM puts another one in its place.");
+			"effects; kduel compare --baseline ARM shows them against another one.");
 	}
 	report_groups_release(&m.groups);
+	return m.n;
 }

@@ -10,8 +10,8 @@
 #include "report.h"
 #include "store/store.h"
 
-/* Four arms or more, side by side; nothing where there are fewer. */
-void report_matrix(struct doc *d, const struct comparison *c);
+/* Four arms or more, side by side; false, and nothing, where there are fewer. */
+bool report_matrix(struct doc *d, const struct comparison *c);
 /* The table of verdicts: a screen of it, the rest are details. */
 void report_verdicts(struct doc *d, const struct comparison *c);
 /* What the domain can show; what it cannot is folded away, with what a model expects. */
