@@ -3,29 +3,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
-#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel-prune.h"
+#include "kernel-objects.h"
 #include "proc.h"
 #include "safe.h"
 
-#define OBJECT_ROOM (700ULL << 20)	/* of a tiny kernel's object tree */
 #define LEAST_ROOM (32ULL << 20)	/* a disk with less may have been full */
 #define ABOUT_FILES 1300		/* that a tiny kernel compiles */
-#define SETTLED 60			/* seconds after which a file is whole */
 #define ARGS_MAX 24
 
-/* The make command line, being put together. */
+#define PATH_SIZE 8192
+#define ENV_MAX 6
+
+/* The make command line, being put together, and what it adds to the environment. */
 struct command {
-	const char *argv[ARGS_MAX];
-	char text[ARGS_MAX][4400];
+	const char *argv[ARGS_MAX], *env[ENV_MAX];
+	char text[ARGS_MAX][4400], path[PATH_SIZE], place[4200];
 	int n;
 };
 
@@ -61,162 +59,6 @@ int kernel_compiler(char **text, struct err *err)
 	return ret;
 }
 
-/* --- the object tree -------------------------------------------------------- */
-
-/* Trees of one source, compiler and layout have one beginning of their names. */
-static char *build_objects_begin(const struct kernel_build *b)
-{
-	char id[600], hash[FILE_HASH_MAX];
-
-	snprintf(id, sizeof(id), "%s %s", b->compiler, b->layout);
-	data_hash(id, strlen(id), hash);
-	return text_format("objects/%.16s-%.8s", b->tree->place, hash);
-}
-
-/*
- * One tree a configuration: were it shared, make would compile what differs
- * whenever the next kernel has another one.
- */
-static char *build_objects_path(const struct kernel_build *b)
-{
-	const struct kernel_spec *s = b->spec;
-	char *begin = build_objects_begin(b), *below, *path, *all = NULL;
-	char hash[FILE_HASH_MAX];
-	size_t len;
-	FILE *f = open_memstream(&all, &len);
-
-	for (size_t i = 0; f && i < s->n_fragments; i++)
-		fprintf(f, "%s\n", s->fragments[i].hash);
-	if (f && s->config_file)
-		fprintf(f, "%s %d\n", s->config_file->hash, s->add_needed);
-	if (!f || fclose(f)) {
-		free(begin);
-		return NULL;
-	}
-	data_hash(all, len, hash);
-	below = text_format("%s-%.8s", begin, hash);
-	path = file_cache_path(below);
-	free(below);
-	free(begin);
-	free(all);
-	return path;
-}
-
-/* The tree of another configuration that was used last; NULL: there is none. */
-static char *build_sibling(const struct kernel_build *b)
-{
-	char *begin = build_objects_begin(b), *pattern = text_format("%s*", begin);
-	char *full = file_cache_path(pattern), *best = NULL;
-	time_t newest = 0;
-	glob_t found;
-
-	if (full && !glob(full, 0, NULL, &found)) {
-		for (size_t i = 0; i < found.gl_pathc; i++) {
-			struct stat st;
-
-			if (!stat(found.gl_pathv[i], &st) && st.st_mtime > newest) {
-				newest = st.st_mtime;
-				free(best);
-				best = text_format("%s", found.gl_pathv[i]);
-			}
-		}
-		globfree(&found);
-	}
-	free(full);
-	free(pattern);
-	free(begin);
-	return best;
-}
-
-/*
- * A new object tree begins as a copy of a sibling: then only what the
- * configurations make different is compiled. Without one it begins empty. The
- * mark of a build that was cut off is copied, too, and makes the copy be
- * repaired as the tree itself would be.
- */
-static int build_seed(struct kernel_job *job, const struct kernel_build *b,
-		      const char *objects, struct err *err)
-{
-	char *fresh = file_cache_path("objects/.new");
-	char *sibling = access(objects, F_OK) ? build_sibling(b) : NULL;
-	const char *const argv[] = { "cp", "-a", "--reflink=auto", sibling, fresh, NULL };
-	int ret = 0;
-
-	if (sibling && fresh) {
-		ret = file_remove_tree(fresh, err);
-		if (!ret)
-			ret = job_need_disk(sibling, OBJECT_ROOM, "building a kernel", err);
-		if (!ret)
-			ret = job_run(job, NULL, NULL, argv, err);
-		if (!ret && rename(fresh, objects))
-			ret = err_sys(err, errno, "cannot rename %s", fresh);
-		if (ret)
-			file_remove_tree(fresh, NULL);
-	}
-	free(sibling);
-	free(fresh);
-	return ret;
-}
-
-static FTS *build_walk(const char *path)
-{
-	char *paths[] = { (char *)path, NULL };
-
-	return fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
-}
-
-int kernel_build_repair(const char *objects, struct err *err)
-{
-	time_t newest = 0;
-
-	for (int pass = 0; pass < 2; pass++) {
-		FTS *fts = build_walk(objects);
-		FTSENT *e;
-
-		if (!fts)
-			return err_sys(err, errno, "cannot read %s", objects);
-		while ((e = fts_read(fts))) {
-			time_t t;
-
-			if (e->fts_info != FTS_F)
-				continue;
-			t = e->fts_statp->st_mtime;
-			if (pass == 0 && t > newest)
-				newest = t;
-			if (pass == 1 && t > newest - SETTLED)
-				unlink(e->fts_accpath);
-		}
-		fts_close(fts);
-	}
-	return 0;
-}
-
-static int build_begin(const char *objects, const char *mark,
-		       unsigned *expected,
-		       struct err *err)
-{
-	int fd, ret;
-
-	*expected = access(objects, F_OK) ? ABOUT_FILES : 0;
-	ret = file_mkdirs(objects, err);
-	if (ret)
-		return ret;
-	if (*expected)
-		ret = job_need_disk(objects, OBJECT_ROOM, "building a kernel",
-				    err);
-	if (!ret && !access(mark, F_OK))
-		ret = kernel_build_repair(objects, err);
-	if (ret) {
-		rmdir(objects);	/* if it is new: the next build asks again */
-		return ret;
-	}
-	fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return err_sys(err, errno, "cannot write %s", mark);
-	close(fd);
-	return 0;
-}
-
 /* --- make ---------------------------------------------------------------------- */
 
 static void build_make_command(struct command *c, const struct kernel_build *b,
@@ -237,6 +79,44 @@ static void build_make_command(struct command *c, const struct kernel_build *b,
 	build_add(c, "LOCALVERSION=%s", b->suffix);
 	if (*b->layout)
 		build_add(c, "KCFLAGS=-falign-functions=%s", b->layout);
+}
+
+/* Where ccache has links by the compilers' names. */
+static const char *build_ccache(void)
+{
+	static const char *const folders[] = {
+		"/usr/lib/ccache", "/usr/lib64/ccache", "/usr/lib/ccache/bin",
+	};
+	char gcc[64];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(gcc, sizeof(gcc), "%s/gcc", folders[i]);
+		if (!access(gcc, X_OK) && !getenv("CCACHE_DISABLE"))
+			return folders[i];
+	}
+	return NULL;
+}
+
+/*
+ * ccache, where it is installed, saves what was compiled for another tree. The
+ * user says where it keeps that, but not that it may be wrong (sloppiness).
+ */
+static bool build_use_ccache(struct command *c)
+{
+	const char *folder = build_ccache(), *path = getenv("PATH");
+	const char *place = getenv("CCACHE_DIR");
+	int n = 0, len;
+
+	len = folder ? snprintf(c->path, sizeof(c->path), "PATH=%s:%s", folder,
+				path && *path ? path : "/usr/bin:/bin") : 0;
+	if (!folder || len >= (int)sizeof(c->path))
+		return false;
+	c->env[n++] = c->path;
+	c->env[n++] = "CCACHE_SLOPPINESS=";
+	if (place && snprintf(c->place, sizeof(c->place), "CCACHE_DIR=%s", place) <
+		     (int)sizeof(c->place))
+		c->env[n++] = c->place;
+	return true;
 }
 
 /* What tinyconfig is made of in this tree; not every version has all. */
@@ -339,6 +219,7 @@ static int build_configure(struct kernel_job *job, const struct kernel_build *b,
 
 	if (!c)
 		return err_sys(err, ENOMEM, "make");
+	build_use_ccache(c);
 	ret = job_phase(job, KERNEL_CONFIGURE, err, "configuring");
 	snprintf(path, sizeof(path), "%s/%s", objects,
 		 b->spec->config_file ? ".config" : "wanted.config");
@@ -349,7 +230,7 @@ static int build_configure(struct kernel_job *job, const struct kernel_build *b,
 		build_add(c, "KCONFIG_ALLCONFIG=%s", path);
 	build_add(c, "%s", b->spec->config_file ? "olddefconfig" : "allnoconfig");
 	if (!ret)
-		ret = job_run(job, NULL, NULL, c->argv, err);
+		ret = job_run(job, NULL, c->env, c->argv, err);
 	if (!ret)
 		ret = build_check_config(objects, wants, n, err);
 	free(c);
@@ -357,7 +238,7 @@ static int build_configure(struct kernel_job *job, const struct kernel_build *b,
 }
 
 static int build_compile(struct kernel_job *job, const struct kernel_build *b,
-			 const char *objects, unsigned expected, struct err *err)
+			 const struct kernel_objects *o, struct err *err)
 {
 	struct command *c = calloc(1, sizeof(*c));
 	char jobs[16];
@@ -369,13 +250,14 @@ static int build_compile(struct kernel_job *job, const struct kernel_build *b,
 	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
 		n = CPU_COUNT(&cpus);
 	snprintf(jobs, sizeof(jobs), "%d", n);
-	build_make_command(c, b, objects);
+	build_make_command(c, b, o->path);
 	build_add(c, "-j%s", jobs);
 	build_add(c, "%s", "bzImage");
-	ret = job_phase(job, KERNEL_COMPILE, err, "compiling");
-	job->expected = expected;
+	ret = job_phase(job, KERNEL_COMPILE, err, "compiling%s",
+			build_use_ccache(c) ? " with ccache" : "");
+	job->expected = o->is_new ? ABOUT_FILES : 0;
 	if (!ret)
-		ret = job_run(job, NULL, NULL, c->argv, err);
+		ret = job_run(job, NULL, c->env, c->argv, err);
 	free(c);
 	return ret;
 }
@@ -398,34 +280,24 @@ static int build_take(const char *objects, const char *from, const char *out,
 }
 
 static int build_all(struct kernel_job *job, const struct kernel_build *b,
-		     const char *objects, const struct kernel_want *wants,
+		     const struct kernel_objects *o, const struct kernel_want *wants,
 		     size_t n, struct err *err)
 {
-	char mark[4200];
-	unsigned expected;
-	int ret;
+	int ret = build_configure(job, b, o->path, wants, n, err);
 
-	snprintf(mark, sizeof(mark), "%s/.building", objects);
-	ret = build_seed(job, b, objects, err);
 	if (!ret)
-		ret = build_begin(objects, mark, &expected, err);
-	if (ret)
-		return ret;
-	ret = build_configure(job, b, objects, wants, n, err);
-	cache_used(objects);
-	if (!ret)
-		ret = build_compile(job, b, objects, expected, err);
+		ret = build_compile(job, b, o, err);
 	/* make ended by itself: no file is half written, unless for want of room. */
-	if (!ret || (ret != -EINTR &&
-		     !job_need_disk(objects, LEAST_ROOM, "make", NULL)))
-		unlink(mark);
+	if (ret != -EINTR)
+		kernel_objects_ended(o, !ret || !job_need_disk(o->path, LEAST_ROOM,
+							       "make", NULL));
 	if (!ret)
-		ret = build_check_config(objects, wants, n, err);
+		ret = build_check_config(o->path, wants, n, err);
 	if (!ret)
-		ret = build_take(objects, "arch/x86/boot/bzImage", b->out, "bzImage",
+		ret = build_take(o->path, "arch/x86/boot/bzImage", b->out, "bzImage",
 				 err);
 	if (!ret)
-		ret = build_take(objects, ".config", b->out, "config", err);
+		ret = build_take(o->path, ".config", b->out, "config", err);
 	return ret;
 }
 
@@ -437,20 +309,20 @@ int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
 		{ "flex", "flex" }, { "bison", "bison" }, { "bc", "bc" },
 		{ "awk", "mawk" }, { "lz4", "lz4" }, { NULL, NULL },
 	};
+	struct kernel_objects o = KERNEL_OBJECTS_INIT;
 	struct kernel_want *wants = NULL;
 	size_t n = 0;
-	char *objects = build_objects_path(b);
-	int ret;
+	int ret = job_need_programs(programs, err);
 
-	ret = objects ? job_need_programs(programs, err)
-		      : err_sys(err, ENOMEM, "make");
 	if (!ret)
 		ret = kernel_config_wants(b->spec->fragments,
 					  b->spec->n_fragments, &wants, &n,
 					  err);
 	if (!ret)
-		ret = build_all(job, b, objects, wants, n, err);
+		ret = kernel_objects_take(job, b, &o, err);
+	if (!ret)
+		ret = build_all(job, b, &o, wants, n, err);
+	kernel_objects_release(&o);
 	free(wants);
-	free(objects);
 	return ret;
 }

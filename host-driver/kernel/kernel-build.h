@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From a patched tree to a bzImage, in an object tree that the arms of one
- * source, configuration, compiler and layout share: what does not differ
- * between two arms is compiled once. The tree of another configuration begins
- * as a copy.
+ * source, configuration, compiler and layout share (kernel-objects.h).
  */
 #ifndef KDUEL_KERNEL_BUILD_H
 #define KDUEL_KERNEL_BUILD_H
@@ -27,13 +25,6 @@ struct kernel_build {
 /* Under the job's lock, the tree patched. */
 int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
 		     struct err *err);
-
-/*
- * After a build that was cut off: removes from `objects` the files of the
- * last minute before its newest, for a file that was being written looks as
- * finished to make as any other.
- */
-int kernel_build_repair(const char *objects, struct err *err);
 
 /*
  * Config fragments: lines of `CONFIG_X=value` or `# CONFIG_X is not set`,

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "lib/data.h"
-#include "host-driver/kernel/kernel-build.h"
+#include "host-driver/kernel/kernel-objects.h"
 #include "host-driver/kernel/kernel-spec.h"
 #include "host-driver/kernel/kernel.h"
 #include "kernel/kernel-cache.h"
@@ -139,15 +139,20 @@ static void images_tell_their_release(void **state)
 	assert_null(release);
 }
 
-static void age(const char *name, time_t seconds)
+static void put_aged(const char *name, const char *text, time_t seconds)
 {
 	struct timespec t[2] = { { time(NULL) - seconds, 0 },
 				 { time(NULL) - seconds, 0 } };
 	char path[200];
 
-	put(name, "x", 1);
+	put(name, text, strlen(text));
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	assert_int_equal(utimensat(AT_FDCWD, path, t, 0), 0);
+}
+
+static void age(const char *name, time_t seconds)
+{
+	put_aged(name, "x", seconds);
 }
 
 static bool there(const char *name)
@@ -161,14 +166,40 @@ static bool there(const char *name)
 static void a_cut_off_build_is_repaired(void **state)
 {
 	struct err err = ERR_INIT;
+	char path[200];
 
 	(void)state;
+	snprintf(path, sizeof(path), "%s/include/config", dir);
+	assert_int_equal(file_mkdirs(path, &err), 0);
 	age("new.o", 1000);
 	age("newish.o", 1030);
 	age("old.o", 1100);
-	assert_int_equal(kernel_build_repair(dir, &err), 0);
+	age("include/config/auto.conf", 1000);
+	age("done.o", 1010);
+	put_aged(".done.o.cmd", "cmd_done.o := gcc\n", 1005);
+	age("again.o", 1005);	/* its record is of the build before */
+	put_aged(".again.o.cmd", "cmd_again.o := gcc\n", 1010);
+	age("listed.o", 1010);
+	put_aged(".listed.o.cmd", "cmd_listed.o := gcc\n", 1005);
+	age(".listed.o.d", 1006);
+	age("torn.o", 1010);
+	put_aged(".torn.o.cmd", "cmd_torn.o := gc", 1005);
+	assert_int_equal(kernel_objects_repair(dir, false, &err), 0);
 	assert_false(there("new.o"));
 	assert_false(there("newish.o"));
+	assert_true(there("old.o"));
+	assert_true(there("include/config/auto.conf"));
+	assert_true(there("done.o"));
+	assert_true(there(".done.o.cmd"));
+	assert_false(there("again.o"));
+	assert_false(there("listed.o"));
+	assert_false(there("torn.o"));
+	assert_false(there(".torn.o.cmd"));
+	/* The machine went down: nothing of the last minute can be trusted. */
+	age("newest.o", 1000);
+	assert_int_equal(kernel_objects_repair(dir, true, &err), 0);
+	assert_false(there("done.o"));
+	assert_false(there("include/config/auto.conf"));
 	assert_true(there("old.o"));
 }
 
