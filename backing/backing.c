@@ -10,6 +10,7 @@
 #include "layer.h"
 #include "ram-map.h"
 
+#define KINDS_MOST 32
 #define M2 page_words[PAGE_2M].bytes
 
 /* One line a kind. */
@@ -31,17 +32,17 @@ const struct backing_kind *const backing_kinds[] = { KINDS(ENTRY) NULL };
 int backing_find(const char *name, const struct backing_kind **kind,
 		 struct err *err)
 {
-	char names[256] = "";
+	const char *known[KINDS_MOST];
+	size_t n = 0;
 
-	for (size_t i = 0; backing_kinds[i]; i++) {
-		if (!strcmp(backing_kinds[i]->name, name)) {
-			*kind = backing_kinds[i];
+	for (; backing_kinds[n] && n < KINDS_MOST; n++) {
+		if (!strcmp(backing_kinds[n]->name, name)) {
+			*kind = backing_kinds[n];
 			return 0;
 		}
-		snprintf(names + strlen(names), sizeof(names) - strlen(names),
-			 "%s%s", i ? ", " : "", backing_kinds[i]->name);
+		known[n] = backing_kinds[n]->name;
 	}
-	return err_config(err, "no backing is called '%s': there are %s", name, names);
+	return err_unknown(err, "backing", name, known, n);
 }
 
 static int backing_check_params(const struct backing_kind *k, const json_t *params,
@@ -51,13 +52,16 @@ static int backing_check_params(const struct backing_kind *k, const json_t *para
 	json_t *value;
 
 	json_object_foreach((json_t *)params, key, value) {
-		const char *const *known = k->params;
+		bool found = false;
+		size_t n = 0;
 
-		while (known && *known && strcmp(*known, key))
-			known++;
-		if (!known || !*known)
-			return err_config(err, "backing %s has no parameter '%s'",
-					  k->name, key);
+		for (; k->params && k->params[n]; n++)
+			found |= !strcmp(k->params[n], key);
+		if (!found) {
+			err_unknown(err, "parameter", key, k->params, n);
+			err_prefix(err, "backing %s", k->name);
+			return -EINVAL;
+		}
 		if (!json_is_string(value))
 			return err_config(err, "backing %s: parameter '%s' is not text",
 					  k->name, key);

@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "counters.h"
 #include "cpu.h"
+#include "options.h"
 
 struct options {
 	const char *provider;
@@ -14,7 +15,7 @@ struct options {
 };
 
 static const struct argp_option table[] = {
-	{ "provider", 'p', "NAME", 0, "only this one: papi, perf or getrusage", 0 },
+	{ "provider", 'p', "papi|perf|getrusage", 0, "only this one", 0 },
 	{ "json", 'j', NULL, 0, "print JSON", 0 },
 	{ 0 },
 };
@@ -165,7 +166,7 @@ int cli_counters(int argc, char **argv)
 	bool failed = false;
 	double overhead;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (counters_open_all(&o, &c, &err))
 		return cli_fail(&err);
 	overhead = counters_overhead(c);

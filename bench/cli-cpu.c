@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "cpu.h"
+#include "options.h"
 
 struct options {
 	const char *cpu_model;
@@ -12,7 +13,7 @@ struct options {
 };
 
 static const struct argp_option table[] = {
-	{ "cpu-model", 'm', "NAME", 0, "another processor than this machine's", 0 },
+	{ "cpu-model", 'm', "CPU", 0, "another processor than this machine's", 0 },
 	{ "list", 'l', NULL, 0, "only the names of all processors known", 0 },
 	{ "json", 'j', NULL, 0, "print JSON", 0 },
 	{ 0 },
@@ -93,7 +94,7 @@ int cli_cpu(int argc, char **argv)
 	struct cpu *cpu = NULL;
 	int ret = EXIT_DONE;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (o.all)
 		return cpu_print_names(o.json);
 	if (cpu_load(o.cpu_model, &cpu, &err))

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "duel.h"
+#include "options.h"
 #include "params.h"
 #include "size.h"
 
@@ -237,7 +238,7 @@ int cli_duel(int argc, char **argv)
 	json_t *params[2];
 	int ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (json_array_size(o.metrics))
 		json_object_set(o.common, "metrics", o.metrics);
 	for (int i = 0; i < 2; i++) {

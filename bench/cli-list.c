@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "options.h"
 #include "params.h"
 #include "registry.h"
 #include "source.h"
@@ -115,7 +116,7 @@ int cli_list(int argc, char **argv)
 		NULL, NULL, NULL,
 	};
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	options_parse(&argp, argc, argv, 0, NULL);
 	if (as_json)
 		return cli_print_json(list_json());
 	puts("workloads:");

@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "cpu.h"
 #include "model.h"
+#include "options.h"
 #include "size.h"
 
 struct options {
@@ -19,24 +20,24 @@ struct options {
 enum { OPT_CPU = 0x200, OPT_GUEST, OPT_SECOND, OPT_VERSUS, OPT_PATTERN, OPT_SPACING };
 
 static const struct argp_option table[] = {
-	{ "cpu-model", OPT_CPU, "NAME", 0, "for this processor (default: this machine's)", 0 },
-	{ "pattern", OPT_PATTERN, "P", 0, "cycle (as tlb-miss does, the default), random, sequential", 0 },
+	{ "cpu-model", OPT_CPU, "CPU", 0, "for this processor (default: this machine's)", 0 },
+	{ "pattern", OPT_PATTERN, "cycle|random|sequential", 0, "cycle, the default, is what tlb-miss does", 0 },
 	{ "pages", 'p', "N..M", 0, "4 KiB of address space each (default 64..65536)", 0 },
 	{ "spacing", OPT_SPACING, "SIZE", 0, "from one access to the next in address space (default 4K)", 0 },
-	{ "guest-page", OPT_GUEST, "SIZE", 0, "4K, 2M or 1G (default 4K)", 0 },
-	{ "second-level", OPT_SECOND, "SIZE", 0, "4K, 2M, 1G, or none: no virtualization (default)", 0 },
-	{ "versus", OPT_VERSUS, "SIZE", 0, "and how it changes with this second-level page", 0 },
+	{ "guest-page", OPT_GUEST, "4K|2M|1G", 0, "the guest's pages (default 4K)", 0 },
+	{ "second-level", OPT_SECOND, "4K|2M|1G|none", 0, "second-level pages; none: no virtualization (default)", 0 },
+	{ "versus", OPT_VERSUS, "4K|2M|1G|none", 0, "and how it changes with this second-level page", 0 },
 	{ "json", 'j', NULL, 0, "print JSON", 0 },
 	{ 0 },
 };
 
 static uint64_t model_page_option(struct argp_state *state, const char *arg, bool none)
 {
+	static const char *const names[] = { "4K", "2M", "1G", "none" };
 	uint64_t page = model_page(arg);
 
 	if (!page && !(none && !strcmp(arg, "none")))
-		argp_error(state, "'%s' is not a page size (4K, 2M, 1G%s)", arg,
-			   none ? ", none" : "");
+		options_unknown(state, "page size", arg, names, none ? 4 : 3);
 	return page;
 }
 
@@ -54,13 +55,9 @@ static uint64_t model_spacing_option(const char *arg)
 
 static enum model_pattern model_pattern_option(struct argp_state *state, const char *arg)
 {
-	static const char *const names[] = { "random", "cycle", "sequential" };
+	static const char *const names[] = { "random", "cycle", "sequential", NULL };
 
-	for (int i = 0; i < 3; i++)
-		if (!strcmp(names[i], arg))
-			return i;
-	argp_error(state, "'%s' is not a pattern (cycle, random, sequential)", arg);
-	return MODEL_CYCLE;
+	return (enum model_pattern)options_choice(state, "pattern", arg, names);
 }
 
 static error_t model_parse(int key, char *arg, struct argp_state *state)
@@ -199,7 +196,7 @@ int cli_model(int argc, char **argv)
 	struct cpu *cpu = NULL;
 	int ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	ret = cpu_load(o.cpu_model, &cpu, &err);
 	if (!ret)
 		ret = model_print_all(&o, cpu, &err);

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "cpu.h"
 #include "model.h"
+#include "options.h"
 #include "params.h"
 #include "proc.h"
 #include "registry.h"
@@ -24,7 +25,7 @@ enum {
 
 static const struct argp_option common_options[] = {
 	{ NULL, 0, NULL, 0, "Conditions:", 2 },
-	{ "source", OPT_SOURCE, "S", 0, "where the memory comes from (default anon-4k; see list)", 2 },
+	{ "source", OPT_SOURCE, "SOURCE", 0, "where the memory comes from (default anon-4k; see list)", 2 },
 	{ "cpu", OPT_CPU, "N", 0, "run on this CPU (default: the first that is ours)", 2 },
 	{ "node", OPT_NODE, "N", 0, "memory of this NUMA node (default: the CPU's)", 2 },
 	{ "seed", OPT_SEED, "N", 0, "of every random choice (default 1)", 2 },
@@ -208,8 +209,6 @@ static void run_describe(char *buf, size_t room, const struct param *p)
 	char lo[SIZE_TEXT_MAX], hi[SIZE_TEXT_MAX];
 	int n = snprintf(buf, room, "%s", p->help);
 
-	if (p->choices)
-		n += snprintf(buf + n, room - n, " [%s]", p->choices);
 	if (p->max)
 		n += snprintf(buf + n, room - n, " [%s..%s]", size_format(p->min, lo),
 			      size_format(p->max, hi));
@@ -236,7 +235,7 @@ static void run_add_params(struct run_options *o, const struct param *table, int
 		run_describe(o->help[o->n_params], sizeof(o->help[0]), table);
 		opt->name = table->name;
 		opt->key = OPT_PARAM + o->n_params;
-		opt->arg = param_type_name(table->type);
+		opt->arg = table->choices ? table->choices : param_type_name(table->type);
 		opt->flags = table->type == PARAM_FLAG ? OPTION_ARG_OPTIONAL : 0;
 		opt->doc = o->help[o->n_params];
 		opt->group = 1;
@@ -356,7 +355,7 @@ static int cli_run_parse_and_run(struct run_options *o, int argc, char **argv, i
 		doc = NULL;
 	argp.doc = doc;
 	/* The options of a command are its own. */
-	argp_parse(&argp, argc - 1, argv, o->w->files ? ARGP_IN_ORDER : 0, NULL, o);
+	options_parse(&argp, argc - 1, argv, o->w->files ? ARGP_IN_ORDER : 0, o);
 	ret = run_it(o);
 	free(doc);
 	return ret;

@@ -17,6 +17,7 @@
 #include "cpu.h"
 #include "env.h"
 #include "model.h"
+#include "options.h"
 #include "order.h"
 #include "safe.h"
 

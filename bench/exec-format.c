@@ -344,21 +344,17 @@ const struct exec_format exec_formats[] = {
 
 int exec_format_find(const char *name, const struct exec_format **f, struct err *err)
 {
-	const char *known[16], *near;
-	char list[256] = "";
-	size_t n = 0, used = 0;
+	const char *known[sizeof(exec_formats) / sizeof(exec_formats[0])];
+	size_t n = 0;
 
-	for (; exec_formats[n].name && n < 16; n++) {
+	for (; exec_formats[n].name; n++) {
 		known[n] = exec_formats[n].name;
 		if (!strcmp(known[n], name)) {
 			*f = &exec_formats[n];
 			return 0;
 		}
-		used += snprintf(list + used, sizeof(list) - used, "%s%s", n ? ", " : "", known[n]);
 	}
-	near = nearest_word(name, known, n);
-	return err_config(err, "unknown format '%.40s'%s%s%s; known are %s", name,
-			  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+	return err_unknown(err, "format", name, known, n);
 }
 
 /* --- one metric ------------------------------------------------------------------ */

@@ -211,7 +211,7 @@ static int spec_keys(struct exec_spec *s, const json_t *o, size_t i, struct err 
 	static const char *const known[] = { "name", "regex", "json", "format", "select", "unit",
 					     "better" };
 	const size_t n = sizeof(known) / sizeof(known[0]);
-	const char *key, *near;
+	const char *key;
 	json_t *v;
 
 	json_object_foreach((json_t *)o, key, v) {
@@ -220,10 +220,8 @@ static int spec_keys(struct exec_spec *s, const json_t *o, size_t i, struct err 
 		spec_at(s, "metrics[%zu].%.40s", i, key);
 		for (size_t k = 0; k < n; k++)
 			found |= !strcmp(known[k], key);
-		near = nearest_word(key, known, n);
 		if (!found)
-			return err_config(err, "unknown key%s%s%s", near ? "; did you mean '" : "; known are name, regex, json, format, select, unit, better",
-					  near ? near : "", near ? "'?" : "");
+			return err_unknown(err, "key", key, known, n);
 		if (!json_is_string(v) || !*json_string_value(v) ||
 		    strlen(json_string_value(v)) > EXEC_SELECT_MAX)
 			return err_config(err, "must be a text of 1 to %d bytes", EXEC_SELECT_MAX);

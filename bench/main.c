@@ -45,6 +45,9 @@ static int main_usage(FILE *to, int code)
 
 int main(int argc, char **argv)
 {
+	const char *names[N_VERBS];
+	struct err err = ERR_INIT;
+
 	file_hold_stdio();
 	/* A usage error is exit code 2 in every program of kduel. */
 	argp_err_exit_status = EXIT_CONFIG;
@@ -65,6 +68,8 @@ int main(int argc, char **argv)
 			argv[1] = name;
 			return verbs[i].run(argc - 1, argv + 1);
 		}
-	fprintf(stderr, "kduel-bench: unknown verb '%s'\n", argv[1]);
-	return main_usage(stderr, EXIT_CONFIG);
+	for (size_t i = 0; i < N_VERBS; i++)
+		names[i] = verbs[i].name;
+	err_unknown(&err, "verb", argv[1], names, N_VERBS);
+	return cli_fail(&err);
 }

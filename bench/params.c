@@ -9,6 +9,8 @@
 #include "conf.h"
 #include "size.h"
 
+#define PARAMS_MOST 96	/* that an error lists */
+
 const struct param common_params[] = {
 	{ "path", PARAM_PATH, "", NULL,
 	  "for the sources fsdax and devdax: a folder on a DAX file system, a file in one (overwritten), a DAX device",
@@ -189,14 +191,14 @@ void params_release(struct params *p)
 
 static int params_unknown(const struct params *p, const char *name, struct err *err)
 {
-	char list[512] = "";
-	size_t used = 0;
+	const char *known[PARAMS_MOST];
+	char text[ERR_TEXT_MAX / 2];
+	size_t n = 0;
 
-	for (size_t i = 0; i < p->n && used < sizeof(list); i++)
-		used += snprintf(list + used, sizeof(list) - used, "%s%s",
-				 i ? ", " : "", p->values[i].param->name);
-	return err_config(err, "%s has no parameter '%s' (it has: %s)",
-			  p->workload, name, list);
+	for (; n < p->n && n < PARAMS_MOST; n++)
+		known[n] = p->values[n].param->name;
+	unknown_text("parameter", name, known, n, text, sizeof(text));
+	return err_config(err, "%s: %s", p->workload, text);
 }
 
 int params_set(struct params *p, const char *name, const char *text,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "registry.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,26 +68,12 @@ int workload_check(const struct workload *w, struct err *err)
 	return ret;
 }
 
-/* What there is instead: the nearest name, then all. */
+/* What there is instead. */
 #define REGISTRY_NAMES 96
 struct names {
 	const char *name[REGISTRY_NAMES];
 	size_t n;
 };
-
-static int registry_refuse(const char *what, const char *name, const struct names *have,
-			   struct err *err)
-{
-	const char *near = nearest_word(name, have->name, have->n);
-	char list[512] = "";
-	size_t used = 0;
-
-	for (size_t i = 0; i < have->n && used < sizeof(list); i++)
-		used += snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
-				 have->name[i]);
-	return err_config(err, "%s '%s'%s%s%s (there are: %s)", what, name,
-			  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", list);
-}
 
 int workload_find(const char *name, const struct workload **w, struct err *err)
 {
@@ -99,7 +86,7 @@ int workload_find(const char *name, const struct workload **w, struct err *err)
 		}
 		have.name[have.n++] = workloads[i]->name;
 	}
-	return registry_refuse("unknown workload", name, &have, err);
+	return err_unknown(err, "workload", name, have.name, have.n);
 }
 
 const struct workload_metric *workload_metric(const struct workload *w, const char *name)
@@ -123,8 +110,8 @@ int workload_metric_find(const char *workload, const json_t *params, const char 
 {
 	const struct workload_metric *found;
 	struct names have = { .n = 0 };
+	char text[ERR_TEXT_MAX / 2];
 	const struct workload *w;
-	char what[96];
 	int ret = workload_find(workload, &w, err);
 
 	if (ret)
@@ -143,6 +130,6 @@ int workload_metric_find(const char *workload, const json_t *params, const char 
 	for (size_t i = 0; i < have.n && !m; i++)
 		if (!strcmp(have.name[i], metric))
 			return 0;
-	snprintf(what, sizeof(what), "workload %s has no metric", w->name);
-	return registry_refuse(what, metric, &have, err);
+	unknown_text("metric", metric, have.name, have.n, text, sizeof(text));
+	return err_config(err, "workload %s: %s", w->name, text);
 }

@@ -129,9 +129,8 @@ const struct source sources[] = {
 
 int source_find(const char *name, const struct source **s, struct err *err)
 {
-	const char *names[SOURCES_MOST], *near;
-	char list[256] = "";
-	size_t used = 0, n = 0;
+	const char *names[SOURCES_MOST];
+	size_t n = 0;
 
 	for (const struct source *i = sources; i->name && n < SOURCES_MOST; i++) {
 		if (!strcmp(i->name, name)) {
@@ -139,13 +138,8 @@ int source_find(const char *name, const struct source **s, struct err *err)
 			return 0;
 		}
 		names[n++] = i->name;
-		if (used < sizeof(list))
-			used += snprintf(list + used, sizeof(list) - used, "%s%s",
-					 i == sources ? "" : ", ", i->name);
 	}
-	near = nearest_word(name, names, n);
-	return err_config(err, "unknown source '%s'%s%s%s (known: %s)", name,
-			  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", list);
+	return err_unknown(err, "source", name, names, n);
 }
 
 int source_map(const struct source *s, size_t size, size_t others, const char *path,

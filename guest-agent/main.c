@@ -8,6 +8,7 @@
 #include "agent.h"
 #include "file.h"
 #include "init.h"
+#include "options.h"
 #include "port.h"
 #include "work.h"
 
@@ -125,6 +126,6 @@ int main(int argc, char **argv)
 	if (getpid() == 1 && (argc == 1 || argv[1][0] != '-'))
 		init_run(main_serve_in_vm, &s);
 	argp_err_exit_status = EXIT_CONFIG;
-	argp_parse(&argp, argc, argv, 0, NULL, &s);
+	options_parse(&argp, argc, argv, 0, &s);
 	return main_serve(&s, false);
 }

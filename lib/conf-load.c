@@ -75,7 +75,7 @@ static int conf_choice(struct conf_walk *w, unsigned line, const char *text,
 			*value = n;
 			return 0;
 		}
-	conf_unknown_text("value", text, choices, n, what, sizeof(what));
+	unknown_text("value", text, choices, n, what, sizeof(what));
 	return conf_wrong(w, line, "%s", what);
 }
 

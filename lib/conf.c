@@ -114,30 +114,13 @@ int conf_error(const struct conf *c, const char *field, struct err *err,
 	return conf_error_at(c, conf_line(c, field), name, err, text);
 }
 
-void conf_unknown_text(const char *what, const char *word,
-		       const char *const *known, size_t n, char *text,
-		       size_t len)
-{
-	const char *near = nearest_word(word, known, n);
-	size_t used = snprintf(text, len, "unknown %s '%.80s'; ", what, word);
-
-	if (near && used < len)
-		used += snprintf(text + used, len - used,
-				 "did you mean '%s'? ", near);
-	if (used < len)
-		used += snprintf(text + used, len - used, "known are");
-	for (size_t i = 0; i < n && used < len; i++)
-		used += snprintf(text + used, len - used, "%s %s",
-				 i ? "," : "", known[i]);
-}
-
 int conf_unknown(const struct conf *c, const char *field, struct err *err,
 		 const char *what, const char *word, const char *const *known,
 		 size_t n)
 {
 	char text[ERR_TEXT_MAX / 2];
 
-	conf_unknown_text(what, word, known, n, text, sizeof(text));
+	unknown_text(what, word, known, n, text, sizeof(text));
 	return conf_error(c, field, err, "%s", text);
 }
 

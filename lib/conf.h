@@ -120,9 +120,6 @@ int conf_error(const struct conf *c, const char *field, struct err *err,
 int conf_unknown(const struct conf *c, const char *field, struct err *err,
 		 const char *what, const char *word, const char *const *known,
 		 size_t n);
-void conf_unknown_text(const char *what, const char *word,
-		       const char *const *known, size_t n, char *text,
-		       size_t len);
 
 /* The line, from 1, on which `field` (see conf_error) is. */
 unsigned conf_line(const struct conf *c, const char *field);

@@ -201,6 +201,7 @@ static int counters_copy_events(struct counters *c, const struct counters_option
 
 static int counters_ask_providers(struct counters *c, const char *only, struct err *err)
 {
+	const char *known[sizeof(c->asked) / sizeof(c->asked[0])];
 	bool any = false;
 
 	for (size_t i = 0; counters_providers[i]; i++) {
@@ -212,7 +213,9 @@ static int counters_ask_providers(struct counters *c, const char *only, struct e
 	}
 	if (any)
 		return 0;
-	return err_config(err, "unknown counter provider '%s' (papi, perf, getrusage)", only);
+	for (size_t i = 0; i < c->n_providers; i++)
+		known[i] = counters_providers[i]->name;
+	return err_unknown(err, "counter provider", only, known, c->n_providers);
 }
 
 int counters_new(struct counters **out, const struct counters_options *o,

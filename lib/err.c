@@ -80,7 +80,7 @@ void err_prefix(struct err *err, const char *fmt, ...)
 	snprintf(err->text + n, sizeof(err->text) - n, ": %s", text);
 }
 
-#define WORD_MAX 64
+#define WORD_MAX 128	/* the name of a cell is long */
 
 static size_t err_least(size_t a, size_t b, size_t c)
 {
@@ -134,4 +134,27 @@ const char *nearest_word(const char *word, const char *const *known, size_t n)
 		}
 	}
 	return found;
+}
+
+void unknown_text(const char *what, const char *word, const char *const *known,
+		  size_t n, char *text, size_t len)
+{
+	const char *near = nearest_word(word, known, n);
+	size_t used = snprintf(text, len, "unknown %s '%.80s'%s", what, word, n ? "; " : "");
+
+	if (near && used < len)
+		used += snprintf(text + used, len - used, "did you mean '%s'? ", near);
+	if (n && used < len)
+		used += snprintf(text + used, len - used, "known are");
+	for (size_t i = 0; i < n && used < len; i++)
+		used += snprintf(text + used, len - used, "%s %s", i ? "," : "", known[i]);
+}
+
+int err_unknown(struct err *err, const char *what, const char *word,
+		const char *const *known, size_t n)
+{
+	char text[ERR_TEXT_MAX / 2];
+
+	unknown_text(what, word, known, n, text, sizeof(text));
+	return err_config(err, "%s", text);
 }

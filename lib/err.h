@@ -83,4 +83,17 @@ void err_prefix(struct err *err, const char *fmt, ...)
  */
 const char *nearest_word(const char *word, const char *const *known, size_t n);
 
+/*
+ * The one text for a name that is not among `known`, EXIT_CONFIG:
+ *
+ *	unknown kernel '6.l'; did you mean '6.1'? known are 6.1, 6.12
+ *
+ * `what` is "kernel". Returns -EINVAL.
+ */
+int err_unknown(struct err *err, const char *what, const char *word,
+		const char *const *known, size_t n);
+/* The same text alone, cut to `len` bytes. */
+void unknown_text(const char *what, const char *word, const char *const *known,
+		  size_t n, char *text, size_t len);
+
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,20 +91,16 @@ int view_name(const struct view *o, const char *key, const char **value,
 static int view_field_check_choice(const char *key, const char *text, const char *const *choices,
 				   unsigned *value, struct err *err)
 {
-	char known[256] = "";
-	size_t used = 0;
+	unsigned n = 0;
 
-	for (unsigned i = 0; choices[i]; i++) {
-		if (!strcmp(text, choices[i])) {
-			*value = i;
+	for (; choices[n]; n++)
+		if (!strcmp(text, choices[n])) {
+			*value = n;
 			return 0;
 		}
-		if (used < sizeof(known))
-			used += snprintf(known + used, sizeof(known) - used,
-					 "%s%s", i ? ", " : "", choices[i]);
-	}
-	return err_config(err, "%s: '%s' is not known; it must be one of %s",
-			  key, text, known);
+	err_unknown(err, "value", text, choices, n);
+	err_prefix(err, "%s", key);
+	return -EINVAL;
 }
 
 int view_choice(const struct view *o, const char *key,

@@ -8,6 +8,7 @@
 #include "run/campaign.h"
 #include "command.h"
 #include "compare/compare.h"
+#include "options.h"
 #include "safe.h"
 #include "store/store.h"
 
@@ -22,7 +23,7 @@ enum { OPT_ONLY = 256, OPT_MACHINE };
 static const struct argp_option option_table[] = {
 	{ "blocks", 'b', "N", 0, "N blocks instead of the config's", 0 },
 	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
-	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake instead of the config's", 0 },
+	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "instead of the config's", 0 },
 	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
 	{ "out", 'o', NULL, OPTION_ALIAS, NULL, 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -152,7 +153,7 @@ int cmd_aa(int argc, char **argv)
 	char *folder = NULL;
 	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (command_is_folder(o.what))
 		return aa_judge(o.what, &err);
 	if (aa_run(&o, &folder, &err)) {

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "kernel/kernel.h"
+#include "options.h"
 
 struct options {
 	struct kernel_options kernel;
@@ -21,8 +22,8 @@ static const struct argp_option option_table[] = {
 	{ "force", 'f', NULL, 0, "build although it is in the cache", 0 },
 	{ "update", 'u', NULL, 0,
 	  "look for a newer source package of the suite", 0 },
-	{ "layout", 'L', "BYTES", 0,
-	  "align functions to 16, 32, 64 or 128 bytes", 0 },
+	{ "layout", 'L', "16|32|64|128", 0,
+	  "align functions to so many bytes", 0 },
 	{ "verbose", 'v', NULL, 0, "show where things are and what they are", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -57,9 +58,9 @@ static error_t build_parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	option_table, build_parse, "NAME...",
-	"Build the kernels NAME... as kernels/NAME.yaml describes them, or take "
-	"them from the cache. A NAME can be the path of such a file.", NULL, NULL, NULL,
+	option_table, build_parse, "KERNEL...",
+	"Build the kernels as kernels/KERNEL.yaml describes them, or take "
+	"them from the cache. A KERNEL can be the path of such a file.", NULL, NULL, NULL,
 };
 
 /* --- progress ------------------------------------------------------------------ */
@@ -164,7 +165,7 @@ int cmd_build(int argc, char **argv)
 	struct err err = ERR_INIT;
 	struct options o = { .verbose = false };
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	build_catch_signals();
 	return build_all(&o, &err) ? command_fail(&err) : EXIT_DONE;
 }

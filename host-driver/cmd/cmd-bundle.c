@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "export/bundle.h"
+#include "options.h"
 #include "safe.h"
 
 struct options {
@@ -93,7 +94,7 @@ int cmd_bundle(int argc, char **argv)
 	struct bundle_proof proof;
 	struct err err = ERR_INIT;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (!o.verify)
 		return bundle_make(&o, &err);
 	if (bundle_verify(o.what, stdout, &proof, &err))

@@ -8,6 +8,7 @@
 #include "compare/shift.h"
 #include "report/report-shift.h"
 #include "report/report.h"
+#include "options.h"
 #include "size.h"
 #include "store/store.h"
 
@@ -177,7 +178,7 @@ int cmd_compare(int argc, char **argv)
 	struct store *s;
 	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (o.other)
 		return compare_two(&o);
 	if (store_open(&s, o.folder, STORE_READ, &err))

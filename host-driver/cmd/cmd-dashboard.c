@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "dashboard/site.h"
+#include "options.h"
 
 struct options {
 	char **folders;
@@ -63,7 +64,7 @@ int cmd_dashboard(int argc, char **argv)
 	struct err err = ERR_INIT;
 	struct site_made made;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (site_make(o.folders, o.n, &o.site, &made, &err))
 		return command_fail(&err);
 	printf("%zu campaign%s, %zu read anew; open %s/index.html\n", made.campaigns,

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "doctor/doctor.h"
 #include "plan/plan.h"
+#include "options.h"
 #include "safe.h"
 
 struct options {
@@ -21,7 +22,7 @@ enum { OPT_BACKING = 256, OPT_PATH, OPT_PID, OPT_CAMPAIGN, OPT_JSON };
 static const struct argp_option option_table[] = {
 	{ "pid", OPT_PID, "PID", 0, "a QEMU that runs: why is its guest's memory small?", 0 },
 	{ "path", OPT_PATH, "FILE", 0, "a file, folder or device: could it be mapped huge?", 0 },
-	{ "backing", OPT_BACKING, "B", 0, "could memory of this kind be huge here?", 0 },
+	{ "backing", OPT_BACKING, "BACKING", 0, "could memory of this kind be huge here?", 0 },
 	{ "campaign", OPT_CAMPAIGN, "CONFIG", 0, "the same of each backing of a campaign", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -229,7 +230,7 @@ int cmd_doctor(int argc, char **argv)
 	struct outcome out = { .o = &o };
 	int ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	out.all = json_array();
 	ret = doctor_run(&out, &err);
 	if (!ret && o.json) {

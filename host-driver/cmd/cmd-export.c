@@ -8,6 +8,7 @@
 #include "command.h"
 #include "export/export.h"
 #include "file.h"
+#include "options.h"
 #include "size.h"
 
 struct options {
@@ -20,9 +21,9 @@ enum { OPT_ARM = 256, OPT_ORIGIN, OPT_ALLOW };
 
 static const struct argp_option option_table[] = {
 	{ "format", 'f', "FORMAT", 0, "json (the default) or another of the list below", 0 },
-	{ "table", 't', "TABLE", 0, "for csv and ndjson: iterations (the default), processes, "
-	  "boots, proofs or effects; for github-action-benchmark: smaller (the default) or "
-	  "bigger", 0 },
+	{ "table", 't', "iterations|processes|boots|proofs|effects|smaller|bigger", 0, "for csv and "
+	  "ndjson: the first five (iterations); for github-action-benchmark: the last two "
+	  "(smaller)", 0 },
 	{ "output", 'o', "FILE", 0, "write there instead of to stdout", 0 },
 	{ "arm", OPT_ARM, "ARM", 0, "this arm alone, without its name in the names", 0 },
 	{ "origin", OPT_ORIGIN, "NAME", 0, "for kcidb: who submits the results (kduel)", 0 },
@@ -121,7 +122,7 @@ int cmd_export(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	f = export_find(o.format, &err);
 	if (!f)
 		return command_fail(&err);

@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "export/database.h"
+#include "options.h"
 #include "safe.h"
 #include "store/store.h"
 
@@ -312,7 +313,7 @@ int cmd_history(int argc, char **argv)
 	struct history h = { .exit = EXIT_DONE, .err = ERR_INIT };
 	struct options o = { .n = 0 };
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (o.db)
 		return history_to_db(&o);
 	command_folders(o.folders, o.n, history_add, &h, &h.err);

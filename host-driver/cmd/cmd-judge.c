@@ -8,6 +8,7 @@
 #include "command.h"
 #include "foreign/foreign.h"
 #include "report/report.h"
+#include "options.h"
 #include "size.h"
 
 #define FILES_MAX 1000
@@ -40,8 +41,7 @@ static const struct argp_option option_table[] = {
 	{ "lower", OPT_LOWER, "GLOB", 0, "metrics of which less is better", 0 },
 	{ "gate", OPT_GATE, "GLOB", 0, "metrics that decide the exit code", 0 },
 	{ "margin", 'D', "SHARE", 0, "D of 'not worse than D' (1%)", 0 },
-	{ "rule", OPT_RULE, "RULE", 0, "what another rule says, beside ours: threshold:5%, welch, "
-	  "mann-whitney or range", 0 },
+	{ "rule", OPT_RULE, "threshold:5%|welch|mann-whitney|range", 0, "what another rule says, beside ours", 0 },
 	{ "aa", OPT_AA, NULL, 0, "the arms are equal: what is called different is a false alarm", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
@@ -79,15 +79,12 @@ static void judge_columns(struct argp_state *state, char *arg)
 	o->columns = arg;
 	for (char *word = strtok_r(arg, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
 		char *is = strchr(word, '=');
-		int i = 0;
+		size_t i;
 
 		if (!is)
 			argp_error(state, "--columns: '%s' is not COLUMN=NAME", word);
 		*is = '\0';
-		while (foreign_column_names[i] && strcmp(foreign_column_names[i], word))
-			i++;
-		if (!foreign_column_names[i])
-			argp_error(state, "--columns: '%s' is not one of arm, block, metric, value, unit, better", word);
+		i = options_choice(state, "column", word, foreign_column_names);
 		o->f.column[i] = is + 1;
 	}
 }
@@ -243,7 +240,7 @@ int cmd_judge(int argc, char **argv)
 	int code, rc;
 
 	foreign_init(&o.f);
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	rc = judge_read(&o, &err);
 	if (!rc)
 		rc = foreign_compare(&o.f, &c, &err);

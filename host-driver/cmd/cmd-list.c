@@ -20,6 +20,7 @@
 #include "lib/file.h"
 #include "lib/safe.h"
 #include "vocab/number.h"
+#include "options.h"
 
 #define BUILT_IN "built in"
 
@@ -293,14 +294,11 @@ static const struct {
 
 static int list_unknown(const char *what, struct err *err)
 {
-	const char *names[KINDS], *near;
+	const char *names[KINDS];
 
 	for (size_t i = 0; i < KINDS; i++)
 		names[i] = list_kinds[i].name;
-	near = nearest_word(what, names, KINDS);
-	return near ? err_config(err, "'%s' cannot be listed; did you mean '%s'?", what, near)
-		    : err_config(err, "'%s' cannot be listed; kernels, configs, backings, sources, workloads, cpus and claims can",
-				 what);
+	return err_unknown(err, "kind", what, names, KINDS);
 }
 
 static int list_print(const struct options *o, size_t kind, json_t *rows,
@@ -335,7 +333,7 @@ int cmd_list(int argc, char **argv)
 	json_t *rows = json_array();
 	int ret = 0;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	while (kind < KINDS && strcmp(list_kinds[kind].name, o.what))
 		kind++;
 	if (kind == KINDS)

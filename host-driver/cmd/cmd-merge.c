@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "store/merge.h"
+#include "options.h"
 
 #define FOLDERS_MAX 256
 
@@ -55,7 +56,7 @@ int cmd_merge(int argc, char **argv)
 	struct err err = ERR_INIT;
 	struct merge_result r;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (merge_folders(o.folders, o.n, o.output, &r, &err))
 		return command_fail(&err);
 	printf("%s: %u campaign%s, %u boot%s", o.output, r.campaigns,

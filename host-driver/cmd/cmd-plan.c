@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "plan/plan.h"
+#include "options.h"
 
 struct options {
 	const char *config;
@@ -86,7 +87,7 @@ int cmd_plan(int argc, char **argv)
 	struct plan *p;
 	int ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	ret = command_check_output(o.output, o.config, &err);
 	if (!ret)
 		ret = plan_load(o.config, &o.plan, &p, &err);

@@ -12,6 +12,7 @@
 #include "report/plot.h"
 #include "report/report.h"
 #include "store/store.h"
+#include "options.h"
 
 struct options {
 	const char *figure, *folder, *script, *out, *format;
@@ -21,11 +22,13 @@ static const char *const formats[] = { "svg", "png", "pdf", "dat", NULL };
 
 static const struct argp_option table[] = {
 	{ "script", 's', "FILE", 0, "gnuplot script in place of the figure's own", 0 },
-	{ "format", 'f', "FORMAT", 0, "svg, png, pdf, or dat for the data", 0 },
-	{ "output", 'o', "FILE", 0, "write into FILE; FORMAT is known by its ending unless given",
+	{ "format", 'f', "svg|png|pdf|dat", 0, "dat is the data", 0 },
+	{ "output", 'o', "FILE", 0, "write into FILE; its ending says the format unless --format does",
 	  0 },
 	{ 0 },
 };
+
+#define FIGURES_SAID 64
 
 static bool plot_is_format(const char *name)
 {
@@ -45,8 +48,7 @@ static error_t plot_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'f':
 		o->format = arg;
-		if (!plot_is_format(arg))
-			argp_error(state, "'%s' is not a format (svg, png, pdf, dat)", arg);
+		options_choice(state, "format", arg, formats);
 		return 0;
 	case 'o':
 		o->out = command_path(state, "--output", arg);
@@ -79,15 +81,14 @@ static const struct argp argp = {
 /* The figure of that name; an error says which there are, or why it is not. */
 static const struct figure *plot_find(const struct report *r, const char *name, struct err *err)
 {
-	char all[1024] = "";
+	const char *known[FIGURES_SAID];
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_figures; i++) {
 		if (!strcmp(r->figures[i].name, name))
 			return &r->figures[i];
-		if (n < sizeof(all))
-			n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", n ? ", " : "",
-					      r->figures[i].name);
+		if (n < FIGURES_SAID)
+			known[n++] = r->figures[i].name;
 	}
 	for (size_t i = 0; i < r->n_no_figures; i++)
 		if (!strcmp(r->no_figures[i].name, name)) {
@@ -95,7 +96,7 @@ static const struct figure *plot_find(const struct report *r, const char *name, 
 				   r->no_figures[i].reason);
 			return NULL;
 		}
-	err_config(err, "'%s' is no figure of this campaign; it has %s", name, *all ? all : "none");
+	err_unknown(err, "figure of this campaign", name, known, n);
 	return NULL;
 }
 
@@ -147,7 +148,7 @@ int cmd_plot(int argc, char **argv)
 	struct store *s;
 	int rc;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	rc = command_check_output(o.out, o.folder, &err);
 	if (!rc)
 		rc = store_open(&s, o.folder, STORE_READ, &err);

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "compare/power.h"
 #include "run/progress.h"
+#include "options.h"
 #include "safe.h"
 #include "size.h"
 #include "store/store.h"
@@ -161,7 +162,7 @@ int cmd_power(int argc, char **argv)
 	struct plan *plan;
 	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (plan_load(o.config, NULL, &plan, &err))
 		return command_fail(&err);
 	code = power_run(&o, plan, &err);

@@ -8,6 +8,7 @@
 #include "kernel/kernel-prune.h"
 #include "lib/size.h"
 #include "vocab/number.h"
+#include "options.h"
 
 struct options {
 	struct cache_prune how;
@@ -91,7 +92,7 @@ int cmd_prune(int argc, char **argv)
 	struct cache_list l;
 	int ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	ret = cache_scan(&l, &err);
 	if (!ret)
 		ret = cache_prune(&l, &o.how, &err);

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "report/report.h"
 #include "store/store.h"
+#include "options.h"
 
 struct options {
 	const char *folder, *out;
@@ -22,12 +23,12 @@ struct options {
 enum { OPT_ALLOW = 256, OPT_STRICT };
 
 static const struct argp_option table[] = {
-	{ "format", 'f', "FORMAT", 0, "print text, json, html, md (Markdown) or brief (ten "
+	{ "format", 'f', "text|json|html|md|brief|plots|all", 0, "print text, json, html, md (Markdown) or brief (ten "
 	  "lines) instead of writing files; plots: write data/ and plots/ only; all: "
 	  "write all files (the default)", 0 },
-	{ "output", 'o', "FILE", 0, "print into FILE; FORMAT is known by its ending unless "
-	  "given", 0 },
-	{ "cpu-model", 'c', "NAME", 0, "processor that the model speaks of, a name of "
+	{ "output", 'o', "FILE", 0, "print into FILE; its ending says the format unless "
+	  "--format does", 0 },
+	{ "cpu-model", 'c', "CPU", 0, "processor that the model speaks of, a name of "
 	  "configs/cpus", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
@@ -44,14 +45,16 @@ static const struct report_form *report_find_form(const char *name)
 	return f->name ? f : NULL;
 }
 
+static const char *const formats[] = { "text", "json", "html", "md", "brief", "plots", "all",
+					NULL };
+
 static void report_format_option(struct options *o, struct argp_state *state, const char *arg)
 {
 	o->form = report_find_form(arg);
 	o->plots = !strcmp(arg, "plots");
 	o->all = !strcmp(arg, "all");
 	if (!o->form && !o->plots && !o->all)
-		argp_error(state, "'%s' is not a format (text, json, html, md, brief, plots, all)",
-			   arg);
+		options_choice(state, "format", arg, formats);
 }
 
 /* By the ending of -o: .json, .html, .md; text for any other. */
@@ -148,7 +151,7 @@ int cmd_report(int argc, char **argv)
 	struct report r;
 	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (command_check_output(o.out, o.folder, &err) ||
 	    store_open(&store, o.folder, STORE_READ, &err))
 		return command_fail(&err);

@@ -15,6 +15,7 @@
 #include "run/resume.h"
 #include "run/until.h"
 #include "store/store.h"
+#include "options.h"
 
 struct options {
 	const char *config;
@@ -35,38 +36,30 @@ static const struct argp_option option_table[] = {
 	{ "until", OPT_UNTIL, "verdict", 0, "up to 20 blocks, or as many as are planned; stop once every gate has its verdict", 0 },
 	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
 	{ "stop-after", OPT_STOP_AFTER, "TIME", 0, "begin no boot that would end later than TIME (20m) from now", 0 },
-	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake instead of the config's", 0 },
+	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "instead of the config's", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
 	{ "why", OPT_WHY, "boot", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, of boots, too", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },
 	{ "patience", OPT_PATIENCE, "FACTOR", 0, "multiply every time limit (1)", 0 },
 	{ "verbose", 'v', NULL, 0, "show each boot, and what agents report", 0 },
-	{ "debug", OPT_DEBUG, "WHAT", 0, "show vm (consoles), proto (messages), proof; a list with commas", 0 },
+	{ "debug", OPT_DEBUG, "vm|proto|proof", 0, "show consoles, messages, proofs; a list with commas", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
 static void run_parse_debug(struct campaign_options *c, const char *arg,
 			    struct argp_state *state)
 {
-	struct { const char *name; bool *flag; } known[] = {
-		{ "vm", &c->debug_vm }, { "proto", &c->debug_proto },
-		{ "proof", &c->debug_proof },
-	};
+	static const char *const names[] = { "vm", "proto", "proof", NULL };
+	bool *const flags[] = { &c->debug_vm, &c->debug_proto, &c->debug_proof };
 
 	for (const char *p = arg; *p;) {
-		size_t n = strcspn(p, ","), i;
+		char word[32];
 
-		for (i = 0; i < 3; i++) {
-			if (n == strlen(known[i].name) && !strncmp(p, known[i].name, n))
-				break;
-		}
-		if (i == 3)
-			argp_error(state, "--debug: '%.*s' is none of vm, proto, proof",
-				   (int)n, p);
-		else
-			*known[i].flag = true;
-		p += n + (p[n] == ',');
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(p, ","), p);
+		*flags[options_choice(state, "kind of --debug", word, names)] = true;
+		p += strcspn(p, ",");
+		p += *p == ',';
 	}
 }
 
@@ -138,8 +131,7 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 		o->campaign.stop_after = run_parse_time(arg, state);
 		return 0;
 	case OPT_UNTIL:
-		if (strcmp(arg, "verdict"))
-			argp_error(state, "--until: only 'verdict' is known");
+		options_choice(state, "end", arg, (const char *const[]){ "verdict", NULL });
 		o->campaign.until_verdict = true;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -312,7 +304,7 @@ int cmd_run(int argc, char **argv)
 	struct plan *p;
 	int code = EXIT_DONE;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (run_load(&o, &p, &err))
 		return command_fail(&err);
 	if (o.dry_run)

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "command.h"
+#include "options.h"
 #include "safe.h"
 #include "compare/trend.h"
 
@@ -286,7 +287,7 @@ int cmd_trend(int argc, char **argv)
 	struct trend t;
 	int rc = 0;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	trend_init(&t);
 	t.min_segment = o.segment;
 	rc = command_folders(o.folders, o.n, trend_add_folder, &t, &err);

@@ -14,6 +14,7 @@
 #include "run/campaign.h"
 #include "run/try.h"
 #include "store/store.h"
+#include "options.h"
 
 struct options {
 	struct try_wish wish;
@@ -35,10 +36,10 @@ static const struct argp_option option_table[] = {
 	{ "image", OPT_IMAGE, "BZIMAGE", 0, "compare ready kernels; to be given twice", 0 },
 	{ "modules", OPT_MODULES, "DIR", 0, "the folder of their modules; given twice, of each", 0 },
 	{ "cells", OPT_CELLS, "FILE", 0, "what is measured: a YAML with cells, and perhaps gates and expect", 0 },
-	{ "workload", OPT_WORKLOAD, "NAME", 0, "measure this one instead of first-touch", 0 },
+	{ "workload", OPT_WORKLOAD, "WORKLOAD", 0, "measure this one instead of first-touch", 0 },
 	{ "blocks", 'b', "N", 0, "N blocks (2 with the instruction clock, else 10)", 0 },
 	{ "exact", OPT_EXACT, NULL, 0, "count instructions, also where time could be measured", 0 },
-	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake (vm)", 0 },
+	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "where it runs (vm)", 0 },
 	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "make the config, print its plan and stop", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
@@ -203,7 +204,7 @@ int cmd_try(int argc, char **argv)
 	/* argp moves operands behind the options. */
 	memcpy(all, argv, (size_t)argc * sizeof(*all));
 	o.wish.command = try_split_command(&argc, argv);
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	if (try_make(&o.wish, &made, &err)) {
 		free(all);
 		return command_fail(&err);

@@ -13,6 +13,7 @@
 #include "lib/data.h"
 #include "report/report.h"
 #include "run/campaign.h"
+#include "options.h"
 #include "safe.h"
 #include "store/store.h"
 
@@ -322,7 +323,7 @@ int cmd_verify(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	code = verify(&v, &err);
 	claims_file_release(&v.file);
 	free(v.claims);

@@ -13,6 +13,7 @@
 #include "compare/compare.h"
 #include "file.h"
 #include "report/report.h"
+#include "options.h"
 #include "safe.h"
 #include "store/store.h"
 
@@ -147,7 +148,7 @@ int cmd_watch(int argc, char **argv)
 	bool over = false;
 	int rc = 0;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	while (!rc && !over) {
 		struct store *s;
 

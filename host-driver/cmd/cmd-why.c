@@ -11,6 +11,7 @@
 #include "run/campaign.h"
 #include "store/store.h"
 #include "why/gather.h"
+#include "options.h"
 
 #define LINES 20
 
@@ -260,7 +261,7 @@ int cmd_why(int argc, char **argv)
 	char *folder = NULL;
 	int ret = 0;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	ret = why_check_outputs(&o, &err);
 	if (!ret && !store_has_journal(o.operand))
 		ret = why_run(&o, &folder, &err);

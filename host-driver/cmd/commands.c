@@ -68,18 +68,11 @@ static int commands_unknown(const char *name)
 {
 	const char *names[sizeof(commands) / sizeof(commands[0])];
 	struct err err = ERR_INIT;
-	const char *near;
 	size_t n = 0;
 
 	for (const struct command *c = commands; c->name; c++)
 		names[n++] = c->name;
-	near = nearest_word(name, names, n);
-	if (near)
-		err_config(&err, "unknown verb '%s'; did you mean '%s'?", name,
-			   near);
-	else
-		err_config(&err, "unknown verb '%s'; kduel help lists them",
-			   name);
+	err_unknown(&err, "verb", name, names, n);
 	return command_fail(&err);
 }
 

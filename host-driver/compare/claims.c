@@ -208,15 +208,15 @@ static int claims_evaluate_all(struct claim_check *k, struct compare_claim *out)
 
 /* --- conditions -------------------------------------------------------------- */
 
-/* "; did you mean '6.1-rfc'?" or "" */
-static const char *claim_near_arm(struct comparison *c, const char *name)
+static const char *claim_unknown_arm(struct comparison *c, const char *name)
 {
-	const char **names = compare_alloc(c, c->n_arms, sizeof(*names)), *near;
+	const char **names = compare_alloc(c, c->n_arms, sizeof(*names));
+	char text[ERR_TEXT_MAX / 2];
 
 	for (size_t i = 0; names && i < c->n_arms; i++)
 		names[i] = c->arms[i].name;
-	near = names ? nearest_word(name, names, c->n_arms) : NULL;
-	return near ? compare_text(c, "; did you mean '%s'?", near) : "";
+	unknown_text("arm", name, names, names ? c->n_arms : 0, text, sizeof(text));
+	return compare_text(c, "%s", text);
 }
 
 struct arms_seen {
@@ -235,8 +235,7 @@ static int claims_see_arm(const struct claim_pick *p, void *data)
 		return 0;
 	if (arm < 0) {
 		seen->k->never = true;
-		return claim_cannot(seen->k, "no arm is called '%s' in this campaign%s",
-				    p->arm, claim_near_arm(seen->k->c, p->arm));
+		return claim_cannot(seen->k, "%s", claim_unknown_arm(seen->k->c, p->arm));
 	}
 	seen->several |= seen->first >= 0 && arm != seen->first;
 	seen->first = arm;

@@ -52,7 +52,7 @@ static bool arms_same_kernel(const struct plan_arm *a, const struct plan_arm *b)
 static int arms_choose_baseline(struct comparison *c, const struct plan *p,
 				const char *name, struct err *err)
 {
-	char *all = compare_text(c, "%s", "");
+	const char *known[PLAN_ARMS_MAX];
 
 	for (size_t i = 0; i < p->n_arms; i++) {
 		if (name ? !strcmp(p->arms[i].name, name) : p->arms[i].baseline) {
@@ -61,10 +61,9 @@ static int arms_choose_baseline(struct comparison *c, const struct plan *p,
 				c->declared = compare_text(c, "%s", plan_baseline(p)->name);
 			return 0;
 		}
-		all = compare_text(c, "%s%s%s", all, i ? ", " : "", p->arms[i].name);
+		known[i] = p->arms[i].name;
 	}
-	return !name ? 0 : err_config(err, "no arm is called '%s' in this campaign; it has %s",
-				      name, all);
+	return !name ? 0 : err_unknown(err, "arm", name, known, p->n_arms);
 }
 
 /* An A/A arm is the plan's baseline once more. */

@@ -19,22 +19,16 @@ const struct export_format *export_format(size_t i)
 
 const struct export_format *export_find(const char *name, struct err *err)
 {
-	const char *names[sizeof(formats) / sizeof(formats[0])], *near;
-	char known[256] = "";
-	size_t n = 0, used = 0;
+	const char *names[sizeof(formats) / sizeof(formats[0])];
+	size_t n = 0;
 
 	for (; formats[n]; n++) {
 		if (!strcmp(formats[n]->name, name))
 			return formats[n];
 		names[n] = formats[n]->name;
-		used += snprintf(known + used, sizeof(known) - used, "%s%s", n ? ", " : "",
-				 names[n]);
 	}
-	near = nearest_word(name, names, n);
-	if (near)
-		err_config(err, "--format: '%s' is not known; did you mean '%s'?", name, near);
-	else
-		err_config(err, "--format: '%s' is not known; one of %s", name, known);
+	err_unknown(err, "format", name, names, n);
+	err_prefix(err, "--format");
 	return NULL;
 }
 
@@ -46,39 +40,34 @@ bool export_judged(const struct export_format *f, const char *table)
 static int export_check_table(const struct export_format *f, const char *table,
 			      struct err *err)
 {
-	char known[128] = "";
-	size_t used = 0;
+	size_t n = 0;
 
 	if (!table)
 		return 0;
 	if (!f->tables)
 		return err_config(err, "--table: %s has no tables; csv and ndjson have", f->name);
-	for (size_t i = 0; f->tables[i]; i++) {
-		if (!strcmp(f->tables[i], table))
+	for (; f->tables[n]; n++)
+		if (!strcmp(f->tables[n], table))
 			return 0;
-		used += snprintf(known + used, sizeof(known) - used, "%s%s",
-				 i ? ", " : "", f->tables[i]);
-	}
-	return err_config(err, "--table: '%s' is not known; one of %s", table, known);
+	err_unknown(err, "table", table, f->tables, n);
+	err_prefix(err, "--table");
+	return -EINVAL;
 }
 
 static int export_check_arm(const struct export_format *f, const struct export_from *from,
 			    struct err *err)
 {
 	const struct plan *p = store_plan(from->store);
-	const char *names[PLAN_ARMS_MAX], *near;
+	int ret;
 
 	if (!from->arm)
 		return 0;
 	if (!f->one_arm)
 		return err_config(err, "--arm: %s has all arms or none", f->name);
-	if (plan_arm(p, from->arm) >= 0)
-		return 0;
-	for (size_t i = 0; i < p->n_arms; i++)
-		names[i] = p->arms[i].name;
-	near = nearest_word(from->arm, names, p->n_arms);
-	return err_config(err, "--arm: the campaign has no '%s'%s%s%s", from->arm,
-			  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	ret = plan_check_arm(p, from->arm, err);
+	if (ret)
+		err_prefix(err, "--arm");
+	return ret;
 }
 
 int export_write(const struct export_format *f, const struct export_from *from,

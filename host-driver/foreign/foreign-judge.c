@@ -164,8 +164,6 @@ static void judge_note(const struct foreign *f, struct comparison *c)
 
 static int judge_arms(const struct foreign *f, struct comparison *c, struct err *err)
 {
-	const char *near;
-
 	c->n_arms = f->arms.n;
 	c->baseline = 0;
 	for (size_t a = 0; f->baseline && a < c->n_arms; a++)
@@ -175,10 +173,9 @@ static int judge_arms(const struct foreign *f, struct comparison *c, struct err 
 		return err_config(err, "there is one arm only, %.100s: a comparison needs two; --arm NAME=FILE says whose a file is",
 				  f->arms.name[0]);
 	if (f->baseline && strcmp(f->arms.name[c->baseline], f->baseline)) {
-		near = nearest_word(f->baseline, (const char *const *)f->arms.name, f->arms.n);
-		return err_config(err, "--baseline: there is no arm '%s'%s%s%s", f->baseline,
-				  near ? "; did you mean '" : "", near ? near : "",
-				  near ? "'?" : "");
+		err_unknown(err, "arm", f->baseline, (const char *const *)f->arms.name, f->arms.n);
+		err_prefix(err, "--baseline");
+		return -EINVAL;
 	}
 	c->arms = compare_alloc(c, c->n_arms, sizeof(*c->arms));
 	if (!c->arms)
@@ -238,8 +235,6 @@ static const char *const rule_names[] = {
 
 int foreign_rule_parse(const char *text, struct foreign_rule *rule, struct err *err)
 {
-	const char *near;
-
 	*rule = (struct foreign_rule){ .threshold = NAN };
 	if (!strncmp(text, "threshold:", strlen("threshold:"))) {
 		rule->kind = RULE_THRESHOLD;
@@ -250,9 +245,7 @@ int foreign_rule_parse(const char *text, struct foreign_rule *rule, struct err *
 			rule->kind = (enum foreign_rule_kind)i;
 			return 0;
 		}
-	near = nearest_word(text, rule_names, RULE_OURS);
-	return err_config(err, "'%s' is not known; %s%s", text, near ? "did you mean " :
-			  "one of threshold:5%, welch, mann-whitney, range", near ? near : "");
+	return err_unknown(err, "rule", text, rule_names, RULE_OURS);
 }
 
 const char *foreign_rule_text(const struct foreign_rule *rule, char buf[static 64])

@@ -272,8 +272,7 @@ static int cells_select(struct build *b)
 		p->cells[kept++] = t;
 	}
 	if (kept == 0)
-		return err_config(b->err, "--only: '%s' matches none of the cells, e.g. %s",
-				  b->o->only, p->cells[0].id);
+		return plan_unknown_cell(p, "--only: ", b->o->only, b->err);
 	for (size_t i = kept; i < p->n_cells; i++) {
 		struct plan_cell *c = &p->cells[i];
 

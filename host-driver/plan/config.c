@@ -27,6 +27,17 @@ static int config_build_size(struct build *b, const char *field, const char *tex
 	return conf_error(b->y, field, b->err, "%s", err.text);
 }
 
+static int config_unknown_machine(const struct build *b)
+{
+	size_t n = 0;
+
+	while (machine_kind_names[n])
+		n++;
+	err_unknown(b->err, "machine", b->o->machine, machine_kind_names, n);
+	err_prefix(b->err, "--machine");
+	return -EINVAL;
+}
+
 static int config_build_machine(struct build *b)
 {
 	struct plan_machine *to = &b->p->machine;
@@ -41,8 +52,7 @@ static int config_build_machine(struct build *b)
 	if (to->kind && b->o && b->o->machine && !to->kind->sized)
 		to->accel = ACCEL_AUTO;	/* it was meant for the kind that stands in the file */
 	if (!to->kind)
-		return err_config(b->err, "--machine: '%s' is not known; one of vm, host, ssh, fake",
-				  b->o->machine);
+		return config_unknown_machine(b);
 	ret = config_build_size(b, "machine.memory", b->c->machine.memory, &to->memory);
 	if (!ret)
 		ret = config_build_size(b, "machine.pmem", b->c->machine.pmem, &to->pmem);

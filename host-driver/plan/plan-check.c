@@ -188,8 +188,8 @@ static int check_arm(struct plan_check *c, size_t i)
 	for (size_t k = 0; k < sizeof(levels) / sizeof(levels[0]); k++)
 		known |= !strcmp(a->second_level, levels[k]);
 	if (!known)
-		return err_config(c->err, "'%.80s' is not known; one of 4k, 2m, 1g",
-				  a->second_level);
+		return err_unknown(c->err, "page size", a->second_level, levels + 1,
+				   sizeof(levels) / sizeof(levels[0]) - 1);
 	plan_check_at(c, "arms[%zu].cmdline", i);
 	if (!check_is_printable(a->cmdline))
 		return err_config(c->err, "holds control characters");
@@ -271,8 +271,7 @@ static int check_gates(struct plan_check *c)
 		for (size_t k = 0; k < p->n_cells; k++)
 			found |= !fnmatch(p->gates[i].cell, p->cells[k].id, 0);
 		if (!found)
-			return err_config(c->err, "'%.80s' matches none of the cells, e.g. %s",
-					  p->gates[i].cell, p->cells[0].id);
+			return plan_unknown_cell(p, "", p->gates[i].cell, c->err);
 	}
 	return 0;
 }

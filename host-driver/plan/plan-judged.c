@@ -83,15 +83,13 @@ struct judged_claim {
 int plan_check_arm(const struct plan *p, const char *arm, struct err *err)
 {
 	const char *known[KNOWN_MAX];
-	char text[ERR_TEXT_MAX / 2];
 	size_t n = 0;
 
 	if (!*arm || plan_arm(p, arm) >= 0)
 		return 0;
 	for (; n < p->n_arms && n < KNOWN_MAX; n++)
 		known[n] = p->arms[n].name;
-	conf_unknown_text("arm", arm, known, n, text, sizeof(text));
-	return err_config(err, "%s", text);
+	return err_unknown(err, "arm", arm, known, n);
 }
 
 /* Adds a word that is not there yet. */
@@ -109,7 +107,6 @@ static size_t judged_add_word(const char **known, size_t n, const char *word)
 static int judged_series(const struct judged_claim *u, const struct claim_pick *k)
 {
 	const char *known[KNOWN_MAX];
-	char text[ERR_TEXT_MAX / 2];
 	bool here = k->layer;
 	size_t n = 0;
 
@@ -122,13 +119,11 @@ static int judged_series(const struct judged_claim *u, const struct claim_pick *
 		n = judged_add_word(known, n, cell->workload);
 	}
 	if (!n)
-		return err_config(u->err, "'@ %.80s' matches none of the cells, e.g. %s",
-				  k->cells, u->p->cells[0].id);
+		return plan_unknown_cell(u->p, "@ ", k->cells, u->err);
 	if (here)
 		return 0;
-	conf_unknown_text(k->cells ? "workload in those cells" : "workload in this campaign",
-			  k->path, known, n, text, sizeof(text));
-	return err_config(u->err, "%s", text);
+	return err_unknown(u->err, k->cells ? "workload in those cells"
+					    : "workload in this campaign", k->path, known, n);
 }
 
 /* Can a cell's results have this value in a point? Where a parameter decides it. */

@@ -32,13 +32,10 @@
 static int usable_word(struct plan_check *c, const char *what, const char *word,
 		       const char *const *known, size_t n)
 {
-	char text[ERR_TEXT_MAX / 2];
-
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(known[i], word))
 			return 0;
-	conf_unknown_text(what, word, known, n, text, sizeof(text));
-	return err_config(c->err, "%s", text);
+	return err_unknown(c->err, what, word, known, n);
 }
 
 /* --- kernels ---------------------------------------------------------------- */

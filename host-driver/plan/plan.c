@@ -201,3 +201,17 @@ void plan_cost(const struct plan *p, struct plan_cost *cost)
 	cost->disk = DISK_CAMPAIGN +
 		     p->n_boots * (DISK_BOOT + processes * DISK_PROCESS);
 }
+
+int plan_unknown_cell(const struct plan *p, const char *before, const char *glob,
+		      struct err *err)
+{
+	const char *known[64], *near;
+	size_t n = 0;
+
+	for (; n < p->n_cells && n < 64; n++)
+		known[n] = p->cells[n].id;
+	near = nearest_word(glob, known, n);
+	return err_config(err, near ? "%s'%.80s' matches none of the cells; did you mean '%s'?"
+				    : "%s'%.80s' matches none of the cells, e.g. %s",
+			  before, glob, near ? near : known[0]);
+}

@@ -166,6 +166,12 @@ int plan_copy(const struct plan *p, struct plan **copy, struct err *err);
 
 /* Has it an arm of that name ("" is the baseline)? EXIT_CONFIG with the nearest. */
 int plan_check_arm(const struct plan *p, const char *arm, struct err *err);
+/*
+ * That `glob` matches the name of no cell, of which the plan has one at least:
+ * EXIT_CONFIG with the nearest, or one as an example. `before` says where it stands.
+ */
+int plan_unknown_cell(const struct plan *p, const char *before, const char *glob,
+		      struct err *err);
 
 /*
  * Can a claim (claim/claim.h) be about this plan? Its arms, cells, metrics

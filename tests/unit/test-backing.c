@@ -59,7 +59,7 @@ static void bad_sizes_and_parameters_are_refused(void **state)
 		{ "memfd", NULL, "not a multiple of 2M", M2 + 4096 },
 		{ "memfd", NULL, "not a multiple of 2M", 0 },
 		{ "hugetlb-1g", NULL, "not a multiple of 1024M", 512ull << 20 },
-		{ "memfd", "{\"x\":\"1\"}", "no parameter 'x'", M2 },
+		{ "memfd", "{\"x\":\"1\"}", "memfd: unknown parameter 'x'", M2 },
 		{ "fsdax-xfs", "{\"align\":5}", "'align' is not text", M2 },
 	};
 

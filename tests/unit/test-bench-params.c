@@ -64,7 +64,7 @@ static void refuses(void **state)
 	static const struct {
 		const char *name, *text, *says;
 	} bad[] = {
-		{ "pags", "1", "has no parameter 'pags'" },
+		{ "pags", "1", "'pags'; did you mean 'pages'?" },
 		{ "size", "1", "from 4K to 1T" },
 		{ "size", "-1", "not a number" },
 		{ "size", "99999999999999999999", "too large" },

@@ -251,8 +251,8 @@ static void a_metric_that_is_not_there_has_a_nearest_one(void **state)
 	assert_int_equal(workload_metric_find("stream", NULL, "copy", NULL, NULL), 0);
 	assert_int_not_equal(workload_metric_find("first-touch", NULL, "ns_per_pgae", NULL, &err), 0);
 	assert_int_equal(err.exit, EXIT_CONFIG);
-	assert_string_equal(err.text, "workload first-touch has no metric 'ns_per_pgae'; did you "
-			    "mean 'ns_per_page'? (there are: ns_per_page, ns_per_page_again)");
+	assert_string_equal(err.text, "workload first-touch: unknown metric 'ns_per_pgae'; did you "
+			    "mean 'ns_per_page'? known are ns_per_page, ns_per_page_again");
 	err = (struct err)ERR_INIT;
 	assert_int_not_equal(workload_metric_find("fist-touch", NULL, "ns_per_page", NULL, &err), 0);
 	assert_non_null(strstr(err.text, "did you mean 'first-touch'?"));
@@ -460,7 +460,7 @@ static void bad_requests_are_refused(void **state)
 	} bad[] = {
 		{ "nul", NULL, "{}", "unknown workload 'nul'", -1, -1, EXIT_CONFIG },
 		{ "null", "hugetlb", "{}", "unknown source 'hugetlb'", -1, -1, EXIT_CONFIG },
-		{ "null", NULL, "{\"x\":1}", "no parameter 'x'", -1, -1, EXIT_CONFIG },
+		{ "null", NULL, "{\"x\":1}", "unknown parameter 'x'", -1, -1, EXIT_CONFIG },
 		{ "null", NULL, "{}", "no CPU 4095", 4095, -1, EXIT_CONFIG },
 		{ "null", NULL, "{}", "no memory node 63", -1, 63, EXIT_CONFIG },
 		{ "first-touch", NULL, "{\"size\":\"16T\"}", "available", -1, -1, EXIT_MACHINE },

@@ -117,12 +117,12 @@ static void every_error_is_said_exactly(void **state)
 		{ "\"null\"", "nul", ":10: cells[0].workload: unknown workload 'nul'; did you mean 'null'? known are " },
 		{ "kind: fake", "kind: vmm", ":4: machine.kind: unknown value 'vmm'; did you mean 'vm'? known are vm, host, ssh, fake" },
 		{ "kind: fake", "accel: magic", ":4: machine.accel: unknown value 'magic'; known are auto, hardware, emulation" },
-		{ "second-level: 2m", "second-level: 3m", ":8: arms[1].second-level: '3m' is not known; one of 4k, 2m, 1g" },
+		{ "second-level: 2m", "second-level: 3m", ":8: arms[1].second-level: unknown page size '3m'; did you mean '2m'? known are 4k, 2m, 1g" },
 		{ "second-level: 2m", "layout: [default, '33']",
 		  ":8: arms[1].layout[1]: unknown layout '33'; did you mean '32'? known are default, 16, 32, 64, 128" },
 		/* parameters of a workload */
 		{ "workload: \"null\"", "workload: \"null\", params: { colour: 3 }",
-		  ":10: cells[0].params.colour: null has no parameter 'colour'" },
+		  ":10: cells[0].params.colour: null: unknown parameter 'colour'" },
 		{ "workload: \"null\"", "workload: tlb-miss, params: { pages: 64..x }",
 		  ":10: cells[0].params.pages: " },
 		{ "workload: \"null\"", "workload: first-touch, params: { size: [64M, 9X] }",
@@ -143,13 +143,13 @@ static void every_error_is_said_exactly(void **state)
 		{ "name: t", "name: t\nexpect: [ 'null.ns(k1) < ' ]",
 		  ":2: expect[0]: claim: column 15: a number is expected" },
 		{ "name: t", "name: t\nexpect: [ 'null.ns_per_iteratoin(k1) < 1' ]",
-		  ":2: expect[0]: workload null has no metric 'ns_per_iteratoin'; did you mean 'ns_per_iteration'?" },
+		  ":2: expect[0]: workload null: unknown metric 'ns_per_iteratoin'; did you mean 'ns_per_iteration'?" },
 		{ "name: t", "name: t\nexpect: [ 'nul.ns_per_iteration(k1) < 1' ]",
 		  ":2: expect[0]: unknown workload in this campaign 'nul'; did you mean 'null'? known are null" },
 		{ "name: t", "name: t\nexpect: [ 'null.ns_per_iteration(k1 @ memfd/*) < 1' ]",
-		  ":2: expect[0]: '@ memfd/*' matches none of the cells, e.g. anon-4k/anon-4k/null" },
+		  ":2: expect[0]: @ 'memfd/*' matches none of the cells, e.g. anon-4k/anon-4k/null" },
 		{ "name: t", "name: t\nexpect: [ 'null.minor_fualts(k1) < 1' ]",
-		  ":2: expect[0]: workload null has no metric 'minor_fualts'" },
+		  ":2: expect[0]: workload null: unknown metric 'minor_fualts'" },
 		{ "name: t", "name: t\nexpect: [ 'mut.faults(k3) < 1' ]",
 		  ":2: expect[0]: unknown arm 'k3'" },
 		/* what makes no comparison */
@@ -200,7 +200,7 @@ static void every_error_is_said_exactly(void **state)
 		  ":4: machine.device: only kinds host and ssh have a device" },
 		/* gates */
 		{ "cells:", "gates: [{ cell: '*', metric: ns_per_iteratoin }]\ncells:",
-		  ":9: gates[0].metric: workload null has no metric 'ns_per_iteratoin'; did you mean 'ns_per_iteration'?" },
+		  ":9: gates[0].metric: workload null: unknown metric 'ns_per_iteratoin'; did you mean 'ns_per_iteration'?" },
 		{ "cells:", "gates: [{ cell: '*/gups', metric: x }]\ncells:",
 		  ":9: gates[0].cell: '*/gups' matches none of the cells, e.g. anon-4k/anon-4k/null" },
 		{ "cells:", "gates: [{ cell: '*', metric: 'a b' }]\ncells:", ":9: gates[0].metric: 'a b' is not a name" },
@@ -267,7 +267,7 @@ static void positions_survive_options(void **state)
 
 	(void)state;
 	assert_true(load(text, &only, &p, &err) < 0);
-	if (!strstr(err.text, ":9: gates[1].metric: workload null has no metric 'y'"))
+	if (!strstr(err.text, ":9: gates[1].metric: workload null: unknown metric 'y'"))
 		fail_msg("%s", err.text);
 	free(text);
 }

@@ -167,7 +167,7 @@ static void unknown_words_are_refused(void **state)
 
 	(void)state;
 	assert_true(export_write(export_find("csv", &err), &from, stdout, &err) < 0);
-	assert_non_null(strstr(err.text, "'iteration' is not known"));
+	assert_non_null(strstr(err.text, "unknown table 'iteration'; did you mean 'iterations'?"));
 	assert_null(export_find("junti", &other));
 	assert_non_null(strstr(other.text, "did you mean 'junit'?"));
 	assert_true(export_write(export_find("json", &third), &from, stdout, &third) < 0);

@@ -387,7 +387,7 @@ static void old_plans_are_readable(void **state)
 	plan_free(again);
 	assert_true(plan_load(file, NULL, &again, &err) < 0);
 	assert_int_equal(err.exit, EXIT_CONFIG);
-	assert_non_null(strstr(err.text, "gates[0].metric: workload null has no metric 'ns_of_old'"));
+	assert_non_null(strstr(err.text, "gates[0].metric: workload null: unknown metric 'ns_of_old'"));
 	plan_free(p);
 }
 

@@ -74,7 +74,7 @@ static const struct { const char *json, *says; } bad_results[] = {
 	{ SERIES("\"m\"", "{}", "\"\\u0085\"", "\"time\"", "[1]"), "unit: holds a control" },
 	{ SERIES("\"m\"", "{}", "\"\\u200f\"", "\"time\"", "[1]"), "unit: holds a control" },
 	{ SERIES("\"m\"", "{}", "\"" X256 "\"", "\"time\"", "[1]"), "unit: is longer" },
-	{ SERIES("\"m\"", "{}", "\"\"", "\"speed\"", "[1]"), "kind: 'speed' is not known" },
+	{ SERIES("\"m\"", "{}", "\"\"", "\"speed\"", "[1]"), "kind: unknown value 'speed'" },
 	{ VALUES("[]"), "values: is empty" }, { VALUES("{}"), "values: is an object" },
 	{ VALUES("[\"1\"]"), "values[0]: is a text" }, { VALUES("[1,null]"), "values[1]: is null" },
 	{ VALUES("[1e30]"), "values[0]: is 1e+30" }, { VALUES("[1e308]"), "values[0]: is 1e+308" },
@@ -166,7 +166,7 @@ static const struct { const char *json, *says; } bad_counted[] = {
 
 static const struct { const char *json, *says; } bad_layers[] = {
 	{ "[]", "must be an object" }, { "{}", "layer: is missing" },
-	{ "{\"layer\":\"x\"}", "layer: 'x' is not known" },
+	{ "{\"layer\":\"x\"}", "layer: unknown value 'x'" },
 	{ "{\"layer\":\"mut\"}", "bytes: is missing" },
 	{ "{\"layer\":\"mut\",\"bytes\":{\"4k\":-1}}", "4k: is -1" },
 	{ "{\"layer\":\"mut\",\"bytes\":{\"4k\":1e9}}", "4k: is a real number" },

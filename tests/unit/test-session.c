@@ -286,7 +286,7 @@ static void protocol_errors(void **state)
 	ends_as(SCRIPT({ "prepare", "0 {\"re\":%d,\"ok\":true}\n0 {\"re\":%d,\"ok\":true}",
 			 GO_ON }), "protocol", "not asked");
 	ends_as(SCRIPT({ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":\"x\"}]}",
-			 GO_ON }), "protocol", "layer: 'x' is not known");
+			 GO_ON }), "protocol", "layer: unknown value 'x'");
 	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":%r,\"ok\":true,"
 			 "\"result\":{\"metrics\":[{\"metric\":\"ns\"}]}}", GO_ON }),
 		"protocol", "ns: point: is missing");
