@@ -2,9 +2,11 @@
 /* The device, its filesystem, the file: what a huge entry needs of them. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes.h"
+#include "proc.h"
 #include "size.h"
 
 static bool cause_file_on_pmem(const struct doctor_case *c)
@@ -44,13 +46,16 @@ bool cause_no_pmem(const struct doctor_case *c, struct doctor_finding *f)
 bool cause_ns_used(const struct doctor_case *c, struct doctor_finding *f)
 {
 	const struct doctor_place *p = &c->place;
-	char mend[300];
+	const char *const argv[] = { "umount", p->mounted, NULL };
+	char *mend;
 
 	if (!c->backing || !p->mounted[0])
 		return false;
-	snprintf(mend, sizeof(mend), "umount %s, if what it holds may be lost; or name another namespace", p->mounted);
-	return doctor_found(f, DOCTOR_PROVED, mend, "%s is in use: it is mounted on %s",
-			    p->namespace, p->mounted);
+	mend = proc_command_text(argv);
+	doctor_found(f, DOCTOR_PROVED, mend ? mend : "", "%s is in use: it is mounted on %s",
+		     p->namespace, p->mounted);
+	free(mend);
+	return true;
 }
 
 /* "safe": a sector device. Devdax may be what the user wants; of that nothing is said. */
@@ -240,15 +245,18 @@ bool cause_extents(const struct doctor_case *c, struct doctor_finding *f)
 bool cause_file_size(const struct doctor_case *c, struct doctor_finding *f)
 {
 	const struct doctor_place *p = &c->place;
-	char mend[600];
+	char mib[32], *mend;
+	const char *const argv[] = { "fallocate", "-l", mib, p->path, NULL };
 
 	if (!c->has_place || !p->is_file || !p->nd[0] || !p->size || p->size % CAUSE_M2 == 0)
 		return false;
-	snprintf(mend, sizeof(mend), "fallocate -l %" PRIu64 "M %s",
-		 (p->size + CAUSE_M2 - 1) / CAUSE_M2 * 2, p->path);
-	return doctor_found(f, DOCTOR_PROVED, mend, "%s has %" PRIu64 " bytes, %" PRIu64
-			    " KiB more than a multiple of 2M: its end is mapped with 4K", p->path,
-			    p->size, p->size % CAUSE_M2 >> 10);
+	snprintf(mib, sizeof(mib), "%" PRIu64 "M", (p->size + CAUSE_M2 - 1) / CAUSE_M2 * 2);
+	mend = proc_command_text(argv);
+	doctor_found(f, DOCTOR_PROVED, mend ? mend : "", "%s has %" PRIu64 " bytes, %" PRIu64
+		     " KiB more than a multiple of 2M: its end is mapped with 4K", p->path,
+		     p->size, p->size % CAUSE_M2 >> 10);
+	free(mend);
+	return true;
 }
 
 bool cause_is_dax(const struct doctor_case *c)

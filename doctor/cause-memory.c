@@ -2,9 +2,11 @@
 /* The guest's RAM in QEMU, and the memory of a guest from the inside. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "causes.h"
+#include "proc.h"
 #include "size.h"
 
 #define SLACK (4ULL << 20)	/* of 4K pages that any guest has: firmware, video, edges */
@@ -159,11 +161,15 @@ bool cause_pool_node(const struct doctor_case *c, struct doctor_finding *f)
 bool cause_cgroup(const struct doctor_case *c, struct doctor_finding *f)
 {
 	uint64_t need = c->ram.wanted > c->ram.size ? c->ram.wanted : c->ram.size;
-	char mend[600];
+	char path[256], *quoted, mend[600];
+	const char *const argv[] = { path, NULL };
 
 	if (c->ram.limit >= need || c->memory == DOCTOR_MEMORY_HUGETLB || cause_is_dax(c))
 		return false;
-	snprintf(mend, sizeof(mend), "echo max > /sys/fs/cgroup%s/memory.max", c->ram.limit_group);
+	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.max", c->ram.limit_group);
+	quoted = proc_command_text(argv);
+	snprintf(mend, sizeof(mend), "echo max > %s", quoted ? quoted : "");
+	free(quoted);
 	return doctor_found(f, DOCTOR_LIKELY, mend, "control group %s may have %" PRIu64
 			    " MiB (memory.max), the guest's RAM is %" PRIu64 " MiB",
 			    c->ram.limit_group, c->ram.limit >> 20, need >> 20);

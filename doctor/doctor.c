@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "safe.h"
+
 #define LEAST (16ULL << 20)	/* less memory than this in use tells nothing */
 #define SLACK (4ULL << 20)	/* firmware and edges are 4K in any guest */
 
@@ -69,6 +71,16 @@ void doctor_examine(const struct doctor_case *c, const struct doctor_cause *tabl
 	qsort(r->finding, r->n, sizeof(r->finding[0]), doctor_compare);
 }
 
+/* Names of files are in these texts: not all of them are UTF-8. */
+static json_t *doctor_string(const char *text)
+{
+	char *safe = safe_text(text);
+	json_t *s = json_string(safe);
+
+	free(safe);
+	return s;
+}
+
 json_t *doctor_json(const struct doctor_case *c, const struct doctor_report *r)
 {
 	json_t *found = json_array(), *unread = json_array();
@@ -76,13 +88,13 @@ json_t *doctor_json(const struct doctor_case *c, const struct doctor_report *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct doctor_finding *f = &r->finding[i];
 
-		json_array_append_new(found, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+		json_array_append_new(found, json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:s}",
 			"id", f->cause->id, "layer", f->cause->layer, "title", f->cause->title,
-			"seen", f->seen, "rule", f->cause->rule, "mend", f->mend,
+			"seen", doctor_string(f->seen), "rule", f->cause->rule, "mend", doctor_string(f->mend),
 			"sure", doctor_sure_words[f->sure]));
 	}
 	for (size_t i = 0; i < c->n_blind; i++)
-		json_array_append_new(unread, json_pack("{s:s, s:s}", "layer", c->blind[i].layer,
-							"why", c->blind[i].why));
+		json_array_append_new(unread, json_pack("{s:s, s:o}", "layer", c->blind[i].layer,
+							"why", doctor_string(c->blind[i].why)));
 	return json_pack("{s:o, s:o}", "findings", found, "unread", unread);
 }

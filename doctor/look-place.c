@@ -118,6 +118,24 @@ static bool look_place_is_below(const char *path, const char *mount)
 	return !strncmp(path, mount, n) && (!path[n] || path[n] == '/');
 }
 
+/* mountinfo writes blanks, tabs, newlines and backslashes as \\ and three octal digits. */
+static void look_place_unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; to++) {
+		unsigned value;
+
+		if (*at == '\\' && sscanf(at + 1, "%3o", &value) == 1) {
+			*to = value;
+			at += 4;
+		} else {
+			*to = *at++;
+		}
+	}
+	*to = '\0';
+}
+
 /* Takes the mount of a line of mountinfo if `path` is below it and no deeper one was. */
 static void look_place_take_mount(struct doctor_place *p, const char *line, char *dev, size_t *deepest)
 {
@@ -127,6 +145,7 @@ static void look_place_take_mount(struct doctor_place *p, const char *line, char
 	if (!dash || sscanf(line, "%*s %*s %23s %*s %255s %299s", id, at, mine) != 3 ||
 	    sscanf(dash, " - %15s %*s %299s", fs, super) != 2)
 		return;
+	look_place_unescape(at);
 	if (strlen(at) < *deepest || !look_place_is_below(p->path, at))
 		return;
 	*deepest = strlen(at);

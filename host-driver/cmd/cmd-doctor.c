@@ -99,8 +99,11 @@ static void doctor_print(const char *what, const struct doctor_case *c,
 		printf("%s: %zu finding%s\n", name, r->n, r->n == 1 ? "" : "s");
 	for (size_t i = 0; i < r->n; i++)
 		doctor_print_finding(&r->finding[i], i);
-	for (size_t i = 0; i < c->n_blind; i++)
-		printf("not known: %s: %s\n", c->blind[i].layer, c->blind[i].why);
+	for (size_t i = 0; i < c->n_blind; i++) {
+		printf("not known: %s: ", c->blind[i].layer);
+		text_put(stdout, c->blind[i].why);
+		putchar('\n');
+	}
 	free(name);
 }
 
@@ -109,6 +112,7 @@ static void doctor_tell(struct outcome *out, const char *what, const struct doct
 {
 	struct doctor_report r;
 	json_t *o;
+	char *name;
 
 	doctor_examine(c, table, &r);
 	out->findings += r.n;
@@ -117,7 +121,9 @@ static void doctor_tell(struct outcome *out, const char *what, const struct doct
 	if (!out->o->json)
 		return doctor_print(what, c, &r);
 	o = doctor_json(c, &r);
-	json_object_set_new(o, "what", json_string(what));
+	name = safe_text(what);
+	json_object_set_new(o, "what", json_string(name));
+	free(name);
 	json_array_append_new(out->all, o);
 }
 

@@ -278,6 +278,27 @@ static void nodaxhuge(void)
 	fsdax_small();
 }
 
+/* Where QEMU's table can be read it tells the kernel's fault from an early touch. */
+static void dax_small_first(void)
+{
+	fsdax_small();
+	dm.b4k = 200 << 20;
+	dm.b2m = 20 << 20;
+}
+
+static void scanned_nodaxhuge(void)
+{
+	fsdax_small();
+	dm.b2m = 220 << 20;
+}
+
+static void blank_in_mount(void)
+{
+	partition_off();
+	dm_put("/proc/42/mountinfo", "30 1 259:1 / /mnt/a\\040b rw - xfs /dev/pmem0p1 rw,dax=always,sunit=4096\n");
+	dm_map("7f0000000000-7f0010000000", "rw-s", "/mnt/a b/ram", "Rss: 262144 kB\n");
+}
+
 /* As the kernels that only count pages of second-level tables by size since 5.15. */
 static void no_statistic(void)
 {
@@ -321,7 +342,8 @@ static const struct planted {
 	{ no_ept, "no-paging" }, { no_npt, "no-paging" }, { emulated, "emulated" },
 	{ confidential, "confidential" }, { crooked_slot, "slot-edge" }, { executed, "nx-split" },
 	{ migrating, "dirty-log" }, { split, "dirty-log" }, { old, "old-kernel" },
-	{ nodaxhuge, "zone-device" },
+	{ nodaxhuge, "zone-device" }, { scanned_nodaxhuge, "zone-device" },
+	{ dax_small_first, "touched-small" }, { blank_in_mount, "part-align" },
 	{ dm_begin, NULL }, { good_partition, NULL }, { good_volume, NULL }, { good_anon, NULL },
 	{ no_statistic, NULL },
 };
@@ -370,6 +392,29 @@ static void what_cannot_be_read_is_named_and_not_guessed(void **state)
 	assert_int_equal(json_array_size(json_object_get(o, "findings")), 0);
 	assert_non_null(strstr(json_string_value(json_object_get(json_array_get(
 		json_object_get(o, "unread"), 1), "why")), "5.15"));
+	json_decref(o);
+	doctor_end(&c);
+	dm_end();
+}
+
+/* What others named reaches neither a terminal nor a shell as it is. */
+static void foreign_names_are_made_safe(void **state)
+{
+	struct doctor_report r;
+	struct doctor_case c;
+	json_t *o, *first;
+
+	(void)state;
+	odd_size();
+	dm_map("7f0000000000-7f0010000000", "rw-s", "/mnt/\x1b\xff;reboot", "Rss: 262144 kB\n");
+	doctor_begin(&c);
+	assert_int_equal(doctor_look_at_qemu(&c, 42, NULL), 0);
+	doctor_examine(&c, doctor_causes, &r);
+	o = doctor_json(&c, &r);
+	first = json_array_get(json_object_get(o, "findings"), 0);
+	assert_string_equal(json_string_value(json_object_get(first, "id")), "file-size");
+	assert_null(strchr(json_string_value(json_object_get(first, "seen")), '\x1b'));
+	assert_non_null(strstr(json_string_value(json_object_get(first, "mend")), "reboot'"));
 	json_decref(o);
 	doctor_end(&c);
 	dm_end();
@@ -555,6 +600,7 @@ int main(void)
 		cmocka_unit_test(the_tables_are_sound),
 		cmocka_unit_test(each_cause_comes_first_where_it_is_planted),
 		cmocka_unit_test(what_cannot_be_read_is_named_and_not_guessed),
+		cmocka_unit_test(foreign_names_are_made_safe),
 		cmocka_unit_test(pools_are_looked_at_for_who_wants_them),
 		cmocka_unit_test(a_namespace_in_use_is_told),
 		cmocka_unit_test(guests_are_looked_at_from_inside),
