@@ -303,7 +303,7 @@ static int history_to_db(const struct options *o)
 	if (rc)
 		return command_fail(&err);
 	text_put(stdout, o->db);
-	printf(": %zu campaigns added, %zu replaced, %zu known\n", h.did[DATABASE_ADDED],
+	printf(": campaigns: %zu added, %zu replaced, %zu known\n", h.did[DATABASE_ADDED],
 	       h.did[DATABASE_REPLACED], h.did[DATABASE_KNOWN]);
 	return (int)h.exit;
 }

@@ -80,7 +80,7 @@ static int database_trouble(struct database *d, struct err *err)
 	int code = sqlite3_extended_errcode(d->db) & 0xff;
 
 	if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
-		return err_config(err, "%s: is no SQLite database, or a damaged one", d->path);
+		return err_config(err, "%s: not an SQLite database, or a damaged one", d->path);
 	return err_set(err, EXIT_MACHINE, -EIO, "%s: %s%s", d->path, sqlite3_errmsg(d->db),
 		       code == SQLITE_BUSY ? ": another program holds it" : "");
 }

@@ -176,7 +176,7 @@ static int store_refuse_no_results(const char *folder, const char *journal,
 		return err_sys(err, errno, "cannot open %s", journal);
 	if (access(folder, F_OK))
 		return err_config(err, "%s: there is no such folder", folder);
-	return err_config(err, "%s: is no results folder (it has no journal.kdj)",
+	return err_config(err, "%s: not a results folder (it has no journal.kdj)",
 			  folder);
 }
 

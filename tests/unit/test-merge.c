@@ -205,7 +205,7 @@ static void what_does_not_belong_together_is_refused(void **state)
 	go_on(b, 2, "ok");
 	refused(a, b, "boot 2 was run in both with different outcomes");
 	/* no results at all */
-	refused(a, base, "is no results folder");
+	refused(a, base, "not a results folder");
 }
 
 static int make_paths(void **state)

@@ -189,7 +189,7 @@ static void other_folders_are_refused(void **state)
 	err = (struct err)ERR_INIT;
 	assert_int_equal(file_mkdirs(folder, &err), 0);
 	assert_true(store_open(&s, folder, STORE_READ, &err) < 0);
-	assert_non_null(strstr(err.text, "is no results folder"));
+	assert_non_null(strstr(err.text, "not a results folder"));
 	store_close(create());
 	err = (struct err)ERR_INIT;
 	assert_true(store_create(&s, folder, plan, "emulated", &err) < 0);
