@@ -32,6 +32,10 @@ static int backing_dax_setup_pmem(struct backing *b, enum pmem_mode mode,
 	char text[24];
 	int ret = align ? size_parse(align, &bytes, err) : 0;
 
+	/* QEMU maps all of a device, and a device is mapped in pages of its alignment. */
+	if (!ret && mode == PMEM_DEVDAX && bytes > M2 && b->size % bytes)
+		ret = err_config(err, "%" PRIu64 " MiB are not a multiple of align, %s",
+				 b->size >> 20, align);
 	if (!ret)
 		ret = pmem_setup(mode, backing_dax_param(params, "device"), bytes, &b->pmem, err);
 	if (ret)

@@ -9,6 +9,7 @@
 #include "histogram.h"
 #include "model.h"
 #include "params.h"
+#include "team.h"
 
 #define PAGE 4096UL
 #define WORDS (PAGE / sizeof(uint64_t))
@@ -19,6 +20,9 @@ struct touch {
 	unsigned slices;
 	uint64_t tag;		/* what page i gets: tag + i */
 	struct histogram *first, *again;
+	struct team *team;	/* NULL: one thread */
+	struct histogram *parts;	/* of the team's members, for one slice */
+	unsigned at;		/* the team's slice */
 };
 
 static const struct workload_figure figure = {
@@ -27,17 +31,47 @@ static const struct workload_figure figure = {
 	.text = "Cost of a page's first write", .value = "per page",
 };
 
-enum { FIRST, AGAIN };
+static const struct workload_figure figure_rate = {
+	.name = "touch-rate", .shape = FIGURE_ROWS,
+	.title = "First touch: pages a second, all threads together",
+	.text = "Pages touched first in a second", .value = "pages a second",
+};
+
+static const struct workload_figure figure_next = {
+	.name = "next-touch", .shape = FIGURE_ROWS,
+	.title = "Next touch: cost of a write to a page that was written before",
+	.text = "Cost of a page's next write", .value = "per page",
+};
+
+enum { FIRST, AGAIN, RATE };
 
 static const struct workload_metric metrics[] = {
 	[FIRST] = { "ns_per_page", "ns", KIND_TIME, BETTER_LOWER, .figure = &figure,
 		    .help = "first write to a 4 KiB page" },
 	[AGAIN] = { "ns_per_page_again", "ns", KIND_TIME, BETTER_LOWER,
 		    .help = "second write to it, which faults nowhere" },
+	[RATE] = { "pages_per_s", "pages/s", KIND_RATE, BETTER_HIGHER, .figure = &figure_rate,
+		   .help = "4 KiB pages that all threads together write to first in a second; with threads given" },
+	{ 0 },
+};
+
+static const struct workload_metric metrics_next[] = {
+	[FIRST] = { "ns_per_page", "ns", KIND_TIME, BETTER_LOWER, .figure = &figure_next,
+		    .help = "next write to a 4 KiB page that set-up wrote to" },
+	[AGAIN] = { "ns_per_page_again", "ns", KIND_TIME, BETTER_LOWER,
+		    .help = "the write after it, which faults nowhere" },
 	{ 0 },
 };
 
 static const struct param params[] = {
+	{ "size", PARAM_SIZE, "128M", NULL,
+	  "bytes touched in all", PAGE, 1ULL << 46 },
+	{ "threads", PARAM_COUNT, "", NULL,
+	  "threads that touch at once, each its own part of every sample (default: 1)", 1, 1024 },
+	{ 0 },
+};
+
+static const struct param params_next[] = {
 	{ "size", PARAM_SIZE, "128M", NULL,
 	  "bytes touched in all", PAGE, 1ULL << 46 },
 	{ 0 },
@@ -50,10 +84,22 @@ static size_t first_touch_page_of_source(struct bench *b)
 	return source_find(bench_source(b), &s, NULL) ? PAGE : s->page;
 }
 
-static int first_touch_setup(struct bench *b, struct err *err)
+static int first_touch_team(struct bench *b, struct touch *t, unsigned threads,
+			    struct err *err)
+{
+	int ret = bench_team(b, threads, &t->team, err);
+
+	if (ret)
+		return ret;
+	t->parts = calloc(threads, sizeof(*t->parts));
+	return t->parts ? 0 : err_sys(err, ENOMEM, "first-touch");
+}
+
+static int touch_set_up(struct bench *b, unsigned threads, unsigned flags, struct err *err)
 {
 	struct touch *t = calloc(1, sizeof(*t));
 	size_t page = first_touch_page_of_source(b), pages;
+	int ret;
 
 	if (!t)
 		return err_sys(err, ENOMEM, "first-touch");
@@ -65,6 +111,12 @@ static int first_touch_setup(struct bench *b, struct err *err)
 	/* Whole pages of the source in each slice: a page is nobody's half. */
 	pages = (bench_number(b, "size") + page - 1) / page;
 	t->slices = bench_samples(b);
+	ret = threads ? first_touch_team(b, t, threads, err) : 0;
+	if (ret)
+		return ret;
+	/* A thread's part is whole pages of the source, too. */
+	page *= threads ? threads : 1;
+	pages = pages * first_touch_page_of_source(b) / page;
 	if (t->slices > pages)
 		return err_config(err, "%u samples of a buffer of %zu pages of %zu KiB: each "
 				  "sample needs a page of its own; give a larger --size or "
@@ -75,7 +127,19 @@ static int first_touch_setup(struct bench *b, struct err *err)
 			    "samples are alike", pages / t->slices * t->slices, pages,
 			    page >> 10, t->slices);
 	t->tag = bench_seed(b) * 0x9e3779b97f4a7c15ULL;
-	return bench_buffer(b, t->slice * t->slices, BUFFER_UNTOUCHED, &t->buf, err);
+	return bench_buffer(b, t->slice * t->slices, flags, &t->buf, err);
+}
+
+static int first_touch_setup(struct bench *b, struct err *err)
+{
+	unsigned threads = bench_given(b, "threads") ? bench_number(b, "threads") : 0;
+
+	return touch_set_up(b, threads, BUFFER_UNTOUCHED, err);
+}
+
+static int next_touch_setup(struct bench *b, struct err *err)
+{
+	return touch_set_up(b, 0, 0, err);
 }
 
 /*
@@ -83,12 +147,11 @@ static int first_touch_setup(struct bench *b, struct err *err)
  * time is the start of the next's. The write is the page's number, so that
  * what was timed can be proved afterwards.
  */
-static uint64_t touch_slice(const struct touch *t, unsigned slice, uint64_t bump,
-			    struct histogram *h)
+static uint64_t touch_pages(const struct touch *t, uint64_t index, size_t pages,
+			    uint64_t bump, struct histogram *h)
 {
-	uint64_t index = slice * (t->slice / PAGE);
 	volatile uint64_t *at = (uint64_t *)t->buf->addr + index * WORDS;
-	volatile uint64_t *end = at + t->slice / sizeof(*at);
+	volatile uint64_t *end = at + pages * WORDS;
 	uint64_t begin = clock_ticks(), last = begin, now;
 
 	for (; at < end; at += WORDS, index++) {
@@ -100,6 +163,41 @@ static uint64_t touch_slice(const struct touch *t, unsigned slice, uint64_t bump
 		begin += last - now;
 	}
 	return last - begin;
+}
+
+static uint64_t touch_slice(const struct touch *t, unsigned slice, uint64_t bump,
+			    struct histogram *h)
+{
+	size_t pages = t->slice / PAGE;
+
+	return touch_pages(t, slice * pages, pages, bump, h);
+}
+
+static void touch_part(void *arg, unsigned member)
+{
+	struct touch *t = arg;
+	size_t pages = t->slice / PAGE, part = pages / team_size(t->team);
+
+	touch_pages(t, t->at * pages + member * part, part, 0, &t->parts[member]);
+}
+
+/*
+ * All threads at once: the time is the wall's, from the first start to the last
+ * end, over the pages of all; of the clock's readings each thread has its own.
+ */
+static void first_touch_pass_team(struct bench *b, struct touch *t, unsigned slice,
+				  struct series *s, struct series *rate)
+{
+	size_t pages = t->slice / PAGE, part = pages / team_size(t->team);
+	double ns;
+
+	t->at = slice;
+	bench_begin(b, s);
+	team_run(t->team, touch_part, t);
+	ns = bench_end(b, s, pages) - part * clock_facts.overhead_ns;
+	ns = ns > 1 ? ns : 1;
+	series_push(s, ns / pages);
+	series_push(rate, pages / ns * 1e9);
 }
 
 static void first_touch_pass(struct bench *b, struct touch *t, unsigned slice,
@@ -134,15 +232,21 @@ static void first_touch_again(struct bench *b, struct touch *t, unsigned slice,
 	series_push(s, bench_end(b, s, pages) / pages);
 }
 
-static int first_touch_run(struct bench *b, struct err *err)
+static int touch_run(struct bench *b, const struct workload_metric *m)
 {
 	struct touch *t = bench_state(b);
-	struct series *first = bench_series(b, &metrics[FIRST], NULL);
-	struct series *again = bench_series(b, &metrics[AGAIN], NULL);
+	struct series *first = bench_series(b, &m[FIRST], NULL);
+	struct series *again = bench_series(b, &m[AGAIN], NULL);
+	struct series *rate = t->team ? bench_series(b, &m[RATE], NULL) : NULL;
 
-	(void)err;
-	for (unsigned i = 0; i < t->slices; i++)
-		first_touch_pass(b, t, i, first);
+	for (unsigned i = 0; i < t->slices; i++) {
+		if (t->team)
+			first_touch_pass_team(b, t, i, first, rate);
+		else
+			first_touch_pass(b, t, i, first);
+	}
+	for (unsigned i = 0; t->team && i < team_size(t->team); i++)
+		histogram_merge(t->first, &t->parts[i]);
 	for (unsigned i = 0; i < t->slices; i++)
 		first_touch_again(b, t, i, again);
 	for (unsigned i = 0; i < t->slices; i++)
@@ -150,6 +254,18 @@ static int first_touch_run(struct bench *b, struct err *err)
 	bench_derive(b, "first", histogram_json(t->first));
 	bench_derive(b, "again", histogram_json(t->again));
 	return 0;
+}
+
+static int first_touch_run(struct bench *b, struct err *err)
+{
+	(void)err;
+	return touch_run(b, metrics);
+}
+
+static int next_touch_run(struct bench *b, struct err *err)
+{
+	(void)err;
+	return touch_run(b, metrics_next);
 }
 
 static int first_touch_verify_after(struct bench *b, struct err *err)
@@ -184,10 +300,12 @@ static void first_touch_teardown(struct bench *b)
 		return;
 	free(t->first);
 	free(t->again);
+	team_free(t->team);
+	free(t->parts);
 	free(t);
 }
 
-extern const struct workload first_touch_workload;
+extern const struct workload first_touch_workload, next_touch_workload;
 
 const struct workload first_touch_workload = {
 	.abi = WORKLOAD_ABI,
@@ -204,12 +322,34 @@ const struct workload first_touch_workload = {
 		  "the control: it faults nowhere, and all pages of a slice are timed at once, since "
 		  "it is cheaper than a reading of the clock; its histogram is of a third touch. With huge pages one write in 512 (or "
 		  "262144) pays for all. Percentiles are from a log-bucket histogram with an "
-		  "error of at most 1.6%; a fault is not timed apart from its write.",
+		  "error of at most 1.6%; a fault is not timed apart from its write. With threads, "
+		  "all touch at once, each its own part of every slice, and the time of a slice "
+		  "is the wall's over the pages of all threads.",
 	.params = params,
 	.pattern = first_touch_pattern,
 	.samples = 16,
 	.setup = first_touch_setup,
 	.run = first_touch_run,
+	.verify_after = first_touch_verify_after,
+	.teardown = first_touch_teardown,
+};
+
+const struct workload next_touch_workload = {
+	.abi = WORKLOAD_ABI,
+	.name = "next-touch",
+	.help = "what the next write to pages costs that were written before",
+	.unit = "ns per 4 KiB page",
+	.metrics = metrics_next,
+	.method = "The timed passes of first-touch over a buffer that set-up has written to: "
+		  "every page is there in the guest, and was in the second level. What the first "
+		  "timed write to a page costs is what somebody did to its second-level entry "
+		  "meanwhile: `disturb: dirty-log` in a campaign, say. The second is the control. "
+		  "There is no warm-up, which would be the next touch.",
+	.params = params_next,
+	.pattern = first_touch_pattern,
+	.samples = 16,
+	.setup = next_touch_setup,
+	.run = next_touch_run,
 	.verify_after = first_touch_verify_after,
 	.teardown = first_touch_teardown,
 };

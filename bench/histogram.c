@@ -19,6 +19,17 @@ static double histogram_middle(unsigned i)
 	return (histogram_low_end(i) + histogram_low_end(i + 1) - 1) / 2.0;
 }
 
+void histogram_merge(struct histogram *h, const struct histogram *from)
+{
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+		h->bucket[i] += from->bucket[i];
+	h->count += from->count;
+	h->over += from->over;
+	h->sum += from->sum;
+	if (from->max > h->max)
+		h->max = from->max;
+}
+
 double histogram_quantile(const struct histogram *h, double q)
 {
 	uint64_t want = ceil(q * h->count), seen = 0;

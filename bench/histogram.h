@@ -51,6 +51,9 @@ static inline void histogram_add(struct histogram *h, uint64_t ns)
 		h->max = ns;
 }
 
+/* Adds what is in `from`. */
+void histogram_merge(struct histogram *h, const struct histogram *from);
+
 /* The value below which the share `q` (0..1) lies; 0 when empty. */
 double histogram_quantile(const struct histogram *h, double q);
 

@@ -149,7 +149,8 @@ static int node_parse_accel(const struct view *args, enum qemu_accel *accel, str
 }
 
 static int node_describe_guest(const struct node *n, const struct view *args,
-			       struct qemu_vm *q, uint64_t *nonce, struct err *err)
+			       struct qemu_vm *q, bool *monitor, uint64_t *nonce,
+			       struct err *err)
 {
 	struct settings s = { 0 };
 	const char *text;
@@ -160,7 +161,8 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 		.memory = n->backing.size,
 		.ram = n->backing.kind->ram,
 		.ram_path = n->backing.path[0] ? n->backing.path : NULL,
-		.ram_page = n->backing.kind->page,
+		.ram_page = n->backing.pmem.align > n->backing.kind->page
+			? n->backing.pmem.align : n->backing.kind->page,
 	};
 	if (view_string_or(args, "kernel", GUEST_KERNEL, &q->kernel, err) ||
 	    view_string_or(args, "initrd", GUEST_INITRD, &q->initrd, err) ||
@@ -168,6 +170,7 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 	    view_count(args, "cpus", 1024, &cpus, err) ||
 	    view_name(args, "nonce", &text, err) ||
 	    settings_set(&s, "nonce", text, err) ||
+	    view_bool_or(args, "monitor", false, monitor, err) ||
 	    node_parse_accel(args, &q->accel, err))
 		return err->code;
 	if (cpus < 1)
@@ -192,6 +195,7 @@ int node_op_guest_start(struct agent *a, int64_t id, const struct view *args,
 	struct node *n = a->node;
 	struct qemu_vm q;
 	uint64_t nonce = 0, align, phase;
+	bool monitor = false;
 	int ret;
 
 	(void)id;
@@ -201,10 +205,10 @@ int node_op_guest_start(struct agent *a, int64_t id, const struct view *args,
 		return err_set(err, EXIT_MACHINE, -EBUSY, "a guest runs already: stop it first");
 	if (!n->backing.kind)
 		return err_config(err, "no backing is prepared for the guest's memory");
-	ret = node_describe_guest(n, args, &q, &nonce, err);
+	ret = node_describe_guest(n, args, &q, &monitor, &nonce, err);
 	clock_align(align, phase);
 	if (!ret)
-		ret = vm_start(&n->vm, a->loop, &q, nonce, node_on_guest_frame,
+		ret = vm_start(&n->vm, a->loop, &q, monitor, nonce, node_on_guest_frame,
 			       node_on_guest_lost, n, err);
 	if (ret)
 		return ret;
@@ -267,6 +271,28 @@ int node_op_count_stop(struct agent *a, int64_t id, const struct view *args,
 	json_object_update(reply, counted);
 	json_decref(counted);
 	return 0;
+}
+
+/* Blocks until KVM logs, or no longer does; nothing is timed meanwhile. */
+int node_op_dirty_log(struct agent *a, int64_t id, const struct view *args,
+		      json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+	double begin = loop_now();
+	bool on;
+	int ret;
+
+	(void)id;
+	if (!n->vm.running)
+		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (!view_get(args, "on"))
+		return err_config(err, "on: is missing");
+	ret = view_bool_or(args, "on", false, &on, err);
+	if (!ret)
+		ret = on ? monitor_log_start(&n->vm.monitor, err)
+			 : monitor_log_stop(&n->vm.monitor, err);
+	json_object_set_new(reply, "seconds", json_real(loop_now() - begin));
+	return ret;
 }
 
 int node_op_proof(struct agent *a, int64_t id, const struct view *args,

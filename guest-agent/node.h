@@ -34,6 +34,8 @@ int node_op_guest_start(struct agent *a, int64_t id, const struct view *args,
 			json_t *reply, struct err *err);
 int node_op_proof(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err);
+int node_op_dirty_log(struct agent *a, int64_t id, const struct view *args,
+		      json_t *reply, struct err *err);
 int node_op_guest_stop(struct agent *a, int64_t id, const struct view *args,
 		       json_t *reply, struct err *err);
 int node_op_count(struct agent *a, int64_t id, const struct view *args,

@@ -81,6 +81,7 @@ static const struct op ops[] = {
 	{ "prepare", NODE, node_op_prepare },
 	{ "guest-start", NODE, node_op_guest_start },
 	{ "proof", NODE, node_op_proof },
+	{ "dirty-log", NODE, node_op_dirty_log },
 	{ "count", NODE, node_op_count },
 	{ "count-stop", NODE, node_op_count_stop },
 	{ "guest-stop", NODE, node_op_guest_stop },

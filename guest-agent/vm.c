@@ -47,9 +47,9 @@ static void vm_on_closed(void *arg, const struct err *why)
 }
 
 static int vm_spawn(struct vm *vm, const struct qemu_vm *q, int link_fd,
-		 int console_fd, struct err *err)
+		    int console_fd, int monitor_fd, struct err *err)
 {
-	const int keep[] = { link_fd, console_fd, -1 };
+	const int keep[] = { link_fd, console_fd, monitor_fd, -1 };
 	struct qemu_vm with_fds = *q;
 	struct proc_options o = {
 		.out = console_fd, .err = console_fd, .keep = keep,
@@ -58,6 +58,7 @@ static int vm_spawn(struct vm *vm, const struct qemu_vm *q, int link_fd,
 
 	with_fds.link_fd = link_fd;
 	with_fds.console_fd = console_fd;
+	with_fds.monitor_fd = monitor_fd;
 	ret = qemu_args(&with_fds, &vm->args, err);
 	if (ret)
 		return ret;
@@ -83,29 +84,41 @@ static int vm_watch(struct vm *vm, int link_fd, int console_fd, uint64_t nonce,
 	return vm->child_id < 0 ? err_sys(err, ENOMEM, "cannot wait for the guest") : 0;
 }
 
-int vm_start(struct vm *vm, struct loop *loop, const struct qemu_vm *q,
+/* A pair of sockets; where there is not to be one, -1 twice. */
+static int vm_pair(int pair[2], bool wanted, struct err *err)
+{
+	pair[0] = pair[1] = -1;
+	return wanted ? proc_socketpair(pair, err) : 0;
+}
+
+static void vm_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+int vm_start(struct vm *vm, struct loop *loop, const struct qemu_vm *q, bool monitor,
 	     uint64_t nonce, vm_frame_fn frame, vm_lost_fn lost, void *arg,
 	     struct err *err)
 {
-	int link[2], console[2], ret;
+	int link[2], console[2] = { -1, -1 }, mon[2] = { -1, -1 }, ret;
 
 	*vm = (struct vm){ .loop = loop, .frame = frame, .lost = lost, .arg = arg,
-			   .proc = PROC_INIT };
-	ret = proc_socketpair(link, err);
-	if (ret)
-		return ret;
-	ret = proc_socketpair(console, err);
+			   .proc = PROC_INIT, .monitor = MONITOR_INIT };
+	ret = vm_pair(link, true, err);
+	if (!ret)
+		ret = vm_pair(console, true, err);
+	if (!ret)
+		ret = vm_pair(mon, monitor, err);
+	if (!ret)
+		ret = vm_spawn(vm, q, link[1], console[1], mon[1], err);
+	vm_close(link[1]);
+	vm_close(console[1]);
+	vm_close(mon[1]);
+	monitor_open(&vm->monitor, mon[0]);
 	if (ret) {
-		close(link[0]);
-		close(link[1]);
-		return ret;
-	}
-	ret = vm_spawn(vm, q, link[1], console[1], err);
-	close(link[1]);
-	close(console[1]);
-	if (ret) {
-		close(link[0]);
-		close(console[0]);
+		vm_close(link[0]);
+		vm_close(console[0]);
 	} else {
 		ret = vm_watch(vm, link[0], console[0], nonce, err);
 	}
@@ -124,6 +137,7 @@ void vm_release(struct vm *vm)
 	proc_release(&vm->proc);
 	console_free(vm->console);
 	link_release(&vm->link);
+	monitor_release(&vm->monitor);
 	args_release(&vm->args);
 	memset(vm, 0, sizeof(*vm));
 }

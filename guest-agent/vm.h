@@ -12,6 +12,7 @@
 #include "args.h"
 #include "console.h"
 #include "link.h"
+#include "monitor.h"
 #include "proc.h"
 #include "qemu.h"
 
@@ -27,6 +28,7 @@ struct vm {
 	struct args args;	/* QEMU's command line */
 	struct link link;
 	struct console *console;
+	struct monitor monitor;	/* .fd -1: none was asked for */
 	int64_t child_id;
 	vm_frame_fn frame;
 	vm_lost_fn lost;
@@ -35,11 +37,13 @@ struct vm {
 };
 
 /*
- * Starts QEMU as `q` says; console and link are made here. On failure nothing
- * is left; on success the vm must not move until vm_release().
+ * Starts QEMU as `q` says; console and link are made here, and the monitor where
+ * `monitor` asks for it: a guest that needs none has none, so that its QEMU does
+ * as much as it ever did. On failure nothing is left; on success the vm must not
+ * move until vm_release().
  */
 int vm_start(struct vm *vm, struct loop *loop, const struct qemu_vm *q,
-	     uint64_t nonce, vm_frame_fn frame, vm_lost_fn lost, void *arg,
+	     bool monitor, uint64_t nonce, vm_frame_fn frame, vm_lost_fn lost, void *arg,
 	     struct err *err);
 /* Kills QEMU if it runs; a vm that was never started is left alone. */
 void vm_release(struct vm *vm);

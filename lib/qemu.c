@@ -122,8 +122,10 @@ static void qemu_add_memory(const struct qemu_vm *vm, struct args *a)
 	args_add(a, "-object");
 	switch (vm->ram) {
 	case QEMU_RAM_FILE:
+		/* A devdax node of a greater alignment is mapped at that, or not at all. */
 		args_addf(a, "memory-backend-file,id=ram,mem-path=%s,size=%" PRIu64
-			  ",share=on,align=2M", vm->ram_path, vm->memory);
+			  ",share=on,align=%" PRIu64 "M", vm->ram_path, vm->memory,
+			  vm->ram_page > ALIGN_2M ? vm->ram_page >> 20 : (uint64_t)2);
 		break;
 	case QEMU_RAM_HUGETLB:
 		args_addf(a, "memory-backend-memfd,id=ram,size=%" PRIu64
@@ -158,6 +160,11 @@ static void qemu_add_streams(const struct qemu_vm *vm, struct args *a)
 		args_add_all(a, "-serial", "chardev:console", NULL);
 	} else {
 		args_add_all(a, "-serial", "null", NULL);
+	}
+	if (vm->monitor_fd > 0) {
+		args_add(a, "-chardev");
+		args_addf(a, "socket,id=monitor,fd=%d", vm->monitor_fd);
+		args_add_all(a, "-mon", "chardev=monitor,mode=control", NULL);
 	}
 	if (vm->link_fd < 0)
 		return;

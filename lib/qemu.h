@@ -77,6 +77,7 @@ struct qemu_vm {
 
 	int console_fd;		/* ttyS0; < 0: none */
 	int link_fd;		/* the port QEMU_LINK_NAME; < 0: none */
+	int monitor_fd;		/* its monitor (QMP); <= 0: none */
 };
 
 /* $KDUEL_QEMU, or qemu-system-x86_64. */

@@ -27,6 +27,23 @@ const char *const layer_names[LAYERS + 1] = {
 
 const char *const when_words[WHENS + 1] = { "before", "after", NULL };
 
+const char *const disturb_words[DISTURBS + 1] = {
+	"none", "dirty-log", "dirty-log-on", NULL,
+};
+
+const struct step_word step_words[STEPS] = {
+	[STEP_SETUP] = { "set-up", "set-up" },
+	[STEP_READY] = { "ready", "before logging" },
+	[STEP_LOGGING] = { "logging", "while logging" },
+	[STEP_LOGGED] = { "logged", "after logging" },
+	[STEP_RUN] = { "run", "timed region" },
+	[STEP_END] = { "end", "after the touch" },
+};
+
+const char *const step_names[STEPS + 1] = {
+	"set-up", "ready", "logging", "logged", "run", "end", NULL,
+};
+
 const struct domain_word domain_words[DOMAINS] = {
 	[DOMAIN_HARDWARE] = { "hardware", "hardware time",
 		"times of this machine's processor, measured in a guest",
@@ -84,6 +101,14 @@ int layer_find(const char *name)
 {
 	for (int i = 0; i < LAYERS; i++)
 		if (!strcmp(layer_words[i].name, name))
+			return i;
+	return -1;
+}
+
+int step_find(const char *name)
+{
+	for (int i = 0; i < STEPS; i++)
+		if (!strcmp(step_words[i].name, name))
 			return i;
 	return -1;
 }

@@ -42,6 +42,22 @@ int layer_find(const char *name);
 enum when { WHEN_BEFORE, WHEN_AFTER, WHENS };
 extern const char *const when_words[WHENS + 1];	/* ends with NULL */
 
+/*
+ * What is done to a guest between a workload's set-up and its timed region, and
+ * the steps of that and of a timeline at which page sizes are read.
+ */
+enum disturb { DISTURB_NONE, DISTURB_DIRTY_LOG, DISTURB_DIRTY_LOG_ON, DISTURBS };
+extern const char *const disturb_words[DISTURBS + 1];	/* ends with NULL */
+
+enum run_step { STEP_SETUP, STEP_READY, STEP_LOGGING, STEP_LOGGED, STEP_RUN, STEP_END, STEPS };
+struct step_word {
+	const char *name;	/* "logging" */
+	const char *title;	/* "while logging" */
+};
+extern const struct step_word step_words[STEPS];
+extern const char *const step_names[STEPS + 1];	/* ends with NULL */
+int step_find(const char *name);
+
 enum domain { DOMAIN_HARDWARE, DOMAIN_NESTED, DOMAIN_EMULATED,
 	      DOMAIN_INSTRUCTIONS, DOMAIN_FAKE, DOMAINS };
 

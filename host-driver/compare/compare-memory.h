@@ -59,6 +59,8 @@ int compare_gather(struct comparison *c, struct store *s, struct err *err);
 void compare_estimate(const struct comparison *c, const struct compare_series *s,
 		      struct compare_estimate *est, double *work);
 int compare_proofs(struct comparison *c, struct store *s, struct err *err);
+/* Page sizes around disturbances, and over time. */
+int compare_timelines(struct comparison *c, struct store *s, struct err *err);
 /* Does the baseline change from block to block? A note if it does. */
 int compare_drift(struct comparison *c, struct err *err);
 /* Effects, corrections, verdicts. Without a store (NULL) no workload has failed. */

@@ -143,6 +143,8 @@ int compare_run(struct store *s, const struct compare_options *o,
 	if (!rc)
 		rc = compare_proofs(c, s, err);
 	if (!rc)
+		rc = compare_timelines(c, s, err);
+	if (!rc)
 		rc = compare_judge(c, s, err);
 	if (!rc)
 		rc = compare_drift(c, err);

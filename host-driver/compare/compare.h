@@ -114,6 +114,18 @@ struct compare_proof {
 	char *unavailable;	/* the reason, "" if there are readings */
 };
 
+/* A reading of a timeline, or an event of it, of a boot that ended well. */
+struct compare_reading {
+	unsigned arm, block;
+	char *cell;
+	bool apart;		/* of a run whose times are not kept */
+	enum run_step step;
+	int layer;		/* enum layer; -1: an event */
+	char *event;		/* NULL: a reading */
+	double seconds;		/* since the process's run was begun */
+	double bytes[PAGE_SIZES], faults;
+};
+
 /* Something besides the kernel under test that is not the same in all arms. */
 struct compare_difference {
 	char *what;		/* "command line", "env.node.thp" */
@@ -186,6 +198,8 @@ struct comparison {
 	struct compare_proof *proofs;	/* for each backing and source in the plan's
 				 * order, then for each cell; by layer, by arm */
 	size_t n_proofs;
+	struct compare_reading *timeline;	/* in the order of the record */
+	size_t n_timeline;
 	struct compare_difference *differences;
 	size_t n_differences;
 	struct compare_odd *odd;

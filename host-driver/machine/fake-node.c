@@ -23,9 +23,13 @@ struct fake {
 	json_t *events;		/* that the node was asked to count */
 	double count_start;
 	char fault[16], fault_op[32];
+	bool logs;		/* dirty logging is on: all is 4K */
+	bool stays_4k;		/* and once it was, it stays so */
+	bool monitor;		/* the guest was started with one */
 	uint64_t memory;	/* of the guest; 0: none runs */
 	const char *files_root;	/* of the plan's files; NULL */
 	int64_t running;	/* id of the open `run`; 0: none */
+	struct message run;	/* a `run` that is about to be served; may be empty */
 	bool go, end;		/* said by the driver */
 };
 
@@ -53,6 +57,7 @@ static void fake_node_settings(struct fake *f, const struct fake_node *o)
 	fake_node_word_of(o->cmdline, "kduel.fake-slow=", slow, sizeof(slow));
 	f->slow = *slow ? strtod(slow, NULL) : 1;
 	fake_node_word_of(o->cmdline, "kduel.fake-refuse=", f->refuse, sizeof(f->refuse));
+	f->stays_4k = strstr(o->cmdline, "kduel.fake-stays-4k");
 	fake_node_word_of(o->cmdline, "kduel.fault=", fault, sizeof(fault));
 	at = strchr(fault, '@');
 	if (!at)
@@ -147,10 +152,22 @@ static json_t *fake_node_op_proof(struct fake *f, int64_t id)
 
 	json_object_set_new(r, "layers",
 			    json_pack("[o, o]",
-				      fake_node_layer("second-level", f->second_level,
-						      f->memory),
+				      fake_node_layer("second-level", f->logs ? "4k"
+						      : f->second_level, f->memory),
 				      fake_node_layer("mut", "none", 0)));
 	return r;
+}
+
+static json_t *fake_node_op_dirty_log(struct fake *f, const struct view *rq, int64_t id)
+{
+	bool on = false;
+
+	if (!f->monitor || view_bool_or(rq, "on", false, &on, NULL) || on == f->logs)
+		return message_failure(id, MESSAGE_BAD_REQUEST, "dirty-log: without a monitor, or twice");
+	f->logs = on;
+	if (f->stays_4k)
+		snprintf(f->second_level, sizeof(f->second_level), "4k");
+	return message_ok(id);
 }
 
 static json_t *fake_node_op_doctor(int64_t id)
@@ -302,6 +319,10 @@ static json_t *node_reply(struct fake *f, const char *op, const struct view *rq,
 		return fake_node_op_env(id);
 	if (!strcmp(op, "doctor"))
 		return fake_node_op_doctor(id);
+	if (!strcmp(op, "dirty-log"))
+		return fake_node_op_dirty_log(f, rq, id);
+	if (!strcmp(op, "guest-start"))
+		view_bool_or(rq, "monitor", false, &f->monitor, NULL);
 	if (!strcmp(op, "count"))
 		return fake_node_op_count(f, rq, id);
 	if (!strcmp(op, "count-stop"))
@@ -341,13 +362,36 @@ static void serve(struct fake *f, enum frame_channel channel, const struct view 
 		fake_node_say(f, FRAME_GUEST, fake_node_hello("guest"));
 }
 
+static void fake_node_run_later(struct loop *l, void *arg)
+{
+	struct fake *f = arg;
+	struct message m = f->run;
+
+	(void)l;
+	f->run = (struct message)MESSAGE_INIT;
+	serve(f, FRAME_GUEST, m.root);
+	message_release(&m);
+}
+
+/*
+ * A workload steps the loop while it holds: not within the link, which may have
+ * more frames at hand that would have to wait for it.
+ */
 static void fake_node_on_frame(void *arg, const struct frame *frame)
 {
+	struct fake *f = arg;
+	const char *op = "";
 	struct message m;
 
 	if (message_take(&m, frame, NULL))
 		_exit(2);
-	serve(arg, frame->channel, m.root);
+	view_name(m.root, "op", &op, NULL);
+	if (frame->channel == FRAME_GUEST && !strcmp(op, "run") && !f->run.root) {
+		f->run = m;
+		loop_add_timer(f->loop, 0, fake_node_run_later, f);
+		return;
+	}
+	serve(f, frame->channel, m.root);
 	message_release(&m);
 }
 

@@ -8,6 +8,7 @@
 
 #include "bench/registry.h"
 #include "config.h"
+#include "size.h"
 
 bool build_is_tree(const struct config_cell *c, const char *key, size_t len)
 {
@@ -100,6 +101,35 @@ static size_t cells_sets(const struct config_cell *c)
 	return n;
 }
 
+/* What is done to the memory, and to look at it. */
+static int cells_memory(struct build *b, const struct config_origin *o, struct plan_cell *to)
+{
+	const struct config_cell *c = &b->c->cells[o->entry];
+	struct err said = ERR_INIT;
+	double seconds = 0;
+	char field[200];
+
+	to->disturb = c->disturb;
+	if (c->n_backing_params)
+		to->backing_params = json_object();
+	for (unsigned i = 0; i < c->n_backing_params; i++) {
+		const struct conf_pair *p = &c->backing_params[i];
+
+		snprintf(field, sizeof(field), "cells[%u].backing-params.%.80s", o->entry, p->key);
+		if (p->n_values != 1)
+			return conf_error(b->y, field, b->err, "must be one value; write a cell for each");
+		json_object_set_new(to->backing_params, p->key, json_string(p->values[0]));
+	}
+	if (!c->timeline)
+		return 0;
+	snprintf(field, sizeof(field), "cells[%u].timeline", o->entry);
+	if (duration_parse(c->timeline, &seconds, &said))
+		return conf_error(b->y, field, b->err, "%s", said.text);
+	to->timeline = seconds > 0 && seconds < 1e6 ? (unsigned)(seconds * 1000 + .5) : 0;
+	return to->timeline ? 0 : conf_error(b->y, field, b->err, "'%s' is no time between two readings; 50ms, say",
+					     c->timeline);
+}
+
 static int cells_add(struct build *b, const struct config_origin *o)
 {
 	const struct config_cell *c = &b->c->cells[o->entry];
@@ -119,6 +149,9 @@ static int cells_add(struct build *b, const struct config_origin *o)
 		return conf_error(b->y, given, b->err, "0 of them measure nothing; leave it out for as many as the workload takes");
 	to->samples = c->samples;
 	to->allow_small = c->allow_small;
+	ret = cells_memory(b, o, to);
+	if (ret)
+		return ret;
 	if (plan_text(&to->backing, backing, b->err) ||
 	    plan_text(&to->source, source, b->err) ||
 	    plan_text(&to->workload, workload, b->err))
@@ -228,30 +261,59 @@ static void cells_word(const json_t *value, char word[static CELLS_WORD_MAX])
 		 n ? "-" : "", hex);
 }
 
+static int cells_name_more(struct build *b, struct plan_cell *cell, const char *key,
+			   const char *word)
+{
+	char *id;
+
+	if (asprintf(&id, "%s%c%s=%s", cell->id, strchr(cell->id, '?') ? ',' : '?', key,
+		     word) < 0)
+		return cells_no_memory(b);
+	free(cell->id);
+	cell->id = id;
+	return 0;
+}
+
+/* Of the cells of this name: is another's memory made, or treated, in another way? */
+static bool cells_memory_differs(const struct plan *p, const struct plan_cell *cell,
+				 const char *base, bool disturb)
+{
+	for (size_t i = 0; i < p->n_cells; i++) {
+		const struct plan_cell *c = &p->cells[i];
+
+		if (strncmp(c->id, base, strlen(base)) || !strchr("?", c->id[strlen(base)]))
+			continue;
+		if (disturb ? c->disturb != cell->disturb : !plan_same_backing(c, cell))
+			return true;
+	}
+	return false;
+}
+
 /* "a/b/c" becomes "a/b/c?size=64M" where cells would have the same name. */
 static int cells_name(struct build *b, struct plan_cell *cell)
 {
-	char *base = strdup(cell->id), *id, word[CELLS_WORD_MAX];
+	char *base = strdup(cell->id), word[CELLS_WORD_MAX];
 	const char *key;
-	char sep = '?';
 	json_t *value;
+	int ret = base ? 0 : cells_no_memory(b);
 
-	if (!base)
-		return cells_no_memory(b);
 	json_object_foreach(cell->params, key, value) {
-		if (!cells_differ(b->p, cell, key, base))
+		if (ret || !cells_differ(b->p, cell, key, base))
 			continue;
 		cells_word(value, word);
-		if (asprintf(&id, "%s%c%s=%s", cell->id, sep, key, word) < 0) {
-			free(base);
-			return cells_no_memory(b);
-		}
-		free(cell->id);
-		cell->id = id;
-		sep = ',';
+		ret = cells_name_more(b, cell, key, word);
 	}
+	if (!ret && cell->backing_params && cells_memory_differs(b->p, cell, base, false)) {
+		json_object_foreach(cell->backing_params, key, value) {
+			cells_word(value, word);
+			if (!ret)
+				ret = cells_name_more(b, cell, key, word);
+		}
+	}
+	if (!ret && cell->disturb && cells_memory_differs(b->p, cell, base, true))
+		ret = cells_name_more(b, cell, "disturb", disturb_words[cell->disturb]);
 	free(base);
-	return 0;
+	return ret;
 }
 
 /* --only: the cells whose name matches. */
@@ -281,6 +343,7 @@ static int cells_select(struct build *b)
 		free(c->source);
 		free(c->workload);
 		json_decref(c->params);
+		json_decref(c->backing_params);
 	}
 	p->n_cells = kept;
 	return 0;

@@ -45,6 +45,9 @@ static const struct conf_field cell_fields[] = {
 	{ "processes", CELL(UNSIGNED, processes), .fallback = "1" },
 	{ "samples", CELL(UNSIGNED, samples) },
 	{ "allow-small", CELL(BOOL, allow_small) },
+	{ "backing-params", CELL(PAIRS, backing_params), COUNT(config_cell, n_backing_params) },
+	{ "disturb", CELL(CHOICE, disturb), .choices = disturb_words },
+	{ "timeline", CELL(TEXT, timeline) },
 	{ 0 }
 };
 

@@ -38,6 +38,10 @@ struct config_cell {
 	unsigned n_params;
 	unsigned processes, samples;
 	bool allow_small;
+	struct conf_pair *backing_params;
+	unsigned n_backing_params;
+	enum disturb disturb;
+	char *timeline;
 };
 
 struct config_gate {

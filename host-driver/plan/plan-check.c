@@ -16,6 +16,7 @@
 #define PROCESSES_MAX 1000
 #define SAMPLES_MAX 100000	/* one record holds them, see docs/record-format.md */
 #define CPUS_MAX 256
+#define TIMELINE_MAX 60000	/* ms */
 #define MEMORY_MIN (64ull << 20)
 #define SEED_MAX 9007199254740991ull	/* what every JSON reader keeps */
 
@@ -242,6 +243,12 @@ static int check_cells(struct plan_check *c)
 		plan_check_at(c, "cells[%zu].samples", i);
 		if (check_range(c, cell->samples, 0, SAMPLES_MAX))
 			return -EINVAL;
+		plan_check_at(c, "cells[%zu].timeline", i);
+		if (check_range(c, cell->timeline, 0, TIMELINE_MAX))
+			return -EINVAL;
+		plan_check_at(c, "cells[%zu].disturb", i);
+		if (cell->disturb && p->profile)
+			return err_config(c->err, "functions are counted without a disturbance; leave one of disturb and profile out");
 		plan_check_at(c, "cells[%zu]", i);
 		if (!check_is_printable(cell->id) || !check_is_printable(cell->backing) ||
 		    !check_is_printable(cell->source) || !check_is_printable(cell->workload))

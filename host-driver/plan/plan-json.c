@@ -66,11 +66,14 @@ static json_t *plan_json_cells(const struct plan *p)
 		const struct plan_cell *c = &p->cells[i];
 
 		json_array_append_new(array, json_pack(
-			"{s:s, s:s, s:s, s:s, s:O, s:i, s:i, s:b}", "id",
+			"{s:s, s:s, s:s, s:s, s:O, s:i, s:i, s:b, s:O*, s:s*, s:o*}", "id",
 			c->id, "backing", c->backing, "source", c->source,
 			"workload", c->workload, "params", c->params,
 			"processes", (int)c->processes, "samples",
-			(int)c->samples, "allow_small", c->allow_small));
+			(int)c->samples, "allow_small", c->allow_small,
+			"backing_params", c->backing_params, "disturb",
+			c->disturb ? disturb_words[c->disturb] : NULL, "timeline",
+			c->timeline ? json_integer(c->timeline) : NULL));
 	}
 	return array;
 }

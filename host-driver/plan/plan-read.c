@@ -176,6 +176,29 @@ static int read_params(const struct view *o, struct plan_cell *c, struct err *er
 	return 0;
 }
 
+/* What is in a plan only where it is not as it always was. */
+static int read_cell_more(const struct view *o, struct plan_cell *c, struct err *err)
+{
+	const struct view *params, *v;
+	unsigned disturb = 0;
+	uint64_t ms = 0;
+	int ret = view_list_or(o, "backing_params", JSON_OBJECT, &params, err);
+
+	view_each(v, params)
+		if (!ret && v->type != JSON_STRING)
+			ret = err_config(err, "backing_params: %.80s: is %s; it must be a text",
+					 v->key, view_type_text(v));
+	if (!ret && params)
+		c->backing_params = view_json(params);
+	if (!ret && view_get(o, "disturb"))
+		ret = view_choice(o, "disturb", disturb_words, &disturb, err);
+	if (!ret)
+		ret = view_count_or(o, "timeline", INT_MAX, 0, &ms, err);
+	c->disturb = disturb;
+	c->timeline = ms;
+	return ret;
+}
+
 static int read_cell(const struct view *o, struct plan *p, struct err *err)
 {
 	struct plan_cell *c = &p->cells[p->n_cells++];
@@ -195,6 +218,8 @@ static int read_cell(const struct view *o, struct plan *p, struct err *err)
 		ret = read_unsigned(o, "samples", &c->samples, err);
 	if (!ret)
 		ret = read_bool(o, "allow_small", &c->allow_small, err);
+	if (!ret)
+		ret = read_cell_more(o, c, err);
 	return ret ? ret : read_params(o, c, err);
 }
 

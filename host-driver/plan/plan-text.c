@@ -49,6 +49,15 @@ static void text_print_arms(const struct plan *p, FILE *to)
 	}
 }
 
+static void text_print_backing_params(const struct plan_cell *c, FILE *to)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(c->backing_params, key, value)
+		fprintf(to, ", backing %s=%s", key, json_string_value(value));
+}
+
 static void text_print_cells(const struct plan *p, FILE *to)
 {
 	for (size_t i = 0; i < p->n_cells; i++) {
@@ -70,6 +79,11 @@ static void text_print_cells(const struct plan *p, FILE *to)
 			fprintf(to, ", %u sample%s", c->samples, c->samples == 1 ? "" : "s");
 		if (c->allow_small)
 			fputs(", small sizes allowed", to);
+		if (c->disturb)
+			fprintf(to, ", disturb %s", disturb_words[c->disturb]);
+		if (c->timeline)
+			fprintf(to, ", a run apart read every %u ms", c->timeline);
+		text_print_backing_params(c, to);
 		fputc('\n', to);
 	}
 }

@@ -222,17 +222,70 @@ static int usable_params(struct plan_check *c, size_t i)
 	return ret;
 }
 
+/* --- parameters of backings --------------------------------------------------- */
+
+static bool usable_has_param(const struct backing_kind *k, const char *key, char *known,
+			     size_t size)
+{
+	bool found = false;
+
+	snprintf(known, size, "none");
+	for (size_t i = 0, n = 0; k->params && k->params[i]; i++) {
+		n += (size_t)snprintf(known + n, n < size ? size - n : 0, "%s%s", i ? ", " : "",
+				      k->params[i]);
+		found |= !strcmp(k->params[i], key);
+	}
+	return found;
+}
+
+/* The alignment of a cell's backing in persistent memory, in bytes; 0: not given. */
+static uint64_t usable_align(const struct plan_cell *cell)
+{
+	const char *text = json_string_value(json_object_get(cell->backing_params, "align"));
+	uint64_t bytes = 0;
+
+	return text && !size_parse(text, &bytes, NULL) ? bytes : 0;
+}
+
+static int usable_backing_params(struct plan_check *c, size_t i)
+{
+	const struct plan_cell *cell = &c->p->cells[i];
+	const struct backing_kind *k;
+	const char *key;
+	char known[80];
+	json_t *value;
+	int ret = backing_find(cell->backing, &k, c->err);
+
+	if (ret)
+		return ret;
+	json_object_foreach(cell->backing_params, key, value) {
+		plan_check_at(c, "cells[%zu].backing-params.%.64s", i, key);
+		if (!usable_has_param(k, key, known, sizeof(known)))
+			return err_config(c->err, "backing %s has no parameter of this name; it has %s",
+					  k->name, known);
+		if (!strcmp(key, "align") && page_of_bytes(usable_align(cell)) < 0)
+			return err_config(c->err, "'%.40s' is none of 4K, 2M, 1G",
+					  json_string_value(value));
+		if (!strcmp(key, "device") && strncmp(json_string_value(value), "namespace", 9))
+			return err_config(c->err, "'%.40s' is no nvdimm namespace; namespace0.0, say",
+					  json_string_value(value));
+	}
+	return 0;
+}
+
 /* A guest in persistent memory. */
-static int usable_pmem(struct plan_check *c, const struct backing_kind *k)
+static int usable_pmem(struct plan_check *c, const struct backing_kind *k,
+		       const struct plan_cell *cell)
 {
 	const struct plan_machine *m = &c->p->machine;
-	uint64_t guest = c->p->guest.memory;
-	uint64_t need = guest + guest / PMEM_SHARE + PMEM_FIXED;
+	uint64_t guest = c->p->guest.memory, align = usable_align(cell);
+	/* The header's place before an aligned start costs a page of that size. */
+	uint64_t need = guest + guest / PMEM_SHARE + (align > PMEM_FIXED ? align : PMEM_FIXED);
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
 
 	if (m->kind->has_kernel && !m->kind->sized) {
 		plan_check_at(c, "machine.device");
-		return m->device[0] ? 0 :
+		return m->device[0] || json_object_get(cell->backing_params, "device") ? 0 :
 		       err_config(c->err, "missing: backing %s overwrites a device; name one that holds nothing you need (namespace0.0)",
 				  k->name);
 	}
@@ -276,12 +329,15 @@ static int usable_guest(struct plan_check *c, const struct plan_cell *cell)
 	if (ret)
 		return ret;
 	page = k->page > M2 ? k->page : M2;
+	/* A device maps by its alignment, and QEMU maps all of it. */
+	if (k->pmem && k->page && usable_align(cell) > page)
+		page = usable_align(cell);
 	plan_check_at(c, "guest.memory");
 	if (c->p->guest.memory % page)
 		return err_config(c->err, "%s is not a multiple of %s, which backing %s needs",
 				  size_format(c->p->guest.memory, a),
 				  size_format(page, b), k->name);
-	return k->pmem ? usable_pmem(c, k) : usable_ram(c, k);
+	return k->pmem ? usable_pmem(c, k, cell) : usable_ram(c, k);
 }
 
 static int usable_cells(struct plan_check *c)
@@ -293,6 +349,8 @@ static int usable_cells(struct plan_check *c)
 		ret = usable_words(c, i);
 		if (!ret)
 			ret = usable_params(c, i);
+		if (!ret)
+			ret = usable_backing_params(c, i);
 		if (!ret)
 			ret = usable_guest(c, &p->cells[i]);
 	}

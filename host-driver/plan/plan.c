@@ -122,6 +122,14 @@ static void plan_free_arms(struct plan *p)
 	free(p->arms);
 }
 
+bool plan_same_backing(const struct plan_cell *a, const struct plan_cell *b)
+{
+	return !strcmp(a->backing, b->backing) &&
+	       (a->backing_params == b->backing_params ||
+		(a->backing_params && b->backing_params &&
+		 json_equal(a->backing_params, b->backing_params)));
+}
+
 static void plan_free_cells(struct plan *p)
 {
 	for (size_t i = 0; i < p->n_cells; i++) {
@@ -132,6 +140,7 @@ static void plan_free_cells(struct plan *p)
 		free(c->source);
 		free(c->workload);
 		json_decref(c->params);
+		json_decref(c->backing_params);
 	}
 	free(p->cells);
 }
@@ -194,7 +203,7 @@ void plan_cost(const struct plan *p, struct plan_cost *cost)
 	uint64_t processes = 0;
 
 	for (size_t i = 0; i < p->n_cells; i++)
-		processes += p->cells[i].processes;
+		processes += p->cells[i].processes + !!p->cells[i].timeline;
 	cost->seconds = p->n_boots * (boot + processes * process);
 	if (p->clock == CLOCK_INSTRUCTIONS && !fake)
 		cost->seconds *= COST_INSTRUCTIONS;

@@ -85,7 +85,14 @@ struct plan_cell {
 	unsigned processes;	/* workload processes, one after another */
 	unsigned samples;	/* iterations a process keeps; 0 = as the workload says */
 	bool allow_small;	/* sizes that fit in a cache: run, labelled */
+	/* In JSON only where they are not NULL, DISTURB_NONE and 0. */
+	json_t *backing_params;	/* object of strings: of the backing; NULL: none */
+	enum disturb disturb;	/* before the timed region */
+	unsigned timeline;	/* ms between readings of a run apart; 0: no such run */
 };
+
+/* Do cells share a guest? Of one backing, made in one way. */
+bool plan_same_backing(const struct plan_cell *a, const struct plan_cell *b);
 
 struct plan_boot {
 	unsigned boot;		/* 1.. */

@@ -22,6 +22,7 @@ static const struct {
 	{ "effects-large", "effects", FIGURE_IN_EFFECTS, figure_large_effects },
 	{ "effects-small", "effects", FIGURE_IN_EFFECTS, figure_small_effects },
 	{ "page-sizes", "page-sizes", FIGURE_IN_PROOF, figure_page_sizes },
+	{ "timeline", "timeline", FIGURE_IN_TIMELINE, figure_timeline },
 	{ "blocks", "ladder", FIGURE_IN_DRIFT, figure_blocks },
 };
 #define OWN (sizeof(plot_own) / sizeof(plot_own[0]))

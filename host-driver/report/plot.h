@@ -55,7 +55,7 @@ struct figure_series {
 				 * share of the axis */
 };
 
-enum figure_section { FIGURE_IN_EFFECTS, FIGURE_IN_PROOF, FIGURE_IN_MEASUREMENTS,
+enum figure_section { FIGURE_IN_EFFECTS, FIGURE_IN_PROOF, FIGURE_IN_TIMELINE, FIGURE_IN_MEASUREMENTS,
 		      FIGURE_IN_DRIFT, FIGURE_IN_FOLD /* what the domain cannot show */ };
 
 struct figure {
@@ -150,6 +150,7 @@ int figure_write_inline(const struct figure *f, FILE *out);
 const char *figure_large_effects(const struct comparison *c, struct figure *f);
 const char *figure_small_effects(const struct comparison *c, struct figure *f);
 const char *figure_page_sizes(const struct comparison *c, struct figure *f);
+const char *figure_timeline(const struct comparison *c, struct figure *f);
 const char *figure_blocks(const struct comparison *c, struct figure *f);
 /* Of `f->of`, what a workload declared. */
 const char *figure_rows(const struct comparison *c, struct figure *f);

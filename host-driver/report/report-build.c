@@ -284,6 +284,7 @@ struct doc *report_doc(const struct report *r)
 	build_figures(d, r, FIGURE_IN_EFFECTS, "effects", "Effects and their intervals");
 	report_why(d, r);
 	report_proof(d, r);
+	report_timeline(d, r);
 	build_figures(d, r, FIGURE_IN_MEASUREMENTS, "measurements", "Measurements");
 	build_missing_figures(d, r);
 	build_drift(d, r);
@@ -371,6 +372,7 @@ struct doc *report_reply_doc(const struct report *r)
 		doc_heading(d, "expectations", "Expectations");
 	report_claims(d, c->claims, c->n_claims);
 	report_proof(d, r);
+	report_timeline(d, r);
 	if (c->n_differences)
 		report_differences(d, c);
 	build_failures(d, r);

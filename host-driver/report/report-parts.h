@@ -30,6 +30,8 @@ void report_full_list(struct doc *d, const struct comparison *c);
 void report_claims(struct doc *d, const struct compare_claim *list, size_t n);
 /* "2 hold, 1 fails"; the caller's. */
 char *report_claims_text(const struct comparison *c);
+/* Page sizes around disturbances; nothing where there were none. */
+void report_timeline(struct doc *d, const struct report *r);
 void report_proof(struct doc *d, const struct report *r);
 void report_counters(struct doc *d, const struct comparison *c);
 /* Which functions make the difference: nothing where they were not counted. */

@@ -17,6 +17,7 @@ struct cell_run {
 	struct call run;
 	struct proof proof;
 	struct record_text proofs[WHENS][LAYERS];	/* their records */
+	struct timeline line;
 	struct message counted;	/* by the node; may be empty */
 	bool open;		/* `run` is in the list of calls */
 };
@@ -113,12 +114,15 @@ static int session_cell_set_up(struct cell_run *c)
 	c->open = true;
 	c->run.may_be_ready = true;
 	if (!ret)
-		ret = wire_wait(&s->wire, session_cell_ready_or_over, &c->run,
-				s->o->limits.ready, FRAME_GUEST,
-				"the workload's set-up");
+		ret = timeline_wait(&c->line, STEP_SETUP, session_cell_ready_or_over, &c->run,
+				    s->o->limits.ready, "the workload's set-up");
 	if (ret || !c->run.ready.root)
 		return ret;
 	ret = session_cell_take_layer(c, WHEN_BEFORE, view_get(c->run.ready.root, "proof"));
+	if (!ret && (c->line.apart || c->m.cell->disturb))
+		ret = timeline_layer(&c->line, STEP_READY, view_get(c->run.ready.root, "proof"));
+	if (!ret)
+		ret = timeline_disturb(&c->line);
 	return ret ? ret : session_cell_node_proof(c, WHEN_BEFORE);
 }
 
@@ -129,7 +133,7 @@ static int session_cell_measure(struct cell_run *c)
 	enum message_class class;
 	int ret = session_cell_set_up(c);
 
-	if (!ret && c->run.ready.root && !c->run.reply.root)
+	if (!ret && c->run.ready.root && !c->run.reply.root && !c->line.apart)
 		ret = session_count_start(s, &c->m);
 	if (!ret && c->run.reply.root && wire_is_ok(&c->run.reply, &class))
 		ret = wire_fail(&s->wire, "protocol", "%s: a result before go", c->m.cell->id);
@@ -143,15 +147,20 @@ static int session_cell_measure(struct cell_run *c)
 		return ret;
 	if (!s->r->first_sample)
 		s->r->first_sample = loop_now() - s->power_on;
+	ret = timeline_go(&c->line);
+	if (ret)
+		return ret;
 	ret = session_must(s, FRAME_GUEST, "go",
 			   json_pack("{s:I}", "run", (json_int_t)c->run.id),
 			   s->o->limits.proof, NULL);
 	if (!ret)
-		ret = wire_wait(&s->wire, session_cell_over, &c->run, s->o->limits.run, FRAME_GUEST,
-				"the workload");
-	if (!ret)
+		ret = timeline_wait(&c->line, STEP_RUN, session_cell_over, &c->run,
+				    s->o->limits.run, "the workload");
+	if (!ret && !c->line.apart)
 		ret = session_count_stop(s, &c->counted);
-	return ret ? ret : session_cell_node_proof(c, WHEN_AFTER);
+	if (!ret)
+		ret = session_cell_node_proof(c, WHEN_AFTER);
+	return ret ? ret : timeline_restore(&c->line);
 }
 
 /* Hands out all records of `t`, and lets go of it. */
@@ -294,6 +303,17 @@ static struct cell_run cell_begin(struct session *s, const struct plan_cell *cel
 	};
 }
 
+static void session_cell_end(struct cell_run *c)
+{
+	if (c->open)
+		wire_forget(&c->s->wire, &c->run);
+	proof_release(&c->proof);
+	for (int i = 0; i < WHENS * LAYERS; i++)
+		record_text_release(&c->proofs[i / LAYERS][i % LAYERS]);
+	message_release(&c->counted);
+	json_decref(c->m.counters);
+}
+
 int session_cell_failed(struct session *s, const struct plan_cell *cell,
 			unsigned process, const char *why)
 {
@@ -312,17 +332,31 @@ int session_cell(struct session *s, const struct plan_cell *cell,
 	int ret;
 
 	session_phase(s, "cell", cell->id);
+	timeline_begin(&c.line, s, cell, process, false);
 	ret = session_cell_measure(&c);
 	if (!ret && wire_is_ok(&c.run.reply, &class))
 		ret = session_cell_keep(&c, view_get(c.run.reply.root, "result"));
 	else if (!ret)
 		ret = session_cell_judge_failure(&c, class);
-	if (c.open)
-		wire_forget(&s->wire, &c.run);
-	proof_release(&c.proof);
-	for (int i = 0; i < WHENS * LAYERS; i++)
-		record_text_release(&c.proofs[i / LAYERS][i % LAYERS]);
-	message_release(&c.counted);
-	json_decref(c.m.counters);
+	session_cell_end(&c);
+	return ret;
+}
+
+int session_cell_apart(struct session *s, const struct plan_cell *cell)
+{
+	struct cell_run c = cell_begin(s, cell, cell->processes + 1);
+	const struct view *proof;
+	enum message_class class;
+	int ret;
+
+	session_phase(s, "timeline", cell->id);
+	timeline_begin(&c.line, s, cell, cell->processes + 1, true);
+	ret = session_cell_measure(&c);
+	if (!ret && wire_is_ok(&c.run.reply, &class)) {
+		proof = view_get(view_get(c.run.reply.root, "result"), "proof");
+		if (proof && proof->type == JSON_OBJECT)
+			ret = timeline_layer(&c.line, STEP_END, view_get(proof, "after"));
+	}
+	session_cell_end(&c);
 	return ret;
 }

@@ -35,6 +35,32 @@ struct session {
 	struct err *err;
 };
 
+/*
+ * Page sizes over the course of a workload process: readings and events as
+ * records of type timeline, with the seconds since timeline_begin(). Around a
+ * timed region they are read at steps; in a run apart, between them as well.
+ */
+struct timeline {
+	struct session *s;
+	const struct plan_cell *cell;
+	unsigned process;
+	bool apart;
+	double begin;
+};
+
+void timeline_begin(struct timeline *t, struct session *s, const struct plan_cell *cell,
+		    unsigned process, bool apart);
+/* A layer as an agent told it; only one with bytes leaves a record. */
+int timeline_layer(struct timeline *t, enum run_step step, const struct view *layer);
+/* wire_wait(), with readings every cell->timeline ms if it is a run apart. */
+int timeline_wait(struct timeline *t, enum run_step step, bool (*done)(void *arg), void *arg,
+		  double limit, const char *what);
+/* cell->disturb before the timed region, and what is left of it after. */
+int timeline_disturb(struct timeline *t);
+int timeline_restore(struct timeline *t);
+/* What follows would be timed. */
+int timeline_go(struct timeline *t);
+
 /* Hands out one record; the first that cannot be kept ends the session. */
 int session_record_text(struct session *s, const char *text, size_t len);
 /* The same; takes `r`. */
@@ -87,6 +113,12 @@ bool session_align(const struct session *s, json_t *args, uint64_t phase);
  */
 int session_cell(struct session *s, const struct plan_cell *cell,
 		 unsigned process);
+
+/*
+ * The same process once more for the cell's timeline: page sizes are read all the
+ * while, which disturbs what they are read of, so of its times nothing is kept.
+ */
+int session_cell_apart(struct session *s, const struct plan_cell *cell);
 
 /* The record of a process that was never begun. */
 int session_cell_failed(struct session *s, const struct plan_cell *cell,

@@ -276,9 +276,7 @@ static int wire_check(struct wire *w)
 	return 0;
 }
 
-/* Steps the loop until done, failed, or `limit` seconds: then -ETIME. */
-static int wire_wait_for(struct wire *w, bool (*done)(void *), void *arg,
-		    double limit)
+int wire_wait_for(struct wire *w, bool (*done)(void *arg), void *arg, double limit)
 {
 	double end = loop_now() + limit;
 

@@ -57,6 +57,9 @@ int wire_fail(struct wire *w, const char *class, const char *fmt, ...)
 int wire_wait(struct wire *w, bool (*done)(void *arg), void *arg, double limit,
 	      enum frame_channel channel, const char *what);
 
+/* The same for a limit that is no failure: -ETIME. */
+int wire_wait_for(struct wire *w, bool (*done)(void *arg), void *arg, double limit);
+
 int wire_wait_hello(struct wire *w, enum frame_channel channel, double limit,
 		    const char *what);
 

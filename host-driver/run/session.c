@@ -156,26 +156,30 @@ static int session_power_on(struct session *s)
 }
 
 /* The device that a real machine gives up; only backings on pmem know one. */
-static json_t *session_prepare_arguments(const struct plan *p, const char *backing)
+static json_t *session_prepare_arguments(const struct plan *p, const struct plan_cell *cell)
 {
-	json_t *a = json_pack("{s:s, s:I}", "backing", backing,
+	json_t *a = json_pack("{s:s, s:I}", "backing", cell->backing,
 			      "size", (json_int_t)p->guest.memory);
+	json_t *params = cell->backing_params ? json_copy(cell->backing_params) : json_object();
 	const struct backing_kind *kind;
 
-	if (*p->machine.device && !backing_find(backing, &kind, NULL) && kind->pmem)
-		json_object_set_new(a, "params", json_pack("{s:s}", "device",
-							   p->machine.device));
+	if (*p->machine.device && !backing_find(cell->backing, &kind, NULL) && kind->pmem &&
+	    !json_object_get(params, "device"))
+		json_object_set_new(params, "device", json_string(p->machine.device));
+	if (json_object_size(params))
+		json_object_set(a, "params", params);
+	json_decref(params);
 	return a;
 }
 
-static int session_prepare(struct session *s, const char *backing)
+static int session_prepare(struct session *s, const struct plan_cell *cell)
 {
 	double start = loop_now();
 	int ret;
 
-	session_phase(s, "prepare", backing);
+	session_phase(s, "prepare", cell->backing);
 	message_release(&s->prepared);
-	ret = session_must(s, FRAME_NODE, "prepare", session_prepare_arguments(s->plan, backing),
+	ret = session_must(s, FRAME_NODE, "prepare", session_prepare_arguments(s->plan, cell),
 			   s->o->limits.prepare, &s->prepared);
 	session_took(s, "prepare", start);
 	return ret ? ret : session_took_there(s, "prepare", &s->prepared);
@@ -203,11 +207,23 @@ static json_t *session_guest_arguments(const struct session *s, uint64_t nonce)
 	return a;
 }
 
-static int session_start_guest(struct session *s)
+/* Only a guest that something is done to over its monitor has one. */
+static bool session_wants_monitor(const struct session *s, const struct plan_cell *first)
+{
+	const struct plan *p = s->plan;
+
+	for (const struct plan_cell *c = first; c < p->cells + p->n_cells; c++)
+		if (plan_same_backing(c, first) && c->disturb)
+			return true;
+	return false;
+}
+
+static int session_start_guest(struct session *s, const struct plan_cell *first)
 {
 	double start = loop_now();
 	uint64_t nonce;
 	struct message reply;
+	json_t *args;
 	int ret;
 
 	session_phase(s, "guest", NULL);
@@ -215,8 +231,10 @@ static int session_start_guest(struct session *s)
 		return wire_fail(&s->wire, "failed", "cannot make a nonce");
 	s->wire.hello[FRAME_GUEST] = false;
 	s->wire.guest_expected = true;
-	ret = session_must(s, FRAME_NODE, "guest-start", session_guest_arguments(s, nonce),
-		   s->o->limits.guest, &reply);
+	args = session_guest_arguments(s, nonce);
+	if (session_wants_monitor(s, first))
+		json_object_set_new(args, "monitor", json_true());
+	ret = session_must(s, FRAME_NODE, "guest-start", args, s->o->limits.guest, &reply);
 	if (ret)
 		return ret;
 	ret = session_took_there(s, "guest", &reply);
@@ -275,7 +293,7 @@ static bool session_refused_group(const struct session *s)
 	if (strcmp(s->wire.class, "failed"))
 		return false;
 	for (size_t i = 1; i < p->n_cells; i++)
-		if (strcmp(p->cells[i].backing, p->cells[0].backing))
+		if (!plan_same_backing(&p->cells[i], &p->cells[0]))
 			return true;
 	return false;
 }
@@ -284,7 +302,7 @@ static bool session_refused_group(const struct session *s)
 static int session_give_up_group(struct session *s, size_t *cell)
 {
 	const struct plan *p = s->plan;
-	const char *backing = p->cells[*cell].backing;
+	const struct plan_cell *first = &p->cells[*cell];
 	char why[sizeof(s->wire.text)];
 	int ret = 0;
 
@@ -292,11 +310,11 @@ static int session_give_up_group(struct session *s, size_t *cell)
 	s->wire.class[0] = s->wire.text[0] = '\0';
 	s->wire.guest_expected = false;
 	for (; !ret && *cell < p->n_cells &&
-	       !strcmp(p->cells[*cell].backing, backing); (*cell)++)
+	       plan_same_backing(&p->cells[*cell], first); (*cell)++)
 		for (unsigned i = 1; !ret && i <= p->cells[*cell].processes; i++)
 			ret = session_cell_failed(s, &p->cells[*cell], i, why);
 	if (!ret && *cell < p->n_cells)
-		ret = session_tidy_up(s, backing);
+		ret = session_tidy_up(s, first->backing);
 	/* A boot that gave nothing at all is no good boot. */
 	else if (!ret && !s->r->cells_ok && !s->r->cells_void)
 		ret = wire_fail(&s->wire, "failed", "%s", why);
@@ -308,23 +326,35 @@ static int session_give_up_group(struct session *s, size_t *cell)
 static bool session_is_last_backing(const struct plan *p, size_t cell)
 {
 	for (size_t i = cell + 1; i < p->n_cells; i++) {
-		if (strcmp(p->cells[i].backing, p->cells[cell].backing))
+		if (!plan_same_backing(&p->cells[i], &p->cells[cell]))
 			return false;
 	}
 	return true;
+}
+
+/* In a guest of its own: what the cells before did to theirs would be in the picture. */
+static int session_run_apart(struct session *s, const struct plan_cell *cell)
+{
+	int ret;
+
+	s->wire.guest_expected = false;
+	ret = session_must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare, NULL);
+	if (!ret)
+		ret = session_start_guest(s, cell);
+	return ret ? ret : session_cell_apart(s, cell);
 }
 
 /* Cells of one backing stand together in the plan: one guest serves them. */
 static int session_run_group(struct session *s, size_t *cell)
 {
 	const struct plan *p = s->plan;
-	const char *backing = p->cells[*cell].backing;
+	const struct plan_cell *first = &p->cells[*cell];
 	bool last = session_is_last_backing(p, *cell);
 	double start;
-	int ret = session_prepare(s, backing);
+	int ret = session_prepare(s, first);
 
 	if (!ret)
-		ret = session_start_guest(s);
+		ret = session_start_guest(s, first);
 	if (ret == -EIO && session_refused_group(s))
 		return session_give_up_group(s, cell);
 	/* Long answers, asked for while nothing is timed. */
@@ -335,13 +365,16 @@ static int session_run_group(struct session *s, size_t *cell)
 	s->told = !ret;
 	start = loop_now();
 	for (; !ret && *cell < p->n_cells &&
-	       !strcmp(p->cells[*cell].backing, backing); (*cell)++) {
+	       plan_same_backing(&p->cells[*cell], first); (*cell)++) {
 		for (unsigned i = 1; !ret && i <= p->cells[*cell].processes; i++)
 			ret = session_cell(s, &p->cells[*cell], i);
 	}
 	if (!ret)
 		session_took(s, "cells", start);
-	return ret ? ret : session_stop_guest(s, backing, last);
+	for (const struct plan_cell *c = first; !ret && c < &p->cells[*cell]; c++)
+		if (c->timeline && !s->o->profile)
+			ret = session_run_apart(s, c);
+	return ret ? ret : session_stop_guest(s, first->backing, last);
 }
 
 static int session_run_boot(struct session *s)

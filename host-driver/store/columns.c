@@ -27,6 +27,7 @@ void columns_release(struct columns *c)
 	free(c->cells.items);
 	free(c->envs.items);
 	free(c->proofs.items);
+	free(c->readings.items);
 	free(c->missing.items);
 	free(c->notes.items);
 	free(c->series.items);
@@ -197,6 +198,28 @@ static int columns_proof(struct columns *c, const struct record *r, uint64_t at,
 	return ret;
 }
 
+static int columns_timeline(struct columns *c, const struct record *r, uint64_t at,
+			    struct err *err)
+{
+	struct column_reading e = {
+		.run = c->runs.n, .process = r->process, .apart = r->apart,
+		.step = r->step, .layer = r->event ? NULL : r->layer,
+		.seconds = r->seconds, .faults = r->faults,
+		.bytes = { (double)r->bytes_4k, (double)r->bytes_2m, (double)r->bytes_1g },
+	};
+	int ret = columns_find_place(c, r, err);
+
+	(void)at;
+	e.cell = c->cell;
+	if (!ret)
+		ret = columns_keep_word(c, r->event, &e.event, err);
+	if (!ret)
+		ret = COLUMN_ADD(c->readings, err);
+	if (!ret)
+		c->readings.items[c->readings.n++] = e;
+	return ret;
+}
+
 static int columns_cell_end(struct columns *c, const struct record *r, uint64_t at,
 			    struct err *err)
 {
@@ -252,6 +275,7 @@ static int (*const columns_takes[])(struct columns *, const struct record *, uin
 	[RECORD_BOOT] = columns_boot,
 	[RECORD_SAMPLE] = columns_sample,
 	[RECORD_PROOF] = columns_proof,
+	[RECORD_TIMELINE] = columns_timeline,
 	[RECORD_CELL_END] = columns_cell_end,
 	[RECORD_BOOT_END] = columns_boot_end,
 	[RECORD_NOTE] = columns_note,

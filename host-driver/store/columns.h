@@ -38,6 +38,7 @@
 #include "plan/plan.h"
 #include "pool.h"
 #include "record.h"
+#include "vocab/words.h"
 
 struct column_run {		/* a boot, or an attempt at one */
 	unsigned campaign, boot, block, order, arm, attempt;
@@ -65,6 +66,13 @@ struct column_proof {
 	const char *layer, *method, *unavailable;
 	uint64_t bytes_4k, bytes_2m, bytes_1g;
 	double faults;
+};
+
+struct column_reading {		/* of a timeline */
+	unsigned run, cell, process;
+	bool apart;
+	const char *step, *layer, *event;
+	double seconds, bytes[PAGE_SIZES], faults;
 };
 
 struct column_missing {		/* a counter that `samples` of a boot lack */
@@ -101,6 +109,7 @@ struct columns {
 	COLUMN(struct column_cell) cells;
 	COLUMN(struct column_env) envs;
 	COLUMN(struct column_proof) proofs;
+	COLUMN(struct column_reading) readings;
 	COLUMN(struct column_missing) missing;
 	COLUMN(const char *) notes;
 	COLUMN(struct column_series) series;

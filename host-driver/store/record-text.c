@@ -144,7 +144,7 @@ void record_text_value(struct record_text *t, const char *key, const struct view
 
 void record_text_json(struct record_text *t, const char *key, const json_t *json)
 {
-	char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
 
 	if (text) {
 		text_put_key(t, key);
@@ -185,7 +185,7 @@ char *record_dump(json_t *record)
 		return NULL;
 	if (!json_object_get(record, "at"))
 		json_object_set_new(record, "at", json_real(record_now()));
-	text = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	text = json_dumps(record, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
 	json_decref(record);
 	return text;
 }

@@ -268,6 +268,25 @@ static int record_read_proof(const struct view *o, struct record *r, struct err 
 	return ret ? ret : record_read_layer(o, r, err);
 }
 
+static int record_read_timeline(const struct view *o, struct record *r, struct err *err)
+{
+	int ret = record_read_place(o, r, err);
+
+	if (!ret)
+		ret = record_read_choice(o, "step", step_names, &r->step, err);
+	if (!ret)
+		ret = view_real(o, "seconds", &r->seconds, err);
+	if (!ret && !(r->seconds >= 0 && r->seconds < AT_MAX))
+		ret = err_config(err, "seconds: is %g; it must be 0 to %g", r->seconds, AT_MAX);
+	if (!ret)
+		ret = view_bool_or(o, "apart", false, &r->apart, err);
+	if (!ret)
+		ret = view_string_or(o, "event", NULL, &r->event, err);
+	if (!ret && r->event)
+		return record_check_text("event", r->event, RECORD_UNIT_MAX, err);
+	return ret ? ret : record_read_layer(o, r, err);
+}
+
 static int record_read_cell_end(const struct view *o, struct record *r, struct err *err)
 {
 	const struct view *counters = NULL;
@@ -332,6 +351,7 @@ static const struct {
 	[RECORD_BOOT] = { "boot", record_read_boot },
 	[RECORD_SAMPLE] = { "sample", record_read_sample },
 	[RECORD_PROOF] = { "proof", record_read_proof },
+	[RECORD_TIMELINE] = { "timeline", record_read_timeline },
 	[RECORD_CELL_END] = { "cell-end", record_read_cell_end },
 	[RECORD_BOOT_END] = { "boot-end", record_read_boot_end },
 	[RECORD_NOTE] = { "note", record_read_note },

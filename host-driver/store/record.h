@@ -25,6 +25,7 @@ enum record_type {
 	RECORD_BOOT,
 	RECORD_SAMPLE,
 	RECORD_PROOF,
+	RECORD_TIMELINE,
 	RECORD_CELL_END,
 	RECORD_BOOT_END,
 	RECORD_NOTE,
@@ -64,6 +65,10 @@ struct record {
 	const char *layer, *method, *unavailable;
 	uint64_t bytes_4k, bytes_2m, bytes_1g;
 	double faults;		/* NaN if not given */
+	/* timeline: a reading of a layer as above, or an event (layer NULL) */
+	const char *step, *event;
+	double seconds;
+	bool apart;
 
 	/* for record_read(): the document, and a sample's own numbers in it */
 	const struct view_doc *of;

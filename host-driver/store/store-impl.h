@@ -32,6 +32,7 @@ struct store {
 	COLUMN(struct store_series) series;
 	COLUMN(struct store_missing) missing;
 	COLUMN(struct store_proof) proofs;
+	COLUMN(struct store_reading) readings;
 };
 
 /* How many blocks and boots the campaigns before one had. */

@@ -17,6 +17,7 @@ void store_release_lists(struct store *s)
 	free(s->series.items);
 	free(s->missing.items);
 	free(s->proofs.items);
+	free(s->readings.items);
 	free(s->identities);
 	json_decref(s->keep);
 }
@@ -416,5 +417,41 @@ int store_proofs(struct store *s, const struct store_proof **list, size_t *n,
 
 	*list = s->proofs.items;
 	*n = s->proofs.n;
+	return ret;
+}
+
+static int read_timeline(struct store *s, struct err *err)
+{
+	const struct columns *c = &s->columns;
+
+	if (COLUMN_ROOM(s->readings, c->readings.n + 1, err))
+		return pool_no_memory(err);
+	for (size_t i = 0; i < c->readings.n; i++) {
+		const struct column_reading *p = &c->readings.items[i];
+		const struct column_run *run = read_run(s, p->run);
+		struct store_reading *to = &s->readings.items[s->readings.n];
+
+		if (!run->class)
+			continue;
+		*to = (struct store_reading){
+			.boot = BOOT(s, run), .block = BLOCK(s, run), .arm = run->arm,
+			.process = p->process, .cell = s->plan->cells[p->cell].id,
+			.ok = run->ok, .apart = p->apart, .step = p->step,
+			.layer = p->layer, .event = p->event, .seconds = p->seconds,
+			.faults = p->faults,
+		};
+		memcpy(to->bytes, p->bytes, sizeof(to->bytes));
+		s->readings.n++;
+	}
+	return 0;
+}
+
+int store_timeline(struct store *s, const struct store_reading **list, size_t *n,
+		   struct err *err)
+{
+	int ret = s->readings.items ? 0 : read_timeline(s, err);
+
+	*list = s->readings.items;
+	*n = s->readings.n;
 	return ret;
 }

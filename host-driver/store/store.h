@@ -197,6 +197,22 @@ struct store_proof {
 int store_proofs(struct store *s, const struct store_proof **list, size_t *n,
 		 struct err *err);
 
+/* A reading of a timeline, or an event of it: docs/record-format.md. */
+struct store_reading {
+	unsigned boot, block, arm, process;
+	const char *cell;
+	bool ok;		/* of a boot that ended well */
+	bool apart;		/* of a run whose times are not kept */
+	const char *step;	/* "logging": vocab/words.h */
+	const char *layer;	/* NULL: an event */
+	const char *event;	/* NULL: a reading */
+	double seconds;		/* since the process's run was begun */
+	double bytes[PAGE_SIZES], faults;
+};
+/* In the order of coming. */
+int store_timeline(struct store *s, const struct store_reading **list, size_t *n,
+		   struct err *err);
+
 /* --- reading: records as they are ------------------------------------------ */
 
 struct record;

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Page sizes over the course of a workload process, and what is done to its guest. */
+#include <errno.h>
+#include <string.h>
+
+#include "session-cell.h"
+#include "store/record-agent.h"
+#include "store/record-text.h"
+
+/* How long a run apart looks at each state: as many readings. */
+#define TIMELINE_READINGS 10
+
+void timeline_begin(struct timeline *t, struct session *s, const struct plan_cell *cell,
+		    unsigned process, bool apart)
+{
+	*t = (struct timeline){ .s = s, .cell = cell, .process = process, .apart = apart,
+				.begin = loop_now() };
+}
+
+static void timeline_record(struct timeline *t, enum run_step step, struct record_text *r)
+{
+	json_t *seconds = json_real(loop_now() - t->begin);
+
+	record_text_begin(r, RECORD_TIMELINE);
+	record_text_whole(r, "boot", t->s->o->boot->boot);
+	record_text_string(r, "cell", t->cell->id);
+	record_text_whole(r, "process", t->process);
+	record_text_json(r, "seconds", seconds);
+	record_text_string(r, "step", step_words[step].name);
+	record_text_bool(r, "apart", t->apart);
+	json_decref(seconds);
+}
+
+/* Hands out the one record of `r`, and lets go of it. */
+static int timeline_keep(struct timeline *t, struct record_text *r)
+{
+	struct session *s = t->s;
+	size_t at = 0, len;
+	const char *line;
+	int ret = 0;
+
+	record_text_end(r);
+	if (r->failed)
+		ret = s->fatal = err_sys(s->err, ENOMEM, "cannot record a timeline");
+	while (!ret && (line = record_text_next(r, &at, &len)))
+		ret = session_record_text(s, line, len);
+	record_text_release(r);
+	return ret;
+}
+
+int timeline_layer(struct timeline *t, enum run_step step, const struct view *layer)
+{
+	static const char *const copied[] = { "layer", "bytes", "method", "faults", NULL };
+	struct record_text r = RECORD_TEXT_INIT;
+	struct err err = ERR_INIT;
+
+	if (!layer || layer->type == JSON_NULL)
+		return 0;
+	if (record_check_layer(layer, &err))
+		return wire_fail(&t->s->wire, "protocol", "%s", err.text);
+	if (!view_get(layer, "bytes"))
+		return 0;	/* the reason is in the proof */
+	timeline_record(t, step, &r);
+	for (const char *const *key = copied; *key; key++)
+		record_text_value(&r, *key, view_get(layer, *key));
+	return timeline_keep(t, &r);
+}
+
+static int timeline_event(struct timeline *t, enum run_step step, const char *event)
+{
+	struct record_text r = RECORD_TEXT_INIT;
+
+	timeline_record(t, step, &r);
+	record_text_string(&r, "event", event);
+	return timeline_keep(t, &r);
+}
+
+/* The layers that the node sees. */
+static int timeline_read(struct timeline *t, enum run_step step)
+{
+	const struct view *layers, *v;
+	struct err err = ERR_INIT;
+	struct message reply;
+	int ret = session_must(t->s, FRAME_NODE, "proof", NULL, t->s->o->limits.proof, &reply);
+
+	if (ret)
+		return ret;
+	if (view_list(reply.root, "layers", JSON_ARRAY, &layers, &err))
+		ret = wire_fail(&t->s->wire, "protocol", "proof: %.300s", err.text);
+	if (!ret) {
+		view_each(v, layers) {
+			if (!ret)
+				ret = timeline_layer(t, step, v);
+		}
+	}
+	message_release(&reply);
+	return ret;
+}
+
+int timeline_wait(struct timeline *t, enum run_step step, bool (*done)(void *arg), void *arg,
+		  double limit, const char *what)
+{
+	double begin = loop_now(), next = begin;
+	int ret = t->apart ? -ETIME : 0;
+
+	while (ret == -ETIME && loop_now() < begin + limit) {
+		next += t->cell->timeline / 1000.;
+		ret = wire_wait_for(&t->s->wire, done, arg,
+				    next > loop_now() ? next - loop_now() : 0);
+		if (ret == -ETIME && (ret = timeline_read(t, step)) == 0)
+			ret = -ETIME;
+	}
+	return ret && ret != -ETIME ? ret : wire_wait(&t->s->wire, done, arg,
+						      begin + limit - loop_now(), FRAME_GUEST, what);
+}
+
+static bool timeline_never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* One reading where times are kept; a second or so of them in a run apart. */
+static int timeline_look(struct timeline *t, enum run_step step)
+{
+	int ret = timeline_read(t, step);
+
+	for (int i = 1; !ret && t->apart && i < TIMELINE_READINGS; i++) {
+		ret = wire_wait_for(&t->s->wire, timeline_never, NULL, t->cell->timeline / 1000.);
+		if (ret == -ETIME)
+			ret = timeline_read(t, step);
+	}
+	return ret;
+}
+
+static int timeline_log(struct timeline *t, enum run_step step, bool on)
+{
+	int ret = timeline_event(t, step, on ? "logging on" : "logging off");
+
+	return ret ? ret : session_must(t->s, FRAME_NODE, "dirty-log",
+					json_pack("{s:b}", "on", on),
+					t->s->o->limits.prepare, NULL);
+}
+
+int timeline_go(struct timeline *t)
+{
+	return t->apart ? timeline_event(t, STEP_RUN, "go") : 0;
+}
+
+int timeline_disturb(struct timeline *t)
+{
+	int ret = t->apart || t->cell->disturb ? timeline_look(t, STEP_READY) : 0;
+
+	if (ret || !t->cell->disturb)
+		return ret;
+	ret = timeline_log(t, STEP_LOGGING, true);
+	if (!ret)
+		ret = timeline_look(t, STEP_LOGGING);
+	if (ret || t->cell->disturb == DISTURB_DIRTY_LOG_ON)
+		return ret;
+	ret = timeline_log(t, STEP_LOGGED, false);
+	return ret ? ret : timeline_look(t, STEP_LOGGED);
+}
+
+int timeline_restore(struct timeline *t)
+{
+	int ret = t->apart || t->cell->disturb ? timeline_look(t, STEP_END) : 0;
+
+	if (!ret && t->cell->disturb == DISTURB_DIRTY_LOG_ON)
+		ret = timeline_log(t, STEP_END, false);
+	return ret;
+}
