@@ -134,6 +134,41 @@ void report_differences(struct doc *d, const struct comparison *c)
 	}
 }
 
+/* What a reader of a mail asks first, and what is not the same everywhere. */
+static bool conditions_in_short(const char *name, const json_t *value)
+{
+	static const char *const first[] = {
+		"kernel.release", "compiler", "cpu.model", "cmdline", "memory",
+		"accelerator", "qemu",
+	};
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		if (!strcmp(name, first[i]))
+			return true;
+	return !json_is_string(value);
+}
+
+static void conditions_short(struct doc *d, const json_t *env)
+{
+	const char *where, *name;
+	json_t *facts, *value;
+
+	doc_table(d, "fact|value");
+	json_object_foreach((json_t *)env, where, facts) {
+		bool told = false;
+
+		json_object_foreach(facts, name, value) {
+			if (!conditions_in_short(name, value))
+				continue;
+			if (!told)
+				doc_group(d, where, "%s", "");
+			told = true;
+			conditions_fact(d, name, value);
+		}
+	}
+	doc_put(d, DOC_SAY, "All that was recorded of them: report.html and report.json.");
+}
+
 void report_conditions(struct doc *d, const struct report *r)
 {
 	const char *where;
@@ -141,11 +176,16 @@ void report_conditions(struct doc *d, const struct report *r)
 
 	doc_heading(d, "conditions", "Conditions");
 	report_differences(d, r->c);
+	d->forms = DOC_IN_TEXT;
+	if (json_object_size(r->env))
+		conditions_short(d, r->env);
+	d->forms = DOC_IN_HTML | DOC_IN_MARKDOWN;
 	json_object_foreach(r->env, where, facts) {
 		doc_put(d, DOC_FOLD, "Facts of the %s", where);
 		conditions_facts(d, facts);
 		doc_put(d, DOC_UNFOLD, "%s", "");
 	}
+	d->forms = DOC_IN_ALL;
 }
 
 static void conditions_limits_samples(const struct comparison *c, FILE *out)

@@ -223,12 +223,12 @@ static void folder_to_files(void **state)
 	static const char *const text[] = {
 		"SYNTHETIC: what would change?", "SYNTHETIC processor", "emulated",
 		"improved", "no PMU", "SYNTHETIC panic", "panic 1", "unstable",
-		"thp.enabled", "always", "--cpu-model", "seed 7", NULL };
+		"All that was recorded of them", "--cpu-model", "seed 7", NULL };
 	static const char *const json[] = {
 		"\"kduel_report\": 1", "\"outcome\": \"holds\"", "\"class\": \"panic\"",
 		"\\\\x1b[31mnot syncing", NULL };
 	static const char *const html[] = {
-		"</html>", "figure-chase-ladder", "figure-stream", NULL };
+		"</html>", "thp.enabled", "figure-chase-ladder", "figure-stream", NULL };
 	static const char *const dat[] = { "# Series 0: 6.1-nodaxhuge", NULL };
 	struct comparison c;
 	struct report r;
