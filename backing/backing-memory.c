@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Backings in ordinary memory: hugetlb pages, THP or its absence. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "backing.h"
 #include "file.h"
@@ -12,6 +17,9 @@
 #include "loop.h"
 
 #define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"
+#define SHMEM_ENABLED "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+#define KVM_DEVICE "/dev/kvm"
+#define CAP_GUEST_MEMFD 234	/* KVM_CAP_GUEST_MEMFD, Linux 6.8 */
 
 static int backing_memory_pool_grow(struct backing *b, struct err *err)
 {
@@ -74,6 +82,70 @@ static void backing_memory_anon_release(struct backing *b)
 		file_poke(THP_ENABLED, b->thp_before, NULL);
 }
 
+/* --- shared memory with huge pages ---------------------------------------------- */
+
+static int backing_memory_shmem_prepare(struct backing *b, const json_t *params, struct err *err)
+{
+	char *text;
+	int ret;
+
+	(void)params;
+	if (file_read(SHMEM_ENABLED, &text, NULL, NULL))
+		return err_machine(err, "this kernel has no huge pages for shared memory "
+				   "(CONFIG_TRANSPARENT_HUGEPAGE and CONFIG_SHMEM)");
+	backing_memory_chosen(text, b->thp_before, sizeof(b->thp_before));
+	free(text);
+	ret = file_poke(SHMEM_ENABLED, b->kind->variant, err);
+	if (ret)
+		return ret;
+	json_object_set_new(b->facts, "shmem_enabled", json_string(b->kind->variant));
+	b->fd = memfd_create("guest-ram", MFD_CLOEXEC);
+	if (b->fd < 0 || ftruncate(b->fd, (off_t)b->size))
+		return err_sys(err, errno, "cannot make a memfd of %" PRIu64 " MiB", b->size >> 20);
+	/*
+	 * QEMU maps a memfd of its own at any multiple of 4K, where no huge page
+	 * fits; of a file it can be told the alignment.
+	 */
+	snprintf(b->path, sizeof(b->path), "/proc/%d/fd/%d", (int)getpid(), b->fd);
+	return 0;
+}
+
+static void backing_memory_shmem_release(struct backing *b)
+{
+	if (b->fd >= 0)
+		close(b->fd);
+	if (b->thp_before[0])
+		file_poke(SHMEM_ENABLED, b->thp_before, NULL);
+}
+
+static int backing_memory_no_file(const struct backing *b, struct page_bytes *p, struct err *err)
+{
+	(void)b;
+	(void)p;
+	return err_machine(err, "this memory is in no file on a device");
+}
+
+/* --- guest_memfd ------------------------------------------------------------------ */
+
+/* Says which is missing: the kernel's side, or QEMU's. */
+static int backing_memory_guest_memfd_prepare(struct backing *b, const json_t *params,
+					      struct err *err)
+{
+	int kvm = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
+	int has = kvm < 0 ? 0 : ioctl(kvm, KVM_CHECK_EXTENSION, CAP_GUEST_MEMFD);
+
+	(void)b;
+	(void)params;
+	if (kvm < 0)
+		return err_sys(err, errno, "cannot open " KVM_DEVICE);
+	close(kvm);
+	if (has <= 0)
+		return err_machine(err, "this kernel's KVM has no guest_memfd for ordinary guests "
+				   "(Linux 6.8 and later, with CONFIG_KVM_SW_PROTECTED_VM)");
+	return err_machine(err, "this kernel's KVM has guest_memfd, but no QEMU that kduel knows "
+			   "gives an ordinary guest its RAM by it; memfd is the nearest backing");
+}
+
 const struct backing_kind backing_hugetlb_2m = {
 	.name = "hugetlb-2m", .help = "2M pages reserved beforehand",
 	.ram = QEMU_RAM_HUGETLB, .page = 2ULL << 20, .file_page = PAGE_SIZES,
@@ -102,4 +174,19 @@ const struct backing_kind backing_memfd = {
 	.name = "memfd",
 	.help = "a shared file in memory, as the kernel is set for those",
 	.ram = QEMU_RAM_MEMFD, .file_page = PAGE_SIZES,
+};
+
+const struct backing_kind backing_shmem_thp = {
+	.name = "shmem-thp",
+	.help = "a shared file in memory, huge pages for shared memory on",
+	.ram = QEMU_RAM_FILE, .variant = "always", .file_page = PAGE_SIZES,
+	.prepare = backing_memory_shmem_prepare, .file_pages = backing_memory_no_file,
+	.release = backing_memory_shmem_release,
+};
+
+const struct backing_kind backing_guest_memfd = {
+	.name = "guest-memfd",
+	.help = "memory that KVM alone maps; refused, with the reason, where it cannot be had",
+	.ram = QEMU_RAM_MEMFD, .file_page = PAGE_SIZES,
+	.prepare = backing_memory_guest_memfd_prepare,
 };

@@ -22,7 +22,9 @@
 	kind(hugetlb_1g)	\
 	kind(thp)		\
 	kind(anon_4k)		\
-	kind(memfd)
+	kind(memfd)		\
+	kind(shmem_thp)		\
+	kind(guest_memfd)
 
 #define DECLARE(name) extern const struct backing_kind backing_##name;
 #define ENTRY(name) &backing_##name,
@@ -131,7 +133,9 @@ json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
 	struct page_bytes p = { 0 };
 	struct err err = ERR_INIT;
 	uint64_t start;
-	int ret = ram_map_find(qemu, b->path, b->size, &start, &err);
+	/* A file that is reached by a descriptor has another name in the map. */
+	const char *name = strncmp(b->path, "/proc/", 6) ? b->path : "";
+	int ret = ram_map_find(qemu, name, b->size, &start, &err);
 
 	if (!ret)
 		ret = pages_read(qemu, start, b->size, &p, &err);

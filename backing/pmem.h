@@ -42,4 +42,13 @@ extern const char *pmem_sysfs, *pmem_dev;
 int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 	       struct pmem *p, struct err *err);
 
+/*
+ * What a namespace holds, in words, for whoever is about to lose it: "16 GiB,
+ * /dev/pmem0 with ext4 'data', mounted on /mnt". It only reads. The text is printable
+ * ASCII whatever is on the device.
+ */
+void pmem_describe(const char *namespace, char *text, size_t size);
+/* The same of a block device's first 128 KiB: "xfs 'data'"; "" if nothing is known by them. */
+void pmem_signature(const unsigned char *head, size_t len, char *text, size_t size);
+
 #endif

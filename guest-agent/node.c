@@ -52,12 +52,23 @@ void node_free(struct node *n)
  * on any other machine the user says which.
  */
 static int node_check_device(const struct agent *a, const struct backing_kind *kind,
-			     const struct view *params, struct err *err)
+			     const struct view *params, const char *own, struct err *err)
 {
-	if (!kind->pmem || a->pid1 || (params && view_get(params, "device")))
+	const char *device = "";
+	char holds[400];
+
+	if (!kind->pmem || a->pid1)
 		return 0;
-	return err_config(err, "backing %s overwrites a device: name one that holds nothing "
-			  "you need, as its parameter 'device' (namespace0.0)", kind->name);
+	if (params && view_string_or(params, "device", "", &device, err))
+		return err->code;
+	if (!*device)
+		return err_config(err, "backing %s overwrites a device: name one that holds nothing "
+				  "you need, as its parameter 'device' (namespace0.0)", kind->name);
+	if (!strcmp(device, own))
+		return 0;
+	pmem_describe(device, holds, sizeof(holds));
+	return err_config(err, "backing %s would overwrite %.60s (%s); if all of that may go, say "
+			  "--i-own %.60s", kind->name, device, holds, device);
 }
 
 int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
@@ -66,7 +77,7 @@ int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
 	struct node *n = a->node;
 	const struct backing_kind *kind;
 	const struct view *params;
-	const char *name;
+	const char *name, *own;
 	uint64_t size;
 	json_t *tree;
 	int ret;
@@ -80,7 +91,8 @@ int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
 	    view_size(args, "size", &size, err) ||
 	    view_list_or(args, "params", JSON_OBJECT, &params, err) ||
 	    backing_find(name, &kind, err) ||
-	    node_check_device(a, kind, params, err))
+	    view_string_or(args, "own", "", &own, err) ||
+	    node_check_device(a, kind, params, own, err))
 		return err->code;
 	tree = view_json(params);
 	ret = backing_prepare(&n->backing, kind, size, tree, err);

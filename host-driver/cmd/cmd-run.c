@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backing/backing.h"
 #include "command.h"
 #include "lib/size.h"
 #include "plan/plan.h"
@@ -26,7 +27,7 @@ struct options {
 
 enum { OPT_RESUME = 256, OPT_UNTIL, OPT_ONLY, OPT_STOP_AFTER, OPT_DRY_RUN,
        OPT_DEBUG, OPT_PATIENCE, OPT_MACHINE, OPT_ALLOW,
-       OPT_STRICT, OPT_WHY };
+       OPT_STRICT, OPT_WHY, OPT_OWN };
 
 static const struct argp_option option_table[] = {
 	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
@@ -39,6 +40,7 @@ static const struct argp_option option_table[] = {
 	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "instead of the config's", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
 	{ "why", OPT_WHY, "boot", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, of boots, too", 0 },
+	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: all that is on this nvdimm namespace may be overwritten", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },
 	{ "patience", OPT_PATIENCE, "FACTOR", 0, "multiply every time limit (1)", 0 },
@@ -122,6 +124,7 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--why: '%s' is not boot", arg);
 		o->plan.profile = arg ? PROFILE_BOOT : PROFILE_FUNCTIONS;
 		return 0;
+	case OPT_OWN: o->campaign.own = arg; return 0;
 	case OPT_ALLOW: o->campaign.allow_differences = true; return 0;
 	case 'v': o->campaign.verbose = true; return 0;
 	case OPT_DEBUG: run_parse_debug(&o->campaign, arg, state); return 0;
@@ -297,6 +300,36 @@ static int run_load(struct options *o, struct plan **plan, struct err *err)
 	return ret;
 }
 
+/*
+ * Real persistent memory that a backing would overwrite, and that nobody has said may
+ * be. On the driver's own machine it can be looked at before anything is begun.
+ */
+static int run_check_device(const struct plan *p, const char *own, struct err *err)
+{
+	const struct backing_kind *kind;
+	char holds[400] = "";
+
+	for (size_t i = 0; p->machine.kind->has_device && i < p->n_cells; i++) {
+		const char *device = json_string_value(json_object_get(p->cells[i].backing_params,
+								       "device"));
+
+		if (backing_find(p->cells[i].backing, &kind, NULL) || !kind->pmem)
+			continue;
+		device = device ? device : p->machine.device;
+		if (own && !strcmp(own, device))
+			continue;
+		if (p->machine.kind->is_driver)
+			pmem_describe(device, holds, sizeof(holds));
+		else
+			snprintf(holds, sizeof(holds), "on %.80s; what it holds is not known here: "
+				 "see lsblk -f and ndctl list there", p->machine.host);
+		return err_config(err, "cell %s: backing %s would overwrite %.60s (%s); if all of that "
+				  "may go, say --i-own %.60s", p->cells[i].id, kind->name, device,
+				  holds, device);
+	}
+	return 0;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -309,6 +342,8 @@ int cmd_run(int argc, char **argv)
 		return command_fail(&err);
 	if (o.dry_run)
 		plan_print(p, stdout);
+	else if (run_check_device(p, o.campaign.own, &err))
+		code = command_fail(&err);
 	else
 		code = command_campaign(p, &o.campaign, o.strict, NULL, &err);
 	plan_free(p);

@@ -24,6 +24,7 @@ struct campaign_options {
 	bool until_verdict;	/* stop once every gate has its verdict */
 	double patience;	/* multiplies all time limits */
 	bool verbose;
+	const char *own;	/* a device of a real machine that may be overwritten; NULL */
 	bool debug_vm, debug_proto, debug_proof;
 };
 

@@ -156,8 +156,9 @@ static int session_power_on(struct session *s)
 }
 
 /* The device that a real machine gives up; only backings on pmem know one. */
-static json_t *session_prepare_arguments(const struct plan *p, const struct plan_cell *cell)
+static json_t *session_prepare_arguments(const struct session *s, const struct plan_cell *cell)
 {
+	const struct plan *p = s->plan;
 	json_t *a = json_pack("{s:s, s:I}", "backing", cell->backing,
 			      "size", (json_int_t)p->guest.memory);
 	json_t *params = cell->backing_params ? json_copy(cell->backing_params) : json_object();
@@ -168,6 +169,8 @@ static json_t *session_prepare_arguments(const struct plan *p, const struct plan
 		json_object_set_new(params, "device", json_string(p->machine.device));
 	if (json_object_size(params))
 		json_object_set(a, "params", params);
+	if (s->o->own)
+		json_object_set_new(a, "own", json_string(s->o->own));
 	json_decref(params);
 	return a;
 }
@@ -179,7 +182,7 @@ static int session_prepare(struct session *s, const struct plan_cell *cell)
 
 	session_phase(s, "prepare", cell->backing);
 	message_release(&s->prepared);
-	ret = session_must(s, FRAME_NODE, "prepare", session_prepare_arguments(s->plan, cell),
+	ret = session_must(s, FRAME_NODE, "prepare", session_prepare_arguments(s, cell),
 			   s->o->limits.prepare, &s->prepared);
 	session_took(s, "prepare", start);
 	return ret ? ret : session_took_there(s, "prepare", &s->prepared);

@@ -70,6 +70,7 @@ struct session_options {
 	const char *profile;	/* begun by profile_begin(); NULL: functions are not counted */
 	const char *profile_name;	/* the file as the record names it */
 	bool profile_boot;
+	const char *own;	/* a device of a real machine that may be overwritten; NULL */
 	bool debug_vm, debug_proto;
 	struct session_limits limits;
 	struct session_calls calls;

@@ -110,7 +110,7 @@ static void every_error_is_said_exactly(void **state)
 		{ "kernel: k1, memory", "kernel: linux, memory",
 		  ":5: guest.kernel: unknown kernel 'linux': there is no linux.yaml in " },
 		{ "backing: anon-4k", "backing: fsdax-xsf",
-		  ":10: cells[0].backing: unknown backing 'fsdax-xsf'; did you mean 'fsdax-xfs'? known are fsdax-xfs, fsdax-ext4, devdax, hugetlb-2m, hugetlb-1g, thp, anon-4k, memfd" },
+		  ":10: cells[0].backing: unknown backing 'fsdax-xsf'; did you mean 'fsdax-xfs'? known are fsdax-xfs, fsdax-ext4, devdax, hugetlb-2m, hugetlb-1g, thp, anon-4k, memfd, shmem-thp, guest-memfd" },
 		{ "[anon-4k, thp]", "[anon-4k,\n     tph]",
 		  ":11: cells[0].source[1]: unknown source 'tph'; did you mean 'thp'? known are anon-4k, thp, hugetlb-2m" },
 		{ "[anon-4k, thp]", "[]", ":10: cells[0].source: the list is empty" },

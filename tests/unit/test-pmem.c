@@ -125,12 +125,41 @@ static void says_what_is_missing(void **state)
 	assert_non_null(strstr(err.text, "no persistent memory"));
 }
 
+static void what_a_device_holds_is_said(void **state)
+{
+	static unsigned char head[128 << 10];
+	char text[400];
+
+	(void)state;
+	pmem_signature(head, sizeof(head), text, sizeof(text));
+	assert_string_equal(text, "");
+	memcpy(head + 1080, "\x53\xef", 2);
+	memcpy(head + 1144, "da\x1bta", 5);
+	pmem_signature(head, sizeof(head), text, sizeof(text));
+	assert_string_equal(text, "ext4 (or ext2, ext3) 'da?ta'");
+	pmem_signature(head, 1000, text, sizeof(text));	/* cut off before it */
+	assert_string_equal(text, "");
+	memcpy(head, "XFSB", 4);
+	pmem_signature(head, sizeof(head), text, sizeof(text));
+	assert_string_equal(text, "xfs");
+
+	put("devices/namespace1.0/block/pmem1/dev", "259:0\n");
+	put("pmem1", "XFSB");
+	pmem_describe("namespace1.0", text, sizeof(text));
+	assert_string_equal(text, "1024 MiB, /dev/pmem1 with xfs, not mounted");
+	pmem_describe("namespace7.0", text, sizeof(text));
+	assert_string_equal(text, "no namespace of that name on this machine");
+	pmem_describe("namespace/../../etc", text, sizeof(text));
+	assert_string_equal(text, "no namespace of that name");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(claims_a_raw_namespace, plant, uproot),
 		cmocka_unit_test_setup_teardown(takes_what_is_there_already, plant, uproot),
 		cmocka_unit_test_setup_teardown(says_what_is_missing, plant, uproot),
+		cmocka_unit_test_setup_teardown(what_a_device_holds_is_said, plant, uproot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
