@@ -178,18 +178,6 @@ static int try_run(const struct options *o, const struct try_made *made,
 	return code;
 }
 
-/* What stands behind "--" is a command; argp would take it for patches. */
-static char **try_split_command(int *argc, char **argv)
-{
-	for (int i = 1; i < *argc; i++) {
-		if (strcmp(argv[i], "--"))
-			continue;
-		*argc = i;
-		return argv[i + 1] ? &argv[i + 1] : NULL;
-	}
-	return NULL;
-}
-
 int cmd_try(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -203,7 +191,7 @@ int cmd_try(int argc, char **argv)
 		return EXIT_MACHINE;
 	/* argp moves operands behind the options. */
 	memcpy(all, argv, (size_t)argc * sizeof(*all));
-	o.wish.command = try_split_command(&argc, argv);
+	o.wish.command = command_split(&argc, argv);
 	options_parse(&argp, argc, argv, 0, &o);
 	if (try_make(&o.wish, &made, &err)) {
 		free(all);

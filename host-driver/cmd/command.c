@@ -99,6 +99,17 @@ int command_check_output(const char *out, const char *from, struct err *err)
 	return 0;
 }
 
+char **command_split(int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--"))
+			continue;
+		*argc = i;
+		return argv[i + 1] ? &argv[i + 1] : NULL;
+	}
+	return NULL;
+}
+
 unsigned command_blocks(struct argp_state *state, const char *arg)
 {
 	char *end;

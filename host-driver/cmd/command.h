@@ -79,6 +79,12 @@ unsigned command_blocks(struct argp_state *state, const char *arg);
 /* The argument of --min-segment; a usage error unless it is 4 to 1000. */
 size_t command_segment(struct argp_state *state, const char *arg);
 
+/*
+ * What stands behind "--" is a command of the user's; argp would take it for operands.
+ * Cuts it off `argc`; NULL if there is none. It ends with NULL.
+ */
+char **command_split(int *argc, char **argv);
+
 /* Set by the dispatcher: the verb prints JSON, so its errors are JSON. */
 void command_errors_in_json(bool json);
 
@@ -115,6 +121,7 @@ int cmd_build(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_prune(int argc, char **argv);
 int cmd_try(int argc, char **argv);
+int cmd_bisect(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_verify(int argc, char **argv);

@@ -19,6 +19,7 @@ const struct command commands[] = {
 	{ "prune", "free the cache of what was not used for long", cmd_prune, 0 },
 	{ "try", "make a campaign of a patch, a range or two images, and run it",
 	  cmd_try, 0 },
+	{ "bisect", "find the commit that changed a figure, by verdicts", cmd_bisect, 0 },
 	{ "run", "boot every arm, measure, compare and report", cmd_run,
 	  COMMAND_CONFIG },
 	{ "watch", "show a campaign while it runs", cmd_watch, COMMAND_FOLDER },

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static void fake_node_word_of(const char *cmdline, const char *name, char *value
 
 static void fake_node_settings(struct fake *f, const struct fake_node *o)
 {
-	char fault[64], *at, level[8], walks[32], slow[32];
+	char fault[64], *at, *every, level[8], walks[32], slow[32];
 
 	fake_node_word_of(o->cmdline, "kduel.fake-second-level=", level, sizeof(level));
 	snprintf(f->second_level, sizeof(f->second_level), "%.7s",
@@ -64,7 +65,10 @@ static void fake_node_settings(struct fake *f, const struct fake_node *o)
 		return;
 	*at = '\0';
 	snprintf(f->fault, sizeof(f->fault), "%.15s", fault);
-	snprintf(f->fault_op, sizeof(f->fault_op), "%.31s", at + 1);
+	snprintf(f->fault_op, sizeof(f->fault_op), "%.*s", (int)strcspn(at + 1, "/"), at + 1);
+	every = strchr(at + 1, '/');
+	if (every && o->block % (unsigned)fmax(1, strtod(every + 1, NULL)))
+		f->fault[0] = f->fault_op[0] = '\0';
 }
 
 static void fake_node_say(struct fake *f, enum frame_channel channel, json_t *msg)

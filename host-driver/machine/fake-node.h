@@ -10,7 +10,11 @@
  * machine that does not do what its arm claims, kduel.fake-walks=0.97 for a
  * count of dTLB walks, per access, that no processor made, kduel.fake-slow=2 for
  * times that are twice those measured, and kduel.fake-refuse=devdax for a
- * backing that cannot be prepared.
+ * backing that cannot be prepared. kduel.fault=<what>@<op>/3 is a fault of the blocks
+ * 3, 6, 9... alone.
+ *
+ * Where the arm's kernel is a file of its own and built (of a commit, say), the same
+ * words are read from its image as well: so a commit can plant what it changes.
  */
 #ifndef KDUEL_FAKE_NODE_H
 #define KDUEL_FAKE_NODE_H
@@ -22,6 +26,7 @@ struct fake_node {
 	uint64_t nonce;
 	const char *second_level;	/* what it claims; "" = unavailable */
 	const char *cmdline;
+	unsigned block;
 	const char *files_root;	/* of the plan's files here; NULL: there are none */
 };
 

@@ -70,6 +70,7 @@ struct machine_boot {
 	const char *kernel;	/* bzImage; NULL for kinds that build none */
 	const char *modules;	/* archive to put behind the initramfs; NULL: none */
 	const char *release;	/* what uname -r will say; "" if not known */
+	unsigned block;		/* for faults that are planted in some */
 	uint64_t nonce;
 	const char *profile;	/* the plugin appends counts to this file; NULL: no plugin */
 	bool profile_boot;	/* of the boot's phases, too */

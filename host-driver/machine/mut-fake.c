@@ -2,11 +2,15 @@
 /* A machine under test that is none: a process that answers like one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fake-node.h"
+#include "file.h"
 #include "machine.h"
 #include "plan/plan-files.h"
+#include "safe.h"
 
 static int fake_prepare(struct machine *m, const char *guest_kernel,
 			struct err *err)
@@ -28,11 +32,32 @@ static int fake_run(void *arg)
 	return fake_node_serve(&s->node);
 }
 
+/* The words for a fake machine in a kernel's image, behind those of the command line. */
+static char *fake_cmdline(const struct machine_boot *b)
+{
+	static const char word[] = "kduel.fa";
+	char *all = text_format("%s", b->arm->cmdline), *data, *end, *p;
+	size_t len;
+
+	if (!b->kernel || file_read(b->kernel, &data, &len, NULL))
+		return all;
+	end = data + len;
+	for (p = data; (p = memmem(p, (size_t)(end - p), word, sizeof(word) - 1)); p++) {
+		char *more = text_format("%s %.*s", all, (int)strcspn(p, " \n"), p);
+
+		free(all);
+		all = more;
+	}
+	free(data);
+	return all;
+}
+
 static int fake_boot(struct machine *m, const struct machine_boot *b,
 		     struct err *err)
 {
 	int link[2] = { -1, -1 }, console[2] = { -1, -1 };
 	struct fake_start s;
+	char *cmdline = fake_cmdline(b);
 	int ret = proc_socketpair(link, err);
 
 	if (!ret)
@@ -40,13 +65,14 @@ static int fake_boot(struct machine *m, const struct machine_boot *b,
 	if (!ret) {
 		s = (struct fake_start){
 			.node = { .in = link[1], .out = link[1],
-				  .nonce = b->nonce, .cmdline = b->arm->cmdline,
+				  .nonce = b->nonce, .cmdline = cmdline, .block = b->block,
 				  .second_level = b->arm->second_level,
 				  .files_root = m->files_root },
 			.console = console[1],
 		};
 		ret = proc_fork(&m->proc, fake_run, &s, err);
 	}
+	free(cmdline);
 	close(link[1]);
 	close(console[1]);
 	if (ret) {

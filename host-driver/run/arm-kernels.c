@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/data.h"
+
 #define DEFAULT_LAYOUT "default"
 
 static bool arm_kernels_same_layout(const char *held, const char *wanted)
@@ -66,6 +68,22 @@ int arm_kernels_ensure(struct arm_kernels *k, kernel_progress_fn fn, void *arg,
 	for (size_t i = 0; i < k->n && !ret; i++)
 		ret = kernel_ensure(&k->v[i], fn, arg, err);
 	return ret;
+}
+
+void arm_kernels_take(struct arm_kernels *k, const struct plan *p)
+{
+	for (size_t a = 0; a < p->n_arms; a++) {
+		struct kernel *last;
+
+		if (!data_is_path(DATA_KERNEL, p->arms[a].kernel) ||
+		    arm_kernels_add(k, p, p->arms[a].kernel, DEFAULT_LAYOUT, NULL))
+			continue;
+		last = &k->v[k->n - 1];
+		if (!kernel_is_cached(last) || kernel_ensure(last, NULL, NULL, NULL)) {
+			kernel_free(last);
+			k->n--;
+		}
+	}
 }
 
 void arm_kernels_release(struct arm_kernels *k)

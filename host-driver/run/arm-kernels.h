@@ -23,6 +23,11 @@ int arm_kernels_resolve(struct arm_kernels *k, const struct plan *p,
 /* Builds what is not in the cache. */
 int arm_kernels_ensure(struct arm_kernels *k, kernel_progress_fn fn, void *arg,
 		       struct err *err);
+/*
+ * For a machine that boots none: those of the arms that are given by a path and are in
+ * the cache. What cannot be had is left out.
+ */
+void arm_kernels_take(struct arm_kernels *k, const struct plan *p);
 void arm_kernels_release(struct arm_kernels *k);
 
 const struct kernel *arm_kernels_guest(const struct arm_kernels *k,

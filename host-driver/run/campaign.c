@@ -119,6 +119,8 @@ static int campaign_prepare(struct campaign *c, struct err *err)
 		ret = arm_kernels_resolve(&c->kernels, c->plan, err);
 	if (!ret && !fake)
 		ret = campaign_get_kernels(c, err);
+	if (fake)
+		arm_kernels_take(&c->kernels, c->plan);
 	if (ret)
 		return ret;
 	guest = fake ? NULL : arm_kernels_guest(&c->kernels, c->plan);
@@ -290,20 +292,36 @@ static bool campaign_out_of_time(const struct campaign *c)
  * That it was looked at is part of the record: whoever compares later must
  * use the corrected level.
  */
+static int campaign_note_look(struct campaign *c, unsigned block, struct err *err)
+{
+	return store_append(c->store,
+			    json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env",
+				      "where", "driver", "boot", "facts",
+				      "looked_after_blocks", (int)block), err);
+}
+
+static int campaign_ask_rule(struct campaign *c, unsigned block, struct err *err)
+{
+	const struct campaign_rule *rule = c->o->rule;
+	bool looked = false;
+	int ret = rule->enough(rule->arg, c->r->folder, block, &c->r->decided, &looked, err);
+
+	return !ret && looked ? campaign_note_look(c, block, err) : ret;
+}
+
 static int campaign_look(struct campaign *c, size_t next, struct err *err)
 {
 	const struct plan *p = c->plan;
 	unsigned block = p->boots[next - 1].block;
 	int ret;
 
-	if (!c->o->until_verdict || c->r->decided ||
-	    (next < p->n_boots && p->boots[next].block == block) ||
-	    !until_is_look(block))
+	if (c->r->decided || (next < p->n_boots && p->boots[next].block == block))
 		return 0;
-	ret = store_append(c->store,
-			   json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env",
-				     "where", "driver", "boot", "facts",
-				     "looked_after_blocks", (int)block), err);
+	if (c->o->rule)
+		return campaign_ask_rule(c, block, err);
+	if (!c->o->until_verdict || !until_is_look(block))
+		return 0;
+	ret = campaign_note_look(c, block, err);
 	return ret ? ret : until_decided(c->r->folder, &c->r->decided, err);
 }
 

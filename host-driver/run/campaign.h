@@ -16,12 +16,24 @@
 #include "lib/err.h"
 #include "plan/plan.h"
 
+/*
+ * Another rule for when the blocks are enough than until_verdict's: asked after each
+ * block whose boots have all ended. A look at what was measured is part of the record
+ * (`*looked`), for whoever compares later has to judge by the corrected level.
+ */
+struct campaign_rule {
+	int (*enough)(void *arg, const char *folder, unsigned block, bool *enough, bool *looked,
+		      struct err *err);
+	void *arg;
+};
+
 struct campaign_options {
 	const char *out;	/* the results folder; NULL: by name and time */
 	const char *resume;	/* a results folder to go on with; else NULL */
 	double stop_after;	/* seconds; begin no boot that would end later; 0: none */
 	bool allow_differences;	/* go on although what it was begun with has changed */
 	bool until_verdict;	/* stop once every gate has its verdict */
+	const struct campaign_rule *rule;	/* instead of it; NULL */
 	double patience;	/* multiplies all time limits */
 	bool verbose;
 	const char *own;	/* a device of a real machine that may be overwritten; NULL */
@@ -33,7 +45,7 @@ struct campaign_result {
 	bool complete;		/* every boot that was wanted has ended */
 	bool interrupted;	/* by a signal */
 	bool abandoned;		/* by a second one: at once, in the middle of a boot */
-	bool decided;		/* until_verdict: no more boots were needed */
+	bool decided;		/* until_verdict, rule: no more boots were needed */
 	unsigned boots, failed, voids;	/* of this run, not of those before */
 };
 

@@ -132,7 +132,7 @@ static int session_power_on(struct session *s)
 {
 	struct machine_boot b = {
 		.arm = s->arm, .kernel = s->o->kernel, .release = s->o->release,
-		.modules = s->o->modules,
+		.modules = s->o->modules, .block = s->o->boot->block,
 		.profile = s->o->profile, .profile_boot = s->o->profile_boot,
 	};
 	struct err err = ERR_INIT;

@@ -428,9 +428,10 @@ static char *try_arms_version(const char *dir, const char *commit)
 	return name;
 }
 
-static char *try_arms_revision_yaml(const struct try *t, const char *commit, bool patched)
+static char *try_arms_revision_yaml(const struct try_wish *w, const char *commit,
+				    const struct try *patches)
 {
-	char *text = NULL, *version = try_arms_version(t->w->git, commit), *path = realpath(t->w->git, NULL);
+	char *text = NULL, *version = try_arms_version(w->git, commit), *path = realpath(w->git, NULL);
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
@@ -440,20 +441,25 @@ static char *try_arms_revision_yaml(const struct try *t, const char *commit, boo
 	try_arms_field(f, "git", path);
 	fprintf(f, "  revision: %s\n", commit);
 	free(path);
-	if (t->w->config) {
-		path = realpath(t->w->config, NULL);
+	if (w->config) {
+		path = realpath(w->config, NULL);
 		fprintf(f, "config: [needed]\n");
 		try_arms_field(f, "config-file", path);
-		fprintf(f, "add-needed: %s\n", t->w->add_needed ? "true" : "false");
+		fprintf(f, "add-needed: %s\n", w->add_needed ? "true" : "false");
 		free(path);
 	} else {
 		fprintf(f, "config: [base, kvm, pmem%s%s]\n", version ? ", " : "", version ? version : "");
 	}
-	if (patched)
-		try_arms_put_texts(f, "patches", DATA_PATCH, NULL, 0, t);
+	if (patches)
+		try_arms_put_texts(f, "patches", DATA_PATCH, NULL, 0, patches);
 	fclose(f);
 	free(version);
 	return text;
+}
+
+char *try_revision_yaml(const struct try_wish *wish, const char *commit)
+{
+	return try_arms_revision_yaml(wish, commit, NULL);
 }
 
 static void try_arms_tell_commit(struct try *t, const char *commit)
@@ -474,8 +480,9 @@ static void try_arms_tell_commit(struct try *t, const char *commit)
 
 static void try_arms_set_arm(struct try *t, size_t i, const char *commit, bool patched)
 {
-	t->arm[i].name = text_format("%.*s%s", COMMIT_LEN, commit, patched ? "-uncommitted" : "");
-	t->arm[i].yaml = try_arms_revision_yaml(t, commit, patched);
+	t->arm[i].name = t->w->names[i] ? text_format("%s", t->w->names[i])
+		: text_format("%.*s%s", COMMIT_LEN, commit, patched ? "-uncommitted" : "");
+	t->arm[i].yaml = try_arms_revision_yaml(t->w, commit, patched ? t : NULL);
 	if (patched)
 		fprintf(t->what, "  the same with what is not committed, sha256 %.12s\n", t->patch[0].hash);
 	else

@@ -103,8 +103,20 @@ static void try_put_exec(FILE *f, char *const *command)
 		}
 		free(word);
 	}
-	fputs("]\ngates:\n  - { cell: \"*\", metric: wall_time }\n", f);
+	fputs("]\n", f);
 	free(text);
+}
+
+static void try_put_judged(const struct try *t, FILE *f, const char *metric)
+{
+	fputs("gates:\n  - { cell: \"*\", metric: ", f);
+	try_quote(f, t->w->metric ? t->w->metric : metric);
+	fputs(" }\n", f);
+	if (!t->w->expect)
+		return;
+	fputs("expect:\n  - ", f);
+	try_quote(f, t->w->expect);
+	fputc('\n', f);
 }
 
 static int try_put_cells(const struct try *t, FILE *f, struct err *err)
@@ -127,6 +139,7 @@ static int try_put_cells(const struct try *t, FILE *f, struct err *err)
 	fputs("cells:\n", f);
 	if (w->command) {
 		try_put_exec(f, w->command);
+		try_put_judged(t, f, "wall_time");
 		return 0;
 	}
 	ret = workload_find(w->workload ? w->workload : "first-touch", &workload, err);
@@ -135,7 +148,7 @@ static int try_put_cells(const struct try *t, FILE *f, struct err *err)
 	fprintf(f, "  - { backing: %s, source: anon-4k, workload: \"%s\", %ssamples: 3, allow-small: true }\n",
 		w->machine && !strcmp(w->machine, "fake") ? "memfd" : "fsdax-xfs", workload->name,
 		w->workload ? "" : "params: { size: 64M }, ");
-	fprintf(f, "gates:\n  - { cell: \"*\", metric: %s }\n", workload->metrics[0].name);
+	try_put_judged(t, f, workload->metrics[0].name);
 	return 0;
 }
 
@@ -223,8 +236,9 @@ static int try_make_folder(struct try *t, struct err *err)
 
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm);
-	t->made->folder = text_format("try/%s-%s", t->name, date);
-	for (unsigned n = 2; !access(t->made->folder, F_OK); n++) {
+	t->made->folder = t->w->folder ? text_format("%s", t->w->folder)
+				       : text_format("try/%s-%s", t->name, date);
+	for (unsigned n = 2; !t->w->folder && !access(t->made->folder, F_OK); n++) {
 		free(t->made->folder);
 		t->made->folder = text_format("try/%s-%s-%u", t->name, date, n);
 	}
@@ -257,7 +271,7 @@ static int try_write(struct try *t, struct err *err)
 		ret = try_check_kernels(t, err);
 	if (!ret)
 		ret = try_publish(t, "campaign.yaml", text, len, err);
-	if (ret && t->made->folder) {
+	if (ret && t->made->folder && !t->w->folder) {
 		file_remove_tree(t->made->folder, NULL);
 		rmdir("try");	/* if nothing else is in it */
 	}

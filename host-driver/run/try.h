@@ -41,6 +41,11 @@ struct try_wish {
 	unsigned blocks;	/* 0: as many as the clock wants */
 	const char *machine;	/* a kind; NULL: vm */
 	bool exact;		/* the instruction clock, wherever it runs */
+	const char *metric;	/* the gate's, where `cells` is not given; NULL: the workload's first */
+	const char *expect;	/* a claim, where `cells` is not given; NULL: none */
+
+	const char *names[2];	/* of the arms; NULL: of what they are */
+	const char *folder;	/* where the config goes; NULL: below try/ */
 };
 
 struct try_made {
@@ -55,6 +60,8 @@ struct try_made {
  * no folder. It waits for a kernel that is being built.
  */
 int try_make(const struct try_wish *wish, struct try_made *made, struct err *err);
+/* The description of a kernel: `commit` of wish->git, as the arms of a try have it. */
+char *try_revision_yaml(const struct try_wish *wish, const char *commit);
 void try_made_release(struct try_made *made);
 
 #endif

@@ -194,6 +194,50 @@ extern const unsigned stats_until_looks[];	/* ends with 0 */
 /* The first look after `blocks`; 0 if that was the last. */
 unsigned stats_until_next(unsigned blocks);
 
+/* --- a search through history --------------------------------------------- */
+
+/*
+ * A bisection decides about one commit after another: has it the effect that the
+ * good end and the bad one differ by, or not? It blames a wrong commit if any of
+ * its decisions is wrong, so the level of the whole is divided among them and
+ * among the looks at each one (Bonferroni; Boole's inequality holds whatever the
+ * decisions have in common, here the good end and the measured effect of the
+ * bad one). With k = ceil(log2 n) decisions expected for n commits there are
+ * k + 2 equal shares: one for the ends, one for each decision, and one that those
+ * beyond k divide by halves, 1/2, 1/4, ... (skipped commits can make a search
+ * longer). O. J. Dunn, "Multiple comparisons among means", JASA 56, 1961.
+ *
+ * A commit has the effect ("bad") if it differs from the good end, by the
+ * t test over its blocks, and is nearer to the bad end; it has not ("good") if it
+ * differs from the bad end, by Welch's test of the two campaigns' means
+ * (stats_shift() has the source), and is nearer to the good one. Both are
+ * one-sided; where neither holds, blocks are missing. A commit between the ends
+ * belongs to the nearer one.
+ */
+#define STATS_SEARCH_ALPHA 0.05		/* of blaming a wrong commit */
+
+unsigned stats_search_decisions(size_t commits);	/* k */
+
+/*
+ * Blocks before each look, ends with 0: few where counts repeat each other; early
+ * ones for claims, of which those on page sizes need two.
+ */
+enum stats_search_kind { STATS_SEARCH_TIME, STATS_SEARCH_EXACT, STATS_SEARCH_CLAIM };
+const unsigned *stats_search_looks(enum stats_search_kind kind);
+bool stats_search_is_look(const unsigned *looks, unsigned blocks);
+unsigned stats_search_last(const unsigned *looks);
+
+/* At each of the looks: of the ends (decision 0), or of decision 1, 2, ... */
+double stats_search_level(unsigned expected, unsigned decision, const unsigned *looks);
+
+/* Do the ends differ, by more than `margin`? */
+bool stats_search_differ(const struct stats_effect *ends, double margin, double level);
+
+enum stats_side { STATS_SIDE_OPEN, STATS_SIDE_GOOD, STATS_SIDE_BAD };
+/* `p` (may be NULL): of the test that decides, or would. */
+enum stats_side stats_search_side(const struct stats_effect *ends,
+				  const struct stats_effect *tested, double level, double *p);
+
 /* --- others' rules ---------------------------------------------------------- */
 
 /*

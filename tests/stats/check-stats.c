@@ -501,6 +501,48 @@ static void shift(size_t n, size_t m, double wider, double change, double bound)
 	row(name, .94, .99, covered, run.campaigns);
 }
 
+/* --- kduel bisect ------------------------------------------------------------------ */
+
+#define SEARCHES 2000
+
+/* A share of the searches, and its bound, which is not widened. */
+static void search_row(const char *name, double hi, unsigned hits)
+{
+	double share = (double)hits / SEARCHES;
+	char bound[40], figure[40], spread[40];
+
+	if (hi < 1)
+		snprintf(bound, sizeof(bound), "<= %.1f%%", 100 * hi);
+	else
+		snprintf(bound, sizeof(bound), "printed");
+	snprintf(figure, sizeof(figure), "%.2f%%", 100 * share);
+	snprintf(spread, sizeof(spread), "%.2f", 100 * sqrt(share * (1 - share) / SEARCHES));
+	table_row(name, bound, figure, spread, share <= hi);
+}
+
+/* Boots spread by 1%. */
+static void searches(unsigned commits, double change)
+{
+	struct model m = { .shape = NORMAL, .boot = 0.01, .effect = log1p(change) };
+	struct rng r = row_rng();
+	unsigned ends[SEARCH_NOT_BEGUN + 1] = { 0 };
+	char name[96];
+
+	for (unsigned k = 0; k < SEARCHES; k++)
+		ends[simulate_search(&r, &m, commits)]++;
+	if (change == 0) {
+		snprintf(name, sizeof(name), "bisect, %u commits, equal ends, search begun", commits);
+		search_row(name, STATS_SEARCH_ALPHA, SEARCHES - ends[SEARCH_NOT_BEGUN]);
+		return;
+	}
+	snprintf(name, sizeof(name), "bisect, %u commits, change of %g%%, wrong one blamed", commits,
+		 100 * change);
+	search_row(name, STATS_SEARCH_ALPHA, ends[SEARCH_WRONG]);
+	snprintf(name, sizeof(name), "bisect, %u commits, change of %g%%, the right one", commits,
+		 100 * change);
+	search_row(name, 1, ends[SEARCH_RIGHT]);
+}
+
 static void all_rows(void)
 {
 	static const size_t aa[] = { 5, 10, 20 }, cover[] = { 6, 10, 20 };
@@ -542,6 +584,11 @@ static void all_rows(void)
 	shift(10, 5, 3, 0, .06);	/* an approximation, the more so for few and uneven */
 	shift(20, 6, 3, 0, .06);
 	shift(20, 20, 1, 0.02, .9);
+	searches(16, 0);
+	searches(16, 0.02);
+	searches(16, 0.05);
+	searches(1000, 0.02);
+	searches(1000, 0.05);
 }
 
 /* --- the critical values of stats-change.c ------------------------------------ */

@@ -37,6 +37,14 @@ void simulate_clock(double step, size_t n, struct campaign *c);
 void simulate_counts(struct rng *r, double mean, size_t n,
 		     struct campaign *c);
 
+/*
+ * A search through `commits` commits of which a random one has m->effect, every step
+ * of it judged as kduel bisect does; one commit in ten cannot be judged. Steps that
+ * do not decide are skipped for the nearest other commit.
+ */
+enum search_end { SEARCH_RIGHT, SEARCH_WRONG, SEARCH_OPEN, SEARCH_NOT_BEGUN };
+enum search_end simulate_search(struct rng *r, const struct model *m, unsigned commits);
+
 /* A series without a change: white noise, t3, or AR(.5); sd 1 (t3: scale 1). */
 enum noise { WHITE, HEAVY, WANDERING, NOISES };
 const char *noise_name(enum noise k);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which commit of a history changed a figure, or a claim's outcome? git bisect
+ * chooses the commits, in a repository of its own that borrows the user's
+ * objects; each is built and measured against the good end in a campaign of two
+ * arms, `good` and `tested`, until stats.h can decide about it.
+ *
+ *	struct bisect_wish wish = { .try = { .git = dir }, .good = "v6.1", ... };
+ *	struct bisect b;
+ *
+ *	ret = bisect_begin(&wish, folder, &b, err);	// or bisect_resume(folder, &b, err)
+ *	if (!ret)
+ *		ret = bisect_run(&b, err);
+ *	...	// b.end, b.found, b.step
+ *	bisect_release(&b);
+ *
+ * The folder:
+ *	state.json	the search so far, published after each decision: it alone is
+ *			read to go on
+ *	campaign.yaml	what is measured; kernels/ has the descriptions of the commits
+ *	step-NN.yaml	the same of one commit, in NN's place in the search
+ *	steps/NN-COMMIT/	its results folder; 00 is the two ends
+ *	git/		the private repository, made anew before each step
+ */
+#ifndef KDUEL_BISECT_H
+#define KDUEL_BISECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "stats/stats.h"
+#include "try.h"
+
+#define BISECT_GOOD "good"	/* the arms */
+#define BISECT_TESTED "tested"
+
+enum bisect_mark { BISECT_OPEN, BISECT_IS_GOOD, BISECT_IS_BAD, BISECT_SKIPPED, BISECT_MARKS };
+extern const char *const bisect_mark_words[];	/* "open", "good", "bad", "skip", NULL */
+
+struct bisect_step {
+	char *commit, *subject;
+	char *folder;		/* its results, below the search's; "" if it was not measured */
+	enum bisect_mark mark;
+	char *reason;		/* of a skip; of a claim: what it came to; "" */
+	struct stats_effect e;	/* of the metric, against the good end; n 0: none */
+	double level, p;	/* of the decision; NaN if none was made */
+	unsigned blocks, boots;
+	double seconds;		/* with the build; of the last run that worked at it */
+};
+
+enum bisect_end { BISECT_RUNS, BISECT_FOUND, BISECT_ONLY_SKIPPED, BISECT_NO_DIFFERENCE, BISECT_ENDS };
+extern const char *const bisect_end_words[];	/* "runs", "found", ... NULL */
+
+struct bisect_wish {
+	struct try_wish try;	/* git, config, what is measured, machine, exact */
+	const char *good, *bad;	/* revisions */
+	const char *metric;	/* "ns_per_page", "first-touch.ns_per_page" or with its point, */
+	const char *claim;	/* or a claim of the arm `tested`; one of them */
+	const char *command;	/* the line that reproduces it */
+};
+
+struct bisect {
+	char *folder;
+	char *git, *config;	/* absolute; config: a .config, "" if none */
+	bool add_needed;
+	char *good, *bad;	/* commits */
+	char *metric, *claim;	/* one is "" */
+	char *command;
+	char *domain;		/* of the times; "" before the ends were measured */
+	unsigned commits, expected;	/* in good..bad; decisions */
+	bool claim_holds_at_good;
+	struct bisect_step *step;	/* step[0] is the ends; only those that have ended */
+	size_t n;
+	enum bisect_end end;
+	char *found;		/* the commit; several, in lines, if only skipped ones are left */
+	bool stopped;		/* by a signal */
+};
+
+/* Checks what was given, and makes the folder, which must not hold a search. */
+int bisect_begin(const struct bisect_wish *wish, const char *folder, struct bisect *b,
+		 struct err *err);
+int bisect_resume(const char *folder, struct bisect *b, struct err *err);
+
+/* Goes on to the end, or until a signal (b->stopped). Says on stderr what it does. */
+int bisect_run(struct bisect *b, struct err *err);
+
+/* The text at the end: the commit, the evidence, the steps, how to repeat it. */
+struct doc *bisect_doc(const struct bisect *b);
+
+void bisect_release(struct bisect *b);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The decisions of a bisection: their levels, and each one. */
+#include "stats.h"
+
+#include <Rmath.h>
+#include <math.h>
+
+unsigned stats_search_decisions(size_t commits)
+{
+	unsigned k = 0;
+
+	while (commits > (size_t)1 << k)
+		k++;
+	return k;
+}
+
+const unsigned *stats_search_looks(enum stats_search_kind kind)
+{
+	static const unsigned few[] = { 2, 3, 4, 6, 0 }, early[] = { 2, 4, 6, 10, 20, 0 };
+
+	return kind == STATS_SEARCH_EXACT ? few :
+	       kind == STATS_SEARCH_CLAIM ? early : stats_until_looks;
+}
+
+bool stats_search_is_look(const unsigned *looks, unsigned blocks)
+{
+	while (*looks && *looks != blocks)
+		looks++;
+	return *looks;
+}
+
+static unsigned search_count(const unsigned *looks)
+{
+	unsigned n = 0;
+
+	while (looks[n])
+		n++;
+	return n;
+}
+
+unsigned stats_search_last(const unsigned *looks)
+{
+	return looks[search_count(looks) - 1];
+}
+
+double stats_search_level(unsigned expected, unsigned decision, const unsigned *looks)
+{
+	double share = STATS_SEARCH_ALPHA / (expected + 2);
+
+	if (decision > expected)
+		share *= pow(0.5, decision - expected);
+	return share / search_count(looks);
+}
+
+bool stats_search_differ(const struct stats_effect *ends, double margin, double level)
+{
+	return ends->n && ends->p <= level &&
+	       (ends->absolute || ends->lo < -margin || ends->hi > margin);
+}
+
+/* What an effect is on the scale on which its blocks have a mean. */
+static double search_scaled(const struct stats_effect *e)
+{
+	return e->method == STATS_DIFFERENCE || e->absolute ? e->effect : log1p(e->effect);
+}
+
+/* No difference at all is one on every scale. */
+static bool search_comparable(const struct stats_effect *a, const struct stats_effect *b)
+{
+	bool none = b->method == STATS_EXACT && b->effect == 0;
+
+	if (!a->n || !b->n || !(a->effect > -1) || !(b->effect > -1))
+		return false;
+	return none || (a->absolute == b->absolute &&
+			(a->method == STATS_DIFFERENCE) == (b->method == STATS_DIFFERENCE));
+}
+
+/* One-sided: of a mean so far from 0 by chance. */
+static double search_p(double mean, double var, double df)
+{
+	if (var == 0)
+		return mean == 0 ? 1 : 0;
+	return pt(-fabs(mean) / sqrt(var), df, 1, 0);
+}
+
+enum stats_side stats_search_side(const struct stats_effect *ends,
+				  const struct stats_effect *tested, double level, double *p)
+{
+	double bad, is, va, vb, na, nb, chance = 1;
+	enum stats_side side = STATS_SIDE_OPEN;
+
+	if (p)
+		*p = NAN;
+	if (!search_comparable(ends, tested))
+		return STATS_SIDE_OPEN;
+	bad = search_scaled(ends);
+	is = search_scaled(tested);
+	na = ends->n;
+	nb = tested->n;
+	va = ends->sd * ends->sd / na;
+	vb = tested->sd * tested->sd / nb;
+	if (is / bad > 0.5) {
+		/* what is equal by chance in few blocks is in e.p */
+		chance = fmax(search_p(is, vb, nb - 1), tested->method == STATS_EXACT ? tested->p / 2 : 0);
+		side = STATS_SIDE_BAD;
+	} else {
+		double df = va + vb > 0 ? (va + vb) * (va + vb) /
+			    (va * va / (na - 1) + vb * vb / (nb - 1)) : INFINITY;
+
+		chance = search_p(is - bad, va + vb, df);
+		side = STATS_SIDE_GOOD;
+	}
+	if (p)
+		*p = chance;
+	return chance <= level ? side : STATS_SIDE_OPEN;
+}
