@@ -5,10 +5,10 @@
  * objects; each is built and measured against the good end in a campaign of two
  * arms, `good` and `tested`, until stats.h can decide about it.
  *
- *	struct bisect_wish wish = { .try = { .git = dir }, .good = "v6.1", ... };
+ *	struct bisect_wish wish = { .try = { .git = "/home/me/linux" }, .good = "v6.1" };
  *	struct bisect b;
  *
- *	ret = bisect_begin(&wish, folder, &b, err);	// or bisect_resume(folder, &b, err)
+ *	ret = bisect_begin(&wish, "results/search", &b, err);	// or bisect_resume()
  *	if (!ret)
  *		ret = bisect_run(&b, err);
  *	...	// b.end, b.found, b.step

@@ -578,6 +578,84 @@ static void rules_of_others(void **state)
 	assert_false(stats_ranges_part(low, 3, low, 0));
 }
 
+/* Whatever is decided, and however often, the levels add up to at most the whole. */
+static void search_levels(void **state)
+{
+	(void)state;
+	assert_int_equal(stats_search_decisions(1), 0);
+	assert_int_equal(stats_search_decisions(2), 1);
+	assert_int_equal(stats_search_decisions(16), 4);
+	assert_int_equal(stats_search_decisions(17), 5);
+	for (enum stats_search_kind kind = STATS_SEARCH_TIME; kind <= STATS_SEARCH_CLAIM; kind++) {
+		const unsigned *looks = stats_search_looks(kind);
+		double sum = 0;
+		unsigned n = 0;
+
+		while (looks[n])
+			n++;
+		for (unsigned i = 0; i < 60; i++)
+			sum += n * stats_search_level(5, i, looks);
+		assert_true(sum <= STATS_SEARCH_ALPHA + 1e-12 && sum > 0.99 * STATS_SEARCH_ALPHA);
+		assert_true(stats_search_is_look(looks, stats_search_last(looks)));
+		assert_false(stats_search_is_look(looks, 1));
+	}
+}
+
+static struct stats_effect search_effect(double effect, double sd, unsigned n)
+{
+	return (struct stats_effect){ .method = sd > 0 ? STATS_LOG_RATIO : STATS_EXACT, .n = n,
+				      .effect = effect, .lo = effect, .hi = effect, .sd = sd };
+}
+
+static void search_sides(void **state)
+{
+	struct stats_effect ends = search_effect(0.10, 0.01, 6), e;
+	double p;
+
+	(void)state;
+	e = search_effect(0.10, 0.01, 6);
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, &p), STATS_SIDE_BAD);
+	e = search_effect(0, 0.01, 6);
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, &p), STATS_SIDE_GOOD);
+	/* no difference from the good end, and none from the bad one: more blocks */
+	e = search_effect(0.02, 0.3, 6);
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, &p), STATS_SIDE_OPEN);
+	assert_true(p > 0.001);
+	/* the other way is not the effect that is looked for */
+	e = search_effect(-0.10, 0.01, 6);
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_GOOD);
+	/* between the ends: the nearer one */
+	e = search_effect(0.06, 0.001, 6);
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_BAD);
+	/* counts that repeat each other */
+	ends = search_effect(0.5, 0, 2);
+	e = search_effect(0.5, 0, 2);
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_BAD);
+	e = search_effect(0, 0, 2);
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_GOOD);
+	/* a baseline of 0: differences, against none */
+	ends.absolute = true;
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_GOOD);
+	e = search_effect(0.2, 0.1, 6);
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_OPEN);
+	e.n = 0;
+	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_OPEN);
+}
+
+static void search_differs(void **state)
+{
+	struct stats_effect e = search_effect(0.005, 0, 2);
+
+	(void)state;
+	e.p = 0;
+	assert_false(stats_search_differ(&e, 0.01, 0.001));	/* too small to be looked for */
+	e = search_effect(-0.05, 0.01, 6);
+	e.p = 0.01;
+	assert_false(stats_search_differ(&e, 0.01, 0.001));
+	e.p = 0.0005;
+	assert_true(stats_search_differ(&e, 0.01, 0.001));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,6 +683,9 @@ int main(void)
 		cmocka_unit_test(slope),
 		cmocka_unit_test(generator),
 		cmocka_unit_test(rules_of_others),
+		cmocka_unit_test(search_levels),
+		cmocka_unit_test(search_sides),
+		cmocka_unit_test(search_differs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
