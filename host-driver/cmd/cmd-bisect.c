@@ -10,6 +10,7 @@
 #include "lib/safe.h"
 #include "report/doc.h"
 #include "run/bisect.h"
+#include "options.h"
 
 struct options {
 	struct bisect_wish wish;
@@ -29,8 +30,8 @@ static const struct argp_option option_table[] = {
 	{ "config", OPT_CONFIG, "FILE", 0, "configure the commits by FILE (a .config)", 0 },
 	{ "add-needed", OPT_ADD_NEEDED, NULL, 0, "add to a copy of it what a machine under test needs", 0 },
 	{ "cells", OPT_CELLS, "FILE", 0, "what is measured: a YAML with cells", 0 },
-	{ "workload", OPT_WORKLOAD, "NAME", 0, "measure this one instead of first-touch", 0 },
-	{ "machine", OPT_MACHINE, "KIND", 0, "vm, host, ssh or fake (vm)", 0 },
+	{ "workload", OPT_WORKLOAD, "WORKLOAD", 0, "measure this one instead of first-touch", 0 },
+	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "where it runs (vm)", 0 },
 	{ "dir", 'd', "DIR", 0, "folder of the search (results/bisect-DATE-TIME)", 0 },
 	{ "resume", OPT_RESUME, "DIR", 0, "go on with the search in DIR", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -153,7 +154,7 @@ int cmd_bisect(int argc, char **argv)
 
 	free(command);
 	o.wish.try.command = command_split(&argc, argv);
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	options_parse(&argp, argc, argv, 0, &o);
 	o.wish.command = line;
 	folder = bisect_folder(&o);
 	if (o.resume ? bisect_resume(o.resume, &b, &err)
