@@ -8,7 +8,8 @@
 #   make check-faults  break what can be broken, many times
 #   make deps       install the Debian packages that are missing
 #   make deps-browser  install what tests of pages need: a browser, npm packages
-#   make install    PREFIX=/usr/local, DESTDIR=
+#   make install    PREFIX=/usr/local, DESTDIR=; make uninstall with the same
+#   make deb        a Debian package; make check-deb tries it in a bare Debian
 #
 # O=dir objects elsewhere; V=1 show commands; SAN=address,undefined; CC=clang;
 # WERROR=1 warnings are errors
@@ -240,19 +241,48 @@ run: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(B)/kduel run $(CONFIG)
 
-share := $(DESTDIR)$(PREFIX)/share/kduel
+bindir := $(DESTDIR)$(PREFIX)/bin
+libdir := $(DESTDIR)$(PREFIX)/lib/kduel
+share  := $(DESTDIR)$(PREFIX)/share/kduel
+mandir := $(DESTDIR)$(PREFIX)/share/man
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+bashdir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+# Where things go is no part of how they are built: nothing is built again for it.
 install: all
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/kduel $(PLUGIN)
+	$(Q)$(MAKE) --no-print-directory install-built
+
+install-built:
+	install -D -m 755 -t $(bindir) $(PROGRAMS)
+	install -D -m 644 -t $(libdir) $(PLUGIN)
 	install -d $(share) && cp -R kernels configs plots dashboard $(share)/
 	$(foreach f,$(wildcard $(UPLOT)),install -m 644 -t $(share)/dashboard $(f);)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(wildcard docs/man/*.1)
-	$(if $(wildcard docs/man/*.5),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(wildcard docs/man/*.5))
+	install -D -m 644 -t $(mandir)/man1 $(wildcard docs/man/*.1)
+	install -D -m 644 -t $(mandir)/man5 $(wildcard docs/man/*.5)
+	install -D -m 644 completion/kduel.bash $(bashdir)/kduel
+	ln -sf kduel $(bashdir)/kduel-bench
+	install -D -m 644 -t $(DESTDIR)$(ZSHDIR) completion/_kduel
+
+# With the PREFIX (and DESTDIR, ZSHDIR) of the installation.
+uninstall:
+	rm -f $(addprefix $(bindir)/,$(notdir $(PROGRAMS)))
+	rm -rf $(libdir) $(share)
+	rm -f $(addprefix $(mandir)/man1/,$(notdir $(wildcard docs/man/*.1)))
+	rm -f $(addprefix $(mandir)/man5/,$(notdir $(wildcard docs/man/*.5)))
+	rm -f $(bashdir)/kduel $(bashdir)/kduel-bench $(DESTDIR)$(ZSHDIR)/_kduel
+
+# A Debian package in $(O)/deb, which lintian has nothing against.
+deb: all
+	$(Q)O='$(B)' tools/deb $(B)/deb
+
+# Installs, runs and removes that package in a bare Debian: minutes, root, network.
+check-deb: deb
+	$(Q)tests/check-deb $(B)/deb
 
 clean:
 	rm -rf $(O)
 
-.PHONY: all print-rooms check-doctor unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser run clean install FORCE
+.PHONY: all print-rooms check-doctor unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser run clean install install-built uninstall deb check-deb FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "cpu.h"
 #include "err.h"
 #include "file.h"
+#include "options.h"
+#include "registry.h"
+#include "source.h"
 
 static const struct cli_verb verbs[] = {
 	{ "list", "the workloads and the sources of memory", cli_list },
@@ -43,6 +47,43 @@ static int main_usage(FILE *to, int code)
 	return code;
 }
 
+static void main_values(const char *kind)
+{
+	char **names = NULL;
+	size_t n = 0;
+
+	if (!strcmp(kind, "SOURCE"))
+		for (const struct source *s = sources; s->name; s++)
+			options_offer(s->name, s->help);
+	if (!strcmp(kind, "CPU") && !cpu_names(&names, &n, NULL))
+		for (size_t i = 0; i < n; i++) {
+			options_offer(names[i], NULL);
+			free(names[i]);
+		}
+	free(names);
+}
+
+/* Of the words behind "kduel-bench", as kduel help --complete. */
+static int main_complete(int argc, char **argv)
+{
+	size_t v = 0;
+
+	while (argc > 1 && v < N_VERBS && strcmp(verbs[v].name, argv[0]))
+		v++;
+	if (argc < 2)
+		for (size_t i = 0; i < N_VERBS; i++)
+			options_offer(verbs[i].name, verbs[i].help);
+	else if (argc == 2 && !strcmp(argv[0], "run"))
+		for (size_t i = 0; workloads[i]; i++)
+			options_offer(workloads[i]->name, workloads[i]->help);
+	else if (v < N_VERBS && verbs[v].run != cli_compare) {
+		options_complete(main_values);
+		return verbs[v].run(argc, argv);
+	} else
+		options_offer(":files", NULL);
+	return EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
 	const char *names[N_VERBS];
@@ -54,6 +95,8 @@ int main(int argc, char **argv)
 	atexit(main_close_stdout);
 	if (argc < 2)
 		return cli_screen();
+	if (argc > 2 && !strcmp(argv[1], "help") && !strcmp(argv[2], "--complete"))
+		return main_complete(argc - 3, argv + 3);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
 		return main_usage(stdout, EXIT_DONE);
 	if (!strcmp(argv[1], "--version")) {

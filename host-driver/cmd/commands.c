@@ -170,6 +170,8 @@ int cmd_help(int argc, char **argv)
 	char *args[] = { NULL, ask, NULL };
 	const struct command *c;
 
+	if (argc > 1 && !strcmp(argv[1], "--complete"))
+		return command_complete(argc - 2, argv + 2);
 	if (argc > 2) {
 		struct err err = ERR_INIT;
 

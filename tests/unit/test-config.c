@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every way a config can be wrong, and what is said about it. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "host-driver/plan/config.h"
 #include "host-driver/plan/plan.h"
 
 #define GOOD								\
@@ -411,6 +413,61 @@ static int remove_folder(void **state)
 	return file_remove_tree(folder, NULL);
 }
 
+/* Does a section of the manual page, and of docs/config.md, have the keys of its table alone? */
+static void keys_are_explained(const char *text, const char *section, const char *key,
+			       const struct conf_field *fields)
+{
+	const char *at = strstr(text, section), *end;
+	char entry[80];
+	size_t n = 0, found = 0;
+
+	if (!at)
+		fail_msg("there is no section '%s'", section);
+	at += strlen(section);
+	end = strncmp(section, ".Sh", 3) ? strstr(at, "\n## ") : strstr(at, "\n.Sh ");
+	end = end ? end : at + strlen(at);
+	for (; fields->key; fields++, n++) {
+		const char *is;
+
+		snprintf(entry, sizeof(entry), key, fields->key);
+		is = strstr(at, entry);
+		if (!is || is > end)
+			fail_msg("section '%s' has no '%s'", section, fields->key);
+	}
+	snprintf(entry, sizeof(entry), "%.*s", (int)strcspn(key, "%"), key);
+	for (const char *is = strstr(at, entry); is && is < end; is = strstr(is + 1, entry))
+		found++;
+	if (found != n)
+		fail_msg("section '%s' has %zu keys, its table %zu", section, found, n);
+}
+
+static void every_key_is_in_the_manual(void **state)
+{
+	char *page, *doc, heading[40];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(file_read("docs/man/kduel.yaml.5", &page, NULL, &err), 0);
+	assert_int_equal(file_read("docs/config.md", &doc, NULL, &err), 0);
+	keys_are_explained(page, ".Sh AT THE TOP\n", "\n.It Cm %s\n", config_fields);
+	keys_are_explained(doc, "## At the top\n", "\n| `%s` |", config_fields);
+	for (const struct conf_field *f = config_fields; f->key; f++) {
+		size_t n;
+
+		/* A claim alone is enough; with words it has two keys, told in words. */
+		if (!f->of || f->lone)
+			continue;
+		n = snprintf(heading, sizeof(heading), ".Sh %s\n", f->key);
+		for (size_t i = 4; i < n; i++)
+			heading[i] = toupper((unsigned char)heading[i]);
+		keys_are_explained(page, heading, "\n.It Cm %s\n", f->of);
+		snprintf(heading, sizeof(heading), "## `%s`\n", f->key);
+		keys_are_explained(doc, heading, "\n| `%s` |", f->of);
+	}
+	free(page);
+	free(doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +479,7 @@ int main(void)
 		cmocka_unit_test(lists_multiply_and_names_stay_unique),
 		cmocka_unit_test(an_aa_pair_rides_along_or_is_all),
 		cmocka_unit_test(layouts_take_turns),
+		cmocka_unit_test(every_key_is_in_the_manual),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backing/backing.h"
+#include "bench/registry.h"
+#include "bench/source.h"
+#include "export/export.h"
+#include "lib/data.h"
+#include "options.h"
+
+static void complete_data(enum data_kind kind)
+{
+	struct data_list all;
+
+	data_all(kind, NULL, &all);
+	for (size_t i = 0; i < all.n; i++)
+		options_offer(all.v[i].name, NULL);
+	data_list_free(&all);
+}
+
+/* What the verbs' tables call their arguments, where it has names. */
+static void complete_values(const char *kind)
+{
+	if (!strcmp(kind, "CONFIG"))
+		complete_data(DATA_CONFIG);
+	else if (!strcmp(kind, "KERNEL"))
+		complete_data(DATA_KERNEL);
+	else if (!strcmp(kind, "CLAIMS"))
+		complete_data(DATA_CLAIMS);
+	else if (!strcmp(kind, "CPU"))
+		complete_data(DATA_CPU);
+	else if (!strcmp(kind, "BACKING"))
+		for (size_t i = 0; backing_kinds[i]; i++)
+			options_offer(backing_kinds[i]->name, backing_kinds[i]->help);
+	else if (!strcmp(kind, "WORKLOAD"))
+		for (size_t i = 0; workloads[i]; i++)
+			options_offer(workloads[i]->name, workloads[i]->help);
+	else if (!strcmp(kind, "FORMAT"))
+		for (size_t i = 0; export_format(i); i++)
+			options_offer(export_format(i)->name, export_format(i)->help);
+}
+
+int command_complete(int argc, char **argv)
+{
+	const struct command *c = commands;
+
+	if (argc < 2 || !strcmp(argv[0], "help")) {
+		for (; c->name; c++)
+			options_offer(c->name, c->help);
+		return EXIT_DONE;
+	}
+	while (c->name && strcmp(c->name, argv[0]))
+		c++;
+	if (!c->name)
+		return EXIT_DONE;
+	options_complete(complete_values);
+	return c->run(argc, argv);
+}
