@@ -112,11 +112,8 @@ typedef int (*command_folder_fn)(void *arg, const char *folder, struct err *err)
 int command_folders(char *const *operands, size_t n, command_folder_fn each, void *arg,
 		    struct err *err);
 
-/*
- * What can stand for the last of the words behind "kduel", a line each, for shells:
- * from the verbs' own tables of options (lib/options.h). `kduel help --complete`.
- */
-int command_complete(int argc, char **argv);
+/* Offers a shell the names of a kind, as the verbs' tables call it (lib/options.h). */
+void command_offer(const char *kind);
 
 /* Prints what `kduel help` prints. */
 void command_list(FILE *to);

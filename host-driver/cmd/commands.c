@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "options.h"
 
 const struct command commands[] = {
 	{ "plan", "decide what will be run, and in which order", cmd_plan,
@@ -164,6 +165,26 @@ int command_main(int argc, char **argv)
 	return c ? commands_run(c, argc - 1, argv + 1) : commands_unknown(argv[1]);
 }
 
+/*
+ * What can stand for the last of the words behind "kduel", a line each, for shells:
+ * from the verbs' own tables of options.
+ */
+static int commands_complete(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 2 || !strcmp(argv[0], "help")) {
+		for (c = commands; c->name; c++)
+			options_offer(c->name, c->help);
+		return EXIT_DONE;
+	}
+	c = commands_find(argv[0]);
+	if (!c)
+		return EXIT_DONE;
+	options_complete(command_offer);
+	return c->run(argc, argv);
+}
+
 int cmd_help(int argc, char **argv)
 {
 	char ask[] = "--help";
@@ -171,7 +192,7 @@ int cmd_help(int argc, char **argv)
 	const struct command *c;
 
 	if (argc > 1 && !strcmp(argv[1], "--complete"))
-		return command_complete(argc - 2, argv + 2);
+		return commands_complete(argc - 2, argv + 2);
 	if (argc > 2) {
 		struct err err = ERR_INIT;
 

@@ -21,8 +21,7 @@ static void complete_data(enum data_kind kind)
 	data_list_free(&all);
 }
 
-/* What the verbs' tables call their arguments, where it has names. */
-static void complete_values(const char *kind)
+void command_offer(const char *kind)
 {
 	if (!strcmp(kind, "CONFIG"))
 		complete_data(DATA_CONFIG);
@@ -41,21 +40,4 @@ static void complete_values(const char *kind)
 	else if (!strcmp(kind, "FORMAT"))
 		for (size_t i = 0; export_format(i); i++)
 			options_offer(export_format(i)->name, export_format(i)->help);
-}
-
-int command_complete(int argc, char **argv)
-{
-	const struct command *c = commands;
-
-	if (argc < 2 || !strcmp(argv[0], "help")) {
-		for (; c->name; c++)
-			options_offer(c->name, c->help);
-		return EXIT_DONE;
-	}
-	while (c->name && strcmp(c->name, argv[0]))
-		c++;
-	if (!c->name)
-		return EXIT_DONE;
-	options_complete(complete_values);
-	return c->run(argc, argv);
 }
