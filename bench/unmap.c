@@ -87,10 +87,11 @@ struct unmap {
 	struct team *team;	/* NULL while one thread is measured */
 	const struct unmap_op *op;
 	size_t call;		/* bytes a call */
-	int failed;		/* errno of the first call that failed */
+	atomic_int failed;	/* errno of a call that failed */
 	atomic_bool quiet;
 	atomic_uint watching;
 	bool running;
+	bool all;		/* every thread calls, on its own part; nobody watches */
 	bool untouched;		/* the base: calls over pages that nobody has */
 };
 
@@ -116,6 +117,8 @@ static const struct param params[] = {
 	{ "threads", PARAM_COUNT, "", NULL,
 	  "threads that share the memory, in a second round (default: one per core; 1: no second round)",
 	  1, 1024 },
+	{ "callers", PARAM_CHOICE, "one", "one|all",
+	  "who calls in the second round: one thread, while the others watch, or all at once, each for its own part of the buffer", 0, 0 },
 	{ 0 },
 };
 
@@ -137,6 +140,7 @@ static int unmap_setup(struct bench *b, struct err *err)
 
 	if (ret || threads == 1)
 		return ret;
+	((struct unmap *)bench_state(b))->all = !strcmp(bench_text(b, "callers"), "all");
 	return bench_team(b, threads, &((struct unmap *)bench_state(b))->team, err);
 }
 
@@ -178,6 +182,26 @@ static void unmap_touch(void *arg, unsigned member)
 	}
 }
 
+/* A thread's part of the buffer: whole calls, the last one has the rest. */
+static void unmap_part(const struct unmap *u, unsigned member, unsigned of, char **from,
+		       char **to)
+{
+	size_t calls = u->buf->mapped / u->call, each = calls / of;
+
+	*from = (char *)u->buf->addr + member * each * u->call;
+	*to = member + 1 == of ? (char *)u->buf->addr + u->buf->mapped : *from + each * u->call;
+}
+
+static void unmap_touch_part(void *arg, unsigned member)
+{
+	const struct unmap *u = arg;
+	char *from, *to;
+
+	unmap_part(u, member, team_size(u->team), &from, &to);
+	for (volatile char *p = from; p < to; p += 4096)
+		*p = 1;
+}
+
 /* Every page mapped afresh and seen by every thread; then the others watch. */
 static int unmap_renew(void *arg, uint64_t n, struct err *err)
 {
@@ -193,7 +217,9 @@ static int unmap_renew(void *arg, uint64_t n, struct err *err)
 		unmap_touch(u, 0);
 		return 0;
 	}
-	team_run(u->team, unmap_touch, u);
+	team_run(u->team, u->all ? unmap_touch_part : unmap_touch, u);
+	if (u->all)
+		return 0;
 	atomic_store(&u->quiet, false);
 	atomic_store(&u->watching, 0);
 	team_start(u->team, unmap_watch, u);
@@ -203,18 +229,34 @@ static int unmap_renew(void *arg, uint64_t n, struct err *err)
 	return 0;
 }
 
-static void unmap_call_all(void *arg, uint64_t n)
+static void unmap_call_for(struct unmap *u, char *p, char *end)
 {
-	struct unmap *u = arg;
-	char *p = u->buf->addr, *end = p + u->buf->mapped;
-
-	(void)n;
 	for (; p < end; p += u->call) {
 		size_t len = (size_t)(end - p) < u->call ? (size_t)(end - p) : u->call;
 
-		if (u->op->call(p, len) && !u->failed)
-			u->failed = errno;
+		if (u->op->call(p, len))
+			atomic_store(&u->failed, errno);
 	}
+}
+
+static void unmap_call_part(void *arg, unsigned member)
+{
+	struct unmap *u = arg;
+	char *from, *to;
+
+	unmap_part(u, member, team_size(u->team), &from, &to);
+	unmap_call_for(u, from, to);
+}
+
+static void unmap_call_all(void *arg, uint64_t n)
+{
+	struct unmap *u = arg;
+
+	(void)n;
+	if (u->team && u->all)
+		team_run(u->team, unmap_call_part, u);
+	else
+		unmap_call_for(u, u->buf->addr, (char *)u->buf->addr + u->buf->mapped);
 }
 
 static json_t *unmap_point_of(const struct unmap *u, unsigned threads)
@@ -331,7 +373,9 @@ const struct workload unmap_workload = {
 		  "for so many pages; one pass is one batch, mapped afresh before. In the second "
 		  "round the other threads have read every page and spin on their CPUs, so "
 		  "each call has to make them forget (TLB shootdown); the difference of the "
-		  "rounds is its cost. mprotect takes away the right to write. Pages are "
+		  "rounds is its cost. With callers=all there is nobody who watches: all threads call at "
+		  "once, each for the part that it touched, and the time is the wall's over the pages of "
+		  "all. mprotect takes away the right to write. Pages are "
 		  "those of the source: 2M each for thp.",
 	.params = params,
 	.setup = unmap_setup,

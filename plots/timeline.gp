@@ -16,7 +16,7 @@ set multiplot
 do for [p = 1:n_panels] {
 	set lmargin at screen px(axis)
 	set rmargin at screen 1 - px(edge)
-	set tmargin at screen 1 - py(top + (p - 1) * h + 34)
+	set tmargin at screen 1 - py(top + (p - 1) * h + 60)
 	set bmargin at screen 1 - py(top + p * h)
 	set xrange [x_min:x_max]
 	set yrange [value_min:value_max]
@@ -28,16 +28,13 @@ do for [p = 1:n_panels] {
 	set grid ytics lt 1 lw 1 lc rgb GRID
 	if (p == n_panels) { set xlabel x_title tc rgb SOFT } else { unset xlabel }
 	if (p == 1) { set label 4 value_title at screen px(axis + 280), screen 1 - py(66) left tc rgb SOFT font ",12" }
-	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 1.5 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 3.4 left tc rgb INK font ",12"
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] == 3 ? $1 : NaN):(value_min):(0):(value_max - value_min) \
 		with vectors nohead lw 1 dt 2 lc rgb SOFT, \
-	     for [i = 1:n_series] DATA index FIRST + i - 1 \
-		using (SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] == 3 && int($0) % 2 == 0 ? $1 : NaN):(value_max):5 \
-		with labels right offset 0.6, 0.5 tc rgb SOFT font ",10", \
-	     for [i = 1:n_series] DATA index FIRST + i - 1 \
-		using (SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] == 3 && int($0) % 2 == 1 ? $1 : NaN):(value_max):5 \
-		with labels left offset -0.6, 0.5 tc rgb SOFT font ",10", \
+	     for [t = 0:2] for [i = 1:n_series] DATA index FIRST + i - 1 \
+		using (SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] == 3 && int($0) % 3 == t ? $1 : NaN):(value_max):5 \
+		with labels left offset -0.5, 2.4 - t tc rgb SOFT font ",10", \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using 1:(SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] < 3 ? $2 : NaN) \
 		with linespoints pt 7 ps 0.25 lw 1.8 lc rgb tone(SERIES_COLOUR[i])

@@ -172,6 +172,18 @@ static int usable_buffers(struct plan_check *c, size_t cell, const struct worklo
 			  size, page, all, (unsigned)(own / M1));
 }
 
+/* A thread has a vCPU of its own, or the workload refuses to run. */
+static int usable_threads(struct plan_check *c, size_t cell, const struct params *p)
+{
+	const struct value *v = params_find(p, "threads");
+
+	if (!v || v->param->type != PARAM_COUNT || v->hi <= c->p->guest.cpus)
+		return 0;
+	plan_check_at(c, "cells[%zu].params.threads", cell);
+	return err_config(c->err, "%llu threads are more than guest.cpus, %u",
+			  (unsigned long long)v->hi, c->p->guest.cpus);
+}
+
 /* What the workload itself has to say of its parameters, and of its source. */
 static int usable_checked(struct plan_check *c, size_t i, const struct workload *w)
 {
@@ -216,6 +228,8 @@ static int usable_params(struct plan_check *c, size_t i)
 	}
 	if (!ret)
 		ret = usable_checked(c, i, w);
+	if (!ret)
+		ret = usable_threads(c, i, &p);
 	if (!ret)
 		ret = usable_buffers(c, i, w, s, &p);
 	params_release(&p);

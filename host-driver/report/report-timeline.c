@@ -109,6 +109,14 @@ static bool timeline_is_shown(const struct comparison *c, const struct compare_r
 	return r->apart && (r->layer == LAYER_SECOND || r->event);
 }
 
+static bool timeline_has_1g(const struct comparison *c)
+{
+	for (size_t i = 0; i < c->n_timeline; i++)
+		if (c->timeline[i].layer == LAYER_SECOND && c->timeline[i].bytes[PAGE_1G] > 0)
+			return true;
+	return false;
+}
+
 static void timeline_put(const struct comparison *c, struct figure *f,
 			 const struct compare_reading *r)
 {
@@ -133,6 +141,9 @@ static void timeline_put(const struct comparison *c, struct figure *f,
 		return;
 	}
 	for (int k = 0; k < PAGE_SIZES; k++) {
+		/* No line along the bottom for a size that never was. */
+		if (k == PAGE_1G && !timeline_has_1g(c))
+			continue;
 		f->value.max = fmax(f->value.max, r->bytes[k]);
 		figure_mark(figure_series(f, page_words[k].title, panel, (unsigned)k), r->seconds,
 			    r->bytes[k] / (1 << 20), NAN, NAN);
@@ -157,6 +168,6 @@ const char *figure_timeline(const struct comparison *c, struct figure *f)
 	figure_ticks(&f->value, 4, true, "");
 	figure_ticks(&f->x, 8, true, "");
 	f->width = 720;
-	f->height = 120 + 190 * (f->n_panels < PANELS_MAX ? f->n_panels : PANELS_MAX);
+	f->height = 120 + 214 * (f->n_panels < PANELS_MAX ? f->n_panels : PANELS_MAX);
 	return NULL;
 }

@@ -208,7 +208,7 @@ static void a_result_has_what_its_workload_declares(void **state)
 {
 	static const char *const small[][3] = {
 		{ "null" }, { "null-base" }, { "first-touch", "size", "4M" },
-		{ "first-touch", "threads", "1" }, { "next-touch", "size", "4M" },
+		{ "first-touch", "threads", "1" }, { "unmap", "callers", "all" }, { "next-touch", "size", "4M" },
 		{ "tlb-miss", "pages", "16..64" }, { "mem-walk", "size", "4K..64K" },
 		{ "gups-base" }, { "mem-walk-base" }, { "unmap", "threads", "1" },
 	};

@@ -133,6 +133,8 @@ static void every_error_is_said_exactly(void **state)
 		  ":10: cells[0].params.size: 256M does not fit in guest.memory, 256M" },
 		{ "workload: \"null\"", "workload: \"null\", params: [a]",
 		  ":10: cells[0].params: must be keys and values: { a: b }" },
+		{ "workload: \"null\"", "workload: first-touch, params: { size: 64M, threads: [1, 2] }",
+		  ":10: cells[0].params.threads[1]: 2 threads are more than guest.cpus, 1" },
 		/* what is done to its memory */
 		{ "workload: \"null\"", "workload: \"null\", disturb: dirty-logs",
 		  ":10: cells[0].disturb: unknown value 'dirty-logs'; did you mean 'dirty-log'? known are none, dirty-log, dirty-log-on" },
