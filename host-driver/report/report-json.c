@@ -97,6 +97,31 @@ static json_t *json_proofs(const struct comparison *c)
 	return list;
 }
 
+static json_t *json_timeline(const struct comparison *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->n_timeline; i++) {
+		const struct compare_reading *r = &c->timeline[i];
+		json_t *j = json_object();
+
+		json_put(j, "arm", json_safe(c->arms[r->arm].name));
+		json_put(j, "block", json_integer(r->block));
+		json_put(j, "cell", json_safe(r->cell));
+		json_put(j, "apart", json_boolean(r->apart));
+		json_put(j, "step", json_string(step_words[r->step].name));
+		json_put(j, "seconds", json_known(r->seconds));
+		json_put(j, "event", json_safe_or_null(r->event));
+		json_put(j, "layer", r->event ? json_null() : json_string(layer_words[r->layer].name));
+		for (int k = 0; k < PAGE_SIZES; k++)
+			json_put(j, page_words[k].name, r->event ? json_null()
+				 : json_known(r->bytes[k]));
+		json_put(j, "faults", json_known(r->faults));
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
 static json_t *json_differences(const struct comparison *c)
 {
 	json_t *list = json_array();
@@ -254,6 +279,8 @@ json_t *report_json(const struct report *r)
 	json_put(j, "tests", report_json_tests(c));
 	json_put(j, "claims", report_claims_json(c));
 	json_put(j, "proof", json_proofs(c));
+	if (c->n_timeline)
+		json_put(j, "timeline", json_timeline(c));
 	json_put(j, "failures", json_failures(r));
 	json_put(j, "counters_missing", report_json_missing(c));
 	json_put(j, "differences", json_differences(c));
