@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A series of patches, and the kernel that it is put on. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/kernel-build.h"
+#include "kernel/kernel.h"
+#include "lib/data.h"
+#include "lib/file.h"
+#include "lib/safe.h"
+#include "try-arms.h"
+
+#define SUBJECTS_MAX 12	/* shown of a series */
+
+/* The subjects of mails in a patch, as they are. */
+static void try_patches_tell_subjects(struct try *t, const struct kernel_text *p)
+{
+	unsigned n = 0;
+
+	for (const char *line = p->text; line; line = strchr(line, '\n'), line += line != NULL) {
+		char *subject;
+
+		if (strncmp(line, "Subject: ", 9))
+			continue;
+		if (++n > SUBJECTS_MAX)
+			break;
+		subject = text_format("%.*s", (int)strcspn(line + 9, "\r\n"), line + 9);
+		fputs("    ", t->what);
+		text_put(t->what, subject);
+		fputc('\n', t->what);
+		free(subject);
+	}
+}
+
+static int try_patches_read_patch(const char *path, struct kernel_text *p, struct err *err)
+{
+	bool in = !strcmp(path, "-");
+	char *name = in ? text_format("stdin") : try_stem(path);
+	int ret = kernel_text_read(p, name, in ? "/dev/stdin" : path, err);
+
+	free(name);
+	if (ret && err)
+		err->exit = EXIT_CONFIG;
+	return ret;
+}
+
+static int try_patches_read_patches(struct try *t, struct err *err)
+{
+	const struct try_wish *w = t->w;
+	int ret = 0;
+
+	t->patch = calloc(w->n_patches, sizeof(*t->patch));
+	if (!t->patch)
+		return err_sys(err, ENOMEM, "try");
+	for (; t->n_patches < w->n_patches && !ret; t->n_patches++)
+		ret = try_patches_read_patch(w->patches[t->n_patches], &t->patch[t->n_patches], err);
+	return ret ? ret : kernel_check_series(t->patch, t->n_patches, err);
+}
+
+/* Can it be a machine under test? */
+static bool try_patches_has_kvm(const struct kernel *k)
+{
+	char *text = NULL, value[KERNEL_VALUE_MAX] = "";
+
+	if (k->config && !file_read(k->config, &text, NULL, NULL))
+		kernel_config_value(text, "CONFIG_KVM", value, sizeof(value));
+	free(text);
+	return !strcmp(value, "y");
+}
+
+/* The better one for a patch: the newer; of one version, the one less patched. */
+static bool try_patches_is_better(const struct kernel *k, const struct kernel *than)
+{
+	char version[2][64];
+	int newer;
+
+	if (!than->name)
+		return true;
+	/* What follows the version is the key's. */
+	snprintf(version[0], 64, "%.*s", (int)strcspn(k->release, "-"), k->release);
+	snprintf(version[1], 64, "%.*s", (int)strcspn(than->release, "-"), than->release);
+	newer = strverscmp(version[0], version[1]);
+	return newer ? newer > 0 : k->spec->n_patches < than->spec->n_patches;
+}
+
+/* The best of the kernels that are built and have KVM, but `not` (NULL ends it). */
+static int try_patches_next_base(const struct data_list *all, bool *tried, struct kernel *best,
+			 size_t *at)
+{
+	*best = (struct kernel)KERNEL_INIT;
+	for (size_t i = 0; i < all->n; i++) {
+		struct kernel k;
+
+		if (tried[i] || kernel_resolve(all->v[i].name, NULL, &k, NULL))
+			continue;
+		if (k.spec->kind == SOURCE_IMAGE || !kernel_is_cached(&k) || !try_patches_has_kvm(&k)) {
+			tried[i] = true;
+		} else if (try_patches_is_better(&k, best)) {
+			struct kernel was = *best;
+
+			*best = k;
+			k = was;
+			*at = i;
+		}
+		kernel_free(&k);
+	}
+	if (!best->name)
+		return -ENOENT;
+	tried[*at] = true;
+	return 0;
+}
+
+/* The newest kernel that is built and takes the patches. */
+static int try_patches_find_base(struct try *t, struct kernel *base, struct err *err)
+{
+	struct err first = ERR_INIT;
+	struct data_list all;
+	bool *tried;
+	int ret = -ENOENT;
+	size_t at = 0;
+
+	data_all(DATA_KERNEL, NULL, &all);
+	tried = calloc(all.n + 1, sizeof(*tried));
+	while (tried && !try_patches_next_base(&all, tried, base, &at)) {
+		struct err why = ERR_INIT;
+
+		ret = kernel_applies(base, t->patch, t->n_patches, &why);
+		if (!ret || ret == -EINTR)
+			break;
+		if (!first.code) {
+			err_prefix(&why, "on %s", base->name);
+			first = why;
+		}
+		kernel_free(base);
+	}
+	free(tried);
+	data_list_free(&all);
+	if (!ret)
+		return 0;
+	if (first.code)
+		return err_config(err, "no kernel that is built takes the series; %s\n(with --on NAME it is tried on another one; kduel list kernels shows them)",
+				  first.text);
+	return err_config(err, "no kernel is built that a patch could be tried on; kduel build 6.1, or name one with --on");
+}
+
+static int try_patches_take_base(struct try *t, struct kernel *base, struct err *err)
+{
+	int ret = kernel_resolve(t->w->on, NULL, base, err);
+
+	if (ret)
+		return ret;
+	if (base->spec->kind == SOURCE_IMAGE) {
+		ret = err_config(err, "--on %s: a ready image cannot be patched", t->w->on);
+	} else {
+		ret = kernel_applies(base, t->patch, t->n_patches, err);
+		/* Its source is not here yet; the build will say whether they apply. */
+		if (ret == -ENOENT)
+			ret = 0;
+		err_prefix(err, "on %s", t->w->on);
+	}
+	if (ret)
+		kernel_free(base);
+	return ret;
+}
+
+static void try_patches_put_source(FILE *f, const struct kernel_source *s)
+{
+	const char *const fields[][2] = {
+		{ "debian", s->debian }, { "suite", s->suite }, { "version", s->version },
+		{ "tarball", s->tarball }, { "git", s->git }, { "revision", s->revision },
+	};
+
+	fputs("source:\n", f);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (fields[i][1])
+			fputs("  ", f);
+		try_field(f, fields[i][0], fields[i][1]);
+	}
+}
+
+/* `base` with our patches on top. */
+static char *try_patches_patched_yaml(const struct try *t, const struct kernel *base)
+{
+	const struct kernel_spec *s = base->spec;
+	char *text = NULL, *title;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		abort();
+	title = text_format("%s with %s", s->title, t->name);
+	try_field(f, "title", title);
+	free(title);
+	try_patches_put_source(f, &s->source);
+	try_put_texts(f, "config", DATA_FRAGMENT, s->fragments, s->n_fragments, NULL);
+	try_field(f, "config-file", s->config_file ? s->config_file->path : NULL);
+	if (s->add_needed)
+		fputs("add-needed: true\n", f);
+	try_put_texts(f, "patches", DATA_PATCH, s->patches, s->n_patches, t);
+	fclose(f);
+	return text;
+}
+
+int try_patches(struct try *t, struct err *err)
+{
+	struct kernel base;
+	int ret = try_patches_read_patches(t, err);
+
+	if (!ret)
+		ret = t->w->on ? try_patches_take_base(t, &base, err) : try_patches_find_base(t, &base, err);
+	if (ret)
+		return ret;
+	t->name = text_format("%s", t->patch[0].name);
+	t->arm[0].name = text_format("%s", base.name);
+	t->arm[0].kernel = text_format("%s", base.asked);
+	if (data_is_path(DATA_KERNEL, base.asked)) {
+		free(t->arm[0].kernel);
+		t->arm[0].kernel = realpath(base.spec->path, NULL);
+	}
+	t->arm[1].name = text_format("%s", strcmp(t->name, base.name) ? t->name : "patched");
+	t->arm[1].yaml = try_patches_patched_yaml(t, &base);
+	t->made->on = text_format("%s", base.asked);
+	fprintf(t->what, "%s (%s), without and with\n", base.name, base.spec->title);
+	for (size_t i = 0; i < t->n_patches; i++) {
+		fputs("  ", t->what);
+		text_put(t->what, t->patch[i].path);
+		fprintf(t->what, ", sha256 %.12s\n", t->patch[i].hash);
+		try_patches_tell_subjects(t, &t->patch[i]);
+	}
+	kernel_free(&base);
+	return 0;
+}
