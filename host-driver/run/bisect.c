@@ -172,7 +172,10 @@ static void bisect_tell(const struct bisect *b, const char *what, const char *co
 
 static void bisect_tell_step(const struct bisect_step *s)
 {
-	fprintf(stderr, "%.12s is %s", s->commit, bisect_mark_words[s->mark]);
+	static const char *const words[BISECT_MARKS] = { "is undecided", "is good", "is bad",
+							 "was skipped" };
+
+	fprintf(stderr, "%.12s %s", s->commit, words[s->mark]);
 	if (s->e.n)
 		fprintf(stderr, ", %+.2f%%", 100 * s->e.effect);
 	if (*s->reason) {
