@@ -287,6 +287,26 @@ static bool identity_cmdline_under_test(const struct facts *f, size_t arm)
 	return strcmp(a->cmdline, base->cmdline) && !strcmp(a->kernel, base->kernel);
 }
 
+static const char *identity_source(const struct comparison *c, size_t arm)
+{
+	const json_t *kernels = json_object_get(c->arms[arm].identity, "kernel");
+	const json_t *source = json_object_get(json_object_get(kernels, "default"), "source");
+	const char *hash = json_string_value(json_object_get(source, "hash"));
+
+	return hash ? hash : "";
+}
+
+/*
+ * Which mitigations a kernel has, and in which words it tells of them, belongs
+ * to its source; from one source they must be the same.
+ */
+static bool identity_of_the_source(const struct comparison *c, const struct fact *fact,
+				   size_t arm)
+{
+	return !strncmp(fact->key, "node.mitigations.", 17) &&
+	       strcmp(identity_source(c, arm), identity_source(c, c->baseline));
+}
+
 /* What machine and guest tell once they have booted; not how they were started. */
 static bool identity_of_the_environment(const struct fact *fact)
 {
@@ -294,13 +314,13 @@ static bool identity_of_the_environment(const struct fact *fact)
 	       fnmatch("*.cmdline", fact->key, 0);
 }
 
-/* Of one kernel, booted from one image: that is what the command line does. */
-static void identity_note_following(const struct facts *f, const struct fact *fact, size_t arm)
+static void identity_note_following(const struct facts *f, const struct fact *fact,
+				    const char *from, size_t arm)
 {
 	struct comparison *c = f->c;
 
-	compare_note(c, "%s follows from the command line of %s: '%.60s', baseline '%.60s'",
-		     fact->key, c->arms[arm].name, fact->value[arm] ? fact->value[arm] : "",
+	compare_note(c, "%s follows from the %s of %s: '%.60s', baseline '%.60s'",
+		     fact->key, from, c->arms[arm].name, fact->value[arm] ? fact->value[arm] : "",
 		     fact->value[c->baseline] ? fact->value[c->baseline] : "");
 }
 
@@ -308,11 +328,16 @@ static int identity_take_difference(const struct facts *f, const struct fact *fa
 {
 	if (identity_untold(f->c, fact, arm) || !identity_differs(f->c, fact, arm))
 		return 0;
+	if (identity_of_the_source(f->c, fact, arm)) {
+		identity_note_following(f, fact, "source", arm);
+		return 0;
+	}
+	/* Of one kernel, booted from one image: that is what the command line does. */
 	if (!identity_cmdline_under_test(f, arm) ||
 	    (strcmp(fact->key, CMDLINE) && !identity_of_the_environment(fact)))
 		return identity_add_difference(f->c, fact, arm);
 	if (strcmp(fact->key, CMDLINE))
-		identity_note_following(f, fact, arm);
+		identity_note_following(f, fact, "command line", arm);
 	else
 		compare_note(f->c, "%s is the baseline's kernel with another command line: '%s', baseline '%s'",
 			     f->c->arms[arm].name, fact->value[arm],

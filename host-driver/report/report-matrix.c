@@ -14,7 +14,7 @@
 #include "vocab/words.h"
 
 #define ARMS_LEAST 4		/* fewer are read off the table of verdicts */
-#define METRICS_MOST 4		/* columns that a mail has room for */
+#define METRICS_MOST 3		/* columns that a mail has room for */
 
 struct matrix {
 	const struct comparison *c;
@@ -30,6 +30,7 @@ static void matrix_choose(struct matrix *m, bool gates)
 		const struct report_group *g = &m->groups.group[i];
 
 		if (g->gate == gates && g->n == 1 && !g->series[0]->counter &&
+		    strcmp(g->series[0]->metric, METRIC_GO_TO_RESULT) &&
 		    (gates || (g->rank < report_rank(VERDICT_DESCRIBED) &&
 			       report_measurable(m->c, g->series[0]))))
 			m->metric[m->n++] = g;
@@ -85,12 +86,16 @@ static void matrix_metric(struct doc *d, const struct matrix *m, const struct re
 		return;
 	}
 	report_row(g, arm, &row);
-	doc_cell(d, DOC_VERDICT, report_tone(row.worst), "%s %s", row.effect, row.verdict);
+	if (row.worst == VERDICT_NOT_COMPARABLE)
+		doc_cell(d, DOC_WORDS, 0, "-");
+	else
+		doc_cell(d, DOC_VERDICT, report_tone(row.worst), "%s %s", row.effect,
+			 row.verdict);
 }
 
 static void matrix_table(struct doc *d, const struct matrix *m)
 {
-	char *columns = text_format("arm|#2nd level huge|#faults"), *more;
+	char *columns = text_format("=arm|#2nd level huge|#faults"), *more;
 	char name[512];
 
 	for (size_t i = 0; i < m->n; i++) {
