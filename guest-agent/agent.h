@@ -27,6 +27,7 @@
 struct agent;
 struct node;
 struct runner;
+struct shell;
 
 typedef int (*op_fn)(struct agent *a, int64_t id, const struct view *args,
 		     json_t *reply, struct err *err);
@@ -56,6 +57,7 @@ struct agent {
 	struct link link;
 	struct node *node;	/* role node only */
 	struct runner *runner;	/* role guest only */
+	struct shell *shell;	/* NULL: none is open */
 	bool done;		/* leave the loop */
 	int exit;
 };

@@ -7,6 +7,7 @@
 #include "env.h"
 #include "node.h"
 #include "runner.h"
+#include "shell.h"
 
 static int ops_ping(struct agent *a, int64_t id, const struct view *args,
 		    json_t *reply, struct err *err)
@@ -78,6 +79,9 @@ static const struct op ops[] = {
 	{ "env", NODE | GUEST, ops_env },
 	{ "doctor", NODE | GUEST, op_doctor },
 	{ "poweroff", NODE | GUEST, ops_poweroff },
+	{ "shell", NODE | GUEST, shell_op_start },
+	{ "shell-write", NODE | GUEST, shell_op_write },
+	{ "shell-read", NODE | GUEST, shell_op_read },
 	{ "prepare", NODE, node_op_prepare },
 	{ "guest-start", NODE, node_op_guest_start },
 	{ "proof", NODE, node_op_proof },
@@ -99,6 +103,7 @@ static int ops_start_node(struct agent *a, struct err *err)
 
 static void ops_stop_node(struct agent *a)
 {
+	shell_free(a->shell);
 	node_free(a->node);
 }
 
@@ -109,6 +114,7 @@ static int ops_start_guest(struct agent *a, struct err *err)
 
 static void ops_stop_guest(struct agent *a)
 {
+	shell_free(a->shell);
 	runner_free(a->runner);
 }
 

@@ -219,5 +219,7 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 	qemu_add_kernel(vm, a);
 	if (vm->plugin)
 		args_add_all(a, "-plugin", vm->plugin, NULL);
+	if (vm->gdb)
+		args_add_all(a, "-gdb", vm->gdb, NULL);
 	return args_done(a, err);
 }

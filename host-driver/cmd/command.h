@@ -142,6 +142,7 @@ int cmd_watch(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_bundle(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
+int cmd_shell(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 #endif

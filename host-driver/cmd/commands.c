@@ -23,6 +23,8 @@ const struct command commands[] = {
 	{ "bisect", "find the commit that changed a figure, by verdicts", cmd_bisect, 0 },
 	{ "run", "boot every arm, measure, compare and report", cmd_run,
 	  COMMAND_CONFIG },
+	{ "shell", "boot an arm to a prompt, in the machine under test or its guest",
+	  cmd_shell, 0 },
 	{ "watch", "show a campaign while it runs", cmd_watch, COMMAND_FOLDER },
 	{ "compare", "judge every arm against the baseline", cmd_compare,
 	  COMMAND_FOLDER | COMMAND_JSON },

@@ -20,6 +20,7 @@
 #include "plan/plan-files.h"
 
 #define AGENT_IN_IMAGE "/usr/bin/kduel-agent"
+#define SHELL_IN_IMAGE "/usr/bin/busybox"	/* the agent knows it */
 
 /* Mount points and what PID 1 needs before it has mounted anything. */
 static const char *const folders[] = {
@@ -69,10 +70,13 @@ char *boot_images_agent(struct err *err)
 	return path;
 }
 
-static int boot_images_add_base(struct image *im, const char *agent, struct err *err)
+static int boot_images_add_base(struct image *im, const struct boot_images *b,
+				struct err *err)
 {
-	int ret = image_add_program(im, agent, AGENT_IN_IMAGE, err);
+	int ret = image_add_program(im, b->agent, AGENT_IN_IMAGE, err);
 
+	if (!ret && b->shell)
+		ret = image_add_program(im, "busybox", SHELL_IN_IMAGE, err);
 	for (size_t i = 0; i < COUNT(folders) && !ret; i++)
 		ret = image_add_folder(im, folders[i], err);
 	if (!ret)
@@ -159,7 +163,7 @@ static int boot_images_make_guest(struct boot_images *b, const struct plan *p, s
 
 	if (ret)
 		return ret;
-	ret = boot_images_add_base(im, b->agent, err);
+	ret = boot_images_add_base(im, b, err);
 	if (!ret)
 		ret = plan_files_each(p, boot_images_add_carried, im, err);
 	if (!ret)
@@ -177,7 +181,7 @@ static int boot_images_make_node(struct boot_images *b, const char *guest_kernel
 
 	if (ret)
 		return ret;
-	ret = boot_images_add_base(im, b->agent, err);
+	ret = boot_images_add_base(im, b, err);
 	if (!ret)
 		ret = boot_images_add_node(im, err);
 	if (!ret)
@@ -196,7 +200,7 @@ int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *
 {
 	int ret = 0;
 
-	*b = (struct boot_images)BOOT_IMAGES_INIT;
+	*b = (struct boot_images){ .shell = b->shell };
 	b->agent = boot_images_agent(err);
 	if (!b->agent)
 		return err && err->code ? err->code : -1;

@@ -37,6 +37,7 @@
 
 struct boot_images {
 	char *agent;		/* kduel-agent on this machine */
+	bool shell;		/* with busybox, for kduel shell */
 	char *guest, *node;	/* paths in the cache */
 	uint64_t guest_size, node_size;	/* bytes */
 };
@@ -47,6 +48,7 @@ struct boot_images {
 char *boot_images_agent(struct err *err);
 
 /*
+ * b->shell counts, all else of `b` is filled in.
  * Makes both, or takes them from the cache; the guest's has the plan's files, too.
  * `guest_kernel` is a bzImage; NULL where the node is not a machine of ours and needs
  * no image.
@@ -115,6 +117,8 @@ struct machine {
 	const char *local_guest_kernel;	/* to be copied there */
 	const char *guest_cmdline;	/* the guest's kernel needs it here; or NULL */
 
+	bool shell;		/* its images hold a shell; set before machine_prepare() */
+	const char *gdb;	/* QEMU's -gdb; NULL: none */
 	char *files_root;		/* where a guest's files are here, if there is no guest */
 
 	struct proc proc;		/* QEMU, the agent, or ssh */

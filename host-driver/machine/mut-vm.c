@@ -106,6 +106,7 @@ static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
 		return err_machine(err, "no QEMU: %s is not in PATH; install qemu-system-x86",
 				   qemu_binary());
 	free(qemu);
+	m->images.shell = m->shell;
 	ret = boot_images_ensure(&m->images, m->plan, guest_kernel, err);
 	if (ret)
 		return ret;
@@ -187,6 +188,7 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 	if (joined)
 		vm.initrd = joined;
 	vm.plugin = b->profile ? plugin : NULL;
+	vm.gdb = m->gdb;
 	if (asprintf(&append, "kduel.role=node kduel.nonce=%016" PRIx64 "%s%s",
 		     b->nonce, *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
 		append = NULL;

@@ -380,6 +380,17 @@ static int session_run_group(struct session *s, size_t *cell)
 	return ret ? ret : session_stop_guest(s, first->backing, last);
 }
 
+static int session_visit(struct session *s)
+{
+	const struct session_options *o = s->o;
+	int ret = session_prepare(s, &s->plan->cells[0]);
+
+	if (!ret && o->in_guest)
+		ret = session_start_guest(s, &s->plan->cells[0]);
+	return ret ? ret : o->visit(o->visit_arg, &s->wire,
+				    o->in_guest ? FRAME_GUEST : FRAME_NODE);
+}
+
 static int session_run_boot(struct session *s)
 {
 	const struct plan_boot *b = s->o->boot;
@@ -391,6 +402,8 @@ static int session_run_boot(struct session *s)
 
 	if (!ret)
 		ret = session_power_on(s);
+	if (!ret && s->o->visit)
+		return session_visit(s);
 	while (!ret && cell < s->plan->n_cells)
 		ret = session_run_group(s, &cell);
 	return ret;

@@ -26,11 +26,14 @@
 #include <stdbool.h>
 
 #include "lib/err.h"
+#include "lib/frame.h"
 #include "lib/loop.h"
 #include "machine/machine.h"
 #include "plan/plan.h"
 
 /* How long to wait, in seconds. */
+struct wire;
+
 struct session_limits {
 	double hello;	/* power-on to the node's agent */
 	double prepare;	/* the backing */
@@ -72,6 +75,13 @@ struct session_options {
 	bool profile_boot;
 	const char *own;	/* a device of a real machine that may be overwritten; NULL */
 	bool debug_vm, debug_proto;
+	/*
+	 * Instead of cells: called when the backing is prepared, with `in_guest`
+	 * also the guest started. As wire_wait() it returns 0, -EIO or -EINTR.
+	 */
+	int (*visit)(void *arg, struct wire *w, enum frame_channel channel);
+	void *visit_arg;
+	bool in_guest;
 	struct session_limits limits;
 	struct session_calls calls;
 };
