@@ -77,7 +77,7 @@ enum kduel_exit compare_exit(const struct comparison *c, bool strict)
 		return EXIT_CONFIG;
 	if (c->refused && c->refused_exit)
 		return c->refused_exit;
-	if (claims == EXIT_INCOMPLETE)
+	if (claims == EXIT_INCOMPLETE || c->unfinished)
 		return EXIT_INCOMPLETE;
 	if (strict && exit_gates(c, VERDICT_INCONCLUSIVE) +
 		      exit_gates(c, VERDICT_UNSTABLE) +

@@ -133,6 +133,8 @@ int compare_run(struct store *s, const struct compare_options *o,
 		compare_check_design(c);
 	if (!rc)
 		rc = compare_identities(c, s, o && o->allow_differences, err);
+	/* With looks it may have ended because a look decided. */
+	c->unfinished = !c->looks && !compare_all_ended(c);
 	/* Seen, and not gone on with to the planned end: perhaps stopped for what was seen. */
 	if (c->watched && !compare_all_ended(c))
 		c->looks++;

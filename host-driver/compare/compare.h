@@ -180,6 +180,7 @@ struct comparison {
 	double alpha;		/* of every test; STATS_UNTIL_ALPHA if looks > 0 */
 	unsigned watched;	/* blocks whose intervals were seen while it ran; 0: none */
 	unsigned looks;		/* at the data before the end (--until verdict) */
+	bool unfinished;	/* boots are missing, and nothing says that they need not be run */
 	json_t *env;		/* facts of the driver's machine: {} if none */
 
 	char *refused;		/* NULL, or why this is not a comparison; several
