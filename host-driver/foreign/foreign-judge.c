@@ -158,8 +158,8 @@ static void judge_note(const struct foreign *f, struct comparison *c)
 	for (size_t i = 0; i < f->n_series; i++)
 		guessed += !f->series[i].stated;
 	if (guessed)
-		compare_note(c, "of %u metrics no file says which way is better: more of what is a rate, less of all else; --higher and --lower say it",
-			     guessed);
+		compare_note(c, "of %u metric%s no file says which way is better: more of what is a rate, less of all else; --higher and --lower say it",
+			     guessed, guessed == 1 ? "" : "s");
 }
 
 static int judge_arms(const struct foreign *f, struct comparison *c, struct err *err)
@@ -190,6 +190,26 @@ static int judge_arms(const struct foreign *f, struct comparison *c, struct err 
 	return 0;
 }
 
+/* A glob that fits nothing is a slip: no gate would fail, or less would be better after all. */
+static int judge_check_glob(const struct foreign *f, const char *option, const char *glob,
+			    struct err *err)
+{
+	for (size_t i = 0; glob && i < f->n_series; i++)
+		if (!fnmatch(glob, f->series[i].metric, 0))
+			return 0;
+	return glob ? err_config(err, "%s: '%.80s' matches none of the metrics, e.g. %.100s", option,
+				 glob, f->series[0].metric) : 0;
+}
+
+static int judge_check_globs(const struct foreign *f, struct err *err)
+{
+	int rc = judge_check_glob(f, "--gate", f->gate, err);
+
+	if (!rc)
+		rc = judge_check_glob(f, "--higher", f->higher, err);
+	return rc ? rc : judge_check_glob(f, "--lower", f->lower, err);
+}
+
 int foreign_compare(const struct foreign *f, struct comparison *c, struct err *err)
 {
 	int rc;
@@ -210,6 +230,8 @@ int foreign_compare(const struct foreign *f, struct comparison *c, struct err *e
 	for (; !rc && c->n_series < f->n_series; c->n_series++)
 		if (judge_describe(f, c, c->n_series))
 			rc = err_sys(err, ENOMEM, "cannot judge");
+	if (!rc)
+		rc = judge_check_globs(f, err);
 	if (!rc) {
 		judge_check_positive(f, c);
 		rc = judge_fill(f, c) ? err_sys(err, ENOMEM, "cannot judge") : 0;
