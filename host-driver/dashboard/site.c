@@ -354,7 +354,9 @@ int site_make(char *const *folders, size_t n, const struct site_options *o,
 	struct site s = { .o = o, .made = made, .campaigns = json_array(), .bad = json_array(),
 			  .keys = json_object(), .err = err };
 	char *data = text_format("%s/data", o->out);
-	int rc = file_mkdirs(data, err);
+	int rc = store_has_journal(o->out)
+		 ? err_config(err, "--out: %s is a results folder; the page needs one of its own", o->out)
+		 : file_mkdirs(data, err);
 
 	*made = (struct site_made){ .campaigns = 0 };
 	if (!rc)
