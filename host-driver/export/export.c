@@ -63,7 +63,7 @@ static int export_check_arm(const struct export_format *f, const struct export_f
 	if (!from->arm)
 		return 0;
 	if (!f->one_arm)
-		return err_config(err, "--arm: %s has all arms or none", f->name);
+		return err_config(err, "--arm: %s always has all arms", f->name);
 	ret = plan_check_arm(p, from->arm, err);
 	if (ret)
 		err_prefix(err, "--arm");

@@ -49,6 +49,7 @@ static bool shift_shows(const struct shift_row *r, bool gates)
 
 static void shift_part(struct doc *d, const struct shift *s, bool gates)
 {
+	unsigned tests = gates ? s->gate_tests : s->other_tests;
 	const struct compare_series *last = NULL;
 	char name[512];
 
@@ -58,9 +59,9 @@ static void shift_part(struct doc *d, const struct shift *s, bool gates)
 		if (!shift_shows(r, gates))
 			continue;
 		if (!last)
-			doc_part(d, gates ? "Gates (Holm over %u tests)"
-					  : "Other metrics (Benjamini-Hochberg over %u tests)",
-				 gates ? s->gate_tests : s->other_tests);
+			doc_part(d, gates ? "Gates (Holm over %u test%s)"
+					  : "Other metrics (Benjamini-Hochberg over %u test%s)",
+				 tests, tests == 1 ? "" : "s");
 		if (r->a != last) {
 			compare_series_name(r->a, name, sizeof(name));
 			doc_group(d, name, "%s", r->a->cell);
@@ -98,7 +99,7 @@ void report_shift_print(FILE *out, const struct shift *s, const char *const fold
 	shift_part(d, s, true);
 	shift_part(d, s, false);
 	doc_put(d, DOC_SMALL, "The change is the arm's ratio to its baseline in B over that in A: "
-		"+5%% in A and +8%% in B is 1.08 / 1.05, +2.9%%. Its %.4g%% interval is Welch's, since the blocks of two "
+		"if it were +5%% in A and +8%% in B, 1.08 / 1.05, +2.9%%. Its %.4g%% interval is Welch's, since the blocks of two "
 		"campaigns do not belong together. The verdict is of the change alone, corrected for "
 		"the number of tests.", 100 * (1 - s->alpha));
 	if (s->only_a || s->only_b)
