@@ -41,14 +41,18 @@ static const struct argp_option option_table[] = {
 /* Nothing that was given is left unread. */
 static void verify_check_from(const struct options *o, struct argp_state *state)
 {
+	char *named = NULL;
+
 	if (command_is_folder(o->what))
 		argp_error(state, "results are given twice, %s and --from %s", o->what, o->from);
 	if (o->claims)
 		argp_error(state, "--claims and --from: %s would not be looked at; kduel verify --from %s %s",
 			   o->what, o->from, o->claims);
-	if (!claims_file_is(o->what))
-		argp_error(state, "--from: %s is not a file of claims; kduel verify %s checks what those results' own plan expects",
+	if (!claims_file_is(o->what) &&
+	    (!access(o->what, F_OK) || data_find(DATA_CLAIMS, o->what, NULL, &named, NULL)))
+		argp_error(state, "--from: %s is not a file of claims, nor the name of one; kduel verify %s checks what those results' own plan expects",
 			   o->what, o->from);
+	free(named);
 }
 
 static error_t verify_parse(int key, char *arg, struct argp_state *state)
