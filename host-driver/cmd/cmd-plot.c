@@ -38,6 +38,19 @@ static bool plot_is_format(const char *name)
 	return false;
 }
 
+/* A file's ending says the format, where --format does not. */
+static void plot_format_of(struct options *o, struct argp_state *state)
+{
+	const char *base = o->out ? strrchr(o->out, '/') : NULL;
+	const char *dot = o->out ? strrchr(base ? base : o->out, '.') : NULL;
+
+	if (!o->format && dot && !plot_is_format(dot + 1))
+		argp_error(state, "--output: %s ends in none of .svg, .png, .pdf, .dat; "
+			   "--format says which is meant", o->out);
+	if (!o->format)
+		o->format = dot ? dot + 1 : "svg";
+}
+
 static error_t plot_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -62,11 +75,7 @@ static error_t plot_parse(int key, char *arg, struct argp_state *state)
 		if (!o->figure || !o->folder)
 			argp_error(state, "which figure of which results folder? e.g. "
 				   "kduel plot effects-large results/<campaign>");
-		if (!o->format && o->out && strrchr(o->out, '.') &&
-		    plot_is_format(strrchr(o->out, '.') + 1))
-			o->format = strrchr(o->out, '.') + 1;
-		if (!o->format)
-			o->format = "svg";
+		plot_format_of(o, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

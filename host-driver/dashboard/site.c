@@ -348,16 +348,28 @@ static void site_remove_old(const struct site *s)
 	free(folder);
 }
 
+/* Before anything is made: a folder that is not there, and one that is no place for a page. */
+static int site_check(char *const *folders, size_t n, const char *out, struct err *err)
+{
+	if (store_has_journal(out))
+		return err_config(err, "--out: %s is a results folder; the page needs one of its own",
+				  out);
+	for (size_t i = 0; i < n; i++)
+		if (!site_is_folder(folders[i]))
+			return err_config(err, "%s: there is no such folder", folders[i]);
+	return 0;
+}
+
 int site_make(char *const *folders, size_t n, const struct site_options *o,
 	      struct site_made *made, struct err *err)
 {
 	struct site s = { .o = o, .made = made, .campaigns = json_array(), .bad = json_array(),
 			  .keys = json_object(), .err = err };
 	char *data = text_format("%s/data", o->out);
-	int rc = store_has_journal(o->out)
-		 ? err_config(err, "--out: %s is a results folder; the page needs one of its own", o->out)
-		 : file_mkdirs(data, err);
+	int rc = site_check(folders, n, o->out, err);
 
+	if (!rc)
+		rc = file_mkdirs(data, err);
 	*made = (struct site_made){ .campaigns = 0 };
 	if (!rc)
 		rc = site_copy_all(&s);

@@ -46,6 +46,11 @@ static int github_write(const struct export_from *from, FILE *to, struct err *er
 	while (export_next(from, &v))
 		if (v.s->better == better)
 			json_array_append_new(list, github_value(from, &v));
+	if (!json_array_size(list)) {
+		json_decref(list);
+		return err_config(err, "-t %s: these results have no metric of which %s is better",
+				  from->table, better == STATS_LOWER ? "less" : "more");
+	}
 	return export_json_write(to, list, err);
 }
 
