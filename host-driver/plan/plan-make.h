@@ -39,6 +39,9 @@ void plan_check_at(struct plan_check *c, const char *fmt, ...)
 
 /* What must hold for any plan, however old and however it came about. */
 int plan_check(struct plan_check *c);
+/* Its two halves: what is measured, and the gates and claims about that. */
+int plan_check_parts(struct plan_check *c);
+int plan_check_asked(struct plan_check *c);
 /* And for one that is to be run: names known, parameters right, sizes fitting. */
 int plan_check_usable(struct plan_check *c);
 /* The last part of that: gates and claims. */
