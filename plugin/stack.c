@@ -69,6 +69,16 @@ void stacks_init(struct stacks *t)
 	stack_new(t, 0, 0, true);
 }
 
+void stacks_release(struct stacks *t)
+{
+	for (int i = 0; i < 2; i++)
+		for (unsigned k = 0; k < STACKS_MOST; k++)
+			free(t->side[i].of[k]);
+	free(t->node);
+	free(t->slots);
+	*t = (struct stacks){ 0 };
+}
+
 uint64_t *stacks_executed(struct stacks *t, bool guest)
 {
 	return &t->side[guest].executed;

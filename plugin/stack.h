@@ -65,6 +65,7 @@ struct stacks {
 };
 
 void stacks_init(struct stacks *t);
+void stacks_release(struct stacks *t);
 
 /* The counter of instructions that a kernel executed. */
 uint64_t *stacks_executed(struct stacks *t, bool guest);

@@ -171,8 +171,7 @@ static int modules_pack_one(struct archive *a, const char *folder, const char *f
 	as = text_format("modules/%03zu-%s.ko", number, name);
 	if (!ret && modules_write(a, as, data, len, S_IFREG | 0644))
 		ret = err_sys(err, ENOMEM, "cannot pack %s", path);
-	if (!ret)
-		free(data);
+	free(data);
 	free(as);
 	free(path);
 	return ret;

@@ -218,6 +218,7 @@ static void knows_who_called(void **state)
 	assert_int_equal(in_node(&t, true, (uint64_t[]){ 0x10, 0 }), 0);
 	stacks_rebase(&t);
 	assert_int_equal(IN(0x10, 0x20), 0);
+	stacks_release(&t);
 }
 
 static void knows_other_stacks(void **state)
@@ -251,6 +252,7 @@ static void knows_other_stacks(void **state)
 	assert_int_equal(IN(0x70), 16);
 	assert_int_equal(IN(0x70, 0x80), 32);
 	assert_int_equal(IN(0x10, 0x20), 4 + 64);
+	stacks_release(&t);
 }
 
 int main(void)
