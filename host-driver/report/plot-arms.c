@@ -186,16 +186,49 @@ const char *figure_small_effects(const struct comparison *c, struct figure *f)
 
 #define BLOCK_PANELS 4
 
+#define BLOCK_NAME 50	/* letters that half of the figure has room for */
+
+/*
+ * The metric's name; where another cell has the same metric of the same workload, the
+ * cell's before it, from where the two differ.
+ */
+static void arms_block_name(const struct comparison *c, const struct compare_series *s,
+			    char *name, size_t len)
+{
+	size_t alike = SIZE_MAX, k, at;
+	char point[128];
+
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_series *o = &c->series[i];
+
+		if (!strcmp(o->cell, s->cell) || strcmp(o->workload, s->workload) ||
+		    strcmp(o->metric, s->metric))
+			continue;
+		for (k = at = 0; s->cell[k] && s->cell[k] == o->cell[k]; k++)
+			at = s->cell[k] == '/' ? k + 1 : at;
+		alike = at < alike ? at : alike;
+	}
+	if (alike == SIZE_MAX) {
+		compare_series_name(s, name, len);
+	} else {
+		report_point(s, point, sizeof(point));
+		snprintf(name, len, "%s %s%s%s", s->cell + alike, s->metric, *point ? " " : "",
+			 point);
+	}
+	if (strlen(name) > BLOCK_NAME)
+		strcpy(name + BLOCK_NAME - 3, "...");
+}
+
 static void arms_block_line(const struct comparison *c, struct figure *f,
 			    const struct compare_series *s, size_t arm)
 {
 	const struct compare_estimate *e = &s->est[arm];
-	char name[256];
+	char name[512];
 	unsigned panel;
 
 	if (!e->boots || !(e->value > 0))
 		return;
-	compare_series_name(s, name, sizeof(name));
+	arms_block_name(c, s, name, sizeof(name));
 	panel = figure_name(&f->panel, &f->n_panels, name);
 	for (unsigned b = 0; b < c->n_block_ids; b++)
 		if (e->boot[b] > 0)
