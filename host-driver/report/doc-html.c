@@ -94,7 +94,9 @@ static void html_cell(const struct doc_table *t, const struct doc_row *row, unsi
 	fputs("<td", out);
 	if (*class)
 		fprintf(out, " class=\"%s\"", class);
-	if (html_is_wide(t) && *s->text && s->type != DOC_VERDICT) {
+	/* A verdict says itself what it is, unless it is one of several in its row. */
+	if (html_is_wide(t) && *s->text &&
+	    (s->type != DOC_VERDICT || strcmp(t->column[i].title, "verdict"))) {
 		fputs(" data-c=\"", out);
 		html_put(out, t->column[i].title);
 		fputc('"', out);
