@@ -60,6 +60,16 @@ static bool summary_has(const struct comparison *c, const struct report_groups *
 	return false;
 }
 
+/* Gates may be declared and have no test: of a control, or of nothing that was measured. */
+static const char *summary_no_gates(const struct comparison *c)
+{
+	bool any = c->gates_exit != EXIT_DONE;
+
+	for (size_t i = 0; i < c->n_series; i++)
+		any |= c->series[i].gate;
+	return c->declared ? "" : any ? "; no gate could be judged" : "; no gate was declared";
+}
+
 static void summary_verdict(const struct comparison *c, const struct report_groups *g, FILE *out)
 {
 	static const struct { enum verdict v; const char *word; } order[] = {
@@ -73,7 +83,7 @@ static void summary_verdict(const struct comparison *c, const struct report_grou
 		if (summary_has(c, g, gates, order[i].v)) {
 			fprintf(out, "%s against %s: ", order[i].word, c->arms[c->baseline].name);
 			summary_groups(c, g, gates, order[i].v, out);
-			fputs(!gates ? "; no gate was declared" : i > 0 ? "; no gate regressed" : "",
+			fputs(!gates ? summary_no_gates(c) : i > 0 ? "; no gate regressed" : "",
 			      out);
 			return;
 		}
