@@ -200,8 +200,10 @@ static void build_model(struct doc *d, const struct report *r)
 		return;
 	}
 	if (!r->n_model) {
-		doc_put(d, DOC_SAY, "%s", *r->model_reason ? r->model_reason :
-			"No cell of this campaign has a model.");
+		if (*r->model_reason)
+			doc_put(d, DOC_SAY, "Not shown: %s.", r->model_reason);
+		else
+			doc_put(d, DOC_SAY, "No cell of this campaign has a model.");
 		return;
 	}
 	doc_put(d, DOC_SAY, "Expected of %s, from the workload's own address pattern and the "
