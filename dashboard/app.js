@@ -495,7 +495,7 @@ function newestRows(take)
 function viewKernels()
 {
 	const kernels = uniq(D.campaigns.flatMap(c => c.arms.map(a => a.kernel)));
-	const last = D.campaigns.filter(takesCampaign).sort(newest)[0];
+	const last = D.campaigns.filter(c => takesCampaign(c) && uniq(c.arms.map(k => k.kernel)).length > 1).sort(newest)[0];
 	const a = state.a || (last ? last.arms[last.baseline].kernel : kernels[0]);
 	const b = state.b || (last ? (last.arms.find(k => k.kernel !== a) || last.arms[0]).kernel : kernels[0]);
 	const kernel = (c, i) => c.arms[i].kernel;
@@ -529,7 +529,7 @@ function viewHeat()
 		const [c, r] = map.get(id) || [];
 		if (!r || r[EFFECT] === null || r[FLAGS] & ABSOLUTE) {
 			const why = !r ? "not measured in the campaigns shown" : c.reasons[r[REASON]] || c.refused || trouble(c)[0] || "no effect relative to the baseline";
-			return el("td", { class: "missing", title: why }, el("span", null, r && r[FLAGS] & ABSOLUTE ? effect(r, D.series[id][UNIT]) : "none: " + why.slice(0, 24)));
+			return el("td", { class: "missing", title: why }, r && r[FLAGS] & ABSOLUTE ? el("span", null, effect(r, D.series[id][UNIT])) : name("none: " + why));
 		}
 		const worse = (r[EFFECT] > 0) === (D.series[id][BETTER] === "lower"), v = D.verdicts[r[VERDICT]];
 		const strength = Math.round(Math.min(1, Math.abs(r[EFFECT]) / .2) * 80 + 20);
@@ -551,7 +551,7 @@ function viewControls()
 	const list = D.controls.filter(k => (!state.machine || k.machine === state.machine) && (!state.domain || k.domain === state.domain));
 	shown = [["domain", "machine", "campaigns", "tests", "p_below", "promised", "rate", "lo", "hi", "called_different"],
 		...list.map(k => [k.domain, k.machine, k.campaigns, k.tests, k.nominal, k.promised, k.rate, k.lo, k.hi, k.alarms])];
-	say(`${list.length} machines with A/A pairs`);
+	say(`${list.length} machine${list.length === 1 ? "" : "s"} with A/A pairs`);
 	return [el("p", null, "An A/A pair is one kernel booted as two arms. Each difference that is found between them is a false alarm. ",
 		"Before the correction for many tests, the promised share of tests may find one; after it hardly any should."),
 	list.length ? table("False alarms, promised and observed", ["Domain", "Machine", ["n", "Campaigns"], ["n", "Tests"], ["n", "Promised"],
