@@ -23,7 +23,7 @@ struct options {
 enum { OPT_ALLOW = 256, OPT_STRICT };
 
 static const struct argp_option table[] = {
-	{ "format", 'f', "text|json|html|md|brief|plots|all", 0, "print text, json, html, md (Markdown) or brief (ten "
+	{ "format", 'f', "FORMAT", 0, "print text, json, html, md (Markdown) or brief (ten "
 	  "lines) instead of writing files; plots: write data/ and plots/ only; all: "
 	  "write all files (the default)", 0 },
 	{ "output", 'o', "FILE", 0, "print into FILE; its ending says the format unless "

@@ -57,5 +57,5 @@ static int github_write(const struct export_from *from, FILE *to, struct err *er
 const struct export_format export_github = {
 	.name = "github-action-benchmark", .tables = github_tables, .judged = true,
 	.one_arm = true, .write = github_write,
-	.help = "its custom JSON, of what is better smaller or bigger",
+	.help = "its custom JSON, one direction a file",
 };
