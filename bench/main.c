@@ -84,11 +84,36 @@ static int main_complete(int argc, char **argv)
 	return EXIT_DONE;
 }
 
-int main(int argc, char **argv)
+static int main_run(int argc, char **argv)
 {
 	const char *names[N_VERBS];
 	struct err err = ERR_INIT;
+	char name[64];
 
+	for (size_t i = 0; i < N_VERBS; i++) {
+		names[i] = verbs[i].name;
+		if (strcmp(argv[0], names[i]))
+			continue;
+		snprintf(name, sizeof(name), "kduel-bench %s", names[i]);
+		argv[0] = name;
+		return verbs[i].run(argc, argv);
+	}
+	err_unknown(&err, "verb", argv[0], names, N_VERBS);
+	return cli_fail(&err);
+}
+
+/* "help", "help run": what --help prints of the program, and of a verb. */
+static int main_help(int argc, char **argv)
+{
+	char ask[] = "--help", *of_verb[] = { argv[1], ask, NULL };
+
+	if (argc < 2 || *argv[1] == '-' || !strcmp(argv[1], "help"))
+		return main_usage(stdout, EXIT_DONE);
+	return main_run(2, of_verb);
+}
+
+int main(int argc, char **argv)
+{
 	file_hold_stdio();
 	/* A usage error is exit code 2 in every program of kduel. */
 	argp_err_exit_status = EXIT_CONFIG;
@@ -97,22 +122,13 @@ int main(int argc, char **argv)
 		return cli_screen();
 	if (argc > 2 && !strcmp(argv[1], "help") && !strcmp(argv[2], "--complete"))
 		return main_complete(argc - 3, argv + 3);
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+	if (!strcmp(argv[1], "--help"))
 		return main_usage(stdout, EXIT_DONE);
+	if (!strcmp(argv[1], "help"))
+		return main_help(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "--version")) {
 		puts("kduel-bench " KDUEL_VERSION);
 		return EXIT_DONE;
 	}
-	for (size_t i = 0; i < N_VERBS; i++)
-		if (!strcmp(argv[1], verbs[i].name)) {
-			char name[64];
-
-			snprintf(name, sizeof(name), "kduel-bench %s", verbs[i].name);
-			argv[1] = name;
-			return verbs[i].run(argc - 1, argv + 1);
-		}
-	for (size_t i = 0; i < N_VERBS; i++)
-		names[i] = verbs[i].name;
-	err_unknown(&err, "verb", argv[1], names, N_VERBS);
-	return cli_fail(&err);
+	return main_run(argc - 1, argv + 1);
 }
