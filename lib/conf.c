@@ -233,12 +233,9 @@ int conf_open(const char *path, struct conf **c, struct err *err)
 	int ret;
 
 	*c = NULL;
-	ret = file_read(path, &text, &len, err);
-	if (ret) {
-		if (err)	/* a name that was written wrong, as a rule */
-			err->exit = EXIT_CONFIG;
+	ret = file_read_named(path, &text, &len, err);
+	if (ret)
 		return ret;
-	}
 	ret = conf_parse(path, text, len, c, err);
 	free(text);
 	return ret;

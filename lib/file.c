@@ -67,6 +67,15 @@ int file_read(const char *path, char **data, size_t *len, struct err *err)
 	return error ? err_sys(err, error, "cannot read %s", path) : 0;
 }
 
+int file_read_named(const char *path, char **data, size_t *len, struct err *err)
+{
+	int ret = file_read(path, data, len, err);
+
+	if (ret && err)
+		err->exit = EXIT_CONFIG;
+	return ret;
+}
+
 static int file_sync_folder_of(const char *path)
 {
 	char *copy = strdup(path);

@@ -22,6 +22,8 @@
  * caller's to free. `len` may be NULL. Works for /proc and /sys files.
  */
 int file_read(const char *path, char **data, size_t *len, struct err *err);
+/* The same of what the user named: that it cannot be read is EXIT_CONFIG. */
+int file_read_named(const char *path, char **data, size_t *len, struct err *err);
 
 /*
  * A file that appears when it is complete:

@@ -78,7 +78,7 @@ int foreign_read(struct foreign *f, const char *path, const char *arm, unsigned 
 
 	if (!stat(path, &st) && st.st_size > FOREIGN_FILE_MAX)
 		return err_config(err, "%s: has more than %u MiB", path, FOREIGN_FILE_MAX >> 20);
-	ret = file_read(path, &data, &len, err);
+	ret = file_read_named(path, &data, &len, err);
 	if (ret)
 		return ret;
 	for (text = data; isspace((unsigned char)*text); text++)

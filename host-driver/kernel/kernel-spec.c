@@ -168,7 +168,7 @@ int kernel_text_read(struct kernel_text *t, const char *name, const char *path,
 	int ret;
 
 	*t = (struct kernel_text){ strdup(name), strdup(path), NULL, 0, "" };
-	ret = t->name && t->path ? file_read(path, &t->text, &t->len, err)
+	ret = t->name && t->path ? file_read_named(path, &t->text, &t->len, err)
 				 : err_sys(err, ENOMEM, "%s", name);
 	if (!ret)
 		data_hash(t->text, t->len, t->hash);

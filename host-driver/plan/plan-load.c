@@ -116,13 +116,10 @@ static int load_any(const char *path, const struct plan_options *o,
 {
 	size_t len, first = 0;
 	char *text;
-	int ret = file_read(path, &text, &len, err);
+	int ret = file_read_named(path, &text, &len, err);
 
-	if (ret) {
-		if (err)
-			err->exit = EXIT_CONFIG;
+	if (ret)
 		return ret;
-	}
 	while (first < len && isspace((unsigned char)text[first]))
 		first++;
 	ret = text[first] == '{' ? load_frozen(path, text, len, o, plan, err)

@@ -41,8 +41,6 @@ static int try_patches_read_patch(const char *path, struct kernel_text *p, struc
 	int ret = kernel_text_read(p, name, in ? "/dev/stdin" : path, err);
 
 	free(name);
-	if (ret && err)
-		err->exit = EXIT_CONFIG;
 	return ret;
 }
 

@@ -127,11 +127,9 @@ static int try_put_cells(const struct try *t, FILE *f, struct err *err)
 	int ret;
 
 	if (w->cells) {
-		ret = file_read(w->cells, &text, NULL, err);
-		if (ret) {
-			err->exit = EXIT_CONFIG;
+		ret = file_read_named(w->cells, &text, NULL, err);
+		if (ret)
 			return ret;
-		}
 		fprintf(f, "# --- from %s\n%s\n", w->cells, text);
 		free(text);
 		return 0;
