@@ -55,6 +55,16 @@ static void verify_check_from(const struct options *o, struct argp_state *state)
 	free(named);
 }
 
+static void verify_operand(struct options *o, const char *arg, struct argp_state *state)
+{
+	bool swapped = o->what && (command_is_folder(arg) || claims_file_is(o->what));
+
+	if (o->what)
+		argp_error(state, "one at a time, not also '%s'; claims are checked against results by kduel verify --from %s %s",
+			   arg, swapped ? arg : o->what, swapped ? o->what : arg);
+	o->what = arg;
+}
+
 static error_t verify_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -68,7 +78,7 @@ static error_t verify_parse(int key, char *arg, struct argp_state *state)
 	case 'd':
 	case 'o': o->out = command_path(state, "--dir", arg); return 0;
 	case ARGP_KEY_ARG:
-		command_operand(state, &o->what, arg, "");
+		verify_operand(o, arg, state);
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->what)
@@ -98,6 +108,15 @@ struct verify {
 				 * the results are not of */
 };
 
+static bool verify_is_there(const char *config)
+{
+	char *path = NULL;
+	bool is = !data_find(DATA_CONFIG, config, NULL, &path, NULL) && !access(path, F_OK);
+
+	free(path);
+	return is || !access(config, F_OK);
+}
+
 /* A config; if the claims name it, errors say where. */
 static int verify_load(const struct verify *v, const char *config, struct plan **plan,
 		       struct err *err)
@@ -106,6 +125,8 @@ static int verify_load(const struct verify *v, const char *config, struct plan *
 
 	if (rc && config == v->file.campaign)
 		err_prefix(err, "%s: campaign", v->file.campaign_where);
+	else if (rc && !verify_is_there(config))
+		err_prefix(err, "%s is neither a results folder nor a file of claims", config);
 	return rc;
 }
 
