@@ -153,27 +153,47 @@ static const struct argp argp = {
 	"measures, compares and reports.", NULL, NULL, NULL,
 };
 
+/* Who asked for the campaign, and what else becomes of its report. */
+struct run_end {
+	bool strict;
+	command_report_fn then;
+	void *arg;
+};
+
+static void run_say(const struct campaign_result *r, const struct report *report,
+		    const struct run_end *end)
+{
+	compare_print(stdout, report->c);
+	fflush(stderr);
+	if (r->decided)
+		printf("every gate has its verdict: no more blocks were needed\n");
+	printf("report: %s\n", r->folder);
+	if (end->then && r->complete)
+		end->then(report, end->arg);
+}
+
 /* Compares and reports what the folder holds; `*code` is what it amounts to. */
-static int run_conclude(const char *folder, bool strict, int *code, struct err *err)
+static int run_conclude(const struct campaign_result *r, const struct run_end *end, int *code,
+			struct err *err)
 {
 	struct comparison c;
 	struct store *s;
-	struct report r;
-	int ret = store_open(&s, folder, STORE_READ, err);
+	struct report report;
+	int ret = store_open(&s, r->folder, STORE_READ, err);
 
 	if (ret)
 		return ret;
 	ret = compare_run(s, NULL, &c, err);
 	if (ret)
 		goto close;
-	ret = report_gather(&r, s, &c, &(struct report_options){ NULL }, err);
+	ret = report_gather(&report, s, &c, &(struct report_options){ NULL }, err);
 	if (ret)
 		goto release;
-	ret = report_publish(&r, folder, stderr, err);
+	ret = report_publish(&report, r->folder, stderr, err);
 	if (!ret)
-		compare_print(stdout, &c);
-	*code = compare_exit(&c, strict);
-	report_release(&r);
+		run_say(r, &report, end);
+	*code = compare_exit(&c, end->strict);
+	report_release(&report);
 release:
 	comparison_release(&c);
 close:
@@ -201,19 +221,18 @@ static void run_expect_signals(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-static int run_finish(const struct campaign_result *r, bool strict, struct err *err)
+/* What regressed in the blocks that are there counts before those that are not. */
+static int run_finish(const struct campaign_result *r, const struct run_end *end,
+		      struct err *err)
 {
 	int code = EXIT_DONE;
 
 	if (r->abandoned)
 		return EXIT_INCOMPLETE;
-	if (run_conclude(r->folder, strict, &code, err))
+	if (run_conclude(r, end, &code, err))
 		return command_fail(err);
-	fflush(stderr);
-	if (r->decided)
-		printf("every gate has its verdict: no more blocks were needed\n");
-	printf("report: %s\n", r->folder);
-	return r->complete ? code : EXIT_INCOMPLETE;
+	return r->complete || code == EXIT_REGRESSION || code == EXIT_CONFIG ? code
+									     : EXIT_INCOMPLETE;
 }
 
 static void run_prepare_last_words(const struct campaign_result *r)
@@ -225,15 +244,15 @@ static void run_prepare_last_words(const struct campaign_result *r)
 }
 
 /* Is there something to go on with? */
-static bool run_can_go_on(const struct campaign_result *r, int code)
+static bool run_can_go_on(const struct campaign_result *r, bool failed)
 {
-	return !r->complete && r->folder && !access(r->folder, F_OK) &&
-	       (code == EXIT_INCOMPLETE || r->boots);
+	return !r->complete && r->folder && !access(r->folder, F_OK) && (!failed || r->boots);
 }
 
 int command_campaign(const struct plan *p, const struct campaign_options *o, bool strict,
-		     char **folder, struct err *err)
+		     command_report_fn then, void *arg, struct err *err)
 {
+	const struct run_end end = { strict, then, arg };
 	struct campaign_result r;
 	int code, ret = campaign_run(p, o, &r, err);
 
@@ -243,15 +262,12 @@ int command_campaign(const struct plan *p, const struct campaign_options *o, boo
 		code = command_fail(err);
 	} else {
 		run_expect_signals();
-		code = run_finish(&r, strict, err);
+		code = run_finish(&r, &end, err);
 	}
 	fflush(stdout);
-	if (run_can_go_on(&r, code))
+	if (run_can_go_on(&r, ret && code != EXIT_INCOMPLETE))
 		fputs(last_words, stderr);
-	if (folder)
-		*folder = r.folder;
-	else
-		free(r.folder);
+	free(r.folder);
 	return code;
 }
 
@@ -345,7 +361,7 @@ int cmd_run(int argc, char **argv)
 	else if (run_check_device(p, o.campaign.own, &err))
 		code = command_fail(&err);
 	else
-		code = command_campaign(p, &o.campaign, o.strict, NULL, &err);
+		code = command_campaign(p, &o.campaign, o.strict, NULL, NULL, &err);
 	plan_free(p);
 	return code;
 }

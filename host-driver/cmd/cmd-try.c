@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "command.h"
-#include "compare/compare.h"
 #include "lib/proc.h"
 #include "lib/safe.h"
 #include "plan/plan.h"
@@ -13,7 +12,6 @@
 #include "report/report.h"
 #include "run/campaign.h"
 #include "run/try.h"
-#include "store/store.h"
 #include "options.h"
 
 struct options {
@@ -133,49 +131,22 @@ static char *try_command_text(char **argv, const struct try_made *made, bool cho
 	return text;
 }
 
-static int try_print_reply(const char *folder, const struct try_made *made,
-			   const char *command, struct err *err)
-{
-	struct comparison c;
-	struct store *s;
-	struct report r;
-	struct doc *doc;
-	int ret = store_open(&s, folder, STORE_READ, err);
+struct try_reply {
+	const struct try_made *made;
+	const char *command;
+};
 
-	if (ret)
-		return ret;
-	ret = compare_run(s, NULL, &c, err);
-	if (ret)
-		goto close;
-	ret = report_gather(&r, s, &c, &(struct report_options){ NULL }, err);
-	if (ret)
-		goto release;
-	printf("\n---\nCompared: %s\n", made->what);
-	doc = report_reply_doc(&r);
+static void try_print_reply(const struct report *r, void *arg)
+{
+	const struct try_reply *reply = arg;
+	struct doc *doc = report_reply_doc(r);
+
+	printf("\n---\nCompared: %s\n", reply->made->what);
 	doc_print_text(doc, stdout, false);
 	doc_free(doc);
 	printf("\nTo reproduce: ");
-	text_put(stdout, command);
-	printf("\n(kduel " KDUEL_VERSION "; the campaign: %s)\n", made->config);
-	report_release(&r);
-release:
-	comparison_release(&c);
-close:
-	store_close(s);
-	return ret;
-}
-
-static int try_run(const struct options *o, const struct try_made *made,
-		   const struct plan *p, const char *command, struct err *err)
-{
-	char *folder = NULL;
-	int code = command_campaign(p, &o->campaign, o->strict, &folder, err);
-
-	if (!err->code && folder && code != EXIT_INCOMPLETE &&
-	    try_print_reply(folder, made, command, err))
-		code = command_fail(err);
-	free(folder);
-	return code;
+	text_put(stdout, reply->command);
+	printf("\n(kduel " KDUEL_VERSION "; the campaign: %s)\n", reply->made->config);
 }
 
 int cmd_try(int argc, char **argv)
@@ -205,7 +176,8 @@ int cmd_try(int argc, char **argv)
 		if (o.dry_run)
 			plan_print(p, stdout);
 		else
-			code = try_run(&o, &made, p, command, &err);
+			code = command_campaign(p, &o.campaign, o.strict, try_print_reply,
+						&(struct try_reply){ &made, command }, &err);
 		plan_free(p);
 	}
 	free(command);

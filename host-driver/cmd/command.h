@@ -92,13 +92,15 @@ bool command_is_folder(const char *path);
 
 /*
  * What kduel run does with a plan: runs it, compares, publishes the report and
- * prints the verdicts. Returns an exit code, errors being printed; `*folder`
- * (may be NULL) gets the results folder, the caller's, or NULL if there is none.
+ * prints the verdicts. `then` (may be NULL) is given the report of a campaign that
+ * is complete. Returns an exit code, errors being printed.
  */
 struct plan;
 struct campaign_options;
+struct report;
+typedef void (*command_report_fn)(const struct report *r, void *arg);
 int command_campaign(const struct plan *p, const struct campaign_options *o, bool strict,
-		     char **folder, struct err *err);
+		     command_report_fn then, void *arg, struct err *err);
 
 /* "3d", "5h", "20m": an age for people, rounded down. Returns `buf`. */
 const char *command_age_text(double seconds, char buf[static 24]);
