@@ -324,7 +324,8 @@ static int config_build_check(struct build *b)
 	struct plan_check c = { .p = b->p, .err = &said };
 	char field[FIELD_MAX];
 
-	if (!plan_check_parts(&c) && !plan_check_usable(&c))
+	if (!plan_check_parts(&c) && !plan_check_usable(&c) && !plan_check_asked(&c) &&
+	    !plan_check_judged(&c))
 		return 0;
 	if (!*c.field)
 		return err_set(b->err, said.exit, said.code, "%s", said.text);

@@ -320,10 +320,3 @@ int plan_check_asked(struct plan_check *c)
 
 	return ret ? ret : check_expect(c);
 }
-
-int plan_check(struct plan_check *c)
-{
-	int ret = plan_check_parts(c);
-
-	return ret ? ret : plan_check_asked(c);
-}

@@ -56,7 +56,7 @@ static int load_frozen(const char *path, const char *text, size_t len,
 		return ret;
 	}
 	c.p = *plan;
-	if (plan_check_usable(&c) && *c.field)
+	if ((plan_check_usable(&c) || plan_check_judged(&c)) && *c.field)
 		ret = err_config(err, "%s: %s: %s", path, c.field, said.text);
 	else if (said.code)
 		ret = err_set(err, said.exit, said.code, "%s", said.text);

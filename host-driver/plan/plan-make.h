@@ -37,14 +37,18 @@ struct plan_check {
 void plan_check_at(struct plan_check *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What must hold for any plan, however old and however it came about. */
-int plan_check(struct plan_check *c);
-/* Its two halves: what is measured, and the gates and claims about that. */
+/*
+ * What must hold for any plan, however old and however it came about: of what is
+ * measured, and of the gates and claims about that.
+ */
 int plan_check_parts(struct plan_check *c);
 int plan_check_asked(struct plan_check *c);
-/* And for one that is to be run: names known, parameters right, sizes fitting. */
+/*
+ * And for one that is to be run: names known, parameters right, sizes fitting; then
+ * that the gates and claims can be judged by what is measured. A gate on a misspelt
+ * workload is that one's fault: the cells come first.
+ */
 int plan_check_usable(struct plan_check *c);
-/* The last part of that: gates and claims. */
 int plan_check_judged(struct plan_check *c);
 
 #endif

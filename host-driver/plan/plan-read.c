@@ -360,8 +360,10 @@ static int read_format(const struct view *json, struct err *err)
 static int read_check(struct plan *p, struct err *err)
 {
 	struct plan_check c = { .p = p, .err = err };
-	int ret = plan_check(&c);
+	int ret = plan_check_parts(&c);
 
+	if (!ret)
+		ret = plan_check_asked(&c);
 	if (ret)
 		err_prefix(err, "%s", c.field);
 	return ret;
