@@ -127,11 +127,19 @@ static void axis_binary_ticks(struct figure_axis *a, unsigned most, const char *
 		axis_add_tick(a, pow(2, p), unit);
 }
 
+#define AXIS_ALIKE 1e-7	/* a data file has nine digits */
+
+/* One value, apart from what rounding makes of it, or none. */
+static bool axis_is_point(const struct figure_axis *a)
+{
+	return !(a->max - a->min > AXIS_ALIKE * fmax(fabs(a->min), fabs(a->max)));
+}
+
 void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 		  const char *unit)
 {
 	a->n_ticks = 0;
-	if (!(a->max > a->min)) {	/* one value, or none */
+	if (axis_is_point(a)) {
 		double v = isfinite(a->min) ? a->min : 0;
 
 		a->min = a->log ? v / 2 : v - (v ? fabs(v) / 2 : 1);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "proc.h"
 #include "safe.h"
 #include "report-fixture.h"
 
@@ -636,6 +637,45 @@ static void no_gnuplot(void **state)
 	fixture_release(&x);
 }
 
+/* Boots that differ by rounding alone still have an axis that gnuplot can draw. */
+static void boots_without_spread(void **state)
+{
+	static double boot[FIXTURE_SERIES][FIXTURE_ARMS][4];
+	static struct fixture x;
+	struct figure *f = NULL;
+	char *data = NULL, *gnuplot = proc_find("gnuplot");
+	size_t len;
+
+	(void)state;
+	fixture_init(&x);
+	x.c.domain = (char *)"hardware";
+	x.c.n_block_ids = 4;
+	for (size_t i = 0; i < x.c.n_series; i++)
+		for (size_t a = 0; a < FIXTURE_ARMS; a++) {
+			x.est[i][a].boot = boot[i][a];
+			for (int b = 0; b < 4; b++)
+				boot[i][a][b] = x.est[i][a].value * (1 + b * 1e-15);
+		}
+	fixture_figures(&x);
+	for (size_t i = 0; i < x.r.n_figures; i++)
+		if (!strcmp(x.r.figures[i].name, "blocks"))
+			f = &x.r.figures[i];
+	assert_non_null(f);
+	assert_true(f->value.max - f->value.min > 0.1);
+	assert_true(f->value.n_ticks > 2);
+	for (unsigned i = 1; i < f->value.n_ticks; i++)
+		assert_string_not_equal(f->value.tick[i].label, f->value.tick[i - 1].label);
+	if (gnuplot) {
+		struct err err = ERR_INIT;
+
+		if (figure_draw_as(f, NULL, "svg", &data, &len, &err))
+			fail_msg("%s", err.text);
+	}
+	free(data);
+	free(gnuplot);
+	fixture_release(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -650,6 +690,7 @@ int main(void)
 		cmocka_unit_test(drawing_is_taken_apart),
 		cmocka_unit_test(files_and_drawings),
 		cmocka_unit_test(no_gnuplot),
+		cmocka_unit_test(boots_without_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
