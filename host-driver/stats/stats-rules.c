@@ -14,15 +14,14 @@ double stats_welch_p(const double *a, size_t n, const double *b, size_t m)
 {
 	double va = stats_sd(a, n) * stats_sd(a, n) / (double)n;
 	double vb = stats_sd(b, m) * stats_sd(b, m) / (double)m;
-	double apart = stats_mean(a, n) - stats_mean(b, m), df;
+	double apart = stats_mean(a, n) - stats_mean(b, m);
 
 	if (n < 2 || m < 2)
 		return NAN;
 	if (va + vb == 0)
 		return apart == 0 ? 1 : 0;
-	df = (va + vb) * (va + vb) /
-	     (va * va / ((double)n - 1) + vb * vb / ((double)m - 1));
-	return 2 * pt(-fabs(apart) / sqrt(va + vb), df, 1, 0);
+	return 2 * pt(-fabs(apart) / sqrt(va + vb),
+		      stats_welch_freedom(va, (double)n, vb, (double)m), 1, 0);
 }
 
 /*

@@ -58,12 +58,6 @@ bool stats_search_differ(const struct stats_effect *ends, double margin, double 
 	       (ends->absolute || ends->lo < -margin || ends->hi > margin);
 }
 
-/* What an effect is on the scale on which its blocks have a mean. */
-static double search_scaled(const struct stats_effect *e)
-{
-	return e->method == STATS_DIFFERENCE || e->absolute ? e->effect : log1p(e->effect);
-}
-
 /* No difference at all is one on every scale. */
 static bool search_comparable(const struct stats_effect *a, const struct stats_effect *b)
 {
@@ -93,8 +87,8 @@ enum stats_side stats_search_side(const struct stats_effect *ends,
 		*p = NAN;
 	if (!search_comparable(ends, tested))
 		return STATS_SIDE_OPEN;
-	bad = search_scaled(ends);
-	is = search_scaled(tested);
+	bad = stats_effect_scaled(ends);
+	is = stats_effect_scaled(tested);
 	na = ends->n;
 	nb = tested->n;
 	va = ends->sd * ends->sd / na;
@@ -104,10 +98,7 @@ enum stats_side stats_search_side(const struct stats_effect *ends,
 		chance = fmax(search_p(is, vb, nb - 1), tested->method == STATS_EXACT ? tested->p / 2 : 0);
 		side = STATS_SIDE_BAD;
 	} else {
-		double df = va + vb > 0 ? (va + vb) * (va + vb) /
-			    (va * va / (na - 1) + vb * vb / (nb - 1)) : INFINITY;
-
-		chance = search_p(is - bad, va + vb, df);
+		chance = search_p(is - bad, va + vb, stats_welch_freedom(va, na, vb, nb));
 		side = STATS_SIDE_GOOD;
 	}
 	if (p)

@@ -4,10 +4,9 @@
 #include <Rmath.h>
 #include <math.h>
 
-/* What an effect is on the scale on which its blocks have a mean. */
-static double shift_scaled(const struct stats_effect *e)
+double stats_effect_scaled(const struct stats_effect *e)
 {
-	return e->method == STATS_DIFFERENCE ? e->effect : log1p(e->effect);
+	return e->method == STATS_DIFFERENCE || e->absolute ? e->effect : log1p(e->effect);
 }
 
 static double shift_back(double v, bool logs)
@@ -15,10 +14,10 @@ static double shift_back(double v, bool logs)
 	return logs ? expm1(v) : v;
 }
 
-/* Welch and Satterthwaite: the degrees of freedom of two means' difference. */
-static double shift_freedom(double va, double na, double vb, double nb)
+double stats_welch_freedom(double va, double na, double vb, double nb)
 {
-	return (va + vb) * (va + vb) / (va * va / (na - 1) + vb * vb / (nb - 1));
+	return va + vb > 0 ? (va + vb) * (va + vb) / (va * va / (na - 1) + vb * vb / (nb - 1))
+			   : INFINITY;
 }
 
 /* One-sided: of a shift that is worse by the margin or more. */
@@ -54,8 +53,8 @@ const char *stats_shift(const struct stats_effect *a, const struct stats_effect 
 	va = a->sd * a->sd / a->n;
 	vb = b->sd * b->sd / b->n;
 	se = sqrt(va + vb);
-	df = se > 0 ? shift_freedom(va, a->n, vb, b->n) : INFINITY;
-	shift = shift_scaled(b) - shift_scaled(a);
+	df = stats_welch_freedom(va, a->n, vb, b->n);
+	shift = stats_effect_scaled(b) - stats_effect_scaled(a);
 	half = se > 0 ? qt(0.5 + confidence / 2, df, 1, 0) * se : 0;
 	*out = (struct stats_effect){
 		.method = !logs ? STATS_DIFFERENCE : se > 0 ? STATS_LOG_RATIO : STATS_EXACT,

@@ -103,6 +103,15 @@ struct stats_pairs {		/* what stats_effect() judges */
  */
 const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e);
 
+/* The effect on the scale on which its blocks have a mean: a log ratio, or a difference. */
+double stats_effect_scaled(const struct stats_effect *e);
+
+/*
+ * The degrees of freedom of two means' difference, from the variances of the means and
+ * how many numbers each is of (Satterthwaite, see stats_shift()). Infinite without variance.
+ */
+double stats_welch_freedom(double va, double na, double vb, double nb);
+
 /*
  * How far the effect of one campaign, `b`, is from that of another, `a`: each is the
  * mean of its own blocks' log ratios to its own baseline, so their difference is the
