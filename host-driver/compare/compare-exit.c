@@ -8,7 +8,7 @@
 #include "claims.h"
 #include "plan/plan.h"
 
-static bool exit_has_series(const struct comparison *c, const char *cell, const char *metric)
+bool compare_has_gate(const struct comparison *c, const char *cell, const char *metric)
 {
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *s = &c->series[i];
@@ -32,7 +32,7 @@ static void exit_check_gate(struct comparison *c, const struct plan *p,
 
 		if (fnmatch(g->cell, cell->id, 0))
 			continue;
-		if (exit_has_series(c, cell->id, g->metric)) {
+		if (compare_has_gate(c, cell->id, g->metric)) {
 			possible = true;
 		} else if (!claim_no_metric(c, cell->workload, cell->params, g->metric,
 					    &why)) {

@@ -248,6 +248,8 @@ const struct compare_proof *compare_proof_of(const struct comparison *c, size_t 
 const struct compare_series *compare_find(const struct comparison *c,
 					  const char *cell, const char *metric,
 					  const char *point);
+/* Has a gate of that cell and metric (or counter) a series? */
+bool compare_has_gate(const struct comparison *c, const char *cell, const char *metric);
 /* How many (series, arm) have this verdict. */
 unsigned compare_count(const struct comparison *c, enum verdict v);
 

@@ -138,19 +138,6 @@ static char *values_case_text(const struct compare_series *s, const struct compa
 			   e.interval, r->e.n, *r->reason ? "; " : "", r->reason);
 }
 
-static bool values_is_measured(const struct comparison *c, const char *cell,
-			       const char *metric)
-{
-	for (size_t i = 0; i < c->n_series; i++) {
-		const struct compare_series *s = &c->series[i];
-
-		if (s->gate && !strcmp(s->cell, cell) &&
-		    !strcmp(metric, s->counter ? s->counter : s->metric))
-			return true;
-	}
-	return false;
-}
-
 /* Gates that have no value at all are cases, too. */
 static void values_add_unmeasured(struct export_cases *cases, const struct comparison *c,
 				  const struct plan *p)
@@ -160,7 +147,7 @@ static void values_add_unmeasured(struct export_cases *cases, const struct compa
 			const char *cell = p->cells[k].id, *metric = p->gates[i].metric;
 
 			if (!fnmatch(p->gates[i].cell, cell, 0) &&
-			    !values_is_measured(c, cell, metric))
+			    !compare_has_gate(c, cell, metric))
 				values_add_case(cases, CASE_SKIP, text_format("%s", cell),
 						text_format("%s", metric),
 						text_format("nothing was measured"));
