@@ -70,15 +70,12 @@ static json_t *kcidb_builds(const struct export_from *from, const char *begun)
 
 static const char *kcidb_status(const struct export_value *v)
 {
-	if (!v->s->gate || v->vs->verdict == VERDICT_NONE)
-		return "DONE";
-	switch (v->vs->verdict) {
-	case VERDICT_REGRESSED: return "FAIL";
-	case VERDICT_IMPROVED:
-	case VERDICT_NOT_WORSE: return "PASS";
-	case VERDICT_UNSTABLE: return "ERROR";
-	default: return "DONE";
-	}
+	static const char *const words[] = {
+		[CASE_PASS] = "PASS", [CASE_FAIL] = "FAIL", [CASE_ERROR] = "ERROR",
+		[CASE_SKIP] = "DONE",
+	};
+
+	return words[v->s->gate ? export_outcome(v->vs->verdict) : CASE_SKIP];
 }
 
 /* KCIDB shows the number; a prefix belongs to base units alone. */

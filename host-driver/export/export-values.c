@@ -112,7 +112,7 @@ static void values_add_case(struct export_cases *cases, enum export_outcome outc
 	free(text);
 }
 
-static enum export_outcome values_outcome(enum verdict v)
+enum export_outcome export_outcome(enum verdict v)
 {
 	switch (v) {
 	case VERDICT_IMPROVED:
@@ -178,7 +178,7 @@ void export_cases_init(struct export_cases *cases, const struct export_from *fro
 
 			if (!s->gate || a == c->baseline || c->arms[a].control)
 				continue;
-			values_add_case(cases, values_outcome(s->vs[a].verdict),
+			values_add_case(cases, export_outcome(s->vs[a].verdict),
 					text_format("%s", s->cell),
 					text_format("%s%s%s: %s",
 						    s->counter ? s->counter : s->metric,

@@ -50,6 +50,8 @@ int export_times(struct store *s, double *begun, double *ended, struct err *err)
 /* --- cases ---------------------------------------------------------------- */
 
 enum export_outcome { CASE_PASS, CASE_FAIL, CASE_ERROR, CASE_SKIP };
+/* Of a gate with that verdict. */
+enum export_outcome export_outcome(enum verdict v);
 
 /*
  * A gate of one arm, or an expectation. It passes where `kduel compare` has no
