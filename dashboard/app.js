@@ -234,7 +234,7 @@ function viewCampaign()
 	say(`${rows.length} comparisons of ${c.name}`);
 	loaded(c.key).then(d => more.replaceChildren(...(d ? [
 		d.failures.length ? el("h3", null, "Failed and void runs: of the machines, not of what was measured") : "",
-		...d.failures.map(f => el("div", null, el("p", null, `${f.where}: `, el("b", null, f.class), ` ${f.text}`),
+		...d.failures.map(f => el("div", null, el("p", null, `${f.where}: `, el("b", null, f.class), ` ${f.text || ""}`),
 			f.console.length ? el("pre", null, f.console.join("\n")) : "")),
 		d.claims.length ? el("h3", null, "Expectations") : "",
 		el("ul", null, d.claims.map(k => el("li", null, el("b", null, k.outcome), ` ${k.says || k.text}: ${k.detail || ""}`))),

@@ -33,6 +33,13 @@ const struct compare_proof *compare_proof_of(const struct comparison *c, size_t 
 	return NULL;
 }
 
+const json_t *compare_arm_kernel(const struct compare_arm *a)
+{
+	json_t *layouts = json_object_get(a->identity, "kernel");
+
+	return json_object_iter_value(json_object_iter(layouts));
+}
+
 unsigned compare_count(const struct comparison *c, enum verdict v)
 {
 	unsigned n = 0;

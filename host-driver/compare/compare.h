@@ -244,6 +244,8 @@ enum kduel_exit compare_exit(const struct comparison *c, bool strict);
 /* The proof of one arm and layer in that cell; NULL if there is none. */
 const struct compare_proof *compare_proof_of(const struct comparison *c, size_t arm,
 					     const char *layer, const char *cell);
+/* What was recorded of the arm's kernel in its first code layout; NULL if nothing was. */
+const json_t *compare_arm_kernel(const struct compare_arm *a);
 /* A series by cell glob, metric and point text (NULL: any); NULL if none. */
 const struct compare_series *compare_find(const struct comparison *c,
 					  const char *cell, const char *metric,

@@ -10,6 +10,7 @@
 #include "compare/compare.h"
 #include "report/report.h"
 #include "store/store.h"
+#include "vocab/words.h"
 
 static void campaign_verdicts(json_t *to, const struct comparison *c)
 {
@@ -20,17 +21,6 @@ static void campaign_verdicts(json_t *to, const struct comparison *c)
 	json_put(to, "verdicts", counts);
 }
 
-/* {"release": ..., "source": ...} of the arm's first code layout. */
-static const json_t *campaign_kernel(const struct compare_arm *a)
-{
-	json_t *layouts = json_object_get(a->identity, "kernel"), *kernel;
-	const char *key;
-
-	json_object_foreach(layouts, key, kernel)
-		return kernel;
-	return NULL;
-}
-
 static json_t *campaign_arms(const struct comparison *c)
 {
 	static const char *const facts[] = { "release", "title" };
@@ -39,7 +29,7 @@ static json_t *campaign_arms(const struct comparison *c)
 
 	for (size_t i = 0; i < c->n_arms; i++) {
 		const struct compare_arm *a = &c->arms[i];
-		const json_t *k = campaign_kernel(a), *s = json_object_get(k, "source");
+		const json_t *k = compare_arm_kernel(a), *s = json_object_get(k, "source");
 		json_t *j = json_object();
 
 		json_put(j, "name", json_safe(a->name));
@@ -68,16 +58,13 @@ static bool campaign_shows(const struct compare_series *s)
 
 static json_t *campaign_series(const struct comparison *c)
 {
-	static const char *const better[] = {
-		[STATS_LOWER] = "lower", [STATS_HIGHER] = "higher", [STATS_NEITHER] = "none",
-	};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *s = &c->series[i];
 		const char *const text[] = { s->cell, s->backing, s->source, s->workload,
 					     s->metric, s->point_text, s->unit, s->kind,
-					     better[s->better] };
+					     better_words[s->better] };
 		json_t *j = json_array();
 
 		if (campaign_shows(s)) {
@@ -196,40 +183,17 @@ static json_t *campaign_boots(const struct comparison *c, const struct compare_s
 	return arms;
 }
 
-static json_t *campaign_failures(const struct report *r)
-{
-	json_t *list = json_array(), *lines, *line;
-	size_t k;
-
-	for (size_t i = 0; i < r->n_failures; i++) {
-		const struct report_failure *f = &r->failures[i];
-		json_t *j = json_object();
-
-		lines = json_array();
-		json_array_foreach((json_t *)f->console, k, line)
-			json_array_append_new(lines, json_safe(json_string_value(line)));
-		json_put(j, "where", json_safe(f->where));
-		json_put(j, "class", json_safe(f->class));
-		json_put(j, "text", json_safe(f->text));
-		json_put(j, "console", lines);
-		json_array_append_new(list, j);
-	}
-	return list;
-}
-
 static json_t *campaign_detail(const struct report *r)
 {
 	const struct comparison *c = r->c;
-	json_t *j = json_object(), *boots = json_array(), *notes = json_array();
+	json_t *j = json_object(), *boots = json_array();
 
 	for (size_t i = 0; i < c->n_series; i++)
 		if (campaign_shows(&c->series[i]))
 			json_array_append_new(boots, campaign_boots(c, &c->series[i]));
-	for (size_t i = 0; i < c->n_notes; i++)
-		json_array_append_new(notes, json_safe(c->notes[i]));
 	json_put(j, "series", boots);
-	json_put(j, "notes", notes);
-	json_put(j, "failures", campaign_failures(r));
+	json_put(j, "notes", report_texts_json(c->notes, c->n_notes));
+	json_put(j, "failures", report_failures_json(r));
 	json_put(j, "claims", report_claims_json(c));
 	return j;
 }
@@ -237,8 +201,7 @@ static json_t *campaign_detail(const struct report *r)
 static json_t *campaign_summary(const struct report *r, struct store *s)
 {
 	const struct comparison *c = r->c;
-	char *again = report_reproduce(store_folder(s));
-	json_t *j = json_object(), *control;
+	json_t *j = json_object();
 
 	json_put(j, "folder", json_safe(store_folder(s)));
 	json_put(j, "id", json_safe(store_id(s)));
@@ -258,14 +221,12 @@ static json_t *campaign_summary(const struct report *r, struct store *s)
 	json_put(j, "refused", json_safe_or_null(c->refused));
 	json_put(j, "exit", json_integer(compare_exit(c, false)));
 	json_put(j, "baseline", json_integer((json_int_t)c->baseline));
-	json_put(j, "again", json_safe(again));
-	control = json_pack("[i,i,i]", (int)c->control_tests, (int)c->control_nominal,
-			    (int)c->control_alarms);
-	json_put(j, "control", control);
+	json_put(j, "again", json_safe(r->again));
+	json_put(j, "control", json_pack("[i,i,i]", (int)c->control_tests,
+					 (int)c->control_nominal, (int)c->control_alarms));
 	campaign_verdicts(j, c);
 	json_put(j, "arms", campaign_arms(c));
 	json_put(j, "series", campaign_series(c));
-	free(again);
 	return j;
 }
 

@@ -245,17 +245,12 @@ static int database_add_boots(struct database *d, const char *id, struct store *
 	return ret;
 }
 
-/* The release of an arm's kernel in its first layout, if it was recorded. */
+/* "" if it was not recorded. */
 static const char *database_release(const struct compare_arm *a)
 {
-	json_t *layouts = json_object_get(a->identity, "kernel"), *one;
-	const char *layout, *release;
+	const char *release = json_string_value(json_object_get(compare_arm_kernel(a), "release"));
 
-	json_object_foreach(layouts, layout, one) {
-		release = json_string_value(json_object_get(one, "release"));
-		return release ? release : "";
-	}
-	return "";
+	return release ? release : "";
 }
 
 static int database_add_arms(struct database *d, const char *id, const struct comparison *c,

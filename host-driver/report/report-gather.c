@@ -86,36 +86,6 @@ static char *gather_base_name(const char *path)
 	return text_format("%.*s", (int)(end - begin), path + begin);
 }
 
-int report_gather_facts(struct report *r, struct store *s,
-			const struct comparison *c, struct err *err)
-{
-	*r = (struct report){ .c = c, .plan = store_plan(s) };
-	r->folder = gather_base_name(store_folder(s));
-	r->again = report_reproduce(store_folder(s));
-	if (!gather_boots(r, s, err) && !gather_cells(r, s, err) && !gather_env(r, s, err))
-		return 0;
-	report_release(r);
-	return err && err->code ? err->code : -EIO;
-}
-
-int report_gather(struct report *r, struct store *s,
-		  const struct comparison *c, const struct report_options *o,
-		  struct err *err)
-{
-	int rc = report_gather_facts(r, s, c, err);
-
-	if (rc)
-		return rc;
-	if (report_model(r, o ? o->cpu_model : NULL, err)) {
-		report_release(r);
-		return err && err->code ? err->code : -EIO;
-	}
-	report_gather_why(r, s);
-	figures_init(c, &r->figures, &r->n_figures, &r->no_figures,
-		     &r->n_no_figures);
-	return 0;
-}
-
 /* As a shell reads it. */
 static char *gather_quoted(const char *text)
 {
@@ -139,7 +109,8 @@ static char *gather_quoted(const char *text)
 	return out;
 }
 
-char *report_reproduce(const char *folder)
+/* The command that measures the campaign in `folder` once more. */
+static char *gather_again(const char *folder)
 {
 	char *plan = text_format("%s/plan.json", folder), *quoted = gather_quoted(plan);
 	char *command = text_format("kduel run %s", quoted);
@@ -147,4 +118,34 @@ char *report_reproduce(const char *folder)
 	free(plan);
 	free(quoted);
 	return command;
+}
+
+int report_gather_facts(struct report *r, struct store *s,
+			const struct comparison *c, struct err *err)
+{
+	*r = (struct report){ .c = c, .plan = store_plan(s) };
+	r->folder = gather_base_name(store_folder(s));
+	r->again = gather_again(store_folder(s));
+	if (!gather_boots(r, s, err) && !gather_cells(r, s, err) && !gather_env(r, s, err))
+		return 0;
+	report_release(r);
+	return err && err->code ? err->code : -EIO;
+}
+
+int report_gather(struct report *r, struct store *s,
+		  const struct comparison *c, const struct report_options *o,
+		  struct err *err)
+{
+	int rc = report_gather_facts(r, s, c, err);
+
+	if (rc)
+		return rc;
+	if (report_model(r, o ? o->cpu_model : NULL, err)) {
+		report_release(r);
+		return err && err->code ? err->code : -EIO;
+	}
+	report_gather_why(r, s);
+	figures_init(c, &r->figures, &r->n_figures, &r->no_figures,
+		     &r->n_no_figures);
+	return 0;
 }

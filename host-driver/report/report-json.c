@@ -154,7 +154,7 @@ static json_t *report_json_missing(const struct comparison *c)
 	return list;
 }
 
-static json_t *json_failures(const struct report *r)
+json_t *report_failures_json(const struct report *r)
 {
 	json_t *list = json_array();
 
@@ -234,7 +234,7 @@ static json_t *json_plots(const struct report *r)
 	return list;
 }
 
-static json_t *report_json_texts(char *const *text, size_t n)
+json_t *report_texts_json(char *const *text, size_t n)
 {
 	json_t *list = json_array();
 
@@ -281,7 +281,7 @@ json_t *report_json(const struct report *r)
 	json_put(j, "proof", json_proofs(c));
 	if (c->n_timeline)
 		json_put(j, "timeline", json_timeline(c));
-	json_put(j, "failures", json_failures(r));
+	json_put(j, "failures", report_failures_json(r));
 	json_put(j, "counters_missing", report_json_missing(c));
 	json_put(j, "differences", json_differences(c));
 	json_put(j, "environment", json_incref(r->env));
@@ -290,6 +290,6 @@ json_t *report_json(const struct report *r)
 		json_put(j, "why", report_why_json(r));
 	json_put(j, "plots", json_plots(r));
 	json_put(j, "limits", json_limits(r));
-	json_put(j, "notes", report_json_texts(c->notes, c->n_notes));
+	json_put(j, "notes", report_texts_json(c->notes, c->n_notes));
 	return j;
 }

@@ -91,9 +91,6 @@ int report_gather_facts(struct report *r, struct store *s,
 			const struct comparison *c, struct err *err);
 void report_release(struct report *r);
 
-/* The command that measures the campaign in `folder` once more; the caller's. */
-char *report_reproduce(const char *folder);
-
 /* A form of the report; `file` is its name in a results folder, "" if it is only printed. */
 struct report_form {
 	const char *name, *file;
@@ -152,5 +149,7 @@ void json_put(json_t *object, const char *key, json_t *value);
 
 json_t *report_series_json(const struct comparison *c);
 json_t *report_claims_json(const struct comparison *c);
+json_t *report_failures_json(const struct report *r);
+json_t *report_texts_json(char *const *text, size_t n);	/* made safe */
 
 #endif
