@@ -9,6 +9,7 @@
 #include "doctor/doctor.h"
 #include "plan/plan.h"
 #include "options.h"
+#include "report/doc.h"
 #include "safe.h"
 
 struct options {
@@ -76,12 +77,17 @@ struct outcome {
 
 static void doctor_print_finding(const struct doctor_finding *f, size_t i)
 {
+	bool machine = !strcmp(f->cause->layer, "machine");
 	char *seen = safe_text(f->seen), *mend = safe_text(f->mend);
 
 	printf("%zu. %s [%s, %s]\n", i + 1, f->cause->title, f->cause->layer,
 	       doctor_sure_words[f->sure]);
-	printf("   seen:  %s\n   %s %s\n   mend:  %s\n", seen,
-	       strcmp(f->cause->layer, "machine") ? "rule: " : "does: ", f->cause->rule, mend);
+	doc_print_line(stdout, "   seen:  ", seen);
+	doc_print_line(stdout, machine ? "   does:  " : "   rule:  ", f->cause->rule);
+	if (machine)
+		doc_print_line(stdout, "   mend:  ", mend);
+	else	/* commands stay whole, to be copied */
+		printf("   mend:  %s\n", mend);
 	free(seen);
 	free(mend);
 }

@@ -2,6 +2,7 @@
 /* A document as plain text that fits a mail, or a terminal with its colours. */
 #include "doc.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -115,6 +116,15 @@ static void text_paragraph(FILE *out, size_t first, size_t rest, const char *tex
 {
 	text_spaces(out, *text ? first : 0);
 	text_flow(out, first, rest, text);
+}
+
+void doc_print_line(FILE *out, const char *label, const char *text)
+{
+	size_t at = strlen(label);
+
+	fputs(label, out);
+	text_columns = isatty(fileno(out)) ? doc_columns(out) : UINT_MAX;
+	text_flow(out, at, at, text);
 }
 
 /* The same for several pieces. */

@@ -152,6 +152,9 @@ void doc_part(struct doc *d, const char *fmt, ...) DOC_PRINTF(2);
 unsigned doc_columns(FILE *out);
 /* Colours of a terminal where `colour`. */
 void doc_print_text(const struct doc *d, FILE *out, bool colour);
+/* A line with a label: of a terminal's width, below its own beginning; elsewhere whole. */
+void doc_print_line(FILE *out, const char *label, const char *text);
+
 /* A whole page: no script, nothing from a network, well-formed XML. */
 void doc_print_html(const struct doc *d, const char *title, FILE *out);
 /* GitHub's: tables, and <details> for what is folded away. */
