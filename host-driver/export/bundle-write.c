@@ -240,8 +240,10 @@ static void bundle_write_sums(struct bundle_list *l)
 
 static int bundle_write_trouble(struct archive *a, const char *path, struct err *err)
 {
-	const char *text = archive_error_string(a);
+	const char *text = archive_errno(a) > 0 ? strerror(archive_errno(a)) : NULL;
 
+	if (!text)
+		text = archive_error_string(a);
 	return err_set(err, EXIT_MACHINE, -EIO, "cannot write %s: %s", path,
 		       text ? text : "the archive failed");
 }
@@ -254,21 +256,25 @@ static int bundle_write_content(struct archive *a, const struct bundle_file *f, 
 	uint64_t left = size;
 	FILE *from;
 	size_t n;
+	int ret = 0;
 
 	if (!f->path)
 		return archive_write_data(a, f->text, f->len) == (la_ssize_t)f->len ? 0 :
-			bundle_write_trouble(a, f->name, err);
+			bundle_write_trouble(a, "the bundle", err);
 	from = fopen(f->path, "re");
 	if (!from)
 		return err_sys(err, errno, "cannot read %s", f->path);
-	while (left && (n = fread(buf, 1, left < sizeof(buf) ? left : sizeof(buf), from)) > 0) {
+	while (!ret && left &&
+	       (n = fread(buf, 1, left < sizeof(buf) ? left : sizeof(buf), from)) > 0) {
 		if (archive_write_data(a, buf, n) != (la_ssize_t)n)
-			break;
+			ret = bundle_write_trouble(a, "the bundle", err);
 		left -= n;
 	}
 	fclose(from);
-	return left ? err_set(err, EXIT_MACHINE, -EIO, "%s: cannot be read whole; is a campaign still running?",
-			      f->path) : 0;
+	if (!ret && left)
+		ret = err_set(err, EXIT_MACHINE, -EIO, "%s: cannot be read whole; is a campaign still running?",
+			      f->path);
+	return ret;
 }
 
 static int bundle_write_entry(struct archive *a, const char *root, const struct bundle_file *f,
@@ -289,7 +295,7 @@ static int bundle_write_entry(struct archive *a, const char *root, const struct 
 	archive_entry_set_size(e, st.st_size);
 	archive_entry_set_mtime(e, 0, 0);
 	if (!ret && archive_write_header(a, e) != ARCHIVE_OK)
-		ret = bundle_write_trouble(a, name, err);
+		ret = bundle_write_trouble(a, "the bundle", err);
 	if (!ret)
 		ret = bundle_write_content(a, f, (uint64_t)st.st_size, err);
 	said->files++;
