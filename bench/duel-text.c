@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A duel for people and as JSON. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "duel.h"
 #include "safe.h"
+#include "vocab/number.h"
 
 static void duel_text_command(const struct duel *d, int which, FILE *out)
 {
@@ -18,31 +20,76 @@ static double duel_text_median(const struct duel *d, const struct duel_metric *m
 	return stats_median(m->values[which], d->pairs);
 }
 
-static void duel_text_row(const struct duel *d, const struct duel_metric *m, FILE *out)
-{
-	char name[100], percent[64] = "", interval[64] = "";
-	double scale = m->e.absolute ? 1 : 100;
-	const char *unit = m->e.absolute ? "" : "%";
+enum { NAME, A, B, EFFECT, INTERVAL, VERDICT, COLUMNS };
 
-	snprintf(name, sizeof(name), "%s%s [%s]", m->gate ? "* " : "  ", m->metric->name,
-		 m->metric->unit);
-	if (!m->why) {
-		snprintf(percent, sizeof(percent), "%+.3g%s", m->e.effect * scale, unit);
-		if (m->e.method == STATS_EXACT)
-			snprintf(interval, sizeof(interval), "(exact)");
-		else
-			snprintf(interval, sizeof(interval), "[%+.3g, %+.3g]%s", m->e.lo * scale,
-				 m->e.hi * scale, unit);
+struct duel_text_row {
+	char cell[COLUMNS][128];
+};
+
+/* As a campaign's rows are: a share, or a factor where a share would mislead. */
+static void duel_text_effect(const struct duel_metric *m, char *effect, char *interval, size_t len)
+{
+	const struct stats_effect *e = &m->e;
+	struct number_effect shown;
+
+	*effect = *interval = '\0';
+	if (m->why)
+		return;
+	if (e->absolute) {
+		snprintf(effect, len, "%+.3g", e->effect);
+		snprintf(interval, len, "[%+.3g, %+.3g]", e->lo, e->hi);
+	} else {
+		number_effect(e->effect, e->lo, e->hi, &shown);
+		snprintf(effect, len, "%s", shown.effect);
+		snprintf(interval, len, "%s", shown.interval);
 	}
-	fprintf(out, "%-28s %11.5g %11.5g %9s %20s  %s\n", name, duel_text_median(d, m, 0),
-		duel_text_median(d, m, 1), percent, interval,
-		m->why ? "not comparable" : verdict_name(m->verdict));
+	if (e->method == STATS_EXACT)
+		snprintf(interval, len, "(exact)");
+}
+
+static void duel_text_fill(const struct duel *d, const struct duel_metric *m,
+			   struct duel_text_row *row)
+{
+	char (*cell)[128] = row->cell, value[NUMBER_MAX];
+
+	snprintf(cell[NAME], sizeof(*cell), "%s%s", m->gate ? "* " : "  ", m->metric->name);
+	for (int which = 0; which < 2; which++)
+		snprintf(cell[A + which], sizeof(*cell), "%s",
+			 number_value(duel_text_median(d, m, which), m->metric->unit, value));
+	duel_text_effect(m, cell[EFFECT], cell[INTERVAL], sizeof(*cell));
+	snprintf(cell[VERDICT], sizeof(*cell), "%s",
+		 m->why ? "not comparable" : verdict_name(m->verdict));
+}
+
+static void duel_text_table(const struct duel *d, FILE *out)
+{
+	static const struct duel_text_row titles = {
+		{ "", "A", "B", "effect", "interval", "verdict" } };
+	struct duel_text_row *row = calloc(d->n_metrics + 1, sizeof(*row));
+	int width[COLUMNS] = { 0 };
+
+	if (!row)
+		abort();
+	row[0] = titles;
+	for (size_t i = 0; i < d->n_metrics; i++)
+		duel_text_fill(d, &d->metrics[i], &row[i + 1]);
+	for (size_t i = 0; i <= d->n_metrics; i++)
+		for (int c = 0; c < COLUMNS; c++)
+			if ((int)strlen(row[i].cell[c]) > width[c])
+				width[c] = (int)strlen(row[i].cell[c]);
+	for (size_t i = 0; i <= d->n_metrics; i++)
+		fprintf(out, "%-*s  %*s  %*s  %*s  %-*s  %s\n", width[NAME], row[i].cell[NAME],
+			width[A], row[i].cell[A], width[B], row[i].cell[B], width[EFFECT],
+			row[i].cell[EFFECT], width[INTERVAL], row[i].cell[INTERVAL],
+			row[i].cell[VERDICT]);
+	free(row);
 }
 
 /* "B is worse: wall_time +12% [...]" for each gate. */
 static void duel_text_gate(const struct duel *d, const struct duel_metric *m, FILE *out)
 {
 	const struct stats_effect *e = &m->e;
+	char effect[128], interval[128];
 
 	fprintf(out, "%s: ", m->metric->name);
 	if (m->why) {
@@ -54,9 +101,11 @@ static void duel_text_gate(const struct duel *d, const struct duel_metric *m, FI
 		m->verdict == VERDICT_NOT_WORSE ? "is not worse than A" : "and A cannot be told apart");
 	if (m->verdict == VERDICT_NOT_WORSE)
 		fprintf(out, " by %g%% or more", d->margin * 100);
-	if (!e->absolute)
-		fprintf(out, ": %+.3g%% [%+.3g, %+.3g]%%", e->effect * 100, e->lo * 100, e->hi * 100);
-	fprintf(out, ", n = %u pairs", e->n);
+	if (!e->absolute) {
+		duel_text_effect(m, effect, interval, sizeof(effect));
+		fprintf(out, ": %s %s", effect, interval);
+	}
+	fprintf(out, "\n    n = %u pairs", e->n);
 	if (!isnan(m->p_adjusted))
 		fprintf(out, ", p %.2g (t), %.2g (sign flips)", m->p_adjusted, e->p_flip);
 	if (m->verdict == VERDICT_INCONCLUSIVE && isfinite(e->sde) && e->sde > 0)
@@ -72,9 +121,7 @@ void duel_print(const struct duel *d, FILE *out)
 		d->pairs, d->warmup, d->warmup == 1 ? "" : "s", (unsigned long long)d->seed,
 		(1 - d->alpha) * 100,
 		d->looks ? ", for looks after 6, 8, 10, 12, 16 and 20 pairs" : "");
-	fprintf(out, "%-28s %11s %11s %9s %20s  %s\n", "", "A", "B", "effect", "interval", "verdict");
-	for (size_t i = 0; i < d->n_metrics; i++)
-		duel_text_row(d, &d->metrics[i], out);
+	duel_text_table(d, out);
 	fputc('\n', out);
 	for (size_t i = 0; i < d->n_metrics; i++)
 		if (d->metrics[i].gate)
