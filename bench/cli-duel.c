@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <argp.h>
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,22 +48,6 @@ struct duel_options {
 	bool json;
 };
 
-/* Exits: an option that is wrong ends the program before anything runs. */
-static uint64_t duel_number(const char *text, const char *what, uint64_t least, uint64_t most)
-{
-	struct err err = ERR_INIT;
-	uint64_t n;
-
-	if (!size_parse(text, &n, &err) && (n < least || n > most))
-		err_config(&err, "%s is not from %llu to %llu", text, (unsigned long long)least,
-			   (unsigned long long)most);
-	if (err.code) {
-		err_prefix(&err, "--%s", what);
-		exit(cli_fail(&err));
-	}
-	return n;
-}
-
 /* "lat:lower=avg ([0-9.]+)" is a metric without a unit. */
 static json_t *duel_short_metric(const char *text, struct err *err)
 {
@@ -92,10 +74,8 @@ static void duel_take_metric(struct duel_options *o, const char *text)
 		params_parse_tree("--metric", text, &tree, &err);
 	else
 		tree = duel_short_metric(text, &err);
-	if (err.code) {
-		err_prefix(&err, "--metric");
-		exit(cli_fail(&err));
-	}
+	if (err.code)
+		cli_refuse(&err, "metric");
 	json_array_append_new(o->metrics, tree);
 }
 
@@ -117,10 +97,8 @@ static void duel_take_margin(struct duel_options *o, const char *text)
 {
 	struct err err = ERR_INIT;
 
-	if (share_parse(text, &o->duel.margin, &err)) {
-		err_prefix(&err, "--margin");
-		exit(cli_fail(&err));
-	}
+	if (share_parse(text, &o->duel.margin, &err))
+		cli_refuse(&err, "margin");
 }
 
 static error_t duel_parse(int key, char *arg, struct argp_state *state)
@@ -129,18 +107,18 @@ static error_t duel_parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_RUNS:
-		o->duel.most = duel_number(arg, "runs", 2, DUEL_PAIRS_MAX);
+		o->duel.most = cli_number("runs", arg, 2, DUEL_PAIRS_MAX);
 		o->duel.looks = false;
 		break;
 	case OPT_WARMUP:
-		o->duel.warmup = duel_number(arg, "warmup", 0, 1000);
+		o->duel.warmup = cli_number("warmup", arg, 0, 1000);
 		break;
 	case OPT_SEED:
-		o->duel.seed = duel_number(arg, "seed", 0, INT64_MAX);
+		o->duel.seed = cli_number("seed", arg, 0, INT64_MAX);
 		break;
 	case OPT_CPU:
 		memset(&o->cpus, 0, sizeof(o->cpus));
-		CPU_SET_S(duel_number(arg, "cpu", 0, 8 * sizeof(o->cpus) - 1), sizeof(o->cpus),
+		CPU_SET_S(cli_number("cpu", arg, 0, 8 * sizeof(o->cpus) - 1), sizeof(o->cpus),
 			  o->cpus.set);
 		o->duel.cpus = &o->cpus;
 		break;

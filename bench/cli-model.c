@@ -41,18 +41,6 @@ static uint64_t model_page_option(struct argp_state *state, const char *arg, boo
 	return page;
 }
 
-static uint64_t model_spacing_option(const char *arg)
-{
-	struct err err = ERR_INIT;
-	uint64_t n;
-
-	if (size_parse(arg, &n, &err) || (!n && err_config(&err, "0 bytes"))) {
-		err_prefix(&err, "--spacing");
-		exit(cli_fail(&err));
-	}
-	return n;
-}
-
 static enum model_pattern model_pattern_option(struct argp_state *state, const char *arg)
 {
 	static const char *const names[] = { "random", "cycle", "sequential", NULL };
@@ -75,7 +63,7 @@ static error_t model_parse(int key, char *arg, struct argp_state *state)
 		o->pages = arg;
 		break;
 	case OPT_SPACING:
-		o->in.spacing = model_spacing_option(arg);
+		o->in.spacing = cli_number("spacing", arg, 1, UINT64_MAX);
 		break;
 	case OPT_GUEST:
 		o->in.guest_page = model_page_option(state, arg, false);

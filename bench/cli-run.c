@@ -57,29 +57,6 @@ struct run_options {
 	json_t *values;
 };
 
-static int run_number(const char *text, uint64_t most, const char *what,
-		      uint64_t *value, struct err *err)
-{
-	int ret = size_parse(text, value, err);
-
-	if (!ret && *value > most)
-		ret = err_config(err, "'%s' is too large", text);
-	if (ret)
-		err_prefix(err, "--%s", what);
-	return ret;
-}
-
-/* Exits: an option that is wrong ends the program before anything runs. */
-static uint64_t run_option_number(const char *text, uint64_t most, const char *what)
-{
-	struct err err = ERR_INIT;
-	uint64_t value;
-
-	if (run_number(text, most, what, &value, &err))
-		exit(cli_fail(&err));
-	return value;
-}
-
 static double run_option_duration(const char *text)
 {
 	struct err err = ERR_INIT;
@@ -88,10 +65,8 @@ static double run_option_duration(const char *text)
 	if (!duration_parse(text, &value, &err) && !(value > 0 && value <= TIMEOUT_MOST_S))
 		err_config(&err, "'%s' is not above 0 and at most a year; without it there is no limit",
 			   text);
-	if (err.code) {
-		err_prefix(&err, "--timeout");
-		exit(cli_fail(&err));
-	}
+	if (err.code)
+		cli_refuse(&err, "timeout");
 	return value;
 }
 
@@ -105,10 +80,8 @@ static void run_take_param(struct run_options *o, const struct param *p, const c
 		json_object_set_new(o->values, p->name, json_string(text));
 		return;
 	}
-	if (params_parse_tree(p->name, text, &tree, &err)) {
-		err_prefix(&err, "--%s", p->name);
-		exit(cli_fail(&err));
-	}
+	if (params_parse_tree(p->name, text, &tree, &err))
+		cli_refuse(&err, p->name);
 	if (json_is_object(tree) && json_is_object(have) && !json_object_get(tree, "name")) {
 		json_object_update(have, tree);
 		json_decref(tree);
@@ -149,18 +122,16 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 		o->rq.source = arg;
 		break;
 	case OPT_CPU:
-		o->rq.cpu = run_option_number(arg, 1 << 20, "cpu");
+		o->rq.cpu = cli_number("cpu", arg, 0, 1 << 20);
 		break;
 	case OPT_NODE:
-		o->rq.node = run_option_number(arg, 1 << 20, "node");
+		o->rq.node = cli_number("node", arg, 0, 1 << 20);
 		break;
 	case OPT_SEED:
-		o->rq.seed = run_option_number(arg, INT64_MAX, "seed");
+		o->rq.seed = cli_number("seed", arg, 0, INT64_MAX);
 		break;
 	case OPT_SAMPLES:
-		o->rq.samples = run_option_number(arg, 1000000, "samples");
-		if (!o->rq.samples)
-			argp_error(state, "--samples: at least 1");
+		o->rq.samples = cli_number("samples", arg, 1, 1000000);
 		break;
 	case OPT_SMALL:
 		o->rq.allow_small = true;

@@ -1,13 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "size.h"
 
 int cli_fail(const struct err *err)
 {
 	fprintf(stderr, "kduel-bench: %s\n", err->text);
 	return err->exit;
+}
+
+void cli_refuse(struct err *err, const char *option)
+{
+	err_prefix(err, "--%s", option);
+	exit(cli_fail(err));
+}
+
+uint64_t cli_number(const char *option, const char *text, uint64_t least, uint64_t most)
+{
+	struct err err = ERR_INIT;
+	uint64_t n;
+
+	if (!size_parse(text, &n, &err) && (n < least || n > most))
+		err_config(&err, n > most ? "'%s' is too large: at most %" PRIu64
+					  : "'%s' is too small: at least %" PRIu64,
+			   text, n > most ? most : least);
+	if (err.code)
+		cli_refuse(&err, option);
+	return n;
 }
 
 int cli_print_json(json_t *j)

@@ -7,6 +7,7 @@
 #define KDUEL_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <jansson.h>
 
@@ -30,6 +31,14 @@ int cli_screen(void);
 
 /* Prints "kduel-bench: <text>" and returns the error's exit code. */
 int cli_fail(const struct err *err);
+
+/*
+ * For the parsers of options, where nothing has run yet. The one exits with what is
+ * wrong with --`option`; the other gives its number, or exits if it has none from
+ * `least` to `most`.
+ */
+void cli_refuse(struct err *err, const char *option) __attribute__((noreturn));
+uint64_t cli_number(const char *option, const char *text, uint64_t least, uint64_t most);
 
 /* Prints JSON, indented, keys in their order, and frees it. EXIT_DONE. */
 int cli_print_json(json_t *j);
