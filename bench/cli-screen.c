@@ -216,6 +216,7 @@ static int screen_read(const char *path, json_t **result)
 	if (parsed && json_is_array(json_object_get(*result, "metrics")))
 		return 0;
 	json_decref(*result);
+	*result = NULL;
 	if (parsed)
 		err_config(&err, "%s: is no result of kduel-bench run --json", path);
 	else
@@ -287,7 +288,7 @@ int cli_compare(int argc, char **argv)
 {
 	static const struct argp argp = { .args_doc = "OLD.json NEW.json",
 		.doc = "Two results of kduel-bench run --json beside each other." };
-	json_t *a, *b;
+	json_t *a, *b = NULL;
 	int at, ret;
 
 	argp_parse(&argp, argc, argv, 0, &at, NULL);
@@ -298,9 +299,8 @@ int cli_compare(int argc, char **argv)
 		return cli_fail(&err);
 	}
 	ret = screen_read(argv[at], &a);
-	if (ret)
-		return ret;
-	ret = screen_read(argv[at + 1], &b);
+	if (!ret)
+		ret = screen_read(argv[at + 1], &b);
 	if (!ret && strcmp(result_str(a, "workload"), result_str(b, "workload"))) {
 		struct err err = ERR_INIT;
 
@@ -313,8 +313,8 @@ int cli_compare(int argc, char **argv)
 		printf("%s on %s\n", result_str(a, "workload"), result_str(a, "source"));
 		screen_differences(a, b);
 		screen_compare(a, b);
-		json_decref(b);
 	}
 	json_decref(a);
+	json_decref(b);
 	return ret;
 }
