@@ -203,30 +203,17 @@ int cpu_load_id(const struct cpu_id *id, struct cpu **cpu, struct err *err)
 
 static int cpu_load_name(const char *name, struct cpu **cpu, struct err *err)
 {
-	char **names;
-	size_t n, used = 0;
-	char list[512] = "";
-	int ret = cpu_names(&names, &n, err);
 	bool found = false;
+	char **names;
+	size_t n;
+	int ret = cpu_names(&names, &n, err);
 
 	if (ret)
 		return ret;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		found |= !strcmp(names[i], name);
-		if (used < sizeof(list))
-			used += snprintf(list + used, sizeof(list) - used, "%s%s",
-					 i ? ", " : "", names[i]);
-	}
-	if (found) {
-		ret = cpu_load_file(name, cpu, err);
-	} else {
-		const char *near = nearest_word(name, (const char *const *)names, n);
-
-		ret = near ? err_config(err, "unknown processor '%s'; did you mean '%s'?",
-					name, near)
-			   : err_config(err, "unknown processor '%s' (there are: %s)",
-					name, list);
-	}
+	ret = found ? cpu_load_file(name, cpu, err)
+		    : err_unknown(err, "processor", name, (const char *const *)names, n);
 	cpu_free_names(names, n);
 	return ret;
 }
