@@ -181,17 +181,6 @@ static int pmem_uring_batch(struct bench *b, struct queue *q, uint64_t n, struct
 	return ret;
 }
 
-static void pmem_uring_keep(struct queue *q)
-{
-	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
-		q->all->bucket[i] += q->batch->bucket[i];
-	q->all->count += q->batch->count;
-	q->all->over += q->batch->over;
-	q->all->sum += q->batch->sum;
-	if (q->batch->max > q->all->max)
-		q->all->max = q->batch->max;
-}
-
 static json_t *pmem_uring_point(const struct queue *q)
 {
 	return json_pack("{s:s, s:i}", "op", pmem_queue_names[q->op], "depth",
@@ -234,7 +223,7 @@ static int pmem_uring_measure(struct bench *b, struct queue *q, struct err *err)
 		series_push(rate, ns > 0 ? n * q->p->block / ns : 0);
 		series_push(p50, histogram_quantile(q->batch, 0.5) * pmem_metrics[IO_P50].scale);
 		series_push(p99, histogram_quantile(q->batch, 0.99) * pmem_metrics[IO_P99].scale);
-		pmem_uring_keep(q);
+		histogram_merge(q->all, q->batch);
 	}
 	snprintf(key, sizeof(key), "%s_ns_depth_%u", pmem_queue_names[q->op], q->depth);
 	if (!ret)
