@@ -322,39 +322,42 @@ static int format_stress(const struct exec_output *o, struct exec_values *v, str
 
 /* --- the table ---------------------------------------------------------------------- */
 
-static const char *format_check_keys(const char *select)
-{
-	(void)select;
-	return NULL;
-}
-
-const struct exec_format exec_formats[] = {
-	{ "regex", "a number in the text, in the first group of a POSIX extended regular expression", "the regular expression", format_check_regex, NULL, format_find_regex },
-	{ "json", "a number in the JSON that is printed, by its path: .a.b[0].c", "the path", exec_path_check, NULL, exec_path_find },
-	{ "google-benchmark", "--benchmark_format=json: NAME/real_time, NAME/cpu_time, NAME/iterations, NAME/COUNTER", NULL, format_check_keys, exec_parse_google, NULL },
-	{ "hyperfine", "--export-json /dev/stdout: COMMAND/mean, /stddev, /median, /user, /system, /min, /max", NULL, format_check_keys, exec_parse_hyperfine, NULL },
-	{ "go-bench", "go test -bench: BenchmarkX-8/ns/op, BenchmarkX-8/B/op, BenchmarkX-8/allocs/op", NULL, format_check_keys, format_go, NULL },
-	{ "fio", "--output-format=json: JOB/read/iops, JOB/read/bw_bytes, JOB/write/clat_ns/mean, JOB/usr_cpu, ...", NULL, format_check_keys, exec_parse_fio, NULL },
-	{ "perf-bench", "perf bench: FUNCTION/bytes_per_s (whatever unit it prints), SUITE/total_time, FUNCTION/usecs/op", NULL, format_check_keys, format_perf, NULL },
-	{ "stream", "STREAM: Copy/rate, Scale/rate, Add/rate, Triad/rate, and /avg, /min, /max", NULL, format_check_keys, format_stream, NULL },
-	{ "lmbench", "lmbench: what stands before the last colon of a line, or the size of bw_mem and lat_mem_rd", NULL, format_check_keys, format_lmbench, NULL },
-	{ "stress-ng", "--metrics-brief: STRESSOR/ops, /ops_per_s, /ops_per_cpu_s, /real_time, /user_time, /system_time", NULL, format_check_keys, format_stress, NULL },
-	{ 0 },
+static const struct exec_format formats[] = {
+	/* A number in the text, in the first group of a POSIX extended regular expression. */
+	{ "regex", format_check_regex, NULL, format_find_regex },
+	/* A number in the JSON that is printed, by its path: .a.b[0].c */
+	{ "json", exec_path_check, NULL, exec_path_find },
+	/* --benchmark_format=json: NAME/real_time, NAME/cpu_time, NAME/iterations, NAME/COUNTER */
+	{ "google-benchmark", NULL, exec_parse_google, NULL },
+	/* --export-json /dev/stdout: COMMAND/mean, /stddev, /median, /user, /system, /min, /max */
+	{ "hyperfine", NULL, exec_parse_hyperfine, NULL },
+	/* go test -bench: BenchmarkX-8/ns/op, BenchmarkX-8/B/op, BenchmarkX-8/allocs/op */
+	{ "go-bench", NULL, format_go, NULL },
+	/* --output-format=json: JOB/read/iops, JOB/read/bw_bytes, JOB/write/clat_ns/mean, JOB/usr_cpu */
+	{ "fio", NULL, exec_parse_fio, NULL },
+	/* FUNCTION/bytes_per_s (whatever unit it prints), SUITE/total_time, FUNCTION/usecs/op */
+	{ "perf-bench", NULL, format_perf, NULL },
+	/* Copy/rate, Scale/rate, Add/rate, Triad/rate, and /avg, /min, /max */
+	{ "stream", NULL, format_stream, NULL },
+	/* What stands before the last colon of a line, or the size of bw_mem and lat_mem_rd. */
+	{ "lmbench", NULL, format_lmbench, NULL },
+	/* --metrics-brief: STRESSOR/ops, /ops_per_s, /ops_per_cpu_s, /real_time, /user_time, /system_time */
+	{ "stress-ng", NULL, format_stress, NULL },
 };
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 int exec_format_find(const char *name, const struct exec_format **f, struct err *err)
 {
-	const char *known[sizeof(exec_formats) / sizeof(exec_formats[0])];
-	size_t n = 0;
+	const char *known[FORMATS];
 
-	for (; exec_formats[n].name; n++) {
-		known[n] = exec_formats[n].name;
-		if (!strcmp(known[n], name)) {
-			*f = &exec_formats[n];
+	for (size_t i = 0; i < FORMATS; i++) {
+		known[i] = formats[i].name;
+		if (!strcmp(known[i], name)) {
+			*f = &formats[i];
 			return 0;
 		}
 	}
-	return err_unknown(err, "format", name, known, n);
+	return err_unknown(err, "format", name, known, FORMATS);
 }
 
 /* --- one metric ------------------------------------------------------------------ */

@@ -229,6 +229,18 @@ static int spec_keys(struct exec_spec *s, const json_t *o, size_t i, struct err 
 	return 0;
 }
 
+static int spec_which(struct exec_metric *m, const char *select, struct err *err)
+{
+	static const char *const known[] = { "first", "last", "min", "max", "mean", "sum" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(known[i], select)) {
+			m->which = known[i];
+			return 0;
+		}
+	return err_config(err, "'%.40s' is none of first, last, min, max, mean, sum", select);
+}
+
 /* `regex: x` is short for `format: regex, select: x`; of regex, select says which match. */
 static int spec_format(struct exec_spec *s, const json_t *o, size_t i, struct exec_metric *m,
 		       struct err *err)
@@ -250,17 +262,11 @@ static int spec_format(struct exec_spec *s, const json_t *o, size_t i, struct ex
 	wrong = m->format->check ? m->format->check(m->select) : NULL;
 	if (wrong)
 		return err_config(err, "'%.80s': %s", m->select, wrong);
-	if (!select || (!regex && !path))
+	if (!select || format)
 		return 0;
 	spec_at(s, "metrics[%zu].select", i);
-	for (const char *const *w = (const char *const []){ "first", "last", "min", "max", "mean",
-							    "sum", NULL }; regex && *w; w++)
-		if (!strcmp(*w, select)) {
-			m->which = *w;
-			return 0;
-		}
-	return err_config(err, regex ? "'%.40s' is none of first, last, min, max, mean, sum"
-				     : "'%.40s': json takes no select", select);
+	return regex ? spec_which(m, select, err)
+		     : err_config(err, "'%.40s': json takes no select", select);
 }
 
 static int spec_metric(struct exec_spec *s, const json_t *o, size_t i, struct err *err)

@@ -108,9 +108,7 @@ struct exec_values {
 
 struct exec_format {
 	const char *name;	/* "fio" */
-	const char *help;	/* one line: of which program, and what its keys look like */
-	const char *selects;	/* what `select` is; NULL: a pattern of keys */
-	/* NULL or why `select` is wrong, a static text. */
+	/* NULL or why `select` is wrong, a static text; NULL where it is a pattern of keys. */
 	const char *(*check)(const char *select);
 	/* All numbers of the output; EXEC_MISSING if it is not of this format. */
 	int (*parse)(const struct exec_output *o, struct exec_values *v, struct err *err);
@@ -119,8 +117,6 @@ struct exec_format {
 		    struct err *err);
 };
 
-/* The table; ends with a NULL name. */
-extern const struct exec_format exec_formats[];
 /* EXIT_CONFIG with the nearest name if there is none. */
 int exec_format_find(const char *name, const struct exec_format **f, struct err *err);
 
