@@ -63,19 +63,18 @@ static const struct workload_metric metrics_next[] = {
 	{ 0 },
 };
 
+#define PARAM_SIZE_OF_ALL							\
+	{ "size", PARAM_SIZE, "128M", NULL,					\
+	  "bytes touched in all", PAGE, 1ULL << 46 }
+
 static const struct param params[] = {
-	{ "size", PARAM_SIZE, "128M", NULL,
-	  "bytes touched in all", PAGE, 1ULL << 46 },
+	PARAM_SIZE_OF_ALL,
 	{ "threads", PARAM_COUNT, "", NULL,
 	  "threads that touch at once, each its own part of every sample (default: 1)", 1, 1024 },
 	{ 0 },
 };
 
-static const struct param params_next[] = {
-	{ "size", PARAM_SIZE, "128M", NULL,
-	  "bytes touched in all", PAGE, 1ULL << 46 },
-	{ 0 },
-};
+static const struct param params_next[] = { PARAM_SIZE_OF_ALL, { 0 } };
 
 static size_t first_touch_page_of_source(struct bench *b)
 {
@@ -116,7 +115,7 @@ static int touch_set_up(struct bench *b, unsigned threads, unsigned flags, struc
 		return ret;
 	/* A thread's part is whole pages of the source, too. */
 	page *= threads ? threads : 1;
-	pages = pages * first_touch_page_of_source(b) / page;
+	pages /= threads ? threads : 1;
 	if (t->slices > pages)
 		return err_config(err, "%u samples of a buffer of %zu pages of %zu KiB: each "
 				  "sample needs a page of its own; give a larger --size or "

@@ -137,11 +137,12 @@ static int unmap_setup(struct bench *b, struct err *err)
 {
 	unsigned threads = bench_given(b, "threads") ? bench_number(b, "threads") : 0;
 	int ret = unmap_set_up(b, 0, err);
+	struct unmap *u = bench_state(b);
 
 	if (ret || threads == 1)
 		return ret;
-	((struct unmap *)bench_state(b))->all = !strcmp(bench_text(b, "callers"), "all");
-	return bench_team(b, threads, &((struct unmap *)bench_state(b))->team, err);
+	u->all = !strcmp(bench_text(b, "callers"), "all");
+	return bench_team(b, threads, &u->team, err);
 }
 
 static int unmap_setup_base(struct bench *b, struct err *err)
