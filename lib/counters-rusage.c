@@ -68,7 +68,8 @@ static void counters_rusage_start(void *group)
 	struct rusage_group *g = group;
 
 	getrusage(RUSAGE_THREAD, &g->before);
-	getrusage(RUSAGE_CHILDREN, &g->children);
+	if (g->inherit)
+		getrusage(RUSAGE_CHILDREN, &g->children);
 }
 
 static uint64_t counters_rusage_value_of(const struct rusage *ru, int field)
@@ -81,10 +82,11 @@ static uint64_t counters_rusage_value_of(const struct rusage *ru, int field)
 static int counters_rusage_stop(void *group, uint64_t *values)
 {
 	struct rusage_group *g = group;
-	struct rusage now, children;
+	struct rusage now, children = { 0 };
 
 	getrusage(RUSAGE_THREAD, &now);
-	getrusage(RUSAGE_CHILDREN, &children);
+	if (g->inherit)
+		getrusage(RUSAGE_CHILDREN, &children);
 	for (size_t i = 0; i < g->n; i++) {
 		values[i] = counters_rusage_value_of(&now, g->field[i]) -
 			    counters_rusage_value_of(&g->before, g->field[i]);
