@@ -114,16 +114,6 @@ int conf_error(const struct conf *c, const char *field, struct err *err,
 	return conf_error_at(c, conf_line(c, field), name, err, text);
 }
 
-int conf_unknown(const struct conf *c, const char *field, struct err *err,
-		 const char *what, const char *word, const char *const *known,
-		 size_t n)
-{
-	char text[ERR_TEXT_MAX / 2];
-
-	unknown_text(what, word, known, n, text, sizeof(text));
-	return conf_error(c, field, err, "%s", text);
-}
-
 /* --- trees ------------------------------------------------------------------ */
 
 /* Aliases can make a small file endless: what is visited counts. */

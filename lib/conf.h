@@ -113,14 +113,6 @@ int conf_load(struct conf *c, const struct conf_field *fields, void *data,
 int conf_error(const struct conf *c, const char *field, struct err *err,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/*
- * The same for a word that is not among `known`: "unknown kernel '6.l'; did
- * you mean '6.1'? known are 6.1, 6.12". `what` is "kernel".
- */
-int conf_unknown(const struct conf *c, const char *field, struct err *err,
-		 const char *what, const char *word, const char *const *known,
-		 size_t n);
-
 /* The line, from 1, on which `field` (see conf_error) is. */
 unsigned conf_line(const struct conf *c, const char *field);
 
