@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "file.h"
+#include "hex.h"
 #include "record-text.h"
 #include "store-impl.h"
 
@@ -17,8 +18,7 @@ static int write_make_id(char hex[static 33], struct err *err)
 
 	if (getrandom(raw, sizeof(raw), 0) != sizeof(raw))
 		return err_sys(err, errno, "no random numbers");
-	for (size_t i = 0; i < sizeof(raw); i++)
-		sprintf(hex + 2 * i, "%02x", raw[i]);
+	hex_write(raw, sizeof(raw), hex);
 	return 0;
 }
 
