@@ -168,26 +168,24 @@ void options_offer(const char *word, const char *help)
 	putchar('\n');
 }
 
-static bool options_offer_paths(const char *kind)
+static void options_offer_paths(const char *kind)
 {
-	static const char *const files[] = { "FILE", "PLAN", "PATCH", "MAILBOX", "BZIMAGE",
-					     "CLAIMS", "CONFIG", "PATH" };
-	static const char *const folders[] = { "FOLDER", "DIR", "OTHER", "STORE", "RESULTS" };
+	static const struct {
+		const char *kind, *word;
+	} paths[] = {
+		{ "FILE", ":files" }, { "PLAN", ":files" }, { "PATCH", ":files" },
+		{ "MAILBOX", ":files" }, { "BZIMAGE", ":files" }, { "CLAIMS", ":files" },
+		{ "CONFIG", ":files" }, { "PATH", ":files" },
+		{ "FOLDER", ":folders" }, { "DIR", ":folders" }, { "OTHER", ":folders" },
+		{ "STORE", ":folders" }, { "RESULTS", ":folders" },
+	};
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (!strcmp(files[i], kind)) {
-			options_offer(":files", NULL);
-			return true;
-		}
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		if (!strcmp(folders[i], kind)) {
-			options_offer(":folders", NULL);
-			return true;
-		}
-	return false;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (!strcmp(paths[i].kind, kind))
+			options_offer(paths[i].word, NULL);
 }
 
-void options_offer_values(const char *text, options_values_fn values)
+static void options_offer_values(const char *text)
 {
 	char part[64];
 
@@ -203,7 +201,7 @@ void options_offer_values(const char *text, options_values_fn values)
 			options_offer(part, NULL);
 		else if (*part && *part != '-' && !isdigit((unsigned char)*part)) {
 			options_offer_paths(part);
-			values(part);
+			completing(part);
 		}
 		text += n;
 		text += strspn(text, "|[] ,=\n");
@@ -237,13 +235,13 @@ static void options_answer(const struct argp *argp, int argc, char **argv)
 		}
 	}
 	if (awaited && !plain)
-		options_offer_values(awaited, completing);
+		options_offer_values(awaited);
 	else if (*last == '-' && !plain)
 		options_offer_options(argp);
 	else if (plain)
 		options_offer(":files", NULL);
 	else if (argp->args_doc)
-		options_offer_values(argp->args_doc, completing);
+		options_offer_values(argp->args_doc);
 }
 
 void options_parse(const struct argp *argp, int argc, char **argv, unsigned flags,

@@ -36,7 +36,9 @@ size_t options_choice(struct argp_state *state, const char *what, const char *wo
 
 /*
  * Prints with options_offer() the names that an argument called `kind` can have:
- * "KERNEL", "CONFIG". A kind that is not known has none.
+ * "KERNEL", "CONFIG". A kind that is not known has none. Each part of what a table
+ * calls an argument, "vm|host|ssh", is itself a candidate if it has small letters or a
+ * digit, and a kind if it is in capitals; FILE, FOLDER and the like are paths, too.
  */
 typedef void (*options_values_fn)(const char *kind);
 
@@ -47,12 +49,5 @@ void options_complete(options_values_fn values);
  * ":folders" says that paths may stand there, too.
  */
 void options_offer(const char *word, const char *help);
-
-/*
- * What can stand for an argument that a table calls `text`: each part of
- * "vm|host|ssh" in small letters or with a digit is itself a candidate, a part
- * in capitals is a kind; FILE, FOLDER and the like are paths.
- */
-void options_offer_values(const char *text, options_values_fn values);
 
 #endif
