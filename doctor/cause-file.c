@@ -177,6 +177,18 @@ bool cause_mount_no_dax(const struct doctor_case *c, struct doctor_finding *f)
 			    p->fs, p->block);
 }
 
+bool cause_guest_dax(const struct doctor_case *c, struct doctor_finding *f)
+{
+	const struct doctor_place *p = &c->place;
+
+	if (!c->guest || !c->has_place || cause_file_mount_is_dax(p))
+		return false;
+	return doctor_found(f, DOCTOR_PROVED,
+			    "mount -o remount,dax=always cannot change it: mount anew with dax; an image needs its data 2M-aligned and a device with page structs",
+			    "in the guest %s on %s at %s is mounted without dax: its files are in the guest's page cache",
+			    p->fs, p->block, p->path);
+}
+
 bool cause_dax_inode(const struct doctor_case *c, struct doctor_finding *f)
 {
 	const struct doctor_place *p = &c->place;

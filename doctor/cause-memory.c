@@ -218,16 +218,3 @@ bool cause_guest_thp(const struct doctor_case *c, struct doctor_finding *f)
 			    c->set.thp[0] ? "transparent_hugepage/enabled is never in the guest"
 					  : "the guest's kernel has no transparent huge pages");
 }
-
-bool cause_guest_dax(const struct doctor_case *c, struct doctor_finding *f)
-{
-	const struct doctor_place *p = &c->place;
-
-	if (!c->guest || !c->has_place || strstr(p->options, ",dax,") ||
-	    strstr(p->options, ",dax=always,"))
-		return false;
-	return doctor_found(f, DOCTOR_PROVED,
-			    "mount -o remount,dax=always cannot change it: mount anew with dax; an image needs its data 2M-aligned and a device with page structs",
-			    "in the guest %s on %s at %s is mounted without dax: its files are in the guest's page cache",
-			    p->fs, p->block, p->path);
-}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* KVM and the settings of the machine; and how a case begins and ends. */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 #include "backing/kvm-stats.h"
 #include "look.h"
 
-#define M2 (2ULL << 20)
 #define ORDER_2M 9
 
 /* The module whose flag the processor has: built in, both are there. */
@@ -40,7 +38,7 @@ static void look_machine_read_kvm(struct doctor_second *s)
 	s->nx_huge_pages = look_switch("/sys/module/kvm/parameters/nx_huge_pages");
 }
 
-void look_second(struct doctor_case *c)
+static void look_machine_second(struct doctor_case *c)
 {
 	static const char kvm[] = "/sys/kernel/debug/kvm";
 	struct doctor_second *s = &c->second;
@@ -75,7 +73,6 @@ void look_second(struct doctor_case *c)
 static void look_machine_read_pools(struct doctor_settings *s)
 {
 	DIR *d;
-	char path[400];
 
 	for (int i = PAGE_2M; i < PAGE_SIZES; i++) {
 		unsigned long kb = page_words[i].bytes >> 10;
@@ -87,8 +84,7 @@ static void look_machine_read_pools(struct doctor_settings *s)
 		look_number(&promised, "/sys/kernel/mm/hugepages/hugepages-%lukB/resv_hugepages", kb);
 		s->pool[i].free -= promised < s->pool[i].free ? promised : s->pool[i].free;
 	}
-	snprintf(path, sizeof(path), "%s/sys/devices/system/node", look_system.root);
-	d = opendir(path);
+	d = look_folder("/sys/devices/system/node");
 	for (struct dirent *e; d && (e = readdir(d));) {
 		uint64_t n;
 
@@ -128,7 +124,7 @@ static uint64_t look_machine_read_buddies(void)
 	return bytes;
 }
 
-void look_settings(struct doctor_case *c)
+static void look_machine_settings(struct doctor_case *c)
 {
 	struct doctor_settings *s = &c->set;
 	char *release = look_text("/proc/sys/kernel/osrelease");
@@ -166,8 +162,8 @@ int doctor_look_at_qemu(struct doctor_case *c, pid_t pid, struct err *err)
 	ret = look_process(c, err);
 	if (ret)
 		return ret;
-	look_second(c);
-	look_settings(c);
+	look_machine_second(c);
+	look_machine_settings(c);
 	return 0;
 }
 
@@ -201,8 +197,8 @@ int doctor_look_at_path(struct doctor_case *c, const char *path, struct err *err
 		    DOCTOR_MEMORY_FILE;
 	if (c->memory == DOCTOR_MEMORY_FILE && !c->place.nd[0])
 		return look_machine_refuse_path(&c->place, err);
-	look_second(c);
-	look_settings(c);
+	look_machine_second(c);
+	look_machine_settings(c);
 	return 0;
 }
 
@@ -218,19 +214,19 @@ void doctor_look_at_backing(struct doctor_case *c, const struct backing_kind *ki
 	if (kind->pmem)
 		look_first_namespace(&c->place);
 	c->has_place = c->place.nd[0];
-	look_second(c);
-	look_settings(c);
+	look_machine_second(c);
+	look_machine_settings(c);
 }
 
 void doctor_look_at_guest(struct doctor_case *c)
 {
 	c->guest = true;
 	look_pmem_mount(c);
-	look_settings(c);
+	look_machine_settings(c);
 }
 
 void doctor_look_at_machine(struct doctor_case *c)
 {
-	look_second(c);
-	look_settings(c);
+	look_machine_second(c);
+	look_machine_settings(c);
 }

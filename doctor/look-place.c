@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a path down to the persistent memory that it lies on. */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -80,7 +79,7 @@ static bool look_place_read_volume(struct doctor_place *p, const char *name, cha
 	return ok && *below;
 }
 
-void look_block(struct doctor_place *p, const char *name)
+static void look_place_block(struct doctor_place *p, const char *name)
 {
 	char at[40], below[40];
 
@@ -187,7 +186,7 @@ static void look_place_read_mount(const struct doctor_case *c, struct doctor_pla
 	free(text);
 	look_link(name, sizeof(name), "/sys/dev/block/%s", dev);
 	if (name[0])
-		look_block(p, name);
+		look_place_block(p, name);
 	look_place_read_hints(p);
 }
 
@@ -254,7 +253,7 @@ int look_place(struct doctor_case *c, const char *path, struct err *err)
 		return 0;
 	}
 	if (device && !access(class, F_OK)) {
-		look_block(p, name);
+		look_place_block(p, name);
 		return 0;
 	}
 	look_place_read_mount(c, p);
@@ -268,12 +267,9 @@ int look_place(struct doctor_case *c, const char *path, struct err *err)
 /* Is a namespace's block device mounted, and where? */
 static void look_place_read_use(struct doctor_place *p)
 {
-	char path[400], source[64] = "", *text = look_text("/proc/self/mountinfo");
-	char *rest = text, *line;
-	DIR *d;
+	char source[64] = "", *text = look_text("/proc/self/mountinfo"), *rest = text, *line;
+	DIR *d = look_folder("/sys/bus/nd/devices/%s/block", p->nd);
 
-	snprintf(path, sizeof(path), "%s/sys/bus/nd/devices/%s/block", look_system.root, p->nd);
-	d = opendir(path);
 	for (struct dirent *e; d && (e = readdir(d));)
 		if (!strncmp(e->d_name, "pmem", 4))
 			snprintf(source, sizeof(source), " /dev/%.50s", e->d_name);
@@ -288,12 +284,10 @@ static void look_place_read_use(struct doctor_place *p)
 /* The lowest name: readdir() has no order. */
 void look_first_namespace(struct doctor_place *p)
 {
-	char path[400], holder[40];
+	DIR *d = look_folder("/sys/bus/nd/devices");
+	char holder[40];
 	uint64_t size;
-	DIR *d;
 
-	snprintf(path, sizeof(path), "%s/sys/bus/nd/devices", look_system.root);
-	d = opendir(path);
 	for (struct dirent *e; d && (e = readdir(d));)
 		if (!strncmp(e->d_name, "namespace", 9) &&
 		    look_number(&size, "/sys/bus/nd/devices/%.30s/size", e->d_name) && size &&

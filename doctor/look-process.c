@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A QEMU: its command line, where it mapped the guest's RAM, its limits. */
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
@@ -91,12 +90,9 @@ static void look_process_read_words(struct doctor_ram *r, const struct words *w)
 /* Does it hold a VM of KVM? Its descriptors may not be ours to see. */
 static bool look_process_has_vm(pid_t pid)
 {
-	char path[512];
+	DIR *d = look_folder("/proc/%d/fd", (int)pid);
 	bool has = false;
-	DIR *d;
 
-	snprintf(path, sizeof(path), "%s/proc/%d/fd", look_system.root, (int)pid);
-	d = opendir(path);
 	for (struct dirent *e; d && !has && (e = readdir(d));) {
 		char to[64];
 
@@ -271,11 +267,8 @@ static void look_process_read_threads(struct doctor_case *c)
 {
 	static const char *const names[] = { "live_migration", "mig/src/main", "get_dirtyrate",
 					     "dirtyrate" };
-	char path[512];
-	DIR *d;
+	DIR *d = look_folder("/proc/%d/task", (int)c->pid);
 
-	snprintf(path, sizeof(path), "%s/proc/%d/task", look_system.root, (int)c->pid);
-	d = opendir(path);
 	for (struct dirent *e; d && (e = readdir(d));) {
 		char name[32];
 

@@ -170,6 +170,17 @@ enum doctor_answer look_switch(const char *fmt, ...)
 	return a;
 }
 
+DIR *look_folder(const char *fmt, ...)
+{
+	char path[768];
+	va_list ap;
+
+	va_start(ap, fmt);
+	look_path(path, fmt, ap);
+	va_end(ap);
+	return opendir(path);
+}
+
 void look_link(char *name, size_t size, const char *fmt, ...)
 {
 	char path[768], to[768];

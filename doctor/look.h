@@ -7,6 +7,8 @@
 #ifndef KDUEL_LOOK_H
 #define KDUEL_LOOK_H
 
+#include <dirent.h>
+
 #include "doctor.h"
 
 struct look_system {
@@ -32,6 +34,8 @@ void look_word(char *word, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Y or 1, N or 0. */
 enum doctor_answer look_switch(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A folder below the root; NULL if it cannot be read. The caller's, for closedir(). */
+DIR *look_folder(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The last part of where a link leads; "" if there is none. */
 void look_link(char *name, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -42,14 +46,10 @@ void look_blind(struct doctor_case *c, const char *layer, const char *fmt, ...)
 
 /* The parts of a case, each in a file of its own. */
 int look_process(struct doctor_case *c, struct err *err);
-void look_second(struct doctor_case *c);
-void look_settings(struct doctor_case *c);
 /* Fills c->place for a path; an error if nothing is known of it. */
 int look_place(struct doctor_case *c, const char *path, struct err *err);
 /* The first filesystem that is mounted from persistent memory. */
 void look_pmem_mount(struct doctor_case *c);
-/* The same of a block device, by its name. */
-void look_block(struct doctor_place *p, const char *name);
 /* The first namespace of persistent memory; p->nd is "" if there is none. */
 void look_first_namespace(struct doctor_place *p);
 

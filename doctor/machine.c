@@ -4,7 +4,6 @@
  * `rule` says what the condition does to numbers. Proved: it is so, and it
  * moves figures. Possible: it is so, and matters to some measurements only.
  */
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,13 +61,11 @@ static bool machine_isolated(const struct doctor_case *c, struct doctor_finding 
 
 static bool machine_mitigations(const struct doctor_case *c, struct doctor_finding *f)
 {
-	char path[400], names[160] = "";
+	DIR *d = look_folder(CPU "/vulnerabilities");
+	char names[160] = "";
 	unsigned n = 0;
-	DIR *d;
 
 	(void)c;
-	snprintf(path, sizeof(path), "%s" CPU "/vulnerabilities", look_system.root);
-	d = opendir(path);
 	for (struct dirent *e; d && (e = readdir(d));) {
 		char text[16];
 		size_t used = strlen(names);
@@ -156,13 +153,19 @@ static bool machine_load(const struct doctor_case *c, struct doctor_finding *f)
 			    "the load was %.2f in the last minute", load);
 }
 
+/* KiB, of a line of /proc/meminfo. */
+static uint64_t machine_kib(const char *text, const char *key, uint64_t otherwise)
+{
+	const char *at = text ? strstr(text, key) : NULL;
+
+	return at ? strtoull(at + strlen(key), NULL, 10) : otherwise;
+}
+
 static bool machine_memory(const struct doctor_case *c, struct doctor_finding *f)
 {
 	char *text = look_text("/proc/meminfo");
-	const char *total = text ? strstr(text, "MemTotal:") : NULL;
-	const char *free_ = text ? strstr(text, "MemAvailable:") : NULL;
-	uint64_t have = total ? strtoull(total + 9, NULL, 10) : 0;
-	uint64_t left = free_ ? strtoull(free_ + 13, NULL, 10) : have;
+	uint64_t have = machine_kib(text, "MemTotal:", 0);
+	uint64_t left = machine_kib(text, "MemAvailable:", have);
 
 	(void)c;
 	free(text);
@@ -175,8 +178,7 @@ static bool machine_memory(const struct doctor_case *c, struct doctor_finding *f
 static bool machine_fragments(const struct doctor_case *c, struct doctor_finding *f)
 {
 	char *text = look_text("/proc/meminfo");
-	const char *at = text ? strstr(text, "MemFree:") : NULL;
-	uint64_t left = at ? strtoull(at + 8, NULL, 10) << 10 : 0;
+	uint64_t left = machine_kib(text, "MemFree:", 0) << 10;
 
 	free(text);
 	if (!left || c->set.largest_free * 4 >= left)
