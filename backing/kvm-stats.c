@@ -50,19 +50,26 @@ bool kvm_stats_number(const char *dir, const char *name, uint64_t *value)
 	return ok;
 }
 
+bool kvm_stats_pages(const char *dir, struct page_bytes *p)
+{
+	if (!kvm_stats_number(dir, "pages_4k", &p->b4k) ||
+	    !kvm_stats_number(dir, "pages_2m", &p->b2m) ||
+	    !kvm_stats_number(dir, "pages_1g", &p->b1g))
+		return false;
+	p->b4k <<= 12;
+	p->b2m <<= 21;
+	p->b1g <<= 30;
+	return true;
+}
+
 static json_t *kvm_stats_bytes_of(const char *dir)
 {
 	struct page_bytes p = { .method = "kvm debugfs pages_*" };
 	uint64_t n;
 	json_t *layer;
 
-	if (kvm_stats_number(dir, "pages_4k", &p.b4k) && kvm_stats_number(dir, "pages_2m", &p.b2m) &&
-	    kvm_stats_number(dir, "pages_1g", &p.b1g)) {
-		p.b4k <<= 12;
-		p.b2m <<= 21;
-		p.b1g <<= 30;
+	if (kvm_stats_pages(dir, &p))
 		return layer_new(layer_words[LAYER_SECOND].name, &p);
-	}
 	if (!kvm_stats_number(dir, "largepages", &n))
 		return layer_unavailable(layer_words[LAYER_SECOND].name,
 					 "this KVM counts no pages (pages_* of Linux 5.15, largepages before)");

@@ -20,9 +20,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "pages.h"
+
 /*
  * The object of layer `second-level` for the VM of this process, with
- * "faults", "faults_fixed" and "exits" where the kernel counts them.
+ * "faults", "exits" and "zapped" where the kernel counts them.
  * `root` is KVM's folder in debugfs, NULL for where it is by rights.
  */
 json_t *kvm_stats_proof(const char *root, pid_t qemu);
@@ -34,5 +36,7 @@ json_t *kvm_stats_proof(const char *root, pid_t qemu);
 int kvm_stats_find_vm(const char *root, pid_t qemu, char *dir, size_t size);
 /* One statistic of such a folder; false if this kernel has none of that name. */
 bool kvm_stats_number(const char *dir, const char *name, uint64_t *value);
+/* What is mapped now, by the size of entries; false if this kernel does not count all. */
+bool kvm_stats_pages(const char *dir, struct page_bytes *p);
 
 #endif

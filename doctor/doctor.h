@@ -96,7 +96,6 @@ struct doctor_second {
 	enum doctor_answer paging;	/* EPT or NPT is on */
 	const char *module;	/* "kvm_intel", "kvm_amd"; NULL: neither serves */
 	enum doctor_answer nx_huge_pages;
-	enum doctor_answer counts_4k;	/* this kernel has pages_4k (Linux 5.15) */
 };
 
 /* Settings of the machine; the words are those in brackets. */

@@ -42,7 +42,8 @@ static void look_machine_second(struct doctor_case *c)
 {
 	static const char kvm[] = "/sys/kernel/debug/kvm";
 	struct doctor_second *s = &c->second;
-	uint64_t n4k = 0, n2m = 0, n1g = 0, fast = 0;
+	struct page_bytes p = { 0 };
+	uint64_t fast = 0;
 	char root[400], dir[512];
 	int ret;
 
@@ -55,11 +56,9 @@ static void look_machine_second(struct doctor_case *c)
 		return look_blind(c, layer_words[LAYER_SECOND].name, ret == -ENOENT ?
 			"%s has no folder of this guest (is debugfs mounted?)" :
 			"%s cannot be read: root can", kvm);
-	s->counts_4k = kvm_stats_number(dir, "pages_4k", &n4k) ? DOCTOR_YES : DOCTOR_NO;
-	s->known = s->counts_4k == DOCTOR_YES && kvm_stats_number(dir, "pages_2m", &n2m) &&
-		   kvm_stats_number(dir, "pages_1g", &n1g);
-	s->b4k = n4k << 12;
-	s->huge = (n2m << 21) + (n1g << 30);
+	s->known = kvm_stats_pages(dir, &p);
+	s->b4k = p.b4k;
+	s->huge = p.b2m + p.b1g;
 	/* What only made a page writable again mapped none. */
 	kvm_stats_number(dir, "pf_fast", &fast);
 	kvm_stats_number(dir, "pf_fixed", &s->faults);
@@ -145,7 +144,7 @@ void doctor_begin(struct doctor_case *c)
 	c->ram.host_node = -1;
 	c->ram.limit = UINT64_MAX;
 	c->place.dax = c->place.dax_flag = c->place.hints = DOCTOR_UNKNOWN;
-	c->second.paging = c->second.nx_huge_pages = c->second.counts_4k = DOCTOR_UNKNOWN;
+	c->second.paging = c->second.nx_huge_pages = DOCTOR_UNKNOWN;
 }
 
 void doctor_end(struct doctor_case *c)
