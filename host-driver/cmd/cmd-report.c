@@ -23,7 +23,7 @@ struct options {
 enum { OPT_ALLOW = 256, OPT_STRICT };
 
 static const struct argp_option table[] = {
-	{ "format", 'f', "FORMAT", 0, "print text, json, html, md (Markdown) or brief (ten "
+	{ "format", 'f', "FORM", 0, "print text, json, html, md (Markdown) or brief (ten "
 	  "lines) instead of writing files; plots: write data/ and plots/ only; all: "
 	  "write all files (the default)", 0 },
 	{ "output", 'o', "FILE", 0, "print into FILE; its ending says the format unless "
@@ -45,8 +45,8 @@ static const struct report_form *report_find_form(const char *name)
 	return f->name ? f : NULL;
 }
 
-static const char *const formats[] = { "text", "json", "html", "md", "brief", "plots", "all",
-					NULL };
+const char *const command_report_forms[] = { "text", "json", "html", "md", "brief", "plots",
+					     "all", NULL };
 
 static void report_format_option(struct options *o, struct argp_state *state, const char *arg)
 {
@@ -54,7 +54,7 @@ static void report_format_option(struct options *o, struct argp_state *state, co
 	o->plots = !strcmp(arg, "plots");
 	o->all = !strcmp(arg, "all");
 	if (!o->form && !o->plots && !o->all)
-		options_choice(state, "format", arg, formats);
+		options_choice(state, "format", arg, command_report_forms);
 }
 
 /* By the ending of -o: .json, .html, .md; text for any other. */

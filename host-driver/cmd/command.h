@@ -114,6 +114,9 @@ typedef int (*command_folder_fn)(void *arg, const char *folder, struct err *err)
 int command_folders(char *const *operands, size_t n, command_folder_fn each, void *arg,
 		    struct err *err);
 
+/* What report's --format takes; ends with NULL. */
+extern const char *const command_report_forms[];
+
 /* Offers a shell the names of a kind, as the verbs' tables call it (lib/options.h). */
 void command_offer(const char *kind);
 

@@ -40,4 +40,7 @@ void command_offer(const char *kind)
 	else if (!strcmp(kind, "FORMAT"))
 		for (size_t i = 0; export_format(i); i++)
 			options_offer(export_format(i)->name, export_format(i)->help);
+	else if (!strcmp(kind, "FORM"))
+		for (size_t i = 0; command_report_forms[i]; i++)
+			options_offer(command_report_forms[i], NULL);
 }
