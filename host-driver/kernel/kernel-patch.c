@@ -282,11 +282,12 @@ int kernel_patch_check_out(struct kernel_job *job, const char *source, const cha
 	return ret;
 }
 
-int kernel_patch_check(struct kernel_job *job, const char *source,
-		       const struct kernel_text *patches, size_t n, struct err *err)
+/* What the tree is with the patches: `id`, of git's. The files stay as they are. */
+static int patch_make(struct kernel_job *job, const char *source,
+		      const struct kernel_text *patches, size_t n, struct kernel_bytes *id,
+		      struct err *err)
 {
 	struct kernel_series s;
-	struct kernel_bytes id = { NULL, 0 };
 	int ret = kernel_series_read(patches, n, &s, err);
 
 	if (ret)
@@ -294,9 +295,18 @@ int kernel_patch_check(struct kernel_job *job, const char *source,
 	patch_clear(source);
 	ret = patch_keep_touched(job, source, &s, err);
 	if (!ret)
-		ret = patch_series(job, source, &s, &id, err);
-	free(id.data);
+		ret = patch_series(job, source, &s, id, err);
 	kernel_series_release(&s);
+	return ret;
+}
+
+int kernel_patch_check(struct kernel_job *job, const char *source,
+		       const struct kernel_text *patches, size_t n, struct err *err)
+{
+	struct kernel_bytes id = { NULL, 0 };
+	int ret = patch_make(job, source, patches, n, &id, err);
+
+	free(id.data);
 	return ret;
 }
 
@@ -304,22 +314,14 @@ int kernel_patch_tree(struct kernel_job *job, const char *source,
 		      const struct kernel_text *patches, size_t n,
 		      struct err *err)
 {
-	struct kernel_series s;
 	struct kernel_bytes id = { NULL, 0 };
 	int ret = job_phase(job, KERNEL_PATCH, err, "applying %zu patch%s", n,
 			    n == 1 ? "" : "es");
 
 	if (!ret)
-		ret = kernel_series_read(patches, n, &s, err);
-	if (ret)
-		return ret;
-	patch_clear(source);
-	ret = patch_keep_touched(job, source, &s, err);
-	if (!ret)
-		ret = patch_series(job, source, &s, &id, err);
+		ret = patch_make(job, source, patches, n, &id, err);
 	if (!ret)
 		ret = kernel_patch_check_out(job, source, id.data, err);
 	free(id.data);
-	kernel_series_release(&s);
 	return ret;
 }
