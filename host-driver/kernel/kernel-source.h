@@ -77,6 +77,14 @@ int kernel_repository_commit(const char *path, const char *revision,
 void kernel_repository_release(struct kernel_repository *r);
 
 /*
+ * What git says of the repository: at most 16 arguments, and a NULL; `*said` is the
+ * caller's to free. The user's own settings are in force here alone, for
+ * safe.directory: what they say of a revision's content is not to be asked.
+ */
+int kernel_repository_ask(const char *path, const char *const args[], char **said,
+			  struct err *err);
+
+/*
  * Fills the empty folder `dir` with tree/ and git/. `archive` is the package
  * or tarball, NULL for git; `commit` is the git commit. EXIT_CONFIG if what
  * comes out is not a Linux source tree.

@@ -14,36 +14,34 @@
 #include "kernel-patch.h"
 #include "proc.h"
 
-#define GIT_SECONDS 60.0
+#define GIT_SECONDS 600.0	/* of a whole history, on a slow disk */
+#define ASK_MAX 16
 #define DEPTH_MAX 5		/* folders that an archive has around the tree */
 /* A compressed kernel source grows by about 11 when it is unpacked. */
 #define UNPACK_FACTOR 12
 
 /* --- repositories ------------------------------------------------------------ */
 
-/*
- * In the user's repository. The user's own settings are in force here alone,
- * for safe.directory: what they say of a revision's content is not asked.
- */
-static int unpack_repository_ask(const char *const argv[], char **said,
-				 struct err *err)
+int kernel_repository_ask(const char *path, const char *const args[], char **said,
+			  struct err *err)
 {
-	static const char *const env[] = { "GIT_NO_REPLACE_OBJECTS=1", NULL };
-	const struct proc_options o = { .argv = argv, .clean = true,
-					.env = env };
+	static const char *const env[] = { "GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0", NULL };
+	const char *argv[ASK_MAX + 4] = { "git", "-C", path };
+	const struct proc_options o = { .argv = argv, .clean = true, .env = env };
 
+	for (size_t i = 0; args[i] && i < ASK_MAX; i++)
+		argv[3 + i] = args[i];
 	return proc_capture(&o, GIT_SECONDS, said, NULL, err);
 }
 
 int kernel_repository_open(const char *path, struct kernel_repository *r,
 			   struct err *err)
 {
-	const char *const argv[] = { "git", "-C", path, "rev-parse",
-				     "--path-format=absolute", "--show-prefix",
-				     "--git-path", "objects",
-				     "--show-object-format", NULL };
+	static const char *const args[] = { "rev-parse", "--path-format=absolute",
+					    "--show-prefix", "--git-path", "objects",
+					    "--show-object-format", NULL };
 	char *said, *objects = NULL, *format = NULL;
-	int ret = unpack_repository_ask(argv, &said, err);
+	int ret = kernel_repository_ask(path, args, &said, err);
 
 	*r = (struct kernel_repository){ NULL, "" };
 	if (ret) {
@@ -72,15 +70,14 @@ int kernel_repository_commit(const char *path, const char *revision,
 			     char **commit, struct err *err)
 {
 	char *what = NULL;
-	const char *argv[] = { "git", "-C", path, "rev-parse", "--verify",
-			       "--end-of-options", NULL, NULL };
+	const char *args[] = { "rev-parse", "--verify", "--end-of-options", NULL, NULL };
 	int ret;
 
 	*commit = NULL;
 	if (asprintf(&what, "%s^{commit}", revision) < 0)
 		return err_sys(err, ENOMEM, "%s", path);
-	argv[6] = what;
-	ret = unpack_repository_ask(argv, commit, err);
+	args[3] = what;
+	ret = kernel_repository_ask(path, args, commit, err);
 	free(what);
 	if (ret)
 		err_prefix(err, "%s has no revision %s", path, revision);

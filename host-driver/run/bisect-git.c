@@ -17,6 +17,7 @@
 
 #define GIT_SECONDS 600.0
 
+/* In the repository of our own: by no settings but these. */
 static int bisect_git_do(const char *const args[], char **said, struct err *err)
 {
 	static const char *const env[] = {
@@ -44,15 +45,17 @@ int bisect_git_check(const char *dir, const char *good, const char *bad, unsigne
 		     struct err *err)
 {
 	char *range = text_format("%s..%s", good, bad), *said = NULL;
-	const char *const ancestor[] = { "-C", dir, "merge-base", "--is-ancestor", good, bad, NULL };
-	const char *const count[] = { "-C", dir, "rev-list", "--count", range, NULL };
+	const char *const ancestor[] = { "merge-base", "--is-ancestor", good, bad, NULL };
+	const char *const count[] = { "rev-list", "--count", range, NULL };
 	int ret = 0;
 
-	if (bisect_git_do(ancestor, NULL, NULL))
+	if (kernel_repository_ask(dir, ancestor, &said, NULL))
 		ret = err_config(err, "--good %.12s is no ancestor of --bad %.12s: there is no line of commits from one to the other (git -C %s merge-base %.12s %.12s names where they part)",
 				 good, bad, dir, good, bad);
+	free(said);
+	said = NULL;
 	if (!ret)
-		ret = bisect_git_do(count, &said, err);
+		ret = kernel_repository_ask(dir, count, &said, err);
 	if (!ret)
 		*commits = (unsigned)strtoul(said, NULL, 10);
 	free(said);
@@ -62,10 +65,10 @@ int bisect_git_check(const char *dir, const char *good, const char *bad, unsigne
 
 char *bisect_git_subject(const char *dir, const char *commit)
 {
-	const char *const log[] = { "-C", dir, "log", "-1", "--format=%s", commit, NULL };
+	const char *const log[] = { "log", "-1", "--format=%s", commit, NULL };
 	char *said = NULL;
 
-	if (bisect_git_do(log, &said, NULL))
+	if (kernel_repository_ask(dir, log, &said, NULL))
 		return text_format("%s", "");
 	said[strcspn(said, "\n")] = '\0';
 	return said;

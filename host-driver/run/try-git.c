@@ -7,30 +7,16 @@
 #include "kernel/kernel-source.h"
 #include "kernel/kernel.h"
 #include "lib/data.h"
-#include "lib/proc.h"
 #include "lib/safe.h"
 #include "try-arms.h"
 
 #define COMMIT_LEN 12
-#define GIT_SECONDS 120.0
-
-static int try_git_ask(const char *dir, const char *const args[], char **said, struct err *err)
-{
-	const char *argv[16] = { "git", "-C", dir };
-	static const char *const env[] = { "GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0", NULL };
-	const struct proc_options o = { .argv = argv, .clean = true, .env = env };
-	size_t n = 3;
-
-	for (size_t i = 0; args[i]; i++)
-		argv[n++] = args[i];
-	return proc_capture(&o, GIT_SECONDS, said, NULL, err);
-}
 
 static bool try_git_is_shallow(const char *dir)
 {
 	static const char *const ask[] = { "rev-parse", "--is-shallow-repository", NULL };
 	char *said = NULL;
-	bool is = !try_git_ask(dir, ask, &said, NULL) && !strncmp(said, "true", 4);
+	bool is = !kernel_repository_ask(dir, ask, &said, NULL) && !strncmp(said, "true", 4);
 
 	free(said);
 	return is;
@@ -56,7 +42,7 @@ static int try_git_diff(struct try *t, struct err *err)
 		"--no-textconv", "--no-color", "--full-index", "--src-prefix=a/",
 		"--dst-prefix=b/", "HEAD", NULL };
 	struct kernel_text *p = calloc(1, sizeof(*p));
-	int ret = p ? try_git_ask(t->w->git, diff, &p->text, err) : err_sys(err, ENOMEM, "try");
+	int ret = p ? kernel_repository_ask(t->w->git, diff, &p->text, err) : err_sys(err, ENOMEM, "try");
 
 	if (ret || !*p->text) {
 		if (p)
@@ -80,7 +66,7 @@ static void try_git_tell_untracked(struct try *t)
 	char *said = NULL, *name;
 	unsigned n = 0;
 
-	if (!try_git_ask(t->w->git, list, &said, NULL) && *said) {
+	if (!kernel_repository_ask(t->w->git, list, &said, NULL) && *said) {
 		for (const char *p = said; (p = strchr(p, '\n')); p++)
 			n++;
 		name = text_format("%.*s", (int)strcspn(said, "\n"), said);
@@ -114,7 +100,7 @@ static char *try_git_version(const char *dir, const char *commit)
 	const char *show[] = { "show", what, NULL };
 	unsigned v = 0, p = 0;
 
-	if (!try_git_ask(dir, show, &said, NULL)) {
+	if (!kernel_repository_ask(dir, show, &said, NULL)) {
 		const char *version = strstr(said, "VERSION ="), *patch = strstr(said, "PATCHLEVEL =");
 
 		if (version && patch && sscanf(version, "VERSION = %u", &v) == 1 &&
@@ -172,7 +158,7 @@ static void try_git_tell_commit(struct try *t, const char *commit)
 	char *said = NULL;
 
 	fputs("  ", t->what);
-	if (!try_git_ask(t->w->git, log, &said, NULL)) {
+	if (!kernel_repository_ask(t->w->git, log, &said, NULL)) {
 		said[strcspn(said, "\n")] = '\0';
 		text_put(t->what, said);
 	} else {
