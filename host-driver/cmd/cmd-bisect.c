@@ -17,21 +17,20 @@ struct options {
 	const char *dir, *resume;
 };
 
-enum { OPT_GIT = 256, OPT_GOOD, OPT_BAD, OPT_METRIC, OPT_CLAIM, OPT_CONFIG, OPT_ADD_NEEDED,
-       OPT_CELLS, OPT_WORKLOAD, OPT_EXACT, OPT_MACHINE, OPT_RESUME };
+enum { OPT_GOOD = 256, OPT_BAD, OPT_METRIC, OPT_CLAIM, OPT_RESUME };
 
 static const struct argp_option option_table[] = {
-	{ "git", OPT_GIT, "DIR", 0, "the repository; nothing in it is changed", 0 },
+	{ "git", WISH_GIT, "DIR", 0, "the repository; nothing in it is changed", 0 },
 	{ "good", OPT_GOOD, "REV", 0, "a commit before the change", 0 },
 	{ "bad", OPT_BAD, "REV", 0, "a commit that has it", 0 },
 	{ "metric", OPT_METRIC, "NAME", 0, "what changed, e.g. ns_per_page or first-touch.ns_per_page", 0 },
 	{ "claim", OPT_CLAIM, "CLAIM", 0, "or a claim about the arm 'tested' that holds at one end and fails at the other", 0 },
-	{ "exact", OPT_EXACT, NULL, 0, "count instructions, also where time could be measured", 0 },
-	{ "config", OPT_CONFIG, "FILE", 0, "configure the commits by FILE (a .config)", 0 },
-	{ "add-needed", OPT_ADD_NEEDED, NULL, 0, "add to a copy of it what a machine under test needs", 0 },
-	{ "cells", OPT_CELLS, "FILE", 0, "what is measured: a YAML with cells", 0 },
-	{ "workload", OPT_WORKLOAD, "WORKLOAD", 0, "measure this one instead of first-touch", 0 },
-	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "where it runs (vm)", 0 },
+	{ "exact", WISH_EXACT, NULL, 0, "count instructions, also where time could be measured", 0 },
+	{ "config", WISH_CONFIG, "FILE", 0, "configure the commits by FILE (a .config)", 0 },
+	{ "add-needed", WISH_ADD_NEEDED, NULL, 0, "add to a copy of it what a machine under test needs", 0 },
+	{ "cells", WISH_CELLS, "FILE", 0, "what is measured: a YAML with cells", 0 },
+	{ "workload", WISH_WORKLOAD, "WORKLOAD", 0, "measure this one instead of first-touch", 0 },
+	{ "machine", WISH_MACHINE, "vm|host|ssh|fake", 0, "where it runs (vm)", 0 },
 	{ "dir", 'd', "DIR", 0, "folder of the search (results/bisect-DATE-TIME)", 0 },
 	{ "resume", OPT_RESUME, "DIR", 0, "go on with the search in DIR", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -52,10 +51,7 @@ static void bisect_check(const struct options *o, struct argp_state *state)
 		argp_error(state, "which history? e.g. kduel bisect --git ~/linux --good v6.1 --bad v6.2 --metric ns_per_page");
 	if (!o->wish.metric == !o->wish.claim)
 		argp_error(state, "what is looked for? --metric or --claim, one of them");
-	if (t->add_needed && !t->config)
-		argp_error(state, "--add-needed goes with --config");
-	if (!!t->cells + !!t->workload + !!t->command > 1)
-		argp_error(state, "--cells, --workload and a command are three ways to say what is measured; give one");
+	command_wish_check(t, state);
 }
 
 static error_t bisect_parse(int key, char *arg, struct argp_state *state)
@@ -64,17 +60,10 @@ static error_t bisect_parse(int key, char *arg, struct argp_state *state)
 	struct try_wish *t = &o->wish.try;
 
 	switch (key) {
-	case OPT_GIT: t->git = command_path(state, "--git", arg); return 0;
 	case OPT_GOOD: o->wish.good = arg; return 0;
 	case OPT_BAD: o->wish.bad = arg; return 0;
 	case OPT_METRIC: o->wish.metric = arg; return 0;
 	case OPT_CLAIM: o->wish.claim = arg; return 0;
-	case OPT_CONFIG: t->config = arg; return 0;
-	case OPT_ADD_NEEDED: t->add_needed = true; return 0;
-	case OPT_CELLS: t->cells = arg; return 0;
-	case OPT_WORKLOAD: t->workload = arg; return 0;
-	case OPT_EXACT: t->exact = true; return 0;
-	case OPT_MACHINE: t->machine = arg; return 0;
 	case OPT_RESUME: o->resume = command_path(state, "--resume", arg); return 0;
 	case 'd': o->dir = command_path(state, "--dir", arg); return 0;
 	case ARGP_KEY_ARG:
@@ -84,7 +73,7 @@ static error_t bisect_parse(int key, char *arg, struct argp_state *state)
 		bisect_check(o, state);
 		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	return command_wish_parse(t, key, arg, state) ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp argp = {

@@ -9,7 +9,6 @@
 #include "report/report-shift.h"
 #include "report/report.h"
 #include "options.h"
-#include "size.h"
 #include "store/store.h"
 
 struct options {
@@ -34,7 +33,6 @@ static const struct argp_option option_table[] = {
 static error_t compare_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	struct err err = ERR_INIT;
 
 	switch (key) {
 	case OPT_JSON:
@@ -50,8 +48,7 @@ static error_t compare_parse(int key, char *arg, struct argp_state *state)
 		o->compare.baseline = arg;
 		return 0;
 	case 'D':
-		if (share_parse(arg, &o->compare.margin, &err))
-			argp_error(state, "--margin: %s", err.text);
+		o->compare.margin = command_margin(state, arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->other)
@@ -77,15 +74,11 @@ static int compare_print_json(const struct comparison *c, struct store *s, struc
 {
 	struct report_options none = { NULL };
 	struct report r;
-	json_t *json;
 	int rc = report_gather(&r, s, c, &none, err);
 
 	if (rc)
 		return rc;
-	json = report_json(&r);
-	json_dumpf(json, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-	putchar('\n');
-	json_decref(json);
+	command_print_json(report_json(&r));
 	report_release(&r);
 	return 0;
 }
@@ -133,15 +126,10 @@ static int compare_show_two(const struct options *o, struct compare_side side[2]
 
 	if (shift_run(&side[0].c, &side[1].c, &shift, err))
 		return command_fail(err);
-	if (o->json) {
-		json_t *json = report_shift_json(&shift, folder, begun);
-
-		json_dumpf(json, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-		putchar('\n');
-		json_decref(json);
-	} else {
+	if (o->json)
+		command_print_json(report_shift_json(&shift, folder, begun));
+	else
 		report_shift_print(stdout, &shift, folder, begun);
-	}
 	code = shift_exit(&shift, o->strict);
 	shift_release(&shift);
 	return code;

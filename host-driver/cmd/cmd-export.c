@@ -9,7 +9,6 @@
 #include "export/export.h"
 #include "file.h"
 #include "options.h"
-#include "size.h"
 
 struct options {
 	const char *folder, *output, *format;
@@ -36,7 +35,6 @@ static const struct argp_option option_table[] = {
 static error_t export_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	struct err err = ERR_INIT;
 
 	switch (key) {
 	case 'f': o->format = arg; return 0;
@@ -46,8 +44,7 @@ static error_t export_parse(int key, char *arg, struct argp_state *state)
 	case OPT_ORIGIN: o->from.origin = arg; return 0;
 	case OPT_ALLOW: o->compare.allow_differences = true; return 0;
 	case 'D':
-		if (share_parse(arg, &o->compare.margin, &err))
-			argp_error(state, "--margin: %s", err.text);
+		o->compare.margin = command_margin(state, arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->folder, arg, "folder ");

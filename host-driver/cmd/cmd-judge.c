@@ -9,7 +9,6 @@
 #include "foreign/foreign.h"
 #include "report/report.h"
 #include "options.h"
-#include "size.h"
 
 #define FILES_MAX 1000
 #define RULES_MAX 8
@@ -105,8 +104,7 @@ static error_t judge_parse(int key, char *arg, struct argp_state *state)
 	case OPT_STRICT: o->strict = true; return 0;
 	case OPT_JSON: o->json = true; return 0;
 	case 'D':
-		if (share_parse(arg, &o->f.margin, &err))
-			argp_error(state, "--margin: %s", err.text);
+		o->f.margin = command_margin(state, arg);
 		return 0;
 	case OPT_RULE:
 		if (o->n_rules == RULES_MAX)
@@ -226,9 +224,7 @@ static int judge_show(const struct options *o, const struct comparison *c, struc
 	json_put(all, "series", report_series_json(c));
 	json_put(all, "rules", rules);
 	json_put(all, "notes", notes);
-	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-	putchar('\n');
-	json_decref(all);
+	command_print_json(all);
 	return 0;
 }
 

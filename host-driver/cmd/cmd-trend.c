@@ -270,9 +270,7 @@ static void trend_print_json(const struct trend *t, const struct options *o)
 			json_array_append_new(list, trend_series_json(t, &t->series[i]));
 	all = json_pack("{s:s, s:s, s:o, s:o}", "domain", t->domain, "baseline",
 			t->baseline, "series", list, "left_out", left_out);
-	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-	putchar('\n');
-	json_decref(all);
+	command_print_json(all);
 }
 
 static int trend_add_folder(void *trend, const char *folder, struct err *err)

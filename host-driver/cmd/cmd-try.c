@@ -21,28 +21,48 @@ struct options {
 	bool dry_run, strict;
 };
 
-enum { OPT_ON = 256, OPT_GIT, OPT_REV, OPT_CONFIG, OPT_ADD_NEEDED, OPT_IMAGE,
-       OPT_MODULES, OPT_CELLS, OPT_WORKLOAD, OPT_EXACT, OPT_MACHINE, OPT_DRY_RUN,
-       OPT_STRICT };
+enum { OPT_ON = 256, OPT_REV, OPT_IMAGE, OPT_MODULES, OPT_DRY_RUN, OPT_STRICT };
 
 static const struct argp_option option_table[] = {
 	{ "on", OPT_ON, "KERNEL", 0, "put the patches on KERNEL, not on the newest that is built and takes them", 0 },
-	{ "git", OPT_GIT, "DIR", 0, "compare HEAD~1 and HEAD of this repository; with changed files, HEAD and the files", 0 },
+	{ "git", WISH_GIT, "DIR", 0, "compare HEAD~1 and HEAD of this repository; with changed files, HEAD and the files", 0 },
 	{ "rev", OPT_REV, "A..B", 0, "compare these two commits of --git", 0 },
-	{ "config", OPT_CONFIG, "FILE", 0, "configure the commits by FILE (a .config)", 0 },
-	{ "add-needed", OPT_ADD_NEEDED, NULL, 0, "add to a copy of it what a machine under test needs", 0 },
+	{ "config", WISH_CONFIG, "FILE", 0, "configure the commits by FILE (a .config)", 0 },
+	{ "add-needed", WISH_ADD_NEEDED, NULL, 0, "add to a copy of it what a machine under test needs", 0 },
 	{ "image", OPT_IMAGE, "BZIMAGE", 0, "compare ready kernels; to be given twice", 0 },
 	{ "modules", OPT_MODULES, "DIR", 0, "the folder of their modules; given twice, of each", 0 },
-	{ "cells", OPT_CELLS, "FILE", 0, "what is measured: a YAML with cells, and perhaps gates and expect", 0 },
-	{ "workload", OPT_WORKLOAD, "WORKLOAD", 0, "measure this one instead of first-touch", 0 },
+	{ "cells", WISH_CELLS, "FILE", 0, "what is measured: a YAML with cells, and perhaps gates and expect", 0 },
+	{ "workload", WISH_WORKLOAD, "WORKLOAD", 0, "measure this one instead of first-touch", 0 },
 	{ "blocks", 'b', "N", 0, "N blocks (2 with the instruction clock, else 10)", 0 },
-	{ "exact", OPT_EXACT, NULL, 0, "count instructions, also where time could be measured", 0 },
-	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "where it runs (vm)", 0 },
+	{ "exact", WISH_EXACT, NULL, 0, "count instructions, also where time could be measured", 0 },
+	{ "machine", WISH_MACHINE, "vm|host|ssh|fake", 0, "where it runs (vm)", 0 },
 	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "make the config, print its plan and stop", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
+
+bool command_wish_parse(struct try_wish *w, int key, const char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case WISH_GIT: w->git = command_path(state, "--git", arg); return true;
+	case WISH_CONFIG: w->config = command_path(state, "--config", arg); return true;
+	case WISH_ADD_NEEDED: w->add_needed = true; return true;
+	case WISH_CELLS: w->cells = command_path(state, "--cells", arg); return true;
+	case WISH_WORKLOAD: w->workload = arg; return true;
+	case WISH_EXACT: w->exact = true; return true;
+	case WISH_MACHINE: w->machine = arg; return true;
+	}
+	return false;
+}
+
+void command_wish_check(const struct try_wish *w, struct argp_state *state)
+{
+	if (w->add_needed && !w->config)
+		argp_error(state, "--add-needed goes with --config");
+	if (!!w->cells + !!w->workload + !!w->command > 1)
+		argp_error(state, "--cells, --workload and a command are three ways to say what is measured; give one");
+}
 
 static void try_check(const struct options *o, struct argp_state *state)
 {
@@ -59,12 +79,9 @@ static void try_check(const struct options *o, struct argp_state *state)
 		argp_error(state, "--on is where patches go, and there are none");
 	if ((w->rev || w->config) && !w->git)
 		argp_error(state, "%s goes with --git", w->rev ? "--rev" : "--config");
-	if (w->add_needed && !w->config)
-		argp_error(state, "--add-needed goes with --config");
 	if (o->n_modules && !o->n_images)
 		argp_error(state, "--modules goes with --image");
-	if (!!w->cells + !!w->workload + !!w->command > 1)
-		argp_error(state, "--cells, --workload and a command are three ways to say what is measured; give one");
+	command_wish_check(w, state);
 }
 
 static void try_parse_image(struct options *o, const char *arg, struct argp_state *state)
@@ -81,22 +98,15 @@ static error_t try_parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_ON: w->on = arg; return 0;
-	case OPT_GIT: w->git = arg; return 0;
 	case OPT_REV: w->rev = arg; return 0;
-	case OPT_CONFIG: w->config = arg; return 0;
-	case OPT_ADD_NEEDED: w->add_needed = true; return 0;
 	case OPT_IMAGE: try_parse_image(o, arg, state); return 0;
 	case OPT_MODULES:
 		if (o->n_modules == 2)
 			argp_error(state, "--modules: there are two images");
 		w->modules[o->n_modules++] = arg;
 		return 0;
-	case OPT_CELLS: w->cells = arg; return 0;
-	case OPT_WORKLOAD: w->workload = arg; return 0;
 	case 'b': w->blocks = command_blocks(state, arg); return 0;
-	case OPT_EXACT: w->exact = true; return 0;
-	case OPT_MACHINE: w->machine = arg; return 0;
-	case 'd': o->campaign.out = arg; return 0;
+	case 'd': o->campaign.out = command_path(state, "--dir", arg); return 0;
 	case OPT_DRY_RUN: o->dry_run = true; return 0;
 	case OPT_STRICT: o->strict = true; return 0;
 	case ARGP_KEY_ARGS:
@@ -107,7 +117,7 @@ static error_t try_parse(int key, char *arg, struct argp_state *state)
 		try_check(o, state);
 		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	return command_wish_parse(w, key, arg, state) ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp argp = {

@@ -264,16 +264,13 @@ static int verify_check_file(struct verify *v, struct store *s, struct compariso
 
 static void verify_print_json(const struct verify *v, const struct comparison *c)
 {
-	json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:o}", "campaign",
-				json_safe(c->name), "claims_are_for",
-				v->meant ? json_safe(v->meant) : json_null(),
-				"domain", json_safe(c->domain),
-				"plan_hash", json_safe(c->plan_hash), "claims",
-				report_claims_json(c));
+	json_t *meant = v->meant ? json_safe(v->meant) : json_null();
 
-	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-	putchar('\n');
-	json_decref(all);
+	command_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o}", "campaign",
+				     json_safe(c->name), "claims_are_for", meant,
+				     "domain", json_safe(c->domain), "plan_hash",
+				     json_safe(c->plan_hash), "claims",
+				     report_claims_json(c)));
 }
 
 /* They decide the exit code as well as the claims do. */

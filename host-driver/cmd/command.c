@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "safe.h"
+#include "size.h"
 #include "stats/stats.h"
 #include "store/store.h"
 
@@ -142,6 +143,23 @@ size_t command_segment(struct argp_state *state, const char *arg)
 	if (*end || end == arg || *arg == '-' || n < STATS_SEGMENT || n > 1000)
 		argp_error(state, "--min-segment: '%s' is not %d to 1000", arg, STATS_SEGMENT);
 	return n;
+}
+
+double command_margin(struct argp_state *state, const char *arg)
+{
+	struct err err = ERR_INIT;
+	double margin = 0;
+
+	if (share_parse(arg, &margin, &err))
+		argp_error(state, "--margin: %s", err.text);
+	return margin;
+}
+
+void command_print_json(json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(json);
 }
 
 bool command_is_folder(const char *path)

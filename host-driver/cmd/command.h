@@ -24,6 +24,7 @@
 #ifndef KDUEL_COMMAND_H
 #define KDUEL_COMMAND_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -101,6 +102,26 @@ struct report;
 typedef void (*command_report_fn)(const struct report *r, void *arg);
 int command_campaign(const struct plan *p, const struct campaign_options *o, bool strict,
 		     command_report_fn then, void *arg, struct err *err);
+
+/*
+ * The options that try and bisect share: what kernels are made of and what is measured.
+ * Their tables say in their own words what each means, with these keys.
+ */
+struct try_wish;
+enum {
+	WISH_GIT = 1024, WISH_CONFIG, WISH_ADD_NEEDED, WISH_CELLS, WISH_WORKLOAD, WISH_EXACT,
+	WISH_MACHINE
+};
+/* Is it one of these keys? Then it is taken. */
+bool command_wish_parse(struct try_wish *w, int key, const char *arg, struct argp_state *state);
+/* A usage error if they do not go together. */
+void command_wish_check(const struct try_wish *w, struct argp_state *state);
+
+/* The argument of --margin, a share; a usage error if it is not one. */
+double command_margin(struct argp_state *state, const char *arg);
+
+/* On stdout, in many lines. Frees the value. */
+void command_print_json(json_t *json);
 
 /* "3d", "5h", "20m": an age for people, rounded down. Returns `buf`. */
 const char *command_age_text(double seconds, char buf[static 24]);
