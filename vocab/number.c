@@ -151,6 +151,18 @@ const char *number_share(double fraction, char buf[static NUMBER_MAX])
 	return buf;
 }
 
+const char *number_shares(double least, double most, char buf[static NUMBER_MAX])
+{
+	char a[NUMBER_MAX], b[NUMBER_MAX];
+
+	number_share(least, a);
+	if (!strcmp(a, number_share(most, b)))
+		return strcpy(buf, b);
+	a[strcspn(a, "%")] = '\0';
+	snprintf(buf, NUMBER_MAX, "%.20s-%.20s", a, b);
+	return buf;
+}
+
 static void number_group_thousands(double value, char buf[static NUMBER_MAX])
 {
 	char plain[NUMBER_MAX];

@@ -42,6 +42,8 @@ const char *number_percent(double fraction, char buf[static NUMBER_MAX]);
 
 /* A part of a whole, "99.7%": exactly 0 and 1 alone are 0% and 100%. */
 const char *number_share(double fraction, char buf[static NUMBER_MAX]);
+/* From the least to the most, "12.0-99.7%"; one share where both read alike. */
+const char *number_shares(double least, double most, char buf[static NUMBER_MAX]);
 
 /*
  * A measured value with three significant digits, its unit scaled to suit:

@@ -41,7 +41,7 @@ static void matrix_choose(struct matrix *m, bool gates)
 static void matrix_second_level(struct doc *d, const struct comparison *c, size_t arm)
 {
 	double least = 1, most = 0, faults = 0;
-	char a[NUMBER_MAX], b[NUMBER_MAX];
+	char text[NUMBER_MAX];
 	const char *reason = "not read";
 	bool any = false;
 
@@ -64,13 +64,8 @@ static void matrix_second_level(struct doc *d, const struct comparison *c, size_
 		doc_cell(d, DOC_NUMBER, 0, "-");
 		return;
 	}
-	number_share(least, a);
-	number_share(most, b);
-	if (strcmp(a, b))
-		doc_cell(d, DOC_NUMBER, 0, "%.*s-%s", (int)strcspn(a, "%"), a, b);
-	else
-		doc_cell(d, DOC_NUMBER, 0, "%s", b);
-	doc_cell(d, DOC_NUMBER, 0, "%s", faults > 0 ? number_value(faults, "", a) : "-");
+	doc_cell(d, DOC_NUMBER, 0, "%s", number_shares(least, most, text));
+	doc_cell(d, DOC_NUMBER, 0, "%s", faults > 0 ? number_value(faults, "", text) : "-");
 }
 
 static void matrix_metric(struct doc *d, const struct matrix *m, const struct report_group *g,

@@ -41,24 +41,11 @@ static void proof_bytes(struct doc *d, double bytes)
 	doc_cell(d, DOC_NUMBER, 0, "%s", bytes >= 0 ? number_bytes((uint64_t)bytes, text) : "-");
 }
 
-/* "99.7%", "12.0-99.7%": over the readings. */
-static void proof_share(struct doc *d, const struct compare_proof *p)
-{
-	char least[NUMBER_MAX], most[NUMBER_MAX];
-
-	number_share(p->huge_least, least);
-	number_share(p->huge_most, most);
-	if (strcmp(least, most))
-		doc_cell(d, DOC_EFFECT, 0, "%.*s-%s", (int)strcspn(least, "%"), least, most);
-	else
-		doc_cell(d, DOC_EFFECT, 0, "%s", most);
-}
-
 static void proof_row(struct doc *d, const struct comparison *c,
 		      const struct compare_proof *p)
 {
 	const struct compare_pages *a = &p->after;
-	char faults[NUMBER_MAX];
+	char text[NUMBER_MAX];
 
 	doc_row(d);
 	report_arm_cell(d, c, p->arm);
@@ -66,8 +53,8 @@ static void proof_row(struct doc *d, const struct comparison *c,
 	proof_bytes(d, a->bytes_4k);
 	proof_bytes(d, a->bytes_2m);
 	proof_bytes(d, a->bytes_1g);
-	proof_share(d, p);
-	doc_cell(d, DOC_NUMBER, 0, "%s", number_value(a->faults, "", faults));
+	doc_cell(d, DOC_EFFECT, 0, "%s", number_shares(p->huge_least, p->huge_most, text));
+	doc_cell(d, DOC_NUMBER, 0, "%s", number_value(a->faults, "", text));
 }
 
 static void proof_table(struct doc *d, const struct comparison *c)
