@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plot.h"
+#include "proc.h"
 #include "report-parts.h"
 #include "report.h"
 #include "safe.h"
@@ -86,37 +87,15 @@ static char *gather_base_name(const char *path)
 	return text_format("%.*s", (int)(end - begin), path + begin);
 }
 
-/* As a shell reads it. */
-static char *gather_quoted(const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_./-+=:@%";
-	char *out = NULL;
-	size_t len;
-	FILE *to;
-
-	if (strspn(text, plain) == strlen(text) && *text)
-		return text_format("%s", text);
-	to = open_memstream(&out, &len);
-	if (!to)
-		abort();
-	fputc('\'', to);
-	for (; *text; text++)
-		fputs(*text == '\'' ? "'\\''" : (char[]){ *text, '\0' }, to);
-	fputc('\'', to);
-	if (fclose(to))
-		abort();
-	return out;
-}
-
 /* The command that measures the campaign in `folder` once more. */
 static char *gather_again(const char *folder)
 {
-	char *plan = text_format("%s/plan.json", folder), *quoted = gather_quoted(plan);
-	char *command = text_format("kduel run %s", quoted);
+	char *plan = text_format("%s/plan.json", folder);
+	char *command = proc_command_text((const char *[]){ "kduel", "run", plan, NULL });
 
+	if (!command)
+		abort();
 	free(plan);
-	free(quoted);
 	return command;
 }
 
