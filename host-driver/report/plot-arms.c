@@ -124,8 +124,7 @@ static void arms_effect_rows(const struct comparison *c, struct figure *f, bool 
 		for (size_t i = 0; i < g.n; i++) {
 			const struct report_group *p = &g.group[i];
 
-			if (p->gate != !!gates || p->series[0]->counter ||
-			    p->rank >= report_rank(VERDICT_DESCRIBED) ||
+			if (p->gate != !!gates || !report_judged(p) ||
 			    (!gates && !report_measurable(c, p->series[0])) ||
 			    (!gates && (p->n > EFFECT_POINTS_MAX ||
 					f->n_rows + p->n > EFFECT_ROWS_MAX)))

@@ -120,6 +120,13 @@ static void build_failures(struct doc *d, const struct report *r)
 		build_failure(d, &r->failures[i]);
 }
 
+static void build_expectations(struct doc *d, const struct comparison *c)
+{
+	if (c->n_claims)
+		doc_heading(d, "expectations", "Expectations");
+	report_claims(d, c->claims, c->n_claims);
+}
+
 /* --- figures -------------------------------------------------------------------- */
 
 static bool build_has_figures(const struct report *r, enum figure_section where)
@@ -280,9 +287,7 @@ struct doc *report_doc(const struct report *r)
 		build_against(d, c);
 	report_verdicts(d, c);
 	report_reading(d, c);
-	if (c->n_claims)
-		doc_heading(d, "expectations", "Expectations");
-	report_claims(d, c->claims, c->n_claims);
+	build_expectations(d, c);
 	build_figures(d, r, FIGURE_IN_EFFECTS, "effects", "Effects and their intervals");
 	report_why(d, r);
 	report_proof(d, r);
@@ -336,21 +341,20 @@ static void build_brief_rows(struct doc *d, const struct comparison *c)
 
 struct doc *report_brief_doc(const struct report *r)
 {
-	static const enum verdict order[] = {
-		VERDICT_REGRESSED, VERDICT_UNSTABLE, VERDICT_NOT_COMPARABLE,
-		VERDICT_IMPROVED, VERDICT_INCONCLUSIVE, VERDICT_NOT_WORSE,
-	};
 	struct doc *d = doc_new();
 	const struct comparison *c = r->c;
 	char *counts = text_format("%s", ""), *claims = report_claims_text(c), *more;
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if (compare_count(c, order[i])) {
-			more = text_format("%s%s%u %s", counts, *counts ? ", " : "",
-					     compare_count(c, order[i]), verdict_name(order[i]));
-			free(counts);
-			counts = more;
-		}
+	for (unsigned rank = 0; rank < report_rank(VERDICT_DESCRIBED); rank++) {
+		enum verdict v = report_ranked(rank);
+
+		if (!compare_count(c, v))
+			continue;
+		more = text_format("%s%s%u %s", counts, *counts ? ", " : "",
+				   compare_count(c, v), verdict_name(v));
+		free(counts);
+		counts = more;
+	}
 	doc_put(d, DOC_SAY, "%s: %s. Against %s, domain %s, %u of %u blocks.%s%s%s", c->name,
 		c->refused ? "not a comparison" : *counts ? counts : "nothing to judge",
 		c->arms[c->baseline].name, c->domain, c->blocks, c->blocks_planned,
@@ -370,9 +374,7 @@ struct doc *report_reply_doc(const struct report *r)
 	build_refusal(d, c);
 	build_against(d, c);
 	report_verdicts(d, c);
-	if (c->n_claims)
-		doc_heading(d, "expectations", "Expectations");
-	report_claims(d, c->claims, c->n_claims);
+	build_expectations(d, c);
 	report_proof(d, r);
 	report_timeline(d, r);
 	if (c->n_differences)

@@ -27,6 +27,16 @@ unsigned report_rank(enum verdict v)
 	return rank;
 }
 
+enum verdict report_ranked(unsigned rank)
+{
+	return by_rank[rank];
+}
+
+bool report_judged(const struct report_group *g)
+{
+	return !g->series[0]->counter && g->rank < report_rank(VERDICT_DESCRIBED);
+}
+
 static bool rows_alike(const struct compare_series *a,
 		       const struct compare_series *b)
 {

@@ -47,6 +47,9 @@ void report_series_row(const struct compare_series *s, size_t arm,
 
 /* How serious: 0 is a regression; what is never judged is last. */
 unsigned report_rank(enum verdict v);
+enum verdict report_ranked(unsigned rank);
+/* No counter, and judged in some arm. */
+bool report_judged(const struct report_group *g);
 
 /* "size=32M, threads=2": sizes in bytes with their unit; "" for {}. */
 const char *report_point(const struct compare_series *s, char *buf, size_t len);

@@ -9,14 +9,8 @@
 
 #include "doc.h"
 #include "report.h"
+#include "report-parts.h"
 #include "report-rows.h"
-
-static enum doc_tone shift_tone(enum verdict v)
-{
-	return v == VERDICT_REGRESSED ? DOC_BAD :
-	       v == VERDICT_IMPROVED || v == VERDICT_NOT_WORSE ? DOC_GOOD :
-	       v == VERDICT_INCONCLUSIVE ? DOC_OPEN : DOC_ODD;
-}
 
 static void shift_effect_cell(struct doc *d, const struct compare_series *s, size_t arm)
 {
@@ -37,7 +31,7 @@ static void shift_row(struct doc *d, const struct shift *s, const struct shift_r
 	shift_effect_cell(d, r->b, r->arm_b);
 	doc_cell(d, DOC_EFFECT, 0, "%s", r->e.n ? e.effect : "-");
 	doc_cell(d, DOC_NUMBER, 0, "%s", r->e.n ? e.interval : "");
-	doc_cell(d, DOC_VERDICT, shift_tone(r->verdict), "%s", verdict_name(r->verdict));
+	doc_cell(d, DOC_VERDICT, report_tone(r->verdict), "%s", verdict_name(r->verdict));
 	doc_cell(d, DOC_WORDS, 0, "%s", r->reason);
 }
 

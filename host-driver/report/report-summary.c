@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a report says first: the verdict, and what its domain can show. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,7 @@
 /* Groups that are judged: gates, or where there are none all that the domain shows. */
 static bool summary_counts(const struct comparison *c, const struct report_group *g, bool gates)
 {
-	return !g->series[0]->counter && g->rank < report_rank(VERDICT_DESCRIBED) &&
-	       (gates ? g->gate : report_measurable(c, g->series[0]));
+	return report_judged(g) && (gates ? g->gate : report_measurable(c, g->series[0]));
 }
 
 /* "x0.103 [0.077, 0.138] with 6.1" of each arm that has this verdict. */
@@ -72,21 +72,21 @@ static const char *summary_no_gates(const struct comparison *c)
 
 static void summary_verdict(const struct comparison *c, const struct report_groups *g, FILE *out)
 {
-	static const struct { enum verdict v; const char *word; } order[] = {
-		{ VERDICT_REGRESSED, "Regressed" }, { VERDICT_UNSTABLE, "Unstable" },
-		{ VERDICT_NOT_COMPARABLE, "Not comparable" }, { VERDICT_IMPROVED, "Improved" },
-		{ VERDICT_INCONCLUSIVE, "Inconclusive" }, { VERDICT_NOT_WORSE, "Not worse" },
-	};
 	bool gates = c->gate_tests > 0;
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if (summary_has(c, g, gates, order[i].v)) {
-			fprintf(out, "%s against %s: ", order[i].word, c->arms[c->baseline].name);
-			summary_groups(c, g, gates, order[i].v, out);
-			fputs(!gates ? summary_no_gates(c) : i > 0 ? "; no gate regressed" : "",
-			      out);
-			return;
-		}
+	for (unsigned rank = 0; rank < report_rank(VERDICT_DESCRIBED); rank++) {
+		enum verdict v = report_ranked(rank);
+		const char *word = verdict_name(v);
+
+		if (!summary_has(c, g, gates, v))
+			continue;
+		fprintf(out, "%c%s against %s: ", toupper((unsigned char)*word), word + 1,
+			c->arms[c->baseline].name);
+		summary_groups(c, g, gates, v, out);
+		fputs(!gates ? summary_no_gates(c) :
+		      v != VERDICT_REGRESSED ? "; no gate regressed" : "", out);
+		return;
+	}
 	fputs("Nothing could be judged", out);
 }
 

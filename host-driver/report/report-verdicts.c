@@ -70,16 +70,10 @@ static void verdicts_group(struct doc *d, const struct comparison *c,
 			verdicts_row(d, c, g, a);
 }
 
-/* Counters and what is never judged are in the full list only. */
-static bool verdicts_judged(const struct report_group *g)
-{
-	return !g->series[0]->counter && g->rank < report_rank(VERDICT_DESCRIBED);
-}
-
-/* A gate was asked for; else what the domain can show. */
+/* A gate was asked for; else what the domain can show. The rest is in the full list only. */
 static bool verdicts_shows(const struct comparison *c, const struct report_group *g)
 {
-	return verdicts_judged(g) && (g->gate || report_measurable(c, g->series[0]));
+	return report_judged(g) && (g->gate || report_measurable(c, g->series[0]));
 }
 
 size_t report_folded(const struct comparison *c)
@@ -89,7 +83,7 @@ size_t report_folded(const struct comparison *c)
 
 	report_groups_init(&g, c);
 	for (size_t i = 0; i < g.n; i++)
-		n += verdicts_judged(&g.group[i]) && !verdicts_shows(c, &g.group[i]);
+		n += report_judged(&g.group[i]) && !verdicts_shows(c, &g.group[i]);
 	report_groups_release(&g);
 	return n;
 }
@@ -143,17 +137,23 @@ static void verdicts_part(struct doc *d, const struct comparison *c,
 	}
 }
 
-void report_folded_table(struct doc *d, const struct comparison *c)
+static void verdicts_table(struct doc *d, const struct comparison *c)
 {
-	struct report_groups g;
 	char columns[96];
 
-	report_groups_init(&g, c);
 	snprintf(columns, sizeof(columns), "arm|#effect|=%.4g%% interval|#n|#detects|verdict|!reason",
 		 100 * (1 - c->alpha));
 	doc_table(d, columns);
+}
+
+void report_folded_table(struct doc *d, const struct comparison *c)
+{
+	struct report_groups g;
+
+	report_groups_init(&g, c);
+	verdicts_table(d, c);
 	for (size_t i = 0; i < g.n; i++)
-		if (verdicts_judged(&g.group[i]) && !verdicts_shows(c, &g.group[i]))
+		if (report_judged(&g.group[i]) && !verdicts_shows(c, &g.group[i]))
 			verdicts_group(d, c, &g.group[i]);
 	report_groups_release(&g);
 }
@@ -173,7 +173,6 @@ void report_reading(struct doc *d, const struct comparison *c)
 void report_verdicts(struct doc *d, const struct comparison *c)
 {
 	struct report_groups g;
-	char columns[96];
 	bool *chosen;
 	size_t left;
 
@@ -182,9 +181,7 @@ void report_verdicts(struct doc *d, const struct comparison *c)
 	if (!chosen)
 		abort();
 	left = verdicts_choose(c, &g, c->n_arms, chosen);
-	snprintf(columns, sizeof(columns), "arm|#effect|=%.4g%% interval|#n|#detects|verdict|!reason",
-		 100 * (1 - c->alpha));
-	doc_table(d, columns);
+	verdicts_table(d, c);
 	verdicts_part(d, c, &g, chosen, true);
 	verdicts_part(d, c, &g, chosen, false);
 	if (left) {
