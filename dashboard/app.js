@@ -598,4 +598,7 @@ window.kduelIndex = index => {
 	});
 	read();
 };
+/* The index is written last. */
+window.addEventListener("load", () => D || $("main").append(el("p", null, "This page has no data yet: ",
+	"the kduel dashboard that makes it did not come to its end. Run it again.")));
 })();

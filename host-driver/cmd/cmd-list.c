@@ -19,6 +19,7 @@
 #include "lib/data.h"
 #include "lib/file.h"
 #include "lib/safe.h"
+#include "report/doc.h"
 #include "vocab/number.h"
 #include "options.h"
 
@@ -237,19 +238,21 @@ static void list_print_rows(const json_t *rows)
 		width = n > width ? n : width;
 	}
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
+		const char *name = json_string_value(json_object_get(row, "name"));
 		const char *state = json_string_value(json_object_get(row, "state"));
 		const json_t *bytes = json_object_get(row, "bytes");
-		char size[NUMBER_MAX] = "", age[24] = "";
+		char size[NUMBER_MAX] = "", age[24] = "", *label, *title;
 
 		if (bytes)
 			number_bytes((uint64_t)json_integer_value(bytes), size);
 		if (bytes)
 			command_age_text(json_number_value(json_object_get(row, "idle_seconds")), age);
-		printf("%-*s  ", (int)width, json_string_value(json_object_get(row, "name")));
-		if (state)
-			printf("%-8s %9s %5s  ", state, size, age);
-		text_put(stdout, json_string_value(json_object_get(row, "title")));
-		fputs("\n", stdout);
+		label = state ? text_format("%-*s  %-8s %9s %5s  ", (int)width, name, state, size, age) :
+				text_format("%-*s  ", (int)width, name);
+		title = safe_text(json_string_value(json_object_get(row, "title")));
+		doc_print_line(stdout, label, title);
+		free(label);
+		free(title);
 		if (strcmp(json_string_value(json_object_get(row, "from")), BUILT_IN)) {
 			printf("%*s  ", (int)width, "");
 			text_put(stdout, json_string_value(json_object_get(row, "from")));

@@ -411,7 +411,7 @@ int bundle_verify(const char *path, FILE *to, struct bundle_proof *proof, struct
 
 	*proof = (struct bundle_proof){ .files = 0 };
 	if (!mkdtemp(into)) {
-		ret = err_sys(err, errno, "cannot unpack into %s", into);
+		ret = err_sys(err, errno, "cannot unpack into %s (TMPDIR names the folder)", into);
 		free(into);
 		return ret;
 	}
