@@ -43,11 +43,18 @@ static const struct workload_figure figure_next = {
 	.text = "Cost of a page's next write", .value = "per page",
 };
 
+static const struct workload_figure figure_pages = {
+	.name = "first-touch-pages", .shape = FIGURE_SHARES,
+	.title = "First touch: what single pages cost",
+	.text = "Share of pages whose first write took no more than so long",
+	.value = "share of pages", .axis = "first write to a page", .derived = "first",
+};
+
 enum { FIRST, AGAIN, RATE };
 
 static const struct workload_metric metrics[] = {
 	[FIRST] = { "ns_per_page", "ns", KIND_TIME, BETTER_LOWER, .figure = &figure,
-		    .help = "first write to a 4 KiB page" },
+		    .second = &figure_pages, .help = "first write to a 4 KiB page" },
 	[AGAIN] = { "ns_per_page_again", "ns", KIND_TIME, BETTER_LOWER,
 		    .help = "second write to it, which faults nowhere" },
 	[RATE] = { "pages_per_s", "pages/s", KIND_RATE, BETTER_HIGHER, .figure = &figure_rate,

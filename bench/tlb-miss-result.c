@@ -11,6 +11,12 @@ static const struct workload_figure figure = {
 	.value = "per access", .axis = "pages in the chase",
 };
 
+static const struct workload_figure figure_walk = {
+	.name = "walk-cost", .shape = FIGURE_PAGES, .title = "Cost of a page walk",
+	.text = "Cost of a page walk for each guest page and second-level page",
+	.value = "per walk",
+};
+
 #define POINTS "pages|pages,stride"
 
 const struct workload_metric tlb_miss_metrics[TLB_MISS_METRICS + 1] = {
@@ -20,6 +26,7 @@ const struct workload_metric tlb_miss_metrics[TLB_MISS_METRICS + 1] = {
 	[CONTROL_NS] = { "control_ns_per_access", "ns", KIND_TIME, BETTER_NONE, .points = POINTS,
 			 .axis = "pages", .help = "an access to as many lines that lie side by side" },
 	[WALK_COST] = { "walk_cost", "ns", KIND_TIME, BETTER_LOWER, .role = ROLE_WALK_COST,
+			.figure = &figure_walk,
 			.help = "a page walk, fitted over the rungs beyond the second level" },
 	[EFFECTIVE_PAGE] = { "effective_page", "bytes", KIND_COUNT, BETTER_NONE,
 			     .help = "page size that the TLB works with, told from the knees" },

@@ -63,11 +63,13 @@ enum figure_shape {
 	FIGURE_ROWS,	/* a row an arm, logarithmic: one value that spans decades */
 	FIGURE_LADDER,	/* a line an arm over the numbers of the metric's axis */
 	FIGURE_BARS,	/* a group a metric (all that name this figure), a bar an arm */
+	FIGURE_PAGES,	/* a map: guest page by second-level page, as the proofs found them */
+	FIGURE_SHARES,	/* a line an arm: which share of single things took no more than that */
 };
 
 /*
  * Metrics that point to the same figure are drawn into it. A ladder takes the
- * series whose point has the axis and no other key, rows and bars those with
+ * series whose point has the axis and no other key, the others those with
  * an empty point.
  */
 struct workload_figure {
@@ -77,6 +79,7 @@ struct workload_figure {
 	const char *text;	/* the same as a sentence's beginning, for those who cannot see it */
 	const char *value;	/* what the axis of values shows: "per access" */
 	const char *axis;	/* FIGURE_LADDER: what the other shows: "pages in the chase" */
+	const char *derived;	/* FIGURE_SHARES: the histogram among what a result derives */
 };
 
 /*
@@ -106,7 +109,7 @@ struct workload_metric {
 	const char *points;
 	const char *axis;	/* the point's key that holds the rung of a ladder; NULL = none */
 	enum metric_role role;
-	const struct workload_figure *figure;	/* NULL = none */
+	const struct workload_figure *figure, *second;	/* NULL = none */
 };
 
 struct workload {

@@ -70,7 +70,7 @@ static const struct argp argp = {
 	"the effects of the second are from those of the first.", NULL, NULL, NULL,
 };
 
-static int compare_print_json(const struct comparison *c, struct store *s, struct err *err)
+static int compare_print_json(struct comparison *c, struct store *s, struct err *err)
 {
 	struct report_options none = { NULL };
 	struct report r;
@@ -83,7 +83,7 @@ static int compare_print_json(const struct comparison *c, struct store *s, struc
 	return 0;
 }
 
-static int compare_show(const struct options *o, const struct comparison *c,
+static int compare_show(const struct options *o, struct comparison *c,
 			struct store *s)
 {
 	struct err err = ERR_INIT;

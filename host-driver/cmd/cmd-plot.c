@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "compare/compare.h"
+#include "compare/trend.h"
 #include "file.h"
 #include "report/plot.h"
 #include "report/report.h"
@@ -15,8 +16,14 @@
 #include "options.h"
 
 struct options {
-	const char *figure, *folder, *script, *out, *format;
+	const char *figure, *script, *out, *format;
+	const char *series;	/* of history: a glob */
+	size_t segment;
+	char **folders;		/* several of history alone */
+	size_t n;
 };
+
+enum { OPT_SERIES = 256, OPT_SEGMENT };
 
 static const char *const formats[] = { "svg", "png", "pdf", "dat", NULL };
 
@@ -25,6 +32,8 @@ static const struct argp_option table[] = {
 	{ "format", 'f', "svg|png|pdf|dat", 0, "dat is the data", 0 },
 	{ "output", 'o', "FILE", 0, "write into FILE; its ending says the format unless --format does",
 	  0 },
+	{ "series", OPT_SERIES, "GLOB", 0, "of history: the series that match, e.g. '*/first-touch ns_per_page'", 0 },
+	{ "min-segment", OPT_SEGMENT, "N", 0, "of history: a level lasts N campaigns or more (4)", 0 },
 	{ 0 },
 };
 
@@ -51,6 +60,23 @@ static void plot_format_of(struct options *o, struct argp_state *state)
 		o->format = dot ? dot + 1 : "svg";
 }
 
+static bool plot_is_history(const struct options *o)
+{
+	return !strcmp(o->figure, "history");
+}
+
+static void plot_check(const struct options *o, struct argp_state *state)
+{
+	if (!o->n)
+		argp_error(state, "which figure of which results folder? e.g. "
+			   "kduel plot effects-large results/<campaign>");
+	if (o->n > 1 && !plot_is_history(o))
+		argp_error(state, "one figure of one folder at a time, not also '%s'; history "
+			   "alone is of several", o->folders[1]);
+	if ((o->series || o->segment) && !plot_is_history(o))
+		argp_error(state, "--series and --min-segment are for the figure history");
+}
+
 static error_t plot_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -66,15 +92,19 @@ static error_t plot_parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		o->out = command_path(state, "--output", arg);
 		return 0;
-	case ARGP_KEY_ARG:
-		if (o->figure && o->folder)
-			argp_error(state, "one figure of one folder at a time, not also '%s'", arg);
-		*(o->figure ? &o->folder : &o->figure) = arg;
+	case OPT_SERIES:
+		o->series = arg;
+		return 0;
+	case OPT_SEGMENT:
+		o->segment = command_segment(state, arg);
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->figure = state->argv[state->next];
+		o->folders = state->argv + state->next + 1;
+		o->n = (size_t)(state->argc - state->next - 1);
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->figure || !o->folder)
-			argp_error(state, "which figure of which results folder? e.g. "
-				   "kduel plot effects-large results/<campaign>");
+		plot_check(o, state);
 		plot_format_of(o, state);
 		return 0;
 	}
@@ -82,9 +112,10 @@ static error_t plot_parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	table, plot_parse, "FIGURE FOLDER",
-	"Draws one figure of a results folder; plots/*.gp are the scripts, and their first "
-	"lines say how they are called.", NULL, NULL, NULL,
+	table, plot_parse, "FIGURE FOLDER\nhistory FOLDER...",
+	"Draws one figure of a results folder, or the history of several campaigns: what kduel "
+	"trend followed, with the points where a level changed. plots/*.gp are the scripts, and "
+	"their first lines say how they are called.", NULL, NULL, NULL,
 };
 
 /* The figure of that name; an error says which there are, or why it is not. */
@@ -123,14 +154,27 @@ static int plot_make(const struct figure *f, const struct options *o, char **ima
 	return fclose(to) ? err_sys(err, errno, "cannot draw %s", f->name) : 0;
 }
 
+/* To --output or the standard output. */
+static int plot_publish(const struct figure *f, const struct options *o, struct err *err)
+{
+	char *image = NULL;
+	size_t len;
+	int rc = plot_make(f, o, &image, &len, err);
+
+	if (!rc && o->out)
+		rc = file_publish(o->out, image, len, err);
+	else if (!rc)
+		fwrite(image, 1, len, stdout);
+	free(image);
+	return rc;
+}
+
 static int plot_store(struct store *s, const struct options *o, struct err *err)
 {
 	struct compare_options co = { .allow_differences = true };
 	const struct figure *f;
 	struct comparison c;
 	struct report r;
-	char *image = NULL;
-	size_t len;
 	int rc = compare_run(s, &co, &c, err);
 
 	if (rc)
@@ -138,15 +182,52 @@ static int plot_store(struct store *s, const struct options *o, struct err *err)
 	rc = report_gather(&r, s, &c, NULL, err);
 	if (!rc) {
 		f = plot_find(&r, o->figure, err);
-		rc = f ? plot_make(f, o, &image, &len, err) : -EINVAL;
-		if (!rc && o->out)
-			rc = file_publish(o->out, image, len, err);
-		else if (!rc)
-			fwrite(image, 1, len, stdout);
-		free(image);
+		rc = f ? plot_publish(f, o, err) : -EINVAL;
 		report_release(&r);
 	}
 	comparison_release(&c);
+	return rc;
+}
+
+static int plot_campaign(const struct options *o, struct err *err)
+{
+	struct store *s;
+	int rc = store_open(&s, o->folders[0], STORE_READ, err);
+
+	if (rc)
+		return rc;
+	rc = plot_store(s, o, err);
+	store_close(s);
+	return rc;
+}
+
+static int plot_add(void *trend, const char *folder, struct err *err)
+{
+	return trend_add(trend, folder, err);
+}
+
+static int plot_history(const struct options *o, struct err *err)
+{
+	struct trend t;
+	struct figure f;
+	const char *why;
+	int rc;
+
+	trend_init(&t);
+	t.min_segment = o->segment;
+	rc = command_folders(o->folders, o->n, plot_add, &t, err);
+	if (!rc)
+		rc = trend_finish(&t, err);
+	for (size_t i = 0; !rc && i < t.n_left_out; i++)
+		fprintf(stderr, "left out: %s\n", t.left_out[i]);
+	if (!rc) {
+		why = figure_init_history(&t, o->series, &f);
+		rc = why ? err_config(err, "there is no figure history here: %s", why)
+			 : plot_publish(&f, o, err);
+		if (!why)
+			figure_release(&f);
+	}
+	trend_release(&t);
 	return rc;
 }
 
@@ -154,16 +235,12 @@ int cmd_plot(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	struct options o = { 0 };
-	struct store *s;
-	int rc;
+	int rc = 0;
 
 	options_parse(&argp, argc, argv, 0, &o);
-	rc = command_check_output(o.out, o.folder, &err);
+	for (size_t i = 0; !rc && i < o.n; i++)
+		rc = command_check_output(o.out, o.folders[i], &err);
 	if (!rc)
-		rc = store_open(&s, o.folder, STORE_READ, &err);
-	if (!rc) {
-		rc = plot_store(s, &o, &err);
-		store_close(s);
-	}
+		rc = plot_is_history(&o) ? plot_history(&o, &err) : plot_campaign(&o, &err);
 	return rc ? command_fail(&err) : EXIT_DONE;
 }

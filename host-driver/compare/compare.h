@@ -126,6 +126,17 @@ struct compare_reading {
 	double bytes[PAGE_SIZES], faults;
 };
 
+/* How single pages (or the like) of one process came out: a histogram. */
+struct compare_bucket {
+	double at, n;		/* ns, its lower end; how many */
+};
+struct compare_spread {
+	unsigned arm, block;
+	char *cell, *name;	/* "first", as the result has it among what it derives */
+	struct compare_bucket *bucket;	/* upwards */
+	size_t n;
+};
+
 /* Something besides the kernel under test that is not the same in all arms. */
 struct compare_difference {
 	char *what;		/* "command line", "env.node.thp" */
@@ -201,6 +212,8 @@ struct comparison {
 	size_t n_proofs;
 	struct compare_reading *timeline;	/* in the order of the record */
 	size_t n_timeline;
+	struct compare_spread *spreads;	/* none before compare_spreads() */
+	size_t n_spreads;
 	struct compare_difference *differences;
 	size_t n_differences;
 	struct compare_odd *odd;
@@ -225,6 +238,8 @@ struct comparison {
 int compare_run(struct store *s, const struct compare_options *o,
 		struct comparison *c, struct err *err);
 void comparison_release(struct comparison *c);
+/* Reads the journal once more, for the histograms of boots that count. */
+int compare_spreads(struct comparison *c, struct store *s, struct err *err);
 
 /*
  * What the comparison amounts to, the same for every verb that shows it:

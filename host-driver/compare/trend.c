@@ -94,21 +94,38 @@ static struct trend_series *trend_make(struct trend *t, const char *key, const c
 	return s;
 }
 
-/* Room for the campaign that was added last, in every series. */
+/* Room for the campaign that was added last. */
+static int trend_widen_one(double **values, size_t n)
+{
+	bool fresh = !*values;
+	double *more = realloc(*values, n * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	*values = more;
+	for (size_t k = fresh ? 0 : n - 1; k < n; k++)
+		more[k] = NAN;
+	return 0;
+}
+
 static int trend_widen(struct trend *t)
 {
 	for (size_t i = 0; i < t->n_series; i++) {
 		struct trend_series *s = &t->series[i];
-		double *ratio = realloc(s->ratio, t->n_campaigns * sizeof(*ratio));
-		bool fresh = !s->ratio;
 
-		if (!ratio)
+		if (trend_widen_one(&s->ratio, t->n_campaigns) ||
+		    trend_widen_one(&s->lo, t->n_campaigns) ||
+		    trend_widen_one(&s->hi, t->n_campaigns))
 			return -ENOMEM;
-		s->ratio = ratio;
-		for (size_t k = fresh ? 0 : t->n_campaigns - 1; k < t->n_campaigns; k++)
-			ratio[k] = NAN;
 	}
 	return 0;
+}
+
+static void trend_put(struct trend *t, struct trend_series *to, const struct stats_effect *e)
+{
+	to->ratio[t->n_campaigns - 1] = 1 + e->effect;
+	to->lo[t->n_campaigns - 1] = 1 + e->lo;
+	to->hi[t->n_campaigns - 1] = 1 + e->hi;
 }
 
 static bool trend_has_ratio(const struct comparison *c, const struct compare_series *s,
@@ -137,7 +154,7 @@ static int trend_add_ratios(struct trend *t, const struct comparison *c, bool ma
 			if (!to)
 				return -ENOMEM;
 			if (!make_them)
-				to->ratio[t->n_campaigns - 1] = 1 + s->vs[a].e.effect;
+				trend_put(t, to, &s->vs[a].e);
 		}
 	return 0;
 }
@@ -287,6 +304,8 @@ void trend_release(struct trend *t)
 		free(t->series[i].key);
 		free(t->series[i].arm);
 		free(t->series[i].ratio);
+		free(t->series[i].lo);
+		free(t->series[i].hi);
 		free(t->series[i].campaign);
 		stats_changes_release(&t->series[i].changes);
 	}

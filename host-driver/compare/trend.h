@@ -26,7 +26,7 @@ struct trend_series {
 	char *key;		/* "fsdax-xfs/thp/tlb-miss ns_per_access pages=512" */
 	char *arm;
 	enum stats_better better;
-	double *ratio;		/* by campaign; NaN: not measured there */
+	double *ratio, *lo, *hi;	/* by campaign, with its interval; NaN: not measured there */
 	size_t points;		/* that are measured */
 	size_t *campaign;	/* of each point, `points` of them */
 	struct stats_changes changes;	/* `at` counts points; none if too few */

@@ -14,14 +14,13 @@
 #include "safe.h"
 #include "vocab/words.h"
 
-/* The metric if the figure shows this series; else NULL. */
-static const struct workload_metric *shapes_metric(const struct figure *f,
-						   const struct compare_series *s)
+const struct workload_metric *figure_metric(const struct figure *f,
+					    const struct compare_series *s)
 {
 	const struct workload_metric *m = NULL;
 
 	if (s->counter || workload_metric_find(s->workload, NULL, s->metric, &m, NULL) ||
-	    m->figure != f->of)
+	    (m->figure != f->of && m->second != f->of))
 		return NULL;
 	if (json_object_size(s->point) != (f->of->shape == FIGURE_LADDER))
 		return NULL;	/* of several points, or of none */
@@ -33,7 +32,7 @@ static bool shapes_has(const struct compare_estimate *e)
 	return e->boots && e->value > 0;
 }
 
-static void shapes_titles(const struct comparison *c, struct figure *f, const char *what)
+void figure_titles(const struct comparison *c, struct figure *f, const char *what)
 {
 	const struct domain_word *d = domain_find(c->domain);
 
@@ -60,7 +59,7 @@ const char *figure_rows(const struct comparison *c, struct figure *f)
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *s = &c->series[i];
 
-		for (size_t a = 0; shapes_metric(f, s) && a < c->n_arms; a++) {
+		for (size_t a = 0; figure_metric(f, s) && a < c->n_arms; a++) {
 			if (!shapes_has(&s->est[a]))
 				continue;
 			unit = s->unit;
@@ -71,7 +70,7 @@ const char *figure_rows(const struct comparison *c, struct figure *f)
 	}
 	if (!f->n_series)
 		return shapes_nothing(f);
-	shapes_titles(c, f, "a row");
+	figure_titles(c, f, "a row");
 	figure_fit(f);
 	f->value.min /= 1.6;
 	f->value.max *= 2.2;	/* room for the last label */
@@ -153,7 +152,7 @@ const char *figure_ladder(const struct comparison *c, struct figure *f)
 
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *s = &c->series[i];
-		const struct workload_metric *m = shapes_metric(f, s);
+		const struct workload_metric *m = figure_metric(f, s);
 		double x = m && m->axis ? json_number_value(json_object_get(s->point, m->axis))
 					: 0;
 
@@ -171,7 +170,7 @@ const char *figure_ladder(const struct comparison *c, struct figure *f)
 	f->x.log = true;
 	figure_ticks(&f->x, 8, false, "pages");
 	f->value.log = shapes_spread(f) > LINEAR_MOST;
-	shapes_titles(c, f, "a line");
+	figure_titles(c, f, "a line");
 	figure_fit(f);
 	if (!f->value.log)
 		f->value.min = 0;
@@ -192,7 +191,7 @@ const char *figure_bars(const struct comparison *c, struct figure *f)
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *s = &c->series[i];
 
-		for (size_t a = 0; shapes_metric(f, s) && a < c->n_arms; a++) {
+		for (size_t a = 0; figure_metric(f, s) && a < c->n_arms; a++) {
 			if (!s->est[a].boots)
 				continue;
 			unit = s->unit;
@@ -203,7 +202,7 @@ const char *figure_bars(const struct comparison *c, struct figure *f)
 	}
 	if (!f->n_series)
 		return shapes_nothing(f);
-	shapes_titles(c, f, "a bar");
+	figure_titles(c, f, "a bar");
 	figure_fit(f);
 	f->value.min = 0;
 	figure_ticks(&f->value, 5, true, unit);

@@ -27,6 +27,14 @@ static const struct {
 };
 #define OWN (sizeof(plot_own) / sizeof(plot_own[0]))
 
+/* That of many campaigns. */
+static const struct {
+	const char *name, *script;
+	const char *(*data)(const struct trend *t, const char *series, struct figure *f);
+} plot_campaigns[] = {
+	{ "history", "history", figure_history },
+};
+
 /* How the figures that workloads declare for their metrics are drawn. */
 static const struct {
 	const char *script;
@@ -35,9 +43,11 @@ static const struct {
 	[FIGURE_ROWS] = { "rows", figure_rows },
 	[FIGURE_LADDER] = { "ladder", figure_ladder },
 	[FIGURE_BARS] = { "bars", figure_bars },
+	[FIGURE_PAGES] = { "walks", figure_walks },
+	[FIGURE_SHARES] = { "shares", figure_shares },
 };
 
-static void plot_release(struct figure *f)
+void figure_release(struct figure *f)
 {
 	free(f->title);
 	free(f->subtitle);
@@ -93,6 +103,19 @@ static unsigned plot_room_for_series(const struct figure *f)
 	return 28 + longest * 31 / 4;
 }
 
+const char *figure_init_history(const struct trend *t, const char *series, struct figure *f)
+{
+	const char *why;
+
+	*f = (struct figure){ .name = plot_campaigns[0].name, .script = plot_campaigns[0].script };
+	why = plot_campaigns[0].data(t, series, f);
+	if (why)
+		figure_release(f);
+	f->left = plot_room_for_rows(f);
+	f->right = plot_room_for_series(f);
+	return why;
+}
+
 struct plot_lists {
 	const struct comparison *c;
 	struct figure *figure;
@@ -108,7 +131,7 @@ static void plot_add(struct plot_lists *l, struct figure f, figure_data_fn data)
 		l->missing = figure_grow(l->missing, l->n_missing, sizeof(*l->missing));
 		l->missing[l->n_missing++] = (struct figure_missing){
 			f.name, text_format("%s", why) };
-		plot_release(&f);
+		figure_release(&f);
 		return;
 	}
 	f.left = plot_room_for_rows(&f);
@@ -142,11 +165,15 @@ static void plot_add_workload(struct plot_lists *l, const struct workload *w)
 	bool shows = !w->memory || !d || d->walks;
 
 	for (const struct workload_metric *m = w->metrics; m->name; m++)
-		if (m->figure && !plot_is_there(l, m->figure))
-			plot_add(l, (struct figure){ .name = m->figure->name,
-				 .script = plot_shapes[m->figure->shape].script,
-				 .section = shows ? FIGURE_IN_MEASUREMENTS : FIGURE_IN_FOLD, .of = m->figure },
-				 plot_shapes[m->figure->shape].data);
+		for (int k = 0; k < 2; k++) {
+			const struct workload_figure *of = k ? m->second : m->figure;
+
+			if (of && !plot_is_there(l, of))
+				plot_add(l, (struct figure){ .name = of->name,
+					 .script = plot_shapes[of->shape].script, .section = shows
+					 ? FIGURE_IN_MEASUREMENTS : FIGURE_IN_FOLD, .of = of },
+					 plot_shapes[of->shape].data);
+		}
 }
 
 void figures_init(const struct comparison *c, struct figure **figures,
@@ -171,7 +198,7 @@ void figures_release(struct figure *figures, size_t n,
 		     struct figure_missing *missing, size_t n_missing)
 {
 	for (size_t i = 0; i < n; i++)
-		plot_release(&figures[i]);
+		figure_release(&figures[i]);
 	for (size_t i = 0; i < n_missing; i++)
 		free(missing[i].reason);
 	free(figures);

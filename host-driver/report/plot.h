@@ -94,6 +94,14 @@ void figures_init(const struct comparison *c, struct figure **figures,
 void figures_release(struct figure *figures, size_t n,
 		     struct figure_missing *missing, size_t n_missing);
 
+/*
+ * The figure of many campaigns: the ratios that a trend followed, of the series that
+ * match a glob (NULL: any), those that changed first. NULL, or why there is none.
+ */
+struct trend;
+const char *figure_init_history(const struct trend *t, const char *series, struct figure *f);
+void figure_release(struct figure *f);
+
 /* The n-th series colour, "#0072b2": told apart by colour-blind readers too. */
 const char *figure_colour(unsigned n);
 #define FIGURE_COLOURS 7
@@ -156,6 +164,14 @@ const char *figure_blocks(const struct comparison *c, struct figure *f);
 const char *figure_rows(const struct comparison *c, struct figure *f);
 const char *figure_ladder(const struct comparison *c, struct figure *f);
 const char *figure_bars(const struct comparison *c, struct figure *f);
+const char *figure_walks(const struct comparison *c, struct figure *f);
+const char *figure_shares(const struct comparison *c, struct figure *f);
+/* Of campaigns, for figure_init_history(). */
+const char *figure_history(const struct trend *t, const char *series, struct figure *f);
+/* For those of workloads: the series' metric if the figure shows it, else NULL; the titles. */
+const struct workload_metric *figure_metric(const struct figure *f,
+					    const struct compare_series *s);
+void figure_titles(const struct comparison *c, struct figure *f, const char *what);
 
 /* An array of `n` things of `size` with room for one more, which is zero. */
 void *figure_grow(void *array, size_t n, size_t size);

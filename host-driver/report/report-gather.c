@@ -112,11 +112,13 @@ int report_gather_facts(struct report *r, struct store *s,
 }
 
 int report_gather(struct report *r, struct store *s,
-		  const struct comparison *c, const struct report_options *o,
+		  struct comparison *c, const struct report_options *o,
 		  struct err *err)
 {
-	int rc = report_gather_facts(r, s, c, err);
+	int rc = compare_spreads(c, s, err);
 
+	if (!rc)
+		rc = report_gather_facts(r, s, c, err);
 	if (rc)
 		return rc;
 	if (report_model(r, o ? o->cpu_model : NULL, err)) {

@@ -36,21 +36,6 @@ static void model_row(const struct subject *s, const char *quantity, double expe
 		text_format("%s", quantity), expected, measured, least, most };
 }
 
-/* The size of page that most bytes of the second level were mapped with. */
-static uint64_t model_page_of(const struct comparison *c, size_t arm,
-			    const char *cell)
-{
-	const struct compare_proof *p =
-		compare_proof_of(c, arm, layer_words[LAYER_SECOND].name, cell);
-	const struct compare_pages *a = p ? &p->after : NULL;
-
-	if (!a || !a->readings)
-		return 0;
-	if (a->bytes_1g >= a->bytes_2m && a->bytes_1g >= a->bytes_4k)
-		return page_words[PAGE_1G].bytes;
-	return page_words[a->bytes_2m >= a->bytes_4k ? PAGE_2M : PAGE_4K].bytes;
-}
-
 /* Times tell of a processor's TLBs only where a processor ran the guest. */
 static bool model_times_count(const struct comparison *c)
 {
@@ -146,7 +131,8 @@ static double model_counted(const struct subject *s, bool (*part)(const char *))
 
 static int model_expects(struct subject *s, struct err *err)
 {
-	uint64_t page = model_page_of(s->r->c, s->arm, s->cell->id);
+	int size = report_page_of(s->r->c, s->arm, s->cell->id, LAYER_SECOND);
+	uint64_t page = size < 0 ? 0 : page_words[size].bytes;
 	int ret;
 
 	if (!page)

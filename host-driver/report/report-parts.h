@@ -33,6 +33,8 @@ char *report_claims_text(const struct comparison *c);
 /* Page sizes around disturbances; nothing where there were none. */
 void report_timeline(struct doc *d, const struct report *r);
 void report_proof(struct doc *d, const struct report *r);
+/* The size of page (page_words[]) that most bytes of a layer were mapped with; -1: not known. */
+int report_page_of(const struct comparison *c, size_t arm, const char *cell, enum layer layer);
 void report_counters(struct doc *d, const struct comparison *c);
 /* Which functions make the difference: nothing where they were not counted. */
 void report_gather_why(struct report *r, struct store *s);

@@ -17,6 +17,18 @@ static const char *proof_layer(const struct compare_proof *p)
 	return l == LAYER_MUT ? "MUT" : l < 0 ? p->layer : layer_words[l].title;
 }
 
+int report_page_of(const struct comparison *c, size_t arm, const char *cell, enum layer layer)
+{
+	const struct compare_proof *p = compare_proof_of(c, arm, layer_words[layer].name, cell);
+	const struct compare_pages *a = p ? &p->after : NULL;
+
+	if (!a || !a->readings)
+		return -1;
+	if (a->bytes_1g >= a->bytes_2m && a->bytes_1g >= a->bytes_4k)
+		return PAGE_1G;
+	return a->bytes_2m >= a->bytes_4k ? PAGE_2M : PAGE_4K;
+}
+
 /* Is a layer unavailable everywhere for the same reason? */
 static bool proof_missing(const struct comparison *c, const char *layer)
 {

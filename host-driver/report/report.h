@@ -84,7 +84,7 @@ struct report {
 };
 
 int report_gather(struct report *r, struct store *s,
-		  const struct comparison *c, const struct report_options *o,
+		  struct comparison *c, const struct report_options *o,
 		  struct err *err);
 /* The same without the model and the figures. */
 int report_gather_facts(struct report *r, struct store *s,

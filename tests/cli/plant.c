@@ -4,14 +4,15 @@
  * CONFIG would have recorded had its arms differed by that much.
  *
  *	plant FOLDER CONFIG [domain=emulated] [seed=1] [noise=0.01] [at=1700000000]
- *		[blocks=N] [arm.NAME=1.05] [hostile=1] [void=NAME] [panic=NAME]
+ *		[blocks=N] [arm.NAME=1.05] [hostile=1] [void=NAME] [panic=NAME] [walks=1]
  *
  * Every cell has the metrics ns_per_iteration, of which an arm has its factor
  * times 100 ns; bandwidth, 10 GB/s over the factor; and tlb_misses, which none
  * is the better of. `hostile` gives one more with a name that means something
  * to most formats. Blocks spread by `noise`, shared by the arms of a block, and
  * each boot by a tenth of it. `void` and `panic`: that arm's samples are void,
- * its first boot fails.
+ * its first boot fails. `walks`: the cost of a walk, too, with the pages that it
+ * has: of the guest by the source's name, of the second level as the plan has the arm's.
  */
 #include <math.h>
 #include <stdio.h>
@@ -77,13 +78,38 @@ static void plant_sample(struct plant *p, const struct plan_boot *b, const char 
 	const char *arm = p->plan->arms[b->arm].name;
 	bool is_void = !strcmp(plant_word(p, "void", ""), arm);
 
-	plant_append(p, json_pack("{s:s, s:i, s:s, s:i, s:s, s:{s:i}, s:s, s:s, s:s, s:s,"
+	plant_append(p, json_pack("{s:s, s:i, s:s, s:i, s:s, s:o, s:s, s:s, s:s, s:s,"
 		" s:[f,f,f], s:[], s:b, s:s?, s:[{s:s,s:s}]}",
 		"t", "sample", "boot", b->boot, "cell", cell, "process", 1, "metric", metric,
-		"point", "pages", 512, "unit", unit, "kind", kind, "better", better, "domain",
+		"point", strcmp(metric, "walk_cost") ? json_pack("{s:i}", "pages", 512)
+						     : json_object(),
+		"unit", unit, "kind", kind, "better", better, "domain",
 		plant_word(p, "domain", "emulated"), "values", value, value, value, "rejected",
 		"steady", 1, "void", is_void ? "second level is 4k, \x1b[31mnot 2m" : NULL,
 		"counters", "name", "dtlb-misses", "unavailable", "no PMU"));
+}
+
+static void plant_proof(struct plant *p, const struct plan_boot *b, const char *cell,
+			const char *layer, long small, long huge)
+{
+	plant_append(p, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:{s:I, s:I}, s:s, s:i}",
+		"t", "proof", "boot", b->boot, "cell", cell, "process", 1, "when", "after",
+		"layer", layer, "bytes", "4k", (json_int_t)small, "2m", (json_int_t)huge,
+		"method", "stats", "faults", 811));
+}
+
+/* A walk reads 24 entries where both pages are small, one less a level less. */
+static void plant_walks(struct plant *p, const struct plan_boot *b,
+			const struct plan_cell *cell, double noise)
+{
+	const char *second = p->plan->arms[b->arm].second_level;
+	bool guest_huge = strcmp(cell->source, "anon-4k");
+	bool huge = strcmp(second, "4k");
+
+	plant_sample(p, b, cell->id, "walk_cost", "ns", "time", "lower",
+		     noise * (24 - 5 * guest_huge - 5 * huge + guest_huge * huge));
+	plant_proof(p, b, cell->id, "guest", guest_huge ? 4096 : 4 << 20, guest_huge ? 4 << 20 : 0);
+	plant_proof(p, b, cell->id, "second-level", huge ? 4096 : 4 << 20, huge ? 4 << 20 : 0);
 }
 
 static void plant_cell(struct plant *p, const struct plan_boot *b, size_t cell)
@@ -104,10 +130,10 @@ static void plant_cell(struct plant *p, const struct plan_boot *b, size_t cell)
 	plant_sample(p, b, id, "tlb_misses", "count", "count", "none", rint(1000 * value));
 	if (plant_number(p, "hostile", 0))
 		plant_sample(p, b, id, HOSTILE_METRIC, HOSTILE_UNIT, "rate", "lower", value);
-	plant_append(p, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:{s:i, s:i}, s:s, s:i}",
-		"t", "proof", "boot", b->boot, "cell", id, "process", 1, "when", "after",
-		"layer", "second-level", "bytes", "4k", 4096, "2m", 2 << 20, "method", "stats",
-		"faults", 811));
+	if (plant_number(p, "walks", 0))
+		plant_walks(p, b, &p->plan->cells[cell], value);
+	else
+		plant_proof(p, b, id, "second-level", 4096, 2 << 20);
 	plant_append(p, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s}", "t", "cell-end", "boot",
 		b->boot, "cell", id, "process", 1, "class", "ok", "text", ""));
 }
