@@ -36,6 +36,10 @@
 
 #include "err.h"
 
+struct workload;
+struct source;
+struct bench_asked;
+
 struct bench_request {
 	const char *workload;	/* a name of `kduel-bench list` */
 	const char *source;	/* "anon-4k", "thp", ...; NULL = anon-4k */
@@ -89,6 +93,14 @@ int bench_run_text(const struct bench_request *rq, const struct bench_hooks *hoo
 int bench_run_forked(const struct bench_request *rq,
 		     const struct bench_hooks *hooks, double timeout_s,
 		     char **text, struct err *err);
+
+/*
+ * What can be known to be wrong before anything runs, wherever it will: a path that
+ * is missing or would not be used, and what the workload's check() says. `field`
+ * (PARAM_FIELD_MAX) gets the parameter, or stays empty.
+ */
+int bench_check_asked(const struct workload *w, const struct source *s,
+		      const struct bench_asked *a, char *field, struct err *err);
 
 /* Only checks: what bench_run() would refuse before it maps memory. */
 int bench_check(const struct bench_request *rq, struct err *err);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "params.h"
 
 struct state {
 	struct exec_spec spec;
@@ -18,13 +19,15 @@ struct state {
 	struct exec_watch watch;
 };
 
-static int exec_check(const json_t *params, char *field, struct err *err)
+static int exec_check(const struct bench_asked *a, char *field, struct err *err)
 {
+	json_t *params = params_json(a->params);
 	struct exec_spec s;
 	int ret = exec_spec_init(&s, params, err);
 
 	snprintf(field, PARAM_FIELD_MAX, "%s", s.field);
 	exec_spec_release(&s);
+	json_decref(params);
 	return ret;
 }
 

@@ -9,6 +9,7 @@
 #include "histogram.h"
 #include "model.h"
 #include "params.h"
+#include "size.h"
 #include "team.h"
 
 #define PAGE 4096UL
@@ -83,6 +84,27 @@ static const struct param params[] = {
 
 static const struct param params_next[] = { PARAM_SIZE_OF_ALL, { 0 } };
 
+/* Whole pages of the source in each slice, and in each thread's part of one. */
+static uint64_t touch_pages_of(const struct params *p, uint64_t page)
+{
+	const struct value *threads = params_find(p, "threads");
+	uint64_t pages = (params_number(p, "size") + page - 1) / page;
+
+	return threads && threads->lo ? pages / threads->lo : pages;
+}
+
+static int touch_check(const struct bench_asked *a, char *field, struct err *err)
+{
+	const struct value *threads = params_find(a->params, "threads");
+	uint64_t need = a->samples * a->page * (threads && threads->lo ? threads->lo : 1);
+	char least[SIZE_TEXT_MAX];
+
+	if (a->samples <= touch_pages_of(a->params, a->page))
+		return 0;
+	return params_wrong(field, "size", err, "%u samples need at least %s: a page each, of every thread",
+			    a->samples, size_format(need, least));
+}
+
 static size_t first_touch_page_of_source(struct bench *b)
 {
 	const struct source *s;
@@ -114,19 +136,12 @@ static int touch_set_up(struct bench *b, unsigned threads, unsigned flags, struc
 	t->again = calloc(1, sizeof(*t->again));
 	if (!t->first || !t->again)
 		return err_sys(err, ENOMEM, "first-touch");
-	/* Whole pages of the source in each slice: a page is nobody's half. */
-	pages = (bench_number(b, "size") + page - 1) / page;
+	pages = touch_pages_of(bench_values(b), page);
 	t->slices = bench_samples(b);
 	ret = threads ? first_touch_team(b, t, threads, err) : 0;
 	if (ret)
 		return ret;
-	/* A thread's part is whole pages of the source, too. */
 	page *= threads ? threads : 1;
-	pages /= threads ? threads : 1;
-	if (t->slices > pages)
-		return err_config(err, "%u samples of a buffer of %zu pages of %zu KiB: each "
-				  "sample needs a page of its own; give a larger --size or "
-				  "fewer --samples", t->slices, pages, page >> 10);
 	t->slice = pages / t->slices * page;
 	if (pages % t->slices)
 		bench_label(b, "size: %zu of %zu pages of %zu KiB are used, so that all %u "
@@ -334,6 +349,7 @@ const struct workload first_touch_workload = {
 	.params = params,
 	.pattern = first_touch_pattern,
 	.samples = 16,
+	.check = touch_check,
 	.setup = first_touch_setup,
 	.run = first_touch_run,
 	.verify_after = first_touch_verify_after,
@@ -354,6 +370,7 @@ const struct workload next_touch_workload = {
 	.params = params_next,
 	.pattern = first_touch_pattern,
 	.samples = 16,
+	.check = touch_check,
 	.setup = next_touch_setup,
 	.run = next_touch_run,
 	.verify_after = first_touch_verify_after,

@@ -4,6 +4,7 @@
 
 #include "gups-table.h"
 #include "harness.h"
+#include "params.h"
 #include "model.h"
 #include "params.h"
 
@@ -29,63 +30,44 @@ static bool gups_is_power_of_two(uint64_t v)
 	return v && !(v & (v - 1));
 }
 
-static int gups_check_power(uint64_t bytes, struct err *err)
+static int gups_check(const struct bench_asked *a, char *field, struct err *err)
 {
-	if (gups_is_power_of_two(bytes))
+	uint64_t flight = params_number(a->params, "in-flight");
+	uint64_t size = params_number(a->params, "size"), steps;
+
+	if (!gups_is_power_of_two(flight))
+		return params_wrong(field, "in-flight", err, "%llu is not a power of two",
+				    (unsigned long long)flight);
+	if (!size)
+		return 0;	/* chosen when the caches are known */
+	if (!gups_is_power_of_two(size))
+		return params_wrong(field, "size", err, "%llu bytes are not a power of two",
+				    (unsigned long long)size);
+	/* Enough updates of each stream for a turn a sample. */
+	steps = size / 8 * params_number(a->params, "updates") / flight;
+	if (steps > a->samples)
 		return 0;
-	return err_config(err, "size: %llu bytes are not a power of two",
-			  (unsigned long long)bytes);
+	return params_wrong(field, "size", err, "%llu updates for each of %llu in flight cannot be cut into %u samples",
+			    (unsigned long long)steps, (unsigned long long)flight, a->samples);
 }
 
 static int gups_choose_size(struct bench *b, struct err *err)
 {
 	uint64_t llc = bench_llc(b), bytes = 1 << 12;
 
-	if (bench_given(b, "size")) {
-		int ret;
-
-		bytes = bench_number(b, "size");
-		ret = gups_check_power(bytes, err);
-		if (ret)
-			return ret;
-		return bench_at_least(b, "the table", bytes, RULE_FACTOR * llc,
+	if (bench_given(b, "size"))
+		return bench_at_least(b, "the table", bench_number(b, "size"), RULE_FACTOR * llc,
 				      "it must not fit in 4 times the last-level cache", err);
-	}
 	while (bytes < (llc ? DEFAULT_FACTOR * llc : DEFAULT_BYTES))
 		bytes *= 2;
 	return bench_set_number(b, "size", bytes, err);
 }
 
-static int gups_check_streams(struct bench *b, struct err *err)
-{
-	uint64_t flight = bench_number(b, "in-flight"), steps;
-
-	if (!gups_is_power_of_two(flight))
-		return err_config(err, "in-flight: %llu is not a power of two",
-				  (unsigned long long)flight);
-	steps = bench_number(b, "size") / 8 * bench_number(b, "updates") / flight;
-	if (steps <= bench_samples(b))
-		return err_config(err, "size, updates: %llu updates for each of %llu in flight "
-				  "cannot be cut into %u samples", (unsigned long long)steps,
-				  (unsigned long long)flight, bench_samples(b));
-	return 0;
-}
-
 static int gups_validate(struct bench *b, struct err *err)
 {
-	int ret;
-
 	if (!bench_llc(b))
 		bench_label(b, "unknown cache: the size of the last-level cache is not known");
-	ret = gups_choose_size(b, err);
-	return ret ? ret : gups_check_streams(b, err);
-}
-
-static int gups_validate_base(struct bench *b, struct err *err)
-{
-	int ret = gups_check_power(bench_number(b, "size"), err);
-
-	return ret ? ret : gups_check_streams(b, err);
+	return gups_choose_size(b, err);
 }
 
 static int gups_setup(struct bench *b, struct err *err)
@@ -247,6 +229,7 @@ const struct workload gups_workload = {
 	.params = params,
 	.pattern = gups_pattern,
 	.samples = 10,
+	.check = gups_check,
 	.validate = gups_validate,
 	.setup = gups_setup,
 	.verify_before = gups_verify_before,
@@ -268,7 +251,7 @@ const struct workload gups_base_workload = {
 		  "costs.",
 	.params = params_base,
 	.samples = 10,
-	.validate = gups_validate_base,
+	.check = gups_check,
 	.setup = gups_setup,
 	.verify_before = gups_verify_before,
 	.run = gups_run_base,

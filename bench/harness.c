@@ -15,26 +15,15 @@
 #include "order.h"
 #include "size.h"
 
-static struct value *harness_get(const struct bench *b, const char *name)
-{
-	struct value *v = params_find(&b->params, name);
-
-	if (v)
-		return v;
-	fprintf(stderr, "bug: %s asked for its parameter '%s', which it lacks\n",
-		b->w->name, name);
-	abort();
-}
-
 uint64_t bench_number(const struct bench *b, const char *name)
 {
-	return harness_get(b, name)->lo;
+	return params_number(&b->params, name);
 }
 
 void bench_range(const struct bench *b, const char *name,
 		 uint64_t *lo, uint64_t *hi)
 {
-	const struct value *v = harness_get(b, name);
+	const struct value *v = params_get(&b->params, name);
 
 	*lo = v->lo;
 	*hi = v->hi;
@@ -42,19 +31,19 @@ void bench_range(const struct bench *b, const char *name,
 
 const char *bench_text(const struct bench *b, const char *name)
 {
-	const struct value *v = harness_get(b, name);
+	const struct value *v = params_get(&b->params, name);
 
 	return v->text ? v->text : "";
 }
 
 bool bench_flag(const struct bench *b, const char *name)
 {
-	return harness_get(b, name)->lo;
+	return params_get(&b->params, name)->lo;
 }
 
 bool bench_given(const struct bench *b, const char *name)
 {
-	return harness_get(b, name)->text != NULL;
+	return params_get(&b->params, name)->text != NULL;
 }
 
 int bench_set_number(struct bench *b, const char *name, uint64_t value,
@@ -62,7 +51,7 @@ int bench_set_number(struct bench *b, const char *name, uint64_t value,
 {
 	char text[SIZE_TEXT_MAX];
 
-	harness_get(b, name);
+	params_get(&b->params, name);
 	return params_set(&b->params, name, size_format(value, text), err);
 }
 
@@ -71,10 +60,15 @@ int bench_set_range(struct bench *b, const char *name, uint64_t lo, uint64_t hi,
 {
 	char least[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX], text[2 * SIZE_TEXT_MAX + 2];
 
-	harness_get(b, name);
+	params_get(&b->params, name);
 	snprintf(text, sizeof(text), "%s..%s", size_format(lo, least),
 		 size_format(hi, most));
 	return params_set(&b->params, name, text, err);
+}
+
+const struct params *bench_values(const struct bench *b)
+{
+	return &b->params;
 }
 
 json_t *bench_params(const struct bench *b)
@@ -105,9 +99,7 @@ uint64_t bench_seed(const struct bench *b)
 
 unsigned bench_samples(const struct bench *b)
 {
-	if (b->rq->samples)
-		return b->rq->samples;
-	return b->w->samples ? b->w->samples : 11;
+	return workload_samples(b->w, b->rq->samples);
 }
 
 const char *bench_source(const struct bench *b)

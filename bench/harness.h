@@ -118,6 +118,8 @@ const struct proc_cpus *bench_cpus(const struct bench *b);
 
 /* All parameters, as check() gets them; a new reference. */
 json_t *bench_params(const struct bench *b);
+/* The parameters themselves, for what check() and others share with a run. */
+const struct params *bench_values(const struct bench *b);
 
 /* Where the guest's files are here (bench_request.files_root); NULL: as in a guest. */
 const char *bench_files_root(const struct bench *b);

@@ -68,28 +68,71 @@ static int mem_walk_choose_sizes(struct bench *b, struct err *err)
 	return bench_set_range(b, "size", lo < hi ? lo : hi, hi, err);
 }
 
+/* The sizes of the ladder; 0: more than `most`, or not decided yet. */
+static size_t mem_walk_sizes(const struct params *p, uint64_t *sizes, size_t most)
+{
+	const struct value *v = params_get(p, "size");
+	double factor = 1 + params_number(p, "step") / 100.0;
+	size_t n = 0;
+
+	for (double next = v->lo; next < v->hi / (1 + (factor - 1) / 4); next *= factor) {
+		uint64_t unit = next < 8192 ? params_number(p, "spacing") : 4096;
+		uint64_t size = (uint64_t)next / unit * unit;
+
+		if (size < v->lo)
+			size = v->lo;
+		if (n && size <= sizes[n - 1])
+			continue;
+		if (n == most - 1)
+			return 0;
+		sizes[n++] = size;
+	}
+	if (v->hi)
+		sizes[n++] = v->hi;
+	return n;
+}
+
+static size_t mem_walk_rungs(const struct bench_asked *a, const char *key, uint64_t *rungs)
+{
+	return strcmp(key, "size") ? 0 : mem_walk_sizes(a->params, rungs, SIZES_MOST);
+}
+
+static uint64_t mem_walk_bytes(const struct bench_asked *a)
+{
+	return params_get(a->params, "size")->hi;
+}
+
+static int mem_walk_check(const struct bench_asked *a, char *field, struct err *err)
+{
+	const struct params *p = a->params;
+	uint64_t lo = params_number(p, "size"), sizes[SIZES_MOST];
+	uint64_t spacing = params_number(p, "spacing");
+
+	if (spacing % NODE_BYTES)
+		return params_wrong(field, "spacing", err, "%llu is not a multiple of %d",
+				    (unsigned long long)spacing, NODE_BYTES);
+	for (int i = 0; i < 2; i++) {
+		const char *name = i ? "page" : "stride";
+
+		if (params_number(p, name) % spacing)
+			return params_wrong(field, name, err, "%llu is not a multiple of spacing, %llu",
+					    (unsigned long long)params_number(p, name),
+					    (unsigned long long)spacing);
+	}
+	if (!lo)
+		return 0;	/* chosen when the caches are known */
+	if (lo / spacing / params_number(p, "chains") < 2)
+		return params_wrong(field, "size", err, "%llu bytes hold fewer than 2 nodes for each chain",
+				    (unsigned long long)lo);
+	if (!mem_walk_sizes(p, sizes, SIZES_MOST))
+		return params_wrong(field, "step", err, "there are more than %d sizes; make it larger",
+				    SIZES_MOST);
+	return 0;
+}
+
 static int mem_walk_validate(struct bench *b, struct err *err)
 {
-	uint64_t lo, hi, spacing = bench_number(b, "spacing");
-	uint64_t stride = bench_number(b, "stride"), page = bench_number(b, "page");
-
-	if (!bench_given(b, "size")) {
-		int ret = mem_walk_choose_sizes(b, err);
-
-		if (ret)
-			return ret;
-	}
-	bench_range(b, "size", &lo, &hi);
-	if (spacing % NODE_BYTES)
-		return err_config(err, "spacing: %llu is not a multiple of %d",
-				  (unsigned long long)spacing, NODE_BYTES);
-	if (stride % spacing || page % spacing)
-		return err_config(err, "stride, page: must be multiples of spacing (%llu)",
-				  (unsigned long long)spacing);
-	if (lo / spacing / bench_number(b, "chains") < 2)
-		return err_config(err, "size: %llu bytes hold fewer than 2 nodes for each chain",
-				  (unsigned long long)lo);
-	return 0;
+	return bench_given(b, "size") ? 0 : mem_walk_choose_sizes(b, err);
 }
 
 static int mem_walk_set_up(struct bench *b, uint64_t bytes, struct err *err)
@@ -198,28 +241,13 @@ static int mem_walk_measure_size(struct bench *b, uint64_t size, struct err *err
 
 static int mem_walk_run(struct bench *b, struct err *err)
 {
-	uint64_t lo, hi, size, last = 0;
-	double factor = 1 + bench_number(b, "step") / 100.0, next;
-	unsigned sizes = 0;
-	int ret;
+	uint64_t sizes[SIZES_MOST];
+	size_t n = mem_walk_sizes(bench_values(b), sizes, SIZES_MOST);
+	int ret = 0;
 
-	bench_range(b, "size", &lo, &hi);
-	for (next = lo; next < hi / (1 + (factor - 1) / 4); next *= factor) {
-		uint64_t unit = next < 8192 ? bench_number(b, "spacing") : 4096;
-
-		size = (uint64_t)next / unit * unit;
-		if (size < lo)
-			size = lo;
-		if (size <= last)
-			continue;
-		last = size;
-		if (++sizes == SIZES_MOST)
-			return err_config(err, "size, step: more than %d sizes", SIZES_MOST);
-		ret = mem_walk_measure_size(b, size, err);
-		if (ret)
-			return ret;
-	}
-	return mem_walk_measure_size(b, hi, err);
+	for (size_t i = 0; !ret && i < n; i++)
+		ret = mem_walk_measure_size(b, sizes[i], err);
+	return ret;
 }
 
 static int mem_walk_verify_after(struct bench *b, struct err *err)
@@ -363,6 +391,9 @@ const struct workload mem_walk_workload = {
 		  "the place where each chain stands and the words that the operation left.",
 	.params = params,
 	.pattern = mem_walk_pattern,
+	.bytes = mem_walk_bytes,
+	.check = mem_walk_check,
+	.rungs = mem_walk_rungs,
 	.validate = mem_walk_validate,
 	.setup = mem_walk_setup,
 	.verify_before = mem_walk_verify_before,

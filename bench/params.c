@@ -2,6 +2,7 @@
 #include "params.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,34 @@ struct value *params_find(const struct params *p, const char *name)
 	return NULL;
 }
 
+struct value *params_get(const struct params *p, const char *name)
+{
+	struct value *v = params_find(p, name);
+
+	if (v)
+		return v;
+	fprintf(stderr, "bug: %s asked for its parameter '%s', which it lacks\n", p->workload,
+		name);
+	abort();
+}
+
+uint64_t params_number(const struct params *p, const char *name)
+{
+	return params_get(p, name)->lo;
+}
+
+int params_wrong(char *field, const char *name, struct err *err, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	va_list ap;
+
+	snprintf(field, PARAM_FIELD_MAX, "%s", name);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_config(err, "%s", text);
+}
+
 static bool params_is_choice(const char *choices, const char *text)
 {
 	size_t n = strlen(text);
@@ -87,7 +116,7 @@ static int params_parse_flag(struct value *v, const char *text, struct err *err)
 	return err_config(err, "'%s' is neither true nor false", text);
 }
 
-static int params_parse(struct value *v, const char *text, struct err *err)
+int params_check(struct value *v, const char *text, struct err *err)
 {
 	int ret = 0;
 
@@ -136,7 +165,7 @@ static int set(struct value *v, const char *text, struct err *err)
 
 	if (!copy)
 		return err_sys(err, ENOMEM, "parameter %s", v->param->name);
-	ret = params_parse(v, text, err);
+	ret = params_check(v, text, err);
 	if (ret) {
 		err_prefix(err, "parameter %s", v->param->name);
 		free(copy);
@@ -297,6 +326,11 @@ const char *params_word_of(const json_t *object, const char *name, const char *f
 	const char *s = json_string_value(json_object_get(object, name));
 
 	return s ? s : fallback;
+}
+
+unsigned workload_samples(const struct workload *w, unsigned asked)
+{
+	return asked ? asked : w->samples ? w->samples : 11;
 }
 
 bool workload_has_points(const struct workload_metric *m, const char *keys)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "params.h"
+
 static const struct param params[] = {
 	{ "path", PARAM_PATH, "", NULL,
 	  "a folder on a DAX file system, a file in one or a DAX device; what it holds is overwritten",
@@ -40,32 +42,52 @@ static int pmem_io_choose_size(struct bench *b, struct err *err)
 			      "half of it may stay in the last-level cache", err);
 }
 
+/* Reads and writes in flight, in steps of 4 times. */
+static size_t pmem_io_depths(const struct params *p, uint64_t *depths)
+{
+	const struct value *v = params_get(p, "depth");
+	size_t n = 0;
+
+	for (uint64_t d = v->lo; d <= v->hi; d = d < v->hi && d * 4 > v->hi ? v->hi : d * 4)
+		depths[n++] = d;
+	return n;
+}
+
+static size_t pmem_io_rungs(const struct bench_asked *a, const char *key, uint64_t *rungs)
+{
+	return strcmp(key, "depth") ? 0 : pmem_io_depths(a->params, rungs);
+}
+
+static int pmem_io_check(const struct bench_asked *a, char *field, struct err *err)
+{
+	const struct params *p = a->params;
+	uint64_t size = params_number(p, "size"), block = params_number(p, "block");
+	uint64_t most = params_get(p, "depth")->hi;
+
+	if (!params_get(p, "path")->text)
+		return params_wrong(field, "path", err, "say which DAX file, folder or device with --path, in a config with params: { path: ... }");
+	if (block & (block - 1))
+		return params_wrong(field, "block", err, "%" PRIu64 " is not a power of two", block);
+	if (!size)
+		return 0;	/* chosen when the caches are known */
+	if (size % block)
+		return params_wrong(field, "size", err, "%" PRIu64 " is not a multiple of the block, %"
+				    PRIu64, size, block);
+	if (most > size / block / 2)
+		return params_wrong(field, "depth", err, "%" PRIu64 " in flight need at least %"
+				    PRIu64 " blocks, the file has %" PRIu64, most, 2 * most,
+				    size / block);
+	return 0;
+}
+
 static int pmem_io_validate(struct bench *b, struct err *err)
 {
-	uint64_t size, block = bench_number(b, "block");
 	const struct source *s;
-	uint64_t lo, hi;
-	int ret;
 
-	if (!bench_given(b, "path"))
-		return err_config(err, "pmem-io: say which DAX file, folder or device with --path");
 	if (source_find(bench_source(b), &s, err) || s->path)
 		return err_config(err, "pmem-io: source %s: the file is at --path already; --source "
 				  "is the memory that copies come from and go to", bench_source(b));
-	ret = pmem_io_choose_size(b, err);
-	if (ret)
-		return ret;
-	size = bench_number(b, "size");
-	if (block & (block - 1))
-		return err_config(err, "parameter block: %" PRIu64 " is not a power of two", block);
-	if (size % block)
-		return err_config(err, "parameter size: %" PRIu64 " is not a multiple of the block, %"
-				  PRIu64, size, block);
-	bench_range(b, "depth", &lo, &hi);
-	if (hi > size / block / 2)
-		return err_config(err, "parameter depth: %" PRIu64 " in flight need at least %"
-				  PRIu64 " blocks, the file has %" PRIu64, hi, 2 * hi, size / block);
-	return 0;
+	return pmem_io_choose_size(b, err);
 }
 
 static int pmem_io_map_path(struct bench *b, struct buffer *buf, struct err *err)
@@ -148,13 +170,14 @@ static int pmem_io_run_io(struct bench *b, enum pmem_queue op, struct err *err)
 	struct pmem *p = bench_state(b);
 	bool asked = strcmp(bench_text(b, "op"), "all");
 	struct err why = ERR_INIT;
-	uint64_t lo, hi;
+	uint64_t depths[RUNGS_MOST];
+	size_t n = pmem_io_depths(bench_values(b), depths);
 	int ret = 0;
 
-	bench_range(b, "depth", &lo, &hi);
-	for (; !ret && lo <= hi; lo = lo < hi && lo * 4 > hi ? hi : lo * 4) {
-		bench_progress(b, "pmem-io: %s, %" PRIu64 " in flight", pmem_queue_names[op], lo);
-		ret = pmem_uring(b, p, op, lo, &why);
+	for (size_t i = 0; !ret && i < n; i++) {
+		bench_progress(b, "pmem-io: %s, %" PRIu64 " in flight", pmem_queue_names[op],
+			       depths[i]);
+		ret = pmem_uring(b, p, op, depths[i], &why);
 	}
 	if (!ret)
 		return 0;
@@ -228,6 +251,8 @@ const struct workload pmem_io_workload = {
 		  "held against that. A mapping counts as DAX because it could be made with "
 		  "MAP_SYNC. GB are 10^9 bytes.",
 	.params = params,
+	.check = pmem_io_check,
+	.rungs = pmem_io_rungs,
 	.validate = pmem_io_validate,
 	.setup = pmem_io_setup,
 	.verify_before = pmem_io_verify_file,

@@ -10,30 +10,36 @@
 #define SAMPLES_MOST 1000000u
 
 /* A path that nothing would use is a mistake: the user means another source. */
-static int run_check_path(const struct bench *b, struct err *err)
+static int run_check_path(const struct source *s, const struct params *p, char *field,
+			  struct err *err)
 {
-	const struct value *v = params_find(&b->params, common_params[0].name);
+	const struct value *v = params_find(p, common_params[0].name);
 
-	if (b->source->path && !v->given)
-		return err_config(err, "source %s: say where with --path", b->source->name);
-	if (v->param != &common_params[0] || !v->given || b->source->path)
+	if (s->path && !v->given)
+		return params_wrong(field, "path", err, "source %s: say where with --path, in a config with params: { path: ... }",
+				    s->name);
+	if (v->param != &common_params[0] || !v->given || s->path)
 		return 0;
-	return err_config(err, "parameter path: source %s takes none; it is for fsdax and devdax",
-			  b->source->name);
+	return params_wrong(field, "path", err, "source %s takes none; it is for fsdax and devdax",
+			    s->name);
 }
 
-/* What parameters say beyond their types. */
+int bench_check_asked(const struct workload *w, const struct source *s,
+		      const struct bench_asked *a, char *field, struct err *err)
+{
+	int ret = run_check_path(s, a->params, field, err);
+
+	return ret || !w->check ? ret : w->check(a, field, err);
+}
+
 static int run_check_params(const struct bench *b, struct err *err)
 {
+	const struct bench_asked a = {
+		.params = &b->params, .page = b->source->page, .samples = bench_samples(b),
+	};
 	char field[PARAM_FIELD_MAX] = "";
-	json_t *params;
-	int ret;
+	int ret = bench_check_asked(b->w, b->source, &a, field, err);
 
-	if (!b->w->check)
-		return 0;
-	params = params_json(&b->params);
-	ret = b->w->check(params, field, err);
-	json_decref(params);
 	if (ret && *field)
 		err_prefix(err, "parameter %s", field);
 	return ret;
@@ -64,8 +70,6 @@ static int run_prepare(struct bench *b, const struct workload *w,
 		ret = params_init(&b->params, b->w, err);
 	if (!ret)
 		ret = params_set_json(&b->params, rq->params, err);
-	if (!ret)
-		ret = run_check_path(b, err);
 	if (!ret)
 		ret = run_check_params(b, err);
 	if (!ret)
@@ -188,6 +192,8 @@ static int run_life(struct bench *b, struct err *err)
 	ret = run_open_counters(b, err);
 	if (!ret)
 		ret = run_step(b->w->validate, b, err);
+	if (!ret)
+		ret = run_check_params(b, err);	/* with what it has decided */
 	if (ret)
 		return ret;
 	ret = run_step(b->w->setup, b, err);

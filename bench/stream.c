@@ -59,12 +59,28 @@ static int stream_choose_size(struct bench *b, struct err *err)
 		bytes = llc ? RULE_FACTOR * llc : DEFAULT_BYTES;
 		return bench_set_number(b, "size", bytes, err);
 	}
-	bytes = bench_number(b, "size");
-	if (bytes % GRAIN_BYTES)
-		return err_config(err, "size: %llu bytes are not a multiple of %zu",
-				  (unsigned long long)bytes, GRAIN_BYTES);
-	return bench_at_least(b, "an array", bytes, RULE_FACTOR * llc,
+	return bench_at_least(b, "an array", bench_number(b, "size"), RULE_FACTOR * llc,
 			      "the rules ask for 4 times the last-level cache", err);
+}
+
+static uint64_t stream_bytes(const struct bench_asked *a)
+{
+	uint64_t size = params_number(a->params, "size");
+
+	return size ? size + 2 * STAGGER : 0;
+}
+
+static int stream_check_asked(const struct bench_asked *a, char *field, struct err *err)
+{
+	uint64_t size = params_number(a->params, "size");
+
+	if (a->samples >= STREAM_PASSES_MOST)
+		return err_config(err, "%u samples: at most %d, the sums grow 15 times a pass",
+				  a->samples, STREAM_PASSES_MOST - 1);
+	if (size % GRAIN_BYTES)
+		return params_wrong(field, "size", err, "%llu bytes are not a multiple of %zu",
+				    (unsigned long long)size, GRAIN_BYTES);
+	return 0;
 }
 
 static int stream_validate(struct bench *b, struct err *err)
@@ -73,9 +89,6 @@ static int stream_validate(struct bench *b, struct err *err)
 	const struct stream_kernels *k = stream_kernels_find(isa);
 	struct stream_code code[STREAM_CODES_MOST];
 
-	if (bench_samples(b) >= STREAM_PASSES_MOST)
-		return err_config(err, "%u samples: at most %d, the sums grow 15 times a pass",
-				  bench_samples(b), STREAM_PASSES_MOST - 1);
 	if (!k)
 		return err_machine(err, "isa: this processor has no %s", isa);
 	if (*bench_text(b, "stores") == 'n' && !k->nontemporal[0])
@@ -343,7 +356,7 @@ const struct workload stream_workload = {
 		  "itself: --isa and --copy hold the choice fixed. Based on STREAM: its rules, code of our own.",
 	.params = params,
 	.pattern = stream_pattern,
-	.samples = 10, .buffers = 3,
+	.samples = 10, .buffers = 3, .bytes = stream_bytes, .check = stream_check_asked,
 	.validate = stream_validate,
 	.setup = stream_setup,
 	.verify_before = stream_verify_before,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chase.h"
 #include "clock.h"
@@ -23,17 +24,54 @@ struct state {
 	uint64_t accesses;
 };
 
+static size_t tlb_miss_points(const struct params *p, uint64_t *points)
+{
+	const struct value *pages = params_get(p, "pages");
+
+	return ladder_points(pages->lo, pages->hi, params_number(p, "step"), points);
+}
+
+static size_t tlb_miss_pages(const struct bench_asked *a, const char *key, uint64_t *rungs)
+{
+	return strcmp(key, "pages") ? 0 : tlb_miss_points(a->params, rungs);
+}
+
+/* Places that pages are put in: all are taken, or one at random out of so many. */
+static uint64_t tlb_miss_places(const struct params *p)
+{
+	return params_get(p, "pages")->hi *
+	       (*params_get(p, "layout")->text == 'r' ? params_number(p, "spread") : 1);
+}
+
+static uint64_t tlb_miss_bytes(const struct bench_asked *a)
+{
+	uint64_t bytes;
+
+	return __builtin_mul_overflow(tlb_miss_places(a->params),
+				      params_number(a->params, "stride"), &bytes)
+		       ? UINT64_MAX : bytes;
+}
+
+static int tlb_miss_check(const struct bench_asked *a, char *field, struct err *err)
+{
+	const struct params *p = a->params;
+	uint64_t points[LADDER_MOST];
+
+	if (params_number(p, "stride") % BASE_PAGE)
+		return params_wrong(field, "stride", err, "%llu is not a multiple of 4096",
+				    (unsigned long long)params_number(p, "stride"));
+	if (!tlb_miss_points(p, points))
+		return params_wrong(field, "step", err, "there are more than %d rungs; make it larger",
+				    LADDER_MOST);
+	if (tlb_miss_places(p) > UINT32_MAX || tlb_miss_bytes(a) == UINT64_MAX)
+		return params_wrong(field, "pages", err, "%llu places are too many",
+				    (unsigned long long)tlb_miss_places(p));
+	return 0;
+}
+
 static int tlb_miss_validate(struct bench *b, struct err *err)
 {
-	uint64_t lo, hi, points[LADDER_MOST];
-
-	bench_range(b, "pages", &lo, &hi);
-	if (bench_number(b, "stride") % BASE_PAGE)
-		return err_config(err, "stride: %llu is not a multiple of 4096",
-				  (unsigned long long)bench_number(b, "stride"));
-	if (!ladder_points(lo, hi, bench_number(b, "step"), points))
-		return err_config(err, "pages, step: more than %d rungs; make step larger",
-				  LADDER_MOST);
+	(void)err;
 	if (bench_samples(b) < SAMPLES_LEAST)
 		bench_label(b, "few: the least of %u samples is taken, not of at least %d",
 			    bench_samples(b), SAMPLES_LEAST);
@@ -100,23 +138,18 @@ static int tlb_miss_choose_accesses(struct bench *b, struct state *s, struct err
 static int tlb_miss_setup(struct bench *b, struct err *err)
 {
 	struct state *s = calloc(1, sizeof(*s));
-	uint64_t lo, hi, places;
+	const struct params *p = bench_values(b);
 	int ret;
 
 	if (!s)
 		return err_sys(err, ENOMEM, "tlb-miss");
 	bench_set_state(b, s);
-	bench_range(b, "pages", &lo, &hi);
 	s->pages.spacing = bench_number(b, "stride");
-	s->pages.n = ladder_points(lo, hi, bench_number(b, "step"), s->pages.points);
-	places = hi * (tlb_miss_is_random(b) ? bench_number(b, "spread") : 1);
-	if (places > UINT32_MAX || s->pages.spacing > SIZE_MAX / places)
-		return err_config(err, "pages, stride, spread: %llu places are too many",
-				  (unsigned long long)places);
-	ret = tlb_miss_scatter(b, s, hi, err);
+	s->pages.n = tlb_miss_points(p, s->pages.points);
+	ret = tlb_miss_scatter(b, s, params_get(p, "pages")->hi, err);
 	if (ret)
 		return ret;
-	ret = bench_buffer(b, places * s->pages.spacing, 0, &s->buf, err);
+	ret = bench_buffer(b, tlb_miss_places(p) * s->pages.spacing, 0, &s->buf, err);
 	if (!ret && !bench_given(b, "accesses"))
 		ret = tlb_miss_choose_accesses(b, s, err);
 	s->accesses = ret ? 0 : bench_number(b, "accesses");
@@ -344,6 +377,9 @@ const struct workload tlb_miss_workload = {
 	.params = params,
 	.pattern = tlb_miss_pattern,
 	.samples = 15,
+	.bytes = tlb_miss_bytes,
+	.check = tlb_miss_check,
+	.rungs = tlb_miss_pages,
 	.validate = tlb_miss_validate,
 	.setup = tlb_miss_setup,
 	.verify_before = tlb_miss_verify_before,

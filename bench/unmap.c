@@ -13,6 +13,7 @@
 
 #include "harness.h"
 #include "pages.h"
+#include "params.h"
 #include "team.h"
 
 /* --- the operations --- */
@@ -121,6 +122,50 @@ static const struct param params[] = {
 	  "who calls in the second round: one thread, while the others watch, or all at once, each for its own part of the buffer", 0, 0 },
 	{ 0 },
 };
+
+/* Pages a call: from one to many, in steps of 8 times. */
+static size_t unmap_calls(const struct params *p, uint64_t page, uint64_t *calls)
+{
+	const struct value *asked = params_get(p, "call");
+	uint64_t most = (params_number(p, "size") + page - 1) / page;
+	uint64_t lo = 1, hi = most < 512 ? most : 512;
+	size_t n = 0;
+
+	if (asked->text) {
+		lo = asked->lo;
+		hi = asked->hi;
+	}
+	for (; lo <= hi; lo = lo < hi && lo * 8 > hi ? hi : lo * 8)
+		calls[n++] = lo;
+	return n;
+}
+
+static size_t unmap_rungs(const struct bench_asked *a, const char *key, uint64_t *rungs)
+{
+	const struct value *threads = params_find(a->params, "threads");
+	size_t n = 0;
+
+	if (!strcmp(key, "call"))
+		return unmap_calls(a->params, a->page, rungs);
+	if (strcmp(key, "threads"))
+		return 0;
+	rungs[n++] = 1;
+	if (!threads)
+		return n;	/* the base has no second round */
+	rungs[n] = threads->text ? threads->lo : a->cpus;
+	return rungs[n] ? n + (rungs[n] > 1) : 0;
+}
+
+static int unmap_check_asked(const struct bench_asked *a, char *field, struct err *err)
+{
+	const struct value *call = params_get(a->params, "call");
+	uint64_t most = (params_number(a->params, "size") + a->page - 1) / a->page;
+
+	if (!call->text || call->hi <= most)
+		return 0;
+	return params_wrong(field, "call", err, "%" PRIu64 " pages a call, but the buffer has %" PRIu64,
+			    call->hi, most);
+}
 
 static int unmap_set_up(struct bench *b, unsigned flags, struct err *err)
 {
@@ -290,18 +335,12 @@ static int unmap_measure(struct bench *b, struct unmap *u, struct err *err)
 
 static int unmap_ladder(struct bench *b, struct unmap *u, struct err *err)
 {
-	uint64_t lo = 1, hi = 512, most = u->buf->mapped / u->buf->page;
+	uint64_t calls[RUNGS_MOST];
+	size_t n = unmap_calls(bench_values(b), u->buf->page, calls);
 	int ret = 0;
 
-	if (bench_given(b, "call"))
-		bench_range(b, "call", &lo, &hi);
-	else if (hi > most)
-		hi = most;
-	if (hi > most)
-		return err_config(err, "parameter call: %" PRIu64 " pages a call, but the "
-				  "buffer has %" PRIu64, hi, most);
-	for (; !ret && lo <= hi; lo = lo < hi && lo * 8 > hi ? hi : lo * 8) {
-		u->call = lo * u->buf->page;
+	for (size_t i = 0; !ret && i < n; i++) {
+		u->call = calls[i] * u->buf->page;
 		ret = unmap_measure(b, u, err);
 	}
 	return ret;
@@ -379,6 +418,8 @@ const struct workload unmap_workload = {
 		  "all. mprotect takes away the right to write. Pages are "
 		  "those of the source: 2M each for thp.",
 	.params = params,
+	.check = unmap_check_asked,
+	.rungs = unmap_rungs,
 	.setup = unmap_setup,
 	.run = unmap_run,
 	.verify_after = unmap_verify_after,
@@ -395,6 +436,8 @@ const struct workload unmap_base_workload = {
 		  "touched: entering the kernel and changing its list of mappings, with no page "
 		  "to take away and no CPU to tell. What unmap takes above it is the pages'.",
 	.params = params_base,
+	.check = unmap_check_asked,
+	.rungs = unmap_rungs,
 	.setup = unmap_setup_base,
 	.run = unmap_run_base,
 	.verify_after = unmap_verify_after,

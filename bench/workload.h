@@ -31,12 +31,23 @@
 #include "err.h"
 #include "vocab/words.h"
 
-#define WORKLOAD_ABI 4
+#define WORKLOAD_ABI 5
 
 #define PARAM_FIELD_MAX 80
 
 struct bench;
 struct model_in;
+struct params;
+
+/* What is known of a run before there is one: for check(), bytes() and rungs(). */
+struct bench_asked {
+	const struct params *params;
+	uint64_t page;		/* of the source, in bytes */
+	unsigned samples;	/* of a series; never 0 */
+	unsigned cpus;		/* that threads can have; 0: not known yet */
+};
+
+#define RUNGS_MOST 512
 
 enum param_type {
 	PARAM_SIZE,	/* "64M": bytes */
@@ -134,13 +145,21 @@ struct workload {
 	bool children;			/* counters count its child processes, too */
 	bool files;			/* `files` go into the guest, and `command` is among them */
 	bool sourceless;		/* its memory is its own matter: no source need be named */
-	unsigned buffers;		/* of --size bytes each that a run has; 0 = 1 */
+	unsigned buffers;		/* of bytes() each that a run has; 0 = 1 */
+	/* Of one buffer, as far as parameters say; 0: decided at run time. NULL: --size. */
+	uint64_t (*bytes)(const struct bench_asked *a);
 
 	/*
-	 * What parameters say beyond their types, before anything runs and anywhere:
-	 * `field` (PARAM_FIELD_MAX) gets which is wrong, "metrics[1].regex". May be NULL.
+	 * Whatever can be known to be wrong before anything runs, here or in a guest,
+	 * beyond the types of parameters: `field` (PARAM_FIELD_MAX) gets which it is,
+	 * "metrics[1].regex". May be NULL.
 	 */
-	int (*check)(const json_t *params, char *field, struct err *err);
+	int (*check)(const struct bench_asked *a, char *field, struct err *err);
+	/*
+	 * The numbers that this key of the metrics' points will have, rising, at most
+	 * RUNGS_MOST; returns how many, 0: not known before it runs. May be NULL.
+	 */
+	size_t (*rungs)(const struct bench_asked *a, const char *key, uint64_t *rungs);
 	/* The i-th metric that these parameters add to the table; NULL: no more. May be NULL. */
 	const char *(*declared)(const json_t *params, size_t i);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What gates and claims are about must be there to be measured. */
 #include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/cpu.h"
@@ -10,6 +12,7 @@
 #include "conf.h"
 #include "counters.h"
 #include "plan-make.h"
+#include "size.h"
 
 #define KNOWN_MAX 64
 
@@ -126,57 +129,132 @@ static int judged_series(const struct judged_claim *u, const struct claim_pick *
 					    : "workload in this campaign", k->path, known, n);
 }
 
-/* Can a cell's results have this value in a point? Where a parameter decides it. */
-static bool judged_key(const struct plan_cell *cell, const struct workload *w,
-		       const char *key, const char *value, struct err *err)
+/* A word that stands for others: the results have those. */
+static bool judged_stands_for_all(const char *word)
 {
-	uint64_t most = params_most_of(cell->params, key, UINT64_MAX);
-	struct params p;
-	bool fine = true;
+	return !strcmp(word, "all") || !strcmp(word, "auto");
+}
 
-	if (params_init(&p, w, NULL))
-		return true;
-	if (params_find(&p, key))
-		fine = !params_set(&p, key, value, err);
-	if (fine && params_find(&p, key) && params_find(&p, key)->hi > most) {
-		err_config(err, "%s is at most %llu in %s", key, (unsigned long long)most,
-			   cell->id);
-		fine = false;
+/* Of a choice: one that there is, and that the cell has made. */
+static int judged_choice(const struct plan_cell *cell, const struct value *made, const char *key,
+			 const char *value, struct err *err)
+{
+	struct value other = { .param = made->param };
+	int ret = params_check(&other, value, err);
+
+	if (ret)
+		err_prefix(err, "%s", key);
+	else if (judged_stands_for_all(value))
+		ret = err_config(err, "%s: '%s' stands for all of them; name one", key, value);
+	else if (!judged_stands_for_all(made->text) && strcmp(made->text, value))
+		ret = err_config(err, "%s is %s in %s", key, made->text, cell->id);
+	return ret;
+}
+
+/* Of a ladder whose rungs are known before it runs: one of them. */
+static int judged_rung(const struct plan_cell *cell, const char *key, const char *value,
+		       const uint64_t *rungs, size_t n, struct err *err)
+{
+	uint64_t asked, lower = 0, upper = 0;
+	int ret = size_parse(value, &asked, err);
+
+	if (ret) {
+		err_prefix(err, "%s", key);
+		return ret;
 	}
-	params_release(&p);
-	return fine;
+	for (size_t i = 0; i < n; i++) {
+		if (rungs[i] == asked)
+			return 0;
+		if (rungs[i] < asked)
+			lower = rungs[i];
+		else if (!upper)
+			upper = rungs[i];
+	}
+	if (!upper)
+		return err_config(err, "%s is at most %llu in %s", key, (unsigned long long)lower,
+				  cell->id);
+	if (!lower)
+		return err_config(err, "%s is at least %llu in %s", key, (unsigned long long)upper,
+				  cell->id);
+	return err_config(err, "%s=%llu is not measured in %s; next to it are %llu and %llu", key,
+			  (unsigned long long)asked, cell->id, (unsigned long long)lower,
+			  (unsigned long long)upper);
+}
+
+/* What a point is asked of: a cell, and what will be known of its run. */
+struct judged_cell {
+	const struct plan_cell *cell;
+	const struct workload *w;
+	struct bench_asked asked;
+	struct params params;
+};
+
+/* Can the cell's results have this value in a point? Where its parameters decide it. */
+static int judged_key(const struct judged_cell *j, bool ladder, const char *key,
+		      const char *value, struct err *err)
+{
+	const struct value *made = params_find(&j->params, key);
+	uint64_t rungs[RUNGS_MOST];
+	size_t n = ladder && j->w->rungs ? j->w->rungs(&j->asked, key, rungs) : 0;
+
+	if (n)
+		return judged_rung(j->cell, key, value, rungs, n, err);
+	if (made && made->param->type == PARAM_CHOICE)
+		return judged_choice(j->cell, made, key, value, err);
+	return 0;
 }
 
 /* "op=read,depth=4": of keys that the metric has, with values that they can have. */
-static bool judged_point_of(const struct plan_cell *cell, const struct claim_pick *k,
-			    struct err *err)
+static int judged_point_of(const struct judged_cell *j, const struct claim_pick *k,
+			   struct err *err)
 {
+	const struct workload_metric *m = workload_metric(j->w, k->field);
 	char text[256], keys[256] = "", *at = text, *part;
-	const struct workload_metric *m = NULL;
-	const struct workload *w;
-	bool fine = true;
+	bool ladder;
+	int ret = 0;
 
-	if (workload_find(cell->workload, &w, err))
-		return false;
-	m = workload_metric(w, k->field);
+	if (!m)
+		return 0;	/* of a counter, the machine knows */
+	for (const char *p = k->point; *p; p += strcspn(p, ","), p += *p == ',')
+		snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), "%s%.*s",
+			 *keys ? "," : "", (int)strcspn(p, "=,"), p);
+	if (!workload_has_points(m, keys))
+		return err_config(err, m->points ? "%s.%s has no point '%s'; its points are by %s" :
+				  "%s.%s has no point '%s': it is one value", j->w->name, m->name,
+				  k->point, m->points);
+	/* Where points have one of several sets of keys, rungs are those of the first. */
+	ladder = strcspn(m->points, "|") == strlen(keys);
 	snprintf(text, sizeof(text), "%s", k->point);
-	while (fine && (part = strsep(&at, ","))) {
+	while (!ret && (part = strsep(&at, ","))) {
 		char *value = strchr(part, '=');
 
-		if (value)
+		if (value) {
 			*value++ = '\0';
-		if (m && value)
-			fine = judged_key(cell, w, part, value, err);
-		if (*keys)
-			strcat(keys, ",");
-		strcat(keys, part);
+			ret = judged_key(j, ladder, part, value, err);
+		}
 	}
-	if (!m || !fine || workload_has_points(m, keys))
-		return fine;	/* of a counter, the machine knows */
-	err_config(err, m->points ? "%s.%s has no point '%s'; its points are by %s" :
-		   "%s.%s has no point '%s': it is one value", w->name, m->name, k->point,
-		   m->points);
-	return false;
+	return ret;
+}
+
+static int judged_point_in(const struct plan *p, const struct plan_cell *cell,
+			   const struct claim_pick *k, struct err *err)
+{
+	struct judged_cell j = { .cell = cell };
+	const struct source *s;
+	int ret = workload_find(cell->workload, &j.w, err);
+
+	if (!ret)
+		ret = source_find(cell->source, &s, err);
+	if (!ret)
+		ret = params_init(&j.params, j.w, err);
+	if (!ret)
+		ret = params_set_json(&j.params, cell->params, err);
+	if (!ret) {
+		j.asked = plan_asked(p, cell, j.w, s, &j.params);
+		ret = judged_point_of(&j, k, err);
+	}
+	params_release(&j.params);
+	return ret;
 }
 
 static int judged_point(const struct judged_claim *u, const struct claim_pick *k)
@@ -187,7 +265,7 @@ static int judged_point(const struct judged_claim *u, const struct claim_pick *k
 		const struct plan_cell *cell = &u->p->cells[i];
 
 		if (!strcmp(cell->workload, k->path) && claim_in_cells(k->cells, cell->id) &&
-		    judged_point_of(cell, k, &said))
+		    !judged_point_in(u->p, cell, k, &said))
 			return 0;
 	}
 	return err_config(u->err, "[%.80s]: %s", k->point, said.text);

@@ -6,6 +6,8 @@
 #ifndef KDUEL_PLAN_MAKE_H
 #define KDUEL_PLAN_MAKE_H
 
+#include "bench/params.h"
+#include "bench/source.h"
 #include "plan.h"
 
 #define PLAN_FORMAT 1
@@ -33,6 +35,11 @@ struct plan_check {
 	struct err *err;
 	char field[160];
 };
+
+/* What the bench is asked in a cell; `params` must stay. */
+struct bench_asked plan_asked(const struct plan *p, const struct plan_cell *cell,
+			      const struct workload *w, const struct source *s,
+			      const struct params *params);
 
 void plan_check_at(struct plan_check *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

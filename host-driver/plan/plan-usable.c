@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backing/backing.h"
+#include "bench/bench.h"
 #include "bench/params.h"
 #include "bench/registry.h"
 #include "bench/source.h"
@@ -137,36 +138,45 @@ static uint64_t usable_round_up(uint64_t size, uint64_t page)
 	return (size + page - 1) / page * page;
 }
 
+struct bench_asked plan_asked(const struct plan *p, const struct plan_cell *cell,
+			      const struct workload *w, const struct source *s,
+			      const struct params *params)
+{
+	return (struct bench_asked){
+		.params = params, .page = s->page, .cpus = p->guest.cpus,
+		.samples = workload_samples(w, cell->samples),
+	};
+}
+
 /* The buffers of a cell, in whole pages of their source, beside the guest's own. */
 static int usable_buffers(struct plan_check *c, size_t cell, const struct workload *w,
-			  const struct source *s, const struct params *p)
+			  const struct source *s, const struct bench_asked *a)
 {
 	const json_t *given = c->p->cells[cell].params;
-	const struct value *v = params_find(p, "size");
+	const struct value *v = params_find(a->params, "size");
 	unsigned n = w->buffers ? w->buffers : 1;
+	uint64_t bytes = w->bytes ? w->bytes(a) : v && v->param->type == PARAM_SIZE ? v->hi : 0;
 	uint64_t room = c->p->guest.memory;
 	/* The guest's kernel lies in the first page, however large it is. */
 	uint64_t own = s->page > GUEST_OWN ? s->page : GUEST_OWN;
 	char size[SIZE_TEXT_MAX], all[SIZE_TEXT_MAX], page[SIZE_TEXT_MAX];
 
-	plan_check_at(c, "cells[%zu].source", cell);
-	if (s->path)
-		return json_object_get(given, "path") ? 0 :
-		       err_config(c->err, "%s needs params: { path: ... }, where it lies in the guest",
-				  s->name);
-	if (!v || v->param->type != PARAM_SIZE || !v->hi)
+	if (s->path || !bytes)
 		return 0;
 	plan_check_at(c, "cells[%zu].%s", cell,
 		      json_object_get(given, "size") ? "params.size" : "workload");
-	if (v->hi <= room && n * usable_round_up(v->hi, s->page) + own <= room)
+	if (bytes <= room && n * usable_round_up(bytes, s->page) + own <= room)
 		return 0;
-	size_format(v->hi, size);
+	size_format(v && v->hi ? v->hi : bytes, size);
 	size_format(room, all);
 	size_format(s->page, page);
 	if (n > 1)
 		return err_config(c->err, "%u buffers of %s do not fit in guest.memory, %s",
 				  n, size, all);
-	if (v->hi >= room)
+	if (!v)
+		return err_config(c->err, "the %s that %s walks do not fit in guest.memory, %s", size,
+				  w->name, all);
+	if (bytes >= room)
 		return err_config(c->err, "%s does not fit in guest.memory, %s", size, all);
 	return err_config(c->err, "%s in pages of %s do not fit in guest.memory, %s, of which the guest's kernel needs %u MiB",
 			  size, page, all, (unsigned)(own / M1));
@@ -185,7 +195,8 @@ static int usable_threads(struct plan_check *c, size_t cell, const struct params
 }
 
 /* What the workload itself has to say of its parameters, and of its source. */
-static int usable_checked(struct plan_check *c, size_t i, const struct workload *w)
+static int usable_checked(struct plan_check *c, size_t i, const struct workload *w,
+			  const struct source *s, const struct bench_asked *a)
 {
 	const struct plan_cell *cell = &c->p->cells[i];
 	char field[PARAM_FIELD_MAX] = "";
@@ -197,7 +208,7 @@ static int usable_checked(struct plan_check *c, size_t i, const struct workload 
 				  ? "workload %s has its own memory; leave source out"
 				  : "workload %s needs memory from a source, and own is for commands",
 				  w->name);
-	ret = w->check ? w->check(cell->params, field, c->err) : 0;
+	ret = bench_check_asked(w, s, a, field, c->err);
 	if (ret)
 		plan_check_at(c, "cells[%zu].params%s%s", i, *field ? "." : "", field);
 	return ret;
@@ -206,6 +217,7 @@ static int usable_checked(struct plan_check *c, size_t i, const struct workload 
 static int usable_params(struct plan_check *c, size_t i)
 {
 	const struct plan_cell *cell = &c->p->cells[i];
+	struct bench_asked a;
 	const struct workload *w;
 	const struct source *s;
 	struct params p;
@@ -219,6 +231,7 @@ static int usable_params(struct plan_check *c, size_t i)
 		ret = params_init(&p, w, c->err);
 	if (ret)
 		return ret;
+	a = plan_asked(c->p, cell, w, s, &p);
 	json_object_foreach(cell->params, key, value) {
 		plan_check_at(c, "cells[%zu].params.%.64s", i, key);
 		ret = json_is_string(value) ? params_set(&p, key, json_string_value(value), c->err)
@@ -227,11 +240,11 @@ static int usable_params(struct plan_check *c, size_t i)
 			break;
 	}
 	if (!ret)
-		ret = usable_checked(c, i, w);
-	if (!ret)
 		ret = usable_threads(c, i, &p);
 	if (!ret)
-		ret = usable_buffers(c, i, w, s, &p);
+		ret = usable_buffers(c, i, w, s, &a);
+	if (!ret)
+		ret = usable_checked(c, i, w, s, &a);
 	params_release(&p);
 	return ret;
 }
