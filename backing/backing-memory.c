@@ -84,12 +84,25 @@ static void backing_memory_anon_release(struct backing *b)
 
 /* --- shared memory with huge pages ---------------------------------------------- */
 
+/*
+ * QEMU maps a memfd of its own at any multiple of 4K, where no huge page fits; of
+ * a file it can be told the alignment.
+ */
+static int backing_memory_memfd_prepare(struct backing *b, const json_t *params, struct err *err)
+{
+	(void)params;
+	b->fd = memfd_create("guest-ram", MFD_CLOEXEC);
+	if (b->fd < 0 || ftruncate(b->fd, (off_t)b->size))
+		return err_sys(err, errno, "cannot make a memfd of %" PRIu64 " MiB", b->size >> 20);
+	snprintf(b->path, sizeof(b->path), "/proc/%d/fd/%d", (int)getpid(), b->fd);
+	return 0;
+}
+
 static int backing_memory_shmem_prepare(struct backing *b, const json_t *params, struct err *err)
 {
 	char *text;
 	int ret;
 
-	(void)params;
 	if (file_read(SHMEM_ENABLED, &text, NULL, NULL))
 		return err_machine(err, "this kernel has no huge pages for shared memory "
 				   "(CONFIG_TRANSPARENT_HUGEPAGE and CONFIG_SHMEM)");
@@ -99,15 +112,7 @@ static int backing_memory_shmem_prepare(struct backing *b, const json_t *params,
 	if (ret)
 		return ret;
 	json_object_set_new(b->facts, "shmem_enabled", json_string(b->kind->variant));
-	b->fd = memfd_create("guest-ram", MFD_CLOEXEC);
-	if (b->fd < 0 || ftruncate(b->fd, (off_t)b->size))
-		return err_sys(err, errno, "cannot make a memfd of %" PRIu64 " MiB", b->size >> 20);
-	/*
-	 * QEMU maps a memfd of its own at any multiple of 4K, where no huge page
-	 * fits; of a file it can be told the alignment.
-	 */
-	snprintf(b->path, sizeof(b->path), "/proc/%d/fd/%d", (int)getpid(), b->fd);
-	return 0;
+	return backing_memory_memfd_prepare(b, params, err);
 }
 
 static void backing_memory_shmem_release(struct backing *b)
@@ -173,7 +178,9 @@ const struct backing_kind backing_anon_4k = {
 const struct backing_kind backing_memfd = {
 	.name = "memfd",
 	.help = "a shared file in memory, as the kernel is set for those",
-	.ram = QEMU_RAM_MEMFD, .file_page = PAGE_SIZES,
+	.ram = QEMU_RAM_FILE, .file_page = PAGE_SIZES,
+	.prepare = backing_memory_memfd_prepare, .file_pages = backing_memory_no_file,
+	.release = backing_memory_shmem_release,
 };
 
 const struct backing_kind backing_shmem_thp = {

@@ -135,7 +135,13 @@ json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
 	uint64_t start;
 	/* A file that is reached by a descriptor has another name in the map. */
 	const char *name = strncmp(b->path, "/proc/", 6) ? b->path : "";
-	int ret = ram_map_find(qemu, name, b->size, &start, &err);
+	int ret;
+
+	if (b->pmem.align > M2)
+		return layer_unavailable(layer_words[LAYER_MUT].name, "Linux splits 1G entries "
+					 "of a device when its page table is read; it maps "
+					 "them so, or not at all");
+	ret = ram_map_find(qemu, name, b->size, &start, &err);
 
 	if (!ret)
 		ret = pages_read(qemu, start, b->size, &p, &err);

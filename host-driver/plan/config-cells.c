@@ -110,6 +110,7 @@ static int cells_memory(struct build *b, const struct config_origin *o, struct p
 	char field[200];
 
 	to->disturb = c->disturb;
+	to->fresh_guest = c->fresh_guest;
 	if (c->n_backing_params)
 		to->backing_params = json_object();
 	for (unsigned i = 0; i < c->n_backing_params; i++) {

@@ -46,6 +46,7 @@ static const struct conf_field cell_fields[] = {
 	{ "samples", CELL(UNSIGNED, samples) },
 	{ "allow-small", CELL(BOOL, allow_small) },
 	{ "backing-params", CELL(PAIRS, backing_params), COUNT(config_cell, n_backing_params) },
+	{ "fresh-guest", CELL(BOOL, fresh_guest) },
 	{ "disturb", CELL(CHOICE, disturb), .choices = disturb_words },
 	{ "timeline", CELL(TEXT, timeline) },
 	{ 0 }

@@ -37,7 +37,7 @@ struct config_cell {
 	struct conf_pair *params;
 	unsigned n_params;
 	unsigned processes, samples;
-	bool allow_small;
+	bool allow_small, fresh_guest;
 	struct conf_pair *backing_params;
 	unsigned n_backing_params;
 	enum disturb disturb;

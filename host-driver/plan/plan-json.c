@@ -66,12 +66,13 @@ static json_t *plan_json_cells(const struct plan *p)
 		const struct plan_cell *c = &p->cells[i];
 
 		json_array_append_new(array, json_pack(
-			"{s:s, s:s, s:s, s:s, s:O, s:i, s:i, s:b, s:O*, s:s*, s:o*}", "id",
+			"{s:s, s:s, s:s, s:s, s:O, s:i, s:i, s:b, s:O*, s:o*, s:s*, s:o*}", "id",
 			c->id, "backing", c->backing, "source", c->source,
 			"workload", c->workload, "params", c->params,
 			"processes", (int)c->processes, "samples",
 			(int)c->samples, "allow_small", c->allow_small,
-			"backing_params", c->backing_params, "disturb",
+			"backing_params", c->backing_params, "fresh_guest",
+			c->fresh_guest ? json_true() : NULL, "disturb",
 			c->disturb ? disturb_words[c->disturb] : NULL, "timeline",
 			c->timeline ? json_integer(c->timeline) : NULL));
 	}

@@ -190,6 +190,8 @@ static int read_cell_more(const struct view *o, struct plan_cell *c, struct err 
 					 v->key, view_type_text(v));
 	if (!ret && params)
 		c->backing_params = view_json(params);
+	if (!ret)
+		ret = view_bool_or(o, "fresh_guest", false, &c->fresh_guest, err);
 	if (!ret && view_get(o, "disturb"))
 		ret = view_choice(o, "disturb", disturb_words, &disturb, err);
 	if (!ret)

@@ -79,6 +79,8 @@ static void text_print_cells(const struct plan *p, FILE *to)
 			fprintf(to, ", %u sample%s", c->samples, c->samples == 1 ? "" : "s");
 		if (c->allow_small)
 			fputs(", small sizes allowed", to);
+		if (c->fresh_guest)
+			fprintf(to, ", in a guest of its own");
 		if (c->disturb)
 			fprintf(to, ", disturb %s", disturb_words[c->disturb]);
 		if (c->timeline)
@@ -109,7 +111,7 @@ static void text_print_notes(const struct plan *p, FILE *to)
 		fputs("note      one block is shown and not judged: a verdict needs at least 2\n", to);
 	if (p->machine.kind->sized && p->machine.accel != ACCEL_HARDWARE &&
 	    p->guest.cpus > 1)
-		fputs("note      guest.cpus: QEMU before 8.1 panics guests of several CPUs where it emulates; take 1, or accel: hardware\n", to);
+		fputs("note      guest.cpus: QEMU before 8.1 has panicked guests of several CPUs where it emulates; 1 is safe, and accel: hardware\n", to);
 }
 
 static void text_print_cost(const struct plan *p, FILE *to)

@@ -85,8 +85,9 @@ struct plan_cell {
 	unsigned processes;	/* workload processes, one after another */
 	unsigned samples;	/* iterations a process keeps; 0 = as the workload says */
 	bool allow_small;	/* sizes that fit in a cache: run, labelled */
-	/* In JSON only where they are not NULL, DISTURB_NONE and 0. */
+	/* In JSON only where they are not NULL, false, DISTURB_NONE and 0. */
 	json_t *backing_params;	/* object of strings: of the backing; NULL: none */
+	bool fresh_guest;	/* each of its processes has a guest of its own */
 	enum disturb disturb;	/* before the timed region */
 	unsigned timeline;	/* ms between readings of a run apart; 0: no such run */
 };

@@ -335,15 +335,34 @@ static bool session_is_last_backing(const struct plan *p, size_t cell)
 	return true;
 }
 
-/* In a guest of its own: what the cells before did to theirs would be in the picture. */
-static int session_run_apart(struct session *s, const struct plan_cell *cell)
+/* What the cells before did to their guest would be in the picture. */
+static int session_renew_guest(struct session *s, const struct plan_cell *cell)
 {
 	int ret;
 
 	s->wire.guest_expected = false;
 	ret = session_must(s, FRAME_NODE, "guest-stop", NULL, s->o->limits.prepare, NULL);
-	if (!ret)
-		ret = session_start_guest(s, cell);
+	return ret ? ret : session_start_guest(s, cell);
+}
+
+/* All processes of a cell, in a new guest each if it wants that and `used` says it must. */
+static int session_run_cell(struct session *s, const struct plan_cell *cell, bool used)
+{
+	int ret = 0;
+
+	for (unsigned i = 1; !ret && i <= cell->processes; i++) {
+		if (cell->fresh_guest && (used || i > 1))
+			ret = session_renew_guest(s, cell);
+		if (!ret)
+			ret = session_cell(s, cell, i);
+	}
+	return ret;
+}
+
+static int session_run_apart(struct session *s, const struct plan_cell *cell)
+{
+	int ret = session_renew_guest(s, cell);
+
 	return ret ? ret : session_cell_apart(s, cell);
 }
 
@@ -368,10 +387,8 @@ static int session_run_group(struct session *s, size_t *cell)
 	s->told = !ret;
 	start = loop_now();
 	for (; !ret && *cell < p->n_cells &&
-	       plan_same_backing(&p->cells[*cell], first); (*cell)++) {
-		for (unsigned i = 1; !ret && i <= p->cells[*cell].processes; i++)
-			ret = session_cell(s, &p->cells[*cell], i);
-	}
+	       plan_same_backing(&p->cells[*cell], first); (*cell)++)
+		ret = session_run_cell(s, &p->cells[*cell], &p->cells[*cell] != first);
 	if (!ret)
 		session_took(s, "cells", start);
 	for (const struct plan_cell *c = first; !ret && c < &p->cells[*cell]; c++)

@@ -160,6 +160,22 @@ static void several_backings(void **state)
 	assert_int_equal(result.cells_ok, 4);
 }
 
+/* Each process after the first in a guest that was started for it. */
+static void a_fresh_guest_is_another_one(void **state)
+{
+	static const char no[] = "0 {\"re\":%d,\"ok\":false,\"class\":\"failed\",\"text\":\"stays\"}";
+
+	(void)state;
+	cells[0].processes = 2;
+	ends_as(SCRIPT({ "guest-stop", no, GO_ON }), "failed", "stays");
+	assert_int_equal(result.cells_ok, 2);
+	cells[0].fresh_guest = true;
+	ends_as(SCRIPT({ "guest-stop", no, GO_ON }), "failed", "stays");
+	assert_int_equal(result.cells_ok, 1);
+	ends_as(NULL, "ok", "");
+	assert_int_equal(result.cells_ok, 2);
+}
+
 /* Words of the machine's own are not the plan's to judge. */
 static void an_arms_parameter_must_exist(void **state)
 {
@@ -427,6 +443,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_good_boot, reset),
 		cmocka_unit_test_setup(several_backings, reset),
+		cmocka_unit_test_setup(a_fresh_guest_is_another_one, reset),
 		cmocka_unit_test_setup(an_arms_parameter_must_exist, reset),
 		cmocka_unit_test_setup(vcpus_are_counted, reset),
 		cmocka_unit_test_setup(counting_can_be_switched_off, reset),
