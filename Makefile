@@ -8,6 +8,7 @@
 #   make check-faults  break what can be broken, many times
 #   make deps       install the Debian packages that are missing
 #   make deps-browser  install what tests of pages need: a browser, npm packages
+#   make deps-readers  install programs that read exports, which tests feed
 #   make install    PREFIX=/usr/local, DESTDIR=; make uninstall with the same
 #   make deb        a Debian package; make check-deb tries it in a bare Debian
 #
@@ -191,7 +192,7 @@ $(B)/%.hcheck: %.h $(B)/.flags
 
 SANITIZE := SAN=address,undefined
 
-check: deps deps-browser
+check: deps deps-browser deps-readers
 	@echo '== build: programs, headers, unit tests, and both again with sanitizers'
 	$(Q)$(MAKE) --no-print-directory all headers unit
 	$(Q)$(MAKE) --no-print-directory $(SANITIZE) all unit
@@ -236,6 +237,9 @@ deps:
 
 deps-browser:
 	$(Q)O='$(O)' tools/deps-browser
+
+deps-readers:
+	$(Q)O='$(O)' tools/deps-readers
 
 run: deps
 	$(Q)$(MAKE) --no-print-directory all
@@ -282,7 +286,7 @@ check-deb: deb
 clean:
 	rm -rf $(O)
 
-.PHONY: all print-rooms check-doctor unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser run clean install install-built uninstall deb check-deb FORCE
+.PHONY: all print-rooms check-doctor unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser deps-readers run clean install install-built uninstall deb check-deb FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

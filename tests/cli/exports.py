@@ -17,6 +17,7 @@ import jsonschema
 
 BUILD = os.environ.get("O", "build")
 KDUEL, PLANT = os.path.abspath(f"{BUILD}/kduel"), os.path.abspath(f"{BUILD}/tests/cli/plant")
+PROMTOOL = shutil.which("promtool") or f"{BUILD}/readers/usr/bin/promtool"
 COMPARE_PY = "/usr/share/benchmark/compare.py"
 HOSTILE = "<b>&\"x'{y}\\n,;#%$_^~|=1+1-2"	# as tests/cli/plant.c has it
 CONFIG = """
@@ -166,7 +167,7 @@ def check_google(folder, counted, tmp):
           "instructions are written as a time")
     if not os.path.exists(COMPARE_PY) or subprocess.run(
             ["/usr/bin/python3", "-c", "import scipy"], capture_output=True).returncode:
-        print("not tried: Google Benchmark's compare.py (Debian libbenchmark-tools, python3-scipy)")
+        print("not tried: Google Benchmark's compare.py (make deps-readers)")
         return
     out = run("/usr/bin/python3", COMPARE_PY, "--no-color", "benchmarks", *files)
     means = re.findall(r"OVERALL_GEOMEAN +([+-][0-9.]+)", out)
@@ -208,7 +209,7 @@ def check_go(folder, counted):
           f"benchstat: {out}")
 
 
-BMF = {
+BMF = {	# bencher.dev/bmf.json, and the length that names may have
     "type": "object", "minProperties": 1, "additionalProperties": {
         "type": "object", "minProperties": 1, "additionalProperties": {
             "type": "object", "required": ["value"], "additionalProperties": False,
@@ -218,6 +219,8 @@ BMF = {
 def check_bmf(folder):
     document = json.loads(export(folder, "bmf", "--arm", "fast"))
     valid(document, BMF, "bmf")
+    check(all(len(m) <= 64 for b in document.values() for m in b) and
+          all(len(b) <= 1024 for b in document), "bmf: a name is too long")
     m = document["memfd/anon-4k/null pages=512"]["ns_per_iteration (ns)"]
     check(m["lower_value"] < m["value"] < m["upper_value"] and 88 < m["value"] < 92, f"bmf: {m}")
 
@@ -247,6 +250,15 @@ def openmetrics_strict(text):
             series.add((m.group(1), m.group(2)))
 
 
+def check_promtool(texts):
+    if not os.path.exists(PROMTOOL):
+        print("not tried: promtool (make deps-readers)")
+        return
+    for text in texts:
+        p = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True)
+        check(p.returncode == 0 and not p.stdout + p.stderr, f"promtool: {p.stdout}{p.stderr}")
+
+
 def check_openmetrics(folder, counted, tmp):
     path = f"{tmp}/kduel.prom"
     export(folder, "openmetrics", "-o", path)
@@ -258,6 +270,7 @@ def check_openmetrics(folder, counted, tmp):
     openmetrics_strict(other)
     check("kduel_time_seconds" not in other and "kduel_executed_instructions{" in other,
           "openmetrics: instructions are written as a time")
+    check_promtool((text, other))
     try:
         from prometheus_client.openmetrics.parser import text_string_to_metric_families as strict
         from prometheus_client.parser import text_string_to_metric_families as older
@@ -329,7 +342,42 @@ def check_kcidb(folder, counted):
     check("other characters" in export(folder, "kcidb", "--origin", "Our Lab", code=2), "kcidb")
 
 
+def check_junitparser(path, numbers):
+    try:
+        from junitparser import JUnitXml
+    except ImportError:
+        print("not tried: junitparser (make deps-readers)")
+        return
+    suite = JUnitXml.fromfile(path)
+    check((suite.failures, suite.errors, suite.skipped) == numbers, f"junitparser: {suite}, {numbers}")
+
+
+def kunit_py():
+    """The kernel's own reader, of a source that kduel has unpacked."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    found = sorted(glob.glob(f"{cache}/kduel/sources/*/tree/tools/testing/kunit/kunit.py"))
+    return found[0] if found else None
+
+
+def check_kunit(texts, tmp):
+    tool = kunit_py()
+    if not tool:
+        print("not tried: the kernel's kunit.py (no kernel was built here)")
+        return
+    for name, (text, outcomes) in texts.items():
+        path = f"{tmp}/ktap.txt"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        p = subprocess.run(["python3", tool, "parse", path], capture_output=True, text=True)
+        said = re.search(r"Ran (\d+) tests:(.*)", p.stdout)
+        counts = dict((w, int(n)) for w, n in re.findall(r"(\w+): (\d+)", said.group(2))) if said else {}
+        wanted = {"passed": outcomes.count("ok"), "failed": outcomes.count("not ok"),
+                  "skipped": outcomes.count("SKIP")}
+        check(said and counts == {w: n for w, n in wanted.items() if n}, f"kunit.py of {name}: {p.stdout}{p.stderr}")
+
+
 def check_junit(shapes, tmp):
+    texts = {}
     wanted = {	# failures, errors, skipped, cases
         "good": (3, 0, 0, 5), "void": (3, 0, 2, 5), "panic": (1, 2, 0, 5), "one": (0, 0, 5, 5)}
     for name, folder in shapes.items():
@@ -345,11 +393,14 @@ def check_junit(shapes, tmp):
                         for e in ("failure", "error", "skipped"))
         check(counted == tuple(int(suite.get(a)) for a in ("failures", "errors", "skipped")),
               f"junit {name}: the suite's numbers are not those of its cases")
+        check_junitparser(path, counted)
         if name in wanted:
             check(counted + (len(cases),) == wanted[name], f"junit {name}: {counted}, {len(cases)}")
         outcomes = ["not ok" if c.find("failure") is not None or c.find("error") is not None
                     else "SKIP" if c.find("skipped") is not None else "ok" for c in cases]
-        check(ktap(export(folder, "ktap")) == outcomes, f"ktap {name}: not what JUnit says")
+        texts[name] = export(folder, "ktap"), outcomes
+        check(ktap(texts[name][0]) == outcomes, f"ktap {name}: not what JUnit says")
+    check_kunit(texts, tmp)
 
 
 def ktap(text):
