@@ -221,5 +221,7 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 		args_add_all(a, "-plugin", vm->plugin, NULL);
 	if (vm->gdb)
 		args_add_all(a, "-gdb", vm->gdb, NULL);
+	if (vm->stays)
+		args_add(a, "-no-shutdown");
 	return args_done(a, err);
 }

@@ -75,6 +75,7 @@ struct qemu_vm {
 	const char *append;	/* beyond what this file adds, may be NULL */
 	const char *plugin;	/* what -plugin is given; NULL: none */
 	const char *gdb;	/* what -gdb is given; NULL: none */
+	bool stays;		/* at a reset or power-off it stops, for gdb, and does not end */
 
 	int console_fd;		/* ttyS0; < 0: none */
 	int link_fd;		/* the port QEMU_LINK_NAME; < 0: none */

@@ -27,7 +27,7 @@ struct options {
 
 enum { OPT_RESUME = 256, OPT_UNTIL, OPT_ONLY, OPT_STOP_AFTER, OPT_DRY_RUN,
        OPT_DEBUG, OPT_PATIENCE, OPT_MACHINE, OPT_ALLOW,
-       OPT_STRICT, OPT_WHY, OPT_OWN };
+       OPT_STRICT, OPT_WHY, OPT_OWN, OPT_KEEP };
 
 static const struct argp_option option_table[] = {
 	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
@@ -41,6 +41,7 @@ static const struct argp_option option_table[] = {
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
 	{ "why", OPT_WHY, "boot", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, of boots, too", 0 },
 	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: all that is on this nvdimm namespace may be overwritten", 0 },
+	{ "keep-on-fail", OPT_KEEP, NULL, 0, "leave a machine that failed up, and say how to enter it", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },
 	{ "patience", OPT_PATIENCE, "FACTOR", 0, "multiply every time limit (1)", 0 },
@@ -124,6 +125,7 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--why: '%s' is not boot", arg);
 		o->plan.profile = arg ? PROFILE_BOOT : PROFILE_FUNCTIONS;
 		return 0;
+	case OPT_KEEP: o->campaign.keep_on_fail = true; return 0;
 	case OPT_OWN: o->campaign.own = arg; return 0;
 	case OPT_ALLOW: o->campaign.allow_differences = true; return 0;
 	case 'v': o->campaign.verbose = true; return 0;

@@ -279,6 +279,21 @@ static int build_take(const char *objects, const char *from, const char *out,
 	return ret;
 }
 
+/* For gdb, and for the lines of a panic: only a configuration of the user's own has it. */
+static int build_take_debug(const char *objects, const char *out, struct err *err)
+{
+	char path[4200], value[KERNEL_VALUE_MAX], *text;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/config", out);
+	ret = file_read(path, &text, NULL, err);
+	if (ret)
+		return ret;
+	kernel_config_value(text, "CONFIG_DEBUG_INFO", value, sizeof(value));
+	free(text);
+	return strcmp(value, "y") ? 0 : build_take(objects, "vmlinux", out, "vmlinux", err);
+}
+
 static int build_all(struct kernel_job *job, const struct kernel_build *b,
 		     const struct kernel_objects *o, const struct kernel_want *wants,
 		     size_t n, struct err *err)
@@ -298,6 +313,8 @@ static int build_all(struct kernel_job *job, const struct kernel_build *b,
 				 err);
 	if (!ret)
 		ret = build_take(o->path, ".config", b->out, "config", err);
+	if (!ret)
+		ret = build_take_debug(o->path, b->out, err);
 	return ret;
 }
 

@@ -119,6 +119,7 @@ struct machine {
 
 	bool shell;		/* its images hold a shell; set before machine_prepare() */
 	const char *gdb;	/* QEMU's -gdb; NULL: none */
+	bool stays;		/* a kernel that panics leaves it stopped, not gone */
 	char *files_root;		/* where a guest's files are here, if there is no guest */
 
 	struct proc proc;		/* QEMU, the agent, or ssh */

@@ -189,6 +189,7 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 		vm.initrd = joined;
 	vm.plugin = b->profile ? plugin : NULL;
 	vm.gdb = m->gdb;
+	vm.stays = m->stays;
 	if (asprintf(&append, "kduel.role=node kduel.nonce=%016" PRIx64 "%s%s",
 		     b->nonce, *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
 		append = NULL;

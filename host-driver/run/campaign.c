@@ -13,11 +13,13 @@
 #include "arm-kernels.h"
 #include "campaign-begin.h"
 #include "file.h"
+#include "keep.h"
 #include "kernel/kernel.h"
 #include "lib/loop.h"
 #include "machine/machine.h"
 #include "machine/preflight.h"
 #include "progress.h"
+#include "proc.h"
 #include "safe.h"
 #include "session.h"
 #include "store/store.h"
@@ -34,6 +36,9 @@ struct campaign {
 	struct kernel_watch build;
 	struct store *store;
 	struct progress progress;
+	struct keep_stub stub;
+	struct keep_terminal terminal;
+	const char *booted;	/* the arm of the boot that runs */
 	int64_t tick;
 	unsigned signals;	/* how often the user asked to stop */
 	unsigned watched;	/* blocks whose intervals kduel watch showed last */
@@ -45,7 +50,9 @@ static void campaign_on_signal(struct loop *l, int signo, void *arg)
 	struct campaign *c = arg;
 
 	(void)l;
-	(void)signo;
+	if (signo == SIGINT && keep_interrupt(&c->terminal))
+		return;
+	c->terminal.stopped = true;
 	if (c->signals++)
 		return;
 	progress_say(&c->progress, c->progress.boot_start
@@ -108,6 +115,25 @@ static int campaign_get_kernels(struct campaign *c, struct err *err)
 	return ret;
 }
 
+/* A machine that fails is to stay, with a stub for gdb and a shell in its images. */
+static int campaign_prepare_keeping(struct campaign *c, struct err *err)
+{
+	const struct machine_kind_ops *ops = c->machine.ops;
+	char *busybox = ops->boots_image ? proc_find("busybox") : NULL;
+	int ret = 0;
+
+	if (!ops->disposable)
+		return err_config(err, "--keep-on-fail is for machines that end with their boot; one of kind %s is there all the time",
+				  ops->name);
+	c->terminal.loop = c->loop;
+	c->machine.stays = true;
+	c->machine.shell = busybox;
+	free(busybox);
+	if (ops->boots_image)
+		ret = keep_stub_open(&c->stub, &c->machine, err);
+	return ret;
+}
+
 static int campaign_prepare(struct campaign *c, struct err *err)
 {
 	bool fake = !c->plan->machine.kind->has_kernel;
@@ -115,7 +141,9 @@ static int campaign_prepare(struct campaign *c, struct err *err)
 	int ret = 0;
 
 	machine_init(&c->machine, machine_ops(c->plan), c->plan, c->loop);
-	if (!fake)
+	if (c->o->keep_on_fail)
+		ret = campaign_prepare_keeping(c, err);
+	if (!ret && !fake)
 		ret = arm_kernels_resolve(&c->kernels, c->plan, err);
 	if (!ret && !fake)
 		ret = campaign_get_kernels(c, err);
@@ -210,6 +238,14 @@ static void campaign_on_log(void *arg, const char *text)
 	progress_detail(&c->progress, "  %s", text);
 }
 
+static void campaign_on_failed(void *arg, struct wire *w, const struct session_result *r)
+{
+	struct campaign *c = arg;
+
+	progress_clear(&c->progress);
+	keep_hold(&c->terminal, &c->stub, w, r, c->booted);
+}
+
 static bool campaign_abandoned(void *arg)
 {
 	return ((struct campaign *)arg)->signals > 1;
@@ -248,8 +284,10 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 		.debug_proto = c->o->debug_proto,
 		.limits = session_limits(machine_domain(&c->machine), c->o->patience),
 		.calls = {campaign_on_record, campaign_on_phase, campaign_on_log,
+			  c->o->keep_on_fail ? campaign_on_failed : NULL,
 			  campaign_abandoned, c},
 	};
+	const struct kernel *guest = arm_kernels_guest(&c->kernels, c->plan);
 	struct session_result s;
 	char *log, *profile = NULL;
 	int ret;
@@ -257,6 +295,8 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 	if (asprintf(&log, "%s/console/boot-%u.log", c->r->folder, b->boot) < 0)
 		return err_sys(err, ENOMEM, "cannot boot");
 	so.console_log = log;
+	so.guest_kernel = guest ? guest->image : NULL;
+	c->booted = arm->name;
 	ret = c->plan->profile ? campaign_begin_profile(c, &so, &profile, err) : 0;
 	if (ret) {
 		free(log);
@@ -438,6 +478,7 @@ int campaign_run(const struct plan *plan, const struct campaign_options *o,
 		r->folder = NULL;
 	}
 	machine_release(&c.machine);
+	keep_stub_close(&c.stub);
 	store_close(c.store);
 	arm_kernels_release(&c.kernels);
 	loop_free(c.loop);

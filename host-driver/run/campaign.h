@@ -34,6 +34,7 @@ struct campaign_options {
 	bool allow_differences;	/* go on although what it was begun with has changed */
 	bool until_verdict;	/* stop once every gate has its verdict */
 	const struct campaign_rule *rule;	/* instead of it; NULL */
+	bool keep_on_fail;	/* leave a machine that failed up until the user has looked */
 	double patience;	/* multiplies all time limits */
 	bool verbose;
 	const char *own;	/* a device of a real machine that may be overwritten; NULL */

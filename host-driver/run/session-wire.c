@@ -163,6 +163,8 @@ static void wire_on_message(struct wire *w, enum frame_channel channel, struct m
 		return;
 	}
 	c = wire_find_call(w, channel, m->root);
+	if (!c && w->kept)
+		return;
 	if (!w->hello[channel])
 		wire_fail(w, "protocol", "an answer before hello");
 	else if (!c || c->reply.root)
@@ -262,6 +264,12 @@ static int wire_explain_end(struct wire *w)
 	return wire_fail(w, "lost", "the machine under test went away: %s", how);
 }
 
+/* A machine that stays says of its kernel's death by its console alone. */
+static bool wire_has_stopped(const struct wire *w)
+{
+	return w->o->machine->stays && !w->kept && console_panic(w->console);
+}
+
 static int wire_check(struct wire *w)
 {
 	if (w->class[0])
@@ -271,7 +279,7 @@ static int wire_check(struct wire *w)
 	if (console_flooded(w->console))
 		return wire_fail(w, "protocol", "it floods its console: %llu bytes",
 				 (unsigned long long)console_bytes(w->console));
-	if (w->child_ended || w->stream_ended)
+	if (w->child_ended || w->stream_ended || wire_has_stopped(w))
 		return wire_explain_end(w);
 	return 0;
 }

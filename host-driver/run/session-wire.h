@@ -35,6 +35,7 @@ struct wire {
 	int64_t last_id;
 	unsigned events;	/* that came so far */
 	bool guest_expected;	/* a guest runs, and should go on running */
+	bool kept;		/* it has failed, and is looked into: late answers come */
 
 	char class[16];		/* "" as long as all is well */
 	char text[512];

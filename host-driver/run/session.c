@@ -12,6 +12,7 @@
 #include "lib/file.h"
 #include "session-cell.h"
 #include "store/record.h"
+#include "why/explain.h"
 #include "why/profile-write.h"
 
 #define PHASES_MAX 64		/* of one request */
@@ -428,12 +429,17 @@ static int session_run_boot(struct session *s)
 
 static json_t *session_last_lines(struct session *s)
 {
+	bool panic = !strcmp(s->wire.class, "panic");
 	json_t *lines;
 
 	if (!s->wire.console)
 		return json_array();
 	console_drain(s->wire.console);
 	lines = console_tail(s->wire.console);
+	if (panic && s->o->kernel)
+		explain_console(lines, s->o->kernel);
+	if (panic && s->wire.guest_console && s->o->guest_kernel)
+		explain_console(s->wire.guest_console, s->o->guest_kernel);
 	if (s->wire.guest_console)
 		json_array_extend(lines, s->wire.guest_console);
 	return lines;
@@ -491,6 +497,8 @@ int session_run(const struct session_options *o, struct session_result *r,
 		ret = 0;
 	if (!ret)
 		ret = session_finish(&s);
+	if (!ret && o->calls.failed && (strcmp(r->class, "ok") || r->cells_failed))
+		o->calls.failed(o->calls.arg, &s.wire, r);
 	wire_close(&s.wire);
 	machine_stop(o->machine);
 	json_decref(s.phases);

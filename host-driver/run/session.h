@@ -31,9 +31,10 @@
 #include "machine/machine.h"
 #include "plan/plan.h"
 
-/* How long to wait, in seconds. */
 struct wire;
+struct session_result;
 
+/* How long to wait, in seconds. */
 struct session_limits {
 	double hello;	/* power-on to the node's agent */
 	double prepare;	/* the backing */
@@ -57,6 +58,11 @@ struct session_calls {
 	void (*phase)(void *arg, const char *phase, const char *cell);
 	/* A line worth showing with -v. */
 	void (*log)(void *arg, const char *text);
+	/*
+	 * The boot went badly, or a cell of it, and that is recorded. The machine is up
+	 * as long as this runs, if it has not ended. May be NULL.
+	 */
+	void (*failed)(void *arg, struct wire *w, const struct session_result *r);
 	/* Asked all the time: has the user had enough? */
 	bool (*abandoned)(void *arg);
 	void *arg;
@@ -68,6 +74,7 @@ struct session_options {
 	unsigned attempt;
 	struct machine *machine;	/* prepared */
 	const char *kernel, *release;	/* of the arm; see struct machine_boot */
+	const char *guest_kernel;	/* its image, for its symbols; NULL */
 	const char *modules;	/* an archive for its initramfs; NULL: none */
 	const char *console_log;	/* path, may be NULL */
 	const char *profile;	/* begun by profile_begin(); NULL: functions are not counted */

@@ -207,6 +207,22 @@ static void nonsense_is_refused(void **state)
 	refused(vm, "memory");
 }
 
+/* A machine whose kernel died is to be looked at, not gone. */
+static void stays_if_asked(void **state)
+{
+	struct qemu_vm vm = mut(QEMU_TCG);
+	char *text = line(&vm);
+
+	(void)state;
+	assert_null(strstr(text, "-no-shutdown"));
+	free(text);
+	vm.stays = true;
+	text = line(&vm);
+	assert_non_null(strstr(text, " -no-reboot "));
+	assert_non_null(strstr(text, " -no-shutdown"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +234,7 @@ int main(void)
 		cmocka_unit_test(no_streams),
 		cmocka_unit_test(cmdline_ends_with_the_callers),
 		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(stays_if_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "file.h"
 #include "kallsyms-blob.h"
 #include "why/difference.h"
+#include "why/explain.h"
 #include "why/profile.h"
 #include "why/symbols.h"
 
@@ -378,6 +380,76 @@ static void one_name_an_address(void **state)
 	assert_true(symbols_of_image(&s, "/none", &err) < 0);
 }
 
+/* --- the console of a kernel that died --------------------------------------------------- */
+
+static const char *explained(const struct symbols *s, const char *text, const char *last,
+			     const char *vmlinux)
+{
+	static char said[400];
+	json_t *lines = json_pack("[s, s]", text, last);
+
+	explain_lines(lines, s, vmlinux);
+	snprintf(said, sizeof(said), "%s", json_string_value(json_array_get(lines, 0)));
+	json_decref(lines);
+	return said;
+}
+
+static void explains_a_panic(void **state)
+{
+	static const char none[] = "---[ end Kernel panic ]---";
+	static const char moved[] = "[ 1.0] Kernel Offset: 0x2000000 from 0xffffffff81000000";
+	struct symbols s = SYMBOLS_INIT;
+
+	(void)state;
+	symbols_add(&s, 0xffffffff81000040, "startup", 7);
+	symbols_add(&s, 0xffffffff81000100, "do_fault.part.0", 15);
+	symbols_sort(&s);
+	s.end = 0xffffffff81000200;
+	assert_string_equal(explained(&s, "RAX: ffffffff81000142 RBX: 0xffffffff81000041", none, NULL),
+			    "RAX: ffffffff81000142 <do_fault.part.0+0x42> RBX: 0xffffffff81000041 <startup+0x1>");
+	/* Data, user space, longer numbers and names that only look like it. */
+	assert_string_equal(explained(&s, "ffffffff81000300 ffffffff810001420 7ffd00000000 startup+1", none, NULL),
+			    "ffffffff81000300 ffffffff810001420 7ffd00000000 startup+1");
+	assert_string_equal(explained(&s, " startup+0x5/0x20", none, NULL), " startup+0x5/0x20");
+	/* A kernel that lies elsewhere says so. */
+	assert_string_equal(explained(&s, "ffffffff83000044", moved, NULL),
+			    "ffffffff83000044 <startup+0x4>");
+	assert_string_equal(explained(&s, "", none, NULL), "");
+	symbols_release(&s);
+}
+
+/* A call is of the line before its return address, what was executed of its own. */
+static void explains_by_debug_information(void **state)
+{
+	static const char script[] = "#!/bin/sh\n[ \"$3\" = /x/vmlinux ] || exit 1\nshift 3\n"
+		"for a; do case $a in *144|*80) echo \"f.c:$a\" ;; *) echo '??:0' ;; esac; done\n";
+	char dir[] = "/tmp/kduel-test-why-XXXXXX", path[80];
+	char *was = strdup(getenv("PATH"));
+	struct symbols s = SYMBOLS_INIT;
+
+	(void)state;
+	symbols_add(&s, 0xffffffff81000100, "fault", 5);
+	symbols_sort(&s);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/addr2line", dir);
+	assert_int_equal(file_publish(path, script, strlen(script), NULL), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", dir);
+	setenv("PATH", path, 1);
+	assert_string_equal(explained(&s, " fault+0x45/0x90 fault+0x10/0x90", "", "/x/vmlinux"),
+			    " fault+0x45/0x90 (f.c:ffffffff81000144) fault+0x10/0x90");
+	assert_string_equal(explained(&s, "RIP: 0010:fault+0x80/0x90", "", "/x/vmlinux"),
+			    "RIP: 0010:fault+0x80/0x90 (f.c:ffffffff81000180)");
+	/* Without the program, or if it fails, the lines are as they were. */
+	assert_string_equal(explained(&s, " fault+0x45/0x90", "", "/y"), " fault+0x45/0x90");
+	setenv("PATH", was, 1);
+	snprintf(path, sizeof(path), "%s/addr2line", dir);
+	unlink(path);
+	rmdir(dir);
+	free(was);
+	symbols_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +462,8 @@ int main(void)
 		cmocka_unit_test(says_where_nothing_can_be_said),
 		cmocka_unit_test(reads_both_layouts_of_kallsyms),
 		cmocka_unit_test(one_name_an_address),
+		cmocka_unit_test(explains_a_panic),
+		cmocka_unit_test(explains_by_debug_information),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a person needs to look into a machine: QEMU's gdb stub on a socket, the
+ * agent's shell on the user's terminal, and, for a boot that failed, the time to
+ * use them. The user's terminal is left as it is (it edits lines and echoes
+ * them); what the shell prints reaches it raw.
+ */
+#ifndef KDUEL_KEEP_H
+#define KDUEL_KEEP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "session-wire.h"
+
+#define KEEP_PATH_MAX 80	/* of a socket's 108 bytes */
+#define KEEP_READ_MAX 4096	/* bytes of one request, as the agent has it */
+
+/* The stub's socket, in a folder of its own. Starts as zeros. */
+struct keep_stub {
+	char dir[KEEP_PATH_MAX + 30], option[KEEP_PATH_MAX + 80];
+	const char *symbols;	/* a vmlinux for gdb to read; NULL: none */
+};
+
+/* Before the machine boots, which then has the stub. To be closed after it. */
+int keep_stub_open(struct keep_stub *s, struct machine *m, struct err *err);
+/* How gdb is started on it, to stderr. */
+void keep_stub_say(const struct keep_stub *s);
+void keep_stub_close(struct keep_stub *s);
+
+/* The user's end of a shell. Starts as zeros, but for the loop. */
+struct keep_terminal {
+	struct loop *loop;
+	bool open;		/* the shell is there: an interrupt is for it */
+	bool stopped;		/* the user has had enough */
+	bool interrupted, ended_input;
+	char input[KEEP_READ_MAX];
+	ssize_t n;		/* bytes in it; -1: the input has ended */
+	int64_t input_id;
+};
+
+/* A shell of the agent at `channel` until it ends; 0, or as wire_wait(). */
+int keep_shell(struct keep_terminal *t, struct wire *w, enum frame_channel channel,
+	       const char *arm);
+
+/* SIGINT came. Is it the shell's? */
+bool keep_interrupt(struct keep_terminal *t);
+
+/*
+ * Of a boot that has failed: says how to enter what is left of the machine, and
+ * waits. With a terminal and an agent that answers, for the end of a shell there; else
+ * until t->stopped or the machine's end.
+ */
+void keep_hold(struct keep_terminal *t, const struct keep_stub *s, struct wire *w,
+	       const struct session_result *r, const char *arm);
+
+#endif
