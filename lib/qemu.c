@@ -45,13 +45,19 @@ const char *qemu_accel_name(enum qemu_accel accel)
 	return names[accel];
 }
 
+bool qemu_one_timer(enum qemu_accel accel, unsigned cpus)
+{
+	return accel != QEMU_KVM && cpus == 1;
+}
+
 char *qemu_cmdline(const struct qemu_vm *vm)
 {
 	char *text = NULL;
 
-	if (asprintf(&text, "%s%s%s%s%s", cmdline_common,
+	if (asprintf(&text, "%s%s%s%s%s%s", cmdline_common,
 		     vm->role == QEMU_MUT ? cmdline_mut : "",
 		     vm->accel == QEMU_ICOUNT ? " " QEMU_CMDLINE_EXACT : "",
+		     qemu_one_timer(vm->accel, vm->cpus) ? " " QEMU_CMDLINE_ONE : "",
 		     vm->append ? " " : "", vm->append ? vm->append : "") < 0)
 		return NULL;
 	return text;
@@ -201,7 +207,8 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 	if (vm->firmware)
 		args_add_all(a, "-L", vm->firmware, NULL);
 	args_add_all(a, "-nodefaults", "-no-user-config", "-display", "none",
-		     "-no-reboot", "-machine", "q35,usb=off,vmport=off", NULL);
+		     "-no-reboot", "-machine",
+		     "q35,usb=off,vmport=off,sata=off,smbus=off", NULL);
 	/*
 	 * The small firmware halves the time to a guest's kernel. It leaves
 	 * the MTRRs and so PAT off, on which a MUT's KVM relies to map pmem.

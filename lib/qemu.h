@@ -32,12 +32,18 @@
 
 /*
  * What a kernel is told besides where instructions are counted. Two boots of
- * it execute the same ones: processes lie at the same addresses. And the one
- * processor keeps time by another timer than its own, which would be
- * calibrated first: 240 million instructions of waiting.
+ * it execute the same ones: processes lie at the same addresses.
  * qemu_args() adds it for QEMU_ICOUNT; a guest of such a machine needs it too.
  */
-#define QEMU_CMDLINE_EXACT "norandmaps nolapic_timer"
+#define QEMU_CMDLINE_EXACT "norandmaps"
+
+/*
+ * And on an emulated machine of one processor, which then keeps time by another
+ * timer than its own: that one would be calibrated first, a quarter of a second
+ * of waiting, or 240 million instructions. qemu_args() adds it; a guest of one
+ * processor on an emulated machine needs it too.
+ */
+#define QEMU_CMDLINE_ONE "nolapic_timer"
 
 enum qemu_role {
 	QEMU_MUT,	/* has pmem, can run guests of its own */
@@ -91,6 +97,9 @@ const char *qemu_binary(void);
  * more than one CPU, a file backing without a file.
  */
 int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err);
+
+/* Does a machine of so many processors get QEMU_CMDLINE_ONE? */
+bool qemu_one_timer(enum qemu_accel accel, unsigned cpus);
 
 /* The kernel command line that qemu_args() uses; the caller frees it. */
 char *qemu_cmdline(const struct qemu_vm *vm);

@@ -21,11 +21,19 @@
  * sizes that do not match, and complains at length.
  */
 #define EMULATED_GUEST "lapic=notscdeadline noxsave"
-static const char emulated_guest[] = EMULATED_GUEST;
 
 /* Without its APIC's timer, the one that KVM itself emulates: not QEMU's HPET. */
-static const char counted_guest[] =
-	EMULATED_GUEST " hpet=disable " QEMU_CMDLINE_EXACT;
+#define ONE_TIMER " hpet=disable " QEMU_CMDLINE_ONE
+#define COUNTED " " QEMU_CMDLINE_EXACT
+
+static const char *vm_guest_cmdline(enum qemu_accel mut, unsigned guest_cpus)
+{
+	bool one = qemu_one_timer(mut, guest_cpus);
+
+	if (mut == QEMU_ICOUNT)
+		return one ? EMULATED_GUEST ONE_TIMER COUNTED : EMULATED_GUEST COUNTED;
+	return one ? EMULATED_GUEST ONE_TIMER : EMULATED_GUEST;
+}
 
 /* Starts QEMU with both streams; its own messages go to the console. */
 static int mut_vm_start(struct machine *m, struct qemu_vm *vm, struct err *err)
@@ -113,8 +121,7 @@ static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
 	ret = accel_decide(m->plan->machine.accel, m->plan->clock, &probe,
 			   &m->accel, m->accel_why, sizeof(m->accel_why), err);
 	if (!ret && m->accel != QEMU_KVM)
-		m->guest_cmdline = m->accel == QEMU_ICOUNT ? counted_guest :
-							     emulated_guest;
+		m->guest_cmdline = vm_guest_cmdline(m->accel, m->plan->guest.cpus);
 	return ret;
 }
 

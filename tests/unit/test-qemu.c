@@ -86,6 +86,19 @@ static void emulated_mut(void **state)
 	lacks(&vm, "qboot");
 }
 
+/* One processor alone keeps time by another timer than its own. */
+static void emulated_mut_of_one(void **state)
+{
+	struct qemu_vm vm = mut(QEMU_TCG);
+
+	(void)state;
+	vm.cpus = 1;
+	has(&vm, "-accel tcg,thread=multi", "-smp 1", "nolapic_timer", NULL);
+	lacks(&vm, "norandmaps");
+	vm.accel = QEMU_KVM;
+	lacks(&vm, "nolapic_timer");
+}
+
 static void counted_mut(void **state)
 {
 	struct qemu_vm vm = mut(QEMU_ICOUNT);
@@ -227,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(emulated_mut),
+		cmocka_unit_test(emulated_mut_of_one),
 		cmocka_unit_test(counted_mut),
 		cmocka_unit_test(hardware_mut),
 		cmocka_unit_test(guest_backings),
