@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,6 +95,40 @@ static int file_sync_folder_of(const char *path)
 	return error;
 }
 
+/*
+ * A name that a file has before it is whole, and for as long as it takes to put it
+ * into another's place. Whoever writes it holds a lock on it.
+ */
+#define FILE_PART ".kduel-part-"
+#define FILE_PART_DIGITS 8
+
+/* What a kill has left of files for `path`: those that nobody holds any more. */
+static void file_sweep_parts(const char *path)
+{
+	char *copy = strdup(path), *twin = strdup(path), *name = twin ? basename(twin) : "";
+	DIR *d = copy ? opendir(dirname(copy)) : NULL;
+	size_t len = strlen(name);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		const char *rest = e->d_name + len;
+		int fd;
+
+		if (strncmp(e->d_name, name, len) || strncmp(rest, FILE_PART, sizeof(FILE_PART) - 1) ||
+		    strlen(rest) != sizeof(FILE_PART) - 1 + FILE_PART_DIGITS)
+			continue;
+		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+			unlinkat(dirfd(d), e->d_name, 0);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (d)
+		closedir(d);
+	free(copy);
+	free(twin);
+}
+
 /* Makes a name beside `path` with `make`, which says EEXIST of one that is there. */
 static int file_name_beside(const char *path, char **tmp, int (*make)(const char *name, int fd),
 			    int fd)
@@ -102,7 +138,7 @@ static int file_name_beside(const char *path, char **tmp, int (*make)(const char
 
 	do {
 		if (getrandom(&r, sizeof(r), 0) != sizeof(r) ||
-		    asprintf(tmp, "%s.%08x", path, r) < 0) {
+		    asprintf(tmp, "%s" FILE_PART "%0*x", path, FILE_PART_DIGITS, r) < 0) {
 			*tmp = NULL;
 			return -1;
 		}
@@ -117,8 +153,16 @@ static int file_name_beside(const char *path, char **tmp, int (*make)(const char
 
 static int file_make_named(const char *name, int fd)
 {
-	(void)fd;
-	return open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	struct stat st;
+
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	/* Without locks on this file system nobody sweeps, either. */
+	if (fd < 0 || (flock(fd, LOCK_EX | LOCK_NB) && errno != EWOULDBLOCK) ||
+	    (!fstat(fd, &st) && st.st_nlink))
+		return fd;
+	close(fd);	/* swept between the two */
+	errno = EEXIST;
+	return -1;
 }
 
 static int file_make_link(const char *name, int fd)
@@ -140,6 +184,9 @@ static int file_beside(const char *path, char **tmp)
 	int fd = copy ? open(dirname(copy), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666) : -1;
 
 	free(copy);
+	file_sweep_parts(path);
+	if (fd >= 0)
+		flock(fd, LOCK_EX | LOCK_NB);	/* for when it has a name */
 	return fd >= 0 ? fd : file_name_beside(path, tmp, file_make_named, -1);
 }
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "scratch.h"
 #include "host-driver/store/journal.h"
 #include "host-driver/store/store.h"
 
@@ -205,7 +206,7 @@ static void make_config(void)
 	struct err err = ERR_INIT;
 	char path[96];
 
-	if (!mkdtemp(base))
+	if (scratch_make(base, NULL) < 0)
 		exit(1);
 	snprintf(folder, sizeof(folder), "%s/results", base);
 	snprintf(config, sizeof(config), "%s/c.yaml", base);

@@ -16,6 +16,7 @@
 #include "report/plot.h"
 #include "report/report.h"
 #include "safe.h"
+#include "scratch.h"
 #include "store/store.h"
 
 #define REPORT_BYTES_MAX (256u << 20)
@@ -404,16 +405,15 @@ static int verify_check_folder(struct bundle_check *k, struct err *err)
 
 int bundle_verify(const char *path, FILE *to, struct bundle_proof *proof, struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	char *into = text_format("%s/kduel-bundle-XXXXXX", tmp && *tmp ? tmp : "/tmp"), *name = NULL;
+	char *into = text_format("%s/kduel-bundle-XXXXXX", scratch_place()), *name = NULL;
 	struct bundle_check k = { .to = to, .proof = proof };
-	int ret;
+	int held = scratch_make(into, err), ret;
 
 	*proof = (struct bundle_proof){ .files = 0 };
-	if (!mkdtemp(into)) {
-		ret = err_sys(err, errno, "cannot unpack into %s (TMPDIR names the folder)", into);
+	if (held < 0) {
+		err_prefix(err, "nowhere to unpack; TMPDIR says where");
 		free(into);
-		return ret;
+		return held;
 	}
 	ret = bundle_unpack(path, into, &name, err);
 	if (!ret) {
@@ -427,7 +427,7 @@ int bundle_verify(const char *path, FILE *to, struct bundle_proof *proof, struct
 			err_prefix(err, "%s", path);
 		}
 	}
-	file_remove_tree(into, NULL);
+	scratch_remove(into, held);
 	free(k.folder);
 	free(k.sums);
 	free(name);

@@ -132,27 +132,15 @@ static int write_archive(struct image *im, int fd, const char *path,
 
 int image_write(struct image *im, const char *path, struct err *err)
 {
-	char *tmp = NULL;
-	int fd, ret;
+	struct file_out o;
+	int ret = file_begin(&o, path, err);
 
-	if (asprintf(&tmp, "%s.XXXXXX", path) < 0)
-		return err_sys(err, ENOMEM, "cannot write %s", path);
-	fd = mkostemp(tmp, O_CLOEXEC);
-	if (fd < 0) {
-		ret = err_sys(err, errno, "cannot write %s", path);
-		goto free_name;
-	}
-	ret = write_archive(im, fd, path, err);
-	/* The name tells the content: a file cut short by a crash would lie. */
-	if (!ret && (fchmod(fd, 0644) || fsync(fd)))
-		ret = err_sys(err, errno, "cannot write %s", path);
-	close(fd);
-	if (!ret && rename(tmp, path))
-		ret = err_sys(err, errno, "cannot write %s", path);
 	if (ret)
-		unlink(tmp);
-free_name:
-	free(tmp);
+		return ret;
+	ret = write_archive(im, fileno(o.to), path, err);
+	if (!ret)
+		return file_commit(&o, err);
+	file_drop(&o);
 	return ret;
 }
 

@@ -11,6 +11,7 @@
 
 #include "lib/hex.h"
 #include "lib/loop.h"
+#include "lib/scratch.h"
 
 #define FOR_EVER 1e9		/* seconds */
 
@@ -18,17 +19,15 @@
 
 int keep_stub_open(struct keep_stub *s, struct machine *m, struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
+	const char *tmp = scratch_place();
 
-	if (!tmp || *tmp != '/' || strlen(tmp) > KEEP_PATH_MAX || strchr(tmp, ','))
+	if (strlen(tmp) > KEEP_PATH_MAX || strchr(tmp, ','))
 		tmp = "/tmp";
 	snprintf(s->dir, sizeof(s->dir), "%s/kduel-gdb-XXXXXX", tmp);
-	if (!mkdtemp(s->dir)) {
-		int error = errno;
-
-		err_sys(err, error, "cannot make %s", s->dir);
+	s->held = scratch_make(s->dir, err);
+	if (s->held < 0) {
 		*s->dir = '\0';
-		return -error;
+		return s->held;
 	}
 	snprintf(s->option, sizeof(s->option), "unix:%s/gdb,server=on,wait=off", s->dir);
 	m->gdb = s->option;
@@ -43,13 +42,9 @@ void keep_stub_say(const struct keep_stub *s)
 
 void keep_stub_close(struct keep_stub *s)
 {
-	char path[sizeof(s->option)];
-
 	if (!*s->dir)
 		return;
-	snprintf(path, sizeof(path), "%s/gdb", s->dir);
-	unlink(path);
-	rmdir(s->dir);
+	scratch_remove(s->dir, s->held);
 	*s->dir = '\0';
 }
 

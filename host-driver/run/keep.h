@@ -19,6 +19,7 @@
 /* The stub's socket, in a folder of its own. Starts as zeros. */
 struct keep_stub {
 	char dir[KEEP_PATH_MAX + 30], option[KEEP_PATH_MAX + 80];
+	int held;		/* the folder, see scratch.h */
 	const char *symbols;	/* a vmlinux for gdb to read; NULL: none */
 };
 

@@ -20,6 +20,7 @@
 #include "file.h"
 #include "host-driver/store/store.h"
 #include "rng.h"
+#include "scratch.h"
 
 #define BLOCKS 5
 #define POINTS 5
@@ -179,7 +180,7 @@ int main(int argc, char **argv)
 	folder = argv[1];
 	campaigns = (unsigned)strtoul(argv[2], NULL, 10);
 	processes = (unsigned)strtoul(argv[3], NULL, 10);
-	if (!mkdtemp(base))
+	if (scratch_make(base, NULL) < 0)
 		return 1;
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
 		snprintf(path, sizeof(path), "%s/kernels", base);

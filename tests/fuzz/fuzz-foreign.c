@@ -6,6 +6,7 @@
 
 #include "file.h"
 #include "host-driver/foreign/foreign.h"
+#include "scratch.h"
 #include "target.h"
 
 static char fuzz_folder[] = "/tmp/kduel-fuzz-XXXXXX", fuzz_file[64];
@@ -17,7 +18,7 @@ static void fuzz_end(void)
 
 void fuzz_begin(void)
 {
-	if (!mkdtemp(fuzz_folder))
+	if (scratch_make(fuzz_folder, NULL) < 0)
 		abort();
 	atexit(fuzz_end);
 	snprintf(fuzz_file, sizeof(fuzz_file), "%s/f", fuzz_folder);

@@ -16,6 +16,7 @@
 #include "host-driver/store/journal.h"
 #include "host-driver/store/record.h"
 #include "host-driver/store/store.h"
+#include "scratch.h"
 #include "target.h"
 
 #define CONFIG								\
@@ -59,7 +60,7 @@ void fuzz_begin(void)
 	struct store *s;
 	char path[96];
 
-	if (!mkdtemp(base))
+	if (scratch_make(base, NULL) < 0)
 		abort();
 	atexit(remove_base);
 	snprintf(path, sizeof(path), "%s/kernels", base);

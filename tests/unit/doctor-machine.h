@@ -14,6 +14,7 @@
 
 #include "doctor/look.h"
 #include "file.h"
+#include "scratch.h"
 
 #define DM_M2 (2ull << 20)
 #define DM_RAM (256ull << 20)
@@ -167,7 +168,7 @@ static void dm_block(const char *dev, const char *name, const char *folder)
 static void dm_begin(void)
 {
 	strcpy(dm_root, "/tmp/kduel-doctor-XXXXXX");
-	assert_non_null(mkdtemp(dm_root));
+	assert_true(scratch_make(dm_root, NULL) >= 0);
 	look_system = (struct look_system){ dm_root, dm_attributes, dm_extents, dm_pages, dm_volume };
 	memset(&dm, 0, sizeof(dm));
 	dm.extent[0] = (struct extent){ 0, 16 * DM_M2, DM_RAM };

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "scratch.h"
 #include "host-driver/store/store.h"
 
 #ifndef CONFIG
@@ -102,7 +103,7 @@ static inline int make_folder(void **state)
 	char path[96];
 
 	(void)state;
-	if (!mkdtemp(base))
+	if (scratch_make(base, NULL) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s/kernels", base);
 	file_mkdirs(path, &err);

@@ -13,6 +13,7 @@
 
 #include "host-driver/machine/accel.h"
 #include "lib/file.h"
+#include "scratch.h"
 
 static char folder[] = "/tmp/kduel-accel-XXXXXX";
 static char modules[64], device[64];
@@ -21,7 +22,7 @@ static int boots;
 static int make_folder(void **state)
 {
 	(void)state;
-	if (!mkdtemp(folder))
+	if (scratch_make(folder, NULL) < 0)
 		return -1;
 	snprintf(modules, sizeof(modules), "%s/module", folder);
 	snprintf(device, sizeof(device), "%s/kvm", folder);

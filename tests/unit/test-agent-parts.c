@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "scratch.h"
 #include "guest-agent/cmdline.h"
 #include "lib/env.h"
 #include "guest-agent/port.h"
@@ -98,7 +99,7 @@ static void ports_are_found_by_name(void **state)
 	char dir[] = "/tmp/kduel-ports-XXXXXX", node[300];
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
+	assert_true(scratch_make(dir, NULL) >= 0);
 	put_file(dir, "vport0p1", "org.qemu.guest_agent.0\n");
 	assert_int_equal(port_find(dir, PORT_NAME, node, sizeof(node)), -ENOENT);
 	put_file(dir, "vport0p2", PORT_NAME "\n");
@@ -168,7 +169,7 @@ static void parameters_of_kvm_are_conditions(void **state)
 	json_t *facts, *kvm;
 
 	(void)state;
-	assert_non_null(mkdtemp(root));
+	assert_true(scratch_make(root, NULL) >= 0);
 	env_root = root;
 	assert_false(env_mediated_pmu());
 	for (size_t i = 0; i < 2; i++) {

@@ -22,6 +22,7 @@
 #include "link.h"
 #include "message.h"
 #include "proc.h"
+#include "scratch.h"
 
 #define NONCE 0xab
 #define LIMIT_S 20
@@ -404,7 +405,7 @@ static int set_up(void **state)
 		return -1;
 	}
 	snprintf(scratch, sizeof(scratch), "/tmp/kduel-agent-XXXXXX");
-	return mkdtemp(scratch) ? 0 : -1;
+	return scratch_make(scratch, NULL) < 0 ? -1 : 0;
 }
 
 static int tear_down(void **state)

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "file.h"
+#include "scratch.h"
 #include "backing/backing.h"
 #include "backing/kvm-stats.h"
 
@@ -113,7 +114,7 @@ static void kvm_statistics_become_bytes(void **state)
 	json_t *layer;
 
 	(void)state;
-	assert_non_null(mkdtemp(root));
+	assert_true(scratch_make(root, NULL) >= 0);
 	snprintf(vm, sizeof(vm), "%s/471-12", root);	/* another's pid */
 	assert_int_equal(file_mkdirs(vm, NULL), 0);
 	layer = kvm_stats_proof(root, 47);

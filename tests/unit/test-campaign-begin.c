@@ -12,6 +12,7 @@
 
 #include "host-driver/run/campaign-begin.h"
 #include "host-driver/run/difference.h"
+#include "scratch.h"
 
 #define CONFIG								\
 	"name: made-up\n"						\
@@ -131,7 +132,7 @@ static int set_up(void **state)
 	char path[128];
 
 	(void)state;
-	assert_non_null(mkdtemp(base));
+	assert_true(scratch_make(base, NULL) >= 0);
 	snprintf(folder, sizeof(folder), "%s/results", base);
 	snprintf(path, sizeof(path), "%s/kernels", base);
 	assert_int_equal(file_mkdirs(path, NULL), 0);

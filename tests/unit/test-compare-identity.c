@@ -12,6 +12,7 @@
 #include "host-driver/compare/compare.h"
 #include "host-driver/store/store.h"
 #include "lib/data.h"
+#include "scratch.h"
 
 #define CONFIG(other) CONFIG_OF(other, "2")
 #define CONFIG_OF(other, blocks)					\
@@ -314,7 +315,7 @@ static int make_base(void **state)
 	char path[128];
 
 	(void)state;
-	assert_non_null(mkdtemp(base));
+	assert_true(scratch_make(base, NULL) >= 0);
 	snprintf(folder, sizeof(folder), "%s/results", base);
 	snprintf(path, sizeof(path), "%s/kernels", base);
 	assert_int_equal(file_mkdirs(path, NULL), 0);

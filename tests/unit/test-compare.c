@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "scratch.h"
 #include "host-driver/compare/compare.h"
 #include "host-driver/store/store.h"
 
@@ -476,7 +477,7 @@ static int setup(void **state)
 	char path[80];
 
 	(void)state;
-	if (!mkdtemp(base))
+	if (scratch_make(base, NULL) < 0)
 		return -1;
 	snprintf(folder, sizeof(folder), "%s/results", base);
 	snprintf(path, sizeof(path), "%s/kernels", base);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "scratch.h"
 #include "host-driver/plan/config.h"
 #include "host-driver/plan/plan.h"
 
@@ -428,7 +429,7 @@ static int make_folder(void **state)
 	char path[96];
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (scratch_make(folder, NULL) < 0)
 		return -1;
 	snprintf(file, sizeof(file), "%s/c.yaml", folder);
 	snprintf(path, sizeof(path), "%s/kernels", folder);

@@ -11,6 +11,7 @@
 
 #include "data.h"
 #include "file.h"
+#include "scratch.h"
 
 static char root[] = "/tmp/kduel-data.XXXXXX";
 static char start[4096];
@@ -165,7 +166,7 @@ static int enter(void **state)
 	char path[300], told[700];
 
 	(void)state;
-	if (!mkdtemp(root) || !getcwd(start, sizeof(start)))
+	if (scratch_make(root, NULL) < 0 || !getcwd(start, sizeof(start)))
 		return -1;
 	put("here/x");
 	put("campaign/x");

@@ -14,6 +14,7 @@
 #include "bench/source.h"
 #include "file.h"
 #include "huge-pool.h"
+#include "scratch.h"
 
 #define M2 (2ull << 20)
 
@@ -32,7 +33,7 @@ static int set_up(void **state)
 	char path[64];
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (scratch_make(folder, NULL) < 0)
 		return -1;
 	huge_pool_folder = folder;
 	snprintf(path, sizeof(path), "%s/hugepages-2048kB", folder);

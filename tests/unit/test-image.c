@@ -18,13 +18,14 @@
 
 #include "lib/proc.h"
 #include "machine/image.h"
+#include "scratch.h"
 
 static char folder[] = "/tmp/kduel-image-XXXXXX";
 
 static int make_folder(void **state)
 {
 	(void)state;
-	return mkdtemp(folder) && !setenv("XDG_CACHE_HOME", folder, 1) ? 0 : -1;
+	return scratch_make(folder, NULL) >= 0 && !setenv("XDG_CACHE_HOME", folder, 1) ? 0 : -1;
 }
 
 static int remove_folder(void **state)

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "scratch.h"
 #include "host-driver/store/journal.h"
 
 #define RECORDS 5
@@ -343,7 +344,7 @@ static void what_is_no_journal_is_named(void **state)
 static int make_folder(void **state)
 {
 	(void)state;
-	if (!mkdtemp(folder))
+	if (scratch_make(folder, NULL) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s/journal.kdj", folder);
 	return 0;

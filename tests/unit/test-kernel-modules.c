@@ -13,6 +13,7 @@
 #include "lib/args.h"
 #include "lib/file.h"
 #include "lib/proc.h"
+#include "scratch.h"
 
 static const char dep[] =
 	"kernel/virt/kvm-amd.ko.gz: kernel/virt/kvm.ko kernel/virt/irqbypass.ko\n"
@@ -118,7 +119,7 @@ static int make(void **state)
 	char path[300];
 
 	(void)state;
-	if (!mkdtemp(dir))
+	if (scratch_make(dir, NULL) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s/cache", dir);
 	setenv("XDG_CACHE_HOME", path, 1);

@@ -13,6 +13,7 @@
 
 #include "host-driver/kernel/kernel-git.h"
 #include "host-driver/kernel/kernel-patch.h"
+#include "scratch.h"
 
 static char dir[64];
 
@@ -73,7 +74,7 @@ static int set_up(void **state)
 
 	(void)state;
 	strcpy(dir, "/tmp/kduel-patch.XXXXXX");
-	if (!mkdtemp(dir))
+	if (scratch_make(dir, NULL) < 0)
 		return -1;
 	path_of(path, sizeof(path), "sub");
 	file_mkdirs(path, NULL);

@@ -18,6 +18,7 @@
 #include "host-driver/kernel/kernel-spec.h"
 #include "host-driver/kernel/kernel.h"
 #include "kernel/kernel-cache.h"
+#include "scratch.h"
 
 static char dir[64];
 
@@ -25,7 +26,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	strcpy(dir, "/tmp/kduel-kernel.XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
+	return scratch_make(dir, NULL) < 0 ? -1 : 0;
 }
 
 static int tear_down(void **state)

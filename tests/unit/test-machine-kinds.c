@@ -14,6 +14,7 @@
 
 #include "host-driver/machine/machine.h"
 #include "lib/file.h"
+#include "scratch.h"
 
 static void every_kind_has_its_functions(void **state)
 {
@@ -49,7 +50,7 @@ static void a_wrapper_is_no_qemu(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
+	assert_true(scratch_make(folder, NULL) >= 0);
 	snprintf(path, sizeof(path), "%s/qemu", folder);
 	assert_int_equal(file_publish(path, text, strlen(text), NULL), 0);
 	assert_int_equal(chmod(path, 0755), 0);

@@ -16,6 +16,7 @@
 
 #include "host-driver/machine/machine.h"
 #include "lib/file.h"
+#include "scratch.h"
 
 /*
  * Does what the remote shell would: kexec changes the boot id, cat > writes a
@@ -61,7 +62,7 @@ static int make_folder(void **state)
 	char *path;
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (scratch_make(folder, NULL) < 0)
 		return -1;
 	old_path = strdup(getenv("PATH"));
 	assert_true(asprintf(&path, "%s:%s", folder, old_path) > 0);

@@ -10,6 +10,7 @@
 
 #include "file.h"
 #include "host-driver/plan/plan.h"
+#include "scratch.h"
 #include "view.h"
 
 #define CONFIG								\
@@ -409,7 +410,7 @@ static int make_folder(void **state)
 	char path[96];
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (scratch_make(folder, NULL) < 0)
 		return -1;
 	snprintf(file, sizeof(file), "%s/c.yaml", folder);
 	snprintf(path, sizeof(path), "%s/kernels", folder);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "file.h"
+#include "scratch.h"
 #include "backing/pmem.h"
 
 #define M2 (2ull << 20)
@@ -42,7 +43,7 @@ static int plant(void **state)
 {
 	(void)state;
 	strcpy(root + strlen(root) - 6, "XXXXXX");
-	if (!mkdtemp(root))
+	if (scratch_make(root, NULL) < 0)
 		return -1;
 	pmem_sysfs = pmem_dev = root;
 	put("devices/region1/pfn_seed", "pfn1.0\n");

@@ -19,6 +19,7 @@
 
 #include "file.h"
 #include "rng.h"
+#include "scratch.h"
 #include "host-driver/report/report.h"
 #include "host-driver/store/store.h"
 
@@ -140,7 +141,7 @@ static int make_folder(void **state)
 	const char *wish = getenv("KDUEL_FIXTURE");
 
 	(void)state;
-	assert_non_null(mkdtemp(base));
+	assert_true(scratch_make(base, NULL) >= 0);
 	snprintf(config, sizeof(config), "%s/c.yaml", base);
 	snprintf(folder, sizeof(folder), "%s", wish ? wish : base);
 	if (!wish)

@@ -18,6 +18,7 @@
 #include "proc.h"
 #include "safe.h"
 #include "report-fixture.h"
+#include "scratch.h"
 
 static void print_data(const struct report *r, FILE *out)
 {
@@ -499,7 +500,7 @@ static char *publish(struct report *r, char *folder)
 	FILE *out = open_memstream(&said, &len);
 	struct err err = ERR_INIT;
 
-	assert_non_null(mkdtemp(folder));
+	assert_true(scratch_make(folder, NULL) >= 0);
 	if (report_publish(r, folder, out, &err))
 		fail_msg("%s", err.text);
 	fclose(out);

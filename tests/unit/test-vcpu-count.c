@@ -18,6 +18,7 @@
 #include "counters-provider.h"
 #include "env.h"
 #include "file.h"
+#include "scratch.h"
 #include "guest-agent/vcpu-count.h"
 
 #define PAGES 600
@@ -187,7 +188,7 @@ static void a_kvm_that_keeps_the_counters_is_named(void **state)
 	char root[] = "/tmp/kduel-env.XXXXXX", path[128];
 
 	(void)state;
-	assert_non_null(mkdtemp(root));
+	assert_true(scratch_make(root, NULL) >= 0);
 	snprintf(path, sizeof(path), "%s%s", root, folder);
 	assert_int_equal(file_mkdirs(path, NULL), 0);
 	strcat(path, "/enable_mediated_pmu");

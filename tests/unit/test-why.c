@@ -14,6 +14,7 @@
 
 #include "file.h"
 #include "kallsyms-blob.h"
+#include "scratch.h"
 #include "why/difference.h"
 #include "why/explain.h"
 #include "why/profile.h"
@@ -430,7 +431,7 @@ static void explains_by_debug_information(void **state)
 	(void)state;
 	symbols_add(&s, 0xffffffff81000100, "fault", 5);
 	symbols_sort(&s);
-	assert_non_null(mkdtemp(dir));
+	assert_true(scratch_make(dir, NULL) >= 0);
 	snprintf(path, sizeof(path), "%s/addr2line", dir);
 	assert_int_equal(file_publish(path, script, strlen(script), NULL), 0);
 	assert_int_equal(chmod(path, 0755), 0);
