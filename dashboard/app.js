@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The dashboard's page. All numbers come from data/index.js and data/c-*.js,
- * where kduel wrote them; this file filters, sorts, draws and says them. Every
+ * The dashboard's page. All numbers come from data/index.js, data/p-*.js and
+ * data/c-*.js, where kduel wrote them; this file filters, sorts, draws and says them. Every
  * text of others becomes a text node, never markup. What is shown is in the
  * address behind '#', so that it can be sent and reloaded.
  */
@@ -11,7 +11,7 @@
 const SERIES = 0, BASE = 1, ARM = 2, VERDICT = 3, N = 4, REASON = 5, FLAGS = 6, EFFECT = 7, LO = 8, HI = 9,
 	SDE = 10, BASE_VALUE = 11, ARM_VALUE = 12, OWN = 13;
 const CELL = 0, BACKING = 1, WORKLOAD = 3, METRIC = 4, POINT = 5, UNIT = 6, BETTER = 8;
-const GATE = 1, ABSOLUTE = 2;
+const GATE = 1, ABSOLUTE = 2, FOLLOWED = 4;
 const VIEWS = { campaigns: "Campaigns", history: "History", kernels: "Two kernels", heat: "Heat map", controls: "A/A" };
 const FILTERS = ["machine", "domain", "backing", "workload", "kernel"];
 let D, state = {}, shown = [], charts = [];
@@ -583,8 +583,49 @@ function read()
 	state = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 	render();
 }
-window.kduelIndex = index => {
+/* --- the data: an index, and parts that hold the campaigns in the order of time ------------- */
+
+const parts = new Map();
+window.kduelPart = (name, part) => { parts.set(name, part); };
+function partLoaded(name)
+{
+	return new Promise(done => document.head.append(el("script", { src: `data/${encodeURIComponent(name)}`,
+		onload: done, onerror: done })));
+}
+/* One list of series for all parts; each row in the trend that follows it. */
+function assemble()
+{
+	const series = new Map(), trends = new Map(), key = list => JSON.stringify(list);
+	const place = s => { const k = key(s); series.has(k) || (series.set(k, D.series.length), D.series.push(s)); return series.get(k); };
+	Object.assign(D, { series: [], campaigns: [] });
+	for (const t of D.trends) {
+		Object.assign(t, { series: place(t.series), points: [] });
+		trends.set(key([t.series, t.arm, t.baseline, t.domain, t.machine]), t);
+	}
+	for (const part of D.parts.map(p => parts.get(p)).filter(Boolean)) {
+		const at = part.series.map(place);
+		for (const c of part.campaigns) {
+			const n = D.campaigns.push(c) - 1;
+			c.rows.forEach((r, i) => {
+				r[SERIES] = at[r[SERIES]];
+				if (r[FLAGS] & FOLLOWED)
+					trends.get(key([r[SERIES], c.arms[r[ARM]].name, c.arms[c.baseline].kernel, c.domain, c.machine]))?.points.push([n, i]);
+			});
+		}
+	}
+	D.missing = D.parts.filter(p => !parts.has(p)).length;
+	delete D.parts;
+	parts.clear();
+}
+window.kduelIndex = async index => {
 	D = index;
+	if (D.parts) {
+		await Promise.all(D.parts.map(partLoaded));
+		assemble();
+	}
+	window.kduelData = D;
+	if (D.missing)
+		$("main").before(el("p", { class: "failed" }, "Some campaigns are not beside this page any more: it was made anew meanwhile, so load it again."));
 	$("footer").replaceChildren(`Made ${date(D.made)} UTC by kduel ${D.version}; a new level lasts ${D.min_segment} campaigns or more. Charts: `,
 		el("a", { href: "uPlot-LICENSE.txt" }, "uPlot (MIT licence)"), ".");
 	$("theme").onchange = e => go({ theme: e.target.value });

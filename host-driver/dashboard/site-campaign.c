@@ -96,6 +96,16 @@ static int campaign_reason(json_t *reasons, const char *reason)
 	return (int)i;
 }
 
+/* Does a trend follow it: a ratio to the plan's baseline, of another kernel, that is judged? */
+static bool campaign_followed(const struct comparison *c, const struct compare_series *s,
+			      size_t arm)
+{
+	const struct compare_result *v = &s->vs[arm];
+
+	return !c->declared && !c->arms[arm].control && v->verdict != VERDICT_DESCRIBED &&
+	       v->e.n > 0 && !v->e.absolute && isfinite(v->e.effect);
+}
+
 static json_t *campaign_row(const struct comparison *c, const struct compare_series *s,
 			    size_t index, size_t arm, json_t *reasons)
 {
@@ -111,7 +121,9 @@ static json_t *campaign_row(const struct comparison *c, const struct compare_ser
 	for (size_t k = 0; k < 5; k++)
 		json_array_append_new(j, json_integer((json_int_t)i[k]));
 	json_array_append_new(j, json_integer(campaign_reason(reasons, v->reason)));
-	json_array_append_new(j, json_integer(s->gate | (known && v->e.absolute) << 1));
+	json_array_append_new(j, json_integer((s->gate ? ROW_GATE : 0) |
+					      (known && v->e.absolute ? ROW_ABSOLUTE : 0) |
+					      (campaign_followed(c, s, arm) ? ROW_FOLLOWED : 0)));
 	for (size_t k = 0; k < 6; k++)
 		json_array_append_new(j, json_known(n[k]));
 	return j;

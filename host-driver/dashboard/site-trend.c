@@ -19,10 +19,6 @@
 
 #define TREND_MOST 400
 
-/* Of a row of site-campaign.c. */
-enum { ROW_SERIES, ROW_BASE, ROW_ARM, ROW_VERDICT, ROW_N, ROW_REASON, ROW_FLAGS, ROW_EFFECT };
-#define ROW_ABSOLUTE 2
-
 static long trend_integer(const json_t *row, size_t at)
 {
 	return (long)json_integer_value(json_array_get(row, at));
@@ -47,32 +43,32 @@ static const char *trend_baseline(const json_t *campaign)
 	return trend_text(trend_arm(campaign, (long)i), "kernel");
 }
 
-static bool trend_takes(const json_t *campaign, const json_t *row)
+/* What a trend is of, as one text. */
+static char *trend_key(const json_t *series, const char *arm, const char *baseline,
+		       const char *domain, const char *machine)
 {
-	return trend_integer(row, ROW_BASE) ==
-		       json_integer_value(json_object_get(campaign, "baseline")) &&
-	       !(trend_integer(row, ROW_FLAGS) & ROW_ABSOLUTE) &&
-	       trend_integer(row, ROW_VERDICT) != VERDICT_DESCRIBED &&
-	       json_is_number(json_array_get(row, ROW_EFFECT)) &&
-	       !json_is_true(json_object_get(trend_arm(campaign, trend_integer(row, ROW_ARM)),
-					     "control"));
+	char *text = json_dumps(series, JSON_COMPACT), *key;
+
+	key = text_format("%s\n%s\n%s\n%s\n%s", text ? text : "", arm, baseline, domain, machine);
+	free(text);
+	return key;
 }
 
 /* The trend that a row belongs to, made where it is the first. */
 static json_t *trend_of(json_t *index, json_t *list, const json_t *campaign, const json_t *row)
 {
-	const json_t *arm = trend_arm(campaign, trend_integer(row, ROW_ARM));
-	char *key = text_format("%ld\n%s\n%s\n%s\n%s", trend_integer(row, ROW_SERIES),
-				trend_text(arm, "name"), trend_baseline(campaign),
-				trend_text(campaign, "domain"), trend_text(campaign, "machine"));
-	json_t *t = json_object_get(index, key);
+	const char *arm = trend_text(trend_arm(campaign, trend_integer(row, ROW_ARM)), "name");
+	json_t *series = json_array_get(json_object_get(campaign, "series"),
+					(size_t)trend_integer(row, ROW_SERIES)), *t;
+	char *key = trend_key(series, arm, trend_baseline(campaign), trend_text(campaign, "domain"),
+			      trend_text(campaign, "machine"));
 
+	t = json_object_get(index, key);
 	if (!t) {
-		t = json_pack("{s:i, s:s, s:s, s:s, s:s, s:[], s:[]}", "series",
-			      (int)trend_integer(row, ROW_SERIES), "arm", trend_text(arm, "name"),
+		t = json_pack("{s:O, s:s, s:s, s:s, s:s, s:i, s:[]}", "series", series, "arm", arm,
 			      "baseline", trend_baseline(campaign), "domain",
 			      trend_text(campaign, "domain"), "machine",
-			      trend_text(campaign, "machine"), "points", "changes");
+			      trend_text(campaign, "machine"), "n", 0, "window");
 		json_object_set_new(index, key, t);
 		json_array_append(list, t);
 	}
@@ -109,18 +105,19 @@ static json_t *trend_words(const json_t *t, const json_t *campaign, bool better,
 	return j;
 }
 
-static void trend_put_changes(json_t *t, const json_t *campaigns, const json_t *series,
+static void trend_put_changes(json_t *t, const json_t *campaigns,
 			      const struct stats_changes *found, size_t first, size_t n)
 {
-	json_t *points = json_object_get(t, "points"), *list = json_object_get(t, "changes");
-	bool higher = !strcmp(json_string_value(json_array_get(series, 8)), "higher");
+	json_t *window = json_object_get(t, "window"), *list = json_array();
+	const char *better_is = json_string_value(json_array_get(json_object_get(t, "series"), 8));
+	bool higher = better_is && !strcmp(better_is, "higher");
 
 	for (size_t k = 0; k < found->n; k++) {
 		const struct stats_change *c = &found->change[k];
 		size_t begin = k ? found->change[k - 1].at : 0;
 		size_t end = k + 1 < found->n ? found->change[k + 1].at : n;
 		bool better = (c->after > c->before) == higher;
-		const json_t *at = json_array_get(points, first + c->at);
+		const json_t *at = json_array_get(window, c->at);
 		const json_t *campaign = json_array_get(campaigns, (size_t)trend_integer(at, 0));
 		json_t *j = json_object();
 
@@ -132,52 +129,83 @@ static void trend_put_changes(json_t *t, const json_t *campaigns, const json_t *
 		json_put(j, "words", trend_words(t, campaign, better, c, c->at - begin, end - c->at));
 		json_array_append_new(list, j);
 	}
+	json_put(t, "changes", list);
 }
 
-static void trend_judge(json_t *t, const json_t *campaigns, const json_t *series,
-			size_t min_segment)
+/* The newest ratios, of which `n` points in all the page draws. */
+static void trend_judge(json_t *t, const json_t *campaigns, size_t min_segment)
 {
-	json_t *points = json_object_get(t, "points"), *p;
-	size_t n = json_array_size(points), first = n > TREND_MOST ? n - TREND_MOST : 0, i;
+	json_t *window = json_object_get(t, "window"), *p;
+	size_t n = json_array_size(window), i;
+	size_t first = (size_t)json_integer_value(json_object_get(t, "n")) - n;
 	double *ratio = calloc(n + 1, sizeof(*ratio));
 	struct stats_changes found;
 
 	if (!ratio)
 		abort();
-	json_array_foreach(points, i, p) {
-		const json_t *c = json_array_get(campaigns, (size_t)trend_integer(p, 0));
-		const json_t *row = json_array_get(json_object_get(c, "rows"),
-						   (size_t)trend_integer(p, 1));
-
-		ratio[i] = 1 + json_number_value(json_array_get(row, ROW_EFFECT));
-	}
-	json_put(t, "judged", json_boolean(n >= TREND_POINTS_MIN));
+	json_array_foreach(window, i, p)
+		ratio[i] = 1 + json_number_value(json_array_get(p, 1));
+	json_put(t, "judged", json_boolean(first + n >= TREND_POINTS_MIN));
 	json_put(t, "from", json_integer((json_int_t)first));
-	if (!trend_changes(ratio + first, n - first, min_segment, &found)) {
+	if (trend_changes(ratio, n, min_segment, &found)) {
+		json_put(t, "changes", json_array());
+	} else {
 		json_put(t, "autocorrelation", json_known(found.autocorrelation));
-		trend_put_changes(t, campaigns, json_array_get(series, (size_t)json_integer_value(
-					  json_object_get(t, "series"))), &found, first, n - first);
+		trend_put_changes(t, campaigns, &found, first, n);
 		stats_changes_release(&found);
 	}
 	free(ratio);
 }
 
-json_t *site_trends(json_t *campaigns, const json_t *series, size_t min_segment)
+/* A campaign's rows, each at the end of its trend. */
+static void trend_add_campaign(json_t *index, json_t *trends, json_t *touched,
+			       const json_t *campaign, size_t place)
 {
-	json_t *index = json_object(), *list = json_array(), *c, *row, *t;
-	size_t i, k;
+	json_t *row, *t, *window;
+	size_t k;
 
-	json_array_foreach(campaigns, i, c)
-		json_array_foreach(json_object_get(c, "rows"), k, row)
-			if (trend_takes(c, row)) {
-				t = trend_of(index, list, c, row);
-				json_array_append_new(json_object_get(t, "points"),
-						      json_pack("[i,i]", (int)i, (int)k));
-			}
-	json_array_foreach(list, i, t)
-		trend_judge(t, campaigns, series, min_segment);
+	json_array_foreach(json_object_get(campaign, "rows"), k, row) {
+		if (!(trend_integer(row, ROW_FLAGS) & ROW_FOLLOWED))
+			continue;
+		t = trend_of(index, trends, campaign, row);
+		window = json_object_get(t, "window");
+		json_array_append_new(window, json_pack("[i,O]", (int)place,
+							json_array_get(row, ROW_EFFECT)));
+		if (json_array_size(window) > TREND_MOST)
+			json_array_remove(window, 0);
+		json_put(t, "n", json_integer(json_integer_value(json_object_get(t, "n")) + 1));
+		if (!json_object_get(t, "touched"))
+			json_array_append(touched, t);
+		json_object_set_new(t, "touched", json_true());
+	}
+}
+
+void site_trends(json_t *trends, const json_t *campaigns, size_t known, size_t min_segment,
+		 site_summary_fn summary, void *arg)
+{
+	json_t *index = json_object(), *touched = json_array(), *t;
+	size_t i;
+
+	json_array_foreach(trends, i, t) {
+		char *key = trend_key(json_object_get(t, "series"), trend_text(t, "arm"),
+				      trend_text(t, "baseline"), trend_text(t, "domain"),
+				      trend_text(t, "machine"));
+
+		json_object_set(index, key, t);
+		free(key);
+	}
+	for (i = known; i < json_array_size(campaigns); i++) {
+		json_t *c = summary(arg, json_array_get(campaigns, i));
+
+		trend_add_campaign(index, trends, touched, c, i);
+		json_decref(c);
+	}
+	json_array_foreach(touched, i, t) {
+		trend_judge(t, campaigns, min_segment);
+		json_object_del(t, "touched");
+	}
+	json_decref(touched);
 	json_decref(index);
-	return list;
 }
 
 /* The entry of a domain and machine. */

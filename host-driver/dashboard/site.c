@@ -3,29 +3,25 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "data.h"
 #include "file.h"
 #include "report/report.h"
 #include "safe.h"
-#include "stats/stats.h"
 #include "store/store.h"
 
-#define SITE_FORMAT 1		/* of data/c-*.js: another one is made anew */
 #define SITE_DEEPEST 4		/* folders of folders of ... */
-#define SITE_JSON (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6))
 
 struct site {
 	const struct site_options *o;
 	struct site_made *made;
-	json_t *campaigns, *bad;	/* summaries; {folder, error} */
-	json_t *keys;			/* "c-<key>.js": true */
+	json_t *campaigns, *bad;	/* digests; {folder, error} */
+	json_t *known, *ids;		/* of the page before; the folder of each campaign */
+	json_t *names;			/* "c-<key>.js": true */
 	struct err *err;		/* what ends it all */
 };
 
@@ -51,14 +47,18 @@ static int site_key(const char *folder, char key[static 17])
 	return rc;
 }
 
-/* The second line of data/c-<key>.js; NULL where there is none. */
-static json_t *site_cached(const char *path)
+/* Its second line. */
+json_t *site_summary(const char *out, const json_t *digest)
 {
-	char *text, *from, *to;
+	char *path = text_format("%s/data/c-%s.js", out,
+				 json_string_value(json_object_get(digest, "key"))), *text;
+	char *from, *to;
 	json_t *j = NULL;
 	size_t len;
+	int rc = file_read(path, &text, &len, NULL);
 
-	if (file_read(path, &text, &len, NULL))
+	free(path);
+	if (rc)
 		return NULL;
 	from = strchr(text, '\n');
 	to = from ? strchr(from + 1, '\n') : NULL;
@@ -93,22 +93,39 @@ static int site_write(const char *path, const char *key, const json_t *summary,
 }
 
 static int site_read(struct site *s, const char *folder, const char *key, const char *path,
-		     json_t **summary, struct err *err)
+		     json_t **digest, struct err *err)
 {
-	json_t *detail;
-	int rc = site_campaign(folder, summary, &detail, err);
+	json_t *summary, *detail;
+	int rc = site_campaign(folder, &summary, &detail, err);
 
 	if (!rc) {
-		json_put(*summary, "key", json_string(key));
-		rc = site_write(path, key, *summary, detail, err);
+		json_put(summary, "key", json_string(key));
+		rc = site_write(path, key, summary, detail, err);
 	}
-	if (rc) {
-		json_decref(*summary);
-		*summary = NULL;
-	}
+	if (!rc)
+		*digest = site_digest(summary);
+	json_decref(summary);
 	json_decref(detail);
 	s->made->fresh += !rc;
 	return rc;
+}
+
+/* What is known of a campaign whose file is there; else what its file says; NULL: neither. */
+static json_t *site_have(struct site *s, const char *key, const char *path)
+{
+	json_t *known = json_object_get(json_object_get(s->known, "by_key"), key);
+	json_t *asked, *summary, *digest;
+
+	if (s->o->again || access(path, R_OK))
+		return NULL;
+	if (known)
+		return json_incref(known);
+	asked = json_pack("{s:s}", "key", key);
+	summary = site_summary(s->o->out, asked);
+	digest = summary ? site_digest(summary) : NULL;
+	json_decref(summary);
+	json_decref(asked);
+	return digest;
 }
 
 static void site_bad(struct site *s, const char *folder, const char *why)
@@ -121,25 +138,31 @@ static void site_bad(struct site *s, const char *folder, const char *why)
 }
 
 /* The same campaign is shown once, wherever its copies are. */
-static bool site_is_copy(const struct site *s, const json_t *summary, char **of)
+static bool site_is_copy(const struct site *s, const json_t *digest, char **of)
 {
-	const json_t *id = json_object_get(summary, "id"), *c;
-	size_t i;
+	const char *id = json_string_value(json_object_get(digest, "id"));
+	const char *folder = json_string_value(json_object_get(s->ids, id ? id : ""));
 
-	json_array_foreach(s->campaigns, i, c)
-		if (json_equal(json_object_get(c, "id"), id)) {
-			*of = text_format("is a copy of %s, and counts once",
-					  json_string_value(json_object_get(c, "folder")));
-			return true;
-		}
-	return false;
+	if (folder)
+		*of = text_format("is a copy of %s, and counts once", folder);
+	return folder;
+}
+
+static void site_take(struct site *s, const char *name, json_t *digest)
+{
+	const char *id = json_string_value(json_object_get(digest, "id"));
+
+	json_object_set_new(s->names, name, json_true());
+	json_object_set(s->ids, id ? id : "", json_object_get(digest, "folder"));
+	json_array_append(s->campaigns, digest);
+	s->made->campaigns++;
 }
 
 static void site_add(struct site *s, const char *folder)
 {
 	char key[17], *name = NULL, *path = NULL, *copy, *why;
 	struct err err = ERR_INIT;
-	json_t *summary = NULL;
+	json_t *digest = NULL;
 
 	if (site_key(folder, key)) {
 		site_bad(s, folder, "its journal cannot be read");
@@ -147,21 +170,18 @@ static void site_add(struct site *s, const char *folder)
 	}
 	name = text_format("c-%s.js", key);
 	path = text_format("%s/data/%s", s->o->out, name);
-	if (!s->o->again)
-		summary = site_cached(path);
-	if (!summary && site_read(s, folder, key, path, &summary, &err)) {
+	digest = site_have(s, key, path);
+	if (!digest && site_read(s, folder, key, path, &digest, &err)) {
 		site_bad(s, folder, err.text);
-	} else if (site_is_copy(s, summary, &copy)) {
+	} else if (site_is_copy(s, digest, &copy)) {
 		why = text_format("%s: %s", folder, copy);
 		site_bad(s, folder, why);
 		free(why);
 		free(copy);
-		json_decref(summary);
 	} else {
-		json_object_set_new(s->keys, name, json_true());
-		json_array_append_new(s->campaigns, summary);
-		s->made->campaigns++;
+		site_take(s, name, digest);
 	}
+	json_decref(digest);
 	free(name);
 	free(path);
 }
@@ -195,103 +215,6 @@ static size_t site_add_below(struct site *s, const char *folder, int depth)
 	if (n >= 0)
 		free(list);
 	return found;
-}
-
-/* --- all of them -------------------------------------------------------------- */
-
-static int site_by_time(const void *a, const void *b)
-{
-	double x = json_number_value(json_object_get(*(json_t *const *)a, "begun"));
-	double y = json_number_value(json_object_get(*(json_t *const *)b, "begun"));
-
-	return (x > y) - (x < y);
-}
-
-static void site_sort(json_t *list)
-{
-	size_t n = json_array_size(list), i;
-	json_t **v = calloc(n + 1, sizeof(json_t *)), *j;
-
-	if (!v)
-		abort();
-	json_array_foreach(list, i, j)
-		v[i] = json_incref(j);
-	qsort(v, n, sizeof(json_t *), site_by_time);
-	json_array_clear(list);
-	for (i = 0; i < n; i++)
-		json_array_append_new(list, v[i]);
-	free(v);
-}
-
-/* A campaign's rows name its own series by place; after this those of `all`. */
-static void site_number(json_t *campaign, json_t *index, json_t *all)
-{
-	json_t *own = json_object_get(campaign, "series"), *j, *row;
-	size_t i, n = json_array_size(own);
-	json_t **place = calloc(n + 1, sizeof(json_t *));
-
-	if (!place)
-		abort();
-	json_array_foreach(own, i, j) {
-		char *key = json_dumps(j, JSON_COMPACT);
-
-		place[i] = key ? json_object_get(index, key) : NULL;
-		if (!place[i]) {
-			place[i] = json_integer((json_int_t)json_array_size(all));
-			json_object_set_new(index, key, place[i]);
-			json_array_append(all, j);
-		}
-		free(key);
-	}
-	json_array_foreach(json_object_get(campaign, "rows"), i, row) {
-		json_int_t k = json_integer_value(json_array_get(row, 0));
-
-		if (k >= 0 && (size_t)k < n) {
-			json_array_append_new(row, json_integer(k));	/* its own place */
-			json_array_set(row, 0, place[k]);
-		}
-	}
-	json_object_del(campaign, "series");
-	free(place);
-}
-
-static json_t *site_index(struct site *s)
-{
-	json_t *index = json_object(), *series = json_array(), *names = json_array(), *c, *j;
-	size_t i;
-
-	site_sort(s->campaigns);
-	json_array_foreach(s->campaigns, i, c)
-		site_number(c, index, series);
-	for (enum verdict v = VERDICT_NONE; v <= VERDICT_NOT_COMPARABLE; v++)
-		json_array_append_new(names, json_string(verdict_name(v)));
-	j = json_pack("{s:s, s:I, s:i, s:o, s:O, s:o, s:O, s:o, s:O}", "version", KDUEL_VERSION,
-		      "made", (json_int_t)time(NULL), "min_segment",
-		      (int)(s->o->min_segment ? s->o->min_segment : STATS_SEGMENT), "verdicts", names,
-		      "series", series, "trends",
-		      site_trends(s->campaigns, series, s->o->min_segment), "campaigns", s->campaigns,
-		      "controls", site_controls(s->campaigns), "unread", s->bad);
-	json_decref(series);
-	json_decref(index);
-	return j;
-}
-
-static int site_write_index(struct site *s)
-{
-	char *path = text_format("%s/data/index.js", s->o->out);
-	json_t *j = site_index(s);
-	struct file_out out;
-	int rc = file_begin(&out, path, s->err);
-
-	if (!rc) {
-		fputs("kduelIndex(", out.to);
-		json_dumpf(j, out.to, SITE_JSON);
-		fputs(");\n", out.to);
-		rc = file_commit(&out, s->err);
-	}
-	json_decref(j);
-	free(path);
-	return rc;
 }
 
 /* --- what is not data ---------------------------------------------------------- */
@@ -329,7 +252,7 @@ static int site_copy_all(const struct site *s)
 	return rc;
 }
 
-/* Files of campaigns that have changed since, or are not asked for any more. */
+/* Files of campaigns and parts that have changed since, or are not asked for any more. */
 static void site_remove_old(const struct site *s)
 {
 	char *folder = text_format("%s/data", s->o->out);
@@ -339,7 +262,8 @@ static void site_remove_old(const struct site *s)
 	while (d && (e = readdir(d))) {
 		char *path = text_format("%s/%s", folder, e->d_name);
 
-		if (!strncmp(e->d_name, "c-", 2) && !json_object_get(s->keys, e->d_name))
+		if ((!strncmp(e->d_name, "c-", 2) || !strncmp(e->d_name, "p-", 2)) &&
+		    !json_object_get(s->names, e->d_name))
 			unlink(path);
 		free(path);
 	}
@@ -364,13 +288,14 @@ int site_make(char *const *folders, size_t n, const struct site_options *o,
 	      struct site_made *made, struct err *err)
 {
 	struct site s = { .o = o, .made = made, .campaigns = json_array(), .bad = json_array(),
-			  .keys = json_object(), .err = err };
+			  .ids = json_object(), .names = json_object(), .err = err };
 	char *data = text_format("%s/data", o->out);
 	int rc = site_check(folders, n, o->out, err);
 
 	if (!rc)
 		rc = file_mkdirs(data, err);
 	*made = (struct site_made){ .campaigns = 0 };
+	s.known = o->again ? json_object() : site_known(o->out);
 	if (!rc)
 		rc = site_copy_all(&s);
 	for (size_t i = 0; !rc && i < n; i++)
@@ -379,12 +304,14 @@ int site_make(char *const *folders, size_t n, const struct site_options *o,
 		else if (!site_add_below(&s, folders[i], SITE_DEEPEST))
 			rc = err_config(err, "%s: no results folder is in it", folders[i]);
 	if (!rc)
-		rc = site_write_index(&s);
+		rc = site_publish(o, s.campaigns, s.bad, s.known, s.names, err);
 	if (!rc)
 		site_remove_old(&s);
 	json_decref(s.campaigns);
 	json_decref(s.bad);
-	json_decref(s.keys);
+	json_decref(s.known);
+	json_decref(s.ids);
+	json_decref(s.names);
 	free(data);
 	return rc;
 }

@@ -44,16 +44,20 @@ async function picture(name)
 		await page.screenshot({ path: path.join(pictures, `dashboard-${name}.png`) });
 }
 
-/* The data of a site as the page gets it. */
-function data(dir)
+/* The data of a site as the page puts it together. */
+async function data(browser, dir)
 {
-	let index;
-	new Function("kduelIndex", fs.readFileSync(path.join(dir, "data/index.js"), "utf8"))(d => { index = d; });
-	return index;
+	const reader = await browser.newPage();
+	await reader.goto(home(dir));
+	const d = await reader.waitForFunction(() => window.kduelData);
+	const whole = await d.jsonValue();
+	await reader.close();
+	return whole;
 }
-function variant(name, change)
+/* The same site with other data, all of it in the index. */
+async function variant(browser, name, change)
 {
-	const dir = path.join(site, "..", name), index = data(site);
+	const dir = path.join(site, "..", name), index = await data(browser, site);
 	fs.cpSync(site, dir, { recursive: true });
 	change(index);
 	fs.writeFileSync(path.join(dir, "data/index.js"), `kduelIndex(${JSON.stringify(index)});`);
@@ -62,7 +66,7 @@ function variant(name, change)
 
 async function views(browser)
 {
-	const index = data(site), first = index.trends.findIndex(t => t.changes.length);
+	const index = await data(browser, site), first = index.trends.findIndex(t => t.changes.length);
 	await open(browser, site, "");
 	assert.match(await status(), new RegExp(`^${index.campaigns.length} of ${index.campaigns.length} campaigns`));
 	assert.ok(await page.locator("tbody tr").first().locator("text=regressed").count(), "a regression is first");
@@ -101,7 +105,7 @@ async function views(browser)
 
 async function filters(browser)
 {
-	const index = data(site), machine = index.campaigns[0].machine;
+	const index = await data(browser, site), machine = index.campaigns[0].machine;
 	await open(browser, site, "");
 	await page.selectOption("#filters label:has-text('Machine') select", machine);
 	const n = index.campaigns.filter(c => c.machine === machine).length;
@@ -139,7 +143,7 @@ async function hostile(browser)
 {
 	const names = ["<script>window.hit=1</script>", "\"'><img src=x onerror=window.hit=1>", "x".repeat(10240),
 		"\u202egnp.exe\u2066", "\u001b[31mred\u0007", "https://example.invalid/x.png", "__proto__"];
-	const dir = variant("hostile", d => {
+	const dir = await variant(browser, "hostile", d => {
 		names.forEach((n, i) => {
 			Object.assign(d.campaigns[i], { name: n, question: n, machine: n, domain: n, again: n, refused: n, folder: n });
 			d.campaigns[i].arms.forEach(a => Object.assign(a, { name: n, kernel: n, commit: n, failures: n, failed: 1 }));
@@ -153,7 +157,7 @@ async function hostile(browser)
 		d.controls.forEach((c, i) => { c.machine = names[i]; });
 	});
 	for (const hash of ["", "#view=history", "#view=history&trend=all", "#view=kernels", "#view=heat", "#view=controls",
-		"#view=campaign&campaign=" + data(dir).campaigns[0].key, "#view=%3Cscript%3E&machine=%22%3E%3Cb%3E", "#view=constructor"]) {
+		"#view=campaign&campaign=" + (await data(browser, dir)).campaigns[0].key, "#view=%3Cscript%3E&machine=%22%3E%3Cb%3E", "#view=constructor"]) {
 		await open(browser, dir, hash);
 		assert.equal(await page.evaluate(() => window.hit), undefined, hash);
 		assert.equal(await count("main script, main img, main b:has-text('<')"), 0, hash);
@@ -161,7 +165,7 @@ async function hostile(browser)
 		await close("hostile " + hash);
 	}
 	/* What the store itself held: a script in a question. */
-	const script = data(site).campaigns.find(c => c.question.includes("<script>"));
+	const script = (await data(browser, site)).campaigns.find(c => c.question.includes("<script>"));
 	await open(browser, site, "#view=campaign&campaign=" + script.key);
 	assert.ok((await page.textContent("h2")).includes("<script>document.title=1</script>"));
 	assert.notEqual(await page.title(), "1");
@@ -181,7 +185,7 @@ async function narrow(browser)
 /* 100,000 points in one view: the work of each frame while it is moved. */
 async function large(browser)
 {
-	const dir = variant("large", d => {
+	const dir = await variant(browser, "large", d => {
 		const n = d.campaigns.length, times = Math.ceil(1e5 / d.trends.reduce((k, t) => k + t.points.length, 0));
 		for (let k = 1; k < times; k++)
 			for (let i = 0; i < n; i++)
