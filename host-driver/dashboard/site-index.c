@@ -28,6 +28,27 @@ json_t *site_digest(const json_t *summary)
 	return j;
 }
 
+/* The file's second line. */
+json_t *site_summary(const char *out, const json_t *digest)
+{
+	char *path = text_format("%s/data/c-%s.js", out,
+				 json_string_value(json_object_get(digest, "key"))), *text;
+	char *from, *to;
+	json_t *j = NULL;
+	size_t len;
+	int rc = file_read(path, &text, &len, NULL);
+
+	free(path);
+	if (rc)
+		return NULL;
+	from = strchr(text, '\n');
+	to = from ? strchr(from + 1, '\n') : NULL;
+	if (to && to[-1] == ',')
+		j = json_loadb(from + 1, (size_t)(to - from) - 2, 0, NULL);
+	free(text);
+	return j;
+}
+
 /* Of another format or version: as if it were not there. */
 json_t *site_known(const char *out)
 {

@@ -47,27 +47,6 @@ static int site_key(const char *folder, char key[static 17])
 	return rc;
 }
 
-/* Its second line. */
-json_t *site_summary(const char *out, const json_t *digest)
-{
-	char *path = text_format("%s/data/c-%s.js", out,
-				 json_string_value(json_object_get(digest, "key"))), *text;
-	char *from, *to;
-	json_t *j = NULL;
-	size_t len;
-	int rc = file_read(path, &text, &len, NULL);
-
-	free(path);
-	if (rc)
-		return NULL;
-	from = strchr(text, '\n');
-	to = from ? strchr(from + 1, '\n') : NULL;
-	if (to && to[-1] == ',')
-		j = json_loadb(from + 1, (size_t)(to - from) - 2, 0, NULL);
-	free(text);
-	return j;
-}
-
 /* Whole or not there, but not synced: what a power cut takes is made anew. */
 static int site_write(const char *path, const char *key, const json_t *summary,
 		      const json_t *detail, struct err *err)
