@@ -124,7 +124,7 @@ static int pages_read_vma(const struct vma *v, int fd, uint64_t start, uint64_t 
 	if (ret != -ENOTTY && ret != -EINVAL)
 		return err_sys(err, -ret, "PAGEMAP_SCAN failed");
 	if (!v->anon_or_shmem)
-		return err_machine(err, "the page table of a DAX mapping can be read "
+		return err_machine(err, "the page table of a file's mapping can be read "
 				   "from Linux 6.7 on only (PAGEMAP_SCAN)");
 	if (start != v->start || end != v->end)
 		return err_machine(err, "smaps has no part of a mapping, and this kernel "
