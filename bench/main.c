@@ -11,6 +11,7 @@
 #include "err.h"
 #include "file.h"
 #include "options.h"
+#include "program.h"
 #include "registry.h"
 #include "source.h"
 
@@ -114,7 +115,7 @@ static int main_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	file_hold_stdio();
+	program_begin();
 	/* A usage error is exit code 2 in every program of kduel. */
 	argp_err_exit_status = EXIT_CONFIG;
 	atexit(main_close_stdout);

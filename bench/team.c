@@ -9,7 +9,7 @@
 
 #include "context.h"
 
-#define TEAM_MOST 1024
+#define TEAM_MOST 4096
 #define SPINS 20000
 
 struct member {

@@ -10,6 +10,7 @@
 #include "init.h"
 #include "options.h"
 #include "port.h"
+#include "program.h"
 #include "work.h"
 
 #define PORT_WAIT_S 10
@@ -122,6 +123,7 @@ int main(int argc, char **argv)
 {
 	struct settings s = { .role = ROLE_NODE };
 
+	program_begin();
 	/* A container's first process has options; a kernel's has none. */
 	if (getpid() == 1 && (argc == 1 || argv[1][0] != '-'))
 		init_run(main_serve_in_vm, &s);

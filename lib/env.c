@@ -15,6 +15,8 @@
 
 #define DMESG_MAX (64 << 10)
 #define KLOG_READ_ALL 3
+/* Of the topology's XML: 1,024 CPUs have less, and all facts of a boot 2 MiB at most. */
+#define TOPOLOGY_MAX 1200000
 
 /* Which module has it differs between versions. */
 #define MEDIATED_PMU "enable_mediated_pmu"
@@ -266,7 +268,8 @@ static void env_add_topology(json_t *facts)
 	topology_text(t, text, sizeof(text));
 	json_object_set_new(facts, "topology", json_string(text));
 	if (!topology_xml(t, &xml, NULL)) {
-		json_object_set_new(facts, "hwloc", json_string(xml));
+		if (strlen(xml) <= TOPOLOGY_MAX)
+			json_object_set_new(facts, "hwloc", json_string(xml));
 		free(xml);
 	}
 	topology_free(t);

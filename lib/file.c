@@ -424,14 +424,3 @@ char *file_cache_path(const char *below)
 		n = asprintf(&path, "%s/.cache/kduel/%s", home, below);
 	return n < 0 ? NULL : path;
 }
-
-void file_hold_stdio(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDONLY);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}

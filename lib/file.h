@@ -73,11 +73,4 @@ void data_hash(const void *data, size_t len, char hex[static FILE_HASH_MAX]);
  */
 char *file_cache_path(const char *below);
 
-/*
- * For the beginning of main(): where descriptor 0, 1 or 2 is closed, opens
- * /dev/null so that no file of ours gets its number. It is opened for reading
- * only: what is printed there still fails.
- */
-void file_hold_stdio(void);
-
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
-#include "file.h"
+#include "program.h"
 
 int main(int argc, char **argv)
 {
-	file_hold_stdio();
+	program_begin();
 	return command_main(argc, argv);
 }

@@ -3,9 +3,14 @@
  * Disturbs the program that it is preloaded into: with DISTURB=clock the time of
  * day jumps by up to a day, back and forth, at every look at it; with DISTURB=signals
  * a signal with a handler comes every other millisecond and interrupts every system
- * call that it can. Compiled by test-disturbed with -shared.
+ * call that it can; with DISTURB=names the file systems have no files without a name;
+ * with DISTURB=cpus the kernel has 2,048 possible CPUs.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -13,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int jumps;
+static int jumps, names, cpus;
 
 static long step(void)
 {
@@ -52,6 +57,35 @@ int gettimeofday(struct timeval *restrict to, void *restrict zone)
 	return 0;
 }
 
+int open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	if (flags & (O_CREAT | O_TMPFILE))
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (!names || (flags & O_TMPFILE) != O_TMPFILE)
+		return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	errno = EOPNOTSUPP;
+	return -1;
+}
+
+/* A set for fewer CPUs than are possible is refused. */
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+	long n;
+
+	if (cpus && size < 256) {
+		errno = EINVAL;
+		return -1;
+	}
+	memset(set, 0, size);
+	n = syscall(SYS_sched_getaffinity, pid, size, set);
+	return n < 0 ? -1 : 0;
+}
+
 static void nothing(int signo)
 {
 	(void)signo;
@@ -64,6 +98,8 @@ __attribute__((constructor)) static void begin(void)
 	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
 
 	jumps = how && !strcmp(how, "clock");
+	names = how && !strcmp(how, "names");
+	cpus = how && !strcmp(how, "cpus");
 	if (!how || strcmp(how, "signals"))
 		return;
 	sigaction(SIGALRM, &act, NULL);

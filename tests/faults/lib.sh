@@ -12,8 +12,10 @@ cd "$(dirname "$0")/../.." || exit 1
 kduel=$(realpath "${O:-build}")/kduel
 d=$(mktemp -d) || exit 1
 trap 'rm -rf "$d"' EXIT
+trap 'exit 1' HUP INT TERM
 export XDG_CACHE_HOME="$d/cache" HOME="$d"
 bad=0
+disturb=$(realpath "${O:-build}")/tests/faults/disturb.so
 
 trials() { [ "${FAULTS:-quick}" = full ] && echo "$2" || echo "$1"; }
 row() { echo "| $1 | $2 | $3 |"; }

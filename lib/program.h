@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every program does before anything else. */
+#ifndef KDUEL_PROGRAM_H
+#define KDUEL_PROGRAM_H
+
+/*
+ * For the beginning of main(). Where descriptor 0, 1 or 2 is closed, opens /dev/null,
+ * for reading only, so that no file of ours gets its number and what is printed there
+ * still fails. And forgets the user's variables that would show another machine or
+ * another processor's events to our libraries (HWLOC_*, LIBPFM_*, PAPI_*).
+ */
+void program_begin(void);
+
+#endif
