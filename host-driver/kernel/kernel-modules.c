@@ -234,8 +234,8 @@ static char *modules_folder(const char *folder, const char *release, struct err 
 		free(tried[i]);
 	}
 	if (!found)
-		err_config(err, "no modules.dep of kernel %s in %s, nor in lib/modules/%s below it; depmod makes it",
-			   release, folder, release);
+		err_config(err, "no modules.dep of kernel %s in %s, nor in lib/modules/%s below it; of an unpacked package, whose folder has lib/modules in it, depmod -b FOLDER %s (Debian package kmod) makes it",
+			   release, folder, release, release);
 	return found;
 }
 
