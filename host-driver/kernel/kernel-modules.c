@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fts.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,25 +227,88 @@ static char *modules_folder(const char *folder, const char *release, struct err 
 	char *found = NULL;
 
 	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
+		/* A package unpacked by hand has the second one only. */
 		char *dep = text_format("%s/modules.dep", tried[i]);
+		char *all = text_format("%s/modules.order", tried[i]);
 
-		if (!found && !access(dep, R_OK))
+		if (!found && (!access(dep, R_OK) || !access(all, R_OK)))
 			found = text_format("%s", tried[i]);
 		free(dep);
+		free(all);
 		free(tried[i]);
 	}
 	if (!found)
-		err_config(err, "no modules.dep of kernel %s in %s, nor in lib/modules/%s below it; of an unpacked package, whose folder has lib/modules in it, depmod -b FOLDER %s (Debian package kmod) makes it",
-			   release, folder, release, release);
+		err_config(err, "no modules.dep of kernel %s in %s, nor in lib/modules/%s below it",
+			   release, folder, release);
 	return found;
+}
+
+/* The paths of all modules, a line each, for want of a modules.dep. */
+static char *modules_list(const char *folder)
+{
+	char *paths[] = { (char *)folder, NULL }, *text = NULL;
+	size_t len, skip = strlen(folder) + 1;
+	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FILE *f = open_memstream(&text, &len);
+	FTSENT *e;
+
+	while (fts && f && (e = fts_read(fts)))
+		if (e->fts_info == FTS_F && strstr(e->fts_name, ".ko"))
+			fprintf(f, "%s\n", e->fts_path + skip);
+	if (fts)
+		fts_close(fts);
+	if (f)
+		fclose(f);
+	return text;
+}
+
+#define DEPTH 16	/* of modules that need modules */
+
+/* The same as kernel_modules_order() by what each module says itself: "depends=a,b". */
+static int modules_order_by_themselves(const char *folder, const char *list, const char *name,
+				       unsigned depth, struct args *order, struct err *err)
+{
+	const char *line = modules_line(list, name), *needs;
+	char *file, *path, *data;
+	size_t len;
+	int ret;
+
+	if (!line || depth > DEPTH)
+		return -ENOENT;
+	file = text_format("%.*s", (int)strcspn(line, "\n"), line);
+	path = text_format("%s/%s", folder, file);
+	ret = modules_read(path, &data, &len, err);
+	needs = ret ? NULL : memmem(data, len, "depends=", 8);
+	for (needs = needs ? needs + 8 : NULL; needs && needs < data + len && *needs && !ret;) {
+		char need[NAME_LEN];
+		size_t n = strnlen(needs, data + len - needs);
+		const char *comma = memchr(needs, ',', n);
+
+		n = comma ? (size_t)(comma - needs) : n;
+		modules_name(needs, n, need);
+		ret = modules_order_by_themselves(folder, list, need, depth + 1, order, err);
+		ret = ret == -ENOENT ? 0 : ret;	/* it is built in */
+		needs += n + (comma != NULL);
+	}
+	if (!ret)
+		modules_add_once(order, file, strlen(file));
+	free(data);
+	free(path);
+	free(file);
+	return ret;
 }
 
 static int modules_find(const char *folder, const char *release, struct args *order,
 			struct err *err)
 {
-	char *path = text_format("%s/modules.dep", folder), *dep, *builtin = NULL;
-	int ret = file_read(path, &dep, NULL, err);
+	char *path = text_format("%s/modules.dep", folder), *dep = NULL, *builtin = NULL;
+	char *list = NULL;
+	int ret = 0;
 
+	if (!access(path, F_OK))
+		ret = file_read(path, &dep, NULL, err);
+	else
+		list = modules_list(folder);
 	free(path);
 	if (ret)
 		return ret;
@@ -252,13 +316,19 @@ static int modules_find(const char *folder, const char *release, struct args *or
 	file_read(path, &builtin, NULL, NULL);
 	free(path);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]) && !ret; i++) {
-		if ((builtin && modules_line(builtin, wanted[i].name)) ||
-		    !kernel_modules_order(dep, wanted[i].name, order) || !wanted[i].must)
+		if (builtin && modules_line(builtin, wanted[i].name))
 			continue;
-		ret = err_config(err, "%s: kernel %s has no %s, neither built in nor as a module, and cannot be a machine under test",
-				 folder, release, wanted[i].name);
+		ret = dep ? kernel_modules_order(dep, wanted[i].name, order)
+			  : modules_order_by_themselves(folder, list ? list : "",
+							wanted[i].name, 0, order, err);
+		if (ret == -ENOENT && !wanted[i].must)
+			ret = 0;
+		if (ret == -ENOENT)
+			ret = err_config(err, "%s: kernel %s has no %s, neither built in nor as a module, and cannot be a machine under test",
+					 folder, release, wanted[i].name);
 	}
 	free(dep);
+	free(list);
 	free(builtin);
 	return ret ? ret : args_done(order, err);
 }

@@ -12,7 +12,8 @@
 #include "err.h"
 
 /*
- * `folder` has a modules.dep, or is a root that has it in lib/modules/<release>.
+ * `folder` has a modules.dep, or a modules.order at least, or is a root that has
+ * it in lib/modules/<release>.
  * `*path` is the archive in the cache, the caller's; `*facts` what is recorded:
  * {folder, sha256, names}, a new reference. EXIT_CONFIG if the modules are of
  * another kernel than `release`, or one is in neither the kernel nor the folder

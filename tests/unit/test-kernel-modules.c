@@ -96,6 +96,45 @@ static void they_are_packed(void **state)
 	free(path);
 }
 
+/* An unpacked package has no modules.dep: each module says what it needs. */
+static void they_say_what_they_need(void **state)
+{
+	static const char kvm[] = "\177ELF of kvm depends=irqbypass\0vermagic=1.2.3 SMP";
+	static const char console[] = "\177ELF depends=virtio,virtio-ring\0vermagic=1.2.3 SMP";
+	static const char ring[] = "\177ELF depends=virtio,not_a_module\0vermagic=1.2.3 SMP";
+	static const char *const want[] = { "virtio", "virtio_ring", "virtio_console",
+					    "irqbypass", "kvm" };
+	struct err err = ERR_INIT;
+	char *path, *text;
+	json_t *facts;
+	size_t at = 0, len;
+	char from[300], to[310];
+
+	(void)state;
+	put("kernel/virt/kvm.ko", kvm, sizeof(kvm));
+	put("kernel/virtio_console.ko", console, sizeof(console));
+	put("kernel/virtio_ring.ko", ring, sizeof(ring));
+	put("modules.order", "", 0);
+	snprintf(from, sizeof(from), "%s/lib/modules/1.2.3/modules.dep", dir);
+	snprintf(to, sizeof(to), "%s.not", from);
+	assert_int_equal(rename(from, to), 0);
+	assert_int_equal(kernel_modules_pack(dir, "1.2.3", &path, &facts, &err), 0);
+	assert_int_equal(file_read(path, &text, &len, &err), 0);
+	for (size_t i = 0; i < 5; i++) {
+		char name[64];
+		char *found;
+
+		snprintf(name, sizeof(name), "modules/%03zu-%s.ko", i, want[i]);
+		found = memmem(text + at, len - at, name, strlen(name));
+		assert_non_null(found);
+		at = found - text;
+	}
+	assert_int_equal(rename(to, from), 0);
+	json_decref(facts);
+	free(text);
+	free(path);
+}
+
 static void others_are_refused(void **state)
 {
 	char *dep_path = NULL;
@@ -149,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_needed_comes_first),
 		cmocka_unit_test(they_are_packed),
+		cmocka_unit_test(they_say_what_they_need),
 		cmocka_unit_test(others_are_refused),
 	};
 
