@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "clock.h"
 #include "harness.h"
@@ -82,7 +83,12 @@ static const struct param params[] = {
 	{ 0 },
 };
 
-static const struct param params_next[] = { PARAM_SIZE_OF_ALL, { 0 } };
+static const struct param params_next[] = {
+	PARAM_SIZE_OF_ALL,
+	{ "execute", PARAM_FLAG, "false", NULL,
+	  "set-up executes an instruction in each 2M of the buffer, too", 0, 0 },
+	{ 0 },
+};
 
 /* Whole pages of the source in each slice, and in each thread's part of one. */
 static uint64_t touch_pages_of(const struct params *p, uint64_t page)
@@ -158,9 +164,33 @@ static int first_touch_setup(struct bench *b, struct err *err)
 	return touch_set_up(b, threads, BUFFER_UNTOUCHED, err);
 }
 
+#define RETURN 0xc3		/* one instruction */
+#define EXECUTED_EVERY (2UL << 20)
+
+/* In the second word of a page, of which the first is timed. */
+static int next_touch_execute(const struct touch *t, struct err *err)
+{
+	size_t bytes = t->slice * t->slices;
+	char *at = t->buf->addr;
+
+	if (mprotect(at, bytes, PROT_READ | PROT_WRITE | PROT_EXEC))
+		return err_sys(err, errno, "cannot make the buffer executable");
+	for (size_t i = 0; i < bytes; i += EXECUTED_EVERY) {
+		volatile unsigned char *code = (unsigned char *)at + i + sizeof(uint64_t);
+
+		*code = RETURN;
+		((void (*)(void))(uintptr_t)code)();
+	}
+	return 0;
+}
+
 static int next_touch_setup(struct bench *b, struct err *err)
 {
-	return touch_set_up(b, 0, 0, err);
+	int ret = touch_set_up(b, 0, 0, err);
+
+	if (!ret && bench_flag(b, "execute"))
+		ret = next_touch_execute(bench_state(b), err);
+	return ret;
 }
 
 /*
@@ -366,7 +396,9 @@ const struct workload next_touch_workload = {
 		  "every page is there in the guest, and was in the second level. What the first "
 		  "timed write to a page costs is what somebody did to its second-level entry "
 		  "meanwhile: `disturb: dirty-log` in a campaign, say. The second is the control. "
-		  "There is no warm-up, which would be the next touch.",
+		  "There is no warm-up, which would be the next touch. With execute, set-up has also "
+		  "executed a return instruction in each 2M: KVM splits pages that a guest executes "
+		  "where nx_huge_pages is on.",
 	.params = params_next,
 	.pattern = first_touch_pattern,
 	.samples = 16,

@@ -363,3 +363,15 @@ int bench_invalid(struct bench *b, struct err *err, const char *fmt, ...)
 		       "%s: its work is not right, so its time is worth nothing: %s",
 		       b->w->name, text);
 }
+
+int bench_corrupt(struct bench *b, struct err *err, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(err, EXIT_MACHINE, -EBADSLT,
+		       "%s: memory does not hold what was written to it: %s", b->w->name, text);
+}

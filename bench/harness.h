@@ -161,6 +161,9 @@ void bench_progress(struct bench *b, const char *fmt, ...)
 /* A failed proof of the work: names the workload. EXIT_MACHINE, -EBADMSG. */
 int bench_invalid(struct bench *b, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Memory that does not hold what was written to it: a class of its own. EXIT_MACHINE, -EBADSLT. */
+int bench_corrupt(struct bench *b, struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* --- measuring --- */
 

@@ -19,6 +19,7 @@
 	X(null_base_workload)	\
 	X(first_touch_workload)	\
 	X(next_touch_workload)	\
+	X(keep_workload)	\
 	X(unmap_workload)	\
 	X(unmap_base_workload)	\
 	X(pmem_io_workload)	\

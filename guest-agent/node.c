@@ -9,6 +9,8 @@
 #include "backing/backing.h"
 #include "backing/kvm-stats.h"
 #include "clock.h"
+#include "pre-fault.h"
+#include "split.h"
 #include "vcpu-count.h"
 #include "vm.h"
 
@@ -19,7 +21,9 @@ struct node {
 	struct agent *agent;
 	struct backing backing;	/* .kind NULL: none prepared */
 	struct vm vm;		/* .loop NULL: none started */
+	uint64_t low;		/* bytes of the guest's RAM that lie below its 4G */
 	struct vcpu_count *count;	/* NULL: nothing is counted */
+	struct split *split;	/* NULL: nobody splits its mappings */
 };
 
 int node_new(struct node **n, struct agent *a, struct err *err)
@@ -37,11 +41,18 @@ static void node_end_count(struct node *n)
 	n->count = NULL;
 }
 
+static void node_end_split(struct node *n)
+{
+	split_free(n->split);
+	n->split = NULL;
+}
+
 void node_free(struct node *n)
 {
 	if (!n)
 		return;
 	node_end_count(n);
+	node_end_split(n);
 	vm_release(&n->vm);
 	backing_release(&n->backing);
 	free(n);
@@ -183,6 +194,7 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 	    view_name(args, "nonce", &text, err) ||
 	    settings_set(&s, "nonce", text, err) ||
 	    view_bool_or(args, "monitor", false, monitor, err) ||
+	    view_count_or(args, "shift", 1 << 30, 0, &q->shift, err) ||
 	    node_parse_accel(args, &q->accel, err))
 		return err->code;
 	if (cpus < 1)
@@ -218,6 +230,7 @@ int node_op_guest_start(struct agent *a, int64_t id, const struct view *args,
 	if (!n->backing.kind)
 		return err_config(err, "no backing is prepared for the guest's memory");
 	ret = node_describe_guest(n, args, &q, &monitor, &nonce, err);
+	n->low = qemu_low_memory(&q);
 	clock_align(align, phase);
 	if (!ret)
 		ret = vm_start(&n->vm, a->loop, &q, monitor, nonce, node_on_guest_frame,
@@ -242,6 +255,7 @@ int node_op_guest_stop(struct agent *a, int64_t id, const struct view *args,
 		json_object_set_new(reply, "console", console_tail(vm->console));
 	}
 	node_end_count(a->node);
+	node_end_split(a->node);
 	vm_release(vm);
 	return 0;
 }
@@ -279,6 +293,11 @@ int node_op_count_stop(struct agent *a, int64_t id, const struct view *args,
 	if (!n->count)
 		return err_config(err, "count-stop: nothing is being counted");
 	counted = vcpu_count_stop(n->count);
+	if (n->split)
+		json_array_append_new(json_object_get(counted, "counters"),
+				      json_pack("{s:s, s:s, s:s, s:I}", "name", "split_rounds",
+						"native", "kduel:split", "provider", "kduel",
+						"value", (json_int_t)split_count(n->split)));
 	n->count = NULL;
 	json_object_update(reply, counted);
 	json_decref(counted);
@@ -303,6 +322,56 @@ int node_op_dirty_log(struct agent *a, int64_t id, const struct view *args,
 	if (!ret)
 		ret = on ? monitor_log_start(&n->vm.monitor, err)
 			 : monitor_log_stop(&n->vm.monitor, err);
+	json_object_set_new(reply, "seconds", json_real(loop_now() - begin));
+	return ret;
+}
+
+int node_op_split(struct agent *a, int64_t id, const struct view *args,
+		  json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+	json_t *told;
+	bool on;
+	int ret;
+
+	(void)id;
+	if (!n->vm.running)
+		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (!view_get(args, "on"))
+		return err_config(err, "on: is missing");
+	ret = view_bool_or(args, "on", false, &on, err);
+	if (ret)
+		return ret;
+	if (on == !!n->split)
+		return err_config(err, "splitting is %s already", on ? "on" : "off");
+	if (on)
+		return split_start(&n->split, &n->backing, n->vm.proc.pid, err);
+	told = split_stop(n->split, err);
+	n->split = NULL;
+	if (!told)
+		return err->code;
+	json_object_update(reply, told);
+	json_decref(told);
+	return 0;
+}
+
+/* The hole below 1M is no memory. */
+int node_op_pre_fault(struct agent *a, int64_t id, const struct view *args,
+		      json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+	const struct pre_fault_range ranges[] = {
+		{ 1 << 20, n->low - (1 << 20) },
+		{ 1ULL << 32, n->backing.size - n->low },
+	};
+	double begin = loop_now();
+	int ret;
+
+	(void)id;
+	(void)args;
+	if (!n->vm.running)
+		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	ret = pre_fault(n->vm.proc.pid, ranges, 2, err);
 	json_object_set_new(reply, "seconds", json_real(loop_now() - begin));
 	return ret;
 }

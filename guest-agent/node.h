@@ -36,6 +36,10 @@ int node_op_proof(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err);
 int node_op_dirty_log(struct agent *a, int64_t id, const struct view *args,
 		      json_t *reply, struct err *err);
+int node_op_split(struct agent *a, int64_t id, const struct view *args,
+		  json_t *reply, struct err *err);
+int node_op_pre_fault(struct agent *a, int64_t id, const struct view *args,
+		      json_t *reply, struct err *err);
 int node_op_guest_stop(struct agent *a, int64_t id, const struct view *args,
 		       json_t *reply, struct err *err);
 int node_op_count(struct agent *a, int64_t id, const struct view *args,

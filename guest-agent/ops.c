@@ -86,6 +86,8 @@ static const struct op ops[] = {
 	{ "guest-start", NODE, node_op_guest_start },
 	{ "proof", NODE, node_op_proof },
 	{ "dirty-log", NODE, node_op_dirty_log },
+	{ "split", NODE, node_op_split },
+	{ "pre-fault", NODE, node_op_pre_fault },
 	{ "count", NODE, node_op_count },
 	{ "count-stop", NODE, node_op_count_stop },
 	{ "guest-stop", NODE, node_op_guest_stop },

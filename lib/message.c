@@ -16,6 +16,7 @@ static const char *const class_names[MESSAGE_CLASSES + 1] = {
 	[MESSAGE_PROTOCOL] = "protocol",
 	[MESSAGE_TIMEOUT] = "timeout",
 	[MESSAGE_BUSY] = "busy",
+	[MESSAGE_CORRUPT] = "corrupt",
 	[MESSAGE_EXIT_STATUS] = "exit-status",
 	[MESSAGE_SIGNAL] = "signal",
 	[MESSAGE_TIME_LIMIT] = "time-limit",
@@ -53,7 +54,9 @@ enum message_class message_class_of(const struct err *err)
 		return MESSAGE_TIMEOUT;
 	case -EBUSY:
 		return MESSAGE_BUSY;
-	/* What no system call of ours fails with; bench/exec.h has these. */
+	/* What no system call of ours fails with; bench/harness.h and bench/exec.h have these. */
+	case -EBADSLT:
+		return MESSAGE_CORRUPT;
 	case -EBADE:
 		return MESSAGE_EXIT_STATUS;
 	case -EOWNERDEAD:

@@ -38,6 +38,7 @@ enum message_class {
 	MESSAGE_PROTOCOL,	/* the guest sent bytes that are neither a frame nor a message */
 	MESSAGE_TIMEOUT,	/* it took longer than its limit */
 	MESSAGE_BUSY,		/* another request must end first */
+	MESSAGE_CORRUPT,	/* memory did not hold what was written to it; a class of its cell */
 	/* Of a user's command, each a class of its cell: */
 	MESSAGE_EXIT_STATUS,	/* it ended with another one than 0 */
 	MESSAGE_SIGNAL,		/* a signal ended it */

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #define ALIGN_2M (2ULL << 20)
+#define LOW_HOLE 0xb0000000ULL
+#define LOW_WITH_HIGH 0x80000000ULL
+#define LOW_SHIFTED (64ULL << 20)	/* room for a guest's kernel and initrd */
 
 /*
  * What every kernel is told. A panic ends the machine at once, so that it is
@@ -63,6 +66,14 @@ char *qemu_cmdline(const struct qemu_vm *vm)
 	return text;
 }
 
+/* As q35 lays out RAM: what does not fit below a hole for devices lies above 4G. */
+uint64_t qemu_low_memory(const struct qemu_vm *vm)
+{
+	uint64_t most = vm->memory < LOW_HOLE ? vm->memory : LOW_WITH_HIGH;
+
+	return vm->shift ? LOW_SHIFTED + vm->shift : most;
+}
+
 static int qemu_check(const struct qemu_vm *vm, struct err *err)
 {
 	if (!vm->cpus)
@@ -73,6 +84,10 @@ static int qemu_check(const struct qemu_vm *vm, struct err *err)
 	if (vm->pmem % ALIGN_2M)
 		return err_config(err, "pmem: %" PRIu64 " bytes is not a multiple of 2M",
 				  vm->pmem);
+	if (vm->shift % 4096 || vm->shift >= ALIGN_2M ||
+	    (vm->shift && vm->memory <= 2 * LOW_SHIFTED))
+		return err_config(err, "shift: %" PRIu64 " bytes is no multiple of 4K below 2M, or "
+				  "the guest has no more than 128M", vm->shift);
 	if (vm->accel == QEMU_ICOUNT && vm->cpus != 1)
 		return err_config(err, "cpus: counting instructions needs 1, not %u",
 				  vm->cpus);
@@ -123,6 +138,10 @@ static void qemu_add_memory(const struct qemu_vm *vm, struct args *a)
 			  vm->memory >> 20, (vm->memory + vm->pmem) >> 20);
 	else
 		args_addf(a, "%" PRIu64 "M", vm->memory >> 20);
+	if (vm->shift) {
+		args_add(a, "-machine");
+		args_addf(a, "max-ram-below-4g=%" PRIu64, qemu_low_memory(vm));
+	}
 	if (vm->ram == QEMU_RAM_ANON)
 		return;
 	args_add(a, "-object");

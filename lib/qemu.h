@@ -76,6 +76,12 @@ struct qemu_vm {
 	enum qemu_ram ram;
 	const char *ram_path;
 	uint64_t ram_page;
+	/*
+	 * QEMU_GUEST: how far guest-physical addresses are off QEMU's own, modulo 2M.
+	 * All RAM beyond the first 64M is, so that no huge page of the machine's can be
+	 * one of the second level. A multiple of 4K below 2M; 0: not at all.
+	 */
+	uint64_t shift;
 
 	const char *kernel, *initrd;
 	const char *append;	/* beyond what this file adds, may be NULL */
@@ -100,6 +106,9 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err);
 
 /* Does a machine of so many processors get QEMU_CMDLINE_ONE? */
 bool qemu_one_timer(enum qemu_accel accel, unsigned cpus);
+
+/* How much of its RAM lies below 4G; the rest begins there. */
+uint64_t qemu_low_memory(const struct qemu_vm *vm);
 
 /* The kernel command line that qemu_args() uses; the caller frees it. */
 char *qemu_cmdline(const struct qemu_vm *vm);

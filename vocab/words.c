@@ -28,7 +28,11 @@ const char *const layer_names[LAYERS + 1] = {
 const char *const when_words[WHENS + 1] = { "before", "after", NULL };
 
 const char *const disturb_words[DISTURBS + 1] = {
-	"none", "dirty-log", "dirty-log-on", NULL,
+	"none", "dirty-log", "dirty-log-on", "split", NULL,
+};
+
+const char *const control_words[CONTROLS + 1] = {
+	"none", "shift-4k", "dirty-log", "pre-fault", NULL,
 };
 
 const struct step_word step_words[STEPS] = {
@@ -79,7 +83,7 @@ const char *const better_words[] = { "lower", "higher", "none", NULL };
 const char *const boot_classes[] = { "ok", "panic", "hang", "lost",
 	"protocol", "timeout", "failed", NULL };
 const char *const cell_classes[] = { "ok", "failed", "void", "exit-status", "signal",
-	"time-limit", "no-metric", "too-much-output", NULL };
+	"time-limit", "no-metric", "too-much-output", "corrupt", "kernel-report", NULL };
 
 int page_of_bytes(uint64_t bytes)
 {

@@ -43,11 +43,15 @@ enum when { WHEN_BEFORE, WHEN_AFTER, WHENS };
 extern const char *const when_words[WHENS + 1];	/* ends with NULL */
 
 /*
- * What is done to a guest between a workload's set-up and its timed region, and
- * the steps of that and of a timeline at which page sizes are read.
+ * What is done to a guest between a workload's set-up and its timed region, or in
+ * it, and the steps of that and of a timeline at which page sizes are read.
  */
-enum disturb { DISTURB_NONE, DISTURB_DIRTY_LOG, DISTURB_DIRTY_LOG_ON, DISTURBS };
+enum disturb { DISTURB_NONE, DISTURB_DIRTY_LOG, DISTURB_DIRTY_LOG_ON, DISTURB_SPLIT, DISTURBS };
 extern const char *const disturb_words[DISTURBS + 1];	/* ends with NULL */
+
+/* One kernel in several states: what an arm's guest is given, or what is done to it. */
+enum control { CONTROL_NONE, CONTROL_SHIFT_4K, CONTROL_DIRTY_LOG, CONTROL_PRE_FAULT, CONTROLS };
+extern const char *const control_words[CONTROLS + 1];	/* ends with NULL */
 
 enum run_step { STEP_SETUP, STEP_READY, STEP_LOGGING, STEP_LOGGED, STEP_RUN, STEP_END, STEPS };
 struct step_word {

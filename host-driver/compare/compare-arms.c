@@ -40,6 +40,7 @@ static void arms_add_failure(struct comparison *c, struct compare_arm *arm,
 static bool arms_same_kernel(const struct plan_arm *a, const struct plan_arm *b)
 {
 	if (strcmp(a->kernel, b->kernel) || strcmp(a->cmdline, b->cmdline) ||
+	    a->control != b->control ||
 	    a->n_layouts != b->n_layouts)
 		return false;
 	for (size_t i = 0; i < a->n_layouts; i++)

@@ -19,6 +19,7 @@
 #include "store/store.h"
 
 #define CMDLINE "command line"	/* what the plan adds to it */
+#define CONTROL "control"	/* of the arm's guests */
 #define NAMED_MAX 6		/* facts that a note names */
 
 struct fact {
@@ -194,6 +195,7 @@ static int identity_collect(struct facts *f, struct store *s, struct err *err)
 		return rc;
 	for (unsigned a = 0; a < p->n_arms; a++) {
 		if (identity_add_value(f, a, CMDLINE, p->arms[a].cmdline) ||
+		    identity_add_value(f, a, CONTROL, control_words[p->arms[a].control]) ||
 		    identity_add_layouts(f, a, &p->arms[a]) ||
 		    identity_flatten(f, a, "", f->c->arms[a].identity))
 			return err_sys(err, ENOMEM, "cannot compare");
@@ -276,15 +278,16 @@ static void identity_note_untold(struct comparison *c, const struct facts *f, si
 }
 
 /*
- * A plan that gives one kernel two command lines compares these, and has said so.
- * With another kernel as well, nobody could tell which of the two it was.
+ * A plan that gives one kernel two command lines, or controls, compares these, and has
+ * said so. With another kernel as well, nobody could tell which of the two it was.
  */
-static bool identity_cmdline_under_test(const struct facts *f, size_t arm)
+static bool identity_setting_under_test(const struct facts *f, size_t arm)
 {
 	const struct plan_arm *a = &f->plan->arms[arm];
 	const struct plan_arm *base = &f->plan->arms[f->c->baseline];
 
-	return strcmp(a->cmdline, base->cmdline) && !strcmp(a->kernel, base->kernel);
+	return (strcmp(a->cmdline, base->cmdline) || a->control != base->control) &&
+	       !strcmp(a->kernel, base->kernel);
 }
 
 static const char *identity_source(const struct comparison *c, size_t arm)
@@ -326,6 +329,8 @@ static void identity_note_following(const struct facts *f, const struct fact *fa
 
 static int identity_take_difference(const struct facts *f, const struct fact *fact, size_t arm)
 {
+	bool set;
+
 	if (identity_untold(f->c, fact, arm) || !identity_differs(f->c, fact, arm))
 		return 0;
 	if (identity_of_the_source(f->c, fact, arm)) {
@@ -333,14 +338,14 @@ static int identity_take_difference(const struct facts *f, const struct fact *fa
 		return 0;
 	}
 	/* Of one kernel, booted from one image: that is what the command line does. */
-	if (!identity_cmdline_under_test(f, arm) ||
-	    (strcmp(fact->key, CMDLINE) && !identity_of_the_environment(fact)))
+	set = !strcmp(fact->key, CMDLINE) || !strcmp(fact->key, CONTROL);
+	if (!identity_setting_under_test(f, arm) || (!set && !identity_of_the_environment(fact)))
 		return identity_add_difference(f->c, fact, arm);
-	if (strcmp(fact->key, CMDLINE))
+	if (!set)
 		identity_note_following(f, fact, "command line", arm);
 	else
-		compare_note(f->c, "%s is the baseline's kernel with another command line: '%s', baseline '%s'",
-			     f->c->arms[arm].name, fact->value[arm],
+		compare_note(f->c, "%s is the baseline's kernel with another %s: '%s', baseline '%s'",
+			     f->c->arms[arm].name, fact->key, fact->value[arm],
 			     fact->value[f->c->baseline]);
 	return 0;
 }

@@ -26,6 +26,7 @@ struct fake {
 	char fault[16], fault_op[32];
 	bool logs;		/* dirty logging is on: all is 4K */
 	bool stays_4k;		/* and once it was, it stays so */
+	bool complains;		/* the kernel has complained after splitting */
 	bool monitor;		/* the guest was started with one */
 	uint64_t memory;	/* of the guest; 0: none runs */
 	const char *files_root;	/* of the plan's files; NULL */
@@ -58,6 +59,7 @@ static void fake_node_settings(struct fake *f, const struct fake_node *o)
 	fake_node_word_of(o->cmdline, "kduel.fake-slow=", slow, sizeof(slow));
 	f->slow = *slow ? strtod(slow, NULL) : 1;
 	fake_node_word_of(o->cmdline, "kduel.fake-refuse=", f->refuse, sizeof(f->refuse));
+	f->complains = strstr(o->cmdline, "kduel.fake-complains");
 	f->stays_4k = strstr(o->cmdline, "kduel.fake-stays-4k");
 	fake_node_word_of(o->cmdline, "kduel.fault=", fault, sizeof(fault));
 	at = strchr(fault, '@');
@@ -172,6 +174,19 @@ static json_t *fake_node_op_dirty_log(struct fake *f, const struct view *rq, int
 	if (f->stays_4k)
 		snprintf(f->second_level, sizeof(f->second_level), "4k");
 	return message_ok(id);
+}
+
+static json_t *fake_node_op_split(struct fake *f, const struct view *rq, int64_t id)
+{
+	json_t *r = message_ok(id), *log = json_array();
+	bool on = false;
+
+	view_bool_or(rq, "on", false, &on, NULL);
+	if (!on && f->complains)
+		json_array_append_new(log, json_string("BUG: kduel.fake-complains"));
+	json_object_set_new(r, "rounds", json_integer(on ? 0 : 7));
+	json_object_set_new(r, "kernel_log", log);
+	return r;
 }
 
 static json_t *fake_node_op_doctor(int64_t id)
@@ -331,7 +346,9 @@ static json_t *node_reply(struct fake *f, const char *op, const struct view *rq,
 		return fake_node_op_count(f, rq, id);
 	if (!strcmp(op, "count-stop"))
 		return fake_node_op_count_stop(f, id);
-	if (strcmp(op, "guest-start") && strcmp(op, "guest-stop") &&
+	if (!strcmp(op, "split"))
+		return fake_node_op_split(f, rq, id);
+	if (strcmp(op, "guest-start") && strcmp(op, "guest-stop") && strcmp(op, "pre-fault") &&
 	    strcmp(op, "release") && strcmp(op, "ping") && strcmp(op, "poweroff"))
 		return message_failure(id, MESSAGE_BAD_REQUEST, op);
 	f->end = !strcmp(op, "poweroff");

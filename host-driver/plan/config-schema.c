@@ -33,6 +33,7 @@ static const struct conf_field arm_fields[] = {
 	{ "baseline", ARM(BOOL, baseline) },
 	{ "second-level", ARM(TEXT, second_level) },
 	{ "cmdline", ARM(TEXT, cmdline) },
+	{ "control", ARM(CHOICE, control), .choices = control_words },
 	{ "layout", ARM(TEXTS, layouts), COUNT(config_arm, n_layouts) },
 	{ 0 }
 };

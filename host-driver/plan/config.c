@@ -112,6 +112,7 @@ static int config_build_arm(struct build *b, const struct config_arm *a)
 	b->arms[b->p->n_arms++] = a - b->c->arms;
 	ret = config_build_arm_name(b, a, &to->name);
 	to->baseline = a->baseline;
+	to->control = a->control;
 	if (!ret)
 		ret = plan_text(&to->kernel, a->kernel, b->err);
 	if (!ret)

@@ -28,6 +28,7 @@ struct config_arm {
 	char *name, *kernel, *second_level, *cmdline;
 	char **layouts;
 	unsigned n_layouts;
+	enum control control;
 	bool baseline;
 };
 

@@ -49,10 +49,11 @@ static json_t *plan_json_arms(const struct plan *p)
 		const struct plan_arm *a = &p->arms[i];
 
 		json_array_append_new(array, json_pack(
-			"{s:s, s:s, s:b, s:b, s:s, s:s, s:o}", "name", a->name,
+			"{s:s, s:s, s:b, s:b, s:s, s:s, s:s*, s:o}", "name", a->name,
 			"kernel", a->kernel, "baseline", a->baseline, "aa",
 			a->aa, "second_level", a->second_level, "cmdline",
-			a->cmdline, "layouts",
+			a->cmdline, "control",
+			a->control ? control_words[a->control] : NULL, "layouts",
 			plan_json_strings(a->layouts, a->n_layouts)));
 	}
 	return array;

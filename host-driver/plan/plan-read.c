@@ -122,6 +122,7 @@ static int read_layouts(const struct view *o, struct plan_arm *a, struct err *er
 static int read_arm(const struct view *o, struct plan *p, struct err *err)
 {
 	struct plan_arm *a = &p->arms[p->n_arms++];
+	unsigned control = 0;
 	int ret = read_object(o, err);
 
 	if (!ret)
@@ -136,6 +137,9 @@ static int read_arm(const struct view *o, struct plan *p, struct err *err)
 		ret = read_text(o, "second_level", &a->second_level, err);
 	if (!ret)
 		ret = read_text(o, "cmdline", &a->cmdline, err);
+	if (!ret && view_get(o, "control"))
+		ret = view_choice(o, "control", control_words, &control, err);
+	a->control = control;
 	return ret ? ret : read_layouts(o, a, err);
 }
 

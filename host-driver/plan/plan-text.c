@@ -41,6 +41,8 @@ static void text_print_arms(const struct plan *p, FILE *to)
 				a->second_level);
 		if (a->cmdline[0])
 			fprintf(to, ", command line %s", a->cmdline);
+		if (a->control)
+			fprintf(to, ", control %s", control_words[a->control]);
 		if (a->n_layouts > 1 || strcmp(a->layouts[0], "default"))
 			for (size_t k = 0; k < a->n_layouts; k++)
 				fprintf(to, "%s%s", k ? ", " : ", code layout ",

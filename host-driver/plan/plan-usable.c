@@ -367,6 +367,28 @@ static int usable_guest(struct plan_check *c, const struct plan_cell *cell)
 	return k->pmem ? usable_pmem(c, k, cell) : usable_ram(c, k);
 }
 
+/* A guest's memory that is shifted begins with 64M that are not, and splitting needs a file. */
+static int usable_states(struct plan_check *c)
+{
+	const struct plan *p = c->p;
+	const struct backing_kind *k;
+
+	for (size_t i = 0; i < p->n_arms; i++) {
+		plan_check_at(c, "arms[%zu].control", i);
+		if (p->arms[i].control == CONTROL_SHIFT_4K && p->guest.memory <= 128 * M1)
+			return err_config(c->err, "shift-4k needs a guest of more than 128M");
+		if (p->arms[i].control && p->profile)
+			return err_config(c->err, "functions are counted without a control; leave one of control and profile out");
+	}
+	for (size_t i = 0; i < p->n_cells; i++) {
+		plan_check_at(c, "cells[%zu].disturb", i);
+		if (p->cells[i].disturb == DISTURB_SPLIT &&
+		    (backing_find(p->cells[i].backing, &k, NULL) || !k->pmem || !k->variant))
+			return err_config(c->err, "split needs memory in a file on DAX: backing fsdax-xfs or fsdax-ext4");
+	}
+	return 0;
+}
+
 static int usable_cells(struct plan_check *c)
 {
 	const struct plan *p = c->p;
@@ -405,5 +427,7 @@ int plan_check_usable(struct plan_check *c)
 
 	if (!ret)
 		ret = usable_kernels(c);
-	return ret ? ret : usable_cells(c);
+	if (!ret)
+		ret = usable_cells(c);
+	return ret ? ret : usable_states(c);
 }

@@ -72,6 +72,7 @@ struct plan_arm {
 	bool aa;		/* the baseline again, as the other half of an A/A pair */
 	char *second_level;	/* "4k", "2m", "1g": what the proof must find; "" = not judged */
 	char *cmdline;		/* added to the kernel command line of the MUT */
+	enum control control;	/* of its guests; in JSON only if any */
 	char **layouts;		/* code layouts; block b uses layouts[(b - 1) % n] */
 	size_t n_layouts;	/* at least 1; "default" if none was given */
 };

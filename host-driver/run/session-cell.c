@@ -119,7 +119,7 @@ static int session_cell_set_up(struct cell_run *c)
 	if (ret || !c->run.ready.root)
 		return ret;
 	ret = session_cell_take_layer(c, WHEN_BEFORE, view_get(c->run.ready.root, "proof"));
-	if (!ret && (c->line.apart || c->m.cell->disturb))
+	if (!ret && (c->line.apart || c->line.disturb))
 		ret = timeline_layer(&c->line, STEP_READY, view_get(c->run.ready.root, "proof"));
 	if (!ret)
 		ret = timeline_disturb(&c->line);
@@ -158,6 +158,8 @@ static int session_cell_measure(struct cell_run *c)
 				    s->o->limits.run, "the workload");
 	if (!ret && !c->line.apart)
 		ret = session_count_stop(s, &c->counted);
+	if (!ret)
+		ret = timeline_calm(&c->line);
 	if (!ret)
 		ret = session_cell_node_proof(c, WHEN_AFTER);
 	return ret ? ret : timeline_restore(&c->line);
@@ -268,6 +270,7 @@ static int session_cell_judge_failure(struct cell_run *c, enum message_class cla
 	case MESSAGE_TIME_LIMIT:
 	case MESSAGE_NO_METRIC:
 	case MESSAGE_OUTPUT:
+	case MESSAGE_CORRUPT:
 		return session_cell_keep_failure(c, message_class_name(class), text);
 	case MESSAGE_LOST:
 	case MESSAGE_PROTOCOL:
@@ -334,10 +337,12 @@ int session_cell(struct session *s, const struct plan_cell *cell,
 	session_phase(s, "cell", cell->id);
 	timeline_begin(&c.line, s, cell, process, false);
 	ret = session_cell_measure(&c);
-	if (!ret && wire_is_ok(&c.run.reply, &class))
-		ret = session_cell_keep(&c, view_get(c.run.reply.root, "result"));
-	else if (!ret)
+	if (!ret && !wire_is_ok(&c.run.reply, &class))
 		ret = session_cell_judge_failure(&c, class);
+	else if (!ret && c.line.report[0])
+		ret = session_cell_keep_failure(&c, "kernel-report", c.line.report);
+	else if (!ret)
+		ret = session_cell_keep(&c, view_get(c.run.reply.root, "result"));
 	session_cell_end(&c);
 	return ret;
 }

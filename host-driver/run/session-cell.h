@@ -40,12 +40,15 @@ struct session {
  * records of type timeline, with the seconds since timeline_begin(). Around a
  * timed region they are read at steps; in a run apart, between them as well.
  */
+#define TIMELINE_REPORT_MAX 2000
 struct timeline {
 	struct session *s;
 	const struct plan_cell *cell;
 	unsigned process;
 	bool apart;
+	enum disturb disturb;	/* the cell's, or the arm's control */
 	double begin;
+	char report[TIMELINE_REPORT_MAX];	/* what the kernel complained of; "" */
 };
 
 void timeline_begin(struct timeline *t, struct session *s, const struct plan_cell *cell,
@@ -55,8 +58,12 @@ int timeline_layer(struct timeline *t, enum run_step step, const struct view *la
 /* wire_wait(), with readings every cell->timeline ms if it is a run apart. */
 int timeline_wait(struct timeline *t, enum run_step step, bool (*done)(void *arg), void *arg,
 		  double limit, const char *what);
-/* cell->disturb before the timed region, and what is left of it after. */
+/*
+ * What is done to the guest before the timed region; what was done in it ends, before
+ * anything is proved; and what is left of it after.
+ */
 int timeline_disturb(struct timeline *t);
+int timeline_calm(struct timeline *t);
 int timeline_restore(struct timeline *t);
 /* What follows would be timed. */
 int timeline_go(struct timeline *t);

@@ -14,6 +14,8 @@ void timeline_begin(struct timeline *t, struct session *s, const struct plan_cel
 		    unsigned process, bool apart)
 {
 	*t = (struct timeline){ .s = s, .cell = cell, .process = process, .apart = apart,
+				.disturb = s->arm->control == CONTROL_DIRTY_LOG
+					   ? DISTURB_DIRTY_LOG_ON : cell->disturb,
 				.begin = loop_now() };
 }
 
@@ -147,16 +149,71 @@ int timeline_go(struct timeline *t)
 	return t->apart ? timeline_event(t, STEP_RUN, "go") : 0;
 }
 
+/* Beyond the region's end nothing is timed, so that the answer may be long. */
+static int timeline_split(struct timeline *t, bool on, struct message *reply)
+{
+	return session_must(t->s, FRAME_NODE, "split", json_pack("{s:b}", "on", on),
+			    t->s->o->limits.prepare, reply);
+}
+
+/* How many rounds there were, and the first lines of the kernel's, if it had any to say. */
+static int timeline_take_rounds(struct timeline *t, const struct message *reply)
+{
+	const struct view *log, *v;
+	struct err err = ERR_INIT;
+	char event[48], line[300];
+	uint64_t rounds;
+	size_t n = 0;
+
+	if (view_count(reply->root, "rounds", INT64_MAX, &rounds, &err) ||
+	    view_list(reply->root, "kernel_log", JSON_ARRAY, &log, &err))
+		return wire_fail(&t->s->wire, "protocol", "split: %.300s", err.text);
+	view_each(v, log) {
+		if (n < sizeof(t->report))
+			n += (size_t)snprintf(t->report + n, sizeof(t->report) - n, "%s%s",
+					      n ? "; " : "the kernel under test complained: ",
+					      message_text(v, line, sizeof(line)));
+	}
+	snprintf(event, sizeof(event), "split %llu times", (unsigned long long)rounds);
+	return timeline_event(t, STEP_RUN, event);
+}
+
+int timeline_calm(struct timeline *t)
+{
+	struct message reply;
+	int ret;
+
+	if (t->disturb != DISTURB_SPLIT)
+		return 0;
+	ret = timeline_split(t, false, &reply);
+	if (!ret)
+		ret = timeline_take_rounds(t, &reply);
+	message_release(&reply);
+	return ret;
+}
+
+/* Where an arm wants it, the second level is full before anything is timed. */
+static int timeline_pre_fault(struct timeline *t)
+{
+	if (t->s->arm->control != CONTROL_PRE_FAULT)
+		return 0;
+	return session_must(t->s, FRAME_NODE, "pre-fault", NULL, t->s->o->limits.prepare, NULL);
+}
+
 int timeline_disturb(struct timeline *t)
 {
-	int ret = t->apart || t->cell->disturb ? timeline_look(t, STEP_READY) : 0;
+	int ret = timeline_pre_fault(t);
 
-	if (ret || !t->cell->disturb)
+	if (!ret && (t->apart || t->disturb))
+		ret = timeline_look(t, STEP_READY);
+	if (ret || !t->disturb)
 		return ret;
+	if (t->disturb == DISTURB_SPLIT)
+		return timeline_split(t, true, NULL);
 	ret = timeline_log(t, STEP_LOGGING, true);
 	if (!ret)
 		ret = timeline_look(t, STEP_LOGGING);
-	if (ret || t->cell->disturb == DISTURB_DIRTY_LOG_ON)
+	if (ret || t->disturb == DISTURB_DIRTY_LOG_ON)
 		return ret;
 	ret = timeline_log(t, STEP_LOGGED, false);
 	return ret ? ret : timeline_look(t, STEP_LOGGED);
@@ -164,9 +221,9 @@ int timeline_disturb(struct timeline *t)
 
 int timeline_restore(struct timeline *t)
 {
-	int ret = t->apart || t->cell->disturb ? timeline_look(t, STEP_END) : 0;
+	int ret = t->apart || t->disturb ? timeline_look(t, STEP_END) : 0;
 
-	if (!ret && t->cell->disturb == DISTURB_DIRTY_LOG_ON)
+	if (!ret && t->disturb == DISTURB_DIRTY_LOG_ON)
 		ret = timeline_log(t, STEP_END, false);
 	return ret;
 }

@@ -207,6 +207,8 @@ static json_t *session_guest_arguments(const struct session *s, uint64_t nonce)
 		json_object_set_new(a, "kernel", json_string(m->guest_kernel));
 	if (m->guest_initrd)
 		json_object_set_new(a, "initrd", json_string(m->guest_initrd));
+	if (s->arm->control == CONTROL_SHIFT_4K)
+		json_object_set_new(a, "shift", json_integer(page_words[PAGE_4K].bytes));
 	session_align(s, a, 0);
 	return a;
 }
@@ -217,9 +219,9 @@ static bool session_wants_monitor(const struct session *s, const struct plan_cel
 	const struct plan *p = s->plan;
 
 	for (const struct plan_cell *c = first; c < p->cells + p->n_cells; c++)
-		if (plan_same_backing(c, first) && c->disturb)
+		if (plan_same_backing(c, first) && c->disturb && c->disturb != DISTURB_SPLIT)
 			return true;
-	return false;
+	return s->arm->control == CONTROL_DIRTY_LOG;
 }
 
 static int session_start_guest(struct session *s, const struct plan_cell *first)

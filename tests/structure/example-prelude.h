@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
 
 #include <jansson.h>
 
@@ -45,6 +47,8 @@ extern struct comparison *comparison;
 extern struct journal_reader *reader;
 extern struct kernel_spec *spec;
 extern struct pool *pool;
+extern const struct backing *backing;
+extern pid_t qemu;
 extern struct rng *rng;
 extern struct team *team;
 extern const struct view *metric;

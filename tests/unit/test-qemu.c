@@ -149,6 +149,31 @@ static void guest_backings(void **state)
 	lacks(&vm, "memory-backend");
 }
 
+/* What lies above 4G does so 4K off the file's huge pages. */
+static void guest_memory_can_be_shifted(void **state)
+{
+	struct qemu_vm vm = guest(QEMU_RAM_FILE);
+	struct args a = ARGS_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	lacks(&vm, "max-ram-below-4g");
+	vm.memory = 3ULL << 30;
+	assert_int_equal(qemu_low_memory(&vm), 2ULL << 30);
+	vm.memory = 256ULL << 20;
+	assert_int_equal(qemu_low_memory(&vm), 256ULL << 20);
+	vm.shift = 4096;
+	assert_int_equal(qemu_low_memory(&vm), 67112960);
+	has(&vm, "-machine max-ram-below-4g=67112960", NULL);
+	vm.shift = 4097;
+	assert_int_equal(qemu_args(&vm, &a, &err), -EINVAL);
+	vm.shift = 4096;
+	vm.memory = 128ULL << 20;
+	assert_int_equal(qemu_args(&vm, &a, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "no more than 128M"));
+	args_release(&a);
+}
+
 /* The domains must not share a processor model by accident. */
 static void guest_under_emulation_only_as_wished(void **state)
 {
@@ -244,6 +269,7 @@ int main(void)
 		cmocka_unit_test(counted_mut),
 		cmocka_unit_test(hardware_mut),
 		cmocka_unit_test(guest_backings),
+		cmocka_unit_test(guest_memory_can_be_shifted),
 		cmocka_unit_test(guest_under_emulation_only_as_wished),
 		cmocka_unit_test(no_streams),
 		cmocka_unit_test(cmdline_ends_with_the_callers),

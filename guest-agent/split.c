@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "split.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "backing/ram-map.h"
+#include "inject.h"
+#include "proc.h"
+#include "rng.h"
+#include "message.h"
+
+#define M2 (2ULL << 20)
+#define PAGE 4096ULL
+#define TAIL (4 * M2)		/* of the file, beyond the guest's end */
+#define PIECES 4		/* of the RAM, a round */
+#define WAIT_S 10		/* for a round to end */
+#define LINES_MOST 40
+#define LINE_MOST 300
+
+#ifndef FALLOC_FL_PUNCH_HOLE
+#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_PUNCH_HOLE 2
+#endif
+
+enum { DONTNEED, PROTECT, WRITE_BACK, HOLE, TRUNCATE, OTHER_MAP, REFLINK, NO_REFLINK, OPERATIONS };
+
+static const char *const names[OPERATIONS] = {
+	[DONTNEED] = "dontneed", [PROTECT] = "mprotect", [WRITE_BACK] = "write-back",
+	[HOLE] = "hole", [TRUNCATE] = "truncate-extend", [OTHER_MAP] = "other-mapping",
+	[REFLINK] = "reflink", [NO_REFLINK] = "reflink-refused",
+};
+
+/* What both processes see. */
+struct shared {
+	atomic_bool stop;
+	atomic_uint_fast64_t rounds, done[OPERATIONS];
+	char failure[300];	/* why the rounds ended by themselves; "" */
+};
+
+struct split {
+	struct shared *shared;
+	struct proc proc;
+	int log;		/* the kernel's, from the start on; -1 */
+	int fd;			/* the file, of the backing */
+	char path[96];
+	pid_t qemu;
+	uint64_t start, size;	/* of the RAM in QEMU */
+	struct rng rng;
+	struct inject in;
+};
+
+/* --- the rounds, in the other process ------------------------------------------------ */
+
+static bool split_failed(struct split *s, const char *what, long code)
+{
+	snprintf(s->shared->failure, sizeof(s->shared->failure), "%s: %s", what,
+		 strerror((int)(code < 0 ? -code : code)));
+	return false;
+}
+
+static bool split_in_qemu(struct split *s, int op, long nr, uint64_t at, uint64_t len, uint64_t how)
+{
+	long got = inject_call(&s->in, nr, at, len, how);
+
+	if (got)
+		return split_failed(s, names[op], got);
+	s->shared->done[op]++;
+	return true;
+}
+
+/* A huge page taken away, and one split by a page in it that may be executed, and again not. */
+static bool split_piece(struct split *s)
+{
+	uint64_t huge = s->start + rng_below(&s->rng, s->size / M2) * M2;
+	uint64_t page = s->start + rng_below(&s->rng, s->size / PAGE) * PAGE;
+
+	return split_in_qemu(s, DONTNEED, SYS_madvise, huge, M2, MADV_DONTNEED) &&
+	       split_in_qemu(s, PROTECT, SYS_mprotect, page, PAGE,
+			     PROT_READ | PROT_WRITE | PROT_EXEC) &&
+	       split_in_qemu(s, PROTECT, SYS_mprotect, page, PAGE, PROT_READ | PROT_WRITE);
+}
+
+static bool split_ram(struct split *s)
+{
+	struct err err = ERR_INIT;
+	bool good = true;
+
+	if (inject_open(&s->in, s->qemu, &err)) {
+		snprintf(s->shared->failure, sizeof(s->shared->failure), "%.290s", err.text);
+		return false;
+	}
+	for (int i = 0; good && i < PIECES; i++)
+		good = split_piece(s);
+	/* All of it at once, now and then. */
+	if (good && s->shared->rounds % 16 == 15)
+		good = split_in_qemu(s, DONTNEED, SYS_madvise, s->start, s->size, MADV_DONTNEED);
+	inject_close(&s->in);
+	return good;
+}
+
+/* Beyond the guest's end: a hole, then the end itself away and there again. */
+static bool split_tail(struct split *s)
+{
+	if (fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->size, TAIL / 2))
+		return split_failed(s, names[HOLE], errno);
+	s->shared->done[HOLE]++;
+	if (ftruncate(s->fd, (off_t)s->size) || ftruncate(s->fd, (off_t)(s->size + TAIL)) ||
+	    fallocate(s->fd, 0, (off_t)s->size, TAIL))
+		return split_failed(s, names[TRUNCATE], errno);
+	s->shared->done[TRUNCATE]++;
+	return true;
+}
+
+/* Reads through a mapping of its own, of which parts are protected, moved and unmapped. */
+static bool split_other(struct split *s)
+{
+	uint64_t len = 4 * M2, at = rng_below(&s->rng, (s->size - len) / M2 + 1) * M2;
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)at), *moved;
+
+	if (map == MAP_FAILED)
+		return split_failed(s, names[OTHER_MAP], errno);
+	for (uint64_t i = 0; i < len; i += M2)
+		(void)*(volatile char *)(map + i);
+	moved = map;
+	if (!mprotect(map + PAGE, PAGE, PROT_READ) && !munmap(map + M2 + PAGE, PAGE))
+		moved = mremap(map + 2 * M2, M2, M2, MREMAP_MAYMOVE);
+	if (moved == MAP_FAILED || moved == map)
+		return split_failed(s, names[OTHER_MAP], errno);
+	(void)*(volatile char *)moved;
+	munmap(moved, M2);
+	munmap(map, len);
+	s->shared->done[OTHER_MAP]++;
+	return true;
+}
+
+/* A copy that shares the file's blocks, and is removed again. */
+static bool split_reflink(struct split *s)
+{
+	char path[112];
+	int copy;
+
+	snprintf(path, sizeof(path), "%s.copy", s->path);
+	copy = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (copy < 0)
+		return split_failed(s, names[REFLINK], errno);
+	s->shared->done[ioctl(copy, FICLONE, s->fd) ? NO_REFLINK : REFLINK]++;
+	close(copy);
+	unlink(path);
+	return true;
+}
+
+static bool split_round(struct split *s)
+{
+	bool good = split_ram(s);
+
+	if (!good)
+		return false;
+	switch (s->shared->rounds % 4) {
+	case 0:
+		if (fsync(s->fd))
+			return split_failed(s, names[WRITE_BACK], errno);
+		s->shared->done[WRITE_BACK]++;
+		return true;
+	case 1:
+		return split_tail(s);
+	case 2:
+		return split_other(s);
+	default:
+		return s->shared->rounds % 32 != 3 || split_reflink(s);
+	}
+}
+
+static int split_rounds(void *arg)
+{
+	struct split *s = arg;
+
+	while (!s->shared->stop && split_round(s))
+		s->shared->rounds++;
+	return 0;
+}
+
+/* --- the kernel's log ------------------------------------------------------------------ */
+
+static int split_open_log(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/* Does this line of /dev/kmsg tell of a fault of the kernel's? "4,812,1234567,-;WARNING: ..." */
+static bool split_complains(const char *line)
+{
+	static const char *const words[] = {
+		"WARNING:", "BUG:", "BUG ", "Call Trace", "general protection", "Oops",
+		"KASAN", "possible recursive locking", "circular locking", "Bad page",
+		"bad page", "Bad rss", "soft lockup", "hung task", "rcu_", "corrupt",
+		"Corrupt",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(line, words[i]))
+			return true;
+	return false;
+}
+
+static json_t *split_log(int fd)
+{
+	json_t *list = json_array();
+	char record[8192], safe[LINE_MOST];
+	ssize_t n;
+
+	while (fd >= 0 && ((n = read(fd, record, sizeof(record) - 1)) > 0 || errno == EPIPE)) {
+		char *text;
+
+		if (n <= 0)
+			continue;
+		record[n] = '\0';
+		text = strchr(record, ';');
+		if (!text || !split_complains(text + 1) || json_array_size(list) >= LINES_MOST)
+			continue;
+		text[1 + strcspn(text + 1, "\n")] = '\0';
+		json_array_append_new(list, json_string(message_safe(text + 1, safe, sizeof(safe))));
+	}
+	return list;
+}
+
+/* --- the agent's side -------------------------------------------------------------------- */
+
+static int split_check(const struct backing *b, struct err *err)
+{
+	if (b->kind->pmem && b->kind->variant && b->fd >= 0)
+		return 0;
+	return err_machine(err, "backing %s is no file on DAX whose mappings could be taken away "
+			   "without the guest's bytes; fsdax-xfs and fsdax-ext4 are", b->kind->name);
+}
+
+int split_start(struct split **out, const struct backing *b, pid_t qemu, struct err *err)
+{
+	struct split *s;
+	int ret = split_check(b, err);
+
+	if (ret)
+		return ret;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_sys(err, ENOMEM, "cannot split");
+	*s = (struct split){ .proc = PROC_INIT, .log = split_open_log(), .fd = b->fd,
+			     .qemu = qemu, .size = b->size };
+	snprintf(s->path, sizeof(s->path), "%s", b->path);
+	rng_init(&s->rng, b->size);
+	s->shared = mmap(NULL, sizeof(*s->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s->shared == MAP_FAILED) {
+		s->shared = NULL;
+		ret = err_sys(err, ENOMEM, "cannot split");
+	}
+	if (!ret)
+		ret = ram_map_find(qemu, b->path, b->size, &s->start, err);
+	if (!ret && fallocate(s->fd, 0, (off_t)s->size, TAIL))
+		ret = err_sys(err, errno, "cannot make %s longer by %llu MiB", b->path, TAIL >> 20);
+	if (!ret)
+		ret = proc_fork(&s->proc, split_rounds, s, err);
+	if (ret)
+		split_free(s);
+	else
+		*out = s;
+	return ret;
+}
+
+void split_free(struct split *s)
+{
+	int status;
+
+	if (!s)
+		return;
+	if (s->shared)
+		s->shared->stop = true;
+	if (s->proc.pid)
+		proc_wait(&s->proc, WAIT_S, &status);
+	proc_release(&s->proc);
+	if (s->log >= 0)
+		close(s->log);
+	if (s->shared)
+		munmap(s->shared, sizeof(*s->shared));
+	free(s);
+}
+
+uint64_t split_count(const struct split *s)
+{
+	return s->shared->rounds;
+}
+
+json_t *split_stop(struct split *s, struct err *err)
+{
+	json_t *j, *operations = json_object();
+	int status = 0, ret;
+
+	s->shared->stop = true;
+	ret = proc_wait(&s->proc, WAIT_S, &status);
+	for (int i = 0; i < OPERATIONS; i++)
+		json_object_set_new(operations, names[i],
+				    json_integer((json_int_t)s->shared->done[i]));
+	j = json_pack("{s:I, s:o, s:o}", "rounds", (json_int_t)s->shared->rounds,
+		      "operations", operations, "kernel_log", split_log(s->log));
+	if (ret || status || s->shared->failure[0]) {
+		err_set(err, EXIT_MACHINE, -EIO, "splitting ended after %" PRIu64 " rounds: %s",
+			(uint64_t)s->shared->rounds, s->shared->failure[0] ? s->shared->failure :
+			ret ? "a round does not end" : "its process died");
+		json_decref(j);
+		j = NULL;
+	}
+	split_free(s);
+	return j;
+}
