@@ -87,6 +87,7 @@ static int main_complete(int argc, char **argv)
 
 static int main_run(int argc, char **argv)
 {
+	static const char *const options[] = { "--help", "--version" };
 	const char *names[N_VERBS];
 	struct err err = ERR_INIT;
 	char name[64];
@@ -99,7 +100,10 @@ static int main_run(int argc, char **argv)
 		argv[0] = name;
 		return verbs[i].run(argc, argv);
 	}
-	err_unknown(&err, "verb", argv[0], names, N_VERBS);
+	if (*argv[0] == '-')
+		err_unknown(&err, "option", argv[0], options, 2);
+	else
+		err_unknown(&err, "verb", argv[0], names, N_VERBS);
 	return cli_fail(&err);
 }
 

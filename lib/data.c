@@ -230,7 +230,7 @@ static int data_unknown(enum data_kind kind, const char *name,
 {
 	struct data_list all;
 	const char *near;
-	char said[2000] = "";
+	char said[2000] = "", *here = text_format("%s%s", name, whats[kind].suffix);
 	size_t n = 0;
 
 	for (size_t i = 0; i < places->n && n < sizeof(said); i++)
@@ -239,7 +239,10 @@ static int data_unknown(enum data_kind kind, const char *name,
 			      places->v[i]);
 	data_all(kind, beside, &all);
 	near = data_nearest(name, &all);
-	if (near)
+	if (data_is_file(here))
+		err_config(err, "unknown %s '%s'; did you mean ./%s?",
+			   whats[kind].called, name, here);
+	else if (near)
 		err_config(err, "unknown %s '%s'; did you mean '%s'?",
 			   whats[kind].called, name, near);
 	else
@@ -248,6 +251,7 @@ static int data_unknown(enum data_kind kind, const char *name,
 			   said, whats[kind].list ? "; kduel list " : "",
 			   whats[kind].list ? whats[kind].list : "",
 			   whats[kind].list ? " shows all" : "");
+	free(here);
 	data_list_free(&all);
 	return -EINVAL;
 }

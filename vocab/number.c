@@ -126,13 +126,21 @@ const char *number_percent(double fraction, char buf[static NUMBER_MAX])
 {
 	if (!isfinite(fraction))
 		strcpy(buf, "-");
-	else if (fraction >= 9.995)	/* nothing depends on how much more */
-		strcpy(buf, ">999%");
+	else if (fraction > 3)	/* nothing depends on how much more */
+		strcpy(buf, ">300%");
 	else if (fraction == 0 || fabs(fraction) >= 0.0995)
 		snprintf(buf, NUMBER_MAX, "%.0f%%", 100 * fraction);
 	else
 		snprintf(buf, NUMBER_MAX, "%.*f%%",
 			 number_decimals_for(100 * fraction, 2), 100 * fraction);
+	return buf;
+}
+
+const char *number_spread(double fraction, char buf[static NUMBER_MAX])
+{
+	if (fraction > 3 || !isfinite(fraction))
+		return number_percent(fraction, buf);
+	snprintf(buf, NUMBER_MAX, "%.3f%%", 100 * fraction);
 	return buf;
 }
 

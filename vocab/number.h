@@ -37,8 +37,11 @@ void number_effect(double effect, double lo, double hi,
 void number_ratios(double a, double b, struct number_effect *ta,
 		   struct number_effect *tb);
 
-/* "1.2%": a smallest detectable effect, a D, a share. Not finite: "-". */
+/* "1.2%": a smallest detectable effect, a D, a share; ">300%". Not finite: "-". */
 const char *number_percent(double fraction, char buf[static NUMBER_MAX]);
+
+/* The same with three decimals, for spreads beside each other: "0.412%". */
+const char *number_spread(double fraction, char buf[static NUMBER_MAX]);
 
 /* A part of a whole, "99.7%": exactly 0 and 1 alone are 0% and 100%. */
 const char *number_share(double fraction, char buf[static NUMBER_MAX]);

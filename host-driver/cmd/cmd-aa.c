@@ -84,16 +84,15 @@ static void aa_print_row(const struct compare_series *s, size_t arm)
 {
 	const struct compare_result *r = &s->vs[arm];
 	struct number_effect e;
-	char name[256], effect[2 * sizeof(e.interval)];
+	char name[256], effect[2 * sizeof(e.interval)], sd[NUMBER_MAX], sde[NUMBER_MAX];
+	bool known = r->e.n && !isnan(r->e.sd);
 
 	compare_series_name(s, name, sizeof(name));
 	compare_effect(s, &r->e, &e);
 	snprintf(effect, sizeof(effect), "%s %s", e.effect, e.interval);
 	printf("  %-26s ", effect);
-	if (r->e.n && !isnan(r->e.sd))
-		printf("%8.3f%% %8.3f%%  ", 100 * r->e.sd, 100 * r->e.sde);
-	else
-		printf("%8s  %8s   ", "-", "-");
+	printf("%9s %9s  ", number_spread(known ? r->e.sd : NAN, sd),
+	       number_spread(known ? r->e.sde : NAN, sde));
 	printf("%-13s ", verdict_name(r->verdict));
 	text_put(stdout, s->cell);
 	putchar(' ');

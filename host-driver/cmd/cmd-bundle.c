@@ -23,6 +23,18 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
+/* An ending that says another compression than the archive's would mislead whoever unpacks it. */
+static void bundle_check_ending(const char *path, struct argp_state *state)
+{
+	static const char *const others[] = { ".gz", ".tgz", ".xz", ".bz2", ".zip", ".7z", ".lz4" };
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot && i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strcmp(dot, others[i]))
+			argp_error(state, "--output: %s: archives are compressed with zstd; let the "
+				   "name end in .tar.zst", path);
+}
+
 static error_t bundle_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -30,6 +42,7 @@ static error_t bundle_parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		o->output = command_path(state, "--output", arg);
+		bundle_check_ending(arg, state);
 		return 0;
 	case OPT_VERIFY:
 		o->verify = true;

@@ -121,11 +121,12 @@ static void power_print(const struct power *p, const struct plan *plan,
 	printf("  spread   alone  hardest  found with %u  series\n", plan->n_blocks);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct power_row *r = &p->row[i];
+		char text[NUMBER_MAX];
 
-		printf("  %5.2f%%", 100 * r->sd);
+		printf("  %6s", number_percent(r->sd, text));
 		power_print_blocks(r->alone);
 		power_print_blocks(r->family);
-		printf("  %10.2f%%     ", 100 * r->sde);
+		printf("  %11s     ", number_percent(r->sde, text));
 		text_put(stdout, r->name);
 		putchar('\n');
 	}

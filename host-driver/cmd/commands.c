@@ -71,12 +71,16 @@ void command_list(FILE *to)
 static int commands_unknown(const char *name)
 {
 	const char *names[sizeof(commands) / sizeof(commands[0])];
+	static const char *const options[] = { "--help", "--version" };
 	struct err err = ERR_INIT;
 	size_t n = 0;
 
 	for (const struct command *c = commands; c->name; c++)
 		names[n++] = c->name;
-	err_unknown(&err, "verb", name, names, n);
+	if (*name == '-')
+		err_unknown(&err, "option", name, options, 2);
+	else
+		err_unknown(&err, "verb", name, names, n);
 	return command_fail(&err);
 }
 
@@ -101,26 +105,36 @@ static bool commands_has_option(int argc, char **argv, const char *option)
 	return false;
 }
 
-static int commands_check_policy(const struct command *c, int argc, struct err *err)
+/* What a verb cannot do without, said as argp says what it misses. */
+static int commands_check_policy(const struct command *c, int argc, bool json, struct err *err)
 {
-	if ((c->flags & COMMAND_CONFIG) && argc < 2)
-		return err_config(err, "%s: which campaign? e.g. kduel %s configs/dax-huge.yaml",
-				  c->name, c->name);
-	if ((c->flags & COMMAND_FOLDER) && argc < 2)
-		return err_config(err, "%s: which results folder? e.g. kduel %s results/<campaign>",
-				  c->name, c->name);
-	return 0;
+	const char *thing = c->flags & COMMAND_CONFIG ? "campaign" : "results folder";
+	const char *example = c->flags & COMMAND_CONFIG ? "configs/dax-huge.yaml"
+							: "results/<campaign>";
+
+	if (!(c->flags & (COMMAND_CONFIG | COMMAND_FOLDER)) || argc > 1)
+		return EXIT_DONE;
+	err_config(err, "which %s? e.g. kduel %s %s", thing, c->name, example);
+	if (json)
+		return command_fail(err);
+	fflush(stdout);
+	fprintf(stderr, "kduel %s: %s\nTry `kduel %s --help' or `kduel %s --usage' for more information.\n",
+		c->name, err->text, c->name, c->name);
+	return err->exit;
 }
 
 static int commands_run(const struct command *c, int argc, char **argv)
 {
+	bool json = (c->flags & COMMAND_JSON) && commands_has_option(argc, argv, "--json");
 	struct err err = ERR_INIT;
+	int code = EXIT_DONE;
 	char name[64];
 
-	command_errors_in_json((c->flags & COMMAND_JSON) &&
-			       commands_has_option(argc, argv, "--json"));
-	if (!commands_asks_for_help(argc, argv) && commands_check_policy(c, argc, &err))
-		return command_fail(&err);
+	command_errors_in_json(json);
+	if (!commands_asks_for_help(argc, argv))
+		code = commands_check_policy(c, argc, json, &err);
+	if (code)
+		return code;
 	snprintf(name, sizeof(name), "kduel %s", c->name);
 	argv[0] = name;
 	return c->run(argc, argv);

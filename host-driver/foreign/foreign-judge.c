@@ -123,22 +123,38 @@ static int judge_fill(const struct foreign *f, struct comparison *c)
 	return v && work ? 0 : -ENOMEM;
 }
 
-/* Blocks that every arm has something of. */
-static void judge_count_blocks(struct comparison *c)
+static bool judge_has(const struct comparison *c, size_t arm, size_t block)
 {
+	for (size_t i = 0; i < c->n_series; i++)
+		if (!isnan(c->series[i].est[arm].boot[block]))
+			return true;
+	return false;
+}
+
+/* Blocks that every arm has something of; a note tells of the others. */
+static void judge_count_blocks(const struct foreign *f, struct comparison *c)
+{
+	size_t odd = 0, who = 0;
+
 	for (size_t b = 0; b < c->n_block_ids; b++) {
 		bool all = true;
 
 		for (size_t a = 0; a < c->n_arms; a++) {
-			bool any = false;
+			bool any = judge_has(c, a, b);
 
-			for (size_t i = 0; i < c->n_series && !any; i++)
-				any = !isnan(c->series[i].est[a].boot[b]);
 			c->arms[a].boots += any;
+			if (!any && all && c->blocks + 1 == b + 1) {	/* the first such block */
+				odd = b;
+				who = a;
+			}
 			all &= any;
 		}
 		c->blocks += all;
 	}
+	if (c->blocks < c->n_block_ids)
+		compare_note(c, "left out: %u of %u blocks, in which an arm has no number (%.80s has none in block %.80s)",
+			     c->n_block_ids - c->blocks, c->n_block_ids, c->arms[who].name,
+			     f->blocks.name[odd]);
 	if (c->blocks >= 2)
 		return;
 	compare_refuse(c, "%u block%s with a number of every arm, and a comparison needs at least 2",
@@ -150,6 +166,9 @@ static void judge_note(const struct foreign *f, struct comparison *c)
 {
 	unsigned guessed = 0;
 
+	if (!f->baseline)
+		compare_note(c, "the baseline is %.100s, which comes first; --baseline names another",
+			     c->arms[c->baseline].name);
 	if (f->rows_as_blocks)
 		compare_note(c, "the numbers of one file were taken for blocks, in their order: that is right only if each was run anew, and the arms by turns");
 	if (f->left_out)
@@ -237,7 +256,7 @@ int foreign_compare(const struct foreign *f, struct comparison *c, struct err *e
 		rc = judge_fill(f, c) ? err_sys(err, ENOMEM, "cannot judge") : 0;
 	}
 	if (!rc) {
-		judge_count_blocks(c);
+		judge_count_blocks(f, c);
 		judge_note(f, c);
 		rc = compare_judge(c, NULL, err);
 	}

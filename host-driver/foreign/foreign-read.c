@@ -55,6 +55,8 @@ static int foreign_read_json(struct foreign_file *file, char *text, size_t len, 
 
 static int foreign_read_text(struct foreign_file *file, char *text, size_t len, struct err *err)
 {
+	if (!len)
+		return err_config(err, "the file is empty");
 	if (strlen(text) != len)
 		return err_config(err, "has a NUL byte: it is no text");
 	if (*text == '{' || *text == '[')

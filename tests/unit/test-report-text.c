@@ -71,6 +71,10 @@ static void values(void **state)
 	assert_string_equal(number_bytes(0, buf), "0");
 	assert_string_equal(number_percent(0.0123, buf), "1.2%");
 	assert_string_equal(number_percent(0.5, buf), "50%");
+	assert_string_equal(number_percent(3, buf), "300%");
+	assert_string_equal(number_percent(5.6, buf), ">300%");
+	assert_string_equal(number_spread(0.00412, buf), "0.412%");
+	assert_string_equal(number_spread(5.6, buf), ">300%");
 	assert_string_equal(number_duration(192, buf), "3 min 12 s");
 }
 
