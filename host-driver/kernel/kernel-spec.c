@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -109,12 +110,13 @@ static int spec_check_word(const struct conf *c, const char *word,
 	return conf_error(c, field, err, "'%s' is not a name", word);
 }
 
-/* Makes `*path` absolute: from the YAML's folder. It must be there. */
-static int spec_settle_path(const struct conf *c, const char *folder,
-			    char **path,
-			    const char *field, struct err *err)
+/* Makes `*path` absolute: from the YAML's folder. It must be there, as what is meant. */
+static int spec_settle_path(const struct conf *c, const char *folder, char **path,
+			    mode_t kind, const char *field, struct err *err)
 {
 	char *full = NULL;
+	struct stat st;
+	int ret = 0;
 
 	if (!*path)
 		return 0;
@@ -124,11 +126,14 @@ static int spec_settle_path(const struct conf *c, const char *folder,
 		full = NULL;
 	if (!full)
 		return err_sys(err, ENOMEM, "%s", *path);
-	if (access(full, R_OK)) {
-		conf_error(c, field, err, "cannot read %s: %s", full,
-			   strerror(errno));
+	if (access(full, R_OK) || stat(full, &st))
+		ret = conf_error(c, field, err, "cannot read %s: %s", full, strerror(errno));
+	else if ((st.st_mode & S_IFMT) != kind)
+		ret = conf_error(c, field, err, "%s is not a %s", full,
+				 kind == S_IFDIR ? "folder" : "file");
+	if (ret) {
 		free(full);
-		return -EINVAL;
+		return ret;
 	}
 	free(*path);
 	*path = full;
@@ -144,10 +149,10 @@ static int spec_take_source(const struct conf *c, const char *folder,
 	    spec_check_word(c, s->debian, "source.debian", err) ||
 	    spec_check_word(c, s->suite, "source.suite", err) ||
 	    spec_check_word(c, s->version, "source.version", err) ||
-	    spec_settle_path(c, folder, &s->tarball, "source.tarball", err) ||
-	    spec_settle_path(c, folder, &s->git, "source.git", err) ||
-	    spec_settle_path(c, folder, &s->image, "source.image", err) ||
-	    spec_settle_path(c, folder, &s->modules, "source.modules", err))
+	    spec_settle_path(c, folder, &s->tarball, S_IFREG, "source.tarball", err) ||
+	    spec_settle_path(c, folder, &s->git, S_IFDIR, "source.git", err) ||
+	    spec_settle_path(c, folder, &s->image, S_IFREG, "source.image", err) ||
+	    spec_settle_path(c, folder, &s->modules, S_IFDIR, "source.modules", err))
 		return err->code ? err->code : -EINVAL;
 	return 0;
 }

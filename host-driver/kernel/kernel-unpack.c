@@ -116,12 +116,12 @@ static bool unpack_is_kernel(const char *folder)
 
 /*
  * The folder that an archive has its tree in: goes into `path`, from the
- * archive's root, until it is one. Of several folders, the one that is one.
+ * archive's root, until it is one. Of several folders, the only one that is one.
  */
 static bool unpack_find_top(char *path, size_t size, int depth)
 {
 	size_t n = strlen(path);
-	unsigned folders = 0;
+	unsigned folders = 0, kernels = 0;
 	char only[256] = "";
 	struct dirent *e;
 	DIR *dir;
@@ -137,26 +137,60 @@ static bool unpack_find_top(char *path, size_t size, int depth)
 		snprintf(path + n, size - n, "/%s", e->d_name);
 		if (lstat(path, &st) || !S_ISDIR(st.st_mode))
 			continue;
-		if (unpack_is_kernel(path)) {
-			closedir(dir);
-			return true;
-		}
 		folders++;
-		snprintf(only, sizeof(only), "%s", e->d_name);
+		if (unpack_is_kernel(path) ? !kernels++ : !kernels)
+			snprintf(only, sizeof(only), "%s", e->d_name);
 	}
 	if (dir)
 		closedir(dir);
 	snprintf(path + n, size - n, "/%s", only);
+	if (kernels)
+		return kernels == 1;
 	return folders == 1 && unpack_find_top(path, size, depth + 1);
 }
 
 static int unpack_is_none(const char *of, struct err *err)
 {
-	return err_config(err, "%s: there is no Makefile with a rule for configurations on top: it is not a Linux source tree",
+	return err_config(err, "%s: there is no Makefile with a rule for configurations on top, or several: it is not a Linux source tree",
 			  of);
 }
 
 /* --- archives -------------------------------------------------------------------- */
+
+#define TAR_BLOCK 512
+
+/*
+ * Of an archive that is not compressed: does it end before its end is marked? tar
+ * itself takes what is there for the whole.
+ */
+static bool unpack_is_cut(const char *tarball)
+{
+	static const char nothing[TAR_BLOCK];
+	FILE *f = fopen(tarball, "re");
+	char head[TAR_BLOCK], size[13] = "";
+	bool cut = false, is_tar = false;
+
+	while (f && !cut) {
+		uint64_t bytes = 0;
+
+		cut = fread(head, 1, sizeof(head), f) != sizeof(head);
+		if (cut || memcmp(head + 257, "ustar", 5)) {
+			cut = is_tar && (cut || memcmp(head, nothing, sizeof(head)));
+			break;	/* its end, or another kind of file */
+		}
+		is_tar = true;
+		memcpy(size, head + 124, 12);
+		if (size[0] & 0x80)	/* binary, where eleven octal digits are too few */
+			for (int i = 4; i < 12; i++)
+				bytes = bytes << 8 | (unsigned char)size[i];
+		else
+			bytes = strtoull(size, NULL, 8);
+		cut = fseeko(f, (bytes + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK, SEEK_CUR);
+	}
+	if (f)
+		fclose(f);
+	return cut;
+}
 
 /* Unpacks `tarball` and makes what is in it <dir>/tree. */
 static int unpack_tar(struct kernel_job *job, const char *tarball,
@@ -173,6 +207,8 @@ static int unpack_tar(struct kernel_job *job, const char *tarball,
 	snprintf(all, sizeof(all), "%s/archive", dir);
 	snprintf(top, sizeof(top), "%s", all);
 	snprintf(tree, sizeof(tree), "%s/tree", dir);
+	if (unpack_is_cut(tarball))
+		return err_config(err, "%s is cut short, or damaged: the archive has no end", tarball);
 	ret = file_mkdirs(all, err);
 	if (!ret)
 		ret = job_run(job, NULL, env, argv, err);
