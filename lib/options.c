@@ -109,6 +109,14 @@ static void options_refuse(const struct argp *argp, char *program, const char *w
 	exit(argp_err_exit_status);
 }
 
+/* A variable of somebody's script that is not set: never what was meant. */
+static void options_refuse_empty(const struct argp *argp, char *program)
+{
+	fprintf(stderr, "%s: an empty word is neither an option nor a name\n", program);
+	argp_help(argp, stderr, ARGP_HELP_STD_ERR, program);
+	exit(argp_err_exit_status);
+}
+
 static void options_check(const struct argp *argp, int argc, char **argv, unsigned flags)
 {
 	for (int i = 1; i < argc; i++) {
@@ -119,6 +127,8 @@ static void options_check(const struct argp *argp, int argc, char **argv, unsign
 		if (!strncmp(word, "--", 2) && !options_long(argp, word) &&
 		    !options_is_everywhere(word))
 			options_refuse(argp, argv[0], word);
+		if (!*word)
+			options_refuse_empty(argp, argv[0]);
 		i += options_awaits(argp, word) != NULL;
 	}
 }
