@@ -11,6 +11,7 @@
 
 #include "lib/hex.h"
 #include "lib/loop.h"
+#include "lib/safe.h"
 #include "lib/scratch.h"
 
 #define FOR_EVER 1e9		/* seconds */
@@ -34,10 +35,14 @@ int keep_stub_open(struct keep_stub *s, struct machine *m, struct err *err)
 	return 0;
 }
 
-void keep_stub_say(const struct keep_stub *s)
+void keep_stub_say(const struct keep_stub *s, const char *image)
 {
-	fprintf(stderr, "kduel: gdb%s%s -ex 'target remote %s/gdb'\n", s->symbols ? " " : "",
-		s->symbols ? s->symbols : "", s->dir);
+	const char *slash = image ? strrchr(image, '/') : NULL;
+	char *vmlinux = slash ? text_format(" %.*s/vmlinux", (int)(slash - image), image) : NULL;
+
+	fprintf(stderr, "kduel: gdb%s -ex 'target remote %s/gdb'\n",
+		vmlinux && !access(vmlinux + 1, R_OK) ? vmlinux : "", s->dir);
+	free(vmlinux);
 }
 
 void keep_stub_close(struct keep_stub *s)
@@ -214,7 +219,7 @@ void keep_hold(struct keep_terminal *t, const struct keep_stub *s, struct wire *
 	if (w->o->console_log)
 		fprintf(stderr, "kduel: its console: %s\n", w->o->console_log);
 	if (*s->dir)
-		keep_stub_say(s);
+		keep_stub_say(s, w->o->kernel);
 	if (!dead && isatty(STDIN_FILENO) && w->o->machine->shell &&
 	    !keep_shell(t, w, FRAME_NODE, arm))
 		return;

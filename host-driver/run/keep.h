@@ -20,13 +20,12 @@
 struct keep_stub {
 	char dir[KEEP_PATH_MAX + 30], option[KEEP_PATH_MAX + 80];
 	int held;		/* the folder, see scratch.h */
-	const char *symbols;	/* a vmlinux for gdb to read; NULL: none */
 };
 
 /* Before the machine boots, which then has the stub. To be closed after it. */
 int keep_stub_open(struct keep_stub *s, struct machine *m, struct err *err);
-/* How gdb is started on it, to stderr. */
-void keep_stub_say(const struct keep_stub *s);
+/* How gdb is started on it, to stderr; with the vmlinux beside `image`, if there is one. */
+void keep_stub_say(const struct keep_stub *s, const char *image);
 void keep_stub_close(struct keep_stub *s);
 
 /* The user's end of a shell. Starts as zeros, but for the loop. */

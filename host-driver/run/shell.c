@@ -22,6 +22,7 @@ struct visit {
 	struct kernel_watch build;
 	struct keep_stub stub;
 	struct keep_terminal terminal;
+	const char *image;	/* of the kernel that boots */
 };
 
 static void shell_on_signal(struct loop *l, int signo, void *arg)
@@ -63,7 +64,7 @@ static void shell_on_phase(void *arg, const char *phase, const char *cell)
 	if (strcmp(phase, "at"))
 		fprintf(stderr, "kduel: %s%s%s\n", phase, cell ? " " : "", cell ? cell : "");
 	if (!strcmp(phase, "boot") && v->machine.gdb)
-		keep_stub_say(&v->stub);
+		keep_stub_say(&v->stub, v->image);
 }
 
 static int shell_on_build(const struct kernel_progress *k, void *arg)
@@ -120,7 +121,10 @@ static int shell_boot(struct visit *v, struct err *err)
 			   .abandoned = shell_abandoned, .arg = v },
 	};
 	struct session_result r;
-	int ret = session_run(&so, &r, err);
+	int ret;
+
+	v->image = k->image;
+	ret = session_run(&so, &r, err);
 
 	if (ret == -EINTR)
 		return err_set(err, EXIT_INCOMPLETE, -EINTR, "left");
