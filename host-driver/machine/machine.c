@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "machine.h"
 
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
+
+/* A machine that waits for its turn. */
+struct machine_ahead {
+	struct machine_boot boot;
+	struct proc proc;
+	int link_in, link_out, console;
+	double power_on;
+	int64_t watch;		/* in the loop: its first word, or its end */
+};
 
 void machine_init(struct machine *m, const struct machine_kind_ops *ops,
 		  const struct plan *plan, struct loop *loop)
@@ -18,16 +29,109 @@ int machine_prepare(struct machine *m, const char *guest_kernel,
 	return m->ops->prepare(m, guest_kernel, err);
 }
 
-int machine_boot(struct machine *m, const struct machine_boot *b,
+/* The machine that runs and the one that waits change places. */
+static void machine_swap(struct machine *m, struct machine_ahead *a)
+{
+	struct machine_ahead was = { .proc = m->proc, .link_in = m->link_in,
+				     .link_out = m->link_out, .console = m->console };
+
+	m->proc = a->proc;
+	m->link_in = a->link_in;
+	m->link_out = a->link_out;
+	m->console = a->console;
+	a->proc = was.proc;
+	a->link_in = was.link_in;
+	a->link_out = was.link_out;
+	a->console = was.console;
+}
+
+static bool machine_take_ahead(struct machine *m, struct machine_boot *b, double *since)
+{
+	struct machine_ahead *a = m->ahead;
+
+	if (!a || a->boot.boot != b->boot)
+		return false;
+	m->ahead = NULL;
+	loop_remove(m->loop, a->watch);
+	machine_swap(m, a);
+	b->nonce = a->boot.nonce;
+	*since = loop_now() - a->power_on;
+	free(a);
+	return true;
+}
+
+int machine_boot(struct machine *m, struct machine_boot *b, double *ahead,
 		 struct err *err)
 {
-	int ret = m->ops->boot(m, b, err);
+	int ret;
 
+	*ahead = 0;
+	if (machine_take_ahead(m, b, ahead))
+		return 0;
+	machine_drop_ahead(m);
+	ret = m->ops->boot(m, b, err);
 	if (!ret)
 		ret = m->ops->link(m, b, err);
 	if (ret)
 		machine_stop(m);
 	return ret;
+}
+
+static void machine_on_word(struct loop *l, int fd, unsigned events, void *arg)
+{
+	struct machine_ahead *a = arg;
+
+	(void)fd;
+	(void)events;
+	loop_remove(l, a->watch);
+	a->watch = 0;
+}
+
+void machine_boot_ahead(struct machine *m, const struct machine_boot *next)
+{
+	struct machine_ahead *a;
+
+	if (m->ahead || !m->ops->has_room || !m->ops->has_room(m))
+		return;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return;
+	*a = (struct machine_ahead){ .boot = *next, .proc = PROC_INIT, .link_in = -1,
+				     .link_out = -1, .console = -1, .power_on = loop_now() };
+	machine_swap(m, a);
+	if (getrandom(&a->boot.nonce, sizeof(a->boot.nonce), 0) != sizeof(a->boot.nonce) ||
+	    m->ops->boot(m, &a->boot, NULL) || m->ops->link(m, &a->boot, NULL)) {
+		machine_stop(m);
+		machine_swap(m, a);
+		free(a);
+		return;
+	}
+	machine_swap(m, a);
+	m->ahead = a;
+	a->watch = loop_add_fd(m->loop, a->link_in, POLLIN, machine_on_word, a);
+	if (a->watch < 0)
+		machine_drop_ahead(m);
+}
+
+bool machine_is_settled(void *arg)
+{
+	const struct machine *m = arg;
+
+	return !m->ahead || !m->ahead->watch;
+}
+
+void machine_drop_ahead(struct machine *m)
+{
+	struct machine_ahead *a = m->ahead;
+
+	if (!a)
+		return;
+	m->ahead = NULL;
+	loop_remove(m->loop, a->watch);
+	machine_swap(m, a);
+	machine_stop(m);
+	machine_swap(m, a);
+	free(a);
 }
 
 static void machine_close_one(int *fd)
@@ -53,6 +157,7 @@ void machine_release(struct machine *m)
 {
 	if (!m->ops)
 		return;
+	machine_drop_ahead(m);
 	machine_stop(m);
 	free(m->files_root);
 	m->files_root = NULL;

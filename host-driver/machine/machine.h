@@ -11,7 +11,7 @@
  *	machine_init(&m, machine_ops(plan), plan, loop);
  *	ret = machine_prepare(&m, path, err);	// once: images, accelerator
  *	for (i = 0; !ret && i < plan->n_boots; i++) {
- *		ret = machine_boot(&m, &boot, err);	// a kernel runs:
+ *		ret = machine_boot(&m, &boot, &ahead, err);	// a kernel runs:
  *		...	// m.link_in, m.link_out, m.console, m.proc
  *		machine_stop(&m);	// at once, always
  *	}
@@ -72,7 +72,7 @@ struct machine_boot {
 	const char *kernel;	/* bzImage; NULL for kinds that build none */
 	const char *modules;	/* archive to put behind the initramfs; NULL: none */
 	const char *release;	/* what uname -r will say; "" if not known */
-	unsigned block;		/* for faults that are planted in some */
+	unsigned boot, block;	/* which one; for faults that are planted in some blocks */
 	uint64_t nonce;
 	const char *profile;	/* the plugin appends counts to this file; NULL: no plugin */
 	bool profile_boot;	/* of the boot's phases, too */
@@ -98,6 +98,8 @@ struct machine_kind_ops {
 		    struct err *err);
 	/* Beyond ending m->proc and closing the streams; may be NULL. */
 	void (*stop)(struct machine *m);
+	/* Is there room for machine_boot_ahead()? NULL: never. */
+	bool (*has_room)(const struct machine *m);
 };
 
 extern const struct machine_kind_ops mut_vm, mut_host, mut_ssh, mut_fake;
@@ -125,16 +127,36 @@ struct machine {
 	struct proc proc;		/* QEMU, the agent, or ssh */
 	int link_in, link_out;		/* -1 when there is none */
 	int console;
+
+	struct machine_ahead *ahead;	/* NULL: none was booted ahead */
 };
 
 void machine_init(struct machine *m, const struct machine_kind_ops *ops,
 		  const struct plan *plan, struct loop *loop);
 int machine_prepare(struct machine *m, const char *guest_kernel,
 		    struct err *err);
-int machine_boot(struct machine *m, const struct machine_boot *b,
+/*
+ * Takes the machine that was booted ahead, if it is this boot: then b->nonce is the one
+ * it was given, and `*ahead` the seconds since it was powered on; else 0.
+ */
+int machine_boot(struct machine *m, struct machine_boot *b, double *ahead,
 		 struct err *err);
 void machine_stop(struct machine *m);
 void machine_release(struct machine *m);
+
+/*
+ * Gets the kernel of the next boot running beside the machine that is used, where
+ * the kind has room for it; it then waits with its agent's first word. To be called
+ * while nothing is timed, as the caller must see to it that nothing is until
+ * machine_is_settled(). What fails here will fail in its turn, and be told then.
+ */
+void machine_boot_ahead(struct machine *m, const struct machine_boot *next);
+
+/* Nothing was booted ahead, or it has spoken, or ended; `m` is a struct machine. */
+bool machine_is_settled(void *m);
+
+/* Ends what was booted ahead: it boots in its turn. */
+void machine_drop_ahead(struct machine *m);
 
 static inline const char *machine_domain(const struct machine *m)
 {

@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "accel.h"
 #include "machine.h"
+#include "preflight.h"
 
 #define PROBE_SECONDS 20
 
@@ -223,6 +225,20 @@ static uint64_t vm_vm_memory(const struct plan *p)
 	return p->machine.memory + p->machine.pmem + MACHINE_QEMU_MEMORY;
 }
 
+/*
+ * An emulated machine that waits idles on a processor of its own. Real time is left
+ * alone; and where instructions are the clock, an idle machine's runs away.
+ */
+static bool vm_vm_has_room(const struct machine *m)
+{
+	uint64_t memory;
+	cpu_set_t cpus;
+
+	return m->accel == QEMU_TCG && !sched_getaffinity(0, sizeof(cpus), &cpus) &&
+	       CPU_COUNT(&cpus) >= 2 * (int)m->plan->machine.cpus &&
+	       !preflight_read_memory(&memory, NULL) && memory >= 2 * vm_vm_memory(m->plan);
+}
+
 static const char *vm_vm_domain(const struct machine *m)
 {
 	switch (m->accel) {
@@ -246,4 +262,5 @@ const struct machine_kind_ops mut_vm = {
 	.prepare = vm_vm_prepare,
 	.boot = vm_vm_boot,
 	.link = vm_vm_link,
+	.has_room = vm_vm_has_room,
 };

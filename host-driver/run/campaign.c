@@ -266,6 +266,27 @@ static int campaign_begin_profile(struct campaign *c, struct session_options *so
 	return profile_begin(*path, so->kernel, guest->image, err);
 }
 
+/* The first boot after this one that is to be done. False: this is the last. */
+static bool campaign_next(struct campaign *c, const struct plan_boot *b, struct machine_boot *next)
+{
+	const struct plan *p = c->plan;
+
+	for (b++; b < p->boots + p->n_boots; b++) {
+		const struct plan_arm *arm = &p->arms[b->arm];
+		const struct kernel *k = arm_kernels_of(&c->kernels, arm, b->layout);
+
+		if (store_boot_done(c->store, b->boot))
+			continue;
+		*next = (struct machine_boot){
+			.boot = b->boot, .block = b->block, .arm = arm,
+			.kernel = k ? k->image : NULL, .modules = k ? k->modules : NULL,
+			.release = k && k->release ? k->release : "",
+		};
+		return true;
+	}
+	return false;
+}
+
 static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 			     struct err *err)
 {
@@ -288,6 +309,7 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 			  campaign_abandoned, c},
 	};
 	const struct kernel *guest = arm_kernels_guest(&c->kernels, c->plan);
+	struct machine_boot next;
 	struct session_result s;
 	char *log, *profile = NULL;
 	int ret;
@@ -295,6 +317,9 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 	if (asprintf(&log, "%s/console/boot-%u.log", c->r->folder, b->boot) < 0)
 		return err_sys(err, ENOMEM, "cannot boot");
 	so.console_log = log;
+	/* The plugin counts into a file that is begun with the boot. */
+	if (!c->plan->profile && campaign_next(c, b, &next))
+		so.next = &next;
 	so.guest_kernel = guest ? guest->image : NULL;
 	c->booted = arm->name;
 	ret = c->plan->profile ? campaign_begin_profile(c, &so, &profile, err) : 0;

@@ -126,6 +126,16 @@ static int session_cell_set_up(struct cell_run *c)
 	return ret ? ret : session_cell_node_proof(c, WHEN_BEFORE);
 }
 
+/* Nothing is timed beside a kernel that boots. */
+static int session_cell_settle(struct session *s)
+{
+	int ret = wire_wait_for(&s->wire, machine_is_settled, s->o->machine, s->o->limits.hello);
+
+	if (ret == -ETIME)
+		machine_drop_ahead(s->o->machine);
+	return ret == -ETIME ? 0 : ret;
+}
+
 /* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
 static int session_cell_measure(struct cell_run *c)
 {
@@ -141,6 +151,8 @@ static int session_cell_measure(struct cell_run *c)
 		return ret;
 	if (SESSION_PROFILE_WAITS(s))
 		ret = s->fatal = profile_wait(s->o->profile, s->o->limits.proof, s->err);
+	if (!ret)
+		ret = session_cell_settle(s);
 	if (!ret && s->o->profile)
 		ret = s->fatal = profile_run(s->o->profile, c->m.process, c->m.cell->id, s->err);
 	if (ret)

@@ -132,18 +132,19 @@ static int session_record_env(struct session *s, enum frame_channel channel)
 static int session_power_on(struct session *s)
 {
 	struct machine_boot b = {
-		.arm = s->arm, .kernel = s->o->kernel, .release = s->o->release,
+		.boot = s->o->boot->boot, .arm = s->arm, .kernel = s->o->kernel, .release = s->o->release,
 		.modules = s->o->modules, .block = s->o->boot->block,
 		.profile = s->o->profile, .profile_boot = s->o->profile_boot,
 	};
 	struct err err = ERR_INIT;
+	double ahead;
 	int ret;
 
 	session_phase(s, "boot", NULL);
 	if (getrandom(&b.nonce, sizeof(b.nonce), 0) != sizeof(b.nonce))
 		return err_sys(s->err, errno, "cannot make a nonce");
 	s->power_on = loop_now();
-	ret = machine_boot(s->o->machine, &b, &err);
+	ret = machine_boot(s->o->machine, &b, &ahead, &err);
 	if (!ret)
 		ret = wire_open(&s->wire, s->o, b.nonce, &err);
 	if (ret) {
@@ -153,6 +154,10 @@ static int session_power_on(struct session *s)
 	ret = wire_wait_hello(&s->wire, FRAME_NODE, s->o->limits.hello,
 			      "the boot of the machine under test");
 	session_took(s, "boot", s->power_on);
+	if (ahead > 0)
+		json_object_set_new(s->phases, "ahead", json_real(ahead));
+	if (!ret && s->o->next)
+		machine_boot_ahead(s->o->machine, s->o->next);
 	return ret;
 }
 

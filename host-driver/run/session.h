@@ -76,6 +76,7 @@ struct session_options {
 	const char *kernel, *release;	/* of the arm; see struct machine_boot */
 	const char *guest_kernel;	/* its image, for its symbols; NULL */
 	const char *modules;	/* an archive for its initramfs; NULL: none */
+	const struct machine_boot *next;	/* to be booted ahead; NULL: none is known */
 	const char *console_log;	/* path, may be NULL */
 	const char *profile;	/* begun by profile_begin(); NULL: functions are not counted */
 	const char *profile_name;	/* the file as the record names it */

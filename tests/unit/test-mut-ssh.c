@@ -127,6 +127,7 @@ static void close_machine(struct machine *m, struct loop *l)
 static void boots_by_kexec_and_opens_the_stream(void **state)
 {
 	struct machine_boot b = { .arm = &arm, .release = "6.1.192", .nonce = 0x1f };
+	double ahead;
 	struct pollfd fd = { .events = POLLIN };
 	struct machine m;
 	struct loop *l;
@@ -136,7 +137,7 @@ static void boots_by_kexec_and_opens_the_stream(void **state)
 	(void)state;
 	assert_int_equal(open_machine(&m, &l, NULL), 0);
 	logged("-T -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 root@mut");
-	assert_int_equal(machine_boot(&m, &b, NULL), 0);
+	assert_int_equal(machine_boot(&m, &b, &ahead, NULL), 0);
 	logged("kexec -l /boot/vmlinuz-6.1.192 --initrd=/boot/initrd.img-6.1.192 --reuse-cmdline");
 	logged("cat > /run/kduel-guest-kernel");
 	path = in_folder("kduel-guest-kernel");
@@ -156,6 +157,7 @@ static void boots_by_kexec_and_opens_the_stream(void **state)
 static void another_kernel_is_refused(void **state)
 {
 	struct machine_boot b = { .arm = &arm, .release = "6.1.192", .nonce = 1 };
+	double ahead;
 	struct err err = ERR_INIT;
 	struct machine m;
 	struct loop *l;
@@ -163,7 +165,7 @@ static void another_kernel_is_refused(void **state)
 	(void)state;
 	put("release", "5.10.0-other\n");
 	assert_int_equal(open_machine(&m, &l, NULL), 0);
-	assert_true(machine_boot(&m, &b, &err) < 0);
+	assert_true(machine_boot(&m, &b, &ahead, &err) < 0);
 	assert_non_null(strstr(err.text, "not with kernel 6.1.192"));
 	close_machine(&m, l);
 }
@@ -172,13 +174,14 @@ static void another_kernel_is_refused(void **state)
 static void a_release_is_no_shell_command(void **state)
 {
 	struct machine_boot b = { .arm = &arm, .release = "6.1; reboot", .nonce = 1 };
+	double ahead;
 	struct err err = ERR_INIT;
 	struct machine m;
 	struct loop *l;
 
 	(void)state;
 	assert_int_equal(open_machine(&m, &l, NULL), 0);
-	assert_true(machine_boot(&m, &b, &err) < 0);
+	assert_true(machine_boot(&m, &b, &ahead, &err) < 0);
 	assert_int_equal(err.exit, EXIT_CONFIG);
 	close_machine(&m, l);
 }

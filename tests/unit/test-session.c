@@ -431,6 +431,59 @@ static void limits_follow_domain_and_patience(void **state)
 	assert_true(c.run == a.run / 2);
 }
 
+static bool always_room(const struct machine *m)
+{
+	(void)m;
+	return true;
+}
+
+/* The boot's seconds of waiting for its turn; 0: it was not booted ahead. */
+static double boot_of_several(struct machine *m, unsigned n, unsigned next)
+{
+	struct plan_boot b = { .boot = n, .block = 1, .order = n };
+	struct machine_boot after = { .boot = next, .arm = &arm, .release = "" };
+	struct session_options o = {
+		.plan = &plan, .boot = &b, .attempt = 1, .release = "", .machine = m,
+		.next = next ? &after : NULL,
+		.limits = { .hello = LONG, .prepare = LONG, .guest = LONG, .ready = LONG,
+			    .run = LONG, .proof = LONG, .ping = LONG },
+		.calls = { .record = on_record, .abandoned = abandoned },
+	};
+	json_t *phases;
+
+	assert_int_equal(session_run(&o, &result, NULL), 0);
+	assert_string_equal(result.class, "ok");
+	assert_true(machine_is_settled(m));
+	phases = json_object_get(last_record("boot-end"), "phases");
+	return json_real_value(json_object_get(phases, "ahead"));
+}
+
+static void the_next_machine_is_booted_ahead(void **state)
+{
+	struct machine_kind_ops roomy = script_kind;
+	struct machine m;
+
+	(void)state;
+	roomy.has_room = always_room;
+	cells[0].params = json_object();
+	machine_init(&m, &roomy, &plan, NULL);
+	assert_int_equal(loop_new(&m.loop, NULL), 0);
+	assert_true(boot_of_several(&m, 1, 2) == 0);
+	assert_non_null(m.ahead);
+	assert_true(boot_of_several(&m, 2, 9) > 0);
+	assert_non_null(m.ahead);
+	/* Another one than was thought: it boots in its turn. */
+	assert_true(boot_of_several(&m, 3, 4) == 0);
+	machine_release(&m);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	machine_init(&m, &script_kind, &plan, m.loop);
+	assert_true(boot_of_several(&m, 1, 2) == 0);
+	assert_null(m.ahead);
+	machine_release(&m);
+	loop_free(m.loop);
+	json_decref(cells[0].params);
+}
+
 static int let_go(void **state)
 {
 	(void)state;
@@ -443,6 +496,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_good_boot, reset),
 		cmocka_unit_test_setup(several_backings, reset),
+		cmocka_unit_test_setup(the_next_machine_is_booted_ahead, reset),
 		cmocka_unit_test_setup(a_fresh_guest_is_another_one, reset),
 		cmocka_unit_test_setup(an_arms_parameter_must_exist, reset),
 		cmocka_unit_test_setup(vcpus_are_counted, reset),
