@@ -3,7 +3,7 @@
  * The plugin: counts every instruction that the emulator executes and writes,
  * for each region between two markers, what was executed where.
  *
- *	qemu-system-x86_64 ... -plugin build/kduel-why.so,out=FILE[,boot=on|,wait=on]
+ *	qemu-system-x86_64 ... -plugin build/kduel-why.so,out=FILE[,boot=on|,wait=on][,memory=on]
  *
  * FILE, which is appended to, holds lines, written whole at the end of each region, for a QEMU that
  * is killed runs nothing at its end:
@@ -18,6 +18,8 @@
  *	m|g VADDR INSNS TIMES HASH		a segment of the machine, or of its
  *						guest, with TIMES > 0; numbers but
  *						INSNS and TIMES are hex
+ *	l m|g VADDR N				with memory=on: loads of such a segment, and
+ *	w m|g VADDR N				stores; also of several with one VADDR
  *	s NODE INSTRUCTIONS			a call stack, of the kernel's instructions
  *	end INSTRUCTIONS			the sum of INSNS x TIMES
  *	clock N					the same by the region's own clock
@@ -32,7 +34,8 @@
  * it takes without the plugin. See "the beginning".
  *
  * What is counted are instructions begun: one that a fault interrupts counts
- * again when it is begun again. With one virtual processor counters are added
+ * again when it is begun again. Loads and stores are those that were done: not by page
+ * walks, nor of instructions; memory=on is for one processor. With one virtual processor counters are added
  * to by translated code itself; with several, by a call, which costs more.
  */
 #include "qemu-api.h"
@@ -79,7 +82,8 @@ static struct {
 	void *sites;			/* of struct why_site */
 	FILE *out;
 	const char *path;
-	bool inline_adds, boot, wait;
+	bool inline_adds, boot, wait, memory;
+	uint64_t calls, reads_of_calls;	/* see why_write_memory() */
 	enum phase phase;
 	enum { WAITING, FORGETTING, LOOKING, COUNTING } stage;
 	qemu_plugin_id_t id;
@@ -96,8 +100,37 @@ static __thread bool in_guest;
 
 /* --- regions ------------------------------------------------------------------ */
 
+/*
+ * Whoever asks QEMU 7.2 for reads alone is told of writes alone, an error that
+ * later ones do not have. A direct call writes and reads nothing: what is counted
+ * of those tells which one this is. Before the first call nothing is said.
+ */
+static void why_write_memory(const struct segment *s, uint64_t accesses)
+{
+	struct segment reads = *s;
+	uint64_t loads, stores;
+
+	reads.what = SEGMENT_READS;
+	loads = segments_since(&why.segments, &reads);
+	stores = accesses - loads;
+	if (why.reads_of_calls) {
+		stores = loads;
+		loads = accesses - stores;
+	}
+	if (loads)
+		fprintf(why.out, "l %c %" PRIx64 " %" PRIu64 "\n", s->guest ? 'g' : 'm',
+			s->vaddr, loads);
+	if (stores)
+		fprintf(why.out, "w %c %" PRIx64 " %" PRIu64 "\n", s->guest ? 'g' : 'm',
+			s->vaddr, stores);
+}
+
 static void why_write_segment(const struct segment *s, uint64_t times, void *arg)
 {
+	if (s->what == SEGMENT_ACCESSES && why.calls)
+		why_write_memory(s, times);
+	if (s->what != SEGMENT_RUN)
+		return;
 	*(uint64_t *)arg += times * s->insns;
 	fprintf(why.out, "%c %" PRIx64 " %u %" PRIu64 " %x\n", s->guest ? 'g' : 'm',
 		s->vaddr, s->insns, times, s->hash);
@@ -244,8 +277,40 @@ static void why_on_segment(unsigned vcpu, void *arg)
 	__atomic_fetch_add((uint64_t *)arg, 1, __ATOMIC_RELAXED);
 }
 
-static void why_count(struct qemu_plugin_insn *first, const struct segment *like)
+static void why_add_access(struct qemu_plugin_insn *insn, enum qemu_plugin_mem_rw rw,
+			   uint64_t *counter)
 {
+	qemu_plugin_register_vcpu_mem_inline(insn, rw, QEMU_PLUGIN_ADD_U64, counter, 1);
+}
+
+/* Loads and stores of the block's instructions `from` up to `to`, which are a segment. */
+static void why_count_memory(const struct qemu_plugin_tb *tb, size_t from, size_t to,
+			     const struct segment *like)
+{
+	struct segment accesses = *like, reads = *like;
+	uint64_t *all, *some, target;
+
+	accesses.what = SEGMENT_ACCESSES;
+	reads.what = SEGMENT_READS;
+	all = segments_get(&why.segments, &accesses);
+	some = segments_get(&why.segments, &reads);
+	for (size_t i = from; i < to; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		why_add_access(insn, QEMU_PLUGIN_BOTH, all);
+		why_add_access(insn, QEMU_PLUGIN_READS, some);
+		if (insn_flow(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn),
+			      qemu_plugin_insn_vaddr(insn), &target) != INSN_CALLS || !target)
+			continue;
+		why_add_access(insn, QEMU_PLUGIN_BOTH, &why.calls);
+		why_add_access(insn, QEMU_PLUGIN_READS, &why.reads_of_calls);
+	}
+}
+
+static void why_count(const struct qemu_plugin_tb *tb, size_t from, const struct segment *like)
+{
+	struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, from);
+
 	uint64_t *counter = segments_get(&why.segments, like);
 
 	if (why.inline_adds && like->vaddr >= KERNEL_SPACE)
@@ -258,6 +323,8 @@ static void why_count(struct qemu_plugin_insn *first, const struct segment *like
 	else
 		qemu_plugin_register_vcpu_insn_exec_cb(first, why_on_segment,
 						       QEMU_PLUGIN_NO_REGS, counter);
+	if (why.memory && why.inline_adds)
+		why_count_memory(tb, from, from + like->insns, like);
 }
 
 /* --- calls ------------------------------------------------------------------------- */
@@ -353,8 +420,8 @@ static bool why_may_stop(const struct segment *like, const void *bytes, size_t s
 static void why_cut(const struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
-	struct qemu_plugin_insn *first = NULL;
 	struct segment like = { 0 };
+	size_t first = n;	/* where the segment begins; n: nowhere */
 
 	for (size_t i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
@@ -364,24 +431,24 @@ static void why_cut(const struct qemu_plugin_tb *tb)
 
 		why_watch(insn, marker, bytes, size);
 		why_watch_calls(insn, bytes, size);
-		if (first && marker != MARKER_NONE) {
-			why_count(first, &like);
-			first = NULL;
+		if (first < n && marker != MARKER_NONE) {
+			why_count(tb, first, &like);
+			first = n;
 		}
-		if (!first) {
-			first = insn;
+		if (first == n) {
+			first = i;
 			like = (struct segment){ .vaddr = qemu_plugin_insn_vaddr(insn),
 						 .guest = in_guest };
 		}
 		like.insns++;
 		like.hash = segment_hash(like.hash, bytes, size);
 		if (why_may_stop(&like, bytes, size)) {
-			why_count(first, &like);
-			first = NULL;
+			why_count(tb, first, &like);
+			first = n;
 		}
 	}
-	if (first)
-		why_count(first, &like);
+	if (first < n)
+		why_count(tb, first, &like);
 }
 
 /* On the way out of a guest: what is translated from here on is the machine's. */
@@ -515,8 +582,10 @@ static int why_arguments(int argc, char **argv)
 			why.boot = true;
 		else if (!strcmp(argv[i], "wait=on"))
 			why.wait = true;
+		else if (!strcmp(argv[i], "memory=on"))
+			why.memory = true;
 		else
-			return fprintf(stderr, "kduel-why: no argument '%s'; known: out=FILE, boot=on, wait=on\n",
+			return fprintf(stderr, "kduel-why: no argument '%s'; known: out=FILE, boot=on, wait=on, memory=on\n",
 				       argv[i]), -1;
 	}
 	if (!why.path)

@@ -25,12 +25,12 @@ uint32_t segment_hash(uint32_t h, const void *bytes, size_t size)
 static uint64_t segment_key(const struct segment *s)
 {
 	return (s->vaddr ^ (uint64_t)s->hash << 24 ^ s->insns ^
-		(uint64_t)s->guest << 63) * 0x9e3779b97f4a7c15ULL;
+		(uint64_t)s->guest << 63 ^ (uint64_t)s->what << 60) * 0x9e3779b97f4a7c15ULL;
 }
 
 static bool segment_is(const struct segment *a, const struct segment *b)
 {
-	return a->vaddr == b->vaddr && a->insns == b->insns && a->hash == b->hash &&
+	return a->what == b->what && a->vaddr == b->vaddr && a->insns == b->insns && a->hash == b->hash &&
 	       a->guest == b->guest;
 }
 
@@ -95,6 +95,16 @@ uint64_t *segments_get(struct segments *t, const struct segment *like)
 		t->slots[slot] = key << 32 | (segments_new(t, like) + 1);
 	i = (uint32_t)t->slots[slot] - 1;
 	return &t->chunks[i / CHUNK]->count[i % CHUNK];
+}
+
+uint64_t segments_since(const struct segments *t, const struct segment *like)
+{
+	size_t slot = t->n_slots ? segments_slot(t, segment_key(like), like) : 0, i;
+
+	if (!t->n_slots || !t->slots[slot])
+		return 0;
+	i = (uint32_t)t->slots[slot] - 1;
+	return t->chunks[i / CHUNK]->count[i % CHUNK] - t->chunks[i / CHUNK]->base[i % CHUNK];
 }
 
 void segments_rebase(struct segments *t)

@@ -17,7 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum segment_what { SEGMENT_RUN, SEGMENT_ACCESSES, SEGMENT_READS };
+
 struct segment {
+	enum segment_what what;	/* is counted of it */
 	uint64_t vaddr;
 	uint32_t insns;
 	uint32_t hash;		/* of the bytes: programs share addresses */
@@ -31,11 +34,12 @@ struct segments {
 	size_t n_slots;
 };
 
-/* The counter of a segment: times executed since the machine's start. */
+/* The counter of a segment: times executed, or memory accessed, since the machine's start. */
 uint64_t *segments_get(struct segments *t, const struct segment *like);
 
-/* A region begins: segments_each() tells what was executed since. */
+/* A region begins: these tell what was executed since. */
 void segments_rebase(struct segments *t);
+uint64_t segments_since(const struct segments *t, const struct segment *like);
 void segments_each(const struct segments *t,
 		   void (*fn)(const struct segment *s, uint64_t times, void *arg), void *arg);
 

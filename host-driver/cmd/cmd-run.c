@@ -39,7 +39,7 @@ static const struct argp_option option_table[] = {
 	{ "stop-after", OPT_STOP_AFTER, "TIME", 0, "begin no boot that would end later than TIME (20m) from now", 0 },
 	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "instead of the config's", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
-	{ "why", OPT_WHY, "boot", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, of boots, too", 0 },
+	{ "why", OPT_WHY, "boot|memory", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, of boots, too; with =memory, loads and stores", 0 },
 	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: all that is on this nvdimm namespace may be overwritten", 0 },
 	{ "keep-on-fail", OPT_KEEP, NULL, 0, "leave a machine that failed up, and say how to enter it", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
@@ -121,9 +121,10 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 	case OPT_DRY_RUN: o->dry_run = true; return 0;
 	case OPT_STRICT: o->strict = true; return 0;
 	case OPT_WHY:
-		if (arg && strcmp(arg, "boot"))
-			argp_error(state, "--why: '%s' is not boot", arg);
-		o->plan.profile = arg ? PROFILE_BOOT : PROFILE_FUNCTIONS;
+		if (arg && strcmp(arg, "boot") && strcmp(arg, "memory"))
+			argp_error(state, "--why: '%s' is neither boot nor memory", arg);
+		o->plan.profile = !arg ? PROFILE_FUNCTIONS :
+				  *arg == 'b' ? PROFILE_BOOT : PROFILE_MEMORY;
 		return 0;
 	case OPT_KEEP: o->campaign.keep_on_fail = true; return 0;
 	case OPT_OWN: o->campaign.own = arg; return 0;

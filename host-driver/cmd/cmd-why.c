@@ -27,13 +27,14 @@ struct options {
 	const char **maps;
 };
 
-enum { OPT_BOOT = 256, OPT_CELL, OPT_ARM, OPT_MAP, OPT_LINES,
+enum { OPT_BOOT = 256, OPT_COUNT, OPT_CELL, OPT_ARM, OPT_MAP, OPT_LINES,
        OPT_FOLDED, OPT_SVG, OPT_CALLGRIND, OPT_PPROF };
 
 static const struct argp_option option_table[] = {
 	{ "cell", OPT_CELL, "GLOB", 0, "only the cells whose name matches", 0 },
 	{ "arm", OPT_ARM, "NAME", 0, "only this arm against the baseline", 0 },
 	{ "boot", OPT_BOOT, NULL, 0, "the boot from power-on to the first sample, in phases", 0 },
+	{ "count", OPT_COUNT, "WHAT", 0, "instructions (the default), loads or stores", 0 },
 	{ "map", OPT_MAP, "NAME=AS", 0, "count the baseline's function NAME as AS: it was renamed", 0 },
 	{ "lines", OPT_LINES, "N", 0, "functions of each table (20); 0: all", 0 },
 	{ "folded", OPT_FOLDED, "FILE", 0, "write folded stacks with both arms' counts", 0 },
@@ -61,6 +62,10 @@ static error_t why_parse(int key, char *arg, struct argp_state *state)
 	case OPT_CELL: o->rq.cell = arg; return 0;
 	case OPT_ARM: o->rq.arm = arg; return 0;
 	case OPT_BOOT: o->rq.boot = true; return 0;
+	case OPT_COUNT:
+		o->rq.what = options_choice(state, "count", arg, (const char *const[]){
+			"instructions", "loads", "stores", NULL });
+		return 0;
 	case OPT_MAP: why_add_map(o, arg, state); return 0;
 	case OPT_FOLDED: case OPT_SVG: case OPT_CALLGRIND: case OPT_PPROF:
 		o->file[key - OPT_FOLDED] = command_path(state, forms[key - OPT_FOLDED], arg);
@@ -105,7 +110,8 @@ static int why_run(const struct options *o, char **folder, struct err *err)
 	struct campaign_options c = { .patience = 1 };
 	struct plan_options po = {
 		.only = o->rq.cell,
-		.profile = o->rq.boot ? PROFILE_BOOT : PROFILE_FUNCTIONS,
+		.profile = o->rq.boot ? PROFILE_BOOT :
+			   o->rq.what ? PROFILE_MEMORY : PROFILE_FUNCTIONS,
 	};
 	struct campaign_result r;
 	struct plan *plan;

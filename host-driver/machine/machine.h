@@ -76,6 +76,7 @@ struct machine_boot {
 	uint64_t nonce;
 	const char *profile;	/* the plugin appends counts to this file; NULL: no plugin */
 	bool profile_boot;	/* of the boot's phases, too */
+	bool profile_memory;	/* and loads and stores */
 };
 
 struct machine_kind_ops {

@@ -162,9 +162,9 @@ static int vm_vm_plugin(const struct machine *m, const struct machine_boot *b,
 	path = vm_vm_plugin_path(err);
 	if (!path)
 		return err_sys(err, ENOMEM, "kduel-why.so");
-	to = option + sprintf(option, "%.*s,%sout=", PATH_MAX / 2, path,
-			      b->profile_boot ? "boot=on," :
-			      m->accel == QEMU_ICOUNT ? "wait=on," : "");
+	to = option + sprintf(option, "%.*s,%s%sout=", PATH_MAX / 2, path,
+			      b->profile_boot ? "boot=on," : "wait=on,",
+			      b->profile_memory ? "memory=on," : "");
 	for (const char *c = b->profile; *c && to < option + 2 * PATH_MAX - 3; c++) {
 		if (*c == ',')
 			*to++ = ',';

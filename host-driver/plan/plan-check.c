@@ -118,6 +118,8 @@ static int check_profile(struct plan_check *c)
 	if (m->accel == ACCEL_HARDWARE)
 		return err_config(c->err, "%s are counted by the emulator: this needs accel: emulation or auto",
 				  plan_profile_name(PROFILE_FUNCTIONS));
+	if (c->p->profile == PROFILE_MEMORY && m->cpus != 1)
+		return err_config(c->err, "loads and stores are counted on one processor: this needs machine: { cpus: 1 }");
 	return 0;
 }
 

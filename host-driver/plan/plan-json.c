@@ -8,7 +8,7 @@
 #include "plan-make.h"
 
 const char *const plan_clock_names[] = { "time", "instructions", NULL };
-const char *const plan_profile_names[] = { "none", "functions", "boot", NULL };
+const char *const plan_profile_names[] = { "none", "functions", "memory", "boot", NULL };
 const char *const machine_accel_names[] = { "auto", "hardware", "emulation",
 					    NULL };
 

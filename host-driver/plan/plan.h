@@ -46,7 +46,7 @@ struct view;
 enum plan_clock { CLOCK_TIME, CLOCK_INSTRUCTIONS };
 
 /* What the emulator counts by function: nothing, timed regions, and boots, too. */
-enum plan_profile { PROFILE_NONE, PROFILE_FUNCTIONS, PROFILE_BOOT };
+enum plan_profile { PROFILE_NONE, PROFILE_FUNCTIONS, PROFILE_MEMORY, PROFILE_BOOT };
 enum machine_accel { ACCEL_AUTO, ACCEL_HARDWARE, ACCEL_EMULATION };
 
 struct plan_machine {

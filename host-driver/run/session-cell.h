@@ -10,12 +10,8 @@
 #include "session-wire.h"
 #include "session.h"
 
-/*
- * Does the plugin wait for profile_start()? With the instruction clock; with
- * the other one boots take the time that counting them takes.
- */
-#define SESSION_PROFILE_WAITS(s) ((s)->o->profile && !(s)->o->profile_boot && \
-				  (s)->plan->clock == CLOCK_INSTRUCTIONS)
+/* Does the plugin wait for profile_start()? Unless boots are counted themselves. */
+#define SESSION_PROFILE_WAITS(s) ((s)->o->profile && !(s)->o->profile_boot)
 
 struct session {
 	const struct session_options *o;

@@ -251,31 +251,48 @@ static bool difference_why_has_stacks(const struct profile_region *r, enum why_s
 	return r->n_stacks && (side == WHY_MUT_KERNEL || side == WHY_GUEST_KERNEL);
 }
 
+const char *why_unit(const struct why *w)
+{
+	static const char *const units[] = {
+		[PROFILE_RUN] = "instructions", [PROFILE_LOADS] = "loads", [PROFILE_STORES] = "stores",
+	};
+
+	return units[w->what];
+}
+
 int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err)
 {
+	bool run = w->what == PROFILE_RUN;
+
+	if (!run && !r->memory)
+		return err_config(err, "%s were not counted; a campaign with profile: memory, or "
+				  "kduel run --why=memory, counts them", why_unit(w));
 	for (size_t i = 0; i < r->n; i++) {
 		const struct profile_segment *g = &r->segments[i];
 		enum why_side side = difference_why_side_of(g);
 		const char *name = difference_why_name_of(s, side, g->vaddr);
-		struct why_function *f =
-			difference_why_get(w, side, difference_why_mapped(w, arm, name));
+		struct why_function *f;
 
+		if (g->what != w->what)
+			continue;
+		f = difference_why_get(w, side, difference_why_mapped(w, arm, name));
 		if (!f)
 			return err_sys(err, ENOMEM, "why");
 		f->count[arm][block] += (double)g->insns * g->times;
-		if (!difference_why_has_stacks(r, side) &&
+		w->total[arm][block] += (double)g->insns * g->times;
+		if (!(run && difference_why_has_stacks(r, side)) &&
 		    calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), f->name },
 			      2, (double)g->insns * g->times))
 			return err_sys(err, ENOMEM, "why");
 	}
-	if (difference_why_add_stacks(w, arm, s, r))
+	if (run && difference_why_add_stacks(w, arm, s, r))
 		return err_sys(err, ENOMEM, "why");
 	w->calls.things[arm] += r->things;
-	w->total[arm][block] += r->total;
 	w->things[arm][block] += r->things;
-	difference_why_check_clock(w, r);
+	if (run)
+		difference_why_check_clock(w, r);
 	return 0;
 }
 

@@ -46,7 +46,7 @@ struct why_symbols {
 struct why_function {
 	enum why_side side;
 	char *name;
-	double *count[WHY_ARMS];	/* instructions, by block */
+	double *count[WHY_ARMS];	/* instructions, loads or stores, by block */
 	/* why_judge(): per thing, over blocks */
 	double mean[WHY_ARMS];
 	double diff, lo, hi;	/* OTHER - BASE, with its 95% interval */
@@ -55,12 +55,13 @@ struct why_function {
 };
 
 struct why {
+	enum profile_what what;	/* is compared; instructions, unless set before why_add() */
 	unsigned n_blocks;
 	struct why_function *v;		/* why_judge(): largest difference first */
 	size_t n, room;
 	size_t *slots, n_slots;		/* by side and name */
 	double *things[WHY_ARMS];	/* by block */
-	double *total[WHY_ARMS];	/* instructions, by block */
+	double *total[WHY_ARMS];	/* of all functions, by block */
 	/* Regions whose clock counted instructions, and how far their sums are above it. */
 	size_t n_clocked;
 	int64_t above_least, above_most;
@@ -76,8 +77,10 @@ void why_release(struct why *w);
 /* "name=as": in the baseline `name` counts as `as`. */
 int why_map(struct why *w, const char *text, struct err *err);
 
+const char *why_unit(const struct why *w);	/* "instructions" */
+
 /*
- * Adds a region to block 0.. of an arm. A kernel's symbols may be NULL. Where
+ * Adds a region to block 0.. of an arm. -EINVAL if what is compared was not counted in it. A kernel's symbols may be NULL. Where
  * the region's clock does not count instructions, r->clock is 0.
  */
 int why_add(struct why *w, enum why_arm arm, unsigned block,

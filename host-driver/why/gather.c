@@ -183,6 +183,7 @@ static struct why_group *gather_group(struct gather *w, unsigned arm,
 		g->what = strdup(what);
 	if (!g || !g->what || why_init(&g->why, w->n_blocks, err))
 		return err_sys(err, ENOMEM, "why"), NULL;
+	g->why.what = w->rq->what;
 	g->arm = arm;
 	g->series = r->series;
 	gather_name(w, g, r);

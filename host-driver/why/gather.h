@@ -14,6 +14,7 @@ struct why_request {
 	const char *cell;	/* glob; NULL: all */
 	const char *arm;	/* NULL: all but the baseline */
 	bool boot;		/* the boot's phases instead of the cells */
+	enum profile_what what;	/* instructions, loads or stores */
 	const char *const *maps;	/* see why_map() */
 	size_t n_maps;
 };

@@ -34,13 +34,13 @@ void why_print_sentence(const struct why *w, FILE *to, const struct why_words *w
 	size_t n = print_enough(w, &share);
 
 	if (!w->whole.diff || !n) {
-		fprintf(to, "Both arms execute the same number of instructions a %s: %.6g.",
-			words->thing, w->whole.mean[WHY_BASE]);
+		fprintf(to, "Both arms execute the same number of %s a %s: %.6g.",
+			why_unit(w), words->thing, w->whole.mean[WHY_BASE]);
 		return;
 	}
-	fprintf(to, "%s executes %.6g instructions a %s %s than %s (%.6g against %.6g); "
+	fprintf(to, "%s executes %.6g %s a %s %s than %s (%.6g against %.6g); "
 		"%.0f%% of the difference is in %s",
-		words->arm[WHY_OTHER], fabs(w->whole.diff), words->thing,
+		words->arm[WHY_OTHER], fabs(w->whole.diff), why_unit(w), words->thing,
 		w->whole.diff > 0 ? "more" : "fewer", words->arm[WHY_BASE],
 		w->whole.mean[WHY_OTHER], w->whole.mean[WHY_BASE], 100 * share,
 		n == 1 ? w->v[0].name : "");

@@ -85,6 +85,26 @@ static int profile_segment(struct profile_reader *r, char *line)
 	return 0;
 }
 
+static int profile_memory(struct profile_reader *r, char *line)
+{
+	struct profile *p = r->p;
+	uint64_t vaddr, times;
+	char *at = line + 4;
+
+	if (!r->open || (line[2] != 'm' && line[2] != 'g') || line[3] != ' ' ||
+	    !profile_number(&at, 16, &vaddr) || !profile_number(&at, 10, &times) || *at)
+		return profile_bad(r, "no memory accesses: m|g VADDR N of a region are wanted");
+	if (profile_grow((void **)&p->segments, r->n_segments, &r->segment_room,
+			 sizeof(*p->segments)))
+		return err_sys(r->err, ENOMEM, "%s", r->path);
+	p->segments[r->n_segments++] = (struct profile_segment){
+		.what = *line == 'l' ? PROFILE_LOADS : PROFILE_STORES,
+		.vaddr = vaddr, .times = times, .insns = 1, .guest = line[2] == 'g',
+	};
+	p->regions[p->n_regions].memory = true;
+	return 0;
+}
+
 static int profile_node(struct profile_reader *r, char *line)
 {
 	struct profile *p = r->p;
@@ -256,6 +276,8 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_process(r, line);
 	if (!strncmp(line, "m ", 2) || !strncmp(line, "g ", 2))
 		return profile_segment(r, line);
+	if (!strncmp(line, "l ", 2) || !strncmp(line, "w ", 2))
+		return profile_memory(r, line);
 	if (!strncmp(line, "s ", 2))
 		return profile_stack(r, line);
 	if (!strncmp(line, "node ", 5))

@@ -23,7 +23,10 @@
 
 #define PROFILE_VERSION 2
 
+enum profile_what { PROFILE_RUN, PROFILE_LOADS, PROFILE_STORES };
+
 struct profile_segment {
+	enum profile_what what;	/* of memory accesses `times` is their number, `insns` 1 */
 	uint64_t vaddr, times;
 	uint32_t insns, hash;
 	bool guest;
@@ -51,6 +54,7 @@ struct profile_region {
 	uint64_t things;	/* how many it did; 0: it did not say */
 	uint64_t entries;	/* into the guest */
 	uint64_t total;		/* instructions */
+	bool memory;		/* loads and stores were counted, too */
 	uint64_t clock;		/* the same by the clock of the region; 0: it did not say */
 	const struct profile_segment *segments;
 	size_t n;

@@ -93,6 +93,42 @@ static void reads_call_stacks(void **state)
 	profile_release(&p);
 }
 
+/* Loads and stores are compared like instructions, and only where they were counted. */
+static void tells_loads_from_stores(void **state)
+{
+	static const char text[] =
+		"kduel-why 2 vcpus 1\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
+		"l m ffffffff81000010 6\nw m ffffffff81000010 1\nw m ffffffff81000014 2\n"
+		"end 10\nthings 1\nregion 1 1 0\nm ffffffff81000010 5 2 1\nend 10\nthings 1\n";
+	static const double wanted[] = { 10, 6, 3 };
+	struct symbols none = SYMBOLS_INIT;
+	struct why_symbols s = { &none, &none };
+	struct err err = ERR_INIT;
+	struct profile p;
+
+	(void)state;
+	if (read_text(&p, text, &err))
+		fail_msg("%s", err.text);
+	assert_true(p.regions[0].memory);
+	assert_false(p.regions[1].memory);
+	for (int what = PROFILE_RUN; what <= PROFILE_STORES; what++) {
+		struct why w;
+
+		assert_int_equal(why_init(&w, 1, NULL), 0);
+		w.what = what;
+		assert_int_equal(why_add(&w, WHY_BASE, 0, &s, &p.regions[0], NULL), 0);
+		assert_int_equal(why_add(&w, WHY_OTHER, 0, &s, &p.regions[0], NULL), 0);
+		assert_int_equal(why_judge(&w, NULL), 0);
+		assert_true(w.whole.mean[WHY_OTHER] == wanted[what]);
+		err = (struct err)ERR_INIT;
+		assert_int_equal(why_add(&w, WHY_BASE, 0, &s, &p.regions[1], &err),
+				 what ? -EINVAL : 0);
+		why_release(&w);
+	}
+	assert_non_null(strstr(err.text, "stores were not counted"));
+	profile_release(&p);
+}
+
 static void refuses_damage(void **state)
 {
 	static const char *const bad[][2] = {
@@ -115,6 +151,8 @@ static void refuses_damage(void **state)
 		{ "kduel-why 2 vcpus 1\nregion 0 0 0\ns 3 1\n", "line 3: no stack" },
 		{ "kduel-why 2 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
 		  "s 3 9\nend 10\n", "line 6: the region's call stacks do not sum up" },
+		{ "kduel-why 2 vcpus 1\nl m 1 2\n", "line 2: no memory accesses" },
+		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nw x 1 2\n", "line 3: no memory accesses" },
 		{ "kduel-why 2 vcpus 1\nregion\n", "no known kind" },
 		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
 	};
@@ -456,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_the_plugin_wrote),
 		cmocka_unit_test(reads_call_stacks),
+		cmocka_unit_test(tells_loads_from_stores),
 		cmocka_unit_test(refuses_damage),
 		cmocka_unit_test(finds_a_loop_that_was_added),
 		cmocka_unit_test(sums_up),
