@@ -20,6 +20,8 @@
  *						INSNS and TIMES are hex
  *	l m|g VADDR N				with memory=on: loads of such a segment, and
  *	w m|g VADDR N				stores; also of several with one VADDR
+ *	memory m|g BYTES PAGES			what these went to, without devices: pages of 4 KiB
+ *						of the machine's memory, each counted once
  *	s NODE INSTRUCTIONS			a call stack, of the kernel's instructions
  *	end INSTRUCTIONS			the sum of INSNS x TIMES
  *	clock N					the same by the region's own clock
@@ -53,6 +55,7 @@
 #include "marker.h"
 #include "segment.h"
 #include "stack.h"
+#include "touched.h"
 
 #define KERNEL_SPACE 0xffff800000000000ULL
 #define KERNEL_TEXT 0xffffffff80000000ULL
@@ -83,6 +86,7 @@ static struct {
 	FILE *out;
 	const char *path;
 	bool inline_adds, boot, wait, memory;
+	struct touched touched[2];	/* by the machine, by its guest; in the open region */
 	uint64_t calls, reads_of_calls;	/* see why_write_memory() */
 	enum phase phase;
 	enum { WAITING, FORGETTING, LOOKING, COUNTING } stage;
@@ -140,6 +144,8 @@ static void why_begin(void)
 {
 	segments_rebase(&why.segments);
 	stacks_rebase(&why.stacks);
+	for (int guest = 0; guest < 2; guest++)
+		touched_empty(&why.touched[guest]);
 	why.entries_base = why.entries;
 }
 
@@ -172,6 +178,9 @@ static void why_write(const char *what, const char *name)
 	fprintf(why.out, "%s %s %" PRIu64 " %" PRIu64 "\n", what, name, why.seq++,
 		why.entries - why.entries_base);
 	segments_each(&why.segments, why_write_segment, &sum);
+	for (int guest = 0; guest < 2 && why.memory && why.inline_adds; guest++)
+		fprintf(why.out, "memory %c %" PRIu64 " %zu\n", guest ? 'g' : 'm',
+			why.touched[guest].bytes, why.touched[guest].n);
 	why_write_stacks();
 	fprintf(why.out, "end %" PRIu64 "\n", sum);
 	fflush(why.out);
@@ -283,6 +292,20 @@ static void why_add_access(struct qemu_plugin_insn *insn, enum qemu_plugin_mem_r
 	qemu_plugin_register_vcpu_mem_inline(insn, rw, QEMU_PLUGIN_ADD_U64, counter, 1);
 }
 
+/* Only while a region is open: a boot touches all there is. */
+static void why_on_access(unsigned vcpu, uint32_t what, uint64_t vaddr, void *arg)
+{
+	const struct qemu_plugin_hwaddr *at;
+
+	(void)vcpu;
+	if (!why.open)
+		return;
+	at = qemu_plugin_get_hwaddr(what, vaddr);
+	if (at && !qemu_plugin_hwaddr_is_io(at))
+		touched_add(&why.touched[(intptr_t)arg], qemu_plugin_hwaddr_phys_addr(at) >> 12,
+			    1ull << qemu_plugin_mem_size_shift(what));
+}
+
 /* Loads and stores of the block's instructions `from` up to `to`, which are a segment. */
 static void why_count_memory(const struct qemu_plugin_tb *tb, size_t from, size_t to,
 			     const struct segment *like)
@@ -299,6 +322,8 @@ static void why_count_memory(const struct qemu_plugin_tb *tb, size_t from, size_
 
 		why_add_access(insn, QEMU_PLUGIN_BOTH, all);
 		why_add_access(insn, QEMU_PLUGIN_READS, some);
+		qemu_plugin_register_vcpu_mem_cb(insn, why_on_access, QEMU_PLUGIN_NO_REGS,
+						 QEMU_PLUGIN_BOTH, (void *)(intptr_t)like->guest);
 		if (insn_flow(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn),
 			      qemu_plugin_insn_vaddr(insn), &target) != INSN_CALLS || !target)
 			continue;

@@ -81,6 +81,11 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin
 void qemu_plugin_register_vcpu_mem_inline(struct qemu_plugin_insn *insn,
 					  enum qemu_plugin_mem_rw rw, enum qemu_plugin_op op,
 					  void *at, uint64_t add);
+/* Where an access went, during its callback: NULL if nobody knows. */
+struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t what, uint64_t vaddr);
+bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *at);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *at);
+
 unsigned qemu_plugin_mem_size_shift(uint32_t what);
 bool qemu_plugin_mem_is_store(uint32_t what);
 

@@ -291,6 +291,13 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 		return err_sys(err, ENOMEM, "why");
 	w->calls.things[arm] += r->things;
 	w->things[arm][block] += r->things;
+	w->n_things[arm] += r->things;
+	w->entries[arm] += r->entries;
+	for (int guest = 0; guest < 2; guest++) {
+		w->bytes[arm][guest] += r->bytes[guest];
+		w->pages[arm][guest] += r->pages[guest];
+	}
+	w->memory |= r->memory;
 	if (run)
 		difference_why_check_clock(w, r);
 	return 0;

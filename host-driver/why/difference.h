@@ -62,6 +62,10 @@ struct why {
 	size_t *slots, n_slots;		/* by side and name */
 	double *things[WHY_ARMS];	/* by block */
 	double *total[WHY_ARMS];	/* of all functions, by block */
+	/* Beside functions, over all blocks: entries into the guest; of memory, if it was counted. */
+	double n_things[WHY_ARMS], entries[WHY_ARMS];
+	double bytes[WHY_ARMS][2], pages[WHY_ARMS][2];	/* of the machine, of its guest */
+	bool memory;
 	/* Regions whose clock counted instructions, and how far their sums are above it. */
 	size_t n_clocked;
 	int64_t above_least, above_most;

@@ -119,6 +119,27 @@ static void print_clock(const struct why *w, FILE *to)
 		", and instructions that a fault or an\n  exit interrupted, which begin twice");
 }
 
+static void print_beside(const struct why *w, FILE *to, const char *what, double base, double other)
+{
+	fprintf(to, "  %12.6g  %12.6g  %s\n", base / w->n_things[WHY_BASE],
+		other / w->n_things[WHY_OTHER], what);
+}
+
+/* What is known of whole regions, not of functions; exact, too. */
+static void print_regions(const struct why *w, FILE *to, const struct why_words *words)
+{
+	fprintf(to, "\n  A %s in these regions took\n", words->thing);
+	print_beside(w, to, "entries into the guest", w->entries[WHY_BASE], w->entries[WHY_OTHER]);
+	for (int guest = 0; guest < 2 && w->memory; guest++) {
+		print_beside(w, to, guest ? "bytes loaded and stored by the guest" :
+			     "bytes loaded and stored by the machine",
+			     w->bytes[WHY_BASE][guest], w->bytes[WHY_OTHER][guest]);
+		print_beside(w, to, guest ? "pages of memory touched by the guest" :
+			     "pages of memory touched by the machine",
+			     w->pages[WHY_BASE][guest], w->pages[WHY_OTHER][guest]);
+	}
+}
+
 void why_print(const struct why *w, FILE *to, const struct why_words *words)
 {
 	size_t shown = words->most && words->most < w->n ? words->most : w->n;
@@ -138,5 +159,6 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 	whole.share = w->whole.diff ? 1 : 0;
 	snprintf(side, sizeof(side), "%-18s", "");
 	print_row(&whole, to, "all", side, words);
+	print_regions(w, to, words);
 	print_clock(w, to);
 }

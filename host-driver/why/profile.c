@@ -105,6 +105,19 @@ static int profile_memory(struct profile_reader *r, char *line)
 	return 0;
 }
 
+static int profile_touched(struct profile_reader *r, char *line)
+{
+	char *at = line + strlen("memory m ");
+	uint64_t bytes, pages;
+
+	if (!r->open || (line[7] != 'm' && line[7] != 'g') || line[8] != ' ' ||
+	    !profile_number(&at, 10, &bytes) || !profile_number(&at, 10, &pages) || *at)
+		return profile_bad(r, "no memory: m|g BYTES PAGES of a region are wanted");
+	r->p->regions[r->p->n_regions].bytes[line[7] == 'g'] = bytes;
+	r->p->regions[r->p->n_regions].pages[line[7] == 'g'] = pages;
+	return 0;
+}
+
 static int profile_node(struct profile_reader *r, char *line)
 {
 	struct profile *p = r->p;
@@ -278,6 +291,8 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_segment(r, line);
 	if (!strncmp(line, "l ", 2) || !strncmp(line, "w ", 2))
 		return profile_memory(r, line);
+	if (!strncmp(line, "memory ", 7))
+		return profile_touched(r, line);
 	if (!strncmp(line, "s ", 2))
 		return profile_stack(r, line);
 	if (!strncmp(line, "node ", 5))

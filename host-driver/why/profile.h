@@ -55,6 +55,7 @@ struct profile_region {
 	uint64_t entries;	/* into the guest */
 	uint64_t total;		/* instructions */
 	bool memory;		/* loads and stores were counted, too */
+	uint64_t bytes[2], pages[2];	/* that they went to, of the machine and its guest */
 	uint64_t clock;		/* the same by the clock of the region; 0: it did not say */
 	const struct profile_segment *segments;
 	size_t n;

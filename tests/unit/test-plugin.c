@@ -10,6 +10,7 @@
 #include "plugin/insn.h"
 #include "plugin/segment.h"
 #include "plugin/stack.h"
+#include "plugin/touched.h"
 
 struct bytes {
 	unsigned char b[15];
@@ -98,6 +99,26 @@ static void knows_pushes_and_pops(void **state)
 static void sum(const struct segment *s, uint64_t times, void *arg)
 {
 	*(uint64_t *)arg += s->vaddr * times;
+}
+
+static void counts_a_page_once(void **state)
+{
+	struct touched t = { 0 };
+
+	(void)state;
+	touched_empty(&t);
+	/* More than there was room for at first, each twice. */
+	for (uint64_t i = 0; i < 200000; i++)
+		touched_add(&t, i / 2 * 512, 8);
+	for (uint64_t i = 0; i < 100000; i++)
+		touched_add(&t, i * 512, 1);
+	assert_int_equal(t.n, 100000);
+	assert_int_equal(t.bytes, 200000 * 8 + 100000);
+	touched_empty(&t);
+	touched_add(&t, 512, 2);
+	assert_int_equal(t.n, 1);
+	assert_int_equal(t.bytes, 2);
+	touched_release(&t);
 }
 
 static void keeps_segments_apart(void **state)
@@ -266,6 +287,7 @@ int main(void)
 		cmocka_unit_test(knows_other_stacks),
 		cmocka_unit_test(knows_pushes_and_pops),
 		cmocka_unit_test(keeps_segments_apart),
+		cmocka_unit_test(counts_a_page_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

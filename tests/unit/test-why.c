@@ -98,7 +98,7 @@ static void tells_loads_from_stores(void **state)
 {
 	static const char text[] =
 		"kduel-why 2 vcpus 1\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
-		"l m ffffffff81000010 6\nw m ffffffff81000010 1\nw m ffffffff81000014 2\n"
+		"l m ffffffff81000010 6\nw m ffffffff81000010 1\nw m ffffffff81000014 2\nmemory g 72 2\n"
 		"end 10\nthings 1\nregion 1 1 0\nm ffffffff81000010 5 2 1\nend 10\nthings 1\n";
 	static const double wanted[] = { 10, 6, 3 };
 	struct symbols none = SYMBOLS_INIT;
@@ -111,6 +111,8 @@ static void tells_loads_from_stores(void **state)
 		fail_msg("%s", err.text);
 	assert_true(p.regions[0].memory);
 	assert_false(p.regions[1].memory);
+	assert_int_equal(p.regions[0].bytes[1], 72);
+	assert_int_equal(p.regions[0].pages[1], 2);
 	for (int what = PROFILE_RUN; what <= PROFILE_STORES; what++) {
 		struct why w;
 
@@ -153,6 +155,7 @@ static void refuses_damage(void **state)
 		  "s 3 9\nend 10\n", "line 6: the region's call stacks do not sum up" },
 		{ "kduel-why 2 vcpus 1\nl m 1 2\n", "line 2: no memory accesses" },
 		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nw x 1 2\n", "line 3: no memory accesses" },
+		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nmemory m 1\n", "line 3: no memory: m|g" },
 		{ "kduel-why 2 vcpus 1\nregion\n", "no known kind" },
 		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
 	};
