@@ -7,6 +7,7 @@
  *
  *	struct machine_boot boot = { .arm = &plan->arms[0], .kernel = path };
  *	struct machine m;
+ *	double ahead;
  *
  *	machine_init(&m, machine_ops(plan), plan, loop);
  *	ret = machine_prepare(&m, path, err);	// once: images, accelerator

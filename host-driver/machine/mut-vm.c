@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "accel.h"
+#include "bench/source.h"
 #include "machine.h"
-#include "preflight.h"
 
 #define PROBE_SECONDS 20
 
@@ -231,12 +231,11 @@ static uint64_t vm_vm_memory(const struct plan *p)
  */
 static bool vm_vm_has_room(const struct machine *m)
 {
-	uint64_t memory;
 	cpu_set_t cpus;
 
 	return m->accel == QEMU_TCG && !sched_getaffinity(0, sizeof(cpus), &cpus) &&
 	       CPU_COUNT(&cpus) >= 2 * (int)m->plan->machine.cpus &&
-	       !preflight_read_memory(&memory, NULL) && memory >= 2 * vm_vm_memory(m->plan);
+	       source_memory(NULL) >= 2 * vm_vm_memory(m->plan);
 }
 
 static const char *vm_vm_domain(const struct machine *m)

@@ -20,7 +20,7 @@
 /* Two images, each kept once. */
 #define IMAGES_DISK (160 * MIB)
 
-int preflight_read_memory(uint64_t *bytes, struct err *err)
+static int preflight_read_memory(uint64_t *bytes, struct err *err)
 {
 	char *text, *line;
 	int ret = file_read("/proc/meminfo", &text, NULL, err);

@@ -20,9 +20,6 @@ struct preflight {
 	uint64_t cache;		/* bytes free where kernels and images are kept */
 };
 
-/* Bytes of memory alone, as above. */
-int preflight_read_memory(uint64_t *bytes, struct err *err);
-
 /* Reads them; `folder` need not exist yet. */
 int preflight_read(struct preflight *f, const char *folder, struct err *err);
 
