@@ -89,7 +89,7 @@ const char doc_style[] =
 "ul.claims{list-style:none;padding:0;max-width:52rem}.claims li{margin:.8rem 0}\n"
 "footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);"
 "color:var(--soft);font-size:.875rem}\n"
-"@media(max-width:40rem){body{padding:1.25rem 1rem 3rem}h1{font-size:1.4rem}"
+"@media(max-width:40rem){body{padding:1.25rem 1rem 3rem}figure{margin:1rem -1rem}h1{font-size:1.4rem}"
 "dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{grid-column:1}"
 "dl.facts dt{margin-top:.5rem}th,td{padding-right:.6rem}"
 "table{font-size:.875rem}table.wide,.wide tbody{display:block}.wide thead{display:none}"

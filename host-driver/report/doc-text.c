@@ -144,7 +144,9 @@ static void text_pieces(FILE *out, size_t first, size_t rest, const char *a,
 struct text_table {
 	const struct doc_table *t;
 	size_t width[DOC_COLUMNS_MAX];
+	size_t word[DOC_COLUMNS_MAX];	/* the longest that is not broken before others are */
 	unsigned n;		/* columns that are not footnotes */
+	unsigned gap;		/* between columns */
 	struct doc_footnotes notes;
 	bool colour;
 };
@@ -170,51 +172,113 @@ static void text_free_cells(const struct text_table *x, char *cell[DOC_COLUMNS_M
 		free(cell[i]);
 }
 
+/* The longest part that text_line() would break only where nothing else helps. */
+static size_t text_longest_word(const char *text)
+{
+	size_t longest = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " /?,:-"), width;
+		char *word = strndup(text, len + (text[len] && text[len] != ' '));
+
+		if (!word)
+			abort();
+		width = safe_width(word);
+		longest = width > longest ? width : longest;
+		free(word);
+		text += len + !!text[len];
+	}
+	return longest;
+}
+
 static void text_measure(struct text_table *x)
 {
 	const struct doc_table *t = x->t;
 	char *cell[DOC_COLUMNS_MAX];
 
-	for (unsigned i = 0; i < x->n; i++)
+	for (unsigned i = 0; i < x->n; i++) {
 		x->width[i] = safe_width(t->column[i].title);
+		x->word[i] = text_longest_word(t->column[i].title);
+	}
 	for (size_t r = 0; r < t->n_rows; r++) {
 		if (t->row[r].kind != DOC_CELLS || t->row[r].detail)
 			continue;
 		text_cells(x, &t->row[r], cell);
-		for (unsigned i = 0; i < x->n; i++)
-			if (safe_width(cell[i]) > x->width[i])
-				x->width[i] = safe_width(cell[i]);
+		for (unsigned i = 0; i < x->n; i++) {
+			bool number = t->column[i].align == DOC_RIGHT;
+			size_t width = safe_width(cell[i]);
+			size_t word = number ? width : text_longest_word(cell[i]);
+
+			x->width[i] = width > x->width[i] ? width : x->width[i];
+			x->word[i] = word > x->word[i] ? word : x->word[i];
+		}
 		text_free_cells(x, cell);
 	}
 }
 
-/* The widest column that may be made narrower; `any`: also of those that do not wrap. */
-static unsigned text_widest(const struct text_table *x, bool any)
+/* Columns that wrap, down to their words; all of them, titles too; then words break. */
+enum text_may { TEXT_WORDS, TEXT_ANY_WORDS, TEXT_WRAPPING, TEXT_ANY };
+
+static bool text_may_narrow(const struct text_table *x, unsigned i, enum text_may may)
+{
+	int align = x->t->column[i].align;
+	bool above_words = x->width[i] > x->word[i];
+
+	switch (may) {
+	case TEXT_WORDS:
+		return align == DOC_WRAP && above_words && x->width[i] > WRAP_LEAST;
+	case TEXT_ANY_WORDS:
+		return above_words;
+	case TEXT_WRAPPING:
+		return align == DOC_WRAP && x->width[i] > WRAP_LEAST;
+	default:
+		return x->width[i] > WRAP_LEAST;
+	}
+}
+
+/* The widest column that may be made narrower. */
+static unsigned text_widest(const struct text_table *x, enum text_may may)
 {
 	unsigned widest = x->n;
 
 	for (unsigned i = 0; i < x->n; i++)
-		if ((any || x->t->column[i].align == DOC_WRAP) && x->width[i] > WRAP_LEAST &&
+		if (text_may_narrow(x, i, may) &&
 		    (widest == x->n || x->width[i] > x->width[widest]))
 			widest = i;
 	return widest;
 }
 
-static void text_narrow(struct text_table *x)
+/* As far as `most` goes; true if the table fits. */
+static bool text_narrow_by(struct text_table *x, enum text_may most)
 {
-	size_t sum = INDENT + 2 * (x->n - 1);
+	size_t sum = INDENT + x->gap * (x->n - 1);
 
 	for (unsigned i = 0; i < x->n; i++)
 		sum += x->width[i];
 	for (; sum > text_columns; sum--) {
-		unsigned widest = text_widest(x, false);
+		unsigned widest = x->n;
 
+		for (int may = TEXT_WORDS; widest == x->n && may <= (int)most; may++)
+			widest = text_widest(x, (enum text_may)may);
 		if (widest == x->n)
-			widest = text_widest(x, true);
-		if (widest == x->n)
-			break;
+			return false;
 		x->width[widest]--;
 	}
+	return true;
+}
+
+/* Columns stand closer before what does not wrap is wrapped, and words are broken. */
+static void text_narrow(struct text_table *x)
+{
+	size_t wide[DOC_COLUMNS_MAX];
+
+	x->gap = 2;
+	memcpy(wide, x->width, sizeof(wide));
+	if (text_narrow_by(x, TEXT_WORDS))
+		return;
+	x->gap = 1;
+	memcpy(x->width, wide, sizeof(wide));
+	text_narrow_by(x, TEXT_ANY);
 }
 
 /* One line of a row, cells cut at their widths; true if text is left. */
@@ -240,7 +304,7 @@ static bool text_row_line(const struct text_table *x, const char **rest,
 			text_spaces(out, pending);
 			pending = 0;
 		}
-		pending += (right ? 0 : pad) + 2;
+		pending += (right ? 0 : pad) + x->gap;
 		fprintf(out, "%s%s%s", coloured ? colour : "", text,
 			coloured ? "\x1b[0m" : "");
 		left |= *rest[i] != '\0';
