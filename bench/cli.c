@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "safe.h"
 #include "size.h"
 
 int cli_fail(const struct err *err)
@@ -46,10 +47,7 @@ int cli_print_json(json_t *j)
 FILE *fold_begin(struct fold *f)
 {
 	f->f = open_memstream(&f->text, &f->len);
-	if (!f->f) {
-		fputs("out of memory\n", stderr);
-		abort();
-	}
+	must_have(f->f);
 	return f->f;
 }
 

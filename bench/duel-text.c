@@ -68,8 +68,7 @@ static void duel_text_table(const struct duel *d, FILE *out)
 	struct duel_text_row *row = calloc(d->n_metrics + 1, sizeof(*row));
 	int width[COLUMNS] = { 0 };
 
-	if (!row)
-		abort();
+	must_have(row);
 	row[0] = titles;
 	for (size_t i = 0; i < d->n_metrics; i++)
 		duel_text_fill(d, &d->metrics[i], &row[i + 1]);

@@ -13,6 +13,7 @@
 
 #include "context.h"
 #include "order.h"
+#include "safe.h"
 #include "size.h"
 
 uint64_t bench_number(const struct bench *b, const char *name)
@@ -150,10 +151,7 @@ void *bench_state(const struct bench *b)
 /* Out of memory while a result is written: the run then has none. */
 static void *harness_need(void *p)
 {
-	if (!p) {
-		fputs("out of memory\n", stderr);
-		abort();
-	}
+	must_have(p);
 	return p;
 }
 

@@ -6,6 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+void *must_have(void *memory)
+{
+	if (memory)
+		return memory;
+	fputs("out of memory\n", stderr);
+	abort();
+}
+
 char *text_format(const char *fmt, ...)
 {
 	char *text = NULL;
@@ -13,18 +21,19 @@ char *text_format(const char *fmt, ...)
 
 	va_start(args, fmt);
 	if (vasprintf(&text, fmt, args) < 0)
-		abort();
+		text = NULL;
 	va_end(args);
-	return text;
+	return must_have(text);
 }
 
-static FILE *safe_open_text(char **text, size_t *len)
+FILE *text_open(char **text, size_t *len)
 {
-	FILE *out = open_memstream(text, len);
+	return must_have(open_memstream(text, len));
+}
 
-	if (!out)
-		abort();
-	return out;
+void text_close(FILE *out)
+{
+	must_have(fclose(out) ? NULL : out);
 }
 
 /*
@@ -93,11 +102,10 @@ char *safe_text(const char *text)
 {
 	char *copy = NULL;
 	size_t len;
-	FILE *out = safe_open_text(&copy, &len);
+	FILE *out = text_open(&copy, &len);
 
 	safe_write(out, text);
-	if (fclose(out))
-		abort();
+	text_close(out);
 	return copy;
 }
 

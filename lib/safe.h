@@ -31,7 +31,15 @@ bool safe_is_plain(const char *text);
  */
 char *safe_plot_text(const char *text);
 
-/* A new text, not made safe, the caller's to free; ends the program without memory. */
+/*
+ * Texts that are made in memory, not made safe, the caller's to free. Where memory
+ * runs out these end the program (see docs/architecture.md): text_open() is
+ * open_memstream(), text_close() its fclose(), after which the text is whole.
+ */
+FILE *text_open(char **text, size_t *len);
+void text_close(FILE *out);
+/* `memory`, which is not NULL: the same for what a text is made of. */
+void *must_have(void *memory);
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Columns that `text` (already safe) takes on a terminal. */

@@ -96,8 +96,7 @@ static void site_index_sort(json_t *list)
 	size_t n = json_array_size(list), i;
 	json_t **v = calloc(n + 1, sizeof(json_t *)), *j;
 
-	if (!v)
-		abort();
+	must_have(v);
 	json_array_foreach(list, i, j)
 		v[i] = json_incref(j);
 	qsort(v, n, sizeof(json_t *), site_index_by_time);
@@ -136,8 +135,7 @@ static void site_index_number(json_t *campaign, struct site_index_table *t)
 	size_t i, n = json_array_size(own);
 	json_t **place = calloc(n + 1, sizeof(json_t *));
 
-	if (!place)
-		abort();
+	must_have(place);
 	json_array_foreach(own, i, j) {
 		char *key = json_dumps(j, JSON_COMPACT);
 
@@ -197,10 +195,8 @@ static char *site_index_part_name(const json_t *campaigns, size_t from, size_t t
 {
 	char *keys = NULL, hex[FILE_HASH_MAX], *name;
 	size_t len;
-	FILE *all = open_memstream(&keys, &len);
+	FILE *all = text_open(&keys, &len);
 
-	if (!all)
-		abort();
 	for (size_t i = from; i < to; i++)
 		fprintf(all, "%s\n", site_index_key(json_array_get(campaigns, i)));
 	fclose(all);

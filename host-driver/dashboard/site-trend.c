@@ -141,8 +141,7 @@ static void trend_judge(json_t *t, const json_t *campaigns, size_t min_segment)
 	double *ratio = calloc(n + 1, sizeof(*ratio));
 	struct stats_changes found;
 
-	if (!ratio)
-		abort();
+	must_have(ratio);
 	json_array_foreach(window, i, p)
 		ratio[i] = 1 + json_number_value(json_array_get(p, 1));
 	json_put(t, "judged", json_boolean(first + n >= TREND_POINTS_MIN));

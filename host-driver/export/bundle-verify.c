@@ -255,8 +255,7 @@ static char *verify_shown(const json_t *json)
 	char *text = json ? json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII)
 			  : text_format("nothing");
 
-	if (!text)
-		abort();
+	must_have(text);
 	if (strlen(text) > 80)
 		strcpy(text + 77, "...");
 	return text;
@@ -326,13 +325,10 @@ static void verify_compare_data(struct bundle_check *k, const struct report *r)
 		char *name = text_format("data/%s.dat", r->figures[i].name);
 		char *path = text_format("%s/%s", k->folder, name), *packed = NULL, *now = NULL;
 		size_t len = 0, n;
-		FILE *to = open_memstream(&now, &n);
+		FILE *to = text_open(&now, &n);
 
-		if (!to)
-			abort();
 		figure_write_data(&r->figures[i], to);
-		if (fclose(to))
-			abort();
+		text_close(to);
 		if (file_read(path, &packed, &len, NULL))
 			verify_bad_file(k, name, "is not in the bundle");
 		else if (len != n || memcmp(packed, now, n))

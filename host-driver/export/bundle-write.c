@@ -50,8 +50,7 @@ static void bundle_write_add(struct bundle_list *l, char *name, char *path, char
 {
 	struct bundle_file *more = realloc(l->v, (l->n + 1) * sizeof(*more));
 
-	if (!more)
-		abort();
+	must_have(more);
 	l->v = more;
 	more[l->n++] = (struct bundle_file){ name, path, text, len, "" };
 	if (!l->ret && l->n > BUNDLE_FILES_MAX)
@@ -225,14 +224,11 @@ static void bundle_write_sums(struct bundle_list *l)
 {
 	char *text = NULL;
 	size_t len;
-	FILE *to = open_memstream(&text, &len);
+	FILE *to = text_open(&text, &len);
 
-	if (!to)
-		abort();
 	for (size_t i = 0; i < l->n; i++)
 		fprintf(to, "%s  %s\n", l->v[i].hash, l->v[i].name);
-	if (fclose(to))
-		abort();
+	text_close(to);
 	bundle_write_add(l, text_format("SHA256SUMS"), NULL, text, len);
 }
 
@@ -285,8 +281,7 @@ static int bundle_write_entry(struct archive *a, const char *root, const struct 
 	struct stat st = { .st_size = (off_t)f->len };
 	int ret = 0;
 
-	if (!e)
-		abort();
+	must_have(e);
 	if (f->path && stat(f->path, &st))
 		ret = err_sys(err, errno, "cannot read %s", f->path);
 	archive_entry_set_pathname(e, name);
@@ -359,13 +354,10 @@ static int bundle_write_all(struct store *s, struct bundle_list *l, const char *
 	char *root = bundle_write_root(store_folder(s));
 	size_t len;
 
-	l->missing = open_memstream(&said->missing, &len);
-	if (!l->missing)
-		abort();
+	l->missing = text_open(&said->missing, &len);
 	bundle_write_walk(l, store_folder(s), "", 0);
 	bundle_write_kernels(l, s);
-	if (fclose(l->missing))
-		abort();
+	text_close(l->missing);
 	bundle_write_about(l, s, said->missing);
 	qsort(l->v, l->n, sizeof(*l->v), bundle_write_by_name);
 	bundle_write_hash(l);

@@ -124,10 +124,8 @@ static char *kcidb_path(const struct compare_series *s)
 {
 	char *path = NULL;
 	size_t len;
-	FILE *to = open_memstream(&path, &len);
+	FILE *to = text_open(&path, &len);
 
-	if (!to)
-		abort();
 	fputs("kduel", to);
 	for (const char *p = s->cell; *p; p++) {
 		if (p == s->cell || *p == '/')
@@ -139,8 +137,7 @@ static char *kcidb_path(const struct compare_series *s)
 	}
 	putc('.', to);
 	export_escape(to, s->metric, EXPORT_WORD "-", kcidb_underscore);
-	if (fclose(to))
-		abort();
+	text_close(to);
 	return path;
 }
 

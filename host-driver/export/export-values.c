@@ -101,8 +101,7 @@ static void values_add_case(struct export_cases *cases, enum export_outcome outc
 {
 	struct export_case *list = realloc(cases->list, (cases->n + 1) * sizeof(*list));
 
-	if (!list)
-		abort();
+	must_have(list);
 	cases->list = list;
 	list[cases->n++] = (struct export_case){ safe_text(group), safe_text(name),
 						 safe_text(text), outcome };

@@ -168,13 +168,10 @@ static void html_data_link(const struct figure *f, FILE *out)
 {
 	char *data = NULL;
 	size_t len;
-	FILE *to = open_memstream(&data, &len);
+	FILE *to = text_open(&data, &len);
 
-	if (!to)
-		abort();
 	figure_write_data(f, to);
-	if (fclose(to))
-		abort();
+	text_close(to);
 	fprintf(out, "<figcaption><a download=\"%s.dat\" href=\"data:text/plain;charset=utf-8,",
 		f->name);
 	for (size_t i = 0; i < len; i++)

@@ -131,10 +131,8 @@ void doc_print_line(FILE *out, const char *label, const char *text)
 static void text_pieces(FILE *out, size_t first, size_t rest, const char *a,
 			const char *between, const char *b)
 {
-	char *line = NULL;
+	char *line = text_format("%s%s%s", a, between, b);
 
-	if (asprintf(&line, "%s%s%s", a, between, b) < 0)
-		abort();
 	text_paragraph(out, first, rest, line);
 	free(line);
 }
@@ -160,9 +158,8 @@ static void text_cells(struct text_table *x, const struct doc_row *row,
 	for (unsigned i = 0; i < x->n; i++) {
 		const char *text = i < row->n ? row->cell[i].text : "";
 
-		if (asprintf(&cell[i], note && i == x->n - 1 ? "%s [%zu]" : "%s", text,
-			     note) < 0)
-			abort();
+		cell[i] = note && i == x->n - 1 ? text_format("%s [%zu]", text, note)
+						: text_format("%s", text);
 	}
 }
 
@@ -296,8 +293,7 @@ static bool text_row_line(const struct text_table *x, const char **rest,
 		bool coloured = *colour && i == x->n - 1 && len;
 		size_t pad;
 
-		if (!text)
-			abort();
+		must_have(text);
 		pad = x->width[i] - safe_width(text);
 		pending += right ? pad : 0;
 		if (len) {
@@ -383,10 +379,8 @@ static void text_heading(const struct doc_block *b, FILE *out)
 
 static void text_field(const struct doc_block *b, FILE *out)
 {
-	char *line = NULL;
+	char *line = text_format("%s%s", b->span.text, b->rest);
 
-	if (asprintf(&line, "%s%s", b->span.text, b->rest) < 0)
-		abort();
 	fprintf(out, "%-*s", FIELD_NAME, b->id);
 	text_flow(out, FIELD_NAME, FIELD_NAME, line);
 	free(line);

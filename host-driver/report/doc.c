@@ -13,8 +13,7 @@ static void *doc_grow(void *array, size_t n, size_t *room, size_t size)
 		return array;
 	*room = *room ? 2 * *room : 16;
 	array = realloc(array, *room * size);
-	if (!array)
-		abort();
+	must_have(array);
 	return array;
 }
 
@@ -22,8 +21,7 @@ struct doc *doc_new(void)
 {
 	struct doc *d = calloc(1, sizeof(*d));
 
-	if (!d)
-		abort();
+	must_have(d);
 	d->forms = DOC_IN_ALL;
 	return d;
 }
@@ -57,8 +55,7 @@ static char *doc_format(const char *fmt, va_list args)
 {
 	char *text = NULL, *safe;
 
-	if (vasprintf(&text, fmt, args) < 0)
-		abort();
+	must_have(vasprintf(&text, fmt, args) < 0 ? NULL : text);
 	safe = safe_text(text);
 	free(text);
 	return safe;
@@ -140,8 +137,7 @@ void doc_drawing(struct doc *d, const char *svg)
 {
 	char *text = strdup(svg);
 
-	if (!text)
-		abort();
+	must_have(text);
 	doc_add(d, DOC_DRAWING, text);
 }
 
@@ -155,8 +151,7 @@ void doc_table(struct doc *d, const char *columns)
 		size_t len = strcspn(columns += sign != NULL, "|");
 		char *title = strndup(columns, len);
 
-		if (!title)
-			abort();
+		must_have(title);
 		t->column[t->n_columns].align = sign ? DOC_LEFT + (sign - signs) : DOC_WRAP;
 		t->column[t->n_columns++].title = title;
 		columns += len + (columns[len] == '|');

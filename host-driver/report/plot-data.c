@@ -14,8 +14,7 @@ void *figure_grow(void *array, size_t n, size_t size)
 {
 	void *more = realloc(array, (n + 1) * size);
 
-	if (!more)
-		abort();
+	must_have(more);
 	memset((char *)more + n * size, 0, size);
 	return more;
 }

@@ -43,8 +43,7 @@ static unsigned *history_places(const struct trend *t)
 {
 	unsigned *place = calloc(t->n_campaigns + 1, sizeof(*place));
 
-	if (!place)
-		abort();
+	must_have(place);
 	for (size_t i = 0; i < t->n_campaigns; i++)
 		for (size_t k = 0; k < t->n_campaigns; k++)
 			place[i] += t->campaign[k].begun < t->campaign[i].begun ||

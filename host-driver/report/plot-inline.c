@@ -196,14 +196,11 @@ int figure_write_inline(const struct figure *f, FILE *out)
 {
 	char *body = NULL;
 	size_t len;
-	FILE *inside = open_memstream(&body, &len);
+	FILE *inside = text_open(&body, &len);
 	int rc;
 
-	if (!inside)
-		abort();
 	rc = inline_copy_drawing(f, inside);
-	if (fclose(inside))
-		abort();
+	text_close(inside);
 	if (!rc) {
 		fputs("<svg role=\"img\" aria-label=\"", out);
 		html_put(out, f->title);

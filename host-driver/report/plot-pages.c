@@ -172,8 +172,7 @@ static size_t pages_places(const struct comparison *c, const struct figure *f,
 	for (size_t i = 0; i < c->n_spreads; i++)
 		room += c->spreads[i].n;
 	*places = calloc(room + 1, sizeof(**places));
-	if (!*places)
-		abort();
+	must_have(*places);
 	for (size_t i = 0; i < c->n_spreads; i++)
 		for (size_t k = 0; k < c->spreads[i].n; k++)
 			if (!strcmp(c->spreads[i].cell, cell) &&

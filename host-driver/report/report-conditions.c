@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report-parts.h"
+#include "safe.h"
 
 #define SHOWN_MAX 3	/* values of a fact that differs from boot to boot */
 #define FOLD_LEAST 3	/* facts of one value that share a line */
@@ -64,12 +65,10 @@ static void conditions_fold(struct doc *d, const json_t *facts, const char *name
 {
 	size_t prefix = (size_t)(strchr(name, '.') - name) + 1, len;
 	char *names = NULL;
-	FILE *out = open_memstream(&names, &len);
+	FILE *out = text_open(&names, &len);
 	const char *other;
 	json_t *its;
 
-	if (!out)
-		abort();
 	json_object_foreach((json_t *)facts, other, its) {
 		if (strncmp(other, name, prefix) || !json_equal(its, value))
 			continue;
@@ -77,8 +76,7 @@ static void conditions_fold(struct doc *d, const json_t *facts, const char *name
 			break;
 		fprintf(out, "%s%s", ftell(out) ? ", " : "", other + prefix);
 	}
-	if (fclose(out))
-		abort();
+	text_close(out);
 	if (*names) {
 		doc_row(d);
 		doc_cell(d, DOC_ID, 0, "%.*s: %s", (int)prefix - 1, name,
@@ -92,13 +90,10 @@ static void conditions_fact(struct doc *d, const char *name, const json_t *value
 {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		abort();
 	conditions_value(out, name, value);
-	if (fclose(out))
-		abort();
+	text_close(out);
 	doc_row(d);
 	doc_cell(d, DOC_ID, 0, "%s", name);
 	doc_cell(d, DOC_WORDS, 0, "%s", text);
@@ -213,10 +208,8 @@ char *report_limits(const struct report *r)
 	const struct domain_word *d = domain_find(c->domain);
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		abort();
 	if (d && *d->limit)
 		fprintf(out, "%s\n", d->limit);
 	conditions_limits_samples(c, out);
@@ -226,7 +219,6 @@ char *report_limits(const struct report *r)
 	if (*r->model_reason && !r->n_expected)
 		fprintf(out, "Expected figures of a model: %s.\n", r->model_reason);
 	fprintf(out, "Other machines: every interval is about repetitions on this one.\n");
-	if (fclose(out))
-		abort();
+	text_close(out);
 	return text;
 }

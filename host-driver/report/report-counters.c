@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "report-parts.h"
+#include "safe.h"
 #include "vocab/words.h"
 
 static bool counters_of_vcpu(const struct compare_series *s)
@@ -67,9 +68,7 @@ static char *counters_missing_names(const struct comparison *c, size_t i)
 	for (size_t k = 0; k < i; k++)
 		if (!strcmp(c->missing[k].reason, c->missing[i].reason))
 			return NULL;
-	out = open_memstream(&names, &len);
-	if (!out)
-		abort();
+	out = text_open(&names, &len);
 	for (size_t k = i; k < c->n_missing; k++)
 		if (!strcmp(c->missing[k].reason, c->missing[i].reason))
 			fprintf(out, "%s%s", k > i ? ", " : "", c->missing[k].counter);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report-parts.h"
+#include "safe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,11 +73,8 @@ static void env_flatten(json_t *facts, const char *prefix, const char *arm,
 
 	if (json_is_object(value)) {
 		json_object_foreach((json_t *)value, key, child) {
-			char *name = NULL;
+			char *name = text_format("%s%s%s", prefix, *prefix ? "." : "", key);
 
-			if (asprintf(&name, "%s%s%s", prefix, *prefix ? "." : "",
-				     key) < 0)
-				abort();
 			env_flatten(facts, name, arm, child);
 			free(name);
 		}

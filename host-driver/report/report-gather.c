@@ -17,8 +17,7 @@ static void gather_add_failure(struct report *r, char *where, const char *class,
 	struct report_failure *more =
 		realloc(r->failures, (r->n_failures + 1) * sizeof(*more));
 
-	if (!more)
-		abort();
+	must_have(more);
 	r->failures = more;
 	more[r->n_failures++] = (struct report_failure){
 		where, text_format("%s", class), text_format("%s", why), console };
@@ -93,8 +92,7 @@ static char *gather_again(const char *folder)
 	char *plan = text_format("%s/plan.json", folder);
 	char *command = proc_command_text((const char *[]){ "kduel", "run", plan, NULL });
 
-	if (!command)
-		abort();
+	must_have(command);
 	free(plan);
 	return command;
 }

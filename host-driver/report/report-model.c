@@ -28,8 +28,7 @@ static void model_row(const struct subject *s, const char *quantity, double expe
 	struct report_model_row *more =
 		realloc(r->model, (r->n_model + 1) * sizeof(*more));
 
-	if (!more)
-		abort();
+	must_have(more);
 	r->model = more;
 	more[r->n_model++] = (struct report_model_row){
 		text_format("%s", s->cell->id), text_format("%s", r->c->arms[s->arm].name),
@@ -262,8 +261,7 @@ static struct report_expected *model_expected_of(struct report *r, const char *w
 		if (!strcmp(r->expected[i].what, what) && !strcmp(r->expected[i].arm, arm))
 			return &r->expected[i];
 	list = realloc(r->expected, (r->n_expected + 1) * sizeof(*list));
-	if (!list)
-		abort();
+	must_have(list);
 	r->expected = list;
 	list += r->n_expected++;
 	*list = (struct report_expected){ .what = text_format("%s", what),

@@ -8,6 +8,7 @@
 
 #include "bench/registry.h"
 #include "report.h"
+#include "safe.h"
 #include "size.h"
 #include "vocab/words.h"
 
@@ -57,8 +58,7 @@ static void rows_add(struct report_groups *g, const struct compare_series *s,
 		*to = (struct report_group){ .rank = RANKS - 1 };
 	}
 	to->series = realloc(to->series, (to->n + 1) * sizeof(*to->series));
-	if (!to->series)
-		abort();
+	must_have(to->series);
 	to->series[to->n++] = s;
 	to->gate |= s->gate;
 	for (size_t a = 0; a < c->n_arms; a++)
@@ -70,8 +70,7 @@ void report_groups_init(struct report_groups *g, const struct comparison *c)
 {
 	g->n = 0;
 	g->group = calloc(c->n_series + 1, sizeof(*g->group));
-	if (!g->group)
-		abort();
+	must_have(g->group);
 	for (size_t i = 0; i < c->n_series; i++)
 		rows_add(g, &c->series[i], c);
 }

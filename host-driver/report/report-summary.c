@@ -95,10 +95,8 @@ char *report_sentence(const struct comparison *c)
 	char *claims = report_claims_text(c), *text = NULL;
 	struct report_groups g;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		abort();
 	report_groups_init(&g, c);
 	if (c->refused)
 		fprintf(out, "No verdict: %.*s", (int)strcspn(c->refused, "\n"), c->refused);
@@ -108,8 +106,7 @@ char *report_sentence(const struct comparison *c)
 		fprintf(out, "; of %zu expectation%s %s", c->n_claims, c->n_claims == 1 ? "" : "s",
 			claims);
 	fputc('.', out);
-	if (fclose(out))
-		abort();
+	text_close(out);
 	report_groups_release(&g);
 	free(claims);
 	return text;

@@ -6,6 +6,7 @@
 #include "plot.h"
 #include "report-parts.h"
 #include "report-rows.h"
+#include "safe.h"
 
 #define SCREEN_LINES 36		/* of the table's body */
 
@@ -178,8 +179,7 @@ void report_verdicts(struct doc *d, const struct comparison *c)
 
 	report_groups_init(&g, c);
 	chosen = calloc(g.n + 1, sizeof(*chosen));
-	if (!chosen)
-		abort();
+	must_have(chosen);
 	left = verdicts_choose(c, &g, c->n_arms, chosen);
 	verdicts_table(d, c);
 	verdicts_part(d, c, &g, chosen, true);
@@ -257,10 +257,8 @@ char *report_claims_text(const struct comparison *c)
 	unsigned n[CLAIM_UNMEASURABLE + 1] = { 0 };
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = text_open(&text, &len);
 
-	if (!out)
-		abort();
 	for (size_t i = 0; i < c->n_claims; i++)
 		n[c->claims[i].outcome]++;
 	for (int o = 0; o <= CLAIM_UNMEASURABLE; o++) {
@@ -271,7 +269,6 @@ char *report_claims_text(const struct comparison *c)
 			fprintf(out, "%s%u %.*s", ftell(out) ? ", " : "", n[o],
 				(int)strlen(name) - (verb && n[o] > 1), name);
 	}
-	if (fclose(out))
-		abort();
+	text_close(out);
 	return text;
 }

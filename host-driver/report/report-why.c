@@ -21,8 +21,7 @@ void report_gather_why(struct report *r, struct store *s)
 	if (!r->plan || !r->plan->profile)
 		return;
 	r->why = calloc(1, sizeof(*r->why));
-	if (!r->why)
-		abort();
+	must_have(r->why);
 	if (why_gather(s, &all, r->why, &err))
 		r->no_why = text_format("%s", err.text);
 }
@@ -50,18 +49,15 @@ static char *why_text(const struct report *r, const struct why_group *g, bool dr
 				     .thing = g->thing };
 	char what[640], *text = NULL;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = text_open(&text, &len);
 
 	snprintf(what, sizeof(what), "%s %s", g->what, g->metric);
 	drawn.what = what;
-	if (!f)
-		abort();
 	if (drawing)
 		calls_write_svg(&g->why.calls, &drawn, f);
 	else
 		why_print_sentence(&g->why, f, &words);
-	if (fclose(f))
-		abort();
+	text_close(f);
 	return text;
 }
 

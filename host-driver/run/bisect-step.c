@@ -20,6 +20,7 @@
 #include "lib/safe.h"
 #include "plan/plan.h"
 #include "resume.h"
+#include "safe.h"
 #include "store/store.h"
 
 #define COMMIT_LEN 12
@@ -138,10 +139,8 @@ static char *bisect_step_claim_of_good(const char *claim)
 	static const char word[] = BISECT_TESTED;
 	size_t len = sizeof(word) - 1, room;
 	char *text = NULL;
-	FILE *f = open_memstream(&text, &room);
+	FILE *f = text_open(&text, &room);
 
-	if (!f)
-		abort();
 	for (const char *p = claim; *p;) {
 		bool is = !strncmp(p, word, len) && !bisect_step_in_word(p[len]) &&
 			  (p == claim || !bisect_step_in_word(p[-1]));

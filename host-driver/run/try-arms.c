@@ -14,6 +14,7 @@
 #include "lib/data.h"
 #include "lib/file.h"
 #include "lib/safe.h"
+#include "safe.h"
 
 #define NAME_LEN 40
 
@@ -116,10 +117,10 @@ int try_images(struct try *t, struct err *err)
 				err->exit = EXIT_CONFIG;
 			return ret;
 		}
-		f = open_memstream(&text, &len);
 		path = realpath(w->images[i], NULL);
-		if (!f || !path)
-			abort();
+		if (!path)
+			return err_sys(err, errno, "cannot open %s", w->images[i]);
+		f = text_open(&text, &len);
 		fprintf(f, "source:\n  ");
 		try_field(f, "image", path);
 		free(path);

@@ -8,6 +8,7 @@
 #include "kernel/kernel.h"
 #include "lib/data.h"
 #include "lib/safe.h"
+#include "safe.h"
 #include "try-arms.h"
 
 #define COMMIT_LEN 12
@@ -123,10 +124,8 @@ static char *try_git_revision_yaml(const struct try_wish *w, const char *commit,
 {
 	char *text = NULL, *version = try_git_version(w->git, commit), *path = realpath(w->git, NULL);
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = text_open(&text, &len);
 
-	if (!f)
-		abort();
 	fprintf(f, "source:\n  ");
 	try_field(f, "git", path);
 	fprintf(f, "  revision: %s\n", commit);

@@ -10,6 +10,7 @@
 #include "lib/data.h"
 #include "lib/file.h"
 #include "lib/safe.h"
+#include "safe.h"
 #include "try-arms.h"
 
 #define SUBJECTS_MAX 12	/* shown of a series */
@@ -184,10 +185,8 @@ static char *try_patches_patched_yaml(const struct try *t, const struct kernel *
 	const struct kernel_spec *s = base->spec;
 	char *text = NULL, *title;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = text_open(&text, &len);
 
-	if (!f)
-		abort();
 	title = text_format("%s with %s", s->title, t->name);
 	try_field(f, "title", title);
 	free(title);

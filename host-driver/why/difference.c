@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "safe.h"
 #include "stats/stats.h"
 
 #define KERNEL_SPACE 0xffff800000000000ULL
@@ -313,8 +314,7 @@ static void difference_why_judge_one(const struct why *w, struct why_function *f
 	struct stats_interval interval;
 	size_t n = 0;
 
-	if (!diff)
-		abort();
+	must_have(diff);
 	f->mean[WHY_BASE] = f->mean[WHY_OTHER] = 0;
 	for (unsigned b = 0; b < w->n_blocks; b++) {
 		double each[WHY_ARMS];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "safe.h"
 #include "symbols.h"
 
 #include <errno.h>
@@ -57,8 +58,7 @@ void symbols_sort(struct symbols *s)
 	struct symbol *spare = malloc((s->n + 1) * sizeof(*spare));
 	size_t kept = 0;
 
-	if (!spare)
-		abort();
+	must_have(spare);
 	symbols_merge(s->v, spare, s->n);
 	free(spare);
 	for (size_t i = 0; i < s->n; i++) {
