@@ -105,4 +105,5 @@ const char doc_style[] =
 "table{font-size:9pt}th,td{padding-right:.5rem}.why{min-width:0}"
 ".scroll>svg{min-width:0}.v{border:1px solid currentColor}"
 "details::details-content{content-visibility:visible;block-size:auto}"
+"#full+details:not([open])::details-content{content-visibility:hidden;block-size:0}"
 "summary{color:inherit}}\n";
