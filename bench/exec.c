@@ -54,7 +54,7 @@ static int exec_place(struct state *s, const struct bench *b, struct err *err)
 	return access(s->folder, X_OK) ? err_sys(err, errno, "exec: its folder %s", s->folder) : 0;
 }
 
-static int setup(struct bench *b, struct err *err)
+static int exec_setup(struct bench *b, struct err *err)
 {
 	struct state *s = calloc(1, sizeof(*s));
 	json_t *params = bench_params(b);
@@ -107,7 +107,7 @@ static int exec_prove(struct state *s, struct err *err)
 }
 
 /* Exit status and metrics are there before its time counts. */
-static int verify_before(struct bench *b, struct err *err)
+static int exec_verify_before(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	int ret = 0;
@@ -136,7 +136,7 @@ static double exec_end(void *arg)
 	return bench_end(s->b, s->series[EXEC_WALL], 1);
 }
 
-static int run(struct bench *b, struct err *err)
+static int exec_run(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 	const struct exec_timer timer = { exec_begin, exec_end, s };
@@ -149,7 +149,7 @@ static int run(struct bench *b, struct err *err)
 	return !ret && s->spec.proof ? exec_prove(s, err) : ret;
 }
 
-static int verify_after(struct bench *b, struct err *err)
+static int exec_verify_after(struct bench *b, struct err *err)
 {
 	struct state *s = bench_state(b);
 
@@ -159,7 +159,7 @@ static int verify_after(struct bench *b, struct err *err)
 	return 0;
 }
 
-static void teardown(struct bench *b)
+static void exec_teardown(struct bench *b)
 {
 	struct state *s = bench_state(b);
 
@@ -194,9 +194,9 @@ const struct workload exec_workload = {
 	.sourceless = true,
 	.check = exec_check,
 	.declared = exec_declared,
-	.setup = setup,
-	.verify_before = verify_before,
-	.run = run,
-	.verify_after = verify_after,
-	.teardown = teardown,
+	.setup = exec_setup,
+	.verify_before = exec_verify_before,
+	.run = exec_run,
+	.verify_after = exec_verify_after,
+	.teardown = exec_teardown,
 };

@@ -158,7 +158,7 @@ int params_parse_tree(const char *name, const char *text, json_t **tree, struct 
 	return *tree ? 0 : -EINVAL;
 }
 
-static int set(struct value *v, const char *text, struct err *err)
+static int params_take(struct value *v, const char *text, struct err *err)
 {
 	char *copy = strdup(text);
 	int ret;
@@ -197,7 +197,7 @@ int params_init(struct params *p, const struct workload *w, struct err *err)
 			continue;	/* the workload has its own of this name */
 		v->param = q;
 		p->n++;
-		ret = *q->fallback ? set(v, q->fallback, err) : 0;
+		ret = *q->fallback ? params_take(v, q->fallback, err) : 0;
 		if (ret)
 			return ret;
 	}
@@ -238,7 +238,7 @@ int params_set(struct params *p, const char *name, const char *text,
 
 	if (!v)
 		return params_unknown(p, name, err);
-	ret = set(v, text, err);
+	ret = params_take(v, text, err);
 	v->given = v->given || !ret;
 	return ret;
 }

@@ -29,35 +29,35 @@ static bool pmem_flush_has_clwb(void)
 	return pmem_flush_leaf7_ebx(24);
 }
 
-static bool has_clflushopt(void)
+static bool pmem_flush_has_clflushopt(void)
 {
 	return pmem_flush_leaf7_ebx(23);
 }
 
-static bool has_clflush(void)
+static bool pmem_flush_has_clflush(void)
 {
 	return true;
 }
 
-__attribute__((target("clwb"))) static void do_clwb(const void *addr)
+__attribute__((target("clwb"))) static void pmem_flush_by_clwb(const void *addr)
 {
 	_mm_clwb((void *)addr);
 }
 
-__attribute__((target("clflushopt"))) static void do_clflushopt(const void *addr)
+__attribute__((target("clflushopt"))) static void pmem_flush_by_clflushopt(const void *addr)
 {
 	_mm_clflushopt((void *)addr);
 }
 
-static void do_clflush(const void *addr)
+static void pmem_flush_by_clflush(const void *addr)
 {
 	_mm_clflush(addr);
 }
 
 static const struct pmem_flush flushes[] = {
-	{ "clwb", pmem_flush_has_clwb, do_clwb },
-	{ "clflushopt", has_clflushopt, do_clflushopt },
-	{ "clflush", has_clflush, do_clflush },
+	{ "clwb", pmem_flush_has_clwb, pmem_flush_by_clwb },
+	{ "clflushopt", pmem_flush_has_clflushopt, pmem_flush_by_clflushopt },
+	{ "clflush", pmem_flush_has_clflush, pmem_flush_by_clflush },
 };
 
 void pmem_fence(void)

@@ -109,7 +109,7 @@ static size_t stream_slice(const struct state *s, unsigned i)
 	return grains * i / team_size(s->team) * STREAM_GRAIN;
 }
 
-static void fill(void *arg, unsigned member)
+static void stream_fill_slice(void *arg, unsigned member)
 {
 	struct state *s = arg;
 
@@ -178,7 +178,7 @@ static void stream_choose_codes(struct bench *b, struct state *s)
 		bench_progress(b, "stream: which code for %s", metrics[op].name);
 		stream_choose_code(b, s, op);
 	}
-	team_run(s->team, fill, s);
+	team_run(s->team, stream_fill_slice, s);
 }
 
 /* Untouched: each member's part is first written, so placed, by that member. */
@@ -212,7 +212,7 @@ static int stream_setup(struct bench *b, struct err *err)
 		ret = bench_team(b, bench_number(b, "threads"), &s->team, err);
 	if (ret)
 		return ret;
-	team_run(s->team, fill, s);
+	team_run(s->team, stream_fill_slice, s);
 	stream_choose_codes(b, s);
 	return 0;
 }

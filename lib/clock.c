@@ -73,7 +73,7 @@ static double clock_measure_tick(void)
 	return t1 > t0 ? (double)(n1 - n0) / (t1 - t0) : 0;
 }
 #else
-static double measure_tick(void)
+static double clock_measure_tick(void)
 {
 	return 0;
 }

@@ -154,7 +154,7 @@ struct claim_node *node_number(struct claim_parser *p, double value)
 	return n;
 }
 
-static struct claim_node *pick(struct claim_parser *p)
+static struct claim_node *expr_pick(struct claim_parser *p)
 {
 	struct claim_node *n = claim_expr_node_new(p, NODE_PICK);
 
@@ -176,16 +176,16 @@ static struct claim_node *claim_expr_close_after(struct claim_parser *p, struct 
 
 static struct claim_node *claim_expr_ratio(struct claim_parser *p)
 {
-	struct claim_node *a = pick(p), *b = NULL;
+	struct claim_node *a = expr_pick(p), *b = NULL;
 
 	if (a && !accept(p, "/"))
 		parse_fail(p, "'/' is expected here: ratio(arm / baseline)");
 	else if (a)
-		b = pick(p);
+		b = expr_pick(p);
 	return claim_expr_close_after(p, node_join(p, NODE_DIVIDE, a, b));
 }
 
-static struct claim_node *figure(struct claim_parser *p)
+static struct claim_node *expr_figure(struct claim_parser *p)
 {
 	struct claim_node *n = claim_expr_node_new(p, NODE_PICK);
 
@@ -210,9 +210,9 @@ static struct claim_node *claim_expr_term_inner(struct claim_parser *p)
 	if (accept(p, "ratio("))
 		return claim_expr_ratio(p);
 	if (accept(p, "value("))
-		return claim_expr_close_after(p, pick(p));
+		return claim_expr_close_after(p, expr_pick(p));
 	if (isalpha((unsigned char)*p->at))
-		return figure(p);
+		return expr_figure(p);
 	return parse_number(p, &value) ? NULL : node_number(p, value);
 }
 

@@ -27,7 +27,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static double share(struct argp_state *state, const char *option, const char *arg)
+static double power_share(struct argp_state *state, const char *option, const char *arg)
 {
 	struct err err = ERR_INIT;
 	double v = 0;
@@ -53,13 +53,13 @@ static error_t power_parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_EFFECT:
-		o->effect = share(state, "--effect", arg);
+		o->effect = power_share(state, "--effect", arg);
 		return 0;
 	case OPT_SIGMA:
-		o->sigma = share(state, "--sigma", arg);
+		o->sigma = power_share(state, "--sigma", arg);
 		return 0;
 	case OPT_POWER:
-		o->power = share(state, "--power", arg);
+		o->power = power_share(state, "--power", arg);
 		return 0;
 	case OPT_FROM:
 		o->from = arg;

@@ -366,7 +366,7 @@ static json_t *fake_node_guest_reply(struct fake *f, const char *op, const struc
 	return message_ok(id);
 }
 
-static void serve(struct fake *f, enum frame_channel channel, const struct view *rq)
+static void fake_serve(struct fake *f, enum frame_channel channel, const struct view *rq)
 {
 	const char *op = "";
 	uint64_t id = 0;
@@ -390,7 +390,7 @@ static void fake_node_run_later(struct loop *l, void *arg)
 
 	(void)l;
 	f->run = (struct message)MESSAGE_INIT;
-	serve(f, FRAME_GUEST, m.root);
+	fake_serve(f, FRAME_GUEST, m.root);
 	message_release(&m);
 }
 
@@ -412,7 +412,7 @@ static void fake_node_on_frame(void *arg, const struct frame *frame)
 		loop_add_timer(f->loop, 0, fake_node_run_later, f);
 		return;
 	}
-	serve(f, frame->channel, m.root);
+	fake_serve(f, frame->channel, m.root);
 	message_release(&m);
 }
 

@@ -334,7 +334,7 @@ static int config_build_check(struct build *b)
 	return conf_error(b->y, field, b->err, "%s", said.text);
 }
 
-static int build(struct build *b)
+static int config_build(struct build *b)
 {
 	int ret = config_build_head(b);
 
@@ -373,7 +373,7 @@ int config_parse(const char *path, const char *text, size_t len,
 	if (!ret)
 		ret = build_sources(&c, y, err);
 	if (!ret)
-		ret = build(&b);
+		ret = config_build(&b);
 	if (!ret)
 		config_build_forget_folder(plan);
 	free(b.cells);
