@@ -178,8 +178,7 @@ static size_t text_longest_word(const char *text)
 		size_t len = strcspn(text, " /?,:-"), width;
 		char *word = strndup(text, len + (text[len] && text[len] != ' '));
 
-		if (!word)
-			abort();
+		must_have(word);
 		width = safe_width(word);
 		longest = width > longest ? width : longest;
 		free(word);
