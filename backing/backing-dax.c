@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backing.h"
@@ -70,6 +71,34 @@ static int backing_dax_make_file(struct backing *b, struct err *err)
 	return fs_check_dax(b->path, err);
 }
 
+/* The counts are a help for old kernels; without them a proof is missing. */
+static void backing_dax_start_trace(struct backing *b, int fd, struct dax_trace **trace)
+{
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	if (fstat(fd, &st) || dax_trace_new(trace, st.st_ino, &err))
+		json_object_set_new(b->facts, "no_fault_counts", json_string(err.text));
+}
+
+static int backing_dax_make_nvdimm(struct backing *b, struct err *err)
+{
+	struct backing_file *f = &b->nvdimm;
+	int ret;
+
+	snprintf(f->path, sizeof(f->path), "%s/guest-pmem", b->mount);
+	f->fd = fs_allocate(f->path, f->size, err);
+	ret = f->fd < 0 ? f->fd : fs_write_through(f->fd, f->size, err);
+	if (!ret)
+		backing_dax_start_trace(b, f->fd, &f->trace);
+	return ret;
+}
+
+static int fsdax_guest_pmem(struct backing *b, struct err *err)
+{
+	return BACKING_PHASE(b, "guest-pmem", backing_dax_make_nvdimm(b, err));
+}
+
 static void backing_dax_note_extents(struct backing *b)
 {
 	struct extent *v;
@@ -79,15 +108,6 @@ static void backing_dax_note_extents(struct backing *b)
 		return;
 	json_object_set_new(b->facts, "extents", json_integer(n));
 	free(v);
-}
-
-/* The counts are a help for old kernels; without them a proof is missing. */
-static void backing_dax_start_trace(struct backing *b)
-{
-	struct err err = ERR_INIT;
-
-	if (dax_trace_new(&b->trace, &err))
-		json_object_set_new(b->facts, "no_fault_counts", json_string(err.text));
 }
 
 /*
@@ -131,7 +151,7 @@ static int fsdax_prepare(struct backing *b, const json_t *params, struct err *er
 		return ret;
 	backing_dax_note_extents(b);
 	backing_dax_stop_writeback(b);
-	backing_dax_start_trace(b);
+	backing_dax_start_trace(b, b->fd, &b->trace);
 	return 0;
 }
 
@@ -176,6 +196,11 @@ static int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
 static void fsdax_release(struct backing *b)
 {
 	dax_trace_free(b->trace);
+	dax_trace_free(b->nvdimm.trace);
+	if (b->nvdimm.fd >= 0) {
+		close(b->nvdimm.fd);
+		unlink(b->nvdimm.path);
+	}
 	if (b->writeback_before[0])
 		file_poke(WRITEBACK, b->writeback_before, NULL);
 	if (b->fd >= 0) {
@@ -219,7 +244,7 @@ const struct backing_kind backing_fsdax_xfs = {
 	.ram = QEMU_RAM_FILE, .variant = "xfs", .params = params_fsdax,
 	/* mkfs.xfs asks for more than 512M, beside the page structs. */
 	.pmem = true, .pmem_least = 544ULL << 20, .file_page = PAGE_2M,
-	.prepare = fsdax_prepare, .file_pages = fsdax_file_pages,
+	.prepare = fsdax_prepare, .guest_pmem = fsdax_guest_pmem, .file_pages = fsdax_file_pages,
 	.mut_pages = fsdax_mut_pages, .release = fsdax_release,
 };
 
@@ -229,7 +254,7 @@ const struct backing_kind backing_fsdax_ext4 = {
 	.help = "a file on ext4 on persistent memory, mapped by DAX",
 	.ram = QEMU_RAM_FILE, .variant = "ext4", .params = params_fsdax,
 	.pmem = true, .file_page = PAGE_SIZES,
-	.prepare = fsdax_prepare, .file_pages = fsdax_file_pages,
+	.prepare = fsdax_prepare, .guest_pmem = fsdax_guest_pmem, .file_pages = fsdax_file_pages,
 	.mut_pages = fsdax_mut_pages, .release = fsdax_release,
 };
 

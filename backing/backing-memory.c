@@ -88,14 +88,27 @@ static void backing_memory_anon_release(struct backing *b)
  * QEMU maps a memfd of its own at any multiple of 4K, where no huge page fits; of
  * a file it can be told the alignment.
  */
+static int backing_memory_memfd_make(uint64_t size, int *fd, char *path, size_t room,
+				     struct err *err)
+{
+	*fd = memfd_create("guest-ram", MFD_CLOEXEC);
+	if (*fd < 0 || ftruncate(*fd, (off_t)size))
+		return err_sys(err, errno, "cannot make a memfd of %" PRIu64 " MiB", size >> 20);
+	snprintf(path, room, "/proc/%d/fd/%d", (int)getpid(), *fd);
+	return 0;
+}
+
 static int backing_memory_memfd_prepare(struct backing *b, const json_t *params, struct err *err)
 {
 	(void)params;
-	b->fd = memfd_create("guest-ram", MFD_CLOEXEC);
-	if (b->fd < 0 || ftruncate(b->fd, (off_t)b->size))
-		return err_sys(err, errno, "cannot make a memfd of %" PRIu64 " MiB", b->size >> 20);
-	snprintf(b->path, sizeof(b->path), "/proc/%d/fd/%d", (int)getpid(), b->fd);
-	return 0;
+	return backing_memory_memfd_make(b->size, &b->fd, b->path, sizeof(b->path), err);
+}
+
+static int backing_memory_memfd_guest_pmem(struct backing *b, struct err *err)
+{
+	struct backing_file *f = &b->nvdimm;
+
+	return backing_memory_memfd_make(f->size, &f->fd, f->path, sizeof(f->path), err);
 }
 
 static int backing_memory_shmem_prepare(struct backing *b, const json_t *params, struct err *err)
@@ -119,6 +132,8 @@ static void backing_memory_shmem_release(struct backing *b)
 {
 	if (b->fd >= 0)
 		close(b->fd);
+	if (b->nvdimm.fd >= 0)
+		close(b->nvdimm.fd);
 	if (b->thp_before[0])
 		file_poke(SHMEM_ENABLED, b->thp_before, NULL);
 }
@@ -179,7 +194,8 @@ const struct backing_kind backing_memfd = {
 	.name = "memfd",
 	.help = "a shared file in memory, as the kernel is set for those",
 	.ram = QEMU_RAM_FILE, .file_page = PAGE_SIZES,
-	.prepare = backing_memory_memfd_prepare, .file_pages = backing_memory_no_file,
+	.prepare = backing_memory_memfd_prepare,
+	.guest_pmem = backing_memory_memfd_guest_pmem, .file_pages = backing_memory_no_file,
 	.release = backing_memory_shmem_release,
 };
 
@@ -187,7 +203,8 @@ const struct backing_kind backing_shmem_thp = {
 	.name = "shmem-thp",
 	.help = "a shared file in memory, huge pages for shared memory on",
 	.ram = QEMU_RAM_FILE, .variant = "always", .file_page = PAGE_SIZES,
-	.prepare = backing_memory_shmem_prepare, .file_pages = backing_memory_no_file,
+	.prepare = backing_memory_shmem_prepare,
+	.guest_pmem = backing_memory_memfd_guest_pmem, .file_pages = backing_memory_no_file,
 	.release = backing_memory_shmem_release,
 };
 

@@ -88,7 +88,7 @@ int backing_prepare(struct backing *b, const struct backing_kind *kind,
 	int ret;
 
 	memset(b, 0, sizeof(*b));
-	b->fd = -1;
+	b->fd = b->nvdimm.fd = -1;
 	ret = backing_check(kind, size, params, err);
 	if (ret)
 		return ret;
@@ -113,7 +113,32 @@ void backing_release(struct backing *b)
 	json_decref(b->facts);
 	json_decref(b->phases);
 	memset(b, 0, sizeof(*b));
-	b->fd = -1;
+	b->fd = b->nvdimm.fd = -1;
+}
+
+int backing_add_nvdimm(struct backing *b, uint64_t size, struct err *err)
+{
+	int ret;
+
+	if (!b->kind->guest_pmem)
+		return err_machine(err, "backing %s has no second file for a guest's NVDIMM",
+				   b->kind->name);
+	b->nvdimm.size = size;
+	ret = b->kind->guest_pmem(b, err);
+	if (ret)
+		err_prefix(err, "backing %s, the guest's NVDIMM", b->kind->name);
+	return ret;
+}
+
+struct backing backing_of_nvdimm(const struct backing *b)
+{
+	struct backing n = *b;
+
+	n.size = b->nvdimm.size;
+	n.fd = b->nvdimm.fd;
+	n.trace = b->nvdimm.trace;
+	memcpy(n.path, b->nvdimm.path, sizeof(n.path));
+	return n;
 }
 
 json_t *backing_file_proof(const struct backing *b)

@@ -38,6 +38,11 @@ struct backing_kind {
 	const char *const *params;	/* names it knows, NULL-terminated; NULL: none */
 
 	int (*prepare)(struct backing *b, const json_t *params, struct err *err);
+	/*
+	 * A second file of b->nvdimm.size bytes, for an NVDIMM of the guest's: sets what
+	 * else is in b->nvdimm. NULL: it has none.
+	 */
+	int (*guest_pmem)(struct backing *b, struct err *err);
 	/* How the file lies; NULL: there is no file. */
 	int (*file_pages)(const struct backing *b, struct page_bytes *p,
 			  struct err *err);
@@ -50,10 +55,18 @@ struct backing_kind {
 	void (*release)(struct backing *b);	/* also of what is half prepared */
 };
 
+struct backing_file {
+	uint64_t size;		/* bytes; 0: there is none */
+	char path[96];		/* "" for none */
+	int fd;			/* -1: none */
+	struct dax_trace *trace;	/* NULL: none */
+};
+
 struct backing {
 	const struct backing_kind *kind;
 	uint64_t size;
 	char path[96];		/* of the file or device; "" for none */
+	struct backing_file nvdimm;	/* of the guest's NVDIMM */
 	json_t *facts;		/* for the record */
 	json_t *phases;		/* name: seconds */
 
@@ -79,10 +92,15 @@ int backing_prepare(struct backing *b, const struct backing_kind *kind,
 		    uint64_t size, const json_t *params, struct err *err);
 void backing_release(struct backing *b);
 
+/* Adds a file of `size` bytes for an NVDIMM of the guest's, a multiple of 64M, to what is prepared. */
+int backing_add_nvdimm(struct backing *b, uint64_t size, struct err *err);
+
 /* The file layer's object for a reply: bytes, or why there are none. */
 json_t *backing_file_proof(const struct backing *b);
 /* The same for the MUT's page table of the guest's RAM in process `qemu`. */
 json_t *backing_mut_proof(const struct backing *b, pid_t qemu);
+/* `b` as if the file of its guest's NVDIMM were that of the RAM: for the two above alone. */
+struct backing backing_of_nvdimm(const struct backing *b);
 
 /* Runs f() and notes under `name` how long it took. For kinds' prepare(). */
 #define BACKING_PHASE(b, name, call) ({					\

@@ -2,6 +2,7 @@
 #include "dax-trace.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,14 +67,18 @@ static int dax_trace_open_event(uint64_t id, const char *filter, int cpu, struct
 	return err ? err->code : -EINVAL;
 }
 
-static int dax_trace_open_all(struct dax_trace *t, struct err *err)
+static int dax_trace_open_all(struct dax_trace *t, uint64_t inode, struct err *err)
 {
+	char filter[80];
+
 	for (size_t e = 0; e < EVENTS; e++) {
 		uint64_t id = 0;
 		int ret = dax_trace_event_id(events[e].event, &id, err);
 
+		snprintf(filter, sizeof(filter), "ino == %" PRIu64 " && (%s)", inode,
+			 events[e].filter);
 		for (int cpu = 0; !ret && cpu < t->cpus; cpu++) {
-			int fd = dax_trace_open_event(id, events[e].filter, cpu, err);
+			int fd = dax_trace_open_event(id, filter, cpu, err);
 
 			t->fd[cpu * EVENTS + e] = fd;
 			ret = fd < 0 ? fd : 0;
@@ -84,7 +89,7 @@ static int dax_trace_open_all(struct dax_trace *t, struct err *err)
 	return 0;
 }
 
-int dax_trace_new(struct dax_trace **trace, struct err *err)
+int dax_trace_new(struct dax_trace **trace, uint64_t inode, struct err *err)
 {
 	struct dax_trace *t = calloc(1, sizeof(*t));
 	int ret = -ENOMEM;
@@ -98,7 +103,7 @@ int dax_trace_new(struct dax_trace **trace, struct err *err)
 		goto fail;
 	}
 	memset(t->fd, -1, t->cpus * EVENTS * sizeof(*t->fd));
-	ret = dax_trace_open_all(t, err);
+	ret = dax_trace_open_all(t, inode, err);
 	if (ret)
 		goto fail;
 	*trace = t;

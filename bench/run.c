@@ -16,7 +16,7 @@ static int run_check_path(const struct source *s, const struct params *p, char *
 	const struct value *v = params_find(p, common_params[0].name);
 
 	if (s->path && !v->given)
-		return params_wrong(field, "path", err, "source %s: say where with --path, in a config with params: { path: ... }",
+		return params_wrong(field, "path", err, "source %s: say where with --path, in a config with guest.pmem or params: { path: ... }",
 				    s->name);
 	if (v->param != &common_params[0] || !v->given || s->path)
 		return 0;

@@ -111,19 +111,19 @@ static int source_check_own(const struct buffer *buf, const char *path, struct e
 
 const struct source sources[] = {
 	{ "anon-4k", "anonymous memory, huge pages refused (MADV_NOHUGEPAGE)",
-	  K4, SOURCE_EVERY, false, source_check_memory, source_map_anon },
+	  K4, SOURCE_EVERY, false, NULL, source_check_memory, source_map_anon },
 	{ "thp", "anonymous memory, transparent 2M pages (MADV_HUGEPAGE)",
-	  M2, SOURCE_MOST, false, source_check_thp, source_map_anon },
+	  M2, SOURCE_MOST, false, NULL, source_check_thp, source_map_anon },
 	{ "hugetlb-2m", "reserved huge pages of 2M (MAP_HUGETLB)",
-	  M2, SOURCE_MOST, false, source_check_hugetlb, source_map_hugetlb },
+	  M2, SOURCE_MOST, false, NULL, source_check_hugetlb, source_map_hugetlb },
 	{ "hugetlb-1g", "reserved huge pages of 1G (MAP_HUGETLB)",
-	  G1, SOURCE_MOST, false, source_check_hugetlb, source_map_hugetlb },
+	  G1, SOURCE_MOST, false, NULL, source_check_hugetlb, source_map_hugetlb },
 	{ "fsdax", "a file on a DAX file system, at --path (MAP_SYNC); 2M pages where its extents allow",
-	  M2, SOURCE_ANY, true, source_check_fsdax, source_map_fsdax },
+	  M2, SOURCE_ANY, true, "/run/guest-pmem", source_check_fsdax, source_map_fsdax },
 	{ "devdax", "a DAX device, at --path; pages of the device's alignment",
-	  M2, SOURCE_ANY, true, source_check_devdax, source_map_devdax },
+	  M2, SOURCE_ANY, true, "/dev/dax0.0", source_check_devdax, source_map_devdax },
 	{ "own", "the memory of a command, with the pages that it asks for itself (workload exec)",
-	  K4, SOURCE_ANY, false, source_check_own, NULL },
+	  K4, SOURCE_ANY, false, NULL, source_check_own, NULL },
 	{ 0 },
 };
 

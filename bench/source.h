@@ -43,6 +43,7 @@ struct source {
 	 */
 	double share;
 	bool path;		/* it lies at --path */
+	const char *place;	/* its path on a guest's NVDIMM; NULL */
 	/* Can a buffer with `source`, `mapped` and `others` be had? */
 	int (*check)(const struct buffer *buf, const char *path, struct err *err);
 	int (*map)(const struct source *s, const char *path,

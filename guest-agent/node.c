@@ -89,7 +89,7 @@ int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
 	const struct backing_kind *kind;
 	const struct view *params;
 	const char *name, *own;
-	uint64_t size;
+	uint64_t size, nvdimm;
 	json_t *tree;
 	int ret;
 
@@ -103,11 +103,17 @@ int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
 	    view_list_or(args, "params", JSON_OBJECT, &params, err) ||
 	    backing_find(name, &kind, err) ||
 	    view_string_or(args, "own", "", &own, err) ||
+	    view_count_or(args, "guest_pmem", INT64_MAX, 0, &nvdimm, err) ||
 	    node_check_device(a, kind, params, own, err))
 		return err->code;
 	tree = view_json(params);
 	ret = backing_prepare(&n->backing, kind, size, tree, err);
 	json_decref(tree);
+	if (!ret && nvdimm) {
+		ret = backing_add_nvdimm(&n->backing, nvdimm, err);
+		if (ret)
+			backing_release(&n->backing);
+	}
 	if (ret)
 		return ret;
 	json_object_set_new(reply, "backing", json_string(name));
@@ -183,6 +189,8 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 		.role = QEMU_GUEST,
 		.memory = n->backing.size,
 		.ram = n->backing.kind->ram,
+		.pmem = n->backing.nvdimm.size,
+		.pmem_path = n->backing.nvdimm.path,
 		.ram_path = n->backing.path[0] ? n->backing.path : NULL,
 		.ram_page = n->backing.pmem.align > n->backing.kind->page
 			? n->backing.pmem.align : n->backing.kind->page,
@@ -380,16 +388,23 @@ int node_op_proof(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err)
 {
 	struct node *n = a->node;
+	struct backing of = n->backing;
+	bool nvdimm;
 	json_t *layers;
 
 	(void)id;
-	(void)args;
 	if (!n->vm.running)
 		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (view_bool_or(args, "pmem", false, &nvdimm, err))
+		return err->code;
+	if (nvdimm && !of.nvdimm.size)
+		return err_config(err, "pmem: the guest has no NVDIMM");
+	if (nvdimm)
+		of = backing_of_nvdimm(&n->backing);
 	layers = json_array();
 	json_array_append_new(layers, kvm_stats_proof(NULL, n->vm.proc.pid));
-	json_array_append_new(layers, backing_mut_proof(&n->backing, n->vm.proc.pid));
-	json_array_append_new(layers, backing_file_proof(&n->backing));
+	json_array_append_new(layers, backing_mut_proof(&of, n->vm.proc.pid));
+	json_array_append_new(layers, backing_file_proof(&of));
 	json_object_set_new(reply, "layers", layers);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "bench/bench.h"
 #include "bench/source.h"
 #include "message.h"
+#include "place.h"
 #include "worker.h"
 
 #define STAGGER_MAX 65536	/* pages */
@@ -99,12 +100,26 @@ static int work_stagger(uint64_t pages, struct err *err)
 	return 0;
 }
 
-static int work_run(struct work *w, const struct view *args, char **text, struct err *err)
+/* In a machine of ours, a source whose path is its place on the NVDIMM is put there. */
+static int work_place_source(const struct asked *a, bool ours, struct err *err)
+{
+	const char *path = json_string_value(json_object_get(a->params, "path"));
+	const struct source *s;
+	int ret = source_find(a->rq.source, &s, err);
+
+	return ret || !ours || !path || !s->place || strcmp(path, s->place) ? ret :
+	       place_prepare(s, err);
+}
+
+static int work_run(struct work *w, const struct view *args, bool ours, char **text,
+		    struct err *err)
 {
 	struct bench_hooks hooks = { .hold = work_hold, .progress = work_progress, .arg = w };
 	struct asked a;
 	int ret = work_read(args, &a, err);
 
+	if (!ret)
+		ret = work_place_source(&a, ours, err);
 	if (!ret)
 		ret = work_stagger(a.stagger, err);
 	if (!ret)
@@ -123,7 +138,7 @@ int work_serve(int in, int out, bool reserve)
 
 	source_reserves = reserve;
 	if (!work_open(&w, in, out, &err) && !work_hear(&w, &request, &err))
-		work_run(&w, request, &text, &err);
+		work_run(&w, request, reserve, &text, &err);
 	status = work_close(&w, text, &err);
 	free(text);
 	return status;

@@ -165,15 +165,19 @@ static void qemu_add_memory(const struct qemu_vm *vm, struct args *a)
 }
 
 /*
- * The NVDIMM is anonymous memory: it need not outlive the machine, leaves no
- * file behind, and this host may map it huge.
+ * A machine's NVDIMM is anonymous memory: it need not outlive the machine, leaves
+ * no file behind, and this host may map it huge. A guest's lies where its RAM does.
  */
 static void qemu_add_pmem(const struct qemu_vm *vm, struct args *a)
 {
 	if (!vm->pmem)
 		return;
 	args_add_all(a, "-machine", "nvdimm=on", "-object", NULL);
-	args_addf(a, "memory-backend-ram,id=pmem,size=%" PRIu64, vm->pmem);
+	if (vm->pmem_path)
+		args_addf(a, "memory-backend-file,id=pmem,mem-path=%s,size=%" PRIu64
+			  ",share=on,align=2M", vm->pmem_path, vm->pmem);
+	else
+		args_addf(a, "memory-backend-ram,id=pmem,size=%" PRIu64, vm->pmem);
 	args_add_all(a, "-device", "nvdimm,id=nvdimm0,memdev=pmem", NULL);
 }
 

@@ -71,7 +71,8 @@ struct qemu_vm {
 	const char *firmware;	/* folder of QEMU's ROMs, NULL: QEMU's own default */
 	unsigned cpus;
 	uint64_t memory;	/* bytes, a multiple of 2M */
-	uint64_t pmem;		/* QEMU_MUT: bytes of NVDIMM; 0: none */
+	uint64_t pmem;		/* bytes of NVDIMM; 0: none */
+	const char *pmem_path;	/* the file it is, shared; NULL: anonymous memory */
 
 	enum qemu_ram ram;
 	const char *ram_path;

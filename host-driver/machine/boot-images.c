@@ -128,6 +128,20 @@ static int boot_images_check_is_program(const char *name, struct err *err)
 	return ret;
 }
 
+/* What makes file systems: on the node for the guest's memory, in the guest on its NVDIMM. */
+static int boot_images_add_mkfs(struct image *im, struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < COUNT(node_programs) && !ret; i++)
+		ret = image_add_program(im, node_programs[i], NULL, err);
+	for (size_t i = 0; i < COUNT(node_files) && !ret; i++) {
+		if (!access(node_files[i], R_OK))
+			ret = image_add_file(im, node_files[i], NULL, err);
+	}
+	return ret;
+}
+
 static int boot_images_add_node(struct image *im, struct err *err)
 {
 	int ret = boot_images_check_is_program(qemu_binary(), err);
@@ -138,13 +152,7 @@ static int boot_images_add_node(struct image *im, struct err *err)
 
 	for (size_t i = 0; i < COUNT(roms) && !ret; i++)
 		ret = boot_images_add_rom(im, roms[i], err);
-	for (size_t i = 0; i < COUNT(node_programs) && !ret; i++)
-		ret = image_add_program(im, node_programs[i], NULL, err);
-	for (size_t i = 0; i < COUNT(node_files) && !ret; i++) {
-		if (!access(node_files[i], R_OK))
-			ret = image_add_file(im, node_files[i], NULL, err);
-	}
-	return ret;
+	return ret ? ret : boot_images_add_mkfs(im, err);
 }
 
 static int boot_images_add_carried(const char *from, const char *as, unsigned mode, void *arg,
@@ -164,6 +172,8 @@ static int boot_images_make_guest(struct boot_images *b, const struct plan *p, s
 	if (ret)
 		return ret;
 	ret = boot_images_add_base(im, b, err);
+	if (!ret && p && p->guest.pmem)
+		ret = boot_images_add_mkfs(im, err);
 	if (!ret)
 		ret = plan_files_each(p, boot_images_add_carried, im, err);
 	if (!ret)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/registry.h"
+#include "bench/source.h"
 #include "config.h"
 #include "size.h"
 
@@ -137,6 +138,7 @@ static int cells_add(struct build *b, const struct config_origin *o)
 	struct plan_cell *to = &b->p->cells[b->p->n_cells];
 	const char *backing = c->backings[o->backing], *source = c->sources[o->source];
 	const char *workload = c->workloads[o->workload];
+	const struct source *s;
 	char given[48];
 
 	int ret = cells_params(b, o, &to->params);
@@ -144,6 +146,10 @@ static int cells_add(struct build *b, const struct config_origin *o)
 	b->cells[b->p->n_cells++] = *o;
 	if (ret)
 		return ret;
+	/* On the guest's NVDIMM, unless the user says where. */
+	if (b->p->guest.pmem && !source_find(source, &s, NULL) && s->place &&
+	    !json_object_get(to->params, "path"))
+		json_object_set_new(to->params, "path", json_string(s->place));
 	to->processes = c->processes;
 	snprintf(given, sizeof(given), "cells[%u].samples", o->entry);
 	if (!c->samples && conf_given(b->y, given))

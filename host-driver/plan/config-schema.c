@@ -24,6 +24,7 @@ static const struct conf_field guest_fields[] = {
 	{ "kernel", TOP(TEXT, guest.kernel), REQUIRED },
 	{ "cpus", TOP(UNSIGNED, guest.cpus), .fallback = "1" },
 	{ "memory", TOP(TEXT, guest.memory), .fallback = "512M" },
+	{ "pmem", TOP(TEXT, guest.pmem) },
 	{ 0 }
 };
 

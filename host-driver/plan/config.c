@@ -66,6 +66,8 @@ static int config_build_guest(struct build *b)
 	struct plan_guest *to = &b->p->guest;
 	int ret = config_build_size(b, "guest.memory", b->c->guest.memory, &to->memory);
 
+	if (!ret && b->c->guest.pmem)
+		ret = config_build_size(b, "guest.pmem", b->c->guest.pmem, &to->pmem);
 	to->cpus = b->c->guest.cpus;
 	return ret ? ret : plan_text(&to->kernel, b->c->guest.kernel, b->err);
 }

@@ -68,7 +68,7 @@ struct config {
 		char *memory, *pmem, *host, *device;
 	} machine;
 	struct {
-		char *kernel, *memory;
+		char *kernel, *memory, *pmem;
 		unsigned cpus;
 	} guest;
 	struct config_arm *arms;

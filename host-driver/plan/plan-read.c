@@ -86,6 +86,8 @@ static int read_guest(const struct view *json, struct plan *p, struct err *err)
 		ret = read_unsigned(o, "cpus", &p->guest.cpus, err);
 	if (!ret)
 		ret = view_count(o, "memory", INT64_MAX, &p->guest.memory, err);
+	if (!ret)
+		ret = view_count_or(o, "pmem", INT64_MAX, 0, &p->guest.pmem, err);
 	if (ret)
 		err_prefix(err, "guest");
 	return ret;

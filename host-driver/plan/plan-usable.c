@@ -305,7 +305,7 @@ static int usable_pmem(struct plan_check *c, const struct backing_kind *k,
 		       const struct plan_cell *cell)
 {
 	const struct plan_machine *m = &c->p->machine;
-	uint64_t guest = c->p->guest.memory, align = usable_align(cell);
+	uint64_t guest = c->p->guest.memory + c->p->guest.pmem, align = usable_align(cell);
 	/* The header's place before an aligned start costs a page of that size. */
 	uint64_t need = guest + guest / PMEM_SHARE + (align > PMEM_FIXED ? align : PMEM_FIXED);
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
@@ -334,7 +334,7 @@ static int usable_pmem(struct plan_check *c, const struct backing_kind *k,
 static int usable_ram(struct plan_check *c, const struct backing_kind *k)
 {
 	const struct plan_machine *m = &c->p->machine;
-	uint64_t guest = c->p->guest.memory;
+	uint64_t guest = c->p->guest.memory + c->p->guest.pmem;
 	uint64_t own = k->page > MACHINE_OWN ? k->page : MACHINE_OWN;
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
 
@@ -364,6 +364,11 @@ static int usable_guest(struct plan_check *c, const struct plan_cell *cell)
 		return err_config(c->err, "%s is not a multiple of %s, which backing %s needs",
 				  size_format(c->p->guest.memory, a),
 				  size_format(page, b), k->name);
+	plan_check_at(c, "guest.pmem");
+	if (c->p->guest.pmem % (64 * M1))
+		return err_config(c->err, "%s is not a multiple of 64M", size_format(c->p->guest.pmem, a));
+	if (c->p->guest.pmem && !k->guest_pmem)
+		return err_config(c->err, "backing %s has no second file for a guest's NVDIMM", k->name);
 	return k->pmem ? usable_pmem(c, k, cell) : usable_ram(c, k);
 }
 

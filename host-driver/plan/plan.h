@@ -63,6 +63,7 @@ struct plan_guest {
 	char *kernel;
 	unsigned cpus;
 	uint64_t memory;	/* bytes */
+	uint64_t pmem;		/* bytes of its NVDIMM, on the same backing; 0: none; in JSON if any */
 };
 
 struct plan_arm {

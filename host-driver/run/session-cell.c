@@ -55,7 +55,8 @@ static int session_cell_node_proof(struct cell_run *c, enum when when)
 	const struct view *layers, *v;
 	struct message reply;
 	struct err err = ERR_INIT;
-	int ret = session_must(c->s, FRAME_NODE, "proof", NULL, c->s->o->limits.proof,
+	int ret = session_must(c->s, FRAME_NODE, "proof",
+			       session_proof_arguments(c->s, c->m.cell), c->s->o->limits.proof,
 			       &reply);
 
 	if (ret)

@@ -69,6 +69,9 @@ int session_record_text(struct session *s, const char *text, size_t len);
 /* The same; takes `r`. */
 int session_record(struct session *s, json_t *r);
 
+/* What the node is asked to prove for this cell; NULL: of the RAM. */
+json_t *session_proof_arguments(const struct session *s, const struct plan_cell *cell);
+
 /* Tells the campaign what is being done. */
 void session_phase(struct session *s, const char *name, const char *cell);
 

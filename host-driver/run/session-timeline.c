@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bench/source.h"
 #include "session-cell.h"
 #include "store/record-agent.h"
 #include "store/record-text.h"
@@ -77,13 +78,24 @@ static int timeline_event(struct timeline *t, enum run_step step, const char *ev
 	return timeline_keep(t, &r);
 }
 
+/* A buffer on the guest's NVDIMM is proved by the file of that, another by the RAM's. */
+json_t *session_proof_arguments(const struct session *s, const struct plan_cell *cell)
+{
+	const struct source *source;
+
+	if (!s->plan->guest.pmem || source_find(cell->source, &source, NULL) || !source->place)
+		return NULL;
+	return json_pack("{s:b}", "pmem", 1);
+}
+
 /* The layers that the node sees. */
 static int timeline_read(struct timeline *t, enum run_step step)
 {
 	const struct view *layers, *v;
 	struct err err = ERR_INIT;
 	struct message reply;
-	int ret = session_must(t->s, FRAME_NODE, "proof", NULL, t->s->o->limits.proof, &reply);
+	int ret = session_must(t->s, FRAME_NODE, "proof", session_proof_arguments(t->s, t->cell),
+			       t->s->o->limits.proof, &reply);
 
 	if (ret)
 		return ret;

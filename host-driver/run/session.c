@@ -176,6 +176,8 @@ static json_t *session_prepare_arguments(const struct session *s, const struct p
 		json_object_set_new(params, "device", json_string(p->machine.device));
 	if (json_object_size(params))
 		json_object_set(a, "params", params);
+	if (p->guest.pmem)
+		json_object_set_new(a, "guest_pmem", json_integer((json_int_t)p->guest.pmem));
 	if (s->o->own)
 		json_object_set_new(a, "own", json_string(s->o->own));
 	json_decref(params);

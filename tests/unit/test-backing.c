@@ -80,6 +80,30 @@ static void bad_sizes_and_parameters_are_refused(void **state)
 	}
 }
 
+/* The proofs of a guest's NVDIMM are asked of its own file. */
+static void an_nvdimm_is_a_second_file(void **state)
+{
+	const struct backing_kind *k;
+	struct err err = ERR_INIT;
+	struct backing b, n;
+
+	(void)state;
+	assert_int_equal(backing_find("memfd", &k, NULL), 0);
+	assert_int_equal(backing_prepare(&b, k, M2, NULL, NULL), 0);
+	assert_int_equal(backing_add_nvdimm(&b, 4 * M2, &err), 0);
+	n = backing_of_nvdimm(&b);
+	assert_int_equal(n.size, 4 * M2);
+	assert_string_not_equal(n.path, b.path);
+	assert_int_equal(lseek(n.fd, 0, SEEK_END), 4 * M2);
+	assert_int_equal(lseek(b.fd, 0, SEEK_END), M2);
+	backing_release(&b);
+	assert_int_equal(b.nvdimm.fd, -1);
+	assert_int_equal(backing_find("anon-4k", &k, NULL), 0);
+	b = (struct backing){ .kind = k };
+	assert_int_equal(backing_add_nvdimm(&b, M2, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "anon-4k has no second file"));
+}
+
 static void memory_without_a_file_says_so(void **state)
 {
 	const struct backing_kind *k;
@@ -150,6 +174,7 @@ int main(void)
 		cmocka_unit_test(table_is_sound),
 		cmocka_unit_test(unknown_ones_are_named_with_the_known),
 		cmocka_unit_test(bad_sizes_and_parameters_are_refused),
+		cmocka_unit_test(an_nvdimm_is_a_second_file),
 		cmocka_unit_test(memory_without_a_file_says_so),
 		cmocka_unit_test(kvm_statistics_become_bytes),
 	};

@@ -240,7 +240,7 @@ static void every_error_is_said_exactly(void **state)
 		  "memory: 1536M }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\ncells:\n  - { backing: anon-4k, source: hugetlb-1g, workload: first-touch",
 		  ":10: cells[0].workload: 128M in pages of 1G do not fit in guest.memory, 1536M" },
 		{ "source: [anon-4k, thp]", "source: fsdax",
-		  ":10: cells[0].params.path: source fsdax: say where with --path, in a config with params: { path: ... }" },
+		  ":10: cells[0].params.path: source fsdax: say where with --path, in a config with guest.pmem or params: { path: ... }" },
 		{ "256M", "255M", ":5: guest.memory: 255M is not a multiple of 2M, which backing anon-4k needs" },
 		{ "backing: anon-4k", "backing: [anon-4k, hugetlb-1g]",
 		  ":5: guest.memory: 256M is not a multiple of 1G, which backing hugetlb-1g needs" },

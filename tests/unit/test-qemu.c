@@ -149,6 +149,18 @@ static void guest_backings(void **state)
 	lacks(&vm, "memory-backend");
 }
 
+/* An NVDIMM of the guest's is a file beside its RAM's. */
+static void a_guest_can_have_an_nvdimm(void **state)
+{
+	struct qemu_vm vm = guest(QEMU_RAM_FILE);
+
+	(void)state;
+	vm.pmem = 128ULL << 20;
+	vm.pmem_path = "/mnt/pmem";
+	has(&vm, "-m 512M,slots=1,maxmem=640M", "nvdimm=on", "-device nvdimm,id=nvdimm0,memdev=pmem", NULL);
+	has(&vm, "memory-backend-file,id=pmem,mem-path=/mnt/pmem,size=134217728,share=on,align=2M", NULL);
+}
+
 /* What lies above 4G does so 4K off the file's huge pages. */
 static void guest_memory_can_be_shifted(void **state)
 {
@@ -269,6 +281,7 @@ int main(void)
 		cmocka_unit_test(counted_mut),
 		cmocka_unit_test(hardware_mut),
 		cmocka_unit_test(guest_backings),
+		cmocka_unit_test(a_guest_can_have_an_nvdimm),
 		cmocka_unit_test(guest_memory_can_be_shifted),
 		cmocka_unit_test(guest_under_emulation_only_as_wished),
 		cmocka_unit_test(no_streams),
