@@ -53,12 +53,18 @@ bool qemu_one_timer(enum qemu_accel accel, unsigned cpus)
 	return accel != QEMU_KVM && cpus == 1;
 }
 
+/* A MUT's pmem is there, and what a guest has besides plain RAM. */
+static bool qemu_is_beyond_4g(const struct qemu_vm *vm)
+{
+	return vm->role == QEMU_MUT || vm->pmem || vm->shift;
+}
+
 char *qemu_cmdline(const struct qemu_vm *vm)
 {
 	char *text = NULL;
 
 	if (asprintf(&text, "%s%s%s%s%s%s", cmdline_common,
-		     vm->role == QEMU_MUT ? cmdline_mut : "",
+		     qemu_is_beyond_4g(vm) ? cmdline_mut : "",
 		     vm->accel == QEMU_ICOUNT ? " " QEMU_CMDLINE_EXACT : "",
 		     qemu_one_timer(vm->accel, vm->cpus) ? " " QEMU_CMDLINE_ONE : "",
 		     vm->append ? " " : "", vm->append ? vm->append : "") < 0)
