@@ -48,9 +48,9 @@ function table(caption, heads, rows, cls)
 			el("tbody", null, rows.map(r => r instanceof Node ? r : el("tr", null, r.map(c => cell(c, "td")))))));
 }
 /* Many rows: the first of them, and a button for the rest. */
-function longTable(caption, heads, rows, make, first = 60)
+function longTable(caption, heads, rows, make, cls, first = 60)
 {
-	const t = table(caption, heads, rows.slice(0, first).map(make));
+	const t = table(caption, heads, rows.slice(0, first).map(make), cls);
 	if (rows.length > first)
 		t.append(el("button", { type: "button", onclick: e => {
 			e.target.remove();
@@ -173,7 +173,7 @@ function viewCampaigns()
 		el("div", null, c.domain, el("div", { class: "dim" }, name(c.machine))),
 		el("div", null, c.refused ? verdict("not comparable") : Object.entries(c.verdicts)
 			.filter(([v, n]) => n && v !== "described").map(([v, n]) => el("div", null, verdict(v, n)))),
-		el("div", { class: "failed" }, trouble(c).map(t => name(t)))]),
+		el("div", { class: "failed" }, trouble(c).map(t => name(t)))], "cards"),
 	D.unread.length ? [el("h2", null, "Folders that are not shown"), el("ul", null, D.unread.map(u =>
 		el("li", null, name(u.error.includes(u.folder) ? u.error : `${u.folder}: ${u.error}`))))] : null];
 }

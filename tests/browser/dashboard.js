@@ -178,6 +178,8 @@ async function narrow(browser)
 	for (const view of ["campaigns", "history", "kernels", "heat", "controls"]) {
 		await open(browser, site, `#view=${view}`, { viewport: { width: 400, height: 800 }, colorScheme: "dark" });
 		assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} fits 400 px`);
+		if (view === "campaigns")
+			assert.ok((await page.locator(".cards .v").first().boundingBox()).x < 350, "verdicts are seen without scrolling");
 		await close("narrow " + view);
 	}
 }
