@@ -213,18 +213,15 @@ static void look_process_take(struct doctor_case *c, const struct mapping *m, ch
 	snprintf(path, 256, "%s", m->path);
 }
 
-/* `path` (256 bytes) gets the file that is mapped; "" if there is none. */
-static void look_process_read_maps(struct doctor_case *c, char *path)
+/* `path` (256 bytes) gets the file that is mapped; "" if there is none.
+ * False if `text` names none. */
+static bool look_process_parse(struct doctor_case *c, char *text, char *path)
 {
-	char *text = look_text("/proc/%d/smaps", (int)c->pid), *rest = text, *line;
 	struct mapping m = { .writable = false };
 	bool any = false;
+	char *line;
 
-	if (!text || !*text)
-		look_blind(c, layer_words[LAYER_MUT].name,
-			   "/proc/%d/smaps cannot be read (QEMU's user, or root, can)",
-			   (int)c->pid);
-	while (rest && (line = strsep(&rest, "\n"))) {
+	while (text && (line = strsep(&text, "\n"))) {
 		struct mapping next;
 
 		if (look_process_parse_head(line, &next)) {
@@ -238,6 +235,43 @@ static void look_process_read_maps(struct doctor_case *c, char *path)
 	}
 	if (any)
 		look_process_take(c, &m, path);
+	return any;
+}
+
+/*
+ * To read smaps is to walk the page table, and for that Linux splits the 1G entries
+ * of a device. What a device of that alignment maps is 1G or nothing.
+ */
+static bool look_process_is_1g(struct doctor_case *c, char *path)
+{
+	char *text = look_text("/proc/%d/maps", (int)c->pid);
+	struct doctor_ram was = c->ram;
+	uint64_t align = 0;
+
+	look_process_parse(c, text, path);
+	free(text);
+	if (c->memory == DOCTOR_MEMORY_DEVDAX &&
+	    look_number(&align, "/sys/bus/dax/devices/%s/align", path + strlen("/dev/")) &&
+	    align >= 1u << 30) {
+		c->ram.page = align;
+		return true;
+	}
+	c->ram = was;
+	*path = '\0';
+	return false;
+}
+
+static void look_process_read_maps(struct doctor_case *c, char *path)
+{
+	char *text;
+
+	if (look_process_is_1g(c, path))
+		return;
+	text = look_text("/proc/%d/smaps", (int)c->pid);
+	if (!look_process_parse(c, text, path))
+		look_blind(c, layer_words[LAYER_MUT].name,
+			   "/proc/%d/smaps cannot be read (QEMU's user, or root, can)",
+			   (int)c->pid);
 	free(text);
 }
 

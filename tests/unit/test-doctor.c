@@ -397,6 +397,28 @@ static void what_cannot_be_read_is_named_and_not_guessed(void **state)
 	dm_end();
 }
 
+/* Linux splits them where smaps is read. */
+static void entries_of_1g_are_left_whole(void **state)
+{
+	struct doctor_report r;
+	struct doctor_case c;
+
+	(void)state;
+	dm_begin();
+	dm_drop("/proc/42/smaps");
+	dm_put("/proc/42/maps", "7f0000000000-7f0080000000 rw-s 00000000 00:05 131 /dev/dax0.0\n");
+	dm_put("/sys/bus/dax/devices/dax0.0/align", "1073741824\n");
+	dm_put("/sys/bus/dax/devices/dax0.0/size", "2147483648\n");
+	doctor_begin(&c);
+	assert_int_equal(doctor_look_at_qemu(&c, 42, NULL), 0);
+	assert_int_equal(c.memory, DOCTOR_MEMORY_DEVDAX);
+	assert_int_equal(c.ram.page, 1u << 30);
+	doctor_examine(&c, doctor_causes, &r);
+	assert_int_equal(r.n, 0);
+	doctor_end(&c);
+	dm_end();
+}
+
 /* What others named reaches neither a terminal nor a shell as it is. */
 static void foreign_names_are_made_safe(void **state)
 {
@@ -600,6 +622,7 @@ int main(void)
 		cmocka_unit_test(the_tables_are_sound),
 		cmocka_unit_test(each_cause_comes_first_where_it_is_planted),
 		cmocka_unit_test(what_cannot_be_read_is_named_and_not_guessed),
+		cmocka_unit_test(entries_of_1g_are_left_whole),
 		cmocka_unit_test(foreign_names_are_made_safe),
 		cmocka_unit_test(pools_are_looked_at_for_who_wants_them),
 		cmocka_unit_test(a_namespace_in_use_is_told),
