@@ -58,9 +58,7 @@ static int spread_record(void *arg, const struct record *r, const struct store_p
 	struct comparison *c = arg;
 	const struct view *derived, *v;
 
-	if (r->type != RECORD_CELL_END || !r->object || strcmp(r->class, "ok") ||
-	    !at->class || strcmp(at->class, "ok") || at->arm < 0 ||
-	    compare_odd_boot(c, at->boot))
+	if (!r->object || compare_odd_boot(c, at->boot))
 		return 0;
 	derived = view_get(r->object, "derived");
 	if (!derived || derived->type != JSON_OBJECT)
@@ -74,5 +72,5 @@ static int spread_record(void *arg, const struct record *r, const struct store_p
 int compare_spreads(struct comparison *c, struct store *s, struct err *err)
 {
 	c->n_spreads = 0;
-	return store_records(s, spread_record, c, err);
+	return store_cell_ends(s, spread_record, c, err);
 }

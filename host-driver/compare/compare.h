@@ -238,7 +238,7 @@ struct comparison {
 int compare_run(struct store *s, const struct compare_options *o,
 		struct comparison *c, struct err *err);
 void comparison_release(struct comparison *c);
-/* Reads the journal once more, for the histograms of boots that count. */
+/* Reads the histograms of boots that count. */
 int compare_spreads(struct comparison *c, struct store *s, struct err *err);
 
 /*

@@ -224,10 +224,9 @@ static int columns_cell_end(struct columns *c, const struct record *r, uint64_t 
 			    struct err *err)
 {
 	struct column_cell e = { .run = c->runs.n, .process = r->process,
-				 .class = r->class };
+				 .class = r->class, .at = at };
 	int ret = columns_find_place(c, r, err);
 
-	(void)at;
 	e.cell = c->cell;
 	if (!ret)
 		ret = columns_keep_word(c, r->text, &e.text, err);

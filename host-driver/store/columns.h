@@ -52,6 +52,7 @@ struct column_run {		/* a boot, or an attempt at one */
 struct column_cell {
 	unsigned run, cell, process;	/* `run` counts from 1 everywhere */
 	const char *class, *text;
+	uint64_t at;
 };
 
 struct column_env {

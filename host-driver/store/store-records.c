@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "record.h"
 #include "store-impl.h"
 
@@ -72,5 +74,29 @@ int store_records(struct store *s, store_record_fn each, void *arg,
 			break;
 	}
 	journal_reader_close(r);
+	return ret;
+}
+
+int store_cell_ends(struct store *s, store_record_fn each, void *arg, struct err *err)
+{
+	const struct columns *c = &s->columns;
+	struct record r;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < c->cells.n; i++) {
+		const struct column_cell *cell = &c->cells.items[i];
+		const struct column_run *run = &c->runs.items[cell->run - 1];
+		const struct store_place at = {
+			.campaign = run->campaign, .boot = BOOT_OF(s, run->campaign, run->boot),
+			.block = BLOCK_OF(s, run->campaign, run->block), .arm = (int)run->arm,
+			.class = run->class, .offset = cell->at,
+		};
+
+		if (!run->ok || strcmp(cell->class, "ok"))
+			continue;
+		ret = store_read_at(s, cell->at, &r, err);
+		if (!ret)
+			ret = each(arg, &r, &at, err);
+	}
 	return ret;
 }
