@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "compare/trend.h"
+#include "order.h"
 #include "plot.h"
 #include "safe.h"
 #include "vocab/words.h"
@@ -141,13 +142,6 @@ static void history_axis(const struct trend *t, struct figure *f)
 	f->x.max = n + 0.5;
 }
 
-static int history_by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Of what most campaigns say: an odd one leaves the drawing, with an arrow. */
 static void history_fit(struct figure *f)
 {
@@ -159,7 +153,7 @@ static void history_fit(struct figure *f)
 			v = figure_grow(v, n, sizeof(*v));
 			v[n++] = f->series[i].mark[k].value;
 		}
-	qsort(v, n, sizeof(*v), history_by_value);
+	order_sort(v, n);
 	lo = fmin(v[n / 20], 1);
 	hi = fmax(v[n - 1 - n / 20], 1);
 	width = fmax(hi - lo, 0.01);

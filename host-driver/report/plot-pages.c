@@ -9,6 +9,7 @@
 
 #include "bench/histogram.h"
 #include "bench/model.h"
+#include "order.h"
 #include "plot.h"
 #include "report-parts.h"
 #include "report.h"
@@ -41,6 +42,7 @@ static void pages_tile(const struct comparison *c, struct figure *f,
 {
 	const struct compare_estimate *e = &s->est[arm];
 	int guest = report_page_of(c, arm, s->cell, LAYER_GUEST);
+	bool several = pages_is_double(c, f, s, arm);
 	char value[NUMBER_MAX], lo[NUMBER_MAX], hi[NUMBER_MAX], *row;
 	struct figure_mark *m;
 	unsigned panel;
@@ -50,8 +52,7 @@ static void pages_tile(const struct comparison *c, struct figure *f,
 		return;
 	panel = figure_name(&f->panel, &f->n_panels, s->backing);
 	row = text_format("%s %s%s%s", page_words[second].title, c->arms[arm].name,
-			  pages_is_double(c, f, s, arm) ? " " : "",
-			  pages_is_double(c, f, s, arm) ? s->source : "");
+			  several ? " " : "", several ? s->source : "");
 	m = figure_mark(figure_series(f, page_words[guest].title, panel, (unsigned)guest),
 			figure_name(&f->row, &f->n_rows, row), e->value, e->lo, e->hi);
 	free(row);
@@ -156,13 +157,6 @@ static bool pages_share(const struct comparison *c, const struct figure *f, cons
 	return true;
 }
 
-static int pages_by_at(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Every place at which one of the arms has something in that cell, upwards. */
 static size_t pages_places(const struct comparison *c, const struct figure *f,
 			   const char *cell, double **places)
@@ -178,7 +172,7 @@ static size_t pages_places(const struct comparison *c, const struct figure *f,
 			if (!strcmp(c->spreads[i].cell, cell) &&
 			    !strcmp(c->spreads[i].name, f->of->derived))
 				(*places)[n++] = fmax(c->spreads[i].bucket[k].at, 1);
-	qsort(*places, n, sizeof(**places), pages_by_at);
+	order_sort(*places, n);
 	for (size_t i = 0; i < n; i++)
 		if (!kept || (*places)[i] > (*places)[kept - 1])
 			(*places)[kept++] = (*places)[i];

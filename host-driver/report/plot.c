@@ -109,11 +109,13 @@ const char *figure_init_history(const struct trend *t, const char *series, struc
 
 	*f = (struct figure){ .name = plot_campaigns[0].name, .script = plot_campaigns[0].script };
 	why = plot_campaigns[0].data(t, series, f);
-	if (why)
+	if (why) {
 		figure_release(f);
+		return why;
+	}
 	f->left = plot_room_for_rows(f);
 	f->right = plot_room_for_series(f);
-	return why;
+	return NULL;
 }
 
 struct plot_lists {
