@@ -201,25 +201,13 @@ static int plot_campaign(const struct options *o, struct err *err)
 	return rc;
 }
 
-static int plot_add(void *trend, const char *folder, struct err *err)
-{
-	return trend_add(trend, folder, err);
-}
-
 static int plot_history(const struct options *o, struct err *err)
 {
 	struct trend t;
 	struct figure f;
 	const char *why;
-	int rc;
+	int rc = command_trend(o->folders, o->n, o->segment, &t, err);
 
-	trend_init(&t);
-	t.min_segment = o->segment;
-	rc = command_folders(o->folders, o->n, plot_add, &t, err);
-	if (!rc)
-		rc = trend_finish(&t, err);
-	for (size_t i = 0; !rc && i < t.n_left_out; i++)
-		fprintf(stderr, "left out: %s\n", t.left_out[i]);
 	if (!rc) {
 		why = figure_init_history(&t, o->series, &f);
 		rc = why ? err_config(err, "there is no figure history here: %s", why)

@@ -273,26 +273,15 @@ static void trend_print_json(const struct trend *t, const struct options *o)
 	command_print_json(all);
 }
 
-static int trend_add_folder(void *trend, const char *folder, struct err *err)
-{
-	return trend_add(trend, folder, err);
-}
-
 int cmd_trend(int argc, char **argv)
 {
 	struct options o = { .n = 0 };
 	struct err err = ERR_INIT;
 	struct trend t;
-	int rc = 0;
+	int rc;
 
 	options_parse(&argp, argc, argv, 0, &o);
-	trend_init(&t);
-	t.min_segment = o.segment;
-	rc = command_folders(o.folders, o.n, trend_add_folder, &t, &err);
-	if (!rc)
-		rc = trend_finish(&t, &err);
-	for (size_t i = 0; !rc && i < t.n_left_out; i++)
-		fprintf(stderr, "left out: %s\n", t.left_out[i]);
+	rc = command_trend(o.folders, o.n, o.segment, &t, &err);
 	if (!rc)
 		(o.json ? trend_print_json : trend_print_text)(&t, &o);
 	trend_release(&t);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "compare/trend.h"
 #include "safe.h"
 #include "size.h"
 #include "stats/stats.h"
@@ -202,4 +203,24 @@ int command_folders(char *const *operands, size_t n, command_folder_fn each, voi
 			? each(arg, operands[i], err)
 			: command_folders_below(operands[i], each, arg, err);
 	return ret;
+}
+
+static int command_add_to_trend(void *trend, const char *folder, struct err *err)
+{
+	return trend_add(trend, folder, err);
+}
+
+int command_trend(char *const *operands, size_t n, size_t min_segment, struct trend *t,
+		  struct err *err)
+{
+	int rc;
+
+	trend_init(t);
+	t->min_segment = min_segment;
+	rc = command_folders(operands, n, command_add_to_trend, t, err);
+	if (!rc)
+		rc = trend_finish(t, err);
+	for (size_t i = 0; !rc && i < t->n_left_out; i++)
+		fprintf(stderr, "left out: %s\n", t->left_out[i]);
+	return rc;
 }

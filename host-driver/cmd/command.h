@@ -135,6 +135,14 @@ typedef int (*command_folder_fn)(void *arg, const char *folder, struct err *err)
 int command_folders(char *const *operands, size_t n, command_folder_fn each, void *arg,
 		    struct err *err);
 
+/*
+ * What trend and the figure history follow: all campaigns of these operands, in order of
+ * time. What was left out is told on stderr. Always to be released.
+ */
+struct trend;
+int command_trend(char *const *operands, size_t n, size_t min_segment, struct trend *t,
+		  struct err *err);
+
 /* What report's --format takes; ends with NULL. */
 extern const char *const command_report_forms[];
 
