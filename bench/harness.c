@@ -349,27 +349,34 @@ void bench_progress(struct bench *b, const char *fmt, ...)
 	b->hooks->progress(b->hooks->arg, text);
 }
 
-int bench_invalid(struct bench *b, struct err *err, const char *fmt, ...)
+static int harness_wrong(const struct bench *b, struct err *err, int code, const char *what,
+			 const char *fmt, va_list ap)
 {
 	char text[512];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	return err_set(err, EXIT_MACHINE, code, "%s: %s: %s", b->w->name, what, text);
+}
+
+int bench_invalid(struct bench *b, struct err *err, const char *fmt, ...)
+{
 	va_list ap;
+	int ret;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	ret = harness_wrong(b, err, -EBADMSG,
+			    "its work is not right, so its time is worth nothing", fmt, ap);
 	va_end(ap);
-	return err_set(err, EXIT_MACHINE, -EBADMSG,
-		       "%s: its work is not right, so its time is worth nothing: %s",
-		       b->w->name, text);
+	return ret;
 }
 
 int bench_corrupt(struct bench *b, struct err *err, const char *fmt, ...)
 {
-	char text[512];
 	va_list ap;
+	int ret;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	ret = harness_wrong(b, err, -EBADSLT, "memory does not hold what was written to it", fmt, ap);
 	va_end(ap);
-	return err_set(err, EXIT_MACHINE, -EBADSLT,
-		       "%s: memory does not hold what was written to it: %s", b->w->name, text);
+	return ret;
 }

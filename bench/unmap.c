@@ -123,11 +123,16 @@ static const struct param params[] = {
 	{ 0 },
 };
 
+static uint64_t unmap_pages(const struct params *p, uint64_t page)
+{
+	return (params_number(p, "size") + page - 1) / page;
+}
+
 /* Pages a call: from one to many, in steps of 8 times. */
 static size_t unmap_calls(const struct params *p, uint64_t page, uint64_t *calls)
 {
 	const struct value *asked = params_get(p, "call");
-	uint64_t most = (params_number(p, "size") + page - 1) / page;
+	uint64_t most = unmap_pages(p, page);
 	uint64_t lo = 1, hi = most < 512 ? most : 512;
 	size_t n = 0;
 
@@ -159,7 +164,7 @@ static size_t unmap_rungs(const struct bench_asked *a, const char *key, uint64_t
 static int unmap_check_asked(const struct bench_asked *a, char *field, struct err *err)
 {
 	const struct value *call = params_get(a->params, "call");
-	uint64_t most = (params_number(a->params, "size") + a->page - 1) / a->page;
+	uint64_t most = unmap_pages(a->params, a->page);
 
 	if (!call->text || call->hi <= most)
 		return 0;

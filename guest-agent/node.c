@@ -312,6 +312,17 @@ int node_op_count_stop(struct agent *a, int64_t id, const struct view *args,
 	return 0;
 }
 
+/* What is turned on and off while a guest runs. */
+static int node_read_switch(const struct node *n, const struct view *args, bool *on,
+			    struct err *err)
+{
+	if (!n->vm.running)
+		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (!view_get(args, "on"))
+		return err_config(err, "on: is missing");
+	return view_bool_or(args, "on", false, on, err);
+}
+
 /* Blocks until KVM logs, or no longer does; nothing is timed meanwhile. */
 int node_op_dirty_log(struct agent *a, int64_t id, const struct view *args,
 		      json_t *reply, struct err *err)
@@ -319,14 +330,9 @@ int node_op_dirty_log(struct agent *a, int64_t id, const struct view *args,
 	struct node *n = a->node;
 	double begin = loop_now();
 	bool on;
-	int ret;
+	int ret = node_read_switch(n, args, &on, err);
 
 	(void)id;
-	if (!n->vm.running)
-		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
-	if (!view_get(args, "on"))
-		return err_config(err, "on: is missing");
-	ret = view_bool_or(args, "on", false, &on, err);
 	if (!ret)
 		ret = on ? monitor_log_start(&n->vm.monitor, err)
 			 : monitor_log_stop(&n->vm.monitor, err);
@@ -340,14 +346,9 @@ int node_op_split(struct agent *a, int64_t id, const struct view *args,
 	struct node *n = a->node;
 	json_t *told;
 	bool on;
-	int ret;
+	int ret = node_read_switch(n, args, &on, err);
 
 	(void)id;
-	if (!n->vm.running)
-		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
-	if (!view_get(args, "on"))
-		return err_config(err, "on: is missing");
-	ret = view_bool_or(args, "on", false, &on, err);
 	if (ret)
 		return ret;
 	if (on == !!n->split)
