@@ -213,8 +213,7 @@ static void look_process_take(struct doctor_case *c, const struct mapping *m, ch
 	snprintf(path, 256, "%s", m->path);
 }
 
-/* `path` (256 bytes) gets the file that is mapped; "" if there is none.
- * False if `text` names none. */
+/* `path` (256 bytes) gets the file that is mapped; "" if none is. False without a mapping. */
 static bool look_process_parse(struct doctor_case *c, char *text, char *path)
 {
 	struct mapping m = { .writable = false };

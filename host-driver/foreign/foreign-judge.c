@@ -143,7 +143,7 @@ static void judge_count_blocks(const struct foreign *f, struct comparison *c)
 			bool any = judge_has(c, a, b);
 
 			c->arms[a].boots += any;
-			if (!any && all && c->blocks + 1 == b + 1) {	/* the first such block */
+			if (!any && all && c->blocks == b) {	/* the first such block */
 				odd = b;
 				who = a;
 			}

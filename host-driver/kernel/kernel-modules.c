@@ -249,16 +249,15 @@ static char *modules_list(const char *folder)
 	char *paths[] = { (char *)folder, NULL }, *text = NULL;
 	size_t len, skip = strlen(folder) + 1;
 	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = text_open(&text, &len);
 	FTSENT *e;
 
-	while (fts && f && (e = fts_read(fts)))
+	while (fts && (e = fts_read(fts)))
 		if (e->fts_info == FTS_F && strstr(e->fts_name, ".ko"))
 			fprintf(f, "%s\n", e->fts_path + skip);
 	if (fts)
 		fts_close(fts);
-	if (f)
-		fclose(f);
+	text_close(f);
 	return text;
 }
 
