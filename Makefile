@@ -176,7 +176,7 @@ $(PROGRAMS) $(UNIT) $(CHECK_STATS) $(PLANT) $(MAKE_STORE) $(FAULTS) $(FUZZ): | $
 
 # Preloaded into others, whatever they were built with.
 DISTURB := $(B)/tests/faults/disturb.so
-$(DISTURB): tests/faults/disturb.c
+$(DISTURB): tests/faults/disturb.c tests/faults/no-tmpfile.h
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -shared -fPIC -o $@ $<

@@ -7,10 +7,8 @@
  * with DISTURB=cpus the kernel has 2,048 possible CPUs.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -18,7 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static int jumps, names, cpus;
+#include "no-tmpfile.h"
+
+static int jumps, cpus;
 
 static long step(void)
 {
@@ -57,21 +57,6 @@ int gettimeofday(struct timeval *restrict to, void *restrict zone)
 	return 0;
 }
 
-int open(const char *path, int flags, ...)
-{
-	mode_t mode = 0;
-	va_list ap;
-
-	va_start(ap, flags);
-	if (flags & (O_CREAT | O_TMPFILE))
-		mode = va_arg(ap, mode_t);
-	va_end(ap);
-	if (!names || (flags & O_TMPFILE) != O_TMPFILE)
-		return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-	errno = EOPNOTSUPP;
-	return -1;
-}
-
 /* A set for fewer CPUs than are possible is refused. */
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
 {
@@ -98,7 +83,7 @@ __attribute__((constructor)) static void begin(void)
 	struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
 
 	jumps = how && !strcmp(how, "clock");
-	names = how && !strcmp(how, "names");
+	names_only = how && !strcmp(how, "names");
 	cpus = how && !strcmp(how, "cpus");
 	if (!how || strcmp(how, "signals"))
 		return;

@@ -14,32 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "scratch.h"
+#include "tests/faults/no-tmpfile.h"
 
 static char folder[] = "/tmp/kduel-file.XXXXXX";
-static bool names_only;	/* a file system on which no file is without a name */
-
-/* In place of the C library's: libkduel's calls come here. */
-int open(const char *path, int flags, ...)
-{
-	mode_t mode = 0;
-	va_list ap;
-
-	va_start(ap, flags);
-	if (flags & (O_CREAT | O_TMPFILE))
-		mode = va_arg(ap, mode_t);
-	va_end(ap);
-	if (names_only && (flags & O_TMPFILE) == O_TMPFILE) {
-		errno = EOPNOTSUPP;
-		return -1;
-	}
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-}
 
 static const char *in(const char *name)
 {
