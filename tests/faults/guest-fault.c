@@ -5,8 +5,12 @@
  */
 #include <fcntl.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void write_to(const char *path, const char *text)
@@ -39,6 +43,17 @@ static void hang(void)
 		;
 }
 
+/* The kernel cannot do without its first process, which goes on at address 0. */
+static void panic(void)
+{
+	if (ptrace(PTRACE_ATTACH, 1, 0, 0) || waitpid(1, NULL, __WALL) != 1 ||
+	    ptrace(PTRACE_POKEUSER, 1, offsetof(struct user_regs_struct, rip), 0) ||
+	    ptrace(PTRACE_POKEUSER, 1, offsetof(struct user_regs_struct, orig_rax), -1) ||
+	    ptrace(PTRACE_DETACH, 1, 0, 0))
+		perror("ptrace");
+	pause();
+}
+
 int main(int argc, char **argv)
 {
 	const char *kind = argc > 1 ? argv[1] : "";
@@ -48,6 +63,6 @@ int main(int argc, char **argv)
 	else if (!strcmp(kind, "hang"))
 		hang();
 	else if (!strcmp(kind, "panic"))
-		write_to("/proc/sysrq-trigger", "c");
+		panic();
 	return strcmp(kind, "none") != 0;
 }
