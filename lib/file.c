@@ -102,20 +102,25 @@ static int file_sync_folder_of(const char *path)
 #define FILE_PART ".kduel-part-"
 #define FILE_PART_DIGITS 8
 
-/* What a kill has left of files for `path`: those that nobody holds any more. */
-static void file_sweep_parts(const char *path)
+/* Is it a part of the file `name`; of any, where that is NULL? */
+static bool file_is_part(const char *entry, const char *name)
 {
-	char *copy = strdup(path), *twin = strdup(path), *name = twin ? basename(twin) : "";
-	DIR *d = copy ? opendir(dirname(copy)) : NULL;
-	size_t len = strlen(name);
+	const char *rest = name ? entry + strnlen(entry, strlen(name)) : strstr(entry, FILE_PART);
+
+	return rest && (!name || !strncmp(entry, name, strlen(name))) &&
+	       !strncmp(rest, FILE_PART, sizeof(FILE_PART) - 1) &&
+	       strlen(rest) == sizeof(FILE_PART) - 1 + FILE_PART_DIGITS;
+}
+
+static void file_sweep_in(const char *folder, const char *name)
+{
+	DIR *d = opendir(folder);
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		const char *rest = e->d_name + len;
 		int fd;
 
-		if (strncmp(e->d_name, name, len) || strncmp(rest, FILE_PART, sizeof(FILE_PART) - 1) ||
-		    strlen(rest) != sizeof(FILE_PART) - 1 + FILE_PART_DIGITS)
+		if (!file_is_part(e->d_name, name))
 			continue;
 		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
@@ -125,6 +130,20 @@ static void file_sweep_parts(const char *path)
 	}
 	if (d)
 		closedir(d);
+}
+
+void file_sweep(const char *folder)
+{
+	file_sweep_in(folder, NULL);
+}
+
+/* What a kill has left of files for `path`: those that nobody holds any more. */
+static void file_sweep_parts(const char *path)
+{
+	char *copy = strdup(path), *twin = strdup(path);
+
+	if (copy && twin)
+		file_sweep_in(dirname(copy), basename(twin));
 	free(copy);
 	free(twin);
 }
@@ -342,6 +361,23 @@ int file_poke(const char *path, const char *text, struct err *err)
 		     : 0;
 }
 
+/* A folder that is there already, or why it cannot become one. */
+static int file_check_folder(const char *path, struct err *err)
+{
+	char target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (!stat(path, &st))
+		return S_ISDIR(st.st_mode) ? 0 : err_sys(err, ENOTDIR, "cannot make folder %s", path);
+	if (errno != ENOENT)
+		return err_sys(err, errno, "cannot make folder %s", path);
+	n = readlink(path, target, sizeof(target));
+	return err_set(err, EXIT_CONFIG, -ENOENT,
+		       "cannot make folder %s: it is a link to %.*s, which is not there; make that folder, or remove the link",
+		       path, (int)(n < 0 ? 0 : n), target);
+}
+
 int file_mkdirs(const char *path, struct err *err)
 {
 	char *copy = strdup(path);
@@ -355,8 +391,9 @@ int file_mkdirs(const char *path, struct err *err)
 		if (c != '/' && c != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, 0755) && errno != EEXIST)
-			ret = err_sys(err, errno, "cannot make folder %s", copy);
+		if (mkdir(copy, 0755))
+			ret = errno == EEXIST ? file_check_folder(copy, err)
+				: err_sys(err, errno, "cannot make folder %s", copy);
 		*p = c;
 		if (c == '\0')
 			break;

@@ -51,10 +51,16 @@ void file_drop(struct file_out *o);
 int file_publish(const char *path, const void *data, size_t len,
 		 struct err *err);
 
+/*
+ * Removes what kills have left in a folder of files that were being written: those
+ * that nobody holds any more. Publishing a file does it for that name.
+ */
+void file_sweep(const char *folder);
+
 /* Writes into an existing file (sysfs, procfs) with one write(2). */
 int file_poke(const char *path, const char *text, struct err *err);
 
-/* mkdir -p. */
+/* mkdir -p. A link that leads nowhere is EXIT_CONFIG. */
 int file_mkdirs(const char *path, struct err *err);
 
 /* rm -r, staying below `path`, not following links. An absent path is not an error. */

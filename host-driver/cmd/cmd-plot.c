@@ -65,8 +65,23 @@ static bool plot_is_history(const struct options *o)
 	return !strcmp(o->figure, "history");
 }
 
+/* Said before any folder is opened: what was meant may be another name altogether. */
+static void plot_check_name(const char *name, struct argp_state *state)
+{
+	const char *known[FIGURES_SAID];
+	size_t n = figures_known(known, FIGURES_SAID);
+	char text[ERR_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(known[i], name))
+			return;
+	unknown_text("figure", name, known, n, text, sizeof(text));
+	argp_error(state, "%s", text);
+}
+
 static void plot_check(const struct options *o, struct argp_state *state)
 {
+	plot_check_name(o->figure, state);
 	if (!o->n)
 		argp_error(state, "which figure of which results folder? e.g. "
 			   "kduel plot effects-large results/<campaign>");

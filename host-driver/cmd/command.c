@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "compare/trend.h"
+#include "report/report.h"
 #include "safe.h"
 #include "size.h"
 #include "stats/stats.h"
@@ -39,19 +40,17 @@ static void command_put_error(const char *text)
 
 int command_fail(const struct err *err)
 {
-	json_t *object;
+	json_t *object, *text;
 
 	fflush(stdout);
-	if (!errors_in_json) {
-		command_put_error(err->text);
+	command_put_error(err->text);
+	if (!errors_in_json)
 		return err->exit;
-	}
-	object = json_pack("{s:s, s:i}", "error", err->text, "exit",
+	text = json_string(err->text);	/* NULL: it quotes what is not UTF-8 */
+	object = json_pack("{s:o, s:i}", "error", text ? text : json_safe(err->text), "exit",
 			   (int)err->exit);
 	if (object)
 		json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-	else
-		command_put_error(err->text);
 	putchar('\n');
 	json_decref(object);
 	return err->exit;

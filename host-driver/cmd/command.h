@@ -51,9 +51,9 @@ extern const struct command commands[];
 int command_main(int argc, char **argv);
 
 /*
- * The one place that prints an error: "kduel: <text>" on stderr, or, where
- * the verb was given --json, {"error":...,"exit":...} on stdout. Returns the
- * exit code that belongs to it.
+ * The one place that prints an error: "kduel: <text>" on stderr, and, where
+ * the verb was given --json, {"error":...,"exit":...} on stdout, so that whoever
+ * reads JSON there always finds some. Returns the exit code that belongs to it.
  */
 int command_fail(const struct err *err);
 
@@ -86,7 +86,7 @@ size_t command_segment(struct argp_state *state, const char *arg);
  */
 char **command_split(int *argc, char **argv);
 
-/* Set by the dispatcher: the verb prints JSON, so its errors are JSON. */
+/* Set by the dispatcher: the verb prints JSON, so its errors are JSON, too. */
 void command_errors_in_json(bool json);
 
 bool command_is_folder(const char *path);

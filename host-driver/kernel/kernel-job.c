@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel-prune.h"
 #include "loop.h"
 #include "proc.h"
 #include "size.h"
@@ -119,6 +120,8 @@ int job_open(struct kernel_job *job, const char *name, kernel_progress_fn fn,
 		ret = file_mkdirs(root, err);
 	if (!ret)
 		ret = job_take_lock(job, path, err);
+	if (!ret)
+		ret = cache_sweep(err);
 	if (!ret)
 		ret = job_open_log(job, err);
 	free(root);

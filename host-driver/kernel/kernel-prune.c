@@ -24,10 +24,15 @@ static const char *const folders[] = {
 	[CACHE_KERNEL] = "kernels", [CACHE_SOURCE] = "sources",
 	[CACHE_OBJECTS] = "objects", [CACHE_IMAGE] = "images",
 };
+#define FOLDERS (sizeof(folders) / sizeof(folders[0]))
+
+/* What is being made in one of them, until it has its name. */
+#define FRESH ".new"
 
 const char *cache_kind_name(enum cache_kind kind)
 {
-	static const char *const names[] = { "kernel", "source", "objects", "image" };
+	static const char *const names[] = { "kernel", "source", "objects", "image",
+					     "left" };
 
 	return names[kind];
 }
@@ -140,6 +145,16 @@ static int prune_scan_kind(struct cache_list *l, enum cache_kind kind,
 	return ret;
 }
 
+static int prune_scan_left(struct cache_list *l, const char *kind, struct err *err)
+{
+	char *root = file_cache_path(""), *entry = text_format("%s/" FRESH, kind);
+	int ret = root ? prune_add(l, CACHE_UNFINISHED, root, entry, err) : 0;
+
+	free(entry);
+	free(root);
+	return ret;
+}
+
 static int prune_compare(const void *a, const void *b)
 {
 	const struct cache_item *x = a, *y = b;
@@ -157,8 +172,10 @@ int cache_scan(struct cache_list *l, struct err *err)
 	*l = (struct cache_list){ .n = 0 };
 	if (!ret)
 		l->building = prune_is_held(lock);
-	for (int k = CACHE_KERNEL; k <= CACHE_IMAGE && !ret; k++)
+	for (size_t k = 0; k < FOLDERS && !ret; k++)
 		ret = prune_scan_kind(l, k, err);
+	for (size_t k = 0; k < FOLDERS && !ret; k++)
+		ret = prune_scan_left(l, folders[k], err);
 	if (l->n)
 		qsort(l->v, l->n, sizeof(*l->v), prune_compare);
 	free(lock);
@@ -212,14 +229,37 @@ static int prune_lock(struct cache_list *l)
 	return fd;
 }
 
+int cache_sweep(struct err *err)
+{
+	int ret = 0;
+
+	for (size_t k = 0; k < FOLDERS && !ret; k++) {
+		char *folder = file_cache_path(folders[k]);
+		char *fresh = folder ? text_format("%s/" FRESH, folder) : NULL;
+
+		if (fresh) {
+			file_sweep(folder);
+			ret = file_remove_tree(fresh, err);
+		}
+		free(fresh);
+		free(folder);
+	}
+	return ret;
+}
+
 int cache_prune(struct cache_list *l, const struct cache_prune *how,
 		struct err *err)
 {
 	int lock = prune_lock(l), ret = 0;
 
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].kind == CACHE_SOURCE || l->v[i].kind == CACHE_OBJECTS)
+		if (l->v[i].kind != CACHE_KERNEL && l->v[i].kind != CACHE_IMAGE)
 			l->v[i].busy = l->building;
+	for (size_t i = 0; i < l->n && !ret; i++)
+		if (l->v[i].kind == CACHE_UNFINISHED)
+			ret = prune_remove(l, &l->v[i], how->dry_run, err);
+	if (lock >= 0 && !ret && !how->dry_run)
+		ret = cache_sweep(err);
 	for (size_t i = 0; i < l->n && !ret; i++)
 		if (l->v[i].idle > how->older)
 			ret = prune_remove(l, &l->v[i], how->dry_run, err);

@@ -20,7 +20,8 @@
 
 #include "err.h"
 
-enum cache_kind { CACHE_KERNEL, CACHE_SOURCE, CACHE_OBJECTS, CACHE_IMAGE };
+enum cache_kind { CACHE_KERNEL, CACHE_SOURCE, CACHE_OBJECTS, CACHE_IMAGE,
+		  CACHE_UNFINISHED };
 
 struct cache_item {
 	enum cache_kind kind;
@@ -51,6 +52,12 @@ int cache_prune(struct cache_list *l, const struct cache_prune *how,
 void cache_list_free(struct cache_list *l);
 
 const char *cache_kind_name(enum cache_kind kind);	/* "kernel", "source", ... */
+
+/*
+ * Removes what builds that were killed have left half made. Under the build's lock:
+ * nobody is making any of it.
+ */
+int cache_sweep(struct err *err);
 
 /* How much is on disk below `path`, in bytes. */
 uint64_t cache_disk_usage(const char *path);

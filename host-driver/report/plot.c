@@ -153,6 +153,32 @@ static bool plot_is_there(const struct plot_lists *l, const struct workload_figu
 	return false;
 }
 
+static size_t plot_add_name(const char **names, size_t n, size_t most, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(names[i], name))
+			return n;
+	if (n < most)
+		names[n++] = name;
+	return n;
+}
+
+size_t figures_known(const char **names, size_t most)
+{
+	size_t n = plot_add_name(names, 0, most, plot_campaigns[0].name);
+
+	for (size_t i = 0; i < OWN; i++)
+		n = plot_add_name(names, n, most, plot_own[i].name);
+	for (size_t i = 0; workloads[i]; i++)
+		for (const struct workload_metric *m = workloads[i]->metrics; m->name; m++) {
+			if (m->figure)
+				n = plot_add_name(names, n, most, m->figure->name);
+			if (m->second)
+				n = plot_add_name(names, n, most, m->second->name);
+		}
+	return n;
+}
+
 static bool plot_has_workload(const struct comparison *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_series; i++)

@@ -95,6 +95,12 @@ void figures_release(struct figure *figures, size_t n,
 		     struct figure_missing *missing, size_t n_missing);
 
 /*
+ * The names of all figures that there can be of any campaign, into `names`; how many,
+ * at most `most`.
+ */
+size_t figures_known(const char **names, size_t most);
+
+/*
  * The figure of many campaigns: the ratios that a trend followed, of the series that
  * match a glob (NULL: any), those that changed first. NULL, or why there is none.
  */

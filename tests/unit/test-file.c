@@ -245,6 +245,29 @@ static void what_a_kill_left_is_swept(void **state)
 	assert_int_equal(file_commit(&o, NULL), 0);
 	holds(in("f"), "slow");
 	assert_int_equal(files(), 1 + others);
+	/* Of a whole folder: two of these names are parts that nobody holds. */
+	publish(in("h.kduel-part-12345678"), "left");
+	file_sweep(folder);
+	assert_int_equal(files(), others);
+	holds(in("f.kduel-part-1234567"), "mine");
+}
+
+static void folders_are_made_where_they_can_be(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(file_mkdirs(in("a/b"), &err), 0);
+	assert_int_equal(file_mkdirs(in("a/b"), &err), 0);
+	assert_int_equal(symlink("a", in("link")), 0);
+	assert_int_equal(file_mkdirs(in("link/c"), &err), 0);
+	assert_int_equal(symlink("nowhere", in("dangling")), 0);
+	assert_int_equal(file_mkdirs(in("dangling/c"), &err), -ENOENT);
+	assert_int_equal(err.exit, EXIT_CONFIG);
+	assert_non_null(strstr(err.text, "dangling: it is a link to nowhere, which is not there"));
+	err = (struct err)ERR_INIT;
+	publish(in("plain"), "x");
+	assert_int_equal(file_mkdirs(in("plain"), &err), -ENOTDIR);
 }
 
 static void pattern(char *path, const char *name)
@@ -319,6 +342,7 @@ int main(void)
 		TEST(what_cannot_be_is_said),
 		TEST(a_dropped_file_was_never_there),
 		TEST(what_a_kill_left_is_swept),
+		TEST(folders_are_made_where_they_can_be),
 		TEST(folders_go_with_their_owners),
 		TEST(a_place_that_cannot_be_is_said),
 	};
