@@ -342,17 +342,7 @@ static int cells_select(struct build *b)
 	}
 	if (kept == 0)
 		return plan_unknown_cell(p, "--only: ", b->o->only, b->err);
-	for (size_t i = kept; i < p->n_cells; i++) {
-		struct plan_cell *c = &p->cells[i];
-
-		free(c->id);
-		free(c->backing);
-		free(c->source);
-		free(c->workload);
-		json_decref(c->params);
-		json_decref(c->backing_params);
-	}
-	p->n_cells = kept;
+	plan_cut_cells(p, kept);
 	return 0;
 }
 

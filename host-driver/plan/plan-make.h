@@ -41,6 +41,9 @@ struct bench_asked plan_asked(const struct plan *p, const struct plan_cell *cell
 			      const struct workload *w, const struct source *s,
 			      const struct params *params);
 
+/* Lets go of all cells but the first `kept`. */
+void plan_cut_cells(struct plan *p, size_t kept);
+
 void plan_check_at(struct plan_check *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

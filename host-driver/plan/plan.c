@@ -130,9 +130,9 @@ bool plan_same_backing(const struct plan_cell *a, const struct plan_cell *b)
 		 json_equal(a->backing_params, b->backing_params)));
 }
 
-static void plan_free_cells(struct plan *p)
+void plan_cut_cells(struct plan *p, size_t kept)
 {
-	for (size_t i = 0; i < p->n_cells; i++) {
+	for (size_t i = kept; i < p->n_cells; i++) {
 		struct plan_cell *c = &p->cells[i];
 
 		free(c->id);
@@ -142,7 +142,7 @@ static void plan_free_cells(struct plan *p)
 		json_decref(c->params);
 		json_decref(c->backing_params);
 	}
-	free(p->cells);
+	p->n_cells = kept;
 }
 
 void plan_free(struct plan *p)
@@ -156,7 +156,8 @@ void plan_free(struct plan *p)
 	free(p->machine.device);
 	free(p->guest.kernel);
 	plan_free_arms(p);
-	plan_free_cells(p);
+	plan_cut_cells(p, 0);
+	free(p->cells);
 	free(p->boots);
 	for (size_t i = 0; i < p->n_gates; i++) {
 		free(p->gates[i].cell);
