@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Figures of arms, and sums, products and ratios of them. */
+/* Parses the figures of arms, and sums, products and ratios of them. */
 #include "claim-parse.h"
 
 #include <ctype.h>
@@ -10,7 +10,7 @@
 
 #include "vocab/words.h"
 
-#define DEPTH_MAX 64		/* parentheses and signs within each other */
+#define DEPTH_MAX 64		/* of nested parentheses and signs */
 
 /* --- picks ---------------------------------------------------------------- */
 
@@ -81,13 +81,13 @@ static int claim_expr_copy_text(char **to, const char *from)
 	return *to ? 0 : -ENOMEM;
 }
 
-/* What a pick leaves open, the series before the ':' says. */
+/* What a pick does not say is taken from the series before the ':'. */
 static int claim_expr_inherit(struct claim_parser *p, struct claim_pick *k)
 {
 	const struct claim_pick *scope = &p->scope;
 
 	if (!k->path && !scope->path)
-		return parse_fail(p, "of which series? put it before a ':', as in 'first-touch.ns_per_page: ...'");
+		return parse_fail(p, "no series is given; put one before a ':', as in 'first-touch.ns_per_page: ...'");
 	if (!k->path)
 		k->layer = scope->layer;
 	if (claim_expr_copy_text(&k->path, scope->path) ||
@@ -221,7 +221,7 @@ static struct claim_node *claim_expr_term(struct claim_parser *p)
 	struct claim_node *n;
 
 	if (p->depth >= DEPTH_MAX) {
-		parse_fail(p, "too deeply nested");
+		parse_fail(p, "parentheses and signs are nested too deeply");
 		return NULL;
 	}
 	p->depth++;
@@ -233,7 +233,7 @@ static struct claim_node *claim_expr_term(struct claim_parser *p)
 	return n;
 }
 
-/* What no measurement changes; NaN: something is measured in it. */
+/* The value of a constant expression; NaN if it contains a measurement. */
 static double claim_expr_constant(const struct claim_node *n)
 {
 	double a, b;

@@ -46,7 +46,7 @@ bool claims_file_is(const char *path)
 	return is;
 }
 
-/* A relative campaign is meant from the folder of the file that names it. */
+/* A relative path is relative to the folder of the file that contains it. */
 static char *claim_file_campaign_path(const char *path, const char *campaign)
 {
 	char *copy, *out = NULL;

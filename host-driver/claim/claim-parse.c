@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Relations, sentences, domains: a claim as a whole. */
+/* Parses relations, sentences, domains: a claim as a whole. */
 #include "claim-parse.h"
 
 #include <ctype.h>
@@ -17,7 +17,7 @@ static bool claim_parse_has_pick(const struct claim_node *n)
 		     claim_parse_has_pick(n->right));
 }
 
-/* Takes both sides, also on error. */
+/* Takes ownership of both sides, even on error. */
 static int claim_parse_relate(struct claim_parser *p, struct claim_node *left, enum claim_op op,
 			      struct claim_node *right)
 {
@@ -25,7 +25,7 @@ static int claim_parse_relate(struct claim_parser *p, struct claim_node *left, e
 	int rc = p->err->code;
 
 	if (left && right && !claim_parse_has_pick(left) && !claim_parse_has_pick(right))
-		rc = parse_fail(p, "two numbers are compared: no arm is measured");
+		rc = parse_fail(p, "this compares two constants; at least one side must measure an arm");
 	if (left && right && !rc) {
 		list = realloc(p->claim->relation, (p->claim->n + 1) * sizeof(*list));
 		if (!list)
@@ -72,7 +72,7 @@ static int parse_chain(struct claim_parser *p)
 		return parse_fail(p, "a relation is expected here: <, <=, >, >= or ==");
 	}
 	do {
-		/* The middle of a chain stands in two relations: read it twice. */
+		/* The middle of a chain belongs to two relations: parse it twice. */
 		const char *from = p->at;
 		struct claim_node *right = parse_sum(p);
 
@@ -117,9 +117,9 @@ static int parse_within(struct claim_parser *p, const char *arm)
 }
 
 /*
- * "6.1 not worse than 1%": against the baseline, whose name only the
- * comparison knows; which way is worse, too. "" stands for the baseline and
- * the evaluation turns the ratio where more is better.
+ * "6.1 not worse than 1%": compared with the baseline. Only the comparison knows
+ * its name, and which direction is worse: "" stands for the baseline, and the
+ * evaluation inverts the ratio where more is better.
  */
 static int parse_not_worse(struct claim_parser *p, const char *arm)
 {
@@ -143,7 +143,7 @@ static int parse_not_worse(struct claim_parser *p, const char *arm)
 	return rc;
 }
 
-/* The forms that begin with an arm; 1 if it is none of them. */
+/* The forms that begin with an arm; 1 if the text has another form. */
 static int parse_sentence(struct claim_parser *p)
 {
 	static const char *const not_worse[] = { "not", "worse", "than", NULL };
@@ -189,7 +189,7 @@ static int parse_domains(struct claim_parser *p)
 	return 0;
 }
 
-/* A series is there if a ':' that ends a word is. */
+/* A series is given if the text contains a ':' at the end of a word. */
 static bool claim_parse_has_scope(const char *text)
 {
 	for (const char *c = strchr(text, ':'); c; c = strchr(c + 1, ':'))
@@ -231,7 +231,7 @@ static int parse_all(struct claim_parser *p)
 	if (!rc && accept_word(p, "on"))
 		rc = parse_domains(p);
 	parse_space(p);
-	return !rc && *p->at ? parse_fail(p, "nothing more is expected here") : rc;
+	return !rc && *p->at ? parse_fail(p, "unexpected text after the end of the claim") : rc;
 }
 
 int claim_parse(const char *text, const char *where, struct claim **claim,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parts of the parser of claims, for its own files alone: words
- * (claim-scan.c), figures of arms and what is computed from them
- * (claim-expr.c), relations and the whole (claim-parse.c).
+ * The internals of the claim parser: words (claim-scan.c), figures of arms and
+ * arithmetic on them (claim-expr.c), relations and whole claims
+ * (claim-parse.c). No other file includes this.
  *
- * Recursive descent without a list of tokens: what a word may hold depends on
- * where it stands (a '-' belongs to an arm's name, and is a sign in a sum).
- * Functions that return a node return NULL after an error; the others 0 or
- * the error's code. The error is then in `err`.
+ * Recursive descent without a tokenizer: which characters a word may contain
+ * depends on its position (a '-' is part of an arm's name, but a sign in a sum).
+ * Functions that return a node return NULL after an error, the others the
+ * error's code; the error is then in `err`.
  */
 #ifndef KDUEL_CLAIM_PARSE_H
 #define KDUEL_CLAIM_PARSE_H
@@ -16,7 +16,7 @@
 
 struct claim_parser {
 	const char *text, *at, *where;
-	struct claim_pick scope;	/* of the series before the ':' */
+	struct claim_pick scope;	/* the series before the ':' */
 	struct claim *claim;
 	int depth;
 	struct err *err;
@@ -30,7 +30,7 @@ bool accept(struct claim_parser *p, const char *token);
 bool accept_word(struct claim_parser *p, const char *word);
 /* "not worse than" with any space between the words. */
 bool accept_words(struct claim_parser *p, const char *const *words);
-/* A run of characters that are not in `stop`; trailing space never belongs. */
+/* A run of characters that are not in `stop`, without trailing space; malloc()ed. */
 int parse_word(struct claim_parser *p, const char *stop, const char *what, char **out);
 /* "0.95", "95%" */
 int parse_number(struct claim_parser *p, double *out);
@@ -44,9 +44,9 @@ void pick_release(struct claim_pick *k);
 
 struct claim_node *parse_sum(struct claim_parser *p);
 struct claim_node *node_number(struct claim_parser *p, double value);
-/* The series before the ':', of that arm. */
+/* The series before the ':' for that arm. */
 struct claim_node *node_arm(struct claim_parser *p, const char *arm);
-/* Takes both sides, also on error. */
+/* Takes ownership of both sides, even on error. */
 struct claim_node *node_join(struct claim_parser *p, int kind,
 			     struct claim_node *left, struct claim_node *right);
 void node_free(struct claim_node *n);

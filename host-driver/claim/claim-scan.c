@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a claim is read with: words and numbers. */
+/* Scans the words and numbers of a claim. */
 #include "claim-parse.h"
 
 #include <ctype.h>

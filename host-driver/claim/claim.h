@@ -20,7 +20,7 @@
  *	         | 1g_bytes | faults
  *
  * `cells` is a glob over cell ids; "/<workload>" may be left out at its end.
- * Before an operator that touches it, '/' needs a space.
+ * A '/' for division needs a space before it: without one it belongs to the word.
  *
  *	second_level.2m_share(6.1) >= 0.95
  *	first-touch.ns_per_page: ratio(6.1/6.1-nodaxhuge) < 0.2
@@ -44,7 +44,7 @@ enum claim_op {
 struct claim_pick {
 	char *path, *field;	/* "first-touch" "ns_per_page"; "second-level" "2m_share" */
 	char *arm;		/* "": the baseline */
-	char *point, *cells;	/* NULL: not said */
+	char *point, *cells;	/* NULL: not given */
 	bool layer;		/* path is a layer, not a workload */
 };
 
@@ -59,13 +59,13 @@ struct claim_node {
 struct claim_relation {
 	struct claim_node *left, *right;
 	enum claim_op op;
-	bool not_worse;		/* left is arm / other: turned where more is better */
+	bool not_worse;		/* left is arm / other: inverted where more is better */
 };
 
 struct claim {
 	struct claim_relation *relation;	/* all must hold */
 	size_t n;
-	char *domains[4];	/* where it can be measured; none: anywhere */
+	char *domains[4];	/* where it can be measured; n_domains 0: anywhere */
 	size_t n_domains;
 };
 
@@ -81,11 +81,11 @@ void claim_free(struct claim *claim);
 int claim_each_pick(const struct claim *claim,
 		    int (*fn)(const struct claim_pick *pick, void *data), void *data);
 
-/* Does the glob `cells` (NULL: all) mean the cell of that id? */
+/* Does the glob `cells` (NULL: all) match the cell `id`? */
 bool claim_in_cells(const char *cells, const char *id);
 
 /*
- * A file of claims (configs/claims/): published sentences, where they were
+ * A file of claims (configs/claims/): published statements, where they were
  * published, and the campaign that can check them.
  *
  *	campaign: ../dax-huge.yaml
@@ -102,17 +102,20 @@ struct claims_entry {
 };
 
 struct claims_file {
-	char *campaign;		/* its path, found from the file's own; "" if not given */
+	char *campaign;		/* path, resolved from the file's folder; "" if not given */
 	char *campaign_where;	/* "configs/claims/x.yaml:3" */
 	char *source;		/* "" if not given */
 	struct claims_entry *entry;
 	size_t n;
 };
 
-/* Is this YAML file one of claims? (Else it is a campaign's, or unreadable.) */
+/* Is this a YAML file of claims? If not, it is a campaign's, or unreadable. */
 bool claims_file_is(const char *path);
 
-/* Reads and parses every claim; errors name file and line. */
+/*
+ * Reads and parses every claim; errors name file and line. After an error there is
+ * nothing to release.
+ */
 int claims_file_load(const char *path, struct claims_file *f, struct err *err);
 void claims_file_release(struct claims_file *f);
 

@@ -14,14 +14,14 @@
 #include "proc.h"
 #include "safe.h"
 
-#define LEAST_ROOM (32ULL << 20)	/* a disk with less may have been full */
-#define ABOUT_FILES 1300		/* that a tiny kernel compiles */
+#define LEAST_ROOM (32ULL << 20)	/* with less free, make may have run out of space */
+#define ABOUT_FILES 1300		/* compiled for a tiny kernel */
 #define ARGS_MAX 24
 
 #define PATH_SIZE 8192
 #define ENV_MAX 6
 
-/* The make command line, being put together, and what it adds to the environment. */
+/* The make command line under construction, and what it adds to the environment. */
 struct command {
 	const char *argv[ARGS_MAX], *env[ENV_MAX];
 	char text[ARGS_MAX][4400], path[PATH_SIZE], place[4200];
@@ -72,22 +72,22 @@ static void build_make_command(struct command *c, const struct kernel_build *b,
 	build_add(c, "%s", "make");
 	build_add(c, "-C%s", tree);
 	build_add(c, "O=%s", objects);
-	/* The same input is to give the same image. */
+	/* Reproducible: the same input gives the same image. */
 	build_add(c, "%s", "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970");
 	build_add(c, "%s", "KBUILD_BUILD_USER=kduel");
 	build_add(c, "%s", "KBUILD_BUILD_HOST=kduel");
 	build_add(c, "%s", "KBUILD_BUILD_VERSION=1");
 	build_add(c, "LOCALVERSION=%s", b->suffix);
 	/*
-	 * 5.19 to 6.2 look at each object's symbols by three programs, for local ones
-	 * that are exported to modules: 6% of a build, and there are no modules.
+	 * 5.19 to 6.2 run three programs on each object to find local symbols that are
+	 * exported to modules: 6% of the build time, and there are no modules.
 	 */
 	build_add(c, "%s", "cmd_check_local_export=:");
 	if (*b->layout)
 		build_add(c, "KCFLAGS=-falign-functions=%s", b->layout);
 }
 
-/* Where ccache has links by the compilers' names. */
+/* The folder where ccache has its links named like compilers. */
 static const char *build_ccache(void)
 {
 	static const char *const folders[] = {
@@ -104,8 +104,8 @@ static const char *build_ccache(void)
 }
 
 /*
- * ccache, where it is installed, saves what was compiled for another tree. The
- * user says where it keeps that, but not that it may be wrong (sloppiness).
+ * ccache, if installed, reuses what was compiled for another tree. The user's
+ * CCACHE_DIR is respected; sloppiness is not, since a wrong hit would be measured.
  */
 static bool build_use_ccache(struct command *c)
 {
@@ -125,7 +125,7 @@ static bool build_use_ccache(struct command *c)
 	return true;
 }
 
-/* What tinyconfig is made of in this tree; not every version has all. */
+/* The fragments that make up tinyconfig in this tree; not every version has them all. */
 static void build_write_tiny(FILE *f, const char *dir)
 {
 	static const char *const parts[] = {
@@ -144,7 +144,7 @@ static void build_write_tiny(FILE *f, const char *dir)
 	}
 }
 
-/* Is the line about a symbol that is wanted? */
+/* Does the line set a symbol that is wanted? */
 static bool build_line_is_wanted(const char *line, const struct kernel_want *wants, size_t n)
 {
 	const char *at = !strncmp(line, "# ", 2) ? line + 2 : line;
@@ -158,7 +158,7 @@ static bool build_line_is_wanted(const char *line, const struct kernel_want *wan
 	return false;
 }
 
-/* The user's configuration without what is added to it. */
+/* The user's configuration without the lines that `wants` overrides. */
 static void build_write_own(FILE *f, const struct kernel_spec *s,
 			    const struct kernel_want *wants, size_t n)
 {
@@ -173,7 +173,7 @@ static void build_write_own(FILE *f, const struct kernel_spec *s,
 	}
 }
 
-/* The user's configuration, or the smallest; and on top of it what is wanted. */
+/* The user's configuration, or else tinyconfig; then the wants on top of it. */
 static int build_write_wants(const char *path, const struct kernel_build *b,
 			     const struct kernel_want *wants, size_t n,
 			     struct err *err)
@@ -198,7 +198,7 @@ static int build_write_wants(const char *path, const struct kernel_build *b,
 	return 0;
 }
 
-/* The same check before compiling, to fail early, and after, to be sure. */
+/* Done before compiling, to fail early, and again after it, to be sure. */
 static int build_check_config(const char *objects,
 			      const struct kernel_want *wants,
 			      size_t n, struct err *err)
@@ -216,8 +216,8 @@ static int build_check_config(const char *objects,
 }
 
 /*
- * Is .config what these wants came to, by Kconfig files that have not changed? A
- * patched arm mostly finds it so, and kconfig's own way to find out takes seconds.
+ * Was .config made from these same wants, and has no Kconfig file changed since? For
+ * a patched arm this is usually so, and asking kconfig itself takes seconds.
  */
 static bool build_is_configured(const char *objects, const char *tree, const char *wants)
 {
@@ -329,7 +329,7 @@ static int build_take(const char *objects, const char *from, const char *out,
 	return ret;
 }
 
-/* For gdb, and for the lines of a panic: only a configuration of the user's own has it. */
+/* For gdb, and for line numbers in a panic: only a user's own configuration has it. */
 static int build_take_debug(const char *objects, const char *out, struct err *err)
 {
 	char path[4200], value[KERNEL_VALUE_MAX], *text;
@@ -352,7 +352,7 @@ static int build_all(struct kernel_job *job, const struct kernel_build *b,
 
 	if (!ret)
 		ret = build_compile(job, b, o, err);
-	/* make ended by itself: no file is half written, unless for want of room. */
+	/* make was not interrupted, so only a full disk can have left half-written files. */
 	if (ret != -EINTR)
 		kernel_objects_ended(o, !ret || !job_need_disk(o->path, LEAST_ROOM,
 							       "make", NULL));

@@ -10,7 +10,7 @@
 #include "kernel-source.h"
 #include "kernel-spec.h"
 
-/* What compiles: "gcc (Debian 12.2.0-14) 12.2.0; GNU ld ... 2.40". */
+/* The toolchain: "gcc (Debian 12.2.0-14) 12.2.0; GNU ld ... 2.40"; the caller frees it. */
 int kernel_compiler(char **text, struct err *err);
 
 struct kernel_build {
@@ -22,18 +22,18 @@ struct kernel_build {
 	const char *out;	/* an existing folder for bzImage and config */
 };
 
-/* Under the job's lock, the tree patched. */
+/* Call with the job's lock held and the tree patched. */
 int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
 		     struct err *err);
 
 /*
  * Config fragments: lines of `CONFIG_X=value` or `# CONFIG_X is not set`,
  * with comments and empty lines between them. Blanks and CR at the end of a
- * line, and a byte order mark before the first, do not count. Of a symbol that is in several
- * fragments of a kernel the last line counts. What a fragment asks for must
- * be in the kernel's final .config: kconfig drops silently what it does not
- * know or whose dependencies are missing, and a kernel without it would be
- * measured as if it had it.
+ * line, and a byte order mark at the start, are ignored. If several fragments of
+ * a kernel set a symbol, the last line counts. What a fragment asks for must
+ * be in the kernel's final .config: kconfig silently drops symbols that it does
+ * not know or whose dependencies are missing, and a kernel without them would be
+ * measured as if it had them.
  */
 
 #define KERNEL_VALUE_MAX 2200	/* a command line of 2,048 bytes, and quotes */
@@ -46,16 +46,16 @@ struct kernel_want {
 };
 
 /*
- * All that the fragments want, one entry a symbol; an array for free().
- * Lines that are nothing of the above are errors with file and line.
+ * All that the fragments want, one entry per symbol; the caller frees the array.
+ * Any other line is an error, with file and line.
  */
 int kernel_config_wants(const struct kernel_text *fragments, size_t n,
 			struct kernel_want **wants, size_t *n_wants,
 			struct err *err);
 
 /*
- * Holds .config's `text` against the wants: an error names each symbol that
- * vanished or has another value, with its fragment and line.
+ * Checks .config's `text` against the wants: the error names each symbol that is
+ * missing or has another value (up to 10), with its fragment and line.
  */
 int kernel_config_check(const char *text, const struct kernel_want *wants,
 			size_t n_wants, struct err *err);

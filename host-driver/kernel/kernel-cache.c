@@ -12,7 +12,7 @@
 #include "file.h"
 #include "kernel-spec.h"
 
-/* Counts up when the same input would be built in another way. */
+/* To be incremented when the same input would be built differently. */
 #define RECIPE 1
 #define KEY_SHOWN 32		/* digits of the key in a folder's name */
 
@@ -167,14 +167,14 @@ int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
 	return ret ? ret : cache_make_identity(k, t, "", err);
 }
 
-/* Puts `fresh` in the place of `folder`, which is there at every moment. */
+/* Replaces `folder` by `fresh` atomically: it exists at every moment. */
 static int cache_replace(const char *fresh, const char *folder, struct err *err)
 {
 	int ret = 0;
 
 	if (!renameat2(AT_FDCWD, fresh, AT_FDCWD, folder, RENAME_EXCHANGE))
 		return 0;
-	if (errno != ENOENT)	/* a file system that cannot exchange */
+	if (errno != ENOENT)	/* a file system without RENAME_EXCHANGE */
 		ret = file_remove_tree(folder, err);
 	if (!ret && rename(fresh, folder))
 		ret = err_sys(err, errno, "cannot rename %s to %s", fresh,
@@ -225,7 +225,7 @@ static int cache_release_in(const uint8_t *image, size_t len, char **release)
 	text = "";
 	if (at && at + VERSION_FROM + VERSION_MAX <= len)
 		text = (const char *)image + at + VERSION_FROM;
-	/* "6.1.192 (user@host) #1 SMP ..."; the release ends at the blank. */
+	/* "6.1.192 (user@host) #1 SMP ..."; the release ends at the first blank. */
 	*release = strndup(text, strnlen(text, VERSION_MAX));
 	if (!*release)
 		return -ENOMEM;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Finished kernels: kernels/<key>/ in the cache, and what is recorded of one.
+ * Finished kernels: kernels/<key>/ in the cache, and what is recorded about each.
  */
 #ifndef KDUEL_KERNEL_CACHE_H
 #define KDUEL_KERNEL_CACHE_H
@@ -10,26 +10,26 @@
 #include "kernel.h"
 
 /*
- * Sets k->key from everything that goes in. Names do not count, only what
- * they stand for: two descriptions with the same input are one kernel.
+ * Sets k->key from everything that goes into the kernel. Names do not count, only
+ * contents: two descriptions with the same input are one kernel.
  */
 int kernel_cache_key(struct kernel *k, const struct kernel_tree *t,
 		     const char *compiler, struct err *err);
 
 /*
  * Fills in image, config, release and identity: 0, or -ENOENT, without an
- * error text, if the cache does not hold the whole key.
+ * error text, if the cache does not hold a complete kernel for the key.
  */
 int kernel_cache_take(struct kernel *k, const struct kernel_tree *t,
 		      const char *compiler, struct err *err);
 
-/* The same for a ready image, which is used where it lies. */
+/* The same for a ready image, which is used in place. */
 int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
 			    struct err *err);
 
 /*
- * Makes the folder `fresh` (bzImage, config) with the log the finished
- * kernel, by one rename. What was there before is in `fresh` then.
+ * Adds the log to the folder `fresh` (bzImage, config) and publishes it as the
+ * finished kernel by one rename. A kernel that was there before is then in `fresh`.
  */
 int kernel_cache_publish(const struct kernel *k, const char *fresh,
 			 const char *log_path, struct err *err);

@@ -14,7 +14,7 @@ struct wants {
 	size_t n, room;
 };
 
-/* One line, without blanks at its end. 1 = a line without any. */
+/* One line, without blanks at its end. 1: it wants nothing; -EINVAL: it is malformed. */
 static int config_parse_line(const char *line, struct kernel_want *w)
 {
 	const char *value;
@@ -31,7 +31,7 @@ static int config_parse_line(const char *line, struct kernel_want *w)
 	    strncmp(w->symbol, "CONFIG_", 7) || line[end] != '=')
 		return -EINVAL;
 	value = line + end + 1;
-	/* "y # why" is a text only in quotes. */
+	/* A value with blanks or a '#' needs quotes: "y # why" is malformed. */
 	if (!*value || strlen(value) >= sizeof(w->value) ||
 	    (*value != '"' && value[strcspn(value, " \t#")]))
 		return -EINVAL;
@@ -60,7 +60,7 @@ static int config_want(struct wants *w, const struct kernel_want *new)
 	return 0;
 }
 
-/* Copies the line at `p` without what does not count at its end. */
+/* Copies the line at `p` without blanks and CR at its end; returns the next line. */
 static const char *config_next_line(const char *p, char *line, size_t size)
 {
 	size_t n = strcspn(p, "\n");
@@ -80,7 +80,7 @@ static int config_read_fragment(const struct kernel_text *t, struct wants *w,
 	const char *p = t->text;
 
 	if (strlen(t->text) != t->len)
-		return err_config(err, "%s: not a text file: there is a zero byte in it",
+		return err_config(err, "%s: not a text file: it contains a NUL byte",
 				  t->path);
 	if (!strncmp(p, "\xef\xbb\xbf", 3))
 		p += 3;
@@ -150,7 +150,7 @@ int kernel_config_check(const char *text, const struct kernel_want *wants,
 		if (!strcmp(have, w->value) || gone++ >= SAID_MAX)
 			continue;
 		used += snprintf(said + used, sizeof(said) - used,
-				 "%s%s:%u: %s=%.150s vanished: the built kernel has %.150s",
+				 "%s%s:%u: %s=%.150s was dropped: the built kernel has %.150s",
 				 gone > 1 ? "\n" : "", w->from->path, w->line,
 				 w->symbol, w->value, have);
 		if (used >= sizeof(said))
@@ -158,6 +158,6 @@ int kernel_config_check(const char *text, const struct kernel_want *wants,
 	}
 	if (!gone)
 		return 0;
-	return err_config(err, "%s\n%zu wanted symbol%s did not survive the kernel's own configuration: each is unknown to this kernel, or what it depends on is off",
+	return err_config(err, "%s\nkconfig dropped %zu wanted symbol%s: this kernel does not know it, or a symbol it depends on is off",
 			  said, gone, gone > 1 ? "s" : "");
 }

@@ -16,7 +16,7 @@
 
 static const char keyring[] = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/* Where apt looks: the machine's own places, or a private folder. */
+/* Where apt keeps its lists: the machine's own folders, or a private one. */
 struct apt {
 	const char *folder;	/* NULL: the machine's own */
 	char options[5][300];
@@ -215,7 +215,7 @@ static int debian_apt_private_lists(const char *folder, const char *suite,
 				   access(keyring, R_OK) ? NULL : keyring);
 	free(text);
 	if (!list)
-		return err_machine(err, "apt uses no Debian mirror here; give a tarball or a git tree as the kernel's source instead");
+		return err_machine(err, "apt has no Debian mirror configured on this machine; give a tarball or a git tree as the kernel's source instead");
 	snprintf(path, sizeof(path), "%s/apt/list", folder);
 	ret = file_publish(path, list, strlen(list), err);
 	free(list);

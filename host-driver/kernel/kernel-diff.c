@@ -7,20 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines outside hunks that stand for a change which git apply would skip. */
+/* Lines outside hunks that indicate a change which git apply would silently skip. */
 static const struct {
 	const char *pattern, *why;
 } skipped[] = {
 	{ "\033[[]*",
-	  "no unified diff but one in terminal colours; make it with --color=never" },
+	  "the diff contains terminal colours; make it with --color=never" },
 	{ "[*][*][*] +([0-9,]) [*][*][*][*]",
-	  "a context diff; make it with diff -u" },
-	{ "@@@*", "the combined diff of a merge; make it against one parent" },
+	  "this is a context diff; make a unified one with diff -u" },
+	{ "@@@*", "this is the combined diff of a merge; make it against one parent" },
 	{ "Binary files * differ",
 	  "the content of binary files is missing; make it with git diff --binary" },
 	{ "Files * differ", "the content of files is missing; make it without -q" },
 	{ "Cannot display: file marked as a binary type.",
-	  "the content of a binary file is missing" },
+	  "the content of a binary file is missing; make it with git diff --binary" },
 	{ "Only in +([! :]): *", "a new file is missing; make it with diff -N" },
 	{ "Property changes on: *", "properties of Subversion cannot be applied" },
 	{ "?(new file |deleted file |old |new )mode 160000",
@@ -33,10 +33,10 @@ static const struct {
 
 struct scan {
 	struct kernel_diff *d;
-	char line[512];		/* without CR and LF, cut off */
+	char line[512];		/* without CR and LF, truncated */
 	bool cr;
-	unsigned long old, new;	/* lines that the hunk still has */
-	bool after;		/* right behind a hunk */
+	unsigned long old, new;	/* lines left in the hunk */
+	bool after;		/* right after a hunk */
 };
 
 static const char *diff_scan_range(const char *p, unsigned long *n)
@@ -85,14 +85,14 @@ static void diff_scan_hunk_line(struct scan *s)
 		break;
 	case '\\':
 		break;
-	default:	/* git will say that it is corrupt */
+	default:	/* git will report a corrupt patch */
 		s->old = s->new = 0;
 		return;
 	}
 	s->after = !s->old && !s->new;
 }
 
-/* The first line after a hunk that is none of its kind ends it. */
+/* Does the line after a complete hunk look as if it still belonged to it? */
 static bool diff_scan_is_left_over(struct scan *s)
 {
 	const char *l = s->line;

@@ -13,7 +13,7 @@
 
 #define GIT_SECONDS 600.0
 
-/* The last word on attributes: it outranks any .gitattributes in the tree. */
+/* $GIT_DIR/info/attributes overrides any .gitattributes in the tree. */
 static const char attributes[] =
 	"* -text !eol -ident !filter !working-tree-encoding !whitespace\n";
 

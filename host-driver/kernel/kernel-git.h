@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * git as a tool: with the settings that are written here and no others. The
- * user's and the machine's git configuration, attributes, hooks and GIT_*
- * variables have no part in what a tree holds after it.
+ * git as a tool, with the settings given here and no others. The user's and the
+ * machine's git configuration, attributes, hooks and GIT_* variables do not affect
+ * the resulting tree.
  *
  *	struct kernel_git g;
  *	const char *const argv[] = { "git", "write-tree", "--missing-ok", NULL };
@@ -27,28 +27,29 @@ struct kernel_bytes {
 struct kernel_git {
 	char dir[4200], tree[4200], index[4200];
 	const char *env[12];	/* for proc_options.env and job_run() */
-	struct kernel_job *job;	/* its watcher can stop git; NULL: nobody can */
+	struct kernel_job *job;	/* its watcher can stop git; NULL: none */
 	const int *keep;	/* as in proc_options */
 };
 
 /*
- * git on the repository <source>/git, with <source>/tree as the tree and
- * <source>/git/<index> as the index. `source` NULL: on no repository at all.
+ * git on the repository <source>/git, with <source>/tree as the work tree and
+ * <source>/git/<index> as the index. `source` NULL: without a repository.
  * `job` may be NULL.
  */
 void kernel_git_init(struct kernel_git *g, struct kernel_job *job, const char *source,
 		     const char *index);
 
 /*
- * Makes the repository, for objects named as `format` says ("sha1", "sha256").
- * No attribute of a file in the tree changes what git reads or writes of it.
+ * Creates the repository with the object format `format` ("sha1", "sha256").
+ * Attributes in the tree do not change what git reads or writes.
  */
 int kernel_git_create(struct kernel_git *g, const char *source,
 		      const char *format, struct err *err);
 
 /*
- * Runs a git command with `in` as its input; NULL: none. Both `in` and `out`
- * may be NULL. An error has all that git said; -EINTR if it was stopped.
+ * Runs a git command with `in` as its input and its output in `out` (free
+ * out->data); either may be NULL. The error holds all that git printed; -EINTR if
+ * it was stopped.
  */
 int kernel_git_run(const struct kernel_git *g, const char *const argv[],
 		   const struct kernel_bytes *in, struct kernel_bytes *out,

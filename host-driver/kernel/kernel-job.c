@@ -32,7 +32,7 @@ static int job_tell(struct kernel_job *job, struct err *err)
 	if (!job->fn || !job->fn(&p, job->arg))
 		return 0;
 	return err_set(err, EXIT_INCOMPLETE, -EINTR,
-		       "stopped while building %s; it goes on from there next time",
+		       "stopped while building %s; the next build continues from there",
 		       job->name);
 }
 
@@ -163,7 +163,7 @@ static void job_follow(struct kernel_job *job, off_t *at)
 	}
 }
 
-/* Leaves of `text` what is from the first error in it on, or else its end. */
+/* Cuts `text` down to what follows its first error, or else to its end. */
 static void job_cut(char *text)
 {
 	char *line = strstr(text, "error:");
@@ -180,7 +180,7 @@ static void job_cut(char *text)
 		text[SAID_MAX] = '\0';
 }
 
-/* What the program wrote; not all of it, if it is much. */
+/* What the program wrote, cut to SAID_MAX bytes. */
 static char *job_said(const struct kernel_job *job, off_t from)
 {
 	off_t end = lseek(job->log, 0, SEEK_END);
@@ -201,7 +201,7 @@ static int job_failed(struct kernel_job *job, const char *program, int status,
 	char *text = job_said(job, from), how[64];
 	int ret;
 
-	ret = err_set(err, EXIT_MACHINE, -EIO, "%s: %s failed: %s\n%s\nAll of it is in %s",
+	ret = err_set(err, EXIT_MACHINE, -EIO, "%s: %s failed: %s\n%s\nThe full log is %s",
 		      job->text, program,
 		      proc_status_text(status, how, sizeof(how)),
 		      text ? text : "", job->log_path);
@@ -209,7 +209,7 @@ static int job_failed(struct kernel_job *job, const char *program, int status,
 	return ret;
 }
 
-/* make removes half-written files on SIGINT; it gets the time to do so. */
+/* On SIGINT make removes half-written files; allow it time to do so. */
 static void job_stop(struct proc *p)
 {
 	int status;
@@ -265,11 +265,11 @@ int job_need_disk(const char *path, uint64_t need, const char *what,
 	uint64_t have;
 
 	if (statvfs(path, &fs))
-		return err_sys(err, errno, "cannot see how full %s is", path);
+		return err_sys(err, errno, "cannot determine the free space of %s", path);
 	have = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (have >= need)
 		return 0;
-	return err_machine(err, "too little disk for %s: %s has %s free, %s are needed; free some, or set XDG_CACHE_HOME to another place",
+	return err_machine(err, "too little disk space for %s: %s has %s free and %s are needed; free some, or set XDG_CACHE_HOME to another disk",
 			   what, path, size_format(have >> 20 << 20, have_text),
 			   size_format(need, need_text));
 }
@@ -281,11 +281,11 @@ int job_need_path(struct err *err)
 	int ret = 0;
 
 	if (!path)
-		return err_machine(err, "there is no home folder for a cache; set HOME, or XDG_CACHE_HOME to an absolute path");
+		return err_machine(err, "there is no home folder for the cache; set HOME, or set XDG_CACHE_HOME to an absolute path");
 	while (*c > ' ' && *c != 0x7f && !strchr(":;#$%&*?|<>(){}[]\\'\"`!^~=,", *c))
 		c++;
 	if (*c)
-		ret = err_machine(err, "a kernel cannot be built below %s: make takes no '%c' in a path; set XDG_CACHE_HOME to a folder without it",
+		ret = err_machine(err, "cannot build a kernel below %s: make does not support '%c' in a path; set XDG_CACHE_HOME to a path without it",
 				  path, *c < ' ' || *c == 0x7f ? '?' : *c);
 	free(path);
 	return ret;

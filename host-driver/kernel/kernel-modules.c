@@ -17,12 +17,12 @@
 
 #define NAME_LEN 64
 #define CHUNK (1 << 20)
-#define MODULE_MAX (64 << 20)	/* bytes of one, unpacked */
+#define MODULE_MAX (64 << 20)	/* bytes of one module, unpacked */
 
-/* In the order of loading, as far as modules.dep does not say. */
+/* In the order of loading, where modules.dep requires no other. */
 static const struct {
 	const char *name;
-	bool must;	/* in the kernel or here */
+	bool must;	/* be built in, or here as a module */
 } wanted[] = {
 	{ "virtio_pci", true }, { "virtio_console", true }, { "kvm", true },
 	{ "kvm_intel", false }, { "kvm_amd", false }, { "ptp_kvm", false },
@@ -75,7 +75,7 @@ int kernel_modules_order(const char *dep, const char *name, struct args *order)
 	colon = memchr(line, ':', end - line);
 	if (!colon)
 		return -ENOENT;
-	/* What is needed first stands last. */
+	/* modules.dep lists what must be loaded first last. */
 	for (p = end; p > colon + 1;) {
 		const char *from = p;
 
@@ -91,7 +91,7 @@ int kernel_modules_order(const char *dep, const char *name, struct args *order)
 
 /* --- unpacking ------------------------------------------------------------------ */
 
-/* A module's bytes, whatever it is compressed by. */
+/* A module's bytes, decompressed. */
 static int modules_read(const char *path, char **data, size_t *len, struct err *err)
 {
 	struct archive *a = archive_read_new();
@@ -125,7 +125,7 @@ static int modules_read(const char *path, char **data, size_t *len, struct err *
 	return n < 0 ? -EINVAL : 0;
 }
 
-/* "vermagic=6.1.0-56-amd64 SMP ..." in it must be of this release. */
+/* Its "vermagic=6.1.0-56-amd64 SMP ..." must name this release. */
 static int modules_check(const char *path, const char *data, size_t len,
 			 const char *release, struct err *err)
 {
@@ -133,13 +133,13 @@ static int modules_check(const char *path, const char *data, size_t len,
 	char is[128] = "";
 
 	if (len < 4 || memcmp(data, "\177ELF", 4))
-		return err_config(err, "%s is not a module", path);
+		return err_config(err, "%s is not a kernel module: it is not an ELF file", path);
 	if (magic)
 		snprintf(is, sizeof(is), "%.*s",
 			 (int)strnlen(magic + 9, data + len - magic - 9), magic + 9);
 	is[strcspn(is, " ")] = '\0';
 	if (strcmp(is, release))
-		return err_config(err, "%s is a module of kernel %s, and the image is %s", path,
+		return err_config(err, "%s is a module for kernel %s, but the image is kernel %s", path,
 				  *is ? is : "(none)", release);
 	return 0;
 }
@@ -178,7 +178,7 @@ static int modules_pack_one(struct archive *a, const char *folder, const char *f
 	return ret;
 }
 
-/* The archive grows in memory. */
+/* The archive, growing in memory. */
 struct modules_out {
 	char *data;
 	size_t len;
@@ -227,7 +227,7 @@ static char *modules_folder(const char *folder, const char *release, struct err 
 	char *found = NULL;
 
 	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
-		/* A package unpacked by hand has the second one only. */
+		/* A package unpacked by hand has modules.order only. */
 		char *dep = text_format("%s/modules.dep", tried[i]);
 		char *all = text_format("%s/modules.order", tried[i]);
 
@@ -238,12 +238,12 @@ static char *modules_folder(const char *folder, const char *release, struct err 
 		free(tried[i]);
 	}
 	if (!found)
-		err_config(err, "no modules.dep of kernel %s in %s, nor in lib/modules/%s below it",
+		err_config(err, "there is no modules.dep of kernel %s in %s, nor in lib/modules/%s below it",
 			   release, folder, release);
 	return found;
 }
 
-/* The paths of all modules, a line each, for want of a modules.dep. */
+/* The paths of all modules, one per line, where there is no modules.dep. */
 static char *modules_list(const char *folder)
 {
 	char *paths[] = { (char *)folder, NULL }, *text = NULL;
@@ -261,9 +261,9 @@ static char *modules_list(const char *folder)
 	return text;
 }
 
-#define DEPTH 16	/* of modules that need modules */
+#define DEPTH 16	/* of modules that depend on modules */
 
-/* The same as kernel_modules_order() by what each module says itself: "depends=a,b". */
+/* As kernel_modules_order(), but from each module's own "depends=a,b". */
 static int modules_order_by_themselves(const char *folder, const char *list, const char *name,
 				       unsigned depth, struct args *order, struct err *err)
 {
@@ -323,7 +323,7 @@ static int modules_find(const char *folder, const char *release, struct args *or
 		if (ret == -ENOENT && !wanted[i].must)
 			ret = 0;
 		if (ret == -ENOENT)
-			ret = err_config(err, "%s: kernel %s has no %s, neither built in nor as a module, and cannot be a machine under test",
+			ret = err_config(err, "%s: kernel %s lacks %s, both built in and as a module, so it cannot be a machine under test",
 					 folder, release, wanted[i].name);
 	}
 	free(dep);

@@ -15,12 +15,12 @@
 #include "safe.h"
 
 #define OBJECT_ROOM (700ULL << 20)	/* of a tiny kernel's object tree */
-#define SETTLED 60			/* seconds after which a file is whole */
+#define SETTLED 60			/* seconds after which a file is on disk */
 #define BOOT "/proc/sys/kernel/random/boot_id"
 
 /* --- where trees are --------------------------------------------------------- */
 
-/* Trees of one source, compiler and layout have one beginning of their names. */
+/* The common prefix of the names of all trees of one source, compiler and layout. */
 static char *objects_begin(const struct kernel_build *b)
 {
 	char id[600], hash[FILE_HASH_MAX], *below, *path;
@@ -34,8 +34,8 @@ static char *objects_begin(const struct kernel_build *b)
 }
 
 /*
- * One tree a configuration: were it shared, make would compile what differs
- * whenever the next kernel has another one.
+ * One tree per configuration: in a shared one make would recompile what differs
+ * whenever the next kernel has another configuration.
  */
 static int objects_configuration(const struct kernel_spec *s, char hash[FILE_HASH_MAX])
 {
@@ -56,7 +56,7 @@ static int objects_configuration(const struct kernel_spec *s, char hash[FILE_HAS
 	return 0;
 }
 
-/* The tree of another configuration that was used last; NULL: there is none. */
+/* The most recently used tree of another configuration; NULL: there is none. */
 static char *objects_sibling(const char *begin)
 {
 	char *pattern = text_format("%s-*", begin), *best = NULL;
@@ -80,9 +80,9 @@ static char *objects_sibling(const char *begin)
 }
 
 /*
- * What a killed build left at the place for building goes where it belongs: the
- * name of that is in it. A tree without one was not made here, or by an older
- * version; it is good enough to begin from.
+ * Moves the tree that a killed build left at the build path back to its resting
+ * place, whose name it contains (.rest). A tree without that name was made
+ * elsewhere or by an older version; it still serves as a start.
  */
 static int objects_clear(const char *path, struct err *err)
 {
@@ -109,7 +109,7 @@ static int objects_clear(const char *path, struct err *err)
 
 /* --- after a build that was cut off ------------------------------------------ */
 
-/* Does a file's record say that the command that makes it is done? */
+/* Does a file's record (.<name>.cmd) show that the command that made it finished? */
 static bool objects_record_is_whole(const char *record, const struct stat *of)
 {
 	struct stat st;
@@ -127,10 +127,10 @@ static bool objects_record_is_whole(const char *record, const struct stat *of)
 }
 
 /*
- * A record is written after the file, and the list of what was included
- * (.<name>.d) removed after the record. Below include/ all is written beside
- * and renamed; were include/config/auto.conf removed, kconfig would take every
- * symbol for a new one, and make would compile everything.
+ * kbuild writes a record after the file, and removes the list of included files
+ * (.<name>.d) after the record. Everything below include/ is written to a temporary
+ * file and renamed; without include/config/auto.conf, kconfig would take every
+ * symbol for new, and make would recompile everything.
  */
 static bool objects_is_finished(const char *root, const FTSENT *e)
 {
@@ -143,7 +143,7 @@ static bool objects_is_finished(const char *root, const FTSENT *e)
 	    !strcmp(name, ".config"))
 		return true;
 	if (*name == '.' && n > 2 && !strcmp(name + n - 2, ".d"))
-		return true;	/* it says what is not finished */
+		return true;	/* its presence marks what is unfinished */
 	if (*name == '.' && n > 5 && !strcmp(name + n - 4, ".cmd")) {
 		record = text_format("%s", e->fts_path);
 		list = text_format("%.*s.d", (int)(e->fts_pathlen - 4), e->fts_path);
@@ -185,7 +185,7 @@ int kernel_objects_repair(const char *path, bool lost, struct err *err)
 	return 0;
 }
 
-/* The mark says which boot of this machine it is of. */
+/* The mark holds the ID of this machine's boot, to tell whether it went down since. */
 static int objects_mark(const char *path, struct err *err)
 {
 	char *mark = text_format("%s/.building", path), *boot = NULL, *old = NULL;
@@ -209,7 +209,7 @@ void kernel_objects_ended(const struct kernel_objects *o, bool whole)
 	char *mark = text_format("%s/.building", o->path);
 	int fd = -1;
 
-	/* Empty, it is of no boot: as if the machine had gone down. */
+	/* An empty mark matches no boot: everything recent is removed, as after a crash. */
 	if (whole)
 		unlink(mark);
 	else
@@ -221,7 +221,7 @@ void kernel_objects_ended(const struct kernel_objects *o, bool whole)
 
 /* --- taking one --------------------------------------------------------------- */
 
-/* The mark of a build that was cut off is copied, too: so is what is to be repaired. */
+/* An interrupted build's mark is copied with the files that it says need repair. */
 static int objects_copy(struct kernel_job *job, const char *sibling,
 			const char *path, struct err *err)
 {

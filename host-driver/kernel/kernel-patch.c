@@ -15,7 +15,7 @@
 
 /* --- the content of files -------------------------------------------------------- */
 
-/* What `path` in the tree is, if it is below no link: 0, S_IFREG, S_IFLNK. */
+/* The type of `path` in the tree: S_IFREG, S_IFLNK; 0: neither, or it is below a link. */
 static mode_t patch_kind(const char *source, const char *path)
 {
 	char full[8300];
@@ -36,7 +36,7 @@ static mode_t patch_kind(const char *source, const char *path)
 	return st.st_mode & S_IFMT;
 }
 
-/* Adds those of `from` that are in the tree, or only the links, to `f`. */
+/* Writes the paths of `from` that are in the tree (`links`: only symlinks) to `f`. */
 static void patch_pick(const char *source, const struct kernel_bytes *from,
 		       bool links, FILE *f)
 {
@@ -50,7 +50,7 @@ static void patch_pick(const char *source, const struct kernel_bytes *from,
 	}
 }
 
-/* Keeps the content that `paths` have in the tree. */
+/* Stores the present content of `paths` in the repository. */
 static int patch_keep(struct kernel_job *job, const char *source, const struct kernel_bytes *paths,
 		      struct err *err)
 {
@@ -67,8 +67,8 @@ static int patch_keep(struct kernel_job *job, const char *source, const struct k
 }
 
 /*
- * Of what a series touches, while the tree still has it: a file that the last
- * series changed was kept before that.
+ * Stores the original content of the files that a series touches, while the tree
+ * still has it. A file that the last series changed was stored before that one.
  */
 static int patch_keep_touched(struct kernel_job *job, const char *source,
 			      const struct kernel_series *s, struct err *err)
@@ -85,7 +85,7 @@ static int patch_keep_touched(struct kernel_job *job, const char *source,
 	return ret;
 }
 
-/* Of all links: git reads theirs to see whether one changed. */
+/* Stores all symlinks: git reads their content to see whether one changed. */
 static int patch_keep_links(const char *source, const struct kernel_git *g,
 			    struct err *err)
 {
@@ -116,7 +116,7 @@ bool kernel_patch_imported(const char *source)
 	return !access(path, F_OK);
 }
 
-/* The tree object of the index of `g`, as a line without its end. */
+/* Writes the index of `g` as a tree object; `id` is its name, without a newline. */
 static int patch_write_tree(const struct kernel_git *g, struct kernel_bytes *id,
 			    struct err *err)
 {
@@ -128,7 +128,7 @@ static int patch_write_tree(const struct kernel_git *g, struct kernel_bytes *id,
 	return ret;
 }
 
-/* Enters all files of the tree into the index, by hash alone. */
+/* Adds all files of the tree to the index by their hashes, without storing content. */
 static int patch_enter_all(const struct kernel_git *g, struct err *err)
 {
 	const char *const list[] = { "git", "ls-files", "-o", "-z", NULL };
@@ -200,9 +200,9 @@ static int patch_failed(const struct kernel_piece *p, const char *said,
 	int len;
 
 	if (memchr(p->diff.data, '\r', p->diff.len))
-		hint = "\n(there are lines that end in CR LF in it, which only fit a file that has them too)";
+		hint = "\n(some of its lines end in CR LF, and only match a file with such line ends)";
 	else if (strstr(said, "does not exist in index"))
-		hint = "\n(paths in a patch begin with a folder that does not count, as in a/kernel/fork.c)";
+		hint = "\n(the first folder of a path in a patch is stripped, as with patch -p1: a/kernel/fork.c)";
 	hunk = patch_rejected(p, said, &len);
 	err_config(err, "%s does not apply; rejected:\n%.*s%.1000s%s",
 		   kernel_piece_text(p, name, sizeof(name)), len, hunk, said,
@@ -226,7 +226,7 @@ static int patch_apply(const struct kernel_git *g, const struct kernel_piece *p,
 	return patch_failed(p, cause.text, err);
 }
 
-/* Applies the series in an index of its own; `id` is the tree that it makes. */
+/* Applies the series in an index of its own; `id` is the resulting tree object. */
 static int patch_series(struct kernel_job *job, const char *source, const struct kernel_series *s,
 			struct kernel_bytes *id, struct err *err)
 {
@@ -244,7 +244,7 @@ static int patch_series(struct kernel_job *job, const char *source, const struct
 	return ret;
 }
 
-/* What a git that was killed left behind; whoever is here has the lock. */
+/* Removes what a killed git left behind; the caller holds the build's lock. */
 static void patch_clear(const char *source)
 {
 	static const char *const left[] = { "index", "series", "touched" };
@@ -271,18 +271,18 @@ int kernel_patch_check_out(struct kernel_job *job, const char *source, const cha
 
 	patch_clear(source);
 	kernel_git_init(&g, job, source, "index");
-	/* A cache that was copied has other inodes and times, not other files. */
+	/* In a copied cache inodes and times differ, but not the files. */
 	kernel_git_run(&g, refresh, NULL, NULL, NULL);
 	ret = kernel_git_run(&g, go, NULL, NULL, err);
 	if (!ret)
 		ret = kernel_git_run(&g, clean, NULL, NULL, err);
 	if (ret && ret != -EINTR)
-		err_prefix(err, "%s/tree was changed by someone else, or is damaged; remove %s, it is then made again",
+		err_prefix(err, "%s/tree was modified or is damaged; remove %s, and it will be made again",
 			   source, source);
 	return ret;
 }
 
-/* What the tree is with the patches: `id`, of git's. The files stay as they are. */
+/* The tree object `id` of the tree with the patches. Files are not touched. */
 static int patch_make(struct kernel_job *job, const char *source,
 		      const struct kernel_text *patches, size_t n, struct kernel_bytes *id,
 		      struct err *err)

@@ -3,12 +3,12 @@
  * From one series of patches to another in one source tree, so that make
  * sees only the files whose content differs as changed.
  *
- * The repository beside the tree knows every file of the original by its
- * hash, and keeps the content of those that a patch ever touched. A series is
- * applied to the original in an index, apart from the tree; only if all of it
- * applies does git bring the tree to the result. What the tree is afterwards
- * depends on the original and the series alone: not on the series before, nor
- * on where the last change of the tree was cut off.
+ * The repository beside the tree has the hash of every file of the original, and
+ * the content of those that a patch ever touched. A series is applied to the
+ * original in an index, apart from the tree; only if all of it applies does git
+ * check out the result. The tree then depends on the original and the series
+ * alone: not on the previous series, nor on where the last checkout was
+ * interrupted.
  */
 #ifndef KDUEL_KERNEL_PATCH_H
 #define KDUEL_KERNEL_PATCH_H
@@ -18,14 +18,14 @@
 
 /*
  * Makes <source>/tree the original with exactly `patches` applied, in order,
- * without fuzz. An error of a patch (EXIT_CONFIG) shows the hunk that was
- * rejected and what git says; the tree is then as it was.
+ * without fuzz. If a patch does not apply (EXIT_CONFIG), the error shows the
+ * rejected hunk and git's message, and the tree is unchanged.
  */
 int kernel_patch_tree(struct kernel_job *job, const char *source,
 		      const struct kernel_text *patches, size_t n,
 		      struct err *err);
 
-/* Would that succeed? The tree stays as it is. Under the build's lock. */
+/* The same check without changing the tree. Call with the build's lock held. */
 int kernel_patch_check(struct kernel_job *job, const char *source,
 		       const struct kernel_text *patches, size_t n, struct err *err);
 
@@ -43,7 +43,7 @@ int kernel_patch_check_out(struct kernel_job *job, const char *source, const cha
 int kernel_patch_import(struct kernel_job *job, const char *source,
 			bool listed, struct err *err);
 
-/* Was that done? */
+/* Was kernel_patch_import() done? */
 bool kernel_patch_imported(const char *source);
 
 #endif

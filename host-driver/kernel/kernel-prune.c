@@ -17,7 +17,7 @@
 #include "kernel-cache.h"
 #include "safe.h"
 
-/* An image may be one of a campaign that runs: it is touched when that begins. */
+/* An image may belong to a running campaign, which touches it when it begins. */
 #define IMAGE_IDLE (2 * 86400.0)
 
 static const char *const folders[] = {
@@ -59,7 +59,7 @@ uint64_t cache_disk_usage(const char *path)
 
 /* --- what there is ------------------------------------------------------------ */
 
-/* Whoever boots a kernel holds its image; whoever builds holds the build's lock. */
+/* A kernel that is booted has its image locked; a build locks build.lock. */
 static bool prune_is_held(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -167,7 +167,7 @@ static int prune_compare(const void *a, const void *b)
 int cache_scan(struct cache_list *l, struct err *err)
 {
 	char *lock = file_cache_path("build.lock");
-	int ret = lock ? 0 : err_machine(err, "there is no home folder for a cache; set HOME, or XDG_CACHE_HOME to an absolute path");
+	int ret = lock ? 0 : err_machine(err, "there is no home folder for the cache; set HOME, or set XDG_CACHE_HOME to an absolute path");
 
 	*l = (struct cache_list){ .n = 0 };
 	if (!ret)
@@ -201,7 +201,7 @@ static int prune_remove(struct cache_list *l, struct cache_item *it, bool dry_ru
 
 	if (it->gone || it->busy)
 		return 0;
-	/* Somebody may have begun to use it since the list was made. */
+	/* It may have come into use since the list was made. */
 	if (it->kind == CACHE_KERNEL && prune_is_busy(l, it)) {
 		it->busy = true;
 		return 0;
@@ -214,7 +214,7 @@ static int prune_remove(struct cache_list *l, struct cache_item *it, bool dry_ru
 	return ret;
 }
 
-/* While we hold the lock nobody begins to build; -1: somebody builds already. */
+/* Takes the lock, so that no build begins; -1: a build is running, or there is no lock. */
 static int prune_lock(struct cache_list *l)
 {
 	char *path = file_cache_path("build.lock");

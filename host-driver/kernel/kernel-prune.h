@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the cache holds, how much of it and since when it was not used; and
- * room made in it.
+ * What the cache holds, how large each item is and when it was last used; and
+ * the removal of items.
  *
  *	struct cache_list l;
  *	const struct cache_prune p = { .older = 30 * 86400.0, .keep = UINT64_MAX };
@@ -28,8 +28,8 @@ struct cache_item {
 	char *path;
 	char *name;		/* a kernel's release; else the name in the cache */
 	uint64_t bytes;		/* on disk */
-	double idle;		/* seconds since it was used last */
-	bool busy;		/* somebody uses it now: it stays */
+	double idle;		/* seconds since it was last used */
+	bool busy;		/* in use: it is kept */
 	bool gone;
 };
 
@@ -37,13 +37,13 @@ struct cache_list {
 	struct cache_item *v;	/* longest unused first */
 	size_t n;
 	uint64_t bytes;		/* of all */
-	bool building;		/* somebody builds: sources and objects stay */
+	bool building;		/* a build is running: sources and objects are kept */
 };
 
 struct cache_prune {
-	double older;		/* seconds; what was not used for longer goes; INFINITY: nothing */
-	uint64_t keep;		/* bytes; then the longest unused, until no more are left; UINT64_MAX */
-	bool dry_run;		/* only says what would go */
+	double older;		/* seconds: removes what is unused for longer; or INFINITY */
+	uint64_t keep;		/* bytes: then the longest unused, down to this; or UINT64_MAX */
+	bool dry_run;		/* only marks what would be removed */
 };
 
 int cache_scan(struct cache_list *l, struct err *err);
@@ -62,7 +62,7 @@ int cache_sweep(struct err *err);
 /* How much is on disk below `path`, in bytes. */
 uint64_t cache_disk_usage(const char *path);
 
-/* Was used now: a folder of the cache. */
+/* Marks the folder or image `path` of the cache as used now. */
 void cache_used(const char *path);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char no_diff[] = "no unified diff in it";
+static const char no_diff[] = "it contains no unified diff";
 
 const char *kernel_piece_text(const struct kernel_piece *p, char *buf,
 			      size_t size)
@@ -34,7 +34,7 @@ static int series_wrong(const struct kernel_piece *p, const char *why,
 
 /* --- one diff -------------------------------------------------------------- */
 
-/* Takes the CR out of every CR LF. */
+/* Turns every CR LF into LF. */
 static void series_drop_cr(struct kernel_bytes *b)
 {
 	size_t to = 0;
@@ -50,7 +50,7 @@ static void series_drop_cr(struct kernel_bytes *b)
 	b->data[to] = '\0';
 }
 
-/* Looks the diff over. *any: is there one in it? */
+/* Checks the diff. *any: does the text contain one? */
 static int series_check(struct kernel_piece *p, bool *any, struct err *err)
 {
 	struct kernel_diff d;
@@ -62,7 +62,7 @@ static int series_check(struct kernel_piece *p, bool *any, struct err *err)
 				  kernel_piece_text(p, name, sizeof(name)),
 				  d.line, d.wrong);
 	if (d.cr_headers && d.cr_headers < d.headers)
-		return series_wrong(p, "some of its lines end in CR LF and some in LF; convert it to one of them",
+		return series_wrong(p, "some of its lines end in CR LF and some in LF; convert them all to one",
 				    err);
 	if (d.cr_headers)
 		series_drop_cr(&p->diff);
@@ -96,7 +96,7 @@ static int series_add_paths(struct kernel_piece *p,
 	return 0;
 }
 
-/* The names before the diff, or (reverse) after it. */
+/* Asks for the paths before the diff or, with "-R" as `reverse`, after it. */
 static int series_ask_paths(struct kernel_piece *p, const char *reverse,
 			    struct err *err)
 {
@@ -124,7 +124,7 @@ static void series_release_piece(struct kernel_piece *p)
 	free(p->paths.data);
 }
 
-/* Adds `p`, which is then the series', if there is a diff in it. */
+/* Adds `p` to the series, which then owns it, if it contains a diff. */
 static int series_add(struct kernel_series *s, struct kernel_piece *p,
 		      struct err *err)
 {
@@ -154,7 +154,7 @@ static int series_add(struct kernel_series *s, struct kernel_piece *p,
 
 /* --- mails ------------------------------------------------------------------ */
 
-/* As git am tells: "From ", or nothing but header lines up to an empty one. */
+/* As git am decides: "From ", or nothing but header lines up to an empty one. */
 static bool series_is_mail(const char *p)
 {
 	unsigned n = 0;
@@ -176,7 +176,7 @@ static bool series_is_mail(const char *p)
 	return n && *p;
 }
 
-/* Where git writes to: a file that is nowhere. */
+/* Reads what git wrote into the anonymous file `fd`. */
 static int series_read_back(int fd, struct kernel_bytes *b)
 {
 	struct stat st;
@@ -223,7 +223,7 @@ static int series_open_mail(const struct kernel_bytes *mail, struct kernel_piece
 	return ret;
 }
 
-/* "From ", and a time and a year at its end: the first line of a mail in a mailbox. */
+/* "From " with a time and a year at the end: the first line of a mail in a mailbox. */
 static bool series_begins_mail(const char *line, size_t len)
 {
 	const char *colon = memrchr(line, ':', len);
@@ -241,7 +241,7 @@ static size_t series_line(const char *p, const char *stop)
 	return end ? (size_t)(end - p) + 1 : (size_t)(stop - p);
 }
 
-/* To the next mail, from `p` on; a text that begins otherwise is one mail. */
+/* Where the mail at `p` ends and the next begins; a text without "From " is one mail. */
 static const char *series_mail_end(const char *p, const char *stop)
 {
 	bool lone = !series_begins_mail(p, series_line(p, stop));
@@ -252,7 +252,7 @@ static const char *series_mail_end(const char *p, const char *stop)
 	return p;
 }
 
-/* `box` is a mailbox of one mail or more. */
+/* `box` is a mailbox of one or more mails. */
 static int series_add_mails(struct kernel_series *s, const struct kernel_text *patch,
 			    const struct kernel_bytes *box, struct err *err)
 {

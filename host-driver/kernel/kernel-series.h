@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The patch files of a kernel as a series of plain diffs, one a patch or a
- * mail. What is a mail or a mailbox is taken apart, and its encoding undone,
- * as `git am` does it. A diff that went through a conversion to CR LF line
- * ends is converted back.
+ * The patch files of a kernel as a series of plain diffs, one per patch or
+ * mail. Mails and mailboxes are split and decoded as `git am` does it. A diff
+ * whose lines were converted to CR LF is converted back.
  *
- * git skips what it does not take for a diff, between diffs and after them.
- * What looks like a change in another form (a context diff, terminal colours,
- * "Only in ...", lines beyond a hunk's count, ...) is therefore refused here:
- * a patch is applied whole or not at all.
+ * git skips whatever it does not recognize as a diff, between diffs and after
+ * them. What looks like a change in another form (a context diff, terminal
+ * colours, "Only in ...", lines beyond a hunk's count, ...) is therefore refused
+ * here: a patch is applied completely or not at all.
  *
  *	struct kernel_series s;
  *
@@ -27,10 +26,10 @@
 #include "kernel-spec.h"
 
 struct kernel_piece {
-	const struct kernel_text *patch;	/* where it is from */
+	const struct kernel_text *patch;	/* where it comes from */
 	unsigned mail;		/* number of the mail in it; 0: it is not a mail */
 	struct kernel_bytes diff;
-	struct kernel_bytes paths;	/* all that it touches, each with a NUL */
+	struct kernel_bytes paths;	/* of all files it touches, each ended by a NUL */
 };
 
 struct kernel_series {
@@ -38,7 +37,7 @@ struct kernel_series {
 	size_t n;
 };
 
-/* EXIT_CONFIG, with the file and line, for a patch that git could not take. */
+/* EXIT_CONFIG, with file and line, for a patch that git would refuse or skip. */
 int kernel_series_read(const struct kernel_text *patches, size_t n,
 		       struct kernel_series *s, struct err *err);
 void kernel_series_release(struct kernel_series *s);
@@ -55,15 +54,15 @@ const char *kernel_piece_text(const struct kernel_piece *p, char *buf,
 struct kernel_diff {
 	unsigned headers;	/* "diff --git", "--- ", "@@ " */
 	unsigned cr_headers;	/* those that end in CR LF */
-	unsigned line;		/* of what is wrong; 0: nothing */
-	const char *wrong;	/* a phrase for after "file:line: " */
+	unsigned line;		/* of the first error; 0: none */
+	const char *wrong;	/* what is wrong there, to follow "file:line: " */
 };
 
 void kernel_diff_scan(const char *text, size_t len, struct kernel_diff *d);
 
 /*
- * The hunk of a diff that begins at line `at` of the old file `path`: points
- * into `text`, `*len` bytes; NULL if there is none.
+ * The hunk of a diff that begins at line `at` of the old file `path`: a pointer
+ * into `text`, `*len` bytes long; NULL if there is none.
  */
 const char *kernel_diff_hunk(const char *text, const char *path,
 			     unsigned long at, size_t *len);

@@ -163,7 +163,7 @@ static int source_fetch(struct kernel_job *job, const struct kernel_source *s,
 	return ret;
 }
 
-/* Sets t->dir; 1 if it is there already. */
+/* Sets t->dir; 1 if the folder exists already. */
 static int source_settle(struct kernel_tree *t, struct err *err)
 {
 	free(t->dir);
@@ -183,9 +183,9 @@ bool kernel_source_is_here(const struct kernel_tree *t)
 }
 
 /*
- * Objects that were made of an earlier tree of this source, perhaps with
- * patches: the files of a new one have the times of the archive, so that make
- * would take those objects for newer.
+ * Removes objects built from an earlier tree of this source, perhaps with patches:
+ * the files of a new tree have the archive's old times, so that make would take
+ * those objects to be up to date.
  */
 static int source_remove_objects(const struct kernel_tree *t, struct err *err)
 {
@@ -207,7 +207,7 @@ static int source_remove_objects(const struct kernel_tree *t, struct err *err)
 static int source_publish(const char *from, const struct kernel_tree *t,
 			  struct err *err)
 {
-	/* A tree without its repository, as versions before this one made it. */
+	/* Older versions left a tree without its repository. */
 	int ret = file_remove_tree(t->dir, err);
 
 	if (!ret)
@@ -220,7 +220,7 @@ static int source_publish(const char *from, const struct kernel_tree *t,
 
 /* --- revisions of one repository ------------------------------------------------- */
 
-/* Notes the commit that the tree is at; NULL: at none that is known. */
+/* Records the commit that the tree is at; NULL: unknown. */
 static int source_set_commit(const struct kernel_tree *t, const char *commit,
 			     struct err *err)
 {
@@ -248,8 +248,8 @@ static bool source_is_at_commit(const struct kernel_tree *t)
 }
 
 /*
- * The tree that is there, brought to the commit. A tree that cannot be is made
- * anew by the caller: -EAGAIN.
+ * Brings the existing tree to the commit. -EAGAIN if that fails: the caller then
+ * makes a new tree.
  */
 static int source_move(struct kernel_job *job, const struct kernel_spec *spec,
 		       struct kernel_tree *t, struct err *err)
@@ -270,7 +270,7 @@ static int source_move(struct kernel_job *job, const struct kernel_spec *spec,
 	return -EAGAIN;
 }
 
-/* In `dir`, a new empty folder that is removed afterwards. */
+/* Works in `dir`, a new empty folder that the caller removes afterwards. */
 static int source_get_in(struct kernel_job *job, const struct kernel_spec *spec,
 			 bool fetch_it, const char *dir, struct kernel_tree *t,
 			 struct err *err)
@@ -287,7 +287,7 @@ static int source_get_in(struct kernel_job *job, const struct kernel_spec *spec,
 	}
 	if (!ret)
 		ret = source_settle(t, err);
-	/* It may be there already: another name for the same package. */
+	/* The tree may exist already, from another name of the same package. */
 	if (!ret || (ret == 1 && spec->kind == SOURCE_GIT)) {
 		ret = file_mkdirs(fresh, err);
 		if (!ret)
@@ -320,7 +320,7 @@ int kernel_source_get(struct kernel_job *job, const struct kernel_spec *spec,
 	} else if (ret && ret != -ENOENT) {
 		return ret;
 	}
-	/* A package whose tree was removed from the cache is fetched again. */
+	/* A package whose tree is gone from the cache is fetched again. */
 	dir = file_cache_path("sources/.new");
 	if (!dir)
 		return err_sys(err, ENOMEM, "source");

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The source trees in the cache. That of a package or tarball is named by its
- * SHA-256. A git repository has one tree for all its revisions, named by the
- * hash of where its objects are: going from one commit to another replaces only
- * the files that differ, so that make compiles what they change.
+ * SHA-256. A git repository has one tree for all its revisions, named by a hash
+ * of the path of its objects: going from one commit to another replaces only the
+ * files that differ, so that make recompiles only what they affect.
  *
  *	sources/<name>/tree/	the tree, with the patches of the last arm built
  *	sources/<name>/git/	what it was before any patch: see kernel-patch.h
  *	sources/<name>/commit	of a repository: the commit that it is at
  *	sources/<name>.json	which package a name stood for when it was fetched
  *
- * What a package name stands for is looked up once and then kept, so that
- * arms built on different days have the same source, and so that nothing is
- * downloaded to find out that a kernel is in the cache.
+ * The version behind a package name is looked up once and then pinned, so that
+ * arms built on different days have the same source, and nothing is downloaded
+ * just to find out that a kernel is in the cache.
  */
 #ifndef KDUEL_KERNEL_SOURCE_H
 #define KDUEL_KERNEL_SOURCE_H
@@ -35,18 +35,18 @@ struct kernel_tree {
 #define KERNEL_TREE_INIT { "", "", NULL, NULL }
 
 /*
- * The hash and the facts as far as they are known here: -ENOENT, without an
+ * Sets the hash and the facts without using the network: -ENOENT, without an
  * error text, for a package that was never fetched.
  */
 int kernel_source_identify(const struct kernel_spec *spec,
 			   struct kernel_tree *t, struct err *err);
 
-/* Is the tree of what was identified in the cache? */
+/* Is the tree of an identified source in the cache? */
 bool kernel_source_is_here(const struct kernel_tree *t);
 
 /*
- * Makes sure that the tree is there. `update` asks again what the package's
- * name stands for. Under the job's lock.
+ * Makes sure that the tree is there. `update` looks up the package's current
+ * version again. Call with the job's lock held.
  */
 int kernel_source_get(struct kernel_job *job, const struct kernel_spec *spec,
 		      bool update, struct kernel_tree *t, struct err *err);
@@ -55,14 +55,14 @@ void kernel_tree_release(struct kernel_tree *t);
 
 /*
  * From a package, an archive or a git revision to a source tree, ready for
- * patches. The tree is what the archive or the commit holds, byte by byte:
- * no attribute, filter or line-end setting of git's has a part in it.
+ * patches. The tree is byte for byte what the archive or the commit holds: git's
+ * attributes, filters and line-end settings do not affect it.
  */
 
 /*
  * Where the objects of a local git repository are, and in which format.
- * -EINVAL for a folder that is below a repository's top; git's own message
- * if it is none or belongs to someone else.
+ * -EINVAL for a folder below a repository's top; git's own message if it is not a
+ * repository or belongs to someone else.
  */
 struct kernel_repository {
 	char *objects;
@@ -77,55 +77,55 @@ int kernel_repository_commit(const char *path, const char *revision,
 void kernel_repository_release(struct kernel_repository *r);
 
 /*
- * What git says of the repository: at most 16 arguments, and a NULL; `*said` is the
- * caller's to free. The user's own settings are in force here alone, for
- * safe.directory: what they say of a revision's content is not to be asked.
+ * Runs git on the repository with at most 16 arguments, then NULL; the caller frees
+ * `*said`, its output. Here alone the user's git configuration applies, for
+ * safe.directory: do not ask for anything whose content it could change.
  */
 int kernel_repository_ask(const char *path, const char *const args[], char **said,
 			  struct err *err);
 
 /*
  * Fills the empty folder `dir` with tree/ and git/. `archive` is the package
- * or tarball, NULL for git; `commit` is the git commit. EXIT_CONFIG if what
- * comes out is not a Linux source tree.
+ * or tarball, NULL for git; `commit` is the git commit. EXIT_CONFIG if the result
+ * is not a Linux source tree.
  */
 int kernel_unpack(struct kernel_job *job, const struct kernel_spec *spec,
 		  const char *archive, const char *commit, const char *dir,
 		  struct err *err);
 
 /*
- * Brings the tree of a repository, which is at any commit and with any patches,
- * to `commit`. After an error it is of no use before this has succeeded.
+ * Brings the tree of a repository, at whatever commit and with whatever patches,
+ * to `commit`. After an error it is unusable until a later call succeeds.
  */
 int kernel_unpack_update(struct kernel_job *job, const struct kernel_spec *spec,
 			 const char *commit, const char *dir, struct err *err);
 
 /*
  * Source packages of any Debian suite, by apt-get: from the machine's own
- * package lists where they know the suite, else with a private folder of
- * lists that is made for it and leaves the machine's own alone. The mirror is
- * the one the machine uses; apt checks the signatures.
+ * package lists if they cover the suite, else from lists in a private folder, so
+ * that the machine's own are left alone. The mirror is the one the machine uses;
+ * apt checks the signatures.
  */
 
 /*
- * Downloads the package into `folder`. `*deb` is the file's path, `*version`
- * what it is; both are the caller's to free.
+ * Downloads the package into `folder`. `*deb` is the file's path, `*version` the
+ * package's version; the caller frees both.
  */
 int debian_fetch(struct kernel_job *job, const struct kernel_source *s,
 		 const char *folder, char **deb, char **version,
 		 struct err *err);
 
 /*
- * Picks from what `apt-cache madison` printed the newest version in `suite`,
- * its security or its updates; only `want` if that is not NULL. malloc()ed;
- * NULL if there is none.
+ * Picks, from the output of `apt-cache madison`, the newest version in `suite`, its
+ * security or its updates suite; only `want` if that is not NULL. malloc()ed; NULL
+ * if there is none.
  */
 char *debian_pick(const char *madison, const char *suite, const char *want);
 
 /*
  * A sources.list for `suite` from the lines of `apt-get indextargets
  * --format '$(CODENAME) $(REPO_URI) $(ORIGIN)'`. malloc()ed; NULL if the
- * machine uses no Debian mirror.
+ * machine has no Debian mirror configured.
  */
 char *debian_sources_list(const char *targets, const char *suite,
 			  const char *keyring);

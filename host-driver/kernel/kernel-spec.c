@@ -13,7 +13,7 @@
 #include "data.h"
 #include "safe.h"
 
-/* What the file holds; its texts go with its struct conf. */
+/* The file's content; its texts belong to its struct conf. */
 struct file {
 	char *title;
 	struct kernel_source source;
@@ -59,7 +59,7 @@ static int spec_refuse(const struct conf *c, const char *have,
 		       const char *field,
 		       const char *belongs, struct err *err)
 {
-	return have ? conf_error(c, field, err, "only goes with '%s'", belongs)
+	return have ? conf_error(c, field, err, "is only allowed with '%s'", belongs)
 		    : 0;
 }
 
@@ -96,7 +96,7 @@ static int spec_check_source(const struct conf *c,
 	return spec_refuse(c, s->revision, "source.revision", "git", err);
 }
 
-/* Words that end up as arguments and file names. */
+/* For words that end up as arguments and file names. */
 static int spec_check_word(const struct conf *c, const char *word,
 			   const char *field,
 			   struct err *err)
@@ -110,7 +110,7 @@ static int spec_check_word(const struct conf *c, const char *word,
 	return conf_error(c, field, err, "'%s' is not a name", word);
 }
 
-/* Makes `*path` absolute: from the YAML's folder. It must be there, as what is meant. */
+/* Makes `*path` absolute, relative to the YAML's folder; it must exist, of type `kind`. */
 static int spec_settle_path(const struct conf *c, const char *folder, char **path,
 			    mode_t kind, const char *field, struct err *err)
 {
@@ -258,7 +258,7 @@ static int spec_copy_source(struct kernel_spec *spec,
 	return 0;
 }
 
-/* A .config of the user's own. */
+/* The user's own .config. */
 static int spec_read_config_file(const struct conf *c, const char *folder,
 				 const struct file *f, struct kernel_spec *spec,
 				 struct err *err)
@@ -268,7 +268,7 @@ static int spec_read_config_file(const struct conf *c, const char *folder,
 	int ret;
 
 	if (!f->config_file)
-		return f->add_needed ? conf_error(c, "add-needed", err, "only goes with 'config-file'") : 0;
+		return f->add_needed ? conf_error(c, "add-needed", err, "is only allowed with 'config-file'") : 0;
 	if (spec->kind == SOURCE_IMAGE)
 		return conf_error(c, "config-file", err, "a ready image is not configured");
 	path = *f->config_file == '/' ? text_format("%s", f->config_file)

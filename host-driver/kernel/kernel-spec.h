@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel's description: kernels/<name>.yaml with everything it names that
- * is ours (fragments and patches, read whole). What it names of the outside
- * world, the source, is only named; kernel-source.h gets it.
+ * A kernel's description: kernels/<name>.yaml with the full text of its
+ * fragments and patches. The source is only named; kernel-source.h gets it.
  *
  *	title: Linux 6.1 without huge DAX mappings in KVM
  *	source: { debian: linux-source-6.1, suite: bookworm }
@@ -10,7 +9,7 @@
  *	patches: [6.1/nodaxhuge]		patches/<name>.patch, in order
  *
  *	config-file: ../my.config		instead of tinyconfig; `config` is then
- *	add-needed: true			what it must have, or has added
+ *	add-needed: true			what it must contain, or what is added
  *
  * Fragments and patches are found as lib/data.h says, beside the YAML first.
  */
@@ -58,14 +57,14 @@ struct kernel_spec {
 	struct kernel_text *patches;
 	size_t n_patches;
 	/*
-	 * A .config of the user's own; NULL: the fragments over tinyconfig. The
-	 * fragments are then what it must have, or with `add_needed` what is added.
+	 * The user's own .config; NULL: the fragments on top of tinyconfig. With one,
+	 * the fragments are what it must contain or, with `add_needed`, what is added.
 	 */
 	struct kernel_text *config_file;
 	bool add_needed;
 };
 
-/* Reads the YAML `path`; `name` is its title where it has none. */
+/* Reads the YAML `path`; `name` serves as the title if the file gives none. */
 int kernel_spec_read(const char *path, const char *name,
 		     struct kernel_spec **spec, struct err *err);
 void kernel_spec_free(struct kernel_spec *spec);

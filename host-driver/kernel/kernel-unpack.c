@@ -14,10 +14,10 @@
 #include "kernel-patch.h"
 #include "proc.h"
 
-#define GIT_SECONDS 600.0	/* of a whole history, on a slow disk */
+#define GIT_SECONDS 600.0	/* for a whole history on a slow disk */
 #define ASK_MAX 16
-#define DEPTH_MAX 5		/* folders that an archive has around the tree */
-/* A compressed kernel source grows by about 11 when it is unpacked. */
+#define DEPTH_MAX 5		/* nested folders around the tree in an archive */
+/* A compressed kernel source grows about 11-fold when it is unpacked. */
 #define UNPACK_FACTOR 12
 
 /* --- repositories ------------------------------------------------------------ */
@@ -49,7 +49,7 @@ int kernel_repository_open(const char *path, struct kernel_repository *r,
 		return ret;
 	}
 	if (*said != '\n')
-		ret = err_config(err, "%s is a folder inside a git repository; name the repository's top, of which the whole tree is taken",
+		ret = err_config(err, "%s is a folder inside a git repository; name the repository's top folder, since the whole tree is taken",
 				 path);
 	objects = strchr(said, '\n');
 	format = objects ? strchr(objects + 1, '\n') : NULL;
@@ -94,7 +94,7 @@ void kernel_repository_release(struct kernel_repository *r)
 
 /* --- what a source tree is ---------------------------------------------------- */
 
-/* Its Makefile makes configurations: "%config:", "allnoconfig:". */
+/* Does its Makefile have a rule for configurations ("%config:", "allnoconfig:")? */
 static bool unpack_is_kernel(const char *folder)
 {
 	char path[4400], *text;
@@ -115,8 +115,8 @@ static bool unpack_is_kernel(const char *folder)
 }
 
 /*
- * The folder that an archive has its tree in: goes into `path`, from the
- * archive's root, until it is one. Of several folders, the only one that is one.
+ * Finds the source tree in an unpacked archive: descends from `path`, the root, into
+ * single folders until one is a tree. Of several folders exactly one must be a tree.
  */
 static bool unpack_find_top(char *path, size_t size, int depth)
 {
@@ -151,7 +151,7 @@ static bool unpack_find_top(char *path, size_t size, int depth)
 
 static int unpack_is_none(const char *of, struct err *err)
 {
-	return err_config(err, "%s: there is no Makefile with a rule for configurations on top, or several: it is not a Linux source tree",
+	return err_config(err, "%s is not a Linux source tree: at its top there must be exactly one Makefile with a rule for configurations",
 			  of);
 }
 
@@ -160,8 +160,8 @@ static int unpack_is_none(const char *of, struct err *err)
 #define TAR_BLOCK 512
 
 /*
- * Of an archive that is not compressed: does it end before its end is marked? tar
- * itself takes what is there for the whole.
+ * Does an uncompressed archive lack its end-of-archive mark? tar itself would accept
+ * it as complete.
  */
 static bool unpack_is_cut(const char *tarball)
 {
@@ -176,11 +176,11 @@ static bool unpack_is_cut(const char *tarball)
 		cut = fread(head, 1, sizeof(head), f) != sizeof(head);
 		if (cut || memcmp(head + 257, "ustar", 5)) {
 			cut = is_tar && (cut || memcmp(head, nothing, sizeof(head)));
-			break;	/* its end, or another kind of file */
+			break;	/* the end mark, or not a tar file */
 		}
 		is_tar = true;
 		memcpy(size, head + 124, 12);
-		if (size[0] & 0x80)	/* binary, where eleven octal digits are too few */
+		if (size[0] & 0x80)	/* binary, if too large for eleven octal digits */
 			for (int i = 4; i < 12; i++)
 				bytes = bytes << 8 | (unsigned char)size[i];
 		else
@@ -192,13 +192,13 @@ static bool unpack_is_cut(const char *tarball)
 	return cut;
 }
 
-/* Unpacks `tarball` and makes what is in it <dir>/tree. */
+/* Unpacks `tarball` and moves the source tree in it to <dir>/tree. */
 static int unpack_tar(struct kernel_job *job, const char *tarball,
 		      const char *dir, struct err *err)
 {
 	static const char *const env[] = { "XZ_DEFAULTS=-T0", NULL };
 	char all[4200], top[4400], tree[4200];
-	/* A repository inside would hide its files from the one beside. */
+	/* A repository inside the tree would hide its files from ours. */
 	const char *const argv[] = { "tar", "-xf", tarball, "-C", all,
 				     "--no-same-owner", "--exclude=.git", NULL };
 	const char *const mode[] = { "chmod", "-R", "u+rwX", all, NULL };
@@ -208,7 +208,7 @@ static int unpack_tar(struct kernel_job *job, const char *tarball,
 	snprintf(top, sizeof(top), "%s", all);
 	snprintf(tree, sizeof(tree), "%s/tree", dir);
 	if (unpack_is_cut(tarball))
-		return err_config(err, "%s is cut short, or damaged: the archive has no end", tarball);
+		return err_config(err, "%s is truncated or damaged: it has no end-of-archive mark", tarball);
 	ret = file_mkdirs(all, err);
 	if (!ret)
 		ret = job_run(job, NULL, env, argv, err);
@@ -239,7 +239,7 @@ static int unpack_debian(struct kernel_job *job, const char *deb,
 	argv[3] = out;
 	ret = job_run(job, NULL, NULL, argv, err);
 	if (!ret && glob(pattern, 0, NULL, &found))
-		ret = err_machine(err, "%s holds no usr/src/linux-source-*.tar.*",
+		ret = err_machine(err, "%s contains no usr/src/linux-source-*.tar.*",
 				  deb);
 	if (!ret) {
 		ret = unpack_tar(job, found.gl_pathv[0], dir, err);
@@ -299,8 +299,8 @@ static void unpack_give_back(const char *dir)
 }
 
 /*
- * Checks `commit` out by a repository of our own that borrows the user's
- * objects for as long as it takes: nothing else of theirs is looked at.
+ * Checks out `commit` in a repository of our own that borrows the user's objects
+ * meanwhile: nothing else of theirs is read.
  */
 static int unpack_check_out(struct kernel_job *job, const char *objects,
 			    const char *format, const char *commit,
@@ -358,7 +358,7 @@ int kernel_unpack_update(struct kernel_job *job, const struct kernel_spec *spec,
 	ret = unpack_borrow(dir, r.objects, err);
 	if (!ret)
 		ret = kernel_patch_check_out(job, dir, commit, err);
-	/* What is written from here on is ours: nothing is left to the borrowed objects. */
+	/* From here on everything is stored in our own repository. */
 	unpack_give_back(dir);
 	if (!ret && !unpack_is_kernel(tree))
 		ret = unpack_is_none(spec->source.git, err);

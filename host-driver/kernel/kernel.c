@@ -27,7 +27,7 @@ static const char *const layouts[] = { "default", "16", "32", "64", "128" };
 
 /* --- descriptions --------------------------------------------------------------- */
 
-/* What can be known to be wrong before anything is fetched. */
+/* Finds the errors that can be found before anything is fetched. */
 int kernel_check_series(const struct kernel_text *patches, size_t n,
 			struct err *err)
 {
@@ -42,7 +42,7 @@ int kernel_check_series(const struct kernel_text *patches, size_t n,
 #define LACKS_SHOWN 40
 #define LACKS_SHOWN_LEN (LACKS_SHOWN * 125)
 
-/* A .config of the user's own must have what is wanted, unless it is added. */
+/* The user's own .config must contain what is wanted, unless that is added. */
 static int kernel_check_config_file(const struct kernel_spec *s, struct err *err)
 {
 	struct kernel_want *wants = NULL;
@@ -64,11 +64,11 @@ static int kernel_check_config_file(const struct kernel_spec *s, struct err *err
 	free(wants);
 	if (ret || !lacks)
 		return ret;
-	return err_config(err, "%s lacks %s%s: needed of a machine under test, not as modules; add-needed: true (kduel try --add-needed) adds them to a copy",
+	return err_config(err, "%s lacks %s%s: a machine under test needs them built in; add-needed: true (kduel try --add-needed) adds them to a copy",
 			  s->config_file->path, said, lacks > LACKS_SHOWN ? ", and more" : "");
 }
 
-/* Is it one, and are its modules of it? */
+/* Checks that the image is a kernel, and that the modules belong to it. */
 static int kernel_look_at_image(struct kernel *k, struct err *err)
 {
 	const struct kernel_source *s = &k->spec->source;
@@ -169,7 +169,7 @@ int kernel_set_layout(struct kernel *k, const char *layout, struct err *err)
 		if (strcmp(layouts[i], layout))
 			continue;
 		if (i && k->spec->kind == SOURCE_IMAGE)
-			return err_config(err, "%s: a ready image has no other layout",
+			return err_config(err, "%s: the layout of a ready image cannot be changed",
 					  k->spec->path);
 		free(k->layout);
 		k->layout = strdup(i ? layout : "");
@@ -211,7 +211,7 @@ static int kernel_build_it(struct kernel *k, struct kernel_job *job,
 	return ret;
 }
 
-/* Someone else may have built it while we waited for the lock. */
+/* Another process may have built it while we waited for the lock. */
 static int kernel_ensure_locked(struct kernel *k,
 				const struct kernel_options *o,
 				struct kernel_job *job, struct kernel_tree *t,
@@ -231,7 +231,7 @@ static int kernel_ensure_locked(struct kernel *k,
 		ret = kernel_cache_take(k, t, compiler, err);
 	if (!ret)
 		ret = job_phase(job, KERNEL_DONE, err, "built %s", k->release);
-	return ret == -ENOENT ? err_machine(err, "%s: the cache lost what was just built",
+	return ret == -ENOENT ? err_machine(err, "%s: the kernel that was just built is gone from the cache",
 					    k->name) : ret;
 }
 
@@ -270,7 +270,7 @@ static int kernel_ensure_one(struct kernel *k, const struct kernel_options *o,
 	return ret;
 }
 
-/* From now on it is used: kduel prune leaves it alone as long as we run. */
+/* Locks the image, so that kduel prune leaves it alone as long as we run. */
 static void kernel_hold(struct kernel *k)
 {
 	char *folder = strndup(k->image, strrchr(k->image, '/') - k->image);
@@ -366,7 +366,7 @@ bool kernel_watch_due(struct kernel_watch *w, const struct kernel_progress *p)
 	char now[sizeof(w->last)];
 
 	snprintf(now, sizeof(now), "%s: %s", p->kernel, p->text);
-	/* Someone else's build may take long, and there is nothing new to say of it. */
+	/* Waiting for another build may take long; one line about it is enough. */
 	if (!strcmp(now, w->last) &&
 	    (p->phase == KERNEL_WAIT || p->seconds - w->shown < QUIET))
 		return false;

@@ -30,7 +30,7 @@ struct kernel_spec;
 struct kernel {
 	char *asked;		/* as it was asked for: a name or a path */
 	char *name;		/* without the path's folders */
-	char *layout;		/* "" = as the compiler does; "32": see kernel_set_layout() */
+	char *layout;		/* "": the compiler's default; "32": see kernel_set_layout() */
 	struct kernel_spec *spec;	/* the file's content; kernel-spec.h */
 
 	/* After kernel_ensure(): */
@@ -39,9 +39,9 @@ struct kernel {
 	char *image;		/* the bzImage */
 	char *modules;		/* an archive to boot it with (kernel-modules.h); NULL: none */
 	char *config;		/* its .config; NULL for a ready image without one */
-	char *release;		/* what uname -r says in it; "" if it cannot be told */
-	int held;		/* the image, locked so that no kduel prune takes it; -1 */
-	json_t *modules_facts;	/* what is recorded of them; NULL */
+	char *release;		/* its uname -r; "" if unknown */
+	int held;		/* the image, locked against kduel prune; -1: not held */
+	json_t *modules_facts;	/* what is recorded about the modules; NULL: none */
 	json_t *identity;	/* {name, key, release, source, patches, config, ...} */
 };
 
@@ -74,8 +74,8 @@ struct kernel_progress {
 typedef int (*kernel_progress_fn)(const struct kernel_progress *p, void *arg);
 
 struct kernel_options {
-	bool force;		/* build although it is in the cache */
-	bool update;		/* ask again which source package is current */
+	bool force;		/* build even if it is in the cache */
+	bool update;		/* look up the current source package again */
 };
 
 /*
@@ -88,15 +88,15 @@ int kernel_resolve(const char *name, const char *beside, struct kernel *k,
 		   struct err *err);
 
 /*
- * Does its source, as its own patches leave it, take `more` as well? An error
- * (EXIT_CONFIG) shows the hunk that is rejected. -ENOENT, without a text, if the
- * source is not here. Waits for a build that runs; changes nothing.
+ * Do the patches `more` apply on top of the kernel's own? If not, the error
+ * (EXIT_CONFIG) shows the rejected hunk. -ENOENT, without an error text, if the
+ * source is not in the cache. Waits for a running build; changes nothing.
  */
 struct kernel_text;
 int kernel_applies(struct kernel *k, const struct kernel_text *more, size_t n,
 		   struct err *err);
 
-/* Are these patches, or mailboxes, that can be applied to anything at all? */
+/* Checks that these are well-formed patches or mailboxes, whatever they apply to. */
 int kernel_check_series(const struct kernel_text *patches, size_t n,
 			struct err *err);
 
@@ -119,21 +119,21 @@ int kernel_ensure(struct kernel *k, kernel_progress_fn fn, void *arg,
 int kernel_ensure_with(struct kernel *k, const struct kernel_options *o,
 		       kernel_progress_fn fn, void *arg, struct err *err);
 
-/* Is it in the cache as it is described now? Never builds or downloads. */
+/* Is the kernel, as now described, in the cache? Never builds or downloads. */
 bool kernel_is_cached(struct kernel *k);
 
 /* Frees what `k` owns; `k` can be used again. */
 void kernel_free(struct kernel *k);
 
 /*
- * A kernel's build as a user follows it: one wording for every verb, and where
- * there is no terminal, a line when the phase changes and now and then while
- * it lasts, so that a log of a long build is never silent.
+ * A kernel's build as a user sees it: one wording for every verb. Without a
+ * terminal there is a line when the phase changes and every 20 seconds during it,
+ * so that the log of a long build is never silent.
  */
 
 struct kernel_watch {		/* starts as zeros */
-	char last[256];		/* the kernel and phase that were last seen */
-	double shown;		/* when a line was due, seconds */
+	char last[256];		/* the kernel and phase of the last line */
+	double shown;		/* when it was due, seconds */
 };
 
 /* "6.1: compiling, 120 of about 1300 files" */

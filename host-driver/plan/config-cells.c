@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A config's cells: lists multiplied, each named, and --only applied. */
+/* A config's cells: expands the lists, names each cell, applies --only. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ bool build_is_tree(const struct config_cell *c, const char *key, size_t len)
 	return false;
 }
 
-/* How many values to multiply by: a tree is one. */
+/* How many values a parameter contributes to the product: a tree is one value. */
 static unsigned cells_values(const struct config_cell *c, unsigned pair)
 {
 	const char *key = c->params[pair].key;
@@ -51,7 +51,7 @@ static int cells_no_memory(struct build *b)
 	return err_sys(b->err, ENOMEM, "cannot read the config");
 }
 
-/* The value of one of the entry's parameters; NULL, with an error, if it has none. */
+/* One value of one of the entry's parameters; NULL with an error. */
 static json_t *cells_param(struct build *b, unsigned entry, unsigned pair, unsigned value)
 {
 	const struct config_cell *c = &b->c->cells[entry];
@@ -74,7 +74,7 @@ static json_t *cells_param(struct build *b, unsigned entry, unsigned pair, unsig
 	return NULL;
 }
 
-/* One of the workload's parameter sets: each key at one of its values. */
+/* One combination of the workload's parameters: each key with one of its values. */
 static int cells_params(struct build *b, const struct config_origin *o, json_t **params)
 {
 	const struct config_cell *c = &b->c->cells[o->entry];
@@ -102,7 +102,7 @@ static size_t cells_sets(const struct config_cell *c)
 	return n;
 }
 
-/* What is done to the memory, and to look at it. */
+/* How the memory is prepared and disturbed, and how often its page sizes are read. */
 static int cells_memory(struct build *b, const struct config_origin *o, struct plan_cell *to)
 {
 	const struct config_cell *c = &b->c->cells[o->entry];
@@ -128,7 +128,7 @@ static int cells_memory(struct build *b, const struct config_origin *o, struct p
 	if (duration_parse(c->timeline, &seconds, &said))
 		return conf_error(b->y, field, b->err, "%s", said.text);
 	to->timeline = seconds > 0 && seconds < 1e6 ? (unsigned)(seconds * 1000 + .5) : 0;
-	return to->timeline ? 0 : conf_error(b->y, field, b->err, "'%s' is no time between two readings; 50ms, say",
+	return to->timeline ? 0 : conf_error(b->y, field, b->err, "'%s' is not a usable time between two readings; an example is 50ms",
 					     c->timeline);
 }
 
@@ -146,14 +146,14 @@ static int cells_add(struct build *b, const struct config_origin *o)
 	b->cells[b->p->n_cells++] = *o;
 	if (ret)
 		return ret;
-	/* On the guest's NVDIMM, unless the user says where. */
+	/* On the guest's NVDIMM, unless the user gives a path. */
 	if (b->p->guest.pmem && !source_find(source, &s, NULL) && s->place &&
 	    !json_object_get(to->params, "path"))
 		json_object_set_new(to->params, "path", json_string(s->place));
 	to->processes = c->processes;
 	snprintf(given, sizeof(given), "cells[%u].samples", o->entry);
 	if (!c->samples && conf_given(b->y, given))
-		return conf_error(b->y, given, b->err, "0 of them measure nothing; leave it out for as many as the workload takes");
+		return conf_error(b->y, given, b->err, "0 samples measure nothing; leave it out for the workload's own number");
 	to->samples = c->samples;
 	to->allow_small = c->allow_small;
 	ret = cells_memory(b, o, to);
@@ -170,7 +170,7 @@ static int cells_add(struct build *b, const struct config_origin *o)
 	return 0;
 }
 
-/* Lists multiply; the last one named here varies fastest. */
+/* The product of the lists; the last one named here varies fastest. */
 static int cells_multiply(struct build *b, unsigned entry)
 {
 	const struct config_cell *c = &b->c->cells[entry];
@@ -215,7 +215,7 @@ static size_t cells_count(const struct config *c)
 	return n;
 }
 
-/* Are two cells the same but for what is no text? Then only a tree tells them apart. */
+/* Do two cells differ in trees only? Then the tree must go into their names. */
 static bool cells_same_texts(const struct plan_cell *a, const struct plan_cell *b)
 {
 	const char *key;
@@ -249,7 +249,7 @@ static bool cells_differ(const struct plan *p, const struct plan_cell *cell,
 
 #define CELLS_WORD_MAX 96
 
-/* A value within a cell's name: itself if it is a word, else its beginning and a hash. */
+/* A value as part of a cell's name: itself if it is a word, else its start and a hash. */
 static void cells_word(const json_t *value, char word[static CELLS_WORD_MAX])
 {
 	const char *text = json_string_value(value);
@@ -281,7 +281,7 @@ static int cells_name_more(struct build *b, struct plan_cell *cell, const char *
 	return 0;
 }
 
-/* Of the cells of this name: is another's memory made, or treated, in another way? */
+/* Does another cell of this name have its memory prepared (or disturbed) differently? */
 static bool cells_memory_differs(const struct plan *p, const struct plan_cell *cell,
 				 const char *base, bool disturb)
 {
@@ -296,7 +296,7 @@ static bool cells_memory_differs(const struct plan *p, const struct plan_cell *c
 	return false;
 }
 
-/* "a/b/c" becomes "a/b/c?size=64M" where cells would have the same name. */
+/* "a/b/c" becomes "a/b/c?size=64M" where cells would otherwise share a name. */
 static int cells_name(struct build *b, struct plan_cell *cell)
 {
 	char *base = strdup(cell->id), word[CELLS_WORD_MAX];
@@ -382,7 +382,7 @@ int build_cells(struct build *b)
 
 	if (n > CONFIG_CELLS_MAX)
 		return conf_error(b->y, "cells", b->err,
-				  "the lists multiply to more than %d cells",
+				  "the product of the lists is more than %d cells",
 				  CONFIG_CELLS_MAX);
 	b->p->cells = calloc(n + 1, sizeof(*b->p->cells));
 	b->cells = calloc(n + 1, sizeof(*b->cells));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What cells carry into the guest. A config names programs, scripts and folders;
- * the plan lists every file that goes in, with its SHA-256, libraries and
- * interpreters among them, and plan-files.c keeps their contents: a campaign that
- * goes on later runs the very same files.
+ * The files that cells bring into the guest. A config names programs, scripts and
+ * folders; the plan lists every file with its SHA-256, including libraries and
+ * interpreters, and plan-files.c keeps their contents, so that a campaign resumed
+ * later runs exactly the same files.
  */
 #include "config.h"
 
@@ -24,7 +24,7 @@
 #include "proc.h"
 
 #define FILES_MAX 4000
-#define FOLDERS_MAX 16		/* one within the other */
+#define FOLDERS_MAX 16		/* nested in each other */
 #define INTERPRETERS_MAX 4
 
 struct carried {
@@ -32,7 +32,7 @@ struct carried {
 	json_t *list;		/* of the plan */
 	uint64_t bytes;
 	unsigned depth;
-	char field[120];	/* the entry of the config that is looked at */
+	char field[120];	/* the config entry being read, for errors */
 };
 
 __attribute__((format(printf, 2, 3)))
@@ -76,7 +76,7 @@ static int files_add_libraries(struct carried *c, const char *path)
 	return ret;
 }
 
-/* "#!/usr/bin/env bash" names two programs. False: no script. */
+/* Parses a "#!" line: "#!/usr/bin/env bash" names two programs. False: not a script. */
 static bool files_script(const char *path, char program[static PATH_MAX], char argument[static 256])
 {
 	char line[PATH_MAX + 256] = "";
@@ -95,7 +95,7 @@ static int files_add_interpreter(struct carried *c, const char *script, const ch
 	int ret;
 
 	if (!path)
-		return files_error(c, "%s needs %s to run, which is not here; install it, or name another behind its #!",
+		return files_error(c, "%s needs the interpreter %s, which is not installed; install it, or change the #! line",
 				   script, name);
 	ret = files_put(c, path, path, true, NULL);
 	free(path);
@@ -110,7 +110,7 @@ static int files_add_needs(struct carried *c, const char *path)
 	if (!files_script(path, program, argument))
 		return files_add_libraries(c, path);
 	if (c->depth++ == INTERPRETERS_MAX)
-		return files_error(c, "%s: interpreters of interpreters", path);
+		return files_error(c, "%s: its interpreters are scripts themselves, nested too deeply", path);
 	ret = files_add_interpreter(c, path, program);
 	base = strrchr(program, '/');
 	if (!ret && base && !strcmp(base, "/env") && *argument)
@@ -125,10 +125,10 @@ static int files_check_same(struct carried *c, const json_t *have, const char *a
 {
 	if (!strcmp(json_string_value(json_object_get(have, "sha256")), hash))
 		return 0;
-	return files_error(c, "two files are to be %s in the guest; give one of them another name", as);
+	return files_error(c, "two different files would both be %s in the guest; rename one of them", as);
 }
 
-/* `needed`: it must be able to run, and brings what it needs for that. */
+/* `needed`: the file must be executable, and its libraries and interpreters come along. */
 static int files_put(struct carried *c, const char *path, const char *as, bool needed, bool *new)
 {
 	char hash[FILE_HASH_MAX], mode[8];
@@ -143,10 +143,10 @@ static int files_put(struct carried *c, const char *path, const char *as, bool n
 		return files_error(c, "%s is neither a file nor a folder", path);
 	c->bytes += (uint64_t)st.st_size;
 	if (c->bytes > c->b->p->guest.memory / 3)
-		return files_error(c, "these files with their libraries have more than %llu MiB, too much for the memory of the guest, of which they may take a third; make guest.memory larger",
+		return files_error(c, "these files and their libraries exceed %llu MiB, a third of the guest's memory; make guest.memory larger",
 				   (unsigned long long)(c->b->p->guest.memory / 3 >> 20));
 	if (json_array_size(c->list) >= FILES_MAX)
-		return files_error(c, "these are more than %d files", FILES_MAX);
+		return files_error(c, "these are more than %d files, with their libraries", FILES_MAX);
 	if (plan_files_keep(path, hash, &why))
 		return files_error(c, "%s", why.text);
 	have = files_find(c, as);
@@ -209,7 +209,7 @@ static int files_put_any(struct carried *c, const char *path, const char *as)
 
 /* --- a config's entries --------------------------------------------------------------- */
 
-/* Below EXEC_FOLDER: as it is written, or, where that leads out, by its last name. */
+/* The place in the guest: below EXEC_FOLDER as written, or by its last name if that leads out. */
 static void files_place(const char *text, char as[static PATH_MAX])
 {
 	char copy[PATH_MAX], *at = copy;
@@ -231,14 +231,14 @@ static void files_place(const char *text, char as[static PATH_MAX])
 		snprintf(as, PATH_MAX, EXEC_FOLDER "/%.*s", PATH_MAX - 16, at);
 }
 
-/* Beside the config; a word without a / that is not there is sought in PATH. */
+/* Beside the config; if a word without a / is not found there, it is looked up in PATH. */
 static int files_take(struct carried *c, const char *folder, const char *text)
 {
 	char path[2 * PATH_MAX], as[PATH_MAX], *found = NULL;
 	int ret;
 
 	if (!*text || strlen(text) > PATH_MAX / 2)
-		return files_error(c, "is no path");
+		return files_error(c, "is not a usable path");
 	snprintf(path, sizeof(path), "%s%s%s", *text == '/' ? "" : folder, *text == '/' ? "" : "/",
 		 text);
 	files_place(text, as);
@@ -263,7 +263,7 @@ static int files_check_command(struct carried *c, const json_t *params)
 	bool found = false;
 	int ret = text ? exec_words(text, &words, NULL) : -EINVAL;
 
-	if (ret) {	/* said by the check of all parameters, which comes later */
+	if (ret) {	/* the later check of all parameters reports it */
 		args_release(&words);
 		return 0;
 	}
@@ -279,7 +279,7 @@ static int files_check_command(struct carried *c, const json_t *params)
 		found = files_find(c, as);
 	}
 	if (!found)
-		ret = files_error(c, "'%.80s' is not in files; add it there: files: [%.80s]", name, name);
+		ret = files_error(c, "'%.80s' is not among the files; add it: files: [%.80s]", name, name);
 	args_release(&words);
 	return ret;
 }

@@ -66,7 +66,7 @@ static const struct conf_field expect_fields[] = {
 	{ 0 }
 };
 
-/* The structs within the config have no offset of their own: theirs count from the top. */
+/* Fields of nested structs have offsets from the top of struct config. */
 const struct conf_field config_fields[] = {
 	{ "name", TOP(TEXT, name), REQUIRED },
 	{ "question", TOP(TEXT, question) },

@@ -14,7 +14,7 @@
 
 #define FIELD_MAX 200
 
-/* machine.cpus, but with clock: instructions. */
+/* The default of machine.cpus, unless clock is instructions. */
 #define DEFAULT_CPUS 2
 
 static int config_build_size(struct build *b, const char *field, const char *text,
@@ -50,7 +50,7 @@ static int config_build_machine(struct build *b)
 	if (b->o && b->o->machine)
 		to->kind = machine_kind_find(b->o->machine);
 	if (to->kind && b->o && b->o->machine && !to->kind->sized)
-		to->accel = ACCEL_AUTO;	/* it was meant for the kind that stands in the file */
+		to->accel = ACCEL_AUTO;	/* the file's accel was meant for the file's kind */
 	if (!to->kind)
 		return config_unknown_machine(b);
 	ret = config_build_size(b, "machine.memory", b->c->machine.memory, &to->memory);
@@ -124,7 +124,7 @@ static int config_build_arm(struct build *b, const struct config_arm *a)
 	return ret ? ret : config_build_layouts(b, a, to);
 }
 
-/* The baseline again, under another name: the other half of an A/A pair. */
+/* A second copy of the baseline under another name, to complete an A/A pair. */
 static int config_build_twin(struct build *b, const struct config_arm *a)
 {
 	struct plan_arm *to = &b->p->arms[b->p->n_arms];
@@ -182,7 +182,7 @@ static int config_build_gates(struct build *b)
 	int ret = 0;
 
 	if (c->n_gates > PLAN_GATES_MAX)
-		return conf_error(b->y, "gates", b->err, "there are %u; at most %d, or none of them can be found",
+		return conf_error(b->y, "gates", b->err, "there are %u; at most %d are allowed, since with more none could be detected",
 				  c->n_gates, PLAN_GATES_MAX);
 	p->gates = calloc(c->n_gates + 1, sizeof(*p->gates));
 	if (!p->gates)
@@ -190,7 +190,7 @@ static int config_build_gates(struct build *b)
 	for (unsigned i = 0; !ret && i < c->n_gates; i++) {
 		struct plan_gate *g = &p->gates[p->n_gates];
 
-		/* A gate on a cell that --only left out is left out, too. */
+		/* A gate on cells that --only left out is left out as well. */
 		if (b->o && b->o->only && !config_build_selected(p, c->gates[i].cell))
 			continue;
 		b->gates[p->n_gates++] = i;
@@ -210,7 +210,7 @@ static int config_build_expect(struct build *b)
 	p->expect = calloc(c->n_expect + 1, sizeof(*p->expect));
 	if (!p->expect)
 		return err_sys(b->err, ENOMEM, "cannot read the config");
-	/* What is expected of kernels is not expected of one kernel twice. */
+	/* Expected differences between kernels do not apply to a kernel and its copy. */
 	if (b->o && b->o->aa)
 		return 0;
 	for (unsigned i = 0; !ret && i < c->n_expect; i++) {
@@ -242,7 +242,7 @@ static int config_build_head(struct build *b)
 	return ret ? ret : plan_text(&b->p->question, c->question, b->err);
 }
 
-/* --- where its kernels are ---------------------------------------------------- */
+/* --- where the kernels are ---------------------------------------------------- */
 
 static int config_build_folder(struct build *b, const char *path)
 {
@@ -255,7 +255,7 @@ static int config_build_folder(struct build *b, const char *path)
 	return ret;
 }
 
-/* Would `kernel` be another one if nobody knew where the config is? */
+/* Would `kernel` resolve differently if the config's folder were unknown? */
 static bool config_build_is_beside(const struct plan *p, const char *kernel)
 {
 	char *here, *anywhere;
@@ -270,7 +270,7 @@ static bool config_build_is_beside(const struct plan *p, const char *kernel)
 	return differs;
 }
 
-/* A plan that finds its kernels everywhere does not say where it is from. */
+/* A plan whose kernels resolve without the config's folder does not record it. */
 static void config_build_forget_folder(struct plan *p)
 {
 	bool needed = config_build_is_beside(p, p->guest.kernel);
@@ -283,7 +283,7 @@ static void config_build_forget_folder(struct plan *p)
 
 /* --- the whole -------------------------------------------------------------- */
 
-/* A field of the plan's cell `i`, as the file has it. */
+/* Maps a field of the plan's cell `i` to the field in the file. */
 static void config_build_cell_field(const struct build *b, size_t i, const char *rest,
 				    char field[FIELD_MAX])
 {
@@ -305,7 +305,7 @@ static void config_build_cell_field(const struct build *b, size_t i, const char 
 		snprintf(field, FIELD_MAX, "cells[%u]%s", o->entry, rest);
 }
 
-/* Lists multiply, and options leave entries out: where is the plan's field in the file? */
+/* Maps a plan's field to the file's: lists were expanded, and options left entries out. */
 static void config_build_field(const struct build *b, const char *of_plan, char field[FIELD_MAX])
 {
 	size_t i = 0;

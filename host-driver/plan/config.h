@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The campaign config: YAML as docs/config.md describes it. Everything that
- * can be known to be wrong before a boot is found here, and said as
- * "file:line: field: what, and what is allowed".
+ * The campaign config: YAML as docs/config.md describes it. Every mistake that
+ * can be detected without booting is found here, and reported as
+ * "file:line: field: what is wrong, and what is allowed".
  *
- * Only the plan reads this; everything else reads the plan.
+ * Only this room reads configs; everything else reads the plan.
  */
 #ifndef KDUEL_CONFIG_H
 #define KDUEL_CONFIG_H
@@ -18,8 +18,8 @@
 #include "plan.h"
 
 /*
- * A campaign config as it is read; docs/config.md explains every key. What
- * was not given is as the table in config-schema.c says, NULL, 0 or false.
+ * A campaign config as read; docs/config.md explains every key. Keys that were
+ * not given have the default of the table in config-schema.c, else NULL, 0 or false.
  */
 
 #define CONFIG_CELLS_MAX 1000
@@ -49,7 +49,7 @@ struct config_gate {
 	char *cell, *metric;
 };
 
-/* A claim, and what it says in words. */
+/* A claim, and the same in words. */
 struct config_expect {
 	char *says, *claim;
 };
@@ -64,7 +64,7 @@ struct config {
 	struct {
 		unsigned kind;
 		enum machine_accel accel;
-		unsigned cpus;		/* 0: as the clock says */
+		unsigned cpus;		/* 0: not given, depends on the clock */
 		char *memory, *pmem, *host, *device;
 	} machine;
 	struct {
@@ -85,19 +85,19 @@ extern const struct conf_field config_fields[];
 
 /*
  * Reads `text`, the content of the file `path`, into `plan`: all but the
- * boots and the hash, which plan_load() adds. The plan is to be freed by
- * plan_free() whatever the outcome.
+ * boots and the hash, which plan_load() adds. EXIT_CONFIG, with file and line. The
+ * plan is to be freed by plan_free() whatever the outcome.
  */
 int config_parse(const char *path, const char *text, size_t len,
 		 const struct plan_options *o, struct plan *plan,
 		 struct err *err);
 
-/* From a config to a plan; for config.c and config-cells.c only. */
+/* From a config to a plan; for config*.c only. */
 
-/* Where a cell of the plan comes from: which words of which entry. */
+/* Where a cell of the plan comes from: the entry, and the index in each of its lists. */
 struct config_origin {
 	unsigned entry, backing, source, workload;
-	size_t pick;		/* of the parameters' values */
+	size_t pick;		/* which combination of parameter values */
 };
 
 struct build {
@@ -106,23 +106,23 @@ struct build {
 	const struct plan_options *o;
 	struct plan *p;
 	struct err *err;
-	struct config_origin *cells;	/* of each of the plan's */
-	unsigned arms[PLAN_ARMS_MAX + 1];	/* entries that arms come from */
+	struct config_origin *cells;	/* one per cell of the plan */
+	unsigned arms[PLAN_ARMS_MAX + 1];	/* which entries the plan's arms come from */
 	unsigned gates[PLAN_GATES_MAX];
 };
 
 int build_cells(struct build *b);
 
-/* Where no source is given: the one of workloads that need none, or an error. */
+/* Fills in missing sources: "own" if the workloads take none, else an error. */
 int build_sources(struct config *c, const struct conf *y, struct err *err);
 
-/* config-files.c: what cells carry into the guest is read, hashed and kept. */
+/* config-files.c: reads, hashes and keeps the files that cells bring into the guest. */
 int build_files(struct build *b);
 
-/* Is this parameter of the entry one value however it is written: a tree? */
+/* Is this parameter of the entry a tree, and thus one value even if it is a list? */
 bool build_is_tree(const struct config_cell *c, const char *key, size_t len);
 
-/* A parameter's value of a cell of the plan: its index in the file's list. */
+/* Which value of the parameter `key`, an index in the file's list, `pick` stands for. */
 unsigned build_value(const struct config_cell *c, size_t pick, const char *key);
 
 #endif

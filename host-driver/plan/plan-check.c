@@ -18,7 +18,7 @@
 #define CPUS_MAX 256
 #define TIMELINE_MAX 60000	/* ms */
 #define MEMORY_MIN (64ull << 20)
-#define SEED_MAX 9007199254740991ull	/* what every JSON reader keeps */
+#define SEED_MAX 9007199254740991ull	/* 2^53 - 1: exact in every JSON reader */
 
 void plan_check_at(struct plan_check *c, const char *fmt, ...)
 {
@@ -29,7 +29,7 @@ void plan_check_at(struct plan_check *c, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A word that is safe as a file name and on a command line. */
+/* Is the word safe as a file name and on a command line? */
 static bool check_is_word(const char *s)
 {
 	if (!isalnum((unsigned char)*s))
@@ -52,7 +52,7 @@ static int check_word(struct plan_check *c, const char *s)
 {
 	if (check_is_word(s) && strlen(s) <= 64)
 		return 0;
-	return err_config(c->err, "'%.80s' is not a name: letters, digits and . _ + - after a letter or digit, at most 64 of them",
+	return err_config(c->err, "'%.80s' is not a name: a letter or digit, then letters, digits and . _ + -, at most 64 in all",
 			  s);
 }
 
@@ -98,7 +98,7 @@ static int check_instructions(struct plan_check *c)
 		return err_config(c->err, "clock: instructions needs kind: vm");
 	plan_check_at(c, "machine.accel");
 	if (m->accel == ACCEL_HARDWARE)
-		return err_config(c->err, "clock: instructions needs accel: emulation or auto; hardware does not count instructions");
+		return err_config(c->err, "clock: instructions needs accel: emulation or auto; only emulation can count instructions as time");
 	plan_check_at(c, "machine.cpus");
 	if (m->cpus != 1)
 		return err_config(c->err, "clock: instructions needs cpus: 1; it is single-threaded");
@@ -119,7 +119,7 @@ static int check_profile(struct plan_check *c)
 		return err_config(c->err, "%s are counted by the emulator: this needs accel: emulation or auto",
 				  plan_profile_name(PROFILE_FUNCTIONS));
 	if (c->p->profile == PROFILE_MEMORY && m->cpus != 1)
-		return err_config(c->err, "loads and stores are counted on one processor: this needs machine: { cpus: 1 }");
+		return err_config(c->err, "loads and stores are counted on one processor only: this needs machine: { cpus: 1 }");
 	return 0;
 }
 
@@ -136,7 +136,7 @@ static int check_machine(struct plan_check *c)
 	plan_check_at(c, "machine.host");
 	if (m->kind->has_host != (m->host[0] != '\0'))
 		return err_config(c->err, m->host[0]
-				  ? "only kind: ssh has a host"
+				  ? "only kind: ssh takes a host"
 				  : "kind: ssh needs a host, e.g. root@testbox");
 	if (m->host[0] == '-' || !check_is_printable(m->host) || strchr(m->host, ' '))
 		return err_config(c->err, "'%.80s' is not a host", m->host);
@@ -144,11 +144,11 @@ static int check_machine(struct plan_check *c)
 	if (m->device[0] && check_word(c, m->device))
 		return -EINVAL;
 	if (m->device[0] && !m->kind->has_device)
-		return err_config(c->err, "only kinds host and ssh have a device; that of a VM is made for it");
+		return err_config(c->err, "only kinds host and ssh take a device; a VM gets one of its own");
 	return check_profile(c) ? -EINVAL : check_instructions(c);
 }
 
-/* A name, or the path of a description. */
+/* Checks a kernel's name, or the path of its description. */
 static int check_kernel(struct plan_check *c, const char *kernel)
 {
 	if (!data_is_path(DATA_KERNEL, kernel))
@@ -182,7 +182,7 @@ static int check_arm(struct plan_check *c, size_t i)
 	if (check_word(c, a->name))
 		return -EINVAL;
 	if ((size_t)plan_arm(c->p, a->name) != i)
-		return err_config(c->err, "'%s' is there twice; give one of them another name",
+		return err_config(c->err, "'%s' is given twice; give one of them another name",
 				  a->name);
 	plan_check_at(c, "arms[%zu].kernel", i);
 	if (check_kernel(c, a->kernel))
@@ -250,13 +250,13 @@ static int check_cells(struct plan_check *c)
 			return -EINVAL;
 		plan_check_at(c, "cells[%zu].disturb", i);
 		if (cell->disturb && p->profile)
-			return err_config(c->err, "functions are counted without a disturbance; leave one of disturb and profile out");
+			return err_config(c->err, "profile and disturb cannot be combined; leave one of them out");
 		plan_check_at(c, "cells[%zu]", i);
 		if (!check_is_printable(cell->id) || !check_is_printable(cell->backing) ||
 		    !check_is_printable(cell->source) || !check_is_printable(cell->workload))
 			return err_config(c->err, "holds control characters");
 		if ((size_t)plan_cell(p, cell->id) != i)
-			return err_config(c->err, "%s is there twice",
+			return err_config(c->err, "%s is given twice; remove one",
 					  cell->id);
 	}
 	return 0;
@@ -268,7 +268,7 @@ static int check_gates(struct plan_check *c)
 
 	plan_check_at(c, "gates");
 	if (p->n_gates > PLAN_GATES_MAX)
-		return err_config(c->err, "there are %zu; at most %d, or none of them can be found",
+		return err_config(c->err, "there are %zu; at most %d are allowed, since with more none could be detected",
 				  p->n_gates, PLAN_GATES_MAX);
 	for (size_t i = 0; i < p->n_gates; i++) {
 		bool found = false;

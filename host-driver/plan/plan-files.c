@@ -30,7 +30,7 @@ static int files_publish(const char *path, const char *data, size_t len, struct 
 	free(copy);
 	if (!ret)
 		ret = file_publish(path, data, len, err);
-	/* Links to it are to be run. */
+	/* Symlinks to it are executed. */
 	if (!ret && chmod(path, 0755))
 		ret = err_sys(err, errno, "%s", path);
 	return ret;
@@ -57,7 +57,7 @@ int plan_files_keep(const char *path, char hash[static FILE_HASH_MAX], struct er
 	return ret;
 }
 
-/* A plan may come from anywhere: its paths and modes are checked as well. */
+/* A plan may come from anywhere: its paths and modes are not trusted. */
 static int files_one(const json_t *one, plan_files_fn fn, void *arg, struct err *err)
 {
 	const char *as = json_string_value(json_object_get(one, "path"));
@@ -68,7 +68,7 @@ static int files_one(const json_t *one, plan_files_fn fn, void *arg, struct err 
 
 	if (!as || *as != '/' || strstr(as, "/../") || !hash || strlen(hash) != FILE_HASH_MAX - 1 ||
 	    strspn(hash, "0123456789abcdef") != FILE_HASH_MAX - 1 || !mode)
-		return err_config(err, "files: an entry without path, mode or sha256");
+		return err_config(err, "files: an entry lacks a valid path, mode or sha256");
 	from = files_path(hash);
 	ret = from ? file_hash(from, is, NULL) : -ENOENT;
 	if (ret || strcmp(is, hash))
@@ -122,7 +122,7 @@ static int files_link(const char *from, const char *as, unsigned mode, void *arg
 	return ret;
 }
 
-/* Commands run there, also those that brought nothing to it. */
+/* Commands run in this folder, even if they brought no files to it. */
 static int files_make_folder(const char *root, struct err *err)
 {
 	char *path = text_format("%s%s", root, EXEC_FOLDER);

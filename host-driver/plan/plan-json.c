@@ -106,7 +106,7 @@ static json_t *plan_json_gates(const struct plan *p)
 	return array;
 }
 
-/* A claim alone is a text. */
+/* A claim without words is written as a plain text. */
 static json_t *plan_json_expect(const struct plan *p)
 {
 	json_t *array = json_array();
@@ -122,7 +122,7 @@ static json_t *plan_json_expect(const struct plan *p)
 	return array;
 }
 
-/* Only what is not as it always was is written: old plans keep their hash. */
+/* Newer fields are written only if they differ from their default: old plans keep their hash. */
 static json_t *plan_json_without_hash(const struct plan *p)
 {
 	const struct plan_machine *m = &p->machine;

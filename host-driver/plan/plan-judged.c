@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What gates and claims are about must be there to be measured. */
+/* Checks that the campaign measures what its gates and claims are about. */
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static int judged_metric(const struct plan_cell *cell, const char *name, struct 
 		       ? workload_metric_find(cell->workload, cell->params, name, NULL, err) : 0;
 }
 
-/* One of the workloads that the gate looks at must have the metric. */
+/* At least one workload that the gate matches must have the metric. */
 static int judged_gate(struct plan_check *c, const struct plan_gate *g)
 {
 	struct err said = ERR_INIT;
@@ -34,7 +34,7 @@ static int judged_gate(struct plan_check *c, const struct plan_gate *g)
 	return err_config(c->err, "%s", said.text);
 }
 
-/* An event of any processor that is known, or one of every kernel. */
+/* Is it an event of a known processor, or a software counter? */
 static bool judged_is_counter(const char *name)
 {
 	bool found = false;
@@ -42,7 +42,7 @@ static bool judged_is_counter(const char *name)
 	size_t n;
 
 	if (!strncmp(name, COUNTER_VCPU, strlen(COUNTER_VCPU)))
-		return true;	/* the machine under test says which it has */
+		return true;	/* which ones exist, the machine under test decides */
 	for (size_t i = 0; i < counters_software_n; i++)
 		found |= !strcmp(counters_software[i].name, name);
 	for (size_t i = 0; i < counters_generic_n; i++)
@@ -63,7 +63,7 @@ static bool judged_is_counter(const char *name)
 	return found;
 }
 
-/* A metric of one of the cells, or a counter. */
+/* Is the field a metric of one of the cells, or a counter? */
 static int judged_value(const struct plan *p, const struct claim_pick *k, struct err *err)
 {
 	struct err said = ERR_INIT;
@@ -95,7 +95,7 @@ int plan_check_arm(const struct plan *p, const char *arm, struct err *err)
 	return err_unknown(err, "arm", arm, known, n);
 }
 
-/* Adds a word that is not there yet. */
+/* Adds a word unless it is there already; returns the new number of words. */
 static size_t judged_add_word(const char **known, size_t n, const char *word)
 {
 	for (size_t i = 0; i < n; i++)
@@ -106,7 +106,7 @@ static size_t judged_add_word(const char **known, size_t n, const char *word)
 	return n;
 }
 
-/* The cells that a series names, and its workload in one of them. */
+/* The series must name existing cells, one of which runs its workload. */
 static int judged_series(const struct judged_claim *u, const struct claim_pick *k)
 {
 	const char *known[KNOWN_MAX];
@@ -129,13 +129,13 @@ static int judged_series(const struct judged_claim *u, const struct claim_pick *
 					    : "workload in this campaign", k->path, known, n);
 }
 
-/* A word that stands for others: the results have those. */
+/* Does the word stand for several values, which the results then name? */
 static bool judged_stands_for_all(const char *word)
 {
 	return !strcmp(word, "all") || !strcmp(word, "auto");
 }
 
-/* Of a choice: one that there is, and that the cell has made. */
+/* The value of a choice must exist, and be the one that the cell has. */
 static int judged_choice(const struct plan_cell *cell, const struct value *made, const char *key,
 			 const char *value, struct err *err)
 {
@@ -151,7 +151,7 @@ static int judged_choice(const struct plan_cell *cell, const struct value *made,
 	return ret;
 }
 
-/* Of a ladder whose rungs are known before it runs: one of them. */
+/* The value must be one of the rungs of a ladder, which are known before it runs. */
 static int judged_rung(const struct plan_cell *cell, const char *key, const char *value,
 		       const uint64_t *rungs, size_t n, struct err *err)
 {
@@ -181,7 +181,7 @@ static int judged_rung(const struct plan_cell *cell, const char *key, const char
 			  (unsigned long long)upper);
 }
 
-/* What a point is asked of: a cell, and what will be known of its run. */
+/* A cell that a point is checked against, and its parameters. */
 struct judged_cell {
 	const struct plan_cell *cell;
 	const struct workload *w;
@@ -189,7 +189,7 @@ struct judged_cell {
 	struct params params;
 };
 
-/* Can the cell's results have this value in a point? Where its parameters decide it. */
+/* Can the cell's results have this value in a point, as far as its parameters decide? */
 static int judged_key(const struct judged_cell *j, bool ladder, const char *key,
 		      const char *value, struct err *err)
 {
@@ -204,7 +204,7 @@ static int judged_key(const struct judged_cell *j, bool ladder, const char *key,
 	return 0;
 }
 
-/* "op=read,depth=4": of keys that the metric has, with values that they can have. */
+/* Checks a point, "op=read,depth=4": the metric's keys, with values they can take. */
 static int judged_point_of(const struct judged_cell *j, const struct claim_pick *k,
 			   struct err *err)
 {
@@ -214,7 +214,7 @@ static int judged_point_of(const struct judged_cell *j, const struct claim_pick 
 	int ret = 0;
 
 	if (!m)
-		return 0;	/* of a counter, the machine knows */
+		return 0;	/* a counter: only the machine knows its points */
 	for (const char *p = k->point; *p; p += strcspn(p, ","), p += *p == ',')
 		snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), "%s%.*s",
 			 *keys ? "," : "", (int)strcspn(p, "=,"), p);
@@ -222,7 +222,7 @@ static int judged_point_of(const struct judged_cell *j, const struct claim_pick 
 		return err_config(err, m->points ? "%s.%s has no point '%s'; its points are by %s" :
 				  "%s.%s has no point '%s': it is one value", j->w->name, m->name,
 				  k->point, m->points);
-	/* Where points have one of several sets of keys, rungs are those of the first. */
+	/* If a metric has several sets of keys, the rungs belong to the first. */
 	ladder = strcspn(m->points, "|") == strlen(keys);
 	snprintf(text, sizeof(text), "%s", k->point);
 	while (!ret && (part = strsep(&at, ","))) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a file to a plan: a config is decided, a frozen plan read. */
+/* From a file to a plan: a config is turned into one, a frozen plan is read. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "plan-make.h"
 #include "view.h"
 
-/* A frozen plan is what it is: the command line can only make it longer. */
+/* A frozen plan cannot be changed: the command line can only add blocks. */
 static int load_refuse_options(const char *path, const struct plan_options *o,
 			       struct err *err)
 {
@@ -24,7 +24,7 @@ static int load_refuse_options(const char *path, const struct plan_options *o,
 
 	if (!what)
 		return 0;
-	return err_config(err, "%s: is a frozen plan, which %s would change; give the config instead",
+	return err_config(err, "%s is a frozen plan, which %s would change; give the config instead",
 			  path, what);
 }
 
@@ -91,7 +91,7 @@ static int load_config(const char *path, const char *text, size_t len,
 	return 0;
 }
 
-/* A file is what it is, and so is what looks like one; else it is a name. */
+/* An existing file, or what looks like a path, is taken as one; anything else is a name. */
 static int load_find(const char *asked, char **path, struct err *err)
 {
 	struct stat st;

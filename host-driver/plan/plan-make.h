@@ -17,7 +17,7 @@ extern const char *const plan_clock_names[];
 extern const char *const plan_profile_names[];
 extern const char *const machine_accel_names[];
 
-/* Fills boots from seed, blocks and arms. */
+/* Fills in the boots from seed, blocks and arms. */
 int plan_order(struct plan *p, struct err *err);
 
 /* Computes the hash over everything else. */
@@ -27,8 +27,8 @@ int plan_seal(struct plan *p, struct err *err);
 int plan_text(char **to, const char *from, struct err *err);
 
 /*
- * A check that failed: `field` gets the path of what is wrong in the plan,
- * e.g. "arms[1].kernel", and `err` the text without it.
+ * The state of a check. On failure `field` is the path of the wrong field in the
+ * plan, e.g. "arms[1].kernel", and `err` the text without it.
  */
 struct plan_check {
 	const struct plan *p;
@@ -36,7 +36,7 @@ struct plan_check {
 	char field[160];
 };
 
-/* What the bench is asked in a cell; `params` must stay. */
+/* What the bench will be asked for in a cell; `params` must outlive it. */
 struct bench_asked plan_asked(const struct plan *p, const struct plan_cell *cell,
 			      const struct workload *w, const struct source *s,
 			      const struct params *params);
@@ -48,15 +48,15 @@ void plan_check_at(struct plan_check *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * What must hold for any plan, however old and however it came about: of what is
- * measured, and of the gates and claims about that.
+ * What must hold for any plan, however old it is and wherever it comes from: of what
+ * is measured (parts), then of the gates and claims about that (asked).
  */
 int plan_check_parts(struct plan_check *c);
 int plan_check_asked(struct plan_check *c);
 /*
- * And for one that is to be run: names known, parameters right, sizes fitting; then
- * that the gates and claims can be judged by what is measured. A gate on a misspelt
- * workload is that one's fault: the cells come first.
+ * What must also hold for a plan that is to be run: names are known, parameters valid,
+ * sizes fit; then that its measurements can decide the gates and claims. Cells are
+ * checked first: if a workload is misspelt, a gate on it is not to blame.
  */
 int plan_check_usable(struct plan_check *c);
 int plan_check_judged(struct plan_check *c);

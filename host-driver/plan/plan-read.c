@@ -145,7 +145,7 @@ static int read_arm(const struct view *o, struct plan *p, struct err *err)
 	return ret ? ret : read_layouts(o, a, err);
 }
 
-/* Texts, and for some lists and mappings of them. */
+/* A text, or a list or an object of texts, as some parameters take. */
 static int read_param(const struct view *v, struct err *err)
 {
 	const struct view *one;
@@ -182,7 +182,7 @@ static int read_params(const struct view *o, struct plan_cell *c, struct err *er
 	return 0;
 }
 
-/* What is in a plan only where it is not as it always was. */
+/* Reads the newer fields, which a plan has only if they differ from their default. */
 static int read_cell_more(const struct view *o, struct plan_cell *c, struct err *err)
 {
 	const struct view *params, *v;
@@ -276,13 +276,13 @@ static int read_boot(const struct view *o, struct plan *p, struct err *err)
 		return ret;
 	index = plan_arm(p, arm);
 	if (index < 0)
-		return err_config(err, "arm: '%.80s' is none of the arms", arm);
+		return err_config(err, "arm: '%.80s' is not one of the arms", arm);
 	b->arm = index;
 	for (size_t i = 0; i < p->arms[index].n_layouts; i++)
 		if (!strcmp(layout, p->arms[index].layouts[i]))
 			b->layout = p->arms[index].layouts[i];
 	if (!b->layout)
-		return err_config(err, "layout: '%.80s' is none of the arm's",
+		return err_config(err, "layout: '%.80s' is not one of the arm's layouts",
 				  layout);
 	if (b->boot != ++p->n_boots || b->block < 1 || b->block > p->n_blocks)
 		return err_config(err, "boot %u of block %u is out of order",
@@ -377,7 +377,7 @@ static int read_check(struct plan *p, struct err *err)
 	return ret;
 }
 
-/* As many values as struct view.skip counts. */
+/* How many values the JSON holds, counted as in struct view.skip. */
 static size_t read_count(const json_t *value)
 {
 	size_t n = 1, i;
@@ -391,7 +391,7 @@ static size_t read_count(const json_t *value)
 	return n;
 }
 
-/* Made from what was read, so that it covers that; and nothing else may be there. */
+/* The hash is computed over what was read; anything else in the JSON is an error. */
 static int read_hash(const struct view *json, struct plan *p, struct err *err)
 {
 	const char *hash;
@@ -406,7 +406,7 @@ static int read_hash(const struct view *json, struct plan *p, struct err *err)
 	if (!again)
 		ret = err_sys(err, ENOMEM, "cannot read the plan");
 	else if (strcmp(hash, p->hash) || read_count(again) != json->skip)
-		ret = err_config(err, "hash: does not fit the plan, which was changed after it was frozen; make a new one from the config");
+		ret = err_config(err, "hash: does not match the plan, which was changed after it was frozen; make a new one from the config");
 	json_decref(again);
 	return ret;
 }

@@ -107,14 +107,14 @@ static void text_print_order(const struct plan *p, FILE *to)
 	fputc('\n', to);
 }
 
-/* What may go wrong although nothing is. */
+/* Warnings about a plan that is correct. */
 static void text_print_notes(const struct plan *p, FILE *to)
 {
 	if (p->n_blocks < 2)
 		fputs("note      one block is shown and not judged: a verdict needs at least 2\n", to);
 	if (p->machine.kind->sized && p->machine.accel != ACCEL_HARDWARE &&
 	    p->guest.cpus > 1)
-		fputs("note      guest.cpus: QEMU before 8.1 has panicked guests of several CPUs where it emulates; 1 is safe, and accel: hardware\n", to);
+		fputs("note      guest.cpus: emulation by QEMU before 8.1 may panic guests of several CPUs; use 1, or accel: hardware\n", to);
 }
 
 static void text_print_cost(const struct plan *p, FILE *to)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What can be known before a boot to be impossible: names that are in no
- * table, and sizes that do not fit.
+ * Finds what is impossible without booting: names that are in no table, and
+ * sizes that do not fit.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,11 +22,11 @@
 #define M1 (1ull << 20)
 #define M2 (2ull << 20)
 
-/* What a file system and its page structs take from a pmem device. */
+/* 1/32 of a pmem device goes to the file system and to struct pages. */
 #define PMEM_SHARE 32
 #define PMEM_FIXED (96 * M1)
 
-/* What a kernel and its initramfs take of a machine's and of a guest's memory. */
+/* What a kernel and its initramfs take of a machine's and of a guest's memory, bytes. */
 #define MACHINE_OWN (128 * M1)
 #define GUEST_OWN (32 * M1)
 
@@ -41,7 +41,7 @@ static int usable_word(struct plan_check *c, const char *what, const char *word,
 
 /* --- kernels ---------------------------------------------------------------- */
 
-/* What kernel_set_layout() knows. */
+/* Keep in step with kernel_set_layout(). */
 static int usable_layouts(struct plan_check *c, size_t arm)
 {
 	static const char *const known[] = { "default", "16", "32", "64", "128" };
@@ -148,7 +148,7 @@ struct bench_asked plan_asked(const struct plan *p, const struct plan_cell *cell
 	};
 }
 
-/* The buffers of a cell, in whole pages of their source, beside the guest's own. */
+/* A cell's buffers, in whole pages of their source, and the guest's kernel must fit. */
 static int usable_buffers(struct plan_check *c, size_t cell, const struct workload *w,
 			  const struct source *s, const struct bench_asked *a)
 {
@@ -182,7 +182,7 @@ static int usable_buffers(struct plan_check *c, size_t cell, const struct worklo
 			  size, page, all, (unsigned)(own / M1));
 }
 
-/* A thread has a vCPU of its own, or the workload refuses to run. */
+/* Each thread needs a vCPU of its own, else the workload refuses to run. */
 static int usable_threads(struct plan_check *c, size_t cell, const struct params *p)
 {
 	const struct value *v = params_find(p, "threads");
@@ -194,7 +194,7 @@ static int usable_threads(struct plan_check *c, size_t cell, const struct params
 			  (unsigned long long)v->hi, c->p->guest.cpus);
 }
 
-/* What the workload itself has to say of its parameters, and of its source. */
+/* The workload's own checks of its parameters and its source. */
 static int usable_checked(struct plan_check *c, size_t i, const struct workload *w,
 			  const struct source *s, const struct bench_asked *a)
 {
@@ -206,7 +206,7 @@ static int usable_checked(struct plan_check *c, size_t i, const struct workload 
 	if (w->sourceless != !strcmp(cell->source, "own"))
 		return err_config(c->err, w->sourceless
 				  ? "workload %s has its own memory; leave source out"
-				  : "workload %s needs memory from a source, and own is for commands",
+				  : "workload %s needs memory from a source; own is for workloads that have their own",
 				  w->name);
 	ret = bench_check_asked(w, s, a, field, c->err);
 	if (ret)
@@ -291,22 +291,22 @@ static int usable_backing_params(struct plan_check *c, size_t i)
 			return err_config(c->err, "backing %s has no parameter of this name; it has %s",
 					  k->name, known);
 		if (!strcmp(key, "align") && page_of_bytes(usable_align(cell)) < 0)
-			return err_config(c->err, "'%.40s' is none of 4K, 2M, 1G",
+			return err_config(c->err, "'%.40s' is not one of 4K, 2M, 1G",
 					  json_string_value(value));
 		if (!strcmp(key, "device") && strncmp(json_string_value(value), "namespace", 9))
-			return err_config(c->err, "'%.40s' is no nvdimm namespace; namespace0.0, say",
+			return err_config(c->err, "'%.40s' is not an nvdimm namespace, such as namespace0.0",
 					  json_string_value(value));
 	}
 	return 0;
 }
 
-/* A guest in persistent memory. */
+/* Checks that a guest in persistent memory fits. */
 static int usable_pmem(struct plan_check *c, const struct backing_kind *k,
 		       const struct plan_cell *cell)
 {
 	const struct plan_machine *m = &c->p->machine;
 	uint64_t guest = c->p->guest.memory + c->p->guest.pmem, align = usable_align(cell);
-	/* The header's place before an aligned start costs a page of that size. */
+	/* The header before an aligned start takes a whole page of that size. */
 	uint64_t need = guest + guest / PMEM_SHARE + (align > PMEM_FIXED ? align : PMEM_FIXED);
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
 
@@ -356,7 +356,7 @@ static int usable_guest(struct plan_check *c, const struct plan_cell *cell)
 	if (ret)
 		return ret;
 	page = k->page > M2 ? k->page : M2;
-	/* A device maps by its alignment, and QEMU maps all of it. */
+	/* A device is mapped in units of its alignment, and QEMU maps all of it. */
 	if (k->pmem && k->page && usable_align(cell) > page)
 		page = usable_align(cell);
 	plan_check_at(c, "guest.memory");
@@ -368,11 +368,11 @@ static int usable_guest(struct plan_check *c, const struct plan_cell *cell)
 	if (c->p->guest.pmem % (64 * M1))
 		return err_config(c->err, "%s is not a multiple of 64M", size_format(c->p->guest.pmem, a));
 	if (c->p->guest.pmem && !k->guest_pmem)
-		return err_config(c->err, "backing %s has no second file for a guest's NVDIMM", k->name);
+		return err_config(c->err, "backing %s cannot hold a guest's NVDIMM, which needs a second file", k->name);
 	return k->pmem ? usable_pmem(c, k, cell) : usable_ram(c, k);
 }
 
-/* A guest's memory that is shifted begins with 64M that are not, and splitting needs a file. */
+/* Shifted guest memory begins with 64M that are not shifted; splitting needs a DAX file. */
 static int usable_states(struct plan_check *c)
 {
 	const struct plan *p = c->p;
@@ -383,13 +383,13 @@ static int usable_states(struct plan_check *c)
 		if (p->arms[i].control == CONTROL_SHIFT_4K && p->guest.memory <= 128 * M1)
 			return err_config(c->err, "shift-4k needs a guest of more than 128M");
 		if (p->arms[i].control && p->profile)
-			return err_config(c->err, "functions are counted without a control; leave one of control and profile out");
+			return err_config(c->err, "profile and control cannot be combined; leave one of them out");
 	}
 	for (size_t i = 0; i < p->n_cells; i++) {
 		plan_check_at(c, "cells[%zu].disturb", i);
 		if (p->cells[i].disturb == DISTURB_SPLIT &&
 		    (backing_find(p->cells[i].backing, &k, NULL) || !k->pmem || !k->variant))
-			return err_config(c->err, "split needs memory in a file on DAX: backing fsdax-xfs or fsdax-ext4");
+			return err_config(c->err, "split needs memory in a DAX file: backing fsdax-xfs or fsdax-ext4");
 	}
 	return 0;
 }
@@ -422,7 +422,7 @@ static int usable_accel(struct plan_check *c)
 	plan_check_at(c, "machine.accel");
 	if (m->accel == ACCEL_AUTO || m->kind->sized)
 		return 0;
-	return err_config(c->err, "only machines of kind: vm have a choice, not kind: %s",
+	return err_config(c->err, "can only be chosen for kind: vm, not for kind: %s",
 			  m->kind->name);
 }
 

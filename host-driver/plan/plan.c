@@ -9,9 +9,9 @@
 #include "rng.h"
 
 /*
- * What a boot costs, in seconds: power-on to the first sample and down again,
- * and then each workload process. Measured with configs/dax-huge.yaml on two
- * cores; only for telling the user how long he will wait.
+ * What a boot costs, in seconds: from power-on to the first sample and from the last
+ * one to power-off; then each workload process. Measured with configs/dax-huge.yaml
+ * on two cores; only used to tell users how long they will wait.
  */
 static const struct {
 	double boot, process;
@@ -20,12 +20,12 @@ static const struct {
 		[ACCEL_EMULATION] = { 8, 1.5 } },
 	[1] = { { 0.1, 0.02 }, { 0.1, 0.02 }, { 0.1, 0.02 } },	/* fake */
 };
-#define COST_INSTRUCTIONS 2.5	/* single-threaded emulation, times as long */
+#define COST_INSTRUCTIONS 2.5	/* factor for single-threaded emulation */
 #define DISK_CAMPAIGN (1u << 20)
 #define DISK_BOOT (96u << 10)
 #define DISK_PROCESS (16u << 10)
 
-/* A number in 0..n-1 without bias: what would be uneven is thrown away. */
+/* A number in 0..n-1 without modulo bias: rejects draws from the uneven end. */
 static uint64_t plan_below(struct rng *rng, uint64_t n)
 {
 	uint64_t limit = UINT64_MAX - UINT64_MAX % n, r;
@@ -40,7 +40,7 @@ void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n)
 {
 	struct rng rng;
 
-	/* Neighbouring blocks must not share a stream: scramble the start. */
+	/* Spread the starting states, so that neighbouring blocks do not share a stream. */
 	rng_init(&rng, seed + block * 0x9e3779b97f4a7c15ull);
 	rng_init(&rng, rng_next(&rng));
 	for (size_t i = 0; i < n; i++)
@@ -91,7 +91,7 @@ int plan_extend(struct plan *p, unsigned blocks, struct err *err)
 	int ret;
 
 	if (blocks < p->n_blocks)
-		return err_config(err, "--blocks: the plan is frozen with %u blocks; %u would cut it, and only more can be added",
+		return err_config(err, "--blocks: the plan is frozen with %u blocks and cannot be cut to %u; blocks can only be added",
 				  p->n_blocks, blocks);
 	if (blocks == p->n_blocks)
 		return 0;

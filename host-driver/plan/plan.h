@@ -13,8 +13,8 @@
  *		printf("block %u\n", p->boots[i].block);
  *	plan_free(p);
  *
- * The plan owns everything in it and is not changed after it was made, but
- * by plan_extend(). Strings are never NULL; what was not given is "".
+ * The plan owns everything in it and does not change once it is made, except by
+ * plan_extend(). Strings are never NULL; what was not given is "".
  *
  * Canonical JSON: keys sorted, no white space, UTF-8 as it is, no real
  * numbers. The hash covers the object without its "hash" key.
@@ -45,8 +45,13 @@ struct view;
 
 enum plan_clock { CLOCK_TIME, CLOCK_INSTRUCTIONS };
 
-/* What the emulator counts by function: nothing, timed regions, and boots, too. */
-enum plan_profile { PROFILE_NONE, PROFILE_FUNCTIONS, PROFILE_MEMORY, PROFILE_BOOT };
+/* What the emulator counts per function. */
+enum plan_profile {
+	PROFILE_NONE,
+	PROFILE_FUNCTIONS,	/* instructions in timed regions */
+	PROFILE_MEMORY,		/* their loads and stores, too */
+	PROFILE_BOOT,		/* instructions in timed regions and in boots */
+};
 enum machine_accel { ACCEL_AUTO, ACCEL_HARDWARE, ACCEL_EMULATION };
 
 struct plan_machine {
@@ -63,17 +68,17 @@ struct plan_guest {
 	char *kernel;
 	unsigned cpus;
 	uint64_t memory;	/* bytes */
-	uint64_t pmem;		/* bytes of its NVDIMM, on the same backing; 0: none; in JSON if any */
+	uint64_t pmem;		/* bytes of its NVDIMM, on the same backing; 0: none, then not in JSON */
 };
 
 struct plan_arm {
 	char *name;
 	char *kernel;		/* a name or a path: lib/data.h */
 	bool baseline;		/* exactly one arm is */
-	bool aa;		/* the baseline again, as the other half of an A/A pair */
+	bool aa;		/* a copy of the baseline, for an A/A pair */
 	char *second_level;	/* "4k", "2m", "1g": what the proof must find; "" = not judged */
 	char *cmdline;		/* added to the kernel command line of the MUT */
-	enum control control;	/* of its guests; in JSON only if any */
+	enum control control;	/* of its guests; in JSON only if there is one */
 	char **layouts;		/* code layouts; block b uses layouts[(b - 1) % n] */
 	size_t n_layouts;	/* at least 1; "default" if none was given */
 };
@@ -85,16 +90,16 @@ struct plan_cell {
 	char *workload;
 	json_t *params;		/* object of strings, as the user wrote them */
 	unsigned processes;	/* workload processes, one after another */
-	unsigned samples;	/* iterations a process keeps; 0 = as the workload says */
-	bool allow_small;	/* sizes that fit in a cache: run, labelled */
+	unsigned samples;	/* iterations a process keeps; 0 = the workload's own number */
+	bool allow_small;	/* sizes that fit in a cache are run, and labelled */
 	/* In JSON only where they are not NULL, false, DISTURB_NONE and 0. */
-	json_t *backing_params;	/* object of strings: of the backing; NULL: none */
-	bool fresh_guest;	/* each of its processes has a guest of its own */
+	json_t *backing_params;	/* object of strings, for the backing; NULL: none */
+	bool fresh_guest;	/* each of its processes gets a guest of its own */
 	enum disturb disturb;	/* before the timed region */
-	unsigned timeline;	/* ms between readings of a run apart; 0: no such run */
+	unsigned timeline;	/* ms between page-size readings, in a run of its own; 0: none */
 };
 
-/* Do cells share a guest? Of one backing, made in one way. */
+/* Can the cells share a guest: do they have the same backing, with the same parameters? */
 bool plan_same_backing(const struct plan_cell *a, const struct plan_cell *b);
 
 struct plan_boot {
@@ -121,8 +126,8 @@ struct plan {
 	uint64_t seed;
 	unsigned n_blocks;
 	enum plan_clock clock;
-	bool counters;		/* processors' events too; in JSON only if not */
-	enum plan_profile profile;	/* in JSON only if any */
+	bool counters;		/* count processor events; in JSON only if false */
+	enum plan_profile profile;	/* in JSON only if there is one */
 	struct plan_machine machine;
 	struct plan_guest guest;
 	struct plan_arm *arms;
@@ -136,9 +141,9 @@ struct plan {
 	struct plan_expect *expect;
 	size_t n_expect;
 	/*
-	 * The folder of the config, where a kernel of the plan is found there
-	 * alone; else "". In JSON only if it is not, and no part of the hash: it
-	 * says where this user's files are, not what is compared.
+	 * The folder of the config, if a kernel of the plan is found only there;
+	 * else "". In JSON only if not "", and not part of the hash: it says where
+	 * this user's files are, not what is compared.
 	 */
 	char *beside;
 	char hash[FILE_HASH_MAX];
@@ -149,57 +154,57 @@ struct plan {
  * which can only be extended.
  */
 struct plan_options {
-	unsigned blocks;	/* instead of the config's; 0 = as it says */
-	unsigned least_blocks;	/* where the config has fewer and `blocks` is 0 */
+	unsigned blocks;	/* instead of the config's; 0: the config's */
+	unsigned least_blocks;	/* at least so many, if `blocks` is 0 */
 	const char *only;	/* glob: the cells whose id matches; NULL = all */
 	bool aa;		/* only the baseline, as two arms */
 	const char *machine;	/* "fake", "vm", ... instead of the config's; NULL */
-	enum plan_profile profile;	/* where the config's is less */
+	enum plan_profile profile;	/* at least this one */
 };
 
 /*
- * Reads a config (YAML) or a plan (JSON, told by its first character), given
- * by its path or as a campaign's name (lib/data.h), to be
- * run: what can be known to be impossible on any machine is refused as well.
- * Every error is EXIT_CONFIG and names file, line and field. `o` may be NULL.
+ * Reads a config (YAML) or a plan (JSON, recognized by its first character), given
+ * by its path or as a campaign's name (lib/data.h), that is to be run: what no
+ * machine can run is refused as well. Every error of the file is EXIT_CONFIG and
+ * names file, line and field. `o` may be NULL.
  */
 int plan_load(const char *asked, const struct plan_options *o,
 	      struct plan **plan, struct err *err);
 
-/* A frozen plan's file, to be looked at: it may be of kernels long gone. */
+/* Reads a frozen plan only to inspect it: its kernels need not exist any more. */
 int plan_read(const char *path, struct plan **plan, struct err *err);
 
-/* From JSON that is not trusted: everything is checked, the hash too. */
+/* From untrusted JSON: everything is checked, the hash too. */
 int plan_from_view(const struct view *json, struct plan **plan, struct err *err);
 
 int plan_copy(const struct plan *p, struct plan **copy, struct err *err);
 
-/* Has it an arm of that name ("" is the baseline)? EXIT_CONFIG with the nearest. */
+/* Checks that it has the arm ("": the baseline); EXIT_CONFIG suggests the nearest name. */
 int plan_check_arm(const struct plan *p, const char *arm, struct err *err);
 /*
- * That `glob` matches the name of no cell, of which the plan has one at least:
- * EXIT_CONFIG with the nearest, or one as an example. `before` says where it stands.
+ * The error that `glob` matches no cell (the plan has at least one): EXIT_CONFIG
+ * with the nearest name, or one as an example. `before` says where the glob stands.
  */
 int plan_unknown_cell(const struct plan *p, const char *before, const char *glob,
 		      struct err *err);
 
 /*
- * Can a claim (claim/claim.h) be about this plan? Its arms, cells, metrics
- * and points must be there; EXIT_CONFIG with the nearest name if one is not.
+ * Checks that this plan can decide a claim (claim/claim.h): its arms, cells, metrics
+ * and points must exist; EXIT_CONFIG suggests the nearest name if one does not.
  */
 struct claim;
 int plan_check_claim(const struct plan *p, const struct claim *claim, struct err *err);
 
 /*
- * More blocks: the plan then begins with what it was. Fewer are refused. What
- * pointed into p->boots is gone.
+ * Extends the plan to `blocks`; its existing boots stay as they are. Fewer blocks are
+ * refused. Pointers into p->boots become invalid.
  */
 int plan_extend(struct plan *p, unsigned blocks, struct err *err);
 
-/* Publishes it as a file of JSON. */
+/* Publishes the plan as a JSON file. */
 int plan_write(const struct plan *p, const char *path, struct err *err);
 
-/* The whole object with its hash; a new reference, NULL without memory. */
+/* The whole object with its hash; a new reference, NULL if out of memory. */
 json_t *plan_to_json(const struct plan *p);
 
 /* Canonical text of any JSON value, malloc()ed. */
@@ -207,7 +212,7 @@ char *plan_canonical(const json_t *json);
 
 void plan_free(struct plan *p);
 
-/* `beside` as data_find() takes it. */
+/* p->beside as data_find() takes it: NULL instead of "". */
 static inline const char *plan_beside(const struct plan *p)
 {
 	return p->beside && *p->beside ? p->beside : NULL;
@@ -233,7 +238,7 @@ const char *plan_profile_name(enum plan_profile p);	/* "functions" */
 const char *machine_accel_name(enum machine_accel a);	/* "auto" */
 
 /*
- * A plan for people: what `kduel plan` and `kduel run --dry-run` print.
+ * The plan in readable form: what `kduel plan` and `kduel run --dry-run` print.
  */
 
 void plan_print(const struct plan *p, FILE *to);

@@ -2,17 +2,16 @@
 /*
  * Change points: binary segmentation on ranks.
  *
- * A segment's values become normal scores, so that one outlier weighs little;
- * what the neighbour predicts is taken away (a first-order autoregression,
- * its coefficient estimated with the best step, or the best two, removed), so
- * that a wandering series is not taken for a stepping one, nor the other way;
- * and the largest standardised step over all places, in the segment and in
- * halves of it (a level that rises and falls again shows there), is held
- * against a critical value. What is left
- * after that has nearly the same distribution whatever the values were, so
- * one table of critical values serves: it comes from white noise sent through
- * this file (make check-stats, --critical), and the check measures what it
- * yields for other series.
+ * A segment's values become normal scores, so that an outlier has little
+ * weight. What the neighbour predicts is subtracted (a first-order
+ * autoregression, its coefficient estimated after removing the best step, or
+ * the best two), so that a wandering series is not mistaken for a stepping
+ * one, or the reverse. The statistic is the largest standardised step over all
+ * positions, in the segment and in ever smaller windows of it (where a level
+ * that rises and falls again shows up). Its distribution hardly depends on
+ * that of the values, so one table of critical values serves: it was simulated
+ * by sending white noise through this file (make check-stats, --critical), and
+ * the check measures the error rate for other kinds of series.
  */
 #include "stats.h"
 
@@ -22,8 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDE STATS_SEGMENT	/* least points on either side of a step */
-#define SHORTEST 12		/* least points of a series */
+#define SIDE STATS_SEGMENT	/* fewest points on either side of a step */
+#define SHORTEST 12		/* fewest points in a series */
 #define PHI_MAX 0.95
 
 struct value {
@@ -64,7 +63,7 @@ struct best {
 	double score;
 };
 
-/* Where steps may be: z[from], the first of a new level, to z[to]. */
+/* Where a step may be: the new level begins at z[from] or later, up to z[to]. */
 struct places {
 	size_t from, to;
 };
@@ -106,8 +105,8 @@ static struct best change_search(const double *z, size_t n, struct places where)
 }
 
 /*
- * The two places that, taken as steps, explain most: z[0, a), z[a, b), z[b, n)
- * have means of their own. b = n: one step.
+ * The pair of steps that explains the most variance: z[0, a), z[a, b) and z[b, n)
+ * each have their own mean. b = n: a single step.
  */
 static void change_two_steps(const double *z, size_t n, double *sum, size_t *a, size_t *b)
 {
@@ -142,17 +141,17 @@ static void change_take_mean(const double *z, size_t from, size_t to, double *re
 		rest[i] = z[i] - mean;
 }
 
-/* An estimate with a standard error on top: that of n values, over `slope`. */
+/* The estimate plus one standard error, that of n values divided by `slope`. */
 static double change_moved_up(double phi, size_t n, double slope)
 {
 	return phi + sqrt(fmax(0, 1 - phi * phi) / (double)n) / slope;
 }
 
 /*
- * Lag-1 autocorrelation with the best step taken out. Taking it out, and the
- * mean, makes the estimate too small by about (1 + 4 phi)/n. It is moved up by
- * that and by its standard error, since too small a value makes false points
- * and one a little too large costs a little power.
+ * Lag-1 autocorrelation after removing the best step. Removing the step and the
+ * mean biases the estimate by about -(1 + 4 phi)/n. It is corrected for that and
+ * raised by its standard error: an underestimate yields false change points, a
+ * slight overestimate only costs a little power.
  */
 static double change_wander_one(const double *z, size_t n, size_t step, double *rest)
 {
@@ -165,10 +164,10 @@ static double change_wander_one(const double *z, size_t n, size_t step, double *
 }
 
 /*
- * The same with the two best steps taken out: a level that rises and falls
- * again looks like wandering as long as one of them is left in. This one is too
- * small by more: by (LEVEL + SLOPE phi)/n, fitted to simulated first-order
- * autoregressions of 12 to 200 values. Of fewer than TWO_LEAST it says nothing.
+ * The same after removing the two best steps: a level that rises and falls again
+ * looks like wandering while either is left in. The bias is larger,
+ * -(LEVEL + SLOPE phi)/n, fitted to simulated first-order autoregressions of 12
+ * to 200 values. With fewer than TWO_LEAST values the estimate is useless.
  */
 #define TWO_LEAST 32
 #define LEVEL(n) (2.3 * log(n) - 2.6)
@@ -198,8 +197,8 @@ static double change_wander(const double *z, size_t n, size_t step, double *rest
 }
 
 /*
- * The best step of v[0..n), `segment` or more from both ends, on what is left when
- * the wandering is removed; that is estimated with the best step anywhere removed.
+ * The best step of v[0..n), at least `segment` values from either end, after
+ * removing the autocorrelation, which is estimated without the best step anywhere.
  */
 static int change_best_step(const double *v, size_t n, size_t segment, struct best *best,
 			    double *phi)
@@ -289,7 +288,7 @@ static int change_divide(const double *v, size_t lo, size_t hi, size_t segment,
 	return rc ? rc : change_divide(v, lo + best.at, hi, segment, out);
 }
 
-/* The levels around each point, and the wandering that is left without them. */
+/* The levels on either side of each point, and the autocorrelation without them. */
 static int change_describe(const double *v, size_t n, struct stats_changes *out)
 {
 	double *rest = malloc(n * sizeof(*rest));

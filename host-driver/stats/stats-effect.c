@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Blocks to an effect with its interval and its tests. */
+/* From blocks to an effect, with its interval and its tests. */
 #include "stats.h"
 
 #include <Rmath.h>
@@ -25,7 +25,7 @@ const char *stats_method_name(enum stats_method m)
 	return names[m];
 }
 
-/* The ends that a mean and a spread give. */
+/* The ends of the interval, from its mean and standard deviation. */
 static void effect_ends(struct stats_interval *t, double confidence)
 {
 	double half = t->n < 2 ? INFINITY :
@@ -62,13 +62,13 @@ double stats_t_p(const double *v, size_t n)
 	return effect_p(&t);
 }
 
-/* Sums that differ from the one seen by rounding alone count as equal. */
+/* Sums that differ from the observed one only by rounding count as equal. */
 static bool effect_reaches(double sum, double seen)
 {
 	return fabs(sum) >= seen * (1 - 1e-9);
 }
 
-/* Each step of a Gray code flips one sign; the last one never needs to. */
+/* Each step of a Gray code flips one sign; by symmetry the last one never flips. */
 static double effect_flip_all(const double *d, size_t n, double seen)
 {
 	uint64_t patterns = (uint64_t)1 << (n - 1), hits = 0;
@@ -124,8 +124,8 @@ double stats_flip_p(const double *d, size_t n, uint64_t seed)
 }
 
 /*
- * Percentile bootstrap of the mean over blocks, its tails widened so that a
- * few blocks give the t interval's width and not the normal's.
+ * Percentile bootstrap of the mean over blocks, its tails widened so that with
+ * few blocks it has the width of the t interval, not of the normal one.
  */
 static int effect_resampled(const double *d, size_t n, double confidence,
 			    uint64_t seed, struct stats_effect *e)
@@ -177,9 +177,9 @@ static bool effect_all_positive(const double *v, size_t n)
 	return true;
 }
 
-/* --- values that were rounded ------------------------------------------------ */
+/* --- rounded values ---------------------------------------------------------- */
 
-/* Differences of a machine with a clock that agree as no measurements do. */
+/* Do the differences agree more closely than real measurements ever do? */
 static bool effect_agrees(const double *d, const struct stats_pairs *p, bool logs)
 {
 	double unit = logs ? 1 : fmax(stats_mean(p->base, p->n), stats_mean(p->arm, p->n));
@@ -187,7 +187,7 @@ static bool effect_agrees(const double *d, const struct stats_pairs *p, bool log
 	return !p->deterministic && stats_sd(d, p->n) <= STATS_RESOLUTION * unit;
 }
 
-/* The smallest step between two different values of one arm; 0: there is none. */
+/* The smallest step between two different values of one arm; 0 if all are equal. */
 static double effect_step(double *work, const double *logs, size_t n)
 {
 	double step = 0;
@@ -205,9 +205,9 @@ static double effect_step(double *work, const double *logs, size_t n)
 }
 
 /*
- * What rounding alone makes of the differences. A value that is known to a
- * step is anywhere within it, evenly: a variance of step^2 / 12. `work` has
- * room for n.
+ * The standard deviation of the differences that rounding alone causes. A value
+ * rounded to a step is uniformly distributed within it: a variance of step^2 / 12.
+ * `work` has room for n.
  */
 static double effect_least_sd(const struct stats_pairs *p, double *work)
 {
@@ -220,9 +220,8 @@ static double effect_least_sd(const struct stats_pairs *p, double *work)
 }
 
 /*
- * No spread in either arm. Where the machine is deterministic that is the
- * whole truth; other counts could have come out equal by chance, see
- * effect_chance().
+ * No spread in either arm. On a deterministic machine the effect is exact;
+ * elsewhere counts may be equal by chance, see effect_chance().
  */
 static void effect_exact(const struct stats_pairs *p, double base, double arm,
 			 struct stats_effect *e)
@@ -239,9 +238,9 @@ static void effect_exact(const struct stats_pairs *p, double base, double arm,
 }
 
 /*
- * How likely, on one side, n blocks without a spread are by chance: one of all
- * ways to deal 2n boots to two arms, or one of all signs that n equal
- * differences can have. No p value is below it.
+ * The one-sided probability that n blocks without spread arise by chance: one of
+ * all ways to assign 2n boots to two arms, or one of all sign patterns of n equal
+ * differences. No p value is smaller.
  */
 static double effect_chance(const struct stats_pairs *p, const struct stats_effect *e)
 {
@@ -251,7 +250,7 @@ static double effect_chance(const struct stats_pairs *p, const struct stats_effe
 	       e->method == STATS_EXACT ? 1 / choose(2 * n, n) : pow(0.5, n);
 }
 
-/* The differences of counts, as shares of the baseline's mean if it has one. */
+/* The differences of counts, as shares of the baseline's mean unless that is 0. */
 static void effect_difference(const double *d, const struct stats_pairs *p,
 			      double confidence, struct stats_effect *e)
 {
@@ -296,7 +295,7 @@ static const char *effect_percentile(const double *d, const struct stats_pairs *
 	return effect_resampled(d, p->n, confidence, p->seed, e) ? "out of memory" : NULL;
 }
 
-/* `d` has room for 2n; no p value can be below `least`. */
+/* `d` has room for 2n. Sets *least: no p value can be smaller. */
 static const char *effect_judge(double *d, const struct stats_pairs *p,
 				double confidence, struct stats_effect *e, double *least)
 {
@@ -310,14 +309,14 @@ static const char *effect_judge(double *d, const struct stats_pairs *p,
 	e->p_flip = p->flip ? stats_flip_p(d, p->n, p->seed) : NAN;
 	if (effect_all_equal(p->base, p->n) && effect_all_equal(p->arm, p->n)) {
 		if (!p->count && !p->deterministic)
-			return "no spread between blocks: the clock is too coarse for this";
+			return "no spread between blocks: the clock is too coarse for this metric";
 		effect_exact(p, p->base[0], p->arm[0], e);
 		*least = effect_chance(p, e);
 		return NULL;
 	}
 	agree = effect_agrees(d, p, logs);
 	if (agree && !p->count)
-		return "the differences between the arms are the same in every block, to rounding: the clock is too coarse for this";
+		return "the difference between the arms is the same in every block, up to rounding: the clock is too coarse for this metric";
 	if (p->percentile && logs)
 		return effect_percentile(d, p, confidence, e);
 	if (logs)
@@ -331,9 +330,10 @@ static const char *effect_judge(double *d, const struct stats_pairs *p,
 }
 
 /*
- * How likely is so good an effect if the arm is worse by the margin: the level
- * of the interval whose worse end just reaches it, so that the test and the
- * interval never disagree. An absolute difference has no share to hold against D.
+ * The probability of an effect at least this good if the arm is worse by exactly
+ * the margin. It is derived from the interval, whose worse end just reaches the
+ * margin at this level, so that test and interval never disagree. NaN for an
+ * absolute difference: D is a share.
  */
 static double effect_worse_p(const struct stats_pairs *p, double confidence,
 			     const struct stats_effect *e)

@@ -19,7 +19,7 @@ static int many_by_p(const void *a, const void *b)
 	return (x->p > y->p) - (x->p < y->p);
 }
 
-/* The p values that are numbers, smallest first. */
+/* The p values that are not NaN, smallest first. */
 static struct ranked *many_rank(const double *p, size_t n, size_t *m)
 {
 	struct ranked *r = malloc((n + 1) * sizeof(*r));
@@ -99,7 +99,7 @@ int stats_families(const double *p, const bool *gate, double *adjusted, size_t n
 		adjusted[i] = fmin(1, share * (gate[i] ? out[i] : rest[i]));
 	for (size_t i = 0; !rc && i < n; i++)
 		if (isnan(gate[i] ? out[i] : rest[i]))
-			adjusted[i] = NAN;	/* fmin() takes the number */
+			adjusted[i] = NAN;	/* fmin() ignores NaN */
 	free(out);
 	return rc;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a number of blocks can find, and how many it takes. */
+/* What a number of blocks can detect, and how many blocks an effect takes. */
 #include "stats.h"
 
 #include <Rmath.h>
 #include <math.h>
 
 /*
- * pnt() is not meant for more; beyond, the normal part of a non-central t is
- * small beside its centre, and only the spread of the variance is left.
+ * pnt() is inaccurate above this. Beyond, the normal part of a non-central t is
+ * negligible beside its centre, and only the spread of the variance matters.
  */
 #define NCP_MAX 37.0
 
@@ -58,8 +58,8 @@ static double power_search_ncp(double df, double alpha, double power)
 }
 
 /*
- * The non-centrality with that power. A comparison asks for the same one
- * thousands of times, and it costs 0.2 ms: the last answer is kept.
+ * The non-centrality that gives that power. A comparison asks for the same one
+ * thousands of times at 0.2 ms each, so the last answer is cached.
  */
 static double power_ncp_of(size_t n, double alpha, double power)
 {

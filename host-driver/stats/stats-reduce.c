@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Many numbers to one. */
+/* Reducing many numbers to one. */
 #include "stats.h"
 
 #include <Rmath.h>

@@ -8,7 +8,7 @@
 
 #include "order.h"
 
-#define RULES_EXACT 50		/* numbers a side, as R has it */
+#define RULES_EXACT 50		/* below so many numbers a side, as in R */
 
 double stats_welch_p(const double *a, size_t n, const double *b, size_t m)
 {
@@ -25,8 +25,8 @@ double stats_welch_p(const double *a, size_t n, const double *b, size_t m)
 }
 
 /*
- * How often a number of `a` is above one of `b`, both sorted, half for a tie;
- * and the sum of t^3 - t over the ties of all numbers.
+ * Over all pairs, how often a number of `a` exceeds one of `b` (both sorted), a
+ * tie counting half; and the sum of t^3 - t over groups of t tied numbers.
  */
 static double rules_rank(const double *a, size_t n, const double *b, size_t m, double *ties)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The decisions of a bisection: their levels, and each one. */
+/* The decisions of a bisection, and the significance levels they are made at. */
 #include "stats.h"
 
 #include <Rmath.h>
@@ -58,7 +58,7 @@ bool stats_search_differ(const struct stats_effect *ends, double margin, double 
 	       (ends->absolute || ends->lo < -margin || ends->hi > margin);
 }
 
-/* No difference at all is one on every scale. */
+/* Are both on one scale? An effect of exactly 0 fits any scale. */
 static bool search_comparable(const struct stats_effect *a, const struct stats_effect *b)
 {
 	bool none = b->method == STATS_EXACT && b->effect == 0;
@@ -69,7 +69,7 @@ static bool search_comparable(const struct stats_effect *a, const struct stats_e
 			(a->method == STATS_DIFFERENCE) == (b->method == STATS_DIFFERENCE));
 }
 
-/* One-sided: of a mean so far from 0 by chance. */
+/* One-sided: the probability of a mean this far from 0 by chance. */
 static double search_p(double mean, double var, double df)
 {
 	if (var == 0)
@@ -94,7 +94,7 @@ enum stats_side stats_search_side(const struct stats_effect *ends,
 	va = ends->sd * ends->sd / na;
 	vb = tested->sd * tested->sd / nb;
 	if (is / bad > 0.5) {
-		/* what is equal by chance in few blocks is in e.p */
+		/* e.p allows for few blocks that are equal by chance */
 		chance = fmax(search_p(is, vb, nb - 1), tested->method == STATS_EXACT ? tested->p / 2 : 0);
 		side = STATS_SIDE_BAD;
 	} else {

@@ -20,7 +20,7 @@ double stats_welch_freedom(double va, double na, double vb, double nb)
 			   : INFINITY;
 }
 
-/* One-sided: of a shift that is worse by the margin or more. */
+/* One-sided, H0: the shift is worse by the margin or more. */
 static double shift_worse_p(double shift, double se, double df, bool logs,
 			    enum stats_better better, double margin)
 {
@@ -43,13 +43,13 @@ const char *stats_shift(const struct stats_effect *a, const struct stats_effect 
 
 	*out = (struct stats_effect){ .n = 0, .p = NAN, .p_worse = NAN, .p_flip = NAN };
 	if (!a->n || !b->n)
-		return "one of the campaigns has no effect";
+		return "one of the campaigns has no effect to compare";
 	if (a->absolute || b->absolute)
-		return "a baseline is 0: there is no share to compare";
+		return "a baseline is 0, so its effect is not relative and cannot be compared";
 	if (logs != (b->method != STATS_DIFFERENCE))
 		return "one effect is a ratio, the other a difference";
 	if (!(a->effect > -1) || !(b->effect > -1))
-		return "an arm is 0: there is no ratio to compare";
+		return "an arm is 0, so there is no ratio to compare";
 	va = a->sd * a->sd / a->n;
 	vb = b->sd * b->sd / b->n;
 	se = sqrt(va + vb);
@@ -63,7 +63,7 @@ const char *stats_shift(const struct stats_effect *a, const struct stats_effect 
 		.hi = shift_back(shift + half, logs),
 		.p = se > 0 ? 2 * pt(-fabs(shift) / se, df, 1, 0) : shift == 0 ? 1 : 0,
 		.p_worse = shift_worse_p(shift, se, df, logs, better, margin),
-		/* found with STATS_POWER: the normal's quantiles stand for t's */
+		/* a shifted central t approximates the non-central one */
 		.sde = shift_back(half + qt(STATS_POWER, fmin(df, 1e6), 1, 0) * se, logs),
 	};
 	return NULL;

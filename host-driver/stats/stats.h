@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The statistics: pure functions of arrays of numbers. They know no storage,
- * no kernel and no unit; docs/statistics.md says why each was chosen and with
- * which error rates, and `make check-stats` measures those rates.
+ * The statistics: pure functions of arrays of numbers, which know nothing of
+ * storage, kernels or units. docs/statistics.md says why each was chosen and
+ * what its error rates are; `make check-stats` measures those rates.
  *
  * The design of a campaign is block > boot > process > iteration, and only
  * blocks are independent. So everything below a boot is first reduced to one
@@ -26,16 +26,16 @@
 #define STATS_PERCENTILE_BLOCKS 10	/* blocks a percentile needs */
 
 /*
- * Measured times that agree more closely than this share are not measured so
- * closely: they were rounded, or read from a clock that is too coarse.
+ * Genuine measurements of time never agree more closely than this share; those
+ * that do were rounded, or read from a clock that is too coarse.
  */
 #define STATS_RESOLUTION 1e-6
 
 /* --- reducing ----------------------------------------------------------- */
 
-/* NaN for n = 0. The median leaves `v` as it is. */
+/* NaN for n = 0. The median does not reorder `v`. */
 double stats_mean(const double *v, size_t n);
-double stats_sd(const double *v, size_t n);	/* n - 1 */
+double stats_sd(const double *v, size_t n);	/* divides by n - 1 */
 double stats_median(const double *v, size_t n);
 double stats_autocorrelation(const double *v, size_t n);	/* lag 1 */
 
@@ -46,8 +46,8 @@ double stats_autocorrelation(const double *v, size_t n);	/* lag 1 */
 double stats_boot(const double *medians, size_t processes, bool count);
 
 /*
- * Least squares of v[i] on i: the slope and the two-sided p of 0, NaN with fewer
- * than 4 values or without spread. Values that are NaN are left out.
+ * Least squares of v[i] on i: the slope, and the two-sided p of a slope of 0, both
+ * NaN with fewer than 4 values or without spread. NaN values are left out.
  */
 void stats_slope(const double *v, size_t n, double *slope, double *p);
 
@@ -69,13 +69,13 @@ struct stats_effect {
 	enum stats_method method;
 	unsigned n;		/* blocks with both arms */
 	double effect, lo, hi;	/* relative, with the interval's ends */
-	bool absolute;		/* baseline is 0: the three are differences */
+	bool absolute;		/* baseline is 0: the three above are differences */
 	double sd;		/* of the per-block (log) differences */
 	double p;		/* two-sided: t, or sign-flip where resampled */
-	double p_flip;		/* the sign-flip test beside it; NaN if not asked */
-	double p_worse;		/* one-sided, of "worse by the margin or more"; NaN
-				 * where nothing is worse, or absolute */
-	double sde;		/* smallest effect found with STATS_POWER */
+	double p_flip;		/* the sign-flip test beside it; NaN if not asked for */
+	double p_worse;		/* one-sided, H0: worse by the margin or more; NaN
+				 * if neither direction is worse, or if absolute */
+	double sde;		/* smallest effect detected with power STATS_POWER */
 };
 
 struct stats_pairs {		/* what stats_effect() judges */
@@ -86,42 +86,44 @@ struct stats_pairs {		/* what stats_effect() judges */
 	bool percentile;	/* resample the blocks; needs 10 */
 	bool deterministic;	/* equal values in all blocks mean what they say:
 				 * times that are instruction counts */
-	bool flip;		/* p_flip, too: 2^(n-1) sums, 1 ms for n = 20 */
+	bool flip;		/* compute p_flip: 2^(n-1) sums, 1 ms for n = 20 */
 	double confidence;	/* 0 = 1 - STATS_ALPHA */
-	enum stats_better better;	/* for p_worse, */
-	double margin;		/* and its D */
-	uint64_t seed;		/* of what is resampled */
+	enum stats_better better;	/* for p_worse */
+	double margin;		/* D, for p_worse */
+	uint64_t seed;		/* for resampling and random sign flips */
 };
 
 /*
  * Returns NULL, or why no effect can be given (too few blocks, values that
  * are not finite, no spread where there should be some): a static string.
  *
- * Times and rates, unless deterministic: their differences spread by at least
- * what rounding to the smallest step between two values of an arm makes, and
+ * For times and rates, unless deterministic, the standard deviation is at least
+ * what rounding to the smallest step between two values of an arm causes, and
  * differences that agree within STATS_RESOLUTION are not judged at all.
  */
 const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e);
 
-/* The effect on the scale on which its blocks have a mean: a log ratio, or a difference. */
+/* The effect on the scale its blocks were averaged on: a log ratio, or a difference. */
 double stats_effect_scaled(const struct stats_effect *e);
 
 /*
- * The degrees of freedom of two means' difference, from the variances of the means and
- * how many numbers each is of (Satterthwaite, see stats_shift()). Infinite without variance.
+ * The degrees of freedom of the difference of two means, from the variances of the means
+ * and how many numbers each averages (Satterthwaite, see stats_shift()). Infinite if both
+ * variances are 0.
  */
 double stats_welch_freedom(double va, double na, double vb, double nb);
 
 /*
  * How far the effect of one campaign, `b`, is from that of another, `a`: each is the
  * mean of its own blocks' log ratios to its own baseline, so their difference is the
- * log of a ratio of ratios. No block of one belongs to a block of the other: the
+ * log of a ratio of ratios. Blocks of different campaigns are not paired, so the
  * interval and p are Welch's for two means of unequal spread (B. L. Welch, "The
  * generalization of Student's problem when several different population variances
  * are involved", Biometrika 34, 1947), with the degrees of freedom of Satterthwaite
  * (Biometrics Bulletin 2, 1946). Effects that are differences of shares (counts with a 0
- * among them) are subtracted instead. `out` has n of the smaller campaign; effects
- * without any spread give an exact shift. Returns NULL, or why there is none.
+ * among them) are subtracted instead. out->n is that of the smaller campaign; two
+ * effects without any spread give an exact shift. Returns NULL, or a static string
+ * that says why there is no shift.
  */
 const char *stats_shift(const struct stats_effect *a, const struct stats_effect *b,
 			double confidence, enum stats_better better, double margin,
@@ -138,34 +140,34 @@ double stats_t_p(const double *v, size_t n);	/* H0: mean 0, two-sided */
 
 /*
  * The sign-flip test of mean 0: the share of the 2^n sign patterns whose
- * |sum| is at least the one seen. All of them up to n = 20; beyond, 99,999
- * random ones and the one seen.
+ * |sum| is at least the observed one. All of them up to n = 20; beyond, 99,999
+ * random ones and the observed one.
  */
 double stats_flip_p(const double *d, size_t n, uint64_t seed);
 
-/* --- many ----------------------------------------------------------------- */
+/* --- many tests ----------------------------------------------------------- */
 
-/* Adjusted p values; `adjusted` may be `p`. NaN entries do not count. */
+/* Adjusted p values; `adjusted` may be `p`. NaN entries do not count. 0 or -ENOMEM. */
 int stats_holm(const double *p, double *adjusted, size_t n);
 int stats_benjamini_hochberg(const double *p, double *adjusted, size_t n);
 
 /*
  * A campaign's tests: Holm over the gates, Benjamini-Hochberg over the rest.
  * Where there are both, each gets half of the level, so that the campaign as
- * a whole keeps it.
+ * a whole keeps it. 0 or -ENOMEM.
  */
 int stats_families(const double *p, const bool *gate, double *adjusted, size_t n);
 
-/* Of a share seen as k of n independent trials (Clopper and Pearson, 1934). */
+/* The exact interval of a share, from k of n independent trials (Clopper, Pearson 1934). */
 void stats_share_interval(unsigned k, unsigned n, double confidence, double *lo, double *hi);
 
 /* --- power ---------------------------------------------------------------- */
 
 /* Power of the two-sided t test over n blocks for a log effect `delta`. */
 double stats_power(double delta, double sd, size_t n, double alpha);
-/* The smallest relative effect found with `power`; 0 if sd is 0. */
+/* The smallest relative effect detected with `power`; 0 if sd is 0. */
 double stats_sde(double sd, size_t n, double alpha, double power);
-/* Blocks needed to find a relative effect; 0 if `most` is not enough. */
+/* Blocks needed to detect a relative effect; 0 if `most` are not enough. */
 size_t stats_blocks_needed(double effect, double sd, double alpha,
 			   double power, size_t most);
 
@@ -186,7 +188,7 @@ const char *verdict_name(enum verdict v);	/* "not worse", ... */
 /*
  * From p and p_worse, both corrected for many tests. regressed, improved:
  * p <= alpha, and the interval is not wholly inside -D..D. not worse than D:
- * p_worse <= alpha / 2; the interval's worse end is then better than D, too.
+ * p_worse <= alpha / 2; the interval's worse end is then also better than D.
  */
 enum verdict stats_verdict(const struct stats_effect *e, double p, double p_worse,
 			   double alpha, enum stats_better better,
@@ -195,8 +197,8 @@ enum verdict stats_verdict(const struct stats_effect *e, double p, double p_wors
 /* --- optional stopping ---------------------------------------------------- */
 
 /*
- * Looking at the data after 6, 8, 10, 12, 16 and 20 blocks with the level
- * stats_until_alpha at each look keeps the whole at 5%.
+ * Looking at the data after 6, 8, 10, 12, 16 and 20 blocks, each time at the level
+ * STATS_UNTIL_ALPHA, keeps the overall level at 5%.
  */
 #define STATS_UNTIL_ALPHA 0.014
 extern const unsigned stats_until_looks[];	/* ends with 0 */
@@ -206,52 +208,52 @@ unsigned stats_until_next(unsigned blocks);
 /* --- a search through history --------------------------------------------- */
 
 /*
- * A bisection decides about one commit after another: has it the effect that the
- * good end and the bad one differ by, or not? It blames a wrong commit if any of
- * its decisions is wrong, so the level of the whole is divided among them and
- * among the looks at each one (Bonferroni; Boole's inequality holds whatever the
- * decisions have in common, here the good end and the measured effect of the
+ * A bisection decides about one commit after another: does it have the effect by
+ * which the good end and the bad end differ? It blames a wrong commit if any of
+ * its decisions is wrong, so the overall level is divided among them and among
+ * the looks at each one (Bonferroni; Boole's inequality holds however dependent
+ * the decisions are, and these share the good end and the measured effect of the
  * bad one). With k = ceil(log2 n) decisions expected for n commits there are
  * k + 2 equal shares: one for the ends, one for each decision, and one that those
  * beyond k divide by halves, 1/2, 1/4, ... (skipped commits can make a search
  * longer). O. J. Dunn, "Multiple comparisons among means", JASA 56, 1961.
  *
  * A commit has the effect ("bad") if it differs from the good end, by the
- * t test over its blocks, and is nearer to the bad end; it has not ("good") if it
+ * t test over its blocks, and is nearer to the bad end; it lacks it ("good") if it
  * differs from the bad end, by Welch's test of the two campaigns' means
- * (stats_shift() has the source), and is nearer to the good one. Both are
- * one-sided; where neither holds, blocks are missing. A commit between the ends
- * belongs to the nearer one.
+ * (stats_shift() has the source), and is nearer to the good one. Both tests are
+ * one-sided; where neither holds, more blocks are needed. A commit between the
+ * ends belongs to the nearer one.
  */
 #define STATS_SEARCH_ALPHA 0.05		/* of blaming a wrong commit */
 
 unsigned stats_search_decisions(size_t commits);	/* k */
 
 /*
- * Blocks before each look, ends with 0: few where counts repeat each other; early
- * ones for claims, of which those on page sizes need two.
+ * Blocks before each look, terminated by 0: few where counts repeat exactly; early
+ * looks for claims, since those on page sizes need only two blocks.
  */
 enum stats_search_kind { STATS_SEARCH_TIME, STATS_SEARCH_EXACT, STATS_SEARCH_CLAIM };
 const unsigned *stats_search_looks(enum stats_search_kind kind);
 bool stats_search_is_look(const unsigned *looks, unsigned blocks);
 unsigned stats_search_last(const unsigned *looks);
 
-/* At each of the looks: of the ends (decision 0), or of decision 1, 2, ... */
+/* The level at each look: for the ends (decision 0), or for decision 1, 2, ... */
 double stats_search_level(unsigned expected, unsigned decision, const unsigned *looks);
 
 /* Do the ends differ, by more than `margin`? */
 bool stats_search_differ(const struct stats_effect *ends, double margin, double level);
 
 enum stats_side { STATS_SIDE_OPEN, STATS_SIDE_GOOD, STATS_SIDE_BAD };
-/* `p` (may be NULL): of the test that decides, or would. */
+/* *p (`p` may be NULL): of the test that decides, or that would with more blocks. */
 enum stats_side stats_search_side(const struct stats_effect *ends,
 				  const struct stats_effect *tested, double level, double *p);
 
 /* --- others' rules ---------------------------------------------------------- */
 
 /*
- * What others call a difference by, to be held beside ours: they take every
- * number for independent, which those of one boot are not.
+ * The tests by which other tools call a difference, for comparison with ours. They
+ * treat every number as independent, which the numbers of one boot are not.
  *
  * Welch's t test of two means (Welch 1947), two-sided; NaN for fewer than 2 numbers.
  */
@@ -262,7 +264,7 @@ double stats_welch_p(const double *a, size_t n, const double *b, size_t m);
  * with corrections for ties and continuity. NaN if a side is empty or memory is short.
  */
 double stats_mann_whitney_p(const double *a, size_t n, const double *b, size_t m);
-/* All of one side is below all of the other: LKP's rule for runs. */
+/* Is every number of one side below every number of the other? LKP's rule. */
 bool stats_ranges_part(const double *a, size_t n, const double *b, size_t m);
 
 /* --- change points -------------------------------------------------------- */
@@ -280,14 +282,15 @@ struct stats_changes {
 };
 
 /*
- * Change points of a series of at least 12 values. Ranks, so outliers do not
- * matter; variance widened by the autocorrelation, so a wandering series is
- * not cut to pieces. False points in at most 2% of series without a change.
+ * Change points of a series of at least 12 values. It works on ranks, so outliers
+ * hardly matter, and removes autocorrelation, so a wandering series is not cut to
+ * pieces. False points in at most 2% of series without a change. -EINVAL for a
+ * shorter series or a value that is not finite; -ENOMEM.
  */
 int stats_change_points(const double *v, size_t n, struct stats_changes *out);
 /*
- * The same with at least `segment` values on either side of every point, STATS_SEGMENT
- * or more: fewer places are tried, so false points become rarer, not more.
+ * The same with at least `segment` (>= STATS_SEGMENT) values on either side of every
+ * point: fewer positions are tried, so false points become rarer.
  */
 #define STATS_SEGMENT 4
 int stats_change_points_apart(const double *v, size_t n, size_t segment,
@@ -295,9 +298,8 @@ int stats_change_points_apart(const double *v, size_t n, size_t segment,
 void stats_changes_release(struct stats_changes *c);
 
 /*
- * The parts of the change point search (stats.h) that its calibration needs:
- * the statistic of a series, and the value it stays below in 99% of series
- * without a change.
+ * For the calibration of the change point search: the statistic of a series, and
+ * the value it stays below in 99% of series without a change.
  */
 
 double stats_change_score(const double *v, size_t n);

@@ -232,14 +232,14 @@ static void syntax_errors(void **state)
 		{ "second_level.2m_share(6.1) >= ", "number", 31 },
 		{ "second_level.3m_share(6.1) >= 1", "2m_share", 22 },
 		{ "second_level.2m_share(6.1 >= 1", "')'", 27 },
-		{ "ratio(6.1/6.2) < 1", "which series", 10 },
-		{ "1 < 2", "two numbers", 6 },
+		{ "ratio(6.1/6.2) < 1", "no series", 10 },
+		{ "1 < 2", "two constants", 6 },
 		{ "first-touch: 6.1 not worse than 1%", "'.'", 12 },
 		{ "a.b: ratio(6.1) < 1", "ratio(arm", 15 },
 		{ "a.b: 6.1 not worse than", "arm", 24 },
 		{ "a.b: 6.1 within 2% 6.2", "'of'", 20 },
 		{ "a.b(x) < 1 on mars", "domain", 15 },
-		{ "a.b(x) < 1 extra", "nothing more", 12 },
+		{ "a.b(x) < 1 extra", "unexpected text", 12 },
 	};
 
 	(void)state;

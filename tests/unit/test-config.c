@@ -183,11 +183,11 @@ static void every_error_is_said_exactly(void **state)
 		{ "backing: anon-4k", "backing: devdax, backing-params: { mkfs: x }",
 		  ":10: cells[0].backing-params.mkfs: backing devdax has no parameter of this name; it has device, align" },
 		{ "backing: anon-4k", "backing: devdax, backing-params: { align: 64K }",
-		  ":10: cells[0].backing-params.align: '64K' is none of 4K, 2M, 1G" },
+		  ":10: cells[0].backing-params.align: '64K' is not one of 4K, 2M, 1G" },
 		{ "backing: anon-4k", "backing: devdax, backing-params: { align: [4K, 2M] }",
 		  ":10: cells[0].backing-params.align: must be one value; write a cell for each" },
 		{ "backing: anon-4k", "backing: devdax, backing-params: { device: sda }",
-		  ":10: cells[0].backing-params.device: 'sda' is no nvdimm namespace" },
+		  ":10: cells[0].backing-params.device: 'sda' is not an nvdimm namespace" },
 		{ "backing: anon-4k", "backing: devdax, backing-params: { align: 1G }",
 		  ":5: guest.memory: 256M is not a multiple of 1G, which backing devdax needs" },
 		/* sizes */
@@ -218,9 +218,9 @@ static void every_error_is_said_exactly(void **state)
 		  ":6: arms: there is 1; a comparison needs 2 to 16 arms (or aa: true with one)" },
 		{ ", baseline: true", "", ":6: arms: no arm is the baseline; mark one with baseline: true" },
 		{ "second-level: 2m", "baseline: true", ":6: arms: 2 arms are the baseline; only one can be" },
-		{ "kernel: k2,", "kernel: k1,", ":8: arms[1].name: 'k1' is there twice; give one of them another name" },
+		{ "kernel: k2,", "kernel: k1,", ":8: arms[1].name: 'k1' is given twice; give one of them another name" },
 		{ "workload: \"null\" }\n", "workload: [\"null\", \"null\"] }\n",
-		  ":10: cells[0]: anon-4k/anon-4k/null is there twice" },
+		  ":10: cells[0]: anon-4k/anon-4k/null is given twice" },
 		{ "workload: \"null\"", "workload: \"null\", processes: 0",
 		  ":10: cells[0].processes: 0 is out of range; 1 to 1000 are allowed" },
 		{ "machine: { kind: fake }", "clock: instructions\nmachine: { kind: vm, cpus: 2 }",
@@ -256,7 +256,7 @@ static void every_error_is_said_exactly(void **state)
 		  "host }\nguest: { kernel: k1 }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\ncells:\n  - { backing: fsdax-xfs",
 		  ":4: machine.device: missing: backing fsdax-xfs overwrites a device" },
 		{ "kind: fake", "kind: fake, device: namespace0.0",
-		  ":4: machine.device: only kinds host and ssh have a device" },
+		  ":4: machine.device: only kinds host and ssh take a device" },
 		/* gates */
 		{ "cells:", "gates: [{ cell: '*', metric: ns_per_iteratoin }]\ncells:",
 		  ":9: gates[0].metric: workload null: unknown metric 'ns_per_iteratoin'; did you mean 'ns_per_iteration'?" },
@@ -265,7 +265,7 @@ static void every_error_is_said_exactly(void **state)
 		{ "cells:", "gates: [{ cell: '*', metric: 'a b' }]\ncells:", ":9: gates[0].metric: 'a b' is not a name" },
 		{ "cells:",
 		  "gates: [{cell: '*', metric: a}, {cell: '*', metric: b}, {cell: '*', metric: c}, {cell: '*', metric: d}, {cell: '*', metric: e}, {cell: '*', metric: f}, {cell: '*', metric: g}, {cell: '*', metric: h}, {cell: '*', metric: i}]\ncells:",
-		  ":9: gates: there are 9; at most 8, or none of them can be found" },
+		  ":9: gates: there are 9; at most 8 are allowed, since with more none could be detected" },
 	};
 
 	(void)state;

@@ -142,12 +142,12 @@ static void others_are_refused(void **state)
 	(void)state;
 	refused("/nonexistent", "1.2.3", "no modules.dep of kernel 1.2.3 in /nonexistent");
 	assert_true(asprintf(&dep_path, "%s/lib/modules/1.2.3", dir) > 0);
-	refused(dep_path, "1.2.4", "is a module of kernel 1.2.3, and the image is 1.2.4");
+	refused(dep_path, "1.2.4", "is a module for kernel 1.2.3, but the image is kernel 1.2.4");
 	free(dep_path);
 	put("kernel/virtio.ko", "text", 4);
-	refused(dir, "1.2.3", "virtio.ko is not a module");
+	refused(dir, "1.2.3", "virtio.ko is not a kernel module");
 	put("modules.builtin", "", 0);
-	refused(dir, "1.2.3", "has no virtio_pci, neither built in nor as a module");
+	refused(dir, "1.2.3", "lacks virtio_pci, both built in and as a module");
 }
 
 static int make(void **state)

@@ -320,7 +320,7 @@ static void a_hand_in_the_tree_is_noticed(void **state)
 	(void)state;
 	put("crlf.c", "by hand\n");
 	assert_true(apply(first, NULL, &err) < 0);
-	assert_non_null(strstr(err.text, "was changed by someone else"));
+	assert_non_null(strstr(err.text, "was modified or is damaged"));
 }
 
 /* Ctrl-C in any of the gits: told as such, and the next time all is well. */

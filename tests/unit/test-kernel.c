@@ -111,7 +111,7 @@ static void wrong_descriptions(void **state)
 	refuse("source: { debian: a, suite: b }\nconfig: []\n",
 	       "x.yaml:2: config: missing");
 	refuse("source: { git: ., suite: b, revision: c }\nconfig: [a]\n",
-	       "source.suite: only goes with 'debian'");
+	       "source.suite: is only allowed with 'debian'");
 	refuse("", "x.yaml:1: the file is empty");
 }
 

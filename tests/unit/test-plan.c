@@ -178,7 +178,7 @@ static void a_frozen_plan_can_be_longer(void **state)
 	o.blocks = blocks - 1;
 	assert_true(plan_load(file, &o, &p, &err) < 0);
 	assert_int_equal(err.exit, EXIT_CONFIG);
-	assert_non_null(strstr(err.text, "only more can be added"));
+	assert_non_null(strstr(err.text, "blocks can only be added"));
 	plan_free(from_config);
 	plan_free(from_plan);
 	json_decref(json);
@@ -243,7 +243,7 @@ static void a_changed_plan_is_refused(void **state)
 	err = (struct err)ERR_INIT;
 	json_object_set_new(json, "question", json_string("Is it not?"));
 	assert_true(from_json(json, &p, &err) < 0);
-	assert_non_null(strstr(err.text, "hash: does not fit the plan"));
+	assert_non_null(strstr(err.text, "hash: does not match the plan"));
 	json_decref(json);
 }
 
