@@ -176,7 +176,7 @@ static int child_start(struct child *c, const struct proc_cpus *cpus, struct err
 {
 	const struct exec_spec *s = c->spec;
 	const struct proc_options o = {
-		.argv = args_argv(&s->argv), .dir = s->folder,
+		.argv = args_argv(&s->argv), .root = s->root, .dir = s->folder,
 		.out = PROC_PIPE, .err = PROC_PIPE, .env = args_argv(&s->env),
 		.as_user = s->as_user, .uid = s->uid, .gid = s->gid, .cpus = cpus,
 	};

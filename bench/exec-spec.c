@@ -21,8 +21,8 @@ const struct param exec_params[] = {
 	{ "metrics", PARAM_TREE, "", NULL,
 	  "numbers in what it prints: { name: n, regex: 'avg ([0-9.]+)', unit: us, better: lower }, "
 	  "or json: .path, or format: NAME with select:; may be given several times", 0, 0 },
-	{ "rootfs", PARAM_TEXT, "", NULL, "not yet: a whole file system; name what is needed in files",
-	  0, 0 },
+	{ "rootfs", PARAM_TREE, "", NULL,
+	  "a folder that is its root file system; read-only in a guest, and instead of files", 0, 0 },
 	{ "env", PARAM_TREE, "", NULL, "variables of its environment: { NAME: value }", 0, 0 },
 	{ "folder", PARAM_TEXT, "", NULL,
 	  "to run it in; in a guest below " EXEC_FOLDER " where it is relative", 0, 0 },
@@ -408,13 +408,30 @@ static int spec_files(struct exec_spec *s, struct err *err)
 {
 	const json_t *files = json_object_get(s->params, "files");
 
-	spec_at(s, "rootfs");
-	if (json_object_get(s->params, "rootfs"))
-		return err_config(err, "a file system of its own is not supported yet; name the programs, libraries and folders in files");
 	spec_at(s, "files");
 	if (files && !json_is_string(files) && !json_is_array(files))
 		return err_config(err, "must be a list of programs, files and folders");
 	return !files || spec_is_texts(files) ? 0 : err_config(err, "must hold texts");
+}
+
+bool exec_is_hash(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+/* The path of a folder, or what a plan knows of one. */
+static int spec_rootfs(struct exec_spec *s, struct err *err)
+{
+	const json_t *rootfs = json_object_get(s->params, "rootfs");
+	const char *hash = spec_text(rootfs, "sha256");
+
+	spec_at(s, "rootfs");
+	if (rootfs && !json_is_string(rootfs) && (!hash || !exec_is_hash(hash)))
+		return err_config(err, "must be the path of a folder");
+	if (rootfs && json_object_get(s->params, "files"))
+		return err_config(err, "is all there is for the command; put what is in files into that tree");
+	s->root = json_string_value(rootfs);
+	return 0;
 }
 
 /* Where it runs: beside its files, if it has some. */
@@ -450,6 +467,8 @@ int exec_spec_init(struct exec_spec *s, const json_t *params, struct err *err)
 	ret = spec_command(s, err);
 	if (!ret)
 		ret = spec_files(s, err);
+	if (!ret)
+		ret = spec_rootfs(s, err);
 	if (!ret)
 		ret = spec_metrics(s, err);
 	if (!ret)

@@ -39,12 +39,27 @@ static const char *exec_declared(const json_t *params, size_t i)
 	return json_string_value(json_object_get(one, "name"));
 }
 
+/* Where its root is, an agent knows, who has mounted it. */
+static int exec_place_root(struct state *s, const struct bench *b, struct err *err)
+{
+	const char *mounted = bench_rootfs(b);
+
+	if (mounted)
+		s->spec.root = mounted;
+	if (!s->spec.root)
+		return err_config(err, "parameter rootfs: this is no guest; name a folder");
+	return geteuid() ? err_config(err, "parameter rootfs: only root may run a command with another root (chroot)")
+			 : 0;
+}
+
 /* In a guest a command runs beside its files; elsewhere where the user stands. */
 static int exec_place(struct state *s, const struct bench *b, struct err *err)
 {
 	bool files = json_object_get(s->spec.params, "files");
 	const char *root = bench_files_root(b), *own = s->spec.folder;
 
+	if (json_object_get(s->spec.params, "rootfs"))
+		return exec_place_root(s, b, err);
 	if (!files || (own && *own == '/'))
 		return 0;
 	if (asprintf(&s->folder, "%s%s%s%s", root ? root : "", EXEC_FOLDER, own ? "/" : "",

@@ -34,6 +34,8 @@
 #include "workload.h"
 
 #define EXEC_FOLDER "/exec"	/* where relative paths of `files` lie in a guest */
+#define EXEC_ROOTFS "/rootfs"	/* what `rootfs` names is a folder there, named by */
+#define EXEC_ROOTFS_ID 20	/* so many digits of its hash, as long as a disk's serial */
 #define EXEC_METRICS_MAX 64
 #define EXEC_SELECT_MAX 200	/* bytes of a regex, path or pattern */
 
@@ -57,6 +59,7 @@ struct exec_spec {
 	json_t *params;		/* a copy; texts below point into it */
 	struct args argv, env;	/* words; "NAME=value" */
 	const char *folder;	/* to run in; NULL: where we are */
+	const char *root;	/* its root; NULL: ours */
 	bool as_user;
 	unsigned uid, gid;
 	double limit_s;		/* of one run */
@@ -67,6 +70,9 @@ struct exec_spec {
 	size_t n_metrics;
 	char field[80];		/* of an error: "metrics[1].regex", "" */
 };
+
+/* 64 hexadecimal digits, small ones: what a plan or a wire calls a hash? */
+bool exec_is_hash(const char *text);
 
 extern const struct param exec_params[];
 extern const struct workload_metric exec_metrics[];

@@ -87,6 +87,8 @@ static const struct param params_next[] = {
 	PARAM_SIZE_OF_ALL,
 	{ "execute", PARAM_FLAG, "false", NULL,
 	  "set-up executes an instruction in each 2M of the buffer, too", 0, 0 },
+	{ "again", PARAM_FLAG, "false", NULL,
+	  "set-up maps the buffer's file again, so that each page is faulted in a second time", 0, 0 },
 	{ 0 },
 };
 
@@ -184,13 +186,21 @@ static int next_touch_execute(const struct touch *t, struct err *err)
 	return 0;
 }
 
+/* What was written stays in the file, and the kernel knows the pages already. */
+static int next_touch_map_again(struct touch *t, struct err *err)
+{
+	if (t->buf->fd < 0)
+		return err_config(err, "parameter again: for buffers in a file: source fsdax or devdax");
+	return source_renew(t->buf, err);
+}
+
 static int next_touch_setup(struct bench *b, struct err *err)
 {
 	int ret = touch_set_up(b, 0, 0, err);
 
 	if (!ret && bench_flag(b, "execute"))
 		ret = next_touch_execute(bench_state(b), err);
-	return ret;
+	return !ret && bench_flag(b, "again") ? next_touch_map_again(bench_state(b), err) : ret;
 }
 
 /*
@@ -398,7 +408,8 @@ const struct workload next_touch_workload = {
 		  "meanwhile: `disturb: dirty-log` in a campaign, say. The second is the control. "
 		  "There is no warm-up, which would be the next touch. With execute, set-up has also "
 		  "executed a return instruction in each 2M: KVM splits pages that a guest executes "
-		  "where nx_huge_pages is on.",
+		  "where nx_huge_pages is on. With again, set-up has taken the mapping of the file away and "
+		  "made a new one: the first timed write to a page then pays a second fault of this kernel.",
 	.params = params_next,
 	.pattern = first_touch_pattern,
 	.samples = 16,

@@ -82,6 +82,11 @@ const char *bench_files_root(const struct bench *b)
 	return b->rq->files_root;
 }
 
+const char *bench_rootfs(const struct bench *b)
+{
+	return b->rq->rootfs;
+}
+
 const struct proc_cpus *bench_cpus(const struct bench *b)
 {
 	return &b->cpus;

@@ -123,6 +123,8 @@ const struct params *bench_values(const struct bench *b);
 
 /* Where the guest's files are here (bench_request.files_root); NULL: as in a guest. */
 const char *bench_files_root(const struct bench *b);
+/* Where a command's root is mounted (bench_request.rootfs); NULL: nowhere. */
+const char *bench_rootfs(const struct bench *b);
 
 /* --- results --- */
 

@@ -28,6 +28,12 @@ static int unmap_dontneed(void *addr, size_t len)
 	return madvise(addr, len, MADV_DONTNEED);
 }
 
+/* The file's blocks go, as where it is truncated, and with them every mapping of theirs. */
+static int unmap_remove(void *addr, size_t len)
+{
+	return madvise(addr, len, MADV_REMOVE);
+}
+
 static size_t unmap_still_mapped(const void *addr, size_t len, size_t page)
 {
 	unsigned char in_core;
@@ -63,9 +69,10 @@ static size_t unmap_still_present(const void *addr, size_t len, size_t page)
 }
 
 const struct unmap_op unmap_ops[] = {
-	{ "munmap", munmap, unmap_still_mapped },
-	{ "mprotect", unmap_protect, unmap_still_writable },
-	{ "dontneed", unmap_dontneed, unmap_still_present },
+	{ "munmap", munmap, unmap_still_mapped, false },
+	{ "mprotect", unmap_protect, unmap_still_writable, false },
+	{ "dontneed", unmap_dontneed, unmap_still_present, false },
+	{ "remove", unmap_remove, unmap_still_present, true },
 	{ 0 },
 };
 
@@ -104,8 +111,8 @@ static const struct workload_metric metrics[] = {
 };
 
 #define PARAMS_BASE								\
-	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed",		\
-	  "what is done to the pages", 0, 0 },					\
+	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed|remove",	\
+	  "what is done to the pages; remove, which takes them out of their file, is no part of all", 0, 0 }, \
 	{ "size", PARAM_SIZE, "4M", NULL, "bytes of the buffer", 4096, 1ULL << 40 }, \
 	{ "call", PARAM_RANGE, "", NULL,					\
 	  "pages a call, in steps of 8 times (default: 1..512, or to the "	\
@@ -161,6 +168,16 @@ static size_t unmap_rungs(const struct bench_asked *a, const char *key, uint64_t
 	return rungs[n] ? n + (rungs[n] > 1) : 0;
 }
 
+/* Only the pages of a file can be taken out of it. */
+static int unmap_check_file(const struct unmap *u, const char *wanted, struct err *err)
+{
+	for (const struct unmap_op *op = unmap_ops; op->name; op++)
+		if (op->file && !strcmp(op->name, wanted) && u->buf->fd < 0)
+			return err_config(err, "parameter op: %s is for buffers in a file: source fsdax",
+					  wanted);
+	return 0;
+}
+
 static int unmap_check_asked(const struct bench_asked *a, char *field, struct err *err)
 {
 	const struct value *call = params_get(a->params, "call");
@@ -175,12 +192,14 @@ static int unmap_check_asked(const struct bench_asked *a, char *field, struct er
 static int unmap_set_up(struct bench *b, unsigned flags, struct err *err)
 {
 	struct unmap *u = calloc(1, sizeof(*u));
+	int ret;
 
 	if (!u)
 		return err_sys(err, ENOMEM, "unmap");
 	bench_set_state(b, u);
 	u->untouched = flags & BUFFER_UNTOUCHED;
-	return bench_buffer(b, bench_number(b, "size"), flags, &u->buf, err);
+	ret = bench_buffer(b, bench_number(b, "size"), flags, &u->buf, err);
+	return ret ? ret : unmap_check_file(u, bench_text(b, "op"), err);
 }
 
 static int unmap_setup(struct bench *b, struct err *err)
@@ -261,7 +280,8 @@ static int unmap_renew(void *arg, uint64_t n, struct err *err)
 
 	(void)n;
 	unmap_stop_watching(u);
-	ret = source_renew(u->buf, err);
+	ret = u->op->file ? posix_fallocate(u->buf->fd, 0, u->buf->mapped) : 0;
+	ret = ret ? err_sys(err, ret, "cannot allocate the file again") : source_renew(u->buf, err);
 	if (ret || u->untouched)
 		return ret;
 	if (!u->team || team_size(u->team) < 2) {
@@ -356,8 +376,8 @@ static int unmap_run_ops(struct bench *b, struct unmap *u, struct err *err)
 	const char *wanted = bench_text(b, "op");
 	int ret = 0;
 
-	for (u->op = unmap_ops; !ret && u->op->name; u->op++)
-		if (!strcmp(wanted, "all") || !strcmp(wanted, u->op->name))
+	for (u->op = unmap_ops; u->op->name && !ret; u->op++)
+		if (!strcmp(wanted, u->op->name) || (!strcmp(wanted, "all") && !u->op->file))
 			ret = unmap_ladder(b, u, err);
 	return ret;
 }
@@ -420,8 +440,9 @@ const struct workload unmap_workload = {
 		  "each call has to make them forget (TLB shootdown); the difference of the "
 		  "rounds is its cost. With callers=all there is nobody who watches: all threads call at "
 		  "once, each for the part that it touched, and the time is the wall's over the pages of "
-		  "all. mprotect takes away the right to write. Pages are "
-		  "those of the source: 2M each for thp.",
+		  "all. mprotect takes away the right to write. remove (madvise) takes the blocks "
+		  "out of the file that the buffer is, as a truncation does; it gets new ones before the "
+		  "next pass. Pages are those of the source: 2M each for thp.",
 	.params = params,
 	.check = unmap_check_asked,
 	.rungs = unmap_rungs,

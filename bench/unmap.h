@@ -6,6 +6,7 @@
 #ifndef KDUEL_UNMAP_H
 #define KDUEL_UNMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -15,6 +16,7 @@ struct unmap_op {
 	int (*call)(void *addr, size_t len);
 	/* How many bytes of the range it was not done to, as far as can be told. */
 	size_t (*missed)(const void *addr, size_t len, size_t page);
+	bool file;	/* for shared mappings of files alone, and only where it is asked for */
 };
 
 /* Ends with a NULL name. */

@@ -177,6 +177,26 @@ static int node_parse_accel(const struct view *args, enum qemu_accel *accel, str
 	return 0;
 }
 
+static int node_take_disks(const struct view *args, struct qemu_vm *q, struct err *err)
+{
+	const struct view *list, *one;
+
+	if (view_list_or(args, "disks", JSON_ARRAY, &list, err))
+		return err->code;
+	view_each(one, list) {
+		struct qemu_disk *d = &q->disks[q->n_disks];
+
+		if (q->n_disks++ == QEMU_DISKS_MAX)
+			return err_config(err, "disks: a guest has at most %d", QEMU_DISKS_MAX);
+		if (view_string(one, "path", &d->path, err) ||
+		    view_name(one, "serial", &d->serial, err))
+			return err->code;
+		if (strlen(d->serial) > QEMU_SERIAL_MAX || strchr(d->serial, ','))
+			return err_config(err, "disks: '%.40s' is no serial number", d->serial);
+	}
+	return 0;
+}
+
 static int node_describe_guest(const struct node *n, const struct view *args,
 			       struct qemu_vm *q, bool *monitor, uint64_t *nonce,
 			       struct err *err)
@@ -204,6 +224,8 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 	    view_bool_or(args, "monitor", false, monitor, err) ||
 	    view_count_or(args, "shift", 1 << 30, 0, &q->shift, err) ||
 	    node_parse_accel(args, &q->accel, err))
+		return err->code;
+	if (node_take_disks(args, q, err))
 		return err->code;
 	if (cpus < 1)
 		return err_config(err, "cpus: a guest has at least 1");

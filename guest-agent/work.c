@@ -11,6 +11,7 @@
 #include "bench/source.h"
 #include "message.h"
 #include "place.h"
+#include "rootfs.h"
 #include "worker.h"
 
 #define STAGGER_MAX 65536	/* pages */
@@ -115,11 +116,16 @@ static int work_run(struct work *w, const struct view *args, bool ours, char **t
 		    struct err *err)
 {
 	struct bench_hooks hooks = { .hold = work_hold, .progress = work_progress, .arg = w };
+	char root[ROOTFS_PATH_MAX];
 	struct asked a;
 	int ret = work_read(args, &a, err);
 
 	if (!ret)
 		ret = work_place_source(&a, ours, err);
+	if (!ret && ours && json_object_get(a.params, "rootfs")) {
+		ret = rootfs_prepare(json_object_get(a.params, "rootfs"), root, err);
+		a.rq.rootfs = root;
+	}
 	if (!ret)
 		ret = work_stagger(a.stagger, err);
 	if (!ret)

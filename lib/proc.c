@@ -188,6 +188,8 @@ static int proc_become(const struct proc_options *o, const struct stdio_plan *s,
 		return errno;
 	for (const int *k = o->keep; k && *k >= 0; k++)
 		fcntl(*k, F_SETFD, 0);
+	if (o->root && (chroot(o->root) || chdir("/")))
+		return errno;
 	if (o->dir && chdir(o->dir))
 		return errno;
 	if (o->clean)

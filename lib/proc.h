@@ -35,7 +35,8 @@ struct proc_cpus {
 
 struct proc_options {
 	const char *const *argv;	/* NULL-terminated; argv[0] sought in PATH */
-	const char *dir;		/* working directory, NULL: ours */
+	const char *root;		/* its root, NULL: ours; for root alone */
+	const char *dir;		/* working directory, NULL: ours, or the top of `root` */
 	int in, out, err;
 	/*
 	 * Descriptors to hand over besides, -1-terminated; they keep their

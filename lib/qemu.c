@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -209,6 +210,25 @@ static void qemu_add_streams(const struct qemu_vm *vm, struct args *a)
 		     "virtserialport,chardev=link,name=" QEMU_LINK_NAME, NULL);
 }
 
+/* As JSON, since a path may hold commas. */
+static void qemu_add_disks(const struct qemu_vm *vm, struct args *a)
+{
+	for (unsigned i = 0; i < vm->n_disks; i++) {
+		json_t *o = json_pack("{s:s, s:o, s:b, s:{s:s, s:s}}", "driver", "raw", "node-name",
+				      json_sprintf("disk%u", i), "read-only", 1, "file", "driver",
+				      "file", "filename", vm->disks[i].path);
+		char *text = json_dumps(o, JSON_COMPACT);
+
+		args_add(a, "-blockdev");
+		args_addf(a, "%s", text ? text : "");
+		a->failed |= !text;
+		args_add(a, "-device");
+		args_addf(a, "virtio-blk-pci,drive=disk%u,serial=%s", i, vm->disks[i].serial);
+		free(text);
+		json_decref(o);
+	}
+}
+
 static void qemu_add_kernel(const struct qemu_vm *vm, struct args *a)
 {
 	char *cmdline = qemu_cmdline(vm);
@@ -252,6 +272,7 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 	qemu_add_memory(vm, a);
 	qemu_add_pmem(vm, a);
 	qemu_add_streams(vm, a);
+	qemu_add_disks(vm, a);
 	qemu_add_kernel(vm, a);
 	if (vm->plugin)
 		args_add_all(a, "-plugin", vm->plugin, NULL);

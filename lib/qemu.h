@@ -64,6 +64,14 @@ enum qemu_ram {
 	QEMU_RAM_HUGETLB,	/* memfd of huge pages of `ram_page` bytes */
 };
 
+#define QEMU_DISKS_MAX 8
+#define QEMU_SERIAL_MAX 20	/* characters that virtio-blk has for it */
+
+/* A disk that is not written, by virtio-blk. */
+struct qemu_disk {
+	const char *path, *serial;
+};
+
 struct qemu_vm {
 	enum qemu_role role;
 	enum qemu_accel accel;
@@ -84,6 +92,8 @@ struct qemu_vm {
 	 */
 	uint64_t shift;
 
+	struct qemu_disk disks[QEMU_DISKS_MAX];
+	unsigned n_disks;
 	const char *kernel, *initrd;
 	const char *append;	/* beyond what this file adds, may be NULL */
 	const char *plugin;	/* what -plugin is given; NULL: none */

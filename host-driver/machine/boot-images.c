@@ -180,11 +180,28 @@ static int boot_images_make_guest(struct boot_images *b, const struct plan *p, s
 		ret = image_publish(im, &b->guest, err);
 	b->guest_size = image_size(im);
 	image_free(im);
+	return ret ? ret : boot_rootfs_place(b, p, err);
+}
+
+/* It lies in the node's memory, beside what is measured. */
+static int boot_images_add_disk(struct image *im, const struct boot_disk *d, uint64_t most,
+				struct err *err)
+{
+	char *as = text_format(BOOT_IMAGES_DISKS "%s", d->id);
+	struct stat st;
+	int ret = stat(d->path, &st) ? err_sys(err, errno, "%s", d->path) : 0;
+
+	if (!ret && (uint64_t)st.st_size > most)
+		ret = err_config(err, "machine.memory: a root file system of %llu MiB may take a quarter of it; make it larger",
+				 (unsigned long long)st.st_size >> 20);
+	if (!ret)
+		ret = image_add_file(im, d->path, as, err);
+	free(as);
 	return ret;
 }
 
-static int boot_images_make_node(struct boot_images *b, const char *guest_kernel,
-				 struct err *err)
+static int boot_images_make_node(struct boot_images *b, const struct plan *p,
+				 const char *guest_kernel, struct err *err)
 {
 	struct image *im;
 	int ret = image_new(&im, err);
@@ -198,6 +215,8 @@ static int boot_images_make_node(struct boot_images *b, const char *guest_kernel
 		ret = image_add_file(im, guest_kernel, "/guest/bzImage", err);
 	if (!ret)
 		ret = image_add_file(im, b->guest, "/guest/initrd", err);
+	for (unsigned i = 0; i < b->n_disks && !ret; i++)
+		ret = boot_images_add_disk(im, &b->disks[i], p->machine.memory / 4, err);
 	if (!ret)
 		ret = image_publish(im, &b->node, err);
 	b->node_size = image_size(im);
@@ -210,13 +229,13 @@ int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *
 {
 	int ret = 0;
 
-	*b = (struct boot_images){ .shell = b->shell };
+	*b = (struct boot_images){ .shell = b->shell, .guest_config = b->guest_config };
 	b->agent = boot_images_agent(err);
 	if (!b->agent)
 		return err && err->code ? err->code : -1;
 	ret = boot_images_make_guest(b, p, err);
 	if (!ret && guest_kernel)
-		ret = boot_images_make_node(b, guest_kernel, err);
+		ret = boot_images_make_node(b, p, guest_kernel, err);
 	if (ret)
 		boot_images_release(b);
 	return ret;
@@ -225,43 +244,13 @@ int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *
 int boot_images_join(const struct boot_images *b, const char *modules, char **path,
 		     struct err *err)
 {
-	char *both = text_format("%s %s", b->node, modules), *below, *node = NULL, *more = NULL;
-	char hash[FILE_HASH_MAX];
-	size_t n = 0, m = 0;
-	int ret = 0;
-
-	/* Both are named by what is in them. */
-	data_hash(both, strlen(both), hash);
-	below = text_format("images/%s.cpio", hash);
-	*path = file_cache_path(below);
-	if (!*path)
-		ret = err_sys(err, ENOMEM, "the cache");
-	else if (utimensat(AT_FDCWD, *path, NULL, 0))
-		ret = file_read(b->node, &node, &n, err);
-	if (node && !ret)
-		ret = file_read(modules, &more, &m, err);
-	if (more && !ret) {
-		char *all = realloc(node, n + m + 4);
-		size_t gap = -n & 3;	/* an archive begins at a multiple of 4 */
-
-		if (all) {
-			node = all;
-			memset(node + n, 0, gap);
-			memcpy(node + n + gap, more, m);
-			ret = file_publish(*path, node, n + gap + m, err);
-		} else {
-			ret = err_sys(err, ENOMEM, "%s", b->node);
-		}
-	}
-	free(node);
-	free(more);
-	free(below);
-	free(both);
-	return ret;
+	return image_append(b->node, modules, path, err);
 }
 
 void boot_images_release(struct boot_images *b)
 {
+	for (unsigned i = 0; i < b->n_disks; i++)
+		free(b->disks[i].path);
 	free(b->agent);
 	free(b->guest);
 	free(b->node);

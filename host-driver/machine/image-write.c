@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/safe.h"
+
 #define UNUSED_DAYS 30
 
 static int image_write_by_path(const void *a, const void *b)
@@ -189,5 +191,42 @@ out:
 		*path = NULL;
 	}
 	free(folder);
+	return ret;
+}
+
+int image_append(const char *first, const char *second, char **path, struct err *err)
+{
+	char *both = text_format("%s %s", first, second), *below, *node = NULL, *more = NULL;
+	char hash[FILE_HASH_MAX];
+	size_t n = 0, m = 0;
+	int ret = 0;
+
+	/* Both are named by what is in them. */
+	data_hash(both, strlen(both), hash);
+	below = text_format("images/%s.cpio", hash);
+	*path = file_cache_path(below);
+	if (!*path)
+		ret = err_sys(err, ENOMEM, "the cache");
+	else if (utimensat(AT_FDCWD, *path, NULL, 0))
+		ret = file_read(first, &node, &n, err);
+	if (node && !ret)
+		ret = file_read(second, &more, &m, err);
+	if (more && !ret) {
+		char *all = realloc(node, n + m + 4);
+		size_t gap = -n & 3;	/* an archive begins at a multiple of 4 */
+
+		if (all) {
+			node = all;
+			memset(node + n, 0, gap);
+			memcpy(node + n + gap, more, m);
+			ret = file_publish(*path, node, n + gap + m, err);
+		} else {
+			ret = err_sys(err, ENOMEM, "%s", first);
+		}
+	}
+	free(node);
+	free(more);
+	free(below);
+	free(both);
 	return ret;
 }

@@ -69,6 +69,12 @@ int image_write(struct image *im, const char *path, struct err *err);
  */
 int image_publish(struct image *im, char **path, struct err *err);
 
+/*
+ * An archive in the cache with another one behind it, as the kernel unpacks one after
+ * the other; there, too, `*path` is the caller's.
+ */
+int image_append(const char *first, const char *second, char **path, struct err *err);
+
 /* Bytes of all files: what the image costs to load. */
 uint64_t image_size(const struct image *im);
 

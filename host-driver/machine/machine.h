@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/exec.h"
 #include "lib/err.h"
 #include "lib/loop.h"
 #include "lib/proc.h"
@@ -36,9 +37,21 @@
  * image). Both are the same for all arms.
  */
 
+#define BOOT_DISKS_MAX 8
+#define BOOT_IMAGES_DISKS "/guest/rootfs-"	/* where the node's image has them */
+
+/* A cell's root file system that is a disk of the guest's. */
+struct boot_disk {
+	char id[EXEC_ROOTFS_ID + 1];	/* its serial number */
+	char *path;		/* in the cache */
+};
+
 struct boot_images {
 	char *agent;		/* kduel-agent on this machine */
 	bool shell;		/* with busybox, for kduel shell */
+	const char *guest_config;	/* of the guest's kernel; NULL: not known */
+	struct boot_disk disks[BOOT_DISKS_MAX];
+	unsigned n_disks;
 	char *guest, *node;	/* paths in the cache */
 	uint64_t guest_size, node_size;	/* bytes */
 };
@@ -49,14 +62,24 @@ struct boot_images {
 char *boot_images_agent(struct err *err);
 
 /*
- * b->shell counts, all else of `b` is filled in.
- * Makes both, or takes them from the cache; the guest's has the plan's files, too.
+ * b->shell and b->guest_config count, all else of `b` is filled in.
+ * Makes both, or takes them from the cache; the guest's has the plan's files, too, and
+ * root file systems that it cannot have as disks. The node's has the disks.
  * `guest_kernel` is a bzImage; NULL where the node is not a machine of ours and needs
  * no image.
  */
 int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *guest_kernel,
 		       struct err *err);
 void boot_images_release(struct boot_images *b);
+
+/* "" or "the guest's kernel lacks CONFIG_...": why it cannot have a root file system as a disk. */
+const char *boot_rootfs_lacks(const char *config, char text[static 200]);
+
+/*
+ * Every root file system of the plan's becomes one of b->disks, or, where the guest
+ * cannot have it as one and it is small, goes behind the guest's image.
+ */
+int boot_rootfs_place(struct boot_images *b, const struct plan *p, struct err *err);
 
 /*
  * The node's image with the archive `modules` behind it, as the kernel unpacks
@@ -118,6 +141,8 @@ struct machine {
 	struct boot_images images;
 	/* Where the node finds the guest's; NULL: in its own image. */
 	const char *guest_kernel, *guest_initrd;
+	const char *guest_disks;	/* a disk is this and its id; NULL: where the driver has it */
+	const char *guest_config;	/* of its kernel; NULL; set before machine_prepare() */
 	const char *local_guest_kernel;	/* to be copied there */
 	const char *guest_cmdline;	/* the guest's kernel needs it here; or NULL */
 

@@ -10,12 +10,23 @@
 #include "file.h"
 #include "machine.h"
 #include "plan/plan-files.h"
+#include "plan/plan-rootfs.h"
 #include "safe.h"
+
+/* Its commands run here, and only root may give them another root. */
+static int fake_no_root(const struct plan_rootfs *r, void *arg, struct err *err)
+{
+	(void)r;
+	(void)arg;
+	return err_config(err, "rootfs: a fake machine has no guest that could have one");
+}
 
 static int fake_prepare(struct machine *m, const char *guest_kernel,
 			struct err *err)
 {
 	(void)guest_kernel;
+	if (plan_rootfs_each(m->plan, fake_no_root, NULL, err))
+		return -EINVAL;
 	return plan_files_tree(m->plan, &m->files_root, err);
 }
 

@@ -21,6 +21,7 @@ static int host_prepare(struct machine *m, const char *guest_kernel,
 	if (geteuid())
 		return err_machine(err, "machine.kind: host needs root: it makes namespaces and filesystems; use sudo");
 	m->guest_kernel = guest_kernel;
+	m->images.guest_config = m->guest_config;
 	ret = boot_images_ensure(&m->images, m->plan, NULL, err);
 	m->guest_initrd = m->images.guest;
 	return ret;

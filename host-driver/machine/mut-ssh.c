@@ -17,12 +17,14 @@
 #include "machine.h"
 
 #define COMMAND_SECONDS 60
+#define DISK_SECONDS 900
 #define REBOOT_SECONDS 600
 #define RETRY_SECONDS 2
 
 /* Where the guest's kernel and image are put; /run is empty after a boot. */
 #define GUEST_KERNEL "/run/kduel-guest-kernel"
 #define GUEST_INITRD "/run/kduel-guest-initrd"
+#define GUEST_DISKS "/run/kduel-rootfs-"
 
 static void mut_ssh_add(const struct machine *m, struct args *a)
 {
@@ -50,7 +52,7 @@ static int ssh_there(const struct machine *m, const char *command, char **output
 
 /* Copies a file there, through the same door as everything else. */
 static int ssh_send_file(const struct machine *m, const char *from,
-			 const char *remote, struct err *err)
+			 const char *remote, double seconds, struct err *err)
 {
 	int fd = open(from, O_RDONLY | O_CLOEXEC), status = 0, ret;
 	struct proc_options o = { .in = fd };
@@ -66,13 +68,27 @@ static int ssh_send_file(const struct machine *m, const char *from,
 	if (!ret)
 		ret = proc_spawn(&p, &o, err);
 	if (!ret)
-		ret = proc_wait(&p, COMMAND_SECONDS, &status);
+		ret = proc_wait(&p, seconds, &status);
 	proc_release(&p);
 	if (status || ret == -ETIME)
 		ret = err_machine(err, "%s: cannot copy %s to %s there",
 				  m->plan->machine.host, from, remote);
 	args_release(&a);
 	close(fd);
+	return ret;
+}
+
+static int ssh_send_disks(const struct machine *m, struct err *err)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; !ret && i < m->images.n_disks; i++) {
+		const struct boot_disk *d = &m->images.disks[i];
+		char remote[sizeof(GUEST_DISKS) + sizeof(d->id)];
+
+		snprintf(remote, sizeof(remote), GUEST_DISKS "%s", d->id);
+		ret = ssh_send_file(m, d->path, remote, DISK_SECONDS, err);
+	}
 	return ret;
 }
 
@@ -89,6 +105,8 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 	m->local_guest_kernel = guest_kernel;
 	m->guest_kernel = GUEST_KERNEL;
 	m->guest_initrd = GUEST_INITRD;
+	m->guest_disks = GUEST_DISKS;
+	m->images.guest_config = m->guest_config;
 	return boot_images_ensure(&m->images, m->plan, NULL, err);
 }
 
@@ -154,9 +172,11 @@ static int ssh_boot(struct machine *m, const struct machine_boot *b,
 	if (!ret)
 		ret = ssh_wait_for_boot(m, b, old_id, err);
 	if (!ret)
-		ret = ssh_send_file(m, m->local_guest_kernel, GUEST_KERNEL, err);
+		ret = ssh_send_file(m, m->local_guest_kernel, GUEST_KERNEL, COMMAND_SECONDS, err);
 	if (!ret)
-		ret = ssh_send_file(m, m->images.guest, GUEST_INITRD, err);
+		ret = ssh_send_file(m, m->images.guest, GUEST_INITRD, COMMAND_SECONDS, err);
+	if (!ret)
+		ret = ssh_send_disks(m, err);
 	free(command);
 	free(old_id);
 	return ret;

@@ -117,6 +117,8 @@ static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
 				   qemu_binary());
 	free(qemu);
 	m->images.shell = m->shell;
+	m->images.guest_config = m->guest_config;
+	m->guest_disks = BOOT_IMAGES_DISKS;
 	ret = boot_images_ensure(&m->images, m->plan, guest_kernel, err);
 	if (ret)
 		return ret;

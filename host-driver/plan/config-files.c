@@ -21,6 +21,7 @@
 #include "bench/registry.h"
 #include "elf-needs.h"
 #include "plan-files.h"
+#include "plan-rootfs.h"
 #include "proc.h"
 
 #define FILES_MAX 4000
@@ -284,6 +285,59 @@ static int files_check_command(struct carried *c, const json_t *params)
 	return ret;
 }
 
+/* --- a root file system ----------------------------------------------------------------- */
+
+static int files_check_root(struct carried *c, const char *path, const json_t *params)
+{
+	const char *command = json_string_value(json_object_get(params, "command"));
+	struct args words = ARGS_INIT;
+	struct err why = ERR_INIT;
+	int ret = command ? exec_words(command, &words, NULL) : -EINVAL;
+
+	if (!ret && plan_rootfs_check(path, &words,
+				      json_string_value(json_object_get(params, "folder")), &why)) {
+		strcpy(strrchr(c->field, '.') + 1, "command");
+		ret = files_error(c, "%s", why.text);
+	} else {
+		ret = 0;	/* said by the check of all parameters, which comes later */
+	}
+	args_release(&words);
+	return ret;
+}
+
+static int files_take_root(struct carried *c, const char *folder, json_t *params)
+{
+	const json_t *list = json_object_get(params, "rootfs");	/* a text is a list of one */
+	const char *text = json_array_size(list) == 1 ? json_string_value(json_array_get(list, 0)) : NULL;
+	char joined[2 * PATH_MAX], path[PATH_MAX], bytes[24];
+	struct err why = ERR_INIT;
+	struct plan_rootfs r;
+	struct stat st;
+	int ret;
+
+	if (!text || strlen(text) > PATH_MAX / 2)
+		return files_error(c, "must be the path of a folder");
+	if (json_object_get(params, "files"))
+		return files_error(c, "is all there is for the command; put what is in files into that tree");
+	snprintf(joined, sizeof(joined), "%s%s%s", *text == '/' ? "" : folder,
+		 *text == '/' ? "" : "/", text);
+	if (!realpath(joined, path))
+		return files_error(c, "%s: %s", joined, strerror(errno));
+	if (stat(path, &st) || !S_ISDIR(st.st_mode))
+		return files_error(c, "%s is no folder; unpack it, and name that", path);
+	if (!strcmp(path, "/"))
+		return files_error(c, "is the root of this machine; name a tree of its own");
+	ret = files_check_root(c, path, params);
+	if (!ret && plan_rootfs_keep(path, &r, &why))
+		ret = files_error(c, "%s", why.text);
+	if (ret)
+		return ret;
+	snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)r.bytes);
+	return json_object_set_new(params, "rootfs", json_pack("{s:s, s:s}", "sha256", r.hash,
+							       "bytes", bytes))
+		? err_sys(c->b->err, ENOMEM, "cannot read the config") : 0;
+}
+
 static int files_of_cell(struct build *b, size_t cell, const char *folder)
 {
 	json_t *params = b->p->cells[cell].params, *texts = json_object_get(params, "files");
@@ -293,6 +347,11 @@ static int files_of_cell(struct build *b, size_t cell, const char *folder)
 	size_t i;
 	int ret = 0;
 
+	snprintf(c.field, sizeof(c.field), "cells[%u].params.rootfs", entry);
+	if (json_object_get(params, "rootfs")) {
+		json_decref(c.list);
+		return files_take_root(&c, folder, params);
+	}
 	json_array_foreach(texts, i, one) {
 		snprintf(c.field, sizeof(c.field), "cells[%u].params.files[%zu]", entry, i);
 		ret = json_is_string(one) ? files_take(&c, folder, json_string_value(one))

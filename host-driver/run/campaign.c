@@ -153,6 +153,7 @@ static int campaign_prepare(struct campaign *c, struct err *err)
 		return ret;
 	guest = fake ? NULL : arm_kernels_guest(&c->kernels, c->plan);
 	progress_phase(&c->progress, "preparing the machine under test");
+	c->machine.guest_config = guest ? guest->config : NULL;
 	ret = machine_prepare(&c->machine, guest ? guest->image : NULL, err);
 	if (!ret && *c->machine.accel_why)
 		progress_say(&c->progress, "machine under test: %s, %s",

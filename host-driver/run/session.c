@@ -10,6 +10,7 @@
 
 #include "backing/backing.h"
 #include "lib/file.h"
+#include "lib/safe.h"
 #include "session-cell.h"
 #include "store/record.h"
 #include "why/explain.h"
@@ -197,6 +198,21 @@ static int session_prepare(struct session *s, const struct plan_cell *cell)
 	return ret ? ret : session_took_there(s, "prepare", &s->prepared);
 }
 
+static json_t *session_disks(const struct machine *m)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < m->images.n_disks; i++) {
+		const struct boot_disk *d = &m->images.disks[i];
+		char *there = m->guest_disks ? text_format("%s%s", m->guest_disks, d->id) : NULL;
+
+		json_array_append_new(list, json_pack("{s:s, s:s}", "path", there ? there : d->path,
+						      "serial", d->id));
+		free(there);
+	}
+	return list;
+}
+
 static json_t *session_guest_arguments(const struct session *s, uint64_t nonce)
 {
 	const struct machine *m = s->o->machine;
@@ -215,6 +231,8 @@ static json_t *session_guest_arguments(const struct session *s, uint64_t nonce)
 		json_object_set_new(a, "kernel", json_string(m->guest_kernel));
 	if (m->guest_initrd)
 		json_object_set_new(a, "initrd", json_string(m->guest_initrd));
+	if (m->images.n_disks)
+		json_object_set_new(a, "disks", session_disks(m));
 	if (s->arm->control == CONTROL_SHIFT_4K)
 		json_object_set_new(a, "shift", json_integer(page_words[PAGE_4K].bytes));
 	session_align(s, a, 0);

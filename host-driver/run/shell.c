@@ -84,6 +84,7 @@ static int shell_prepare(struct visit *v, struct err *err)
 	const struct shell_options *o = v->o;
 	const struct machine_kind_ops *ops = machine_ops(o->plan);
 	char *busybox = proc_find("busybox");
+	const struct kernel *guest;
 	int ret = 0;
 
 	machine_init(&v->machine, ops, o->plan, v->loop);
@@ -100,10 +101,11 @@ static int shell_prepare(struct visit *v, struct err *err)
 		ret = arm_kernels_resolve(&v->kernels, o->plan, err);
 	if (!ret)
 		ret = arm_kernels_ensure(&v->kernels, shell_on_build, v, err);
-	if (!ret)
-		ret = machine_prepare(&v->machine,
-				      arm_kernels_guest(&v->kernels, o->plan)->image, err);
-	return ret;
+	if (ret)
+		return ret;
+	guest = arm_kernels_guest(&v->kernels, o->plan);
+	v->machine.guest_config = guest->config;
+	return machine_prepare(&v->machine, guest->image, err);
 }
 
 static int shell_boot(struct visit *v, struct err *err)

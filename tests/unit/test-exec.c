@@ -90,7 +90,9 @@ static void bad_requests_say_where_they_are_wrong(void **state)
 		{ "{\"command\":\"a\",\"user\":\"-1\"}", "user", "'-1'" },
 		{ "{\"command\":\"a\",\"limit\":\"0\"}", "limit", "not above 0" },
 		{ "{\"command\":\"a\",\"files\":[3]}", "files", "must hold texts" },
-		{ "{\"command\":\"a\",\"rootfs\":\"x\"}", "rootfs", "not supported yet" },
+		{ "{\"command\":\"a\",\"rootfs\":[\"x\"]}", "rootfs", "must be the path of a folder" },
+		{ "{\"command\":\"a\",\"rootfs\":{\"sha256\":\"00\"}}", "rootfs", "must be the path" },
+		{ "{\"command\":\"a\",\"rootfs\":\"x\",\"files\":[\"a\"]}", "rootfs", "all there is" },
 	};
 
 	(void)state;

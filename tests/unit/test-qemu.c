@@ -149,6 +149,20 @@ static void guest_backings(void **state)
 	lacks(&vm, "memory-backend");
 }
 
+/* A comma in a path ends nothing, and what is on it cannot be changed. */
+static void a_guest_can_have_disks(void **state)
+{
+	struct qemu_vm vm = guest(QEMU_RAM_ANON);
+
+	(void)state;
+	lacks(&vm, "virtio-blk");
+	vm.disks[0] = (struct qemu_disk){ "/guest/a,b", "0123456789abcdef0123" };
+	vm.n_disks = 1;
+	has(&vm, "-device virtio-blk-pci,drive=disk0,serial=0123456789abcdef0123",
+	    "'{\"driver\":\"raw\",\"node-name\":\"disk0\",\"read-only\":true,"
+	    "\"file\":{\"driver\":\"file\",\"filename\":\"/guest/a,b\"}}'", NULL);
+}
+
 /* An NVDIMM of the guest's is a file beside its RAM's. */
 static void a_guest_can_have_an_nvdimm(void **state)
 {
@@ -281,6 +295,7 @@ int main(void)
 		cmocka_unit_test(counted_mut),
 		cmocka_unit_test(hardware_mut),
 		cmocka_unit_test(guest_backings),
+		cmocka_unit_test(a_guest_can_have_disks),
 		cmocka_unit_test(a_guest_can_have_an_nvdimm),
 		cmocka_unit_test(guest_memory_can_be_shifted),
 		cmocka_unit_test(guest_under_emulation_only_as_wished),
