@@ -2,8 +2,7 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 84; bottom = 26; left = 78; right = 20
-h = (height - top) / (1.0 * n_panels)
+top = 84 - up; bottom = 32; left = narrow ? 66 : 78; right = 20; from = edge_left(left)
 array IN_PANEL[64]; array PLACE[512]
 do for [p = 1:64] { IN_PANEL[p] = 0 }
 do for [i = 1:n_series] {
@@ -12,18 +11,21 @@ do for [i = 1:n_series] {
 	IN_PANEL[p] = IN_PANEL[p] + 1
 }
 set style fill solid 1 noborder
+k = 0
 do for [i = 1:n_series] {
-	if (SERIES_PANEL[i] == 0) {
-		k = PLACE[i] + 1
+	if (LEADS[i]) {
+		k = k + 1
 		LEGEND[k] = SERIES_NAME[i]
-		x = left + legend_at(k)
-		set object 100 + k rectangle center screen px(x + 6), screen 1 - py(72) \
+		x = legend_x(k); y = legend_y(k, 72)
+		top = 84 - up + 18 * legend_line(k)
+		set object 100 + k rectangle center screen px(x + 6), screen y \
 			size screen px(12), screen py(12) fs solid noborder \
 			fc rgb rgb(SERIES_RGB[i])
-		set label 100 + k SERIES_NAME[i] at screen px(x + 18), screen 1 - py(72) \
+		set label 100 + k SERIES_NAME[i] at screen px(x + 18), screen y \
 			left tc rgb INK font ",12"
 	}
 }
+h = (height - top) / (1.0 * n_panels)
 set multiplot
 do for [p = 1:n_panels] {
 	bar = 0.8 / IN_PANEL[p]
@@ -38,7 +40,7 @@ do for [p = 1:n_panels] {
 	do for [i = 1:n_rows] { set xtics add (esc(ROW[i]) i - 1) }
 	do for [i = 1:n_ticks] { set ytics add (esc(TICK_NAME[i]) TICK[i]) }
 	set grid ytics lt 1 lw 1 lc rgb GRID
-	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 0.7 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 0.7 left tc rgb INK font ",12"
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using ($1 + at(i)):(SERIES_PANEL[i] == p - 1 ? $2 : NaN):(bar * 0.86) \
 		with boxes lc rgb rgb(SERIES_RGB[i]), \

@@ -2,7 +2,8 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 92; bottom = 62
+top = 92 - up; bottom = 62; from = edge_left(left)
+if (narrow) { left = 26 }
 longest = 6	# of the labels, "-0.00005%" is a long one
 do for [i = 1:n_series] {
 	stats DATA index FIRST + i - 1 using \
@@ -13,14 +14,17 @@ array PLACE[512]
 do for [i = 1:n_series] {
 	PLACE[i] = i - 1
 	LEGEND[i] = SERIES_NAME[i]
-	x = left + legend_at(i)
-	set label 100 + i SERIES_NAME[i] at screen px(x + 14), screen 1 - py(68) \
+	x = legend_x(i); y = legend_y(i, 68)
+	top = 92 - up + 18 * legend_line(i)
+	set label 100 + i SERIES_NAME[i] at screen px(x + 14), screen y \
 		left tc rgb INK font ",12"
-	set label 200 + i "" at screen px(x + 4), screen 1 - py(68) \
+	set label 200 + i "" at screen px(x + 4), screen y \
 		point pt shape(SERIES_COLOUR[i]) ps 0.8 lc rgb rgb(SERIES_RGB[i])
 }
-step = n_series > 1 ? 0.56 / (n_series - 1) : 0
-at(i) = n_series > 1 ? -0.28 + PLACE[i] * step : 0
+# On a narrow page a row's name stands above its marks, else beside the axis.
+low = narrow ? 0.04 : -0.28
+high = narrow ? 0.38 : 0.28
+at(i) = n_series > 1 ? low + PLACE[i] * (high - low) / (n_series - 1) : (low + high) / 2
 set lmargin at screen px(left)
 set rmargin at screen 1 - px(right)
 set tmargin at screen 1 - py(top)
@@ -29,7 +33,15 @@ if (value_log) { set logscale x 10 }
 set xrange [value_min:value_max]
 set yrange [n_rows - 0.5:-0.5]
 set xtics scale 0 nomirror (); set ytics scale 0 nomirror ()
-do for [i = 1:n_rows] { set ytics add (esc(broken(ROW[i])) i - 1) }
+if (narrow) { unset ytics }
+do for [i = 1:n_rows] {
+	if (narrow) {
+		set object 300 + i rectangle from screen px(2), first i - 1.5 \
+			to screen 1 - px(2), first i - 1.07 front fs solid noborder fc rgb 0xffffff
+		set label 300 + i strlen(ROW[i]) > 52 ? broken(ROW[i]) : ROW[i] \
+			at screen px(from), first i - 1.26 left front tc rgb SOFT font ",11"
+	} else { set ytics add (esc(broken(ROW[i])) i - 1) }
+}
 do for [i = 1:n_ticks] { set xtics add (esc(TICK_NAME[i]) TICK[i]) }
 set grid xtics lt 1 lw 1 lc rgb GRID
 set xlabel value_title tc rgb SOFT

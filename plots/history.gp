@@ -5,21 +5,18 @@ load ARG1
 
 cols = n_panels > 1 ? 2 : 1
 rows = (n_panels + cols - 1) / cols
-top = 88; bottom = 56; left = 76; edge = 26
-h = (height - top) / (1.0 * rows)
-array OF_ARM[128]
-do for [i = 1:128] { OF_ARM[i] = 0 }
+top = 88; bottom = 56; left = 76; edge = 26; from = left
 n_legend = 0
 do for [i = 1:n_series] {
 	c = SERIES_COLOUR[i]
-	if (c < 60 && OF_ARM[c + 1] == 0) {
-		OF_ARM[c + 1] = 1
+	if (c < 60 && LEADS[i]) {
 		n_legend = n_legend + 1
 		LEGEND[n_legend] = SERIES_NAME[i]
-		x = left + legend_at(n_legend)
-		set label 100 + n_legend SERIES_NAME[i] at screen px(x + 14), screen 1 - py(68) \
+		x = legend_x(n_legend); y = legend_y(n_legend, 68)
+		top = 88 + 18 * legend_line(n_legend)
+		set label 100 + n_legend SERIES_NAME[i] at screen px(x + 14), screen y \
 			left tc rgb INK font ",12"
-		set label 200 + n_legend "" at screen px(x + 4), screen 1 - py(68) \
+		set label 200 + n_legend "" at screen px(x + 4), screen y \
 			point pt shape(c) ps 0.8 lc rgb rgb(SERIES_RGB[i])
 	}
 }
@@ -27,6 +24,7 @@ is_point(i, p) = SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] < 60
 is_level(i, p) = SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] >= 60 && SERIES_COLOUR[i] < 99
 is_change(i, p) = SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] == 99
 size = n_legend && x_max > 60 ? 0.3 : 0.55
+h = (height - top) / (1.0 * rows)
 set multiplot
 do for [p = 1:n_panels] {
 	c = (p - 1) % cols; r = (p - 1) / cols

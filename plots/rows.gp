@@ -3,7 +3,7 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 62; bottom = 64; right = 30
+top = 62 - up; bottom = 64; right = 30; from = edge_left(left)
 h = (height - top - bottom) / (1.0 * n_panels)
 set multiplot
 do for [p = 1:n_panels] {
@@ -21,7 +21,7 @@ do for [p = 1:n_panels] {
 	}
 	set grid xtics lt 1 lw 1 lc rgb GRID
 	if (p == n_panels) { set xlabel value_title tc rgb SOFT } else { unset xlabel }
-	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 0.8 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 0.8 left tc rgb INK font ",12"
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 ? $2 : NaN):1:3:4 \
 		with xerrorbars pt 0 lw 2 lc rgb rgb(SERIES_RGB[i]), \

@@ -47,10 +47,32 @@ broken(s) = strstrt(s, " ") == 0 ? s : \
 # Shapes tell arms apart without colour.
 shape(c) = word("7 5 9 13 11 15 3", c % 7 + 1) + 0
 
-# Where entry i of a legend begins, in points: names set side by side.
-legend_at(i) = i <= 1 ? 0 : legend_at(i - 1) + 34 + 8.4 * strlen(LEGEND[i - 1])
+# Distances from the edges in points, as screen coordinates.
+px(v) = v / (1.0 * width)
+py(v) = v / (1.0 * height)
+# A narrow page has the titles itself: all else moves up, from the edge.
+narrow = width < 500
+up = narrow ? 46 : 0
+edge_left(wide) = narrow ? 14 : wide
+# Where entry i of a legend begins, in points: names side by side, from `from`, in a
+# further line where one has no room; and which line that is.
+from = 0
+legend_width(i) = 34 + 8.4 * strlen(LEGEND[i])
+legend_at(i) = i <= 1 ? 0 : (legend_end = legend_at(i - 1) + legend_width(i - 1), \
+	from + legend_end + legend_width(i) > width + 20 ? 0 : legend_end)
+legend_line(i) = i <= 1 ? 0 : legend_line(i - 1) + (legend_at(i) == 0)
+legend_x(i) = from + legend_at(i)
+legend_y(i, first) = 1 - py(first - up + 18 * legend_line(i))
 array LEGEND[64]
 do for [i = 1:64] { LEGEND[i] = "" }
+# Is series i the first of its colour? Its name then stands in the legend.
+array LEADS[512]; array OF_COLOUR[128]
+do for [i = 1:128] { OF_COLOUR[i] = 0 }
+do for [i = 1:n_series] {
+	c = SERIES_COLOUR[i] % 128
+	LEADS[i] = OF_COLOUR[c + 1] == 0
+	OF_COLOUR[c + 1] = 1
+}
 
 INK = 0x22262b; SOFT = 0x6b727b; GRID = 0xe3e6e9
 
@@ -67,10 +89,6 @@ if (FORMAT eq "png") {
 		background rgb "white"
 } }
 if (OUT ne "-") { set output OUT }	# else to stdout
-
-# Distances from the edges in points, as screen coordinates.
-px(v) = v / (1.0 * width)
-py(v) = v / (1.0 * height)
 
 set label 1 title at screen px(18), screen 1 - py(24) left front \
 	tc rgb INK font ",15"

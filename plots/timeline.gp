@@ -2,14 +2,14 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 84; bottom = 56; axis = 70; edge = 30
+top = 84 - up; bottom = 56; axis = narrow ? 62 : 70; edge = 30; from = edge_left(axis)
 h = (height - top - bottom) / (1.0 * n_panels)
 # As in page-sizes.gp: an order, from light to dark.
 tone(c) = c == 0 ? 0xd0a93c : c == 1 ? 0x2a7f74 : 0x123a36
 do for [c = 0:2] {
-	set object 10 + c rectangle center screen px(axis + 6 + c * 90), screen 1 - py(66) \
+	set object 10 + c rectangle center screen px(from + 6 + c * (narrow ? 56 : 90)), screen 1 - py(66 - up) \
 		size screen px(12), screen py(12) fs solid noborder fc rgb tone(c)
-	set label 10 + c word("4K 2M 1G", c + 1) at screen px(axis + 18 + c * 90), screen 1 - py(66) \
+	set label 10 + c word("4K 2M 1G", c + 1) at screen px(from + 18 + c * (narrow ? 56 : 90)), screen 1 - py(66 - up) \
 		left tc rgb INK font ",12"
 }
 set multiplot
@@ -27,8 +27,8 @@ do for [p = 1:n_panels] {
 	}
 	set grid ytics lt 1 lw 1 lc rgb GRID
 	if (p == n_panels) { set xlabel x_title tc rgb SOFT } else { unset xlabel }
-	if (p == 1) { set label 4 value_title at screen px(axis + 280), screen 1 - py(66) left tc rgb SOFT font ",12" }
-	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 3.4 left tc rgb INK font ",12"
+	if (p == 1) { set label 4 value_title at screen px(narrow ? 186 : axis + 280), screen 1 - py(66 - up) left tc rgb SOFT font ",12" }
+	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 3.4 left tc rgb INK font ",12"
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] == 3 ? $1 : NaN):(value_min):(0):(value_max - value_min) \
 		with vectors nohead lw 1 dt 2 lc rgb SOFT, \

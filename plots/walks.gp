@@ -2,7 +2,7 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 66; bottom = 66; right = 24
+top = 66 - up; bottom = 66; right = 24
 h = (height - top - bottom) / (1.0 * n_panels)
 # From light to dark in the order of the costs; on a scale of factors.
 array TONES = [0xfbf0cf, 0xf0d794, 0xd9bd62, 0xa5a763, 0x5f9370, 0x2d7267, 0x1c524c, 0x11312f]

@@ -245,9 +245,9 @@ static void html_text(const char *before, const char *text, const char *after, F
 }
 
 /* " x0.1" has the sign of times, as in the tables. */
-static void html_lead(const char *text, FILE *out)
+static void html_words(const char *open, const char *text, FILE *out)
 {
-	fputs("<p class=\"lead\">", out);
+	fputs(open, out);
 	for (const char *x; (x = strstr(text, " x")); text = x + 2) {
 		char *before = strndup(text, (size_t)(x - text) + 1);
 
@@ -276,13 +276,13 @@ static void html_block(const struct doc_block *b, unsigned *tables, FILE *out)
 		html_text("<h3>", b->text, "</h3>\n", out);
 		break;
 	case DOC_LEAD:
-		html_lead(b->text, out);
+		html_words("<p class=\"lead\">", b->text, out);
 		break;
 	case DOC_SAY:
 		html_text("<p>", b->text, "</p>\n", out);
 		break;
 	case DOC_SMALL:
-		html_text("<p class=\"small soft\">", b->text, "</p>\n", out);
+		html_words("<p class=\"small soft\">", b->text, out);
 		break;
 	case DOC_FIELD:
 		html_field(b, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What drawings share: places on axes, ticks, colours, names. */
+/* What drawings share: places on axes, ticks, colours, names, narrow pages. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,4 +182,104 @@ char *figure_short_name(const char *name, size_t most)
 	}
 	*to = '\0';
 	return safe;
+}
+
+unsigned figure_room_for_rows(const struct figure *f)
+{
+	size_t longest = 10;
+
+	for (size_t i = 0; i < f->n_rows; i++) {
+		char *name = figure_short_name(f->row[i], FIGURE_ROW_MAX), *save = NULL;
+
+		for (char *p = strtok_r(name, " ", &save); p;
+		     p = strtok_r(NULL, " ", &save))
+			if (safe_width(p) > longest)
+				longest = safe_width(p);
+		free(name);
+	}
+	return 30 + longest * 29 / 4;
+}
+
+/* --- narrow pages ------------------------------------------------------------- */
+
+#define NARROW_LETTER 7		/* points that a letter of a tick takes, at most */
+#define NARROW_ROW 20		/* letters of a name beside the axis */
+#define NARROW_PANEL 52		/* and of one that has the width to itself */
+#define NARROW_TITLES 46	/* points of height that titles take */
+
+/* As few ticks as have room beside each other, "same" among them. */
+static void axis_thin(struct figure_axis *a, double room)
+{
+	double all = 0;
+	unsigned step, kept = 0, from = 0;
+
+	for (unsigned i = 0; i < a->n_ticks; i++) {
+		all += NARROW_LETTER * (2 + safe_width(a->tick[i].label));
+		if (!strcmp(a->tick[i].label, "same"))
+			from = i;
+	}
+	step = (unsigned)ceil(fmax(all, 1) / room);
+	for (unsigned i = from % step; i < a->n_ticks; i += step)
+		a->tick[kept++] = a->tick[i];
+	a->n_ticks = kept;
+}
+
+/* Cut at the end to that many letters. */
+static char *axis_cut(const char *name, size_t most)
+{
+	char *safe = safe_text(name);
+
+	if (safe_width(safe) > most)
+		strcpy(safe + axis_bytes_of(safe, most - 3), "...");
+	return safe;
+}
+
+static char **axis_cut_all(char *const *name, size_t n, size_t most)
+{
+	char **cut = calloc(n + 1, sizeof(*cut));
+
+	must_have(cut);
+	for (size_t i = 0; i < n; i++)
+		cut[i] = axis_cut(name[i], most);
+	return cut;
+}
+
+/* Lines that a legend of the series takes. */
+static unsigned axis_legend_lines(const struct figure *f)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < f->n_series; i++)
+		if (f->series[i].panel == f->series[0].panel)
+			all += 4 + safe_width(f->series[i].name);
+	return all * NARROW_LETTER / FIGURE_NARROW;
+}
+
+void figure_narrow_init(const struct figure *f, struct figure *narrow)
+{
+	bool above = !strcmp(f->script, "effects");	/* names stand above their rows */
+	bool two = f->width > 900 && f->n_panels > 1;	/* columns of panels */
+	unsigned height = f->height - NARROW_TITLES + 18 * axis_legend_lines(f);
+
+	*narrow = *f;
+	narrow->title = narrow->subtitle = "";
+	narrow->width = FIGURE_NARROW;
+	narrow->row = axis_cut_all(f->row, f->n_rows, above ? 2 * NARROW_PANEL : NARROW_ROW);
+	narrow->panel = axis_cut_all(f->panel, f->n_panels, NARROW_PANEL);
+	narrow->left = above ? 26 : figure_room_for_rows(narrow);
+	narrow->height = above ? height + 34 * f->n_rows :
+			 two ? height * f->n_panels / ((f->n_panels + 1) / 2) : height;
+	axis_thin(&narrow->x, FIGURE_NARROW - 80);
+	if (!f->x.n_ticks)	/* else the axis of values stands upright */
+		axis_thin(&narrow->value, FIGURE_NARROW - 20 - narrow->left - 30 * above);
+}
+
+void figure_narrow_release(struct figure *narrow)
+{
+	for (size_t i = 0; i < narrow->n_rows; i++)
+		free(narrow->row[i]);
+	for (size_t i = 0; i < narrow->n_panels; i++)
+		free(narrow->panel[i]);
+	free(narrow->row);
+	free(narrow->panel);
 }

@@ -103,12 +103,26 @@ static int draw_publish(const struct figure *f, const char *folder, const char *
 	return ret;
 }
 
-static int draw_both(struct figure *f, const char *folder, struct err *err)
+static int draw_narrow(struct figure *f, struct err *err)
+{
+	struct figure narrow;
+	size_t len;
+	int ret;
+
+	figure_narrow_init(f, &narrow);
+	ret = figure_draw_as(&narrow, NULL, "svg", &f->narrow_svg, &len, err);
+	figure_narrow_release(&narrow);
+	return ret;
+}
+
+static int draw_all(struct figure *f, const char *folder, struct err *err)
 {
 	char *png = NULL;
 	size_t len;
 	int ret = figure_draw_as(f, NULL, "svg", &f->svg, &len, err);
 
+	if (!ret)
+		ret = draw_narrow(f, err);
 	if (!ret)
 		ret = draw_publish(f, folder, "svg", f->svg, len, err);
 	if (!ret && folder)
@@ -126,7 +140,7 @@ void figure_draw(struct figure *f, const char *folder)
 
 	if (!gnuplot) {
 		f->not_drawn = strdup("there is no gnuplot (Debian package gnuplot-nox)");
-	} else if (draw_both(f, folder, &err)) {
+	} else if (draw_all(f, folder, &err)) {
 		f->not_drawn = strdup(err.text);
 		free(f->svg);
 		f->svg = NULL;

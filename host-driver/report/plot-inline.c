@@ -92,7 +92,7 @@ static void inline_put_colour(unsigned rgb, FILE *out)
 
 /* --- tags ------------------------------------------------------------------ */
 
-static void inline_put_attribute(const struct figure *f, struct span name,
+static void inline_put_attribute(const char *prefix, struct span name,
 			  struct span value, FILE *out)
 {
 	char text[32];
@@ -101,9 +101,9 @@ static void inline_put_attribute(const struct figure *f, struct span name,
 	snprintf(text, sizeof(text), "%.*s", (int)value.len, value.at);
 	fprintf(out, " %.*s=\"", (int)name.len, name.at);
 	if (inline_is(name, "id"))
-		fprintf(out, "%s-%.*s", f->name, (int)value.len, value.at);
+		fprintf(out, "%s-%.*s", prefix, (int)value.len, value.at);
 	else if (inline_is(name, "href"))
-		fprintf(out, "#%s-%.*s", f->name, (int)value.len - 1, value.at + 1);
+		fprintf(out, "#%s-%.*s", prefix, (int)value.len - 1, value.at + 1);
 	else if (inline_parse_colour(text, &rgb))
 		inline_put_colour(rgb, out);
 	else
@@ -123,7 +123,7 @@ static bool inline_is_harmless(struct span name, struct span value)
 }
 
 /* Copies the attributes after `p`; returns the tag's end, NULL if it has none. */
-static const char *inline_copy_attributes(const struct figure *f, const char *p, FILE *out)
+static const char *inline_copy_attributes(const char *prefix, const char *p, FILE *out)
 {
 	while (*p && *p != '>' && *p != '/') {
 		struct span name, value;
@@ -145,7 +145,7 @@ static const char *inline_copy_attributes(const struct figure *f, const char *p,
 			return NULL;
 		value = (struct span){ p + 1, (size_t)(end - p - 1) };
 		if (inline_is_one_of(name, attributes) && inline_is_harmless(name, value))
-			inline_put_attribute(f, name, value, out);
+			inline_put_attribute(prefix, name, value, out);
 		p = end + 1;
 	}
 	return *p ? p : NULL;
@@ -158,7 +158,7 @@ static const char *inline_after(const char *p, const char *what)
 }
 
 /* Copies a tag; returns what is after it, NULL where it must not be there. */
-static const char *inline_copy_tag(const struct figure *f, const char *p, FILE *out)
+static const char *inline_copy_tag(const char *prefix, const char *p, FILE *out)
 {
 	bool end = p[1] == '/';
 	struct span name = inline_word(p + 1 + end);
@@ -170,7 +170,7 @@ static const char *inline_copy_tag(const struct figure *f, const char *p, FILE *
 	if (!inline_is_one_of(name, elements))
 		return NULL;
 	fprintf(out, "<%s%.*s", end ? "/" : "", (int)name.len, name.at);
-	p = inline_copy_attributes(f, name.at + name.len, out);
+	p = inline_copy_attributes(prefix, name.at + name.len, out);
 	if (!p || (*p == '/' && p[1] != '>'))
 		return NULL;
 	fputs(*p == '/' ? "/>" : ">", out);
@@ -178,18 +178,52 @@ static const char *inline_copy_tag(const struct figure *f, const char *p, FILE *
 }
 
 /* From the canvas on: what is before it is about gnuplot. */
-static int inline_copy_drawing(const struct figure *f, FILE *out)
+static int inline_copy_drawing(const char *svg, const char *prefix, FILE *out)
 {
-	const char *p = strstr(f->svg, "<g id=\"gnuplot_canvas\">");
+	const char *p = strstr(svg, "<g id=\"gnuplot_canvas\">");
 	const char *end = p ? strstr(p, "</svg>") : NULL;
 
 	while (p && end && p < end) {
 		if (*p == '<')
-			p = inline_copy_tag(f, p, out);
+			p = inline_copy_tag(prefix, p, out);
 		else if (*p++ != '\t')		/* gnuplot's indentation */
 			fputc(p[-1], out);
 	}
 	return p && p == end ? 0 : -1;
+}
+
+static int inline_element(const struct figure *f, const char *svg, const char *prefix,
+			  FILE *out)
+{
+	fputs("<svg role=\"img\" aria-label=\"", out);
+	html_put(out, f->title);
+	fputs(". ", out);
+	html_put(out, f->text);
+	fprintf(out, "\" viewBox=\"0 0 %u %u\">\n", f->width, f->height);
+	if (inline_copy_drawing(svg, prefix, out))
+		return -1;
+	fputs("</svg>\n", out);
+	return 0;
+}
+
+static int inline_narrow(const struct figure *f, FILE *out)
+{
+	struct figure narrow;
+	char *prefix = text_format("%s-narrow", f->name);
+	int rc;
+
+	figure_narrow_init(f, &narrow);
+	narrow.title = f->title;
+	fputs("<div class=\"narrow\"><p>", out);
+	html_put(out, f->title);
+	fputs("</p><p class=\"small soft\">", out);
+	html_put(out, f->subtitle);
+	fputs("</p>\n", out);
+	rc = inline_element(&narrow, f->narrow_svg, prefix, out);
+	fputs("</div>\n", out);
+	figure_narrow_release(&narrow);
+	free(prefix);
+	return rc;
 }
 
 int figure_write_inline(const struct figure *f, FILE *out)
@@ -197,18 +231,13 @@ int figure_write_inline(const struct figure *f, FILE *out)
 	char *body = NULL;
 	size_t len;
 	FILE *inside = text_open(&body, &len);
-	int rc;
+	int rc = inline_element(f, f->svg, f->name, inside);
 
-	rc = inline_copy_drawing(f, inside);
+	if (!rc && f->narrow_svg)
+		rc = inline_narrow(f, inside);
 	text_close(inside);
-	if (!rc) {
-		fputs("<svg role=\"img\" aria-label=\"", out);
-		html_put(out, f->title);
-		fputs(". ", out);
-		html_put(out, f->text);
-		fprintf(out, "\" viewBox=\"0 0 %u %u\">\n%s</svg>\n", f->width,
-			f->height, body);
-	}
+	if (!rc)
+		fputs(body, out);
 	free(body);
 	return rc;
 }

@@ -68,27 +68,11 @@ void figure_release(struct figure *f)
 	free(f->row);
 	free(f->series);
 	free(f->svg);
+	free(f->narrow_svg);
 	free(f->not_drawn);
 }
 
-/* Points that the longest word of a row's name takes. */
-static unsigned plot_room_for_rows(const struct figure *f)
-{
-	size_t longest = 10;
-
-	for (size_t i = 0; i < f->n_rows; i++) {
-		char *name = figure_short_name(f->row[i], FIGURE_ROW_MAX), *save = NULL;
-
-		for (char *p = strtok_r(name, " ", &save); p;
-		     p = strtok_r(NULL, " ", &save))
-			if (safe_width(p) > longest)
-				longest = safe_width(p);
-		free(name);
-	}
-	return 30 + longest * 29 / 4;
-}
-
-/* The same for names of series beside the ends of their lines. */
+/* Points that names of series take beside the ends of their lines. */
 static unsigned plot_room_for_series(const struct figure *f)
 {
 	size_t longest = 0;
@@ -113,7 +97,7 @@ const char *figure_init_history(const struct trend *t, const char *series, struc
 		figure_release(f);
 		return why;
 	}
-	f->left = plot_room_for_rows(f);
+	f->left = figure_room_for_rows(f);
 	f->right = plot_room_for_series(f);
 	return NULL;
 }
@@ -136,7 +120,7 @@ static void plot_add(struct plot_lists *l, struct figure f, figure_data_fn data)
 		figure_release(&f);
 		return;
 	}
-	f.left = plot_room_for_rows(&f);
+	f.left = figure_room_for_rows(&f);
 	f.right = plot_room_for_series(&f);
 	l->figure = figure_grow(l->figure, l->n, sizeof(*l->figure));
 	l->figure[l->n++] = f;

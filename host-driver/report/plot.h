@@ -80,6 +80,7 @@ struct figure {
 	unsigned right;		/* room for names of series beside their lines */
 	unsigned n_least, n_most;	/* blocks behind a mark */
 	char *svg;		/* as gnuplot drew it; NULL: see not_drawn */
+	char *narrow_svg;	/* the same for a page of 400 px */
 	char *not_drawn;	/* NULL if nobody has tried yet */
 };
 
@@ -130,6 +131,18 @@ char *figure_short_name(const char *name, size_t most);
 #define FIGURE_ROW_MAX 54	/* for rows and panels */
 #define FIGURE_ARM_MAX 24	/* for series */
 
+/* Points that the longest word of a row's name takes beside the axis. */
+unsigned figure_room_for_rows(const struct figure *f);
+
+/*
+ * The figure as a page of 400 px shows it: without titles, which the page then has
+ * itself, with fewer ticks, panels below each other. It borrows all from `f` but the
+ * names of its rows and panels.
+ */
+#define FIGURE_NARROW 380	/* points wide */
+void figure_narrow_init(const struct figure *f, struct figure *narrow);
+void figure_narrow_release(struct figure *narrow);
+
 /* The data file of a figure: comments that explain it, then blocks. */
 void figure_write_data(const struct figure *f, FILE *out);
 
@@ -150,8 +163,9 @@ int figure_draw_as(const struct figure *f, const char *script, const char *forma
 bool figure_letters_missing(void);
 
 /*
- * `svg` as an element of the page, with its colours and font. -1 and nothing
- * written if there is in it what a drawing has no need of.
+ * `svg` and `narrow_svg` as elements of the page, with its colours and font, the latter
+ * with the titles beside it; the style sheet shows one of them. -1 and nothing written
+ * if there is in one what a drawing has no need of.
  */
 int figure_write_inline(const struct figure *f, FILE *out);
 

@@ -8,6 +8,30 @@ const path = require("node:path");
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const url = "file://" + path.resolve(process.argv[2], "report.html");
 
+/* What is wrong with the letters of the figures shown: too small, cut, or over each other. */
+function letters(least)
+{
+	const bad = [], all = [...document.querySelectorAll("figure svg[role=img]")].filter(s => s.checkVisibility() && s.querySelector("text"));
+	for (const svg of all) {
+		const edge = svg.getBoundingClientRect(), scale = edge.width / svg.viewBox.baseVal.width;
+		const texts = [...svg.querySelectorAll("text")].filter(t => t.textContent.trim())
+			.map(t => ({ t, r: t.getBoundingClientRect(), size: scale * parseFloat(getComputedStyle(t).fontSize) }));
+		for (const { t, r, size } of texts) {
+			if (size < least)
+				bad.push(`${t.textContent}: ${size} px`);
+			if (r.left < edge.left - 1 || r.right > edge.right + 1 || r.top < edge.top - 1 || r.bottom > edge.bottom + 1)
+				bad.push(`${t.textContent} is cut`);
+		}
+		texts.forEach((a, i) => texts.slice(0, i).forEach(b => {
+			const w = Math.min(a.r.right, b.r.right) - Math.max(a.r.left, b.r.left);
+			const h = Math.min(a.r.bottom, b.r.bottom) - Math.max(a.r.top, b.r.top);
+			if (w > 2 && h > a.size / 2)
+				bad.push(`${a.t.textContent} over ${b.t.textContent}`);
+		}));
+	}
+	return (all.length ? bad : ["there is no figure"]).join("\n");
+}
+
 async function check(browser, width, colorScheme, media)
 {
 	const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
@@ -23,6 +47,7 @@ async function check(browser, width, colorScheme, media)
 	assert.equal(cut, 0, "figures are not cut: " + what);
 	for (const d of await page.$$("details"))
 		await d.evaluate(e => { e.open = true; });
+	assert.equal(await page.evaluate(letters, media === "print" ? 8 : 9.5), "", "figures can be read: " + what);
 	/* The names of facts: a word is not broken into letters. */
 	const narrow = await page.evaluate(() => [...document.querySelectorAll("td:first-child .id")].filter(e =>
 		e.checkVisibility() && e.textContent.length > 12 && e.parentElement.clientWidth < 90).length);
