@@ -6,6 +6,9 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "proc.h"
 
 #define ALIGN_2M (2ULL << 20)
 #define LOW_HOLE 0xb0000000ULL
@@ -36,6 +39,21 @@ const char *qemu_binary(void)
 	const char *wish = getenv("KDUEL_QEMU");
 
 	return wish && *wish ? wish : "qemu-system-x86_64";
+}
+
+unsigned qemu_version(void)
+{
+	const char *argv[] = { qemu_binary(), "--version", NULL }, *at;
+	unsigned major = 0, minor = 0;
+	char *text;
+
+	if (proc_run(argv, 20, &text, NULL))
+		return 0;
+	at = strstr(text, "version ");
+	if (!at || sscanf(at, "version %3u.%3u", &major, &minor) != 2)
+		major = minor = 0;
+	free(text);
+	return major * 1000 + minor;
 }
 
 const char *qemu_accel_name(enum qemu_accel accel)

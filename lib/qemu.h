@@ -109,6 +109,12 @@ struct qemu_vm {
 const char *qemu_binary(void);
 
 /*
+ * What qemu_binary() says it is, as major * 1000 + minor: 7.2.13 is 7002. 0: it cannot be
+ * run, or says something else.
+ */
+unsigned qemu_version(void);
+
+/*
  * Appends the whole command line. Refuses, naming the field, what QEMU would
  * refuse less clearly: no CPU, unaligned memory, instruction counting with
  * more than one CPU, a file backing without a file.

@@ -271,15 +271,27 @@ static int trend_judge(struct trend_series *s, const size_t *order, size_t n,
 	return rc;
 }
 
+/*
+ * All were left out: what the first says of itself is the exit code, but that of a
+ * campaign which is fine for what it is, e.g. of one block.
+ */
+static int trend_all_left_out(const struct trend *t, struct err *err)
+{
+	enum kduel_exit code = t->left_out_exit == EXIT_DONE ? EXIT_CONFIG : t->left_out_exit;
+
+	if (t->n_left_out == 1)
+		return err_set(err, code, -ENODATA, "%s", t->left_out[0]);
+	return err_set(err, code, -ENODATA, "none of these %zu campaigns can be followed; %s",
+		       t->n_left_out, t->left_out[0]);
+}
+
 int trend_finish(struct trend *t, struct err *err)
 {
 	size_t *order;
 	int rc = 0;
 
 	if (!t->n_campaigns)
-		return t->n_left_out ? err_set(err, t->left_out_exit, -ENODATA, "%s",
-					       t->left_out[0])
-				     : err_config(err, "no campaign");
+		return t->n_left_out ? trend_all_left_out(t, err) : err_config(err, "no campaign");
 	if (!t->n_series)
 		return err_set(err, t->arms ? EXIT_INCOMPLETE : EXIT_CONFIG, -ENODATA,
 			       "there is nothing to follow in %zu campaign%s: %s",

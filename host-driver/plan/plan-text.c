@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "qemu.h"
 #include "size.h"
 
 static void text_print_machine(const struct plan *p, FILE *to)
@@ -107,6 +108,21 @@ static void text_print_order(const struct plan *p, FILE *to)
 	fputc('\n', to);
 }
 
+/* The first that does not break a kernel of several processors while that patches itself. */
+#define QEMU_PATCHES_WELL 8001
+
+static void text_print_emulator(FILE *to)
+{
+	unsigned version = qemu_version();
+
+	if (version >= QEMU_PATCHES_WELL)
+		return;
+	fputs("note      guest.cpus: emulation by QEMU before 8.1 may panic guests of several CPUs", to);
+	if (version)
+		fprintf(to, ", and %s is %u.%u", qemu_binary(), version / 1000, version % 1000);
+	fputs("; use 1, or accel: hardware\n", to);
+}
+
 /* Warnings about a plan that is correct. */
 static void text_print_notes(const struct plan *p, FILE *to)
 {
@@ -114,7 +130,7 @@ static void text_print_notes(const struct plan *p, FILE *to)
 		fputs("note      one block is shown and not judged: a verdict needs at least 2\n", to);
 	if (p->machine.kind->sized && p->machine.accel != ACCEL_HARDWARE &&
 	    p->guest.cpus > 1)
-		fputs("note      guest.cpus: emulation by QEMU before 8.1 may panic guests of several CPUs; use 1, or accel: hardware\n", to);
+		text_print_emulator(to);
 }
 
 static void text_print_cost(const struct plan *p, FILE *to)
