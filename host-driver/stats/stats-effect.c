@@ -187,6 +187,82 @@ static bool effect_agrees(const double *d, const struct stats_pairs *p, bool log
 	return !p->deterministic && stats_sd(d, p->n) <= STATS_RESOLUTION * unit;
 }
 
+/*
+ * The greatest step of which a and b are multiples, to a share that no clock shows:
+ * Euclid's, which ends about there for values that are no multiples of anything.
+ */
+static double effect_common_step(double a, double b, double least)
+{
+	while (b > least) {
+		double rest = fmod(a, b);
+
+		a = b;
+		b = b - rest <= least ? 0 : rest;
+	}
+	return a;
+}
+
+static double effect_value(const struct stats_pairs *p, double v)
+{
+	return p->count ? v : exp(v);
+}
+
+/*
+ * The step to which all these values were rounded, or of which their clock is: 1 for
+ * counts and whole nanoseconds. Values with all their digits have one of next to nothing.
+ */
+static double effect_grid(const struct stats_pairs *p)
+{
+	double greatest = 0, step = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		greatest = fmax(greatest, fmax(fabs(effect_value(p, p->base[i])),
+					       fabs(effect_value(p, p->arm[i]))));
+	for (size_t i = 0; i < 2 * p->n; i++) {
+		double v = fabs(effect_value(p, i < p->n ? p->base[i] : p->arm[i - p->n]));
+
+		step = effect_common_step(fmax(v, step), fmin(v, step), greatest * STATS_GRID);
+	}
+	return step;
+}
+
+struct effect_range { double lo, hi; };
+
+static struct effect_range effect_range(const struct stats_pairs *p, const double *v)
+{
+	struct effect_range r = { INFINITY, -INFINITY };
+
+	for (size_t i = 0; i < p->n; i++) {
+		r.lo = fmin(r.lo, effect_value(p, v[i]));
+		r.hi = fmax(r.hi, effect_value(p, v[i]));
+	}
+	return r;
+}
+
+/*
+ * Are the differences, or the ratios, the same in every block but for one unit in the
+ * last place? Then how much they vary was not seen, and it is not known to be little.
+ */
+static bool effect_same_to_rounding(const struct stats_pairs *p, double step)
+{
+	double lo = INFINITY, hi = -INFINITY, least = INFINITY, most = -INFINITY;
+	double base_share = 0, arm_share = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		double b = effect_value(p, p->base[i]), a = effect_value(p, p->arm[i]);
+		double ratio = b > 0 && a > 0 ? log(a / b) : NAN;
+
+		lo = fmin(lo, a - b);
+		hi = fmax(hi, a - b);
+		least = isnan(ratio) ? -INFINITY : fmin(least, ratio);
+		most = isnan(ratio) ? INFINITY : fmax(most, ratio);
+		base_share += step / b / (double)p->n;
+		arm_share += step / a / (double)p->n;
+	}
+	return hi - lo <= step * (1 + STATS_RESOLUTION) ||
+	       most - least <= fmax(base_share, arm_share);
+}
+
 /* The smallest step between two different values of one arm; 0 if all are equal. */
 static double effect_step(double *work, const double *logs, size_t n)
 {
@@ -237,17 +313,27 @@ static void effect_exact(const struct stats_pairs *p, double base, double arm,
 	e->p = same ? 1 : 0;
 }
 
-/*
- * The one-sided probability that n blocks without spread arise by chance: one of
- * all ways to assign 2n boots to two arms, or one of all sign patterns of n equal
- * differences. No p value is smaller.
- */
-static double effect_chance(const struct stats_pairs *p, const struct stats_effect *e)
-{
-	double n = (double)p->n;
+/* What p values, on one side, are never below: 0 where blocks do not agree by chance. */
+struct effect_least {
+	double p, worse;
+};
 
-	return p->deterministic ? 0 :
-	       e->method == STATS_EXACT ? 1 / choose(2 * n, n) : pow(0.5, n);
+/*
+ * How likely n blocks that agree to `step` are by chance: one of all signs that n
+ * differences can have. Where both arms are without a spread it is one of all ways to
+ * deal 2n boots to two arms; and for p also where all boots of one are beyond all of
+ * the other, which says nothing about how far they are from D.
+ */
+static struct effect_least effect_chance(const struct stats_pairs *p, double step)
+{
+	struct effect_range base = effect_range(p, p->base), arm = effect_range(p, p->arm);
+	double n = (double)p->n, dealt = 1 / choose(2 * n, n), signs = pow(0.5, n);
+	bool still = fmax(base.hi - base.lo, arm.hi - arm.lo) <= step * (1 + STATS_RESOLUTION);
+	bool apart = base.hi < arm.lo || arm.hi < base.lo;
+
+	if (p->deterministic)
+		return (struct effect_least){ 0, 0 };
+	return (struct effect_least){ still || apart ? dealt : signs, still ? dealt : signs };
 }
 
 /* The differences of counts, as shares of the baseline's mean unless that is 0. */
@@ -297,11 +383,13 @@ static const char *effect_percentile(const double *d, const struct stats_pairs *
 
 /* `d` has room for 2n. Sets *least: no p value can be smaller. */
 static const char *effect_judge(double *d, const struct stats_pairs *p,
-				double confidence, struct stats_effect *e, double *least)
+				double confidence, struct stats_effect *e,
+				struct effect_least *least)
 {
 	bool logs = !p->count || (effect_all_positive(p->base, p->n) &&
 				  effect_all_positive(p->arm, p->n));
-	bool agree;
+	double step = p->deterministic ? 0 : effect_grid(p), sd = 0;
+	bool agree, same;
 
 	for (size_t i = 0; i < p->n; i++)
 		d[i] = p->count && logs ? log(p->arm[i] / p->base[i])
@@ -311,21 +399,24 @@ static const char *effect_judge(double *d, const struct stats_pairs *p,
 		if (!p->count && !p->deterministic)
 			return "no spread between blocks: the clock is too coarse for this metric";
 		effect_exact(p, p->base[0], p->arm[0], e);
-		*least = effect_chance(p, e);
+		*least = effect_chance(p, step);
 		return NULL;
 	}
 	agree = effect_agrees(d, p, logs);
-	if (agree && !p->count)
-		return "the difference between the arms is the same in every block, up to rounding: the clock is too coarse for this metric";
+	same = agree || (!p->deterministic && effect_same_to_rounding(p, step));
+	if (same)
+		*least = effect_chance(p, step);
+	if (!p->count && (agree || 2 * least->p > STATS_ALPHA))
+		return "the differences between the arms are the same in every block, to rounding: the clock is too coarse for this";
 	if (p->percentile && logs)
 		return effect_percentile(d, p, confidence, e);
+	if (!p->count && !p->deterministic)
+		sd = same ? hypot(stats_sd(p->base, p->n), stats_sd(p->arm, p->n))
+			  : effect_least_sd(p, d + p->n);
 	if (logs)
-		effect_log_ratio(
-			d, p, p->count || p->deterministic ? 0 : effect_least_sd(p, d + p->n),
-			confidence, e);
+		effect_log_ratio(d, p, sd, confidence, e);
 	else
 		effect_difference(d, p, confidence, e);
-	*least = agree ? effect_chance(p, e) : 0;
 	return NULL;
 }
 
@@ -356,7 +447,8 @@ static double effect_worse_p(const struct stats_pairs *p, double confidence,
 const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e)
 {
 	double confidence = p->confidence > 0 ? p->confidence : 1 - STATS_ALPHA;
-	double least = 0, *d;
+	struct effect_least least = { 0, 0 };
+	double *d;
 	const char *why;
 
 	*e = (struct stats_effect){ .n = 0 };
@@ -370,10 +462,10 @@ const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e)
 	why = effect_judge(d, p, confidence, e, &least);
 	e->n = why ? 0 : (unsigned)p->n;
 	e->p_worse = why ? NAN : effect_worse_p(p, confidence, e);
-	if (least > 0) {
-		e->p = fmax(e->p, 2 * least);
+	if (least.p > 0) {
+		e->p = fmax(e->p, 2 * least.p);
 		if (!isnan(e->p_worse))
-			e->p_worse = fmax(e->p_worse, least);
+			e->p_worse = fmax(e->p_worse, least.worse);
 	}
 	free(d);
 	return why;

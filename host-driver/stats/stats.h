@@ -30,6 +30,8 @@
  * that do were rounded, or read from a clock that is too coarse.
  */
 #define STATS_RESOLUTION 1e-6
+/* Values are multiples of a step if they are to within this share of the greatest. */
+#define STATS_GRID 1e-9
 
 /* --- reducing ----------------------------------------------------------- */
 
@@ -99,7 +101,12 @@ struct stats_pairs {		/* what stats_effect() judges */
  *
  * For times and rates, unless deterministic, the standard deviation is at least
  * what rounding to the smallest step between two values of an arm causes, and
- * differences that agree within STATS_RESOLUTION are not judged at all.
+ * differences that agree within STATS_RESOLUTION are not judged at all. Where all
+ * values are multiples of one step, and the differences (or ratios) the same in every
+ * block to that step, their spread was not seen: p is never smaller than what the
+ * signs of n differences can show, 2^(1-n), or, if all boots of one arm are greater
+ * than all of the other, all ways to assign 2n boots to two arms. Times and rates then
+ * have the spread of the arms, and are not judged with too few blocks for STATS_ALPHA.
  */
 const char *stats_effect(const struct stats_pairs *p, struct stats_effect *e);
 

@@ -354,10 +354,75 @@ static void rounded_times(void **state)
 	p = (struct stats_pairs){ .base = base, .arm = arm, .n = 3, .margin = 0.01 };
 	base[0] = log(10), base[1] = log(11), base[2] = log(10);
 	arm[0] = log(11), arm[1] = log(12), arm[2] = log(11);
+	assert_non_null(strstr(stats_effect(&p, &e), "same in every block"));
+	/* By one step more in one of them, they are of two steps, and judged. */
+	base[2] = log(11), arm[2] = log(10);
+	base[0] = log(11), arm[0] = log(12);
+	base[1] = log(10), arm[1] = log(11);
 	assert_null(stats_effect(&p, &e));
-	near(e.sd, hypot(1 / cbrt(1100), 1 / cbrt(1452)) / sqrt(12), 1e-9);
+	assert_true(e.p > 0.5 && e.lo < 0);
+	base[0] = log(10), base[1] = log(11), base[2] = log(10);
+	arm[0] = log(11), arm[1] = log(12), arm[2] = log(13);
+	assert_null(stats_effect(&p, &e));
+	assert_true(e.sd > hypot(1 / cbrt(1100), 1 / cbrt(1716)) / sqrt(12) - 1e-9);
 	assert_true(e.p > 0.05 && e.lo < 0);
 	assert_true(e.p_worse > 0.025);
+}
+
+struct rounded {
+	double base[6], arm[6], unit;	/* known to whole units of it */
+	size_t n;
+	const char *why;		/* what is said, or NULL: judged, */
+	double p;			/* with this one */
+};
+
+/* Whatever the unit, the arm that is constant, or the last place in which they differ. */
+static void differences_that_agree_to_rounding(void **state)
+{
+	static const char same[] = "same in every block", still[] = "no spread";
+	static const struct rounded tables[] = {
+		{ { 12, 13 }, { 13, 14 }, 0.1, 2, same, 1 },
+		{ { 95, 96, 95 }, { 96, 97, 96 }, 0.1, 3, same, 1 },
+		{ { 123, 246, 492 }, { 135, 271, 541 }, 0.01, 3, same, 1 },	/* times 1.1 */
+		{ { 2000, 2000 }, { 2100, 2101 }, 1e6, 2, same, 1 },	/* one arm constant */
+		{ { 10, 10, 10 }, { 10, 10, 11 }, 1e-6, 3, same, 1 },
+		{ { 31, 31, 31 }, { 42, 42, 42 }, 1e-9, 3, still, 1 },
+		{ { 1000, 1001 }, { 1050, 1051 }, 1 / 3.0, 2, same, 1 },
+		{ { 100, 101, 100 }, { 105, 106, 106 }, 1 / 7.0, 3, same, 1 },
+		/* Five blocks, but the arms overlap: five signs are one of 16. */
+		{ { 100, 140, 120, 130, 110 }, { 101, 141, 121, 131, 112 }, 1, 5, same, 1 },
+		{ { 100, 140, 120, 130, 110, 150 }, { 101, 141, 121, 131, 112, 151 }, 1, 6, NULL, 2 / 64.0 },
+		/* All of one beyond all of the other: one of 126 ways, and they spread as boots do. */
+		{ { 100, 101, 100, 102, 101 }, { 105, 106, 105, 107, 107 }, 1, 5, NULL, 2 / 252.0 },
+	};
+
+	(void)state;
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
+		for (int swapped = 0; swapped < 2; swapped++) {
+			const struct rounded *r = &tables[t];
+			double base[6], arm[6];
+			struct stats_pairs p = { .base = swapped ? arm : base, .n = r->n,
+						 .arm = swapped ? base : arm, .margin = 0.01 };
+			struct stats_effect e;
+			const char *why;
+
+			for (size_t i = 0; i < r->n; i++) {
+				base[i] = log(r->base[i] * r->unit);
+				arm[i] = log(r->arm[i] * r->unit);
+			}
+			why = stats_effect(&p, &e);
+			assert_int_equal(!why, !r->why);
+			if (why)
+				assert_non_null(strstr(why, r->why));
+			else
+				assert_true(e.p >= r->p - 1e-12 && e.p_worse >= pow(0.5, (double)r->n));
+			/* The same with all digits that a clock has is judged. */
+			for (size_t i = 0; i < r->n; i++)
+				arm[i] += 1e-3 * (sqrt(2 + (double)i) - (double)i);
+			assert_null(stats_effect(&p, &e));
+			p.deterministic = true;
+			assert_null(stats_effect(&p, &e));
+		}
 }
 
 /* Counts are exact, but n equal differences are one of 2^n ways to be so. */
@@ -375,12 +440,27 @@ static void equal_differences_of_counts(void **state)
 	near(e.p, 1, 0);
 	near(e.p_worse, 1 / 4.0, 1e-12);
 	for (int i = 0; i < 6; i++)
-		arm[i] = 2 * base[i];
+		arm[i] = 1.01 * base[i];	/* apart at first, and overlapping */
 	assert_null(stats_effect(&p, &e));
 	near(e.p, 2 / 4.0, 1e-12);
 	p.n = 6;
 	assert_null(stats_effect(&p, &e));
 	near(e.p, 2 / 64.0, 1e-12);
+	for (int i = 0; i < 6; i++)
+		arm[i] = 2 * base[i];
+	assert_null(stats_effect(&p, &e));
+	near(e.p, 2 / 924.0, 1e-12);
+	/* But for one fault they are the same number more in each block. */
+	for (int i = 0; i < 6; i++)
+		arm[i] = base[i] + 7 + (i == 3);
+	assert_null(stats_effect(&p, &e));
+	near(e.p, 2 / 64.0, 1e-12);
+	arm[5] += 1;	/* that many more are two of them */
+	arm[4] -= 1;
+	assert_null(stats_effect(&p, &e));
+	assert_true(e.p < 2 / 64.0);
+	for (int i = 0; i < 6; i++)
+		arm[i] = 2 * base[i];
 	p.deterministic = true;
 	p.n = 2;
 	assert_null(stats_effect(&p, &e));
@@ -673,6 +753,7 @@ int main(void)
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(worse_agrees_with_the_interval),
 		cmocka_unit_test(rounded_times),
+		cmocka_unit_test(differences_that_agree_to_rounding),
 		cmocka_unit_test(equal_differences_of_counts),
 		cmocka_unit_test(worse_without_spread),
 		cmocka_unit_test(looks),
