@@ -35,7 +35,7 @@ static int backing_dax_setup_pmem(struct backing *b, enum pmem_mode mode,
 
 	/* QEMU maps all of a device, and a device is mapped in pages of its alignment. */
 	if (!ret && mode == PMEM_DEVDAX && bytes > M2 && b->size % bytes)
-		ret = err_config(err, "%" PRIu64 " MiB are not a multiple of align, %s",
+		ret = err_config(err, "%" PRIu64 " MiB is not a multiple of align, %s",
 				 b->size >> 20, align);
 	if (!ret)
 		ret = pmem_setup(mode, backing_dax_param(params, "device"), bytes, &b->pmem, err);
@@ -71,7 +71,7 @@ static int backing_dax_make_file(struct backing *b, struct err *err)
 	return fs_check_dax(b->path, err);
 }
 
-/* The counts are a help for old kernels; without them a proof is missing. */
+/* Only old kernels need these counts; without them their proof is missing. */
 static void backing_dax_start_trace(struct backing *b, int fd, struct dax_trace **trace)
 {
 	struct err err = ERR_INIT;
@@ -174,7 +174,7 @@ static uint64_t backing_dax_at_most(uint64_t n, uint64_t limit)
 	return n < limit ? n : limit;
 }
 
-/* An entry that faulted twice (read, then write) is counted twice: capped. */
+/* An entry that faulted twice (read, then write) is counted twice, hence the caps. */
 static int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
 		    struct err *err)
 {
@@ -183,7 +183,7 @@ static int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
 
 	if (!b->trace)
 		return err_machine(err, "neither PAGEMAP_SCAN (Linux 6.7) nor the fs_dax "
-				   "tracepoints can be had");
+			"tracepoints are available");
 	ret = dax_trace_read(b->trace, &c, err);
 	if (ret)
 		return ret;

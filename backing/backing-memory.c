@@ -64,7 +64,7 @@ static int backing_memory_anon_prepare(struct backing *b, const json_t *params, 
 	(void)params;
 	if (file_read(THP_ENABLED, &text, NULL, NULL)) {
 		if (!strcmp(b->kind->variant, "never"))
-			return 0;	/* a kernel without THP: 4K it is */
+			return 0;	/* a kernel without THP has 4K pages only */
 		return err_machine(err, "this kernel has no transparent huge pages "
 				   "(CONFIG_TRANSPARENT_HUGEPAGE)");
 	}
@@ -85,8 +85,8 @@ static void backing_memory_anon_release(struct backing *b)
 /* --- shared memory with huge pages ---------------------------------------------- */
 
 /*
- * QEMU maps a memfd of its own at any multiple of 4K, where no huge page fits; of
- * a file it can be told the alignment.
+ * QEMU maps a memfd of its own at any multiple of 4K, where no huge page fits;
+ * for a file it takes an alignment.
  */
 static int backing_memory_memfd_make(uint64_t size, int *fd, char *path, size_t room,
 				     struct err *err)
@@ -142,7 +142,7 @@ static int backing_memory_no_file(const struct backing *b, struct page_bytes *p,
 {
 	(void)b;
 	(void)p;
-	return err_machine(err, "this memory is in no file on a device");
+	return err_machine(err, "this memory is not in a file on a device");
 }
 
 /* --- guest_memfd ------------------------------------------------------------------ */
@@ -162,8 +162,8 @@ static int backing_memory_guest_memfd_prepare(struct backing *b, const json_t *p
 	if (has <= 0)
 		return err_machine(err, "this kernel's KVM has no guest_memfd for ordinary guests "
 				   "(Linux 6.8 and later, with CONFIG_KVM_SW_PROTECTED_VM)");
-	return err_machine(err, "this kernel's KVM has guest_memfd, but no QEMU that kduel knows "
-			   "gives an ordinary guest its RAM by it; memfd is the nearest backing");
+	return err_machine(err, "this kernel's KVM has guest_memfd, but no QEMU that kduel "
+		"knows can use it for an ordinary guest's RAM; memfd is the nearest backing");
 }
 
 const struct backing_kind backing_hugetlb_2m = {
@@ -192,7 +192,7 @@ const struct backing_kind backing_anon_4k = {
 
 const struct backing_kind backing_memfd = {
 	.name = "memfd",
-	.help = "a shared file in memory, as the kernel is set for those",
+	.help = "a shared file in memory, with the kernel's own setting for huge pages",
 	.ram = QEMU_RAM_FILE, .file_page = PAGE_SIZES,
 	.prepare = backing_memory_memfd_prepare,
 	.guest_pmem = backing_memory_memfd_guest_pmem, .file_pages = backing_memory_no_file,
@@ -210,7 +210,7 @@ const struct backing_kind backing_shmem_thp = {
 
 const struct backing_kind backing_guest_memfd = {
 	.name = "guest-memfd",
-	.help = "memory that KVM alone maps; refused, with the reason, where it cannot be had",
+	.help = "memory that KVM alone maps; refused, with the reason, where it is not available",
 	.ram = QEMU_RAM_MEMFD, .file_page = PAGE_SIZES,
 	.prepare = backing_memory_guest_memfd_prepare,
 };

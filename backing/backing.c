@@ -121,7 +121,7 @@ int backing_add_nvdimm(struct backing *b, uint64_t size, struct err *err)
 	int ret;
 
 	if (!b->kind->guest_pmem)
-		return err_machine(err, "backing %s has no second file for a guest's NVDIMM",
+		return err_machine(err, "backing %s cannot hold a guest's NVDIMM",
 				   b->kind->name);
 	b->nvdimm.size = size;
 	ret = b->kind->guest_pmem(b, err);
@@ -147,7 +147,8 @@ json_t *backing_file_proof(const struct backing *b)
 	struct err err = ERR_INIT;
 
 	if (!b->kind->file_pages)
-		return layer_unavailable(layer_words[LAYER_FILE].name, "this memory is in no file on a device");
+		return layer_unavailable(layer_words[LAYER_FILE].name, "this memory is not in a "
+			"file on a device");
 	if (b->kind->file_pages(b, &p, &err))
 		return layer_unavailable(layer_words[LAYER_FILE].name, err.text);
 	return layer_new(layer_words[LAYER_FILE].name, &p);
@@ -163,9 +164,9 @@ json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
 	int ret;
 
 	if (b->pmem.align > M2)
-		return layer_unavailable(layer_words[LAYER_MUT].name, "Linux splits 1G entries "
-					 "of a device when its page table is read; it maps "
-					 "them so, or not at all");
+		return layer_unavailable(layer_words[LAYER_MUT].name, "reading the page table "
+			"would make Linux split a device's 1G entries; it maps such a device by "
+			"these or not at all");
 	ret = ram_map_find(qemu, name, b->size, &start, &err);
 
 	if (!ret)

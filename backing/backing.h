@@ -29,21 +29,21 @@ struct backing;
 struct backing_kind {
 	const char *name;	/* "fsdax-xfs" */
 	const char *help;
-	enum qemu_ram ram;	/* how QEMU is told */
+	enum qemu_ram ram;	/* what QEMU is told of it */
 	uint64_t page;		/* the size of its huge pages; 0: none of its own */
 	bool pmem;		/* lies on persistent memory, which the MUT must have */
-	uint64_t pmem_least;	/* bytes a device needs for it to be made at all; 0 */
-	enum page_size file_page;	/* how its file lies; PAGE_SIZES: no promise */
+	uint64_t pmem_least;	/* bytes of the smallest device it can be made on; 0: any */
+	enum page_size file_page;	/* how its file lies on its device; PAGE_SIZES: any */
 	const char *variant;	/* what prepare() makes of it: filesystem, THP setting */
 	const char *const *params;	/* names it knows, NULL-terminated; NULL: none */
 
 	int (*prepare)(struct backing *b, const json_t *params, struct err *err);
 	/*
-	 * A second file of b->nvdimm.size bytes, for an NVDIMM of the guest's: sets what
-	 * else is in b->nvdimm. NULL: it has none.
+	 * Makes a second file of b->nvdimm.size bytes, for the guest's NVDIMM,
+	 * and fills in the rest of b->nvdimm. NULL: it cannot.
 	 */
 	int (*guest_pmem)(struct backing *b, struct err *err);
-	/* How the file lies; NULL: there is no file. */
+	/* How the file lies on the device; NULL: there is no file. */
 	int (*file_pages)(const struct backing *b, struct page_bytes *p,
 			  struct err *err);
 	/*
@@ -52,7 +52,7 @@ struct backing_kind {
 	 */
 	int (*mut_pages)(const struct backing *b, struct page_bytes *p,
 			 struct err *err);
-	void (*release)(struct backing *b);	/* also of what is half prepared */
+	void (*release)(struct backing *b);	/* also after a failed prepare() */
 };
 
 struct backing_file {
@@ -92,7 +92,7 @@ int backing_prepare(struct backing *b, const struct backing_kind *kind,
 		    uint64_t size, const json_t *params, struct err *err);
 void backing_release(struct backing *b);
 
-/* Adds a file of `size` bytes for an NVDIMM of the guest's, a multiple of 64M, to what is prepared. */
+/* Adds a file of `size` bytes, a multiple of 64M, for the guest's NVDIMM. */
 int backing_add_nvdimm(struct backing *b, uint64_t size, struct err *err);
 
 /* The file layer's object for a reply: bytes, or why there are none. */

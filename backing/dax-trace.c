@@ -13,7 +13,7 @@
 
 #include "file.h"
 
-/* Results of a fault as the kernel prints them (vm_fault_reason). */
+/* The bits of `result` are the kernel's enum vm_fault_reason. */
 static const struct {
 	const char *event, *filter;
 } events[] = {
@@ -45,7 +45,8 @@ static int dax_trace_event_id(const char *name, uint64_t *id, struct err *err)
 		free(text);
 		return 0;
 	}
-	return err_machine(err, "no tracepoint fs_dax:%s (CONFIG_FS_DAX, CONFIG_FTRACE, root)",
+	return err_machine(err, "tracepoint fs_dax:%s is not available (it needs CONFIG_FS_DAX, "
+		"CONFIG_FTRACE and root)",
 			   name);
 }
 

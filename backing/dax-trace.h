@@ -17,12 +17,12 @@
 struct dax_trace;
 
 struct dax_counts {
-	uint64_t pmd_mapped;	/* a 2M entry was put in */
+	uint64_t pmd_mapped;	/* a 2M entry was installed */
 	uint64_t pmd_fallback;	/* 2M was tried and given up */
-	uint64_t pte_mapped;	/* a 4K entry was put in */
+	uint64_t pte_mapped;	/* a 4K entry was installed */
 };
 
-/* Of the file with this inode number. */
+/* Counts for the file with this inode number. */
 int dax_trace_new(struct dax_trace **t, uint64_t inode, struct err *err);
 void dax_trace_free(struct dax_trace *t);
 int dax_trace_read(const struct dax_trace *t, struct dax_counts *c,

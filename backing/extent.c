@@ -66,7 +66,7 @@ int extent_read(int fd, struct extent **v, size_t *n, struct err *err)
 		return 0;
 	free(*v);
 	*v = NULL;
-	return err_sys(err, -ret, "cannot read where the file lies (FIEMAP)");
+	return err_sys(err, -ret, "cannot read the file's extents (FIEMAP)");
 }
 
 static bool extent_follows(const struct extent *a, const struct extent *b)

@@ -111,7 +111,7 @@ int fs_write_through(int fd, uint64_t size, struct err *err)
 
 	if (p == MAP_FAILED)
 		return err_sys(err, errno, "cannot map the file");
-	/* Populating tells of no failure; this does, by a signal at worst. */
+	/* MAP_POPULATE reports no failure; this does, by SIGBUS. */
 	for (uint64_t at = 0; at < size; at += 4096)
 		((volatile char *)p)[at] = 0;
 	munmap(p, size);

@@ -72,8 +72,9 @@ static json_t *kvm_stats_bytes_of(const char *dir)
 		return layer_new(layer_words[LAYER_SECOND].name, &p);
 	if (!kvm_stats_number(dir, "largepages", &n))
 		return layer_unavailable(layer_words[LAYER_SECOND].name,
-					 "this KVM counts no pages (pages_* of Linux 5.15, largepages before)");
-	/* Without a count of 4K entries their share is not known, nor 1G from 2M. */
+					 "this KVM does not count pages (pages_* since Linux "
+					 "5.15, largepages before)");
+	/* Without a count of 4K entries their share is not known, nor can 1G be told from 2M. */
 	layer = layer_unavailable(layer_words[LAYER_SECOND].name,
 				  "this KVM counts large pages only, not 4K ones (Linux 5.15 does)");
 	json_object_set_new(layer, "largepages", json_integer(n));

@@ -25,18 +25,18 @@
 /*
  * The object of layer `second-level` for the VM of this process, with
  * "faults", "exits" and "zapped" where the kernel counts them.
- * `root` is KVM's folder in debugfs, NULL for where it is by rights.
+ * `root` is KVM's folder in debugfs, NULL for the usual one.
  */
 json_t *kvm_stats_proof(const char *root, pid_t qemu);
 
 /*
  * The folder of this process's VM, into `dir` (size bytes): 0, -ENOENT where KVM
- * has none for it, or a negative errno where it cannot be looked for.
+ * has none for it, or a negative errno where the search fails.
  */
 int kvm_stats_find_vm(const char *root, pid_t qemu, char *dir, size_t size);
 /* One statistic of such a folder; false if this kernel has none of that name. */
 bool kvm_stats_number(const char *dir, const char *name, uint64_t *value);
-/* What is mapped now, by the size of entries; false if this kernel does not count all. */
+/* What is mapped now, by the size of entries; false if this kernel does not count all sizes. */
 bool kvm_stats_pages(const char *dir, struct page_bytes *p);
 
 #endif

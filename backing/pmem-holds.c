@@ -13,7 +13,7 @@
 
 #define HEAD_BYTES (128u << 10)
 
-/* Where what has written to a device says so, and its name for the user. */
+/* What a device holds: where its magic number is, and where the user's label. */
 static const struct {
 	const char *what, *magic;
 	unsigned at, magic_len, label, label_len;	/* bytes; label_len 0: it has none */
@@ -28,7 +28,7 @@ static const struct {
 	{ "a partition table or boot sector", "\x55\xaa", 510, 2, 0, 0 },
 };
 
-/* Of `from`, which may hold anything, what can be shown. */
+/* Copies `from`, which may hold anything, as printable text. */
 static void holds_label(char *to, size_t size, const unsigned char *from, size_t len)
 {
 	size_t n = 0;
@@ -106,7 +106,8 @@ static void holds_content(const char *block, char *text, size_t size)
 	}
 	if (n >= 0)
 		pmem_signature(head, (size_t)n, known, sizeof(known));
-	snprintf(text, size, ", /dev/%.32s with %s", block, n < 0 ? "what could not be read" :
+	snprintf(text, size, ", /dev/%.32s with %s", block, n < 0 ? "content that could not be "
+		"read" :
 		 *known ? known : "no file system that kduel knows");
 	free(head);
 }

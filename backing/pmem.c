@@ -17,7 +17,7 @@
 const char *pmem_sysfs = "/sys/bus/nd";
 const char *pmem_dev = "/dev";
 
-/* The header of a claimed namespace is at 4K; a blank 64K holds none. */
+/* The header of a claimed namespace is at 4K: zeros over the first 64K remove it. */
 #define HEADER_AREA (64 << 10)
 
 static const struct mode {
@@ -89,7 +89,7 @@ static int pmem_first_namespace(char *name, size_t size, struct err *err)
 			   "lacks CONFIG_LIBNVDIMM, CONFIG_ACPI_NFIT or CONFIG_BLK_DEV_PMEM");
 }
 
-/* Only a name that the kernel lists, so that no path is made of another. */
+/* Accepts only a name that the kernel lists, so that no other becomes part of a path. */
 static int pmem_check_namespace(const char *name, struct err *err)
 {
 	char first[32];
@@ -99,7 +99,7 @@ static int pmem_check_namespace(const char *name, struct err *err)
 		return 0;
 	if (pmem_first_namespace(first, sizeof(first), err))
 		return -ENOTSUP;
-	return err_config(err, "there is no persistent memory called '%s', but %s",
+	return err_config(err, "there is no persistent memory called '%s'; the first there is: %s",
 			  name, first);
 }
 
@@ -171,7 +171,7 @@ static int pmem_blank_header(const char *ns, struct err *err)
 	return ret;
 }
 
-/* Takes a namespace from the device that holds it: raw, and blank. */
+/* Takes a namespace from the device that holds it; it is raw and blank then. */
 static int pmem_make_raw(const char *ns, const char *holder, struct err *err)
 {
 	int ret = pmem_unbind(holder, err);
@@ -190,7 +190,7 @@ static int pmem_make_raw(const char *ns, const char *holder, struct err *err)
 
 static void pmem_make_uuid(char *text, size_t size)
 {
-	/* The name is never looked up; it is constant so that boots are alike. */
+	/* The UUID is never looked up; it is constant so that boots are alike. */
 	snprintf(text, size, "6b647565-6c00-4000-8000-000000000001");
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Persistent memory: a namespace of the kernel's nvdimm subsystem, made usable
- * for DAX by writing to sysfs. No tool and no udev takes part, so that the
- * seconds these wait for each other are not spent in each boot.
+ * for DAX by writing to sysfs. Neither ndctl nor udev takes part, which saves
+ * each boot the seconds that they wait for each other.
  *
  * A namespace without a header is "raw": its block device has no struct pages
  * and cannot be mapped by DAX. Claimed by a "pfn" device it becomes a block
@@ -48,7 +48,7 @@ int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
  * ASCII whatever is on the device.
  */
 void pmem_describe(const char *namespace, char *text, size_t size);
-/* The same of a block device's first 128 KiB: "xfs 'data'"; "" if nothing is known by them. */
+/* The same for the first 128 KiB of a block device: "xfs 'data'"; "" if they are not known. */
 void pmem_signature(const unsigned char *head, size_t len, char *text, size_t size);
 
 #endif

@@ -48,6 +48,6 @@ int ram_map_find(pid_t pid, const char *path, uint64_t size, uint64_t *start,
 	free(maps);
 	if (ret)
 		return err_set(err, EXIT_MACHINE, ret, "QEMU has not mapped %s",
-			       *path ? path : "so much memory");
+			       *path ? path : "a range as large as the guest's RAM");
 	return 0;
 }

@@ -80,8 +80,8 @@ int bench_run(const struct bench_request *rq, const struct bench_hooks *hooks,
 	      json_t **result, struct err *err);
 
 /*
- * The same, and the object becomes text here and nowhere else: `*text` is JSON
- * on one line, the caller's to free and to hand on as bytes.
+ * The same, but the result is text: `*text` is JSON on one line, the caller's
+ * to free and to pass on as bytes.
  */
 int bench_run_text(const struct bench_request *rq, const struct bench_hooks *hooks,
 		   char **text, struct err *err);
@@ -96,7 +96,7 @@ int bench_run_forked(const struct bench_request *rq,
 		     char **text, struct err *err);
 
 /*
- * What can be known to be wrong before anything runs, wherever it will: a path that
+ * What can be known to be wrong before anything runs, wherever that will be: a path that
  * is missing or would not be used, and what the workload's check() says. `field`
  * (PARAM_FIELD_MAX) gets the parameter, or stays empty.
  */

@@ -11,8 +11,8 @@ static uintptr_t *chase_word(const struct chase_field *f, size_t i)
 
 /*
  * Leaves in each group's first node the index of the group that follows it.
- * The swaps need no value before the next one's address is known, so they
- * overlap in the memory system even on a field far larger than the caches.
+ * The addresses of a swap depend on no value that was loaded, so swaps overlap
+ * in the memory system even on a field far larger than the caches.
  */
 static void chase_sattolo(const struct chase_field *f, size_t groups, size_t group,
 			  struct rng *rng)
@@ -77,7 +77,7 @@ struct bounds {
 	uintptr_t first, last;
 };
 
-/* The lowest and highest node, and a sum that every set of nodes has alone. */
+/* The lowest and highest node, and a checksum of the set of nodes. */
 static uint64_t chase_survey(const struct chase_field *f, struct bounds *b)
 {
 	uint64_t sum = 0;

@@ -20,8 +20,8 @@
  * Coloured: node i sits at another cache line of its page than its
  * neighbours, line (i + i/64) mod lines-per-page. Any 64 neighbours then use
  * each set of a first-level cache alike, and 4096 of them each set of a
- * second-level cache, as the same number of adjacent lines would: what a
- * chase costs more than that dense one is translation, not conflict.
+ * second-level cache, as the same number of adjacent lines would: what a chase
+ * costs beyond the dense one is translation, not conflicts.
  */
 #ifndef KDUEL_CHASE_H
 #define KDUEL_CHASE_H

@@ -63,7 +63,7 @@ static int counters_open_all(const struct options *o, struct counters **c, struc
 	return ret;
 }
 
-/* 500, 1000 and 2000 first writes must be exactly as many minor faults. */
+/* 500, 1000 and 2000 first writes must cause exactly as many minor faults. */
 static json_t *cli_counters_self_test(const char *provider)
 {
 	static const unsigned pages[] = { 500, 1000, 2000 };

@@ -13,8 +13,8 @@ struct options {
 };
 
 static const struct argp_option table[] = {
-	{ "cpu-model", 'm', "CPU", 0, "another processor than this machine's", 0 },
-	{ "list", 'l', NULL, 0, "only the names of all processors known", 0 },
+	{ "cpu-model", 'm', "CPU", 0, "a processor other than this machine's", 0 },
+	{ "list", 'l', NULL, 0, "only the names of all known processors", 0 },
 	{ "json", 'j', NULL, 0, "print JSON", 0 },
 	{ 0 },
 };

@@ -19,7 +19,7 @@ static const struct argp_option options[] = {
 	{ "warmup", OPT_WARMUP, "N", 0, "runs of each before those that count (default 1)", 1 },
 	{ "seed", OPT_SEED, "N", 0, "of the order in each pair (default 1)", 1 },
 	{ "cpu", OPT_CPU, "N", 0, "run both on this CPU alone (default: on all that are ours)", 1 },
-	{ "limit", OPT_LIMIT, "TIME", 0, "of one run: 90s, 5m (default 120s)", 1 },
+	{ "limit", OPT_LIMIT, "TIME", 0, "time limit of one run: 90s, 5m (default 120s)", 1 },
 	{ "env", OPT_ENV, "NAME=VALUE", 0, "set in the environment of both; may be given several times", 1 },
 	{ "folder", OPT_FOLDER, "PATH", 0, "to run both in", 1 },
 	{ "user", OPT_USER, "WHO", 0, "to run both as: nobody, UID or UID:GID", 1 },
@@ -35,7 +35,7 @@ static const char doc[] =
 	"Runs two commands in pairs, in random order, and says whether B is better or worse "
 	"than A, as a campaign judges its arms.\v"
 	"A and B are one argument each, split at blanks with '...' and \"...\" as in a shell, "
-	"which they do not get: for pipes write sh -c '...'. The first run that fails ends the "
+	"but no shell runs them: for pipes write sh -c '...'. The first run that fails ends the "
 	"duel. Exit codes: 0 B is better or not worse, 1 it is worse, 2 usage, 3 a run failed, "
 	"4 undecided.";
 
@@ -86,7 +86,7 @@ static void duel_take_env(struct duel_options *o, const char *text, struct argp_
 	char name[256];
 
 	if (!equals || equals == text || equals - text >= (long)sizeof(name))
-		argp_error(state, "--env: NAME=VALUE is wanted");
+		argp_error(state, "--env: must be NAME=VALUE");
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - text), text);
 	if (!env)
 		json_object_set_new(o->common, "env", env = json_object());
@@ -147,7 +147,7 @@ static error_t duel_parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (o->n != 2)
-			argp_error(state, "two commands are wanted, each in quotes: 'A' 'B'");
+			argp_error(state, "give two commands, each in quotes: 'A' 'B'");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -168,7 +168,7 @@ static int duel_exit(const struct duel *d)
 	}
 }
 
-/* The command is a group of its own, and Ctrl-C is sent to ours. */
+/* The command is in a process group of its own, and Ctrl-C reaches only ours. */
 static void duel_on_signal(int signo)
 {
 	exec_child_kill();

@@ -125,6 +125,6 @@ int cli_list(int argc, char **argv)
 	puts("\nsources:");
 	for (const struct source *s = sources; s->name; s++)
 		list_print_line(s->name, s->help);
-	puts("\nkduel-bench run WORKLOAD --help tells its parameters and method.");
+	puts("\nkduel-bench run WORKLOAD --help describes its parameters and method.");
 	return EXIT_DONE;
 }

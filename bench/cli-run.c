@@ -29,7 +29,8 @@ static const struct argp_option common_options[] = {
 	{ "cpu", OPT_CPU, "N", 0, "run on this CPU (default: the first that is ours)", 2 },
 	{ "node", OPT_NODE, "N", 0, "memory of this NUMA node (default: the CPU's)", 2 },
 	{ "seed", OPT_SEED, "N", 0, "of every random choice (default 1)", 2 },
-	{ "samples", OPT_SAMPLES, "N", 0, "per series (default: the workload's); most take a batch of 10 ms", 2 },
+	{ "samples", OPT_SAMPLES, "N", 0, "per series (default: the workload's); a sample is "
+		"mostly a batch of 10 ms", 2 },
 	{ "allow-small", OPT_SMALL, NULL, 0, "run sizes that fit in a cache, labelled", 2 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0, "stop the run after 90s, 20m, ... (default: never)", 2 },
 	{ NULL, 0, NULL, 0, "Output:", 3 },
@@ -63,7 +64,8 @@ static double run_option_duration(const char *text)
 	double value;
 
 	if (!duration_parse(text, &value, &err) && !(value > 0 && value <= TIMEOUT_MOST_S))
-		err_config(&err, "'%s' is not above 0 and at most a year; without it there is no limit",
+		err_config(&err, "'%s' must be above 0 and at most a year; without it there is "
+			"no limit",
 			   text);
 	if (err.code)
 		cli_refuse(&err, "timeout");
@@ -98,7 +100,7 @@ static void run_take_param(struct run_options *o, const struct param *p, const c
 	}
 }
 
-/* All that stands behind the options is the command, in words that need no quotes. */
+/* All that comes after the options is the command, in words that need no quotes. */
 static error_t run_take_command(struct run_options *o, struct argp_state *state)
 {
 	char *text = proc_command_text((const char *const *)&state->argv[state->next]);
@@ -106,7 +108,8 @@ static error_t run_take_command(struct run_options *o, struct argp_state *state)
 	if (!text)
 		return ENOMEM;
 	if (json_object_get(o->values, "command"))
-		argp_error(state, "the command is given twice, by --command and behind the options");
+		argp_error(state, "the command is given twice, by --command and after the "
+			"options");
 	json_object_set_new(o->values, "command", json_string(text));
 	free(text);
 	state->next = state->argc;
@@ -279,7 +282,7 @@ static int run_it(struct run_options *o)
 	struct cpu *cpu = NULL;
 	int ret;
 
-	/* Known: its own events, and a model. Else the kernel's generic events. */
+	/* A known processor has events of its own and a model; others have generic events. */
 	if (!cpu_load(NULL, &cpu, NULL) && o->rq.counters)
 		events = cpu_events_json(cpu);
 	o->rq.events = events;

@@ -218,7 +218,7 @@ static int screen_read(const char *path, json_t **result)
 	json_decref(*result);
 	*result = NULL;
 	if (parsed)
-		err_config(&err, "%s: is no result of kduel-bench run --json", path);
+		err_config(&err, "%s: is not a result of kduel-bench run --json", path);
 	else
 		err_config(&err, "%s:%d: %s", path, why.line, why.text);
 	return cli_fail(&err);
@@ -236,7 +236,7 @@ static const json_t *screen_same(const json_t *r, const json_t *m)
 	return NULL;
 }
 
-/* What besides the numbers is not the same. */
+/* Prints what differs besides the numbers. */
 static void screen_differences(const json_t *a, const json_t *b)
 {
 	static const char *const keys[] = { "machine", "cpu_model", "kernel", "date", "version" };
@@ -304,7 +304,8 @@ int cli_compare(int argc, char **argv)
 	if (!ret && strcmp(result_str(a, "workload"), result_str(b, "workload"))) {
 		struct err err = ERR_INIT;
 
-		err_config(&err, "%s is of %s, %s of %s; only one workload's results compare",
+		err_config(&err, "%s is of %s, %s of %s; only results of the same workload can "
+			"be compared",
 			   argv[at], result_str(a, "workload"), argv[at + 1],
 			   result_str(b, "workload"));
 		ret = cli_fail(&err);

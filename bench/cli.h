@@ -33,9 +33,9 @@ int cli_screen(void);
 int cli_fail(const struct err *err);
 
 /*
- * For the parsers of options, where nothing has run yet. The one exits with what is
- * wrong with --`option`; the other gives its number, or exits if it has none from
- * `least` to `most`.
+ * For the parsers of options, where nothing has run yet. cli_refuse() exits
+ * with what is wrong with --`option`; cli_number() returns its number, or exits
+ * if that is not from `least` to `most`.
  */
 void cli_refuse(struct err *err, const char *option) __attribute__((noreturn));
 uint64_t cli_number(const char *option, const char *text, uint64_t least, uint64_t most);
@@ -70,7 +70,7 @@ void fold_drop(struct fold *f);
 
 /* --- a result for people: the page (result-text.c), its series (result-series.c) --- */
 
-/* `verbose`: the rows of a ladder, of which else a chart is shown. */
+/* `verbose`: all rows of a ladder, which is otherwise shown as a chart. */
 void result_print(const json_t *result, bool verbose, FILE *out);
 
 /* "host": machine, processor, kernel, date, version; and each metric's median. */

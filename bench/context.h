@@ -47,14 +47,14 @@ struct bench {
 	void *state;
 	struct buffer *buffers[BENCH_BUFFERS];
 	unsigned n_buffers;
-	uint64_t untouched;	/* bytes of memory in them that are mapped only */
+	uint64_t untouched;	/* bytes of memory in them that are mapped but not touched */
 	struct series **series;
 	size_t n_series;
 	json_t *derived, *labels, *validated;
 	json_t *proof_before, *proof_after, *placement;
 	uint64_t t0;		/* of bench_begin() */
 	uint64_t stamp;		/* of the marked region's begin */
-	struct proc_cpus cpus;	/* that were ours before one was taken */
+	struct proc_cpus cpus;	/* that were ours before the thread was pinned */
 	struct page_bytes pages;	/* of bench_pages(); .method NULL: nothing is known */
 	const char *pages_why;	/* and why; NULL: the buffers are the proof */
 };

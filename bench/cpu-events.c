@@ -22,7 +22,7 @@ static json_t *cpu_events_generic(void)
 	return a;
 }
 
-/* A number of /proc/cpuinfo: text. */
+/* A number that /proc/cpuinfo gave as text. */
 static bool cpu_events_number_of(const json_t *cpu, const char *key, unsigned *value)
 {
 	const char *text = json_string_value(json_object_get(cpu, key));

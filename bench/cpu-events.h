@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which of a processor's events an agent shall count: the agents know no
- * processor, they are told names. The processor is the one that the agent's
- * `env` describes; its names are in configs/cpus, and where no file there
- * describes it, the kernel's generic events are asked for.
+ * Which of a processor's events an agent counts: agents know no processors,
+ * they are told names. The processor is the one that the agent's `env`
+ * describes; its names are in configs/cpus, and where no file there describes
+ * it, the kernel's generic events are asked for.
  */
 #ifndef KDUEL_CPU_EVENTS_H
 #define KDUEL_CPU_EVENTS_H
@@ -16,7 +16,7 @@
 
 #define EVENTS_TABLE_MAX 256
 
-/* Whose CPUID do these facts hold? False: they do not say. */
+/* The CPUID that these facts hold; false if they hold none. */
 bool events_identify(const json_t *facts, struct cpu_id *id);
 
 /*
@@ -27,9 +27,9 @@ bool events_identify(const json_t *facts, struct cpu_id *id);
 json_t *events_of(const json_t *facts, char table[static EVENTS_TABLE_MAX]);
 
 /*
- * Of the machine under test one group is counted at a time, for a whole run.
- * Group `turn` (taken modulo their number) of these events: "instructions",
- * which the rest are counted for each of, and the next three of the table.
+ * On the machine under test one group is counted at a time, for a whole run.
+ * Returns group `turn` (modulo their number) of these events: "instructions",
+ * which the others are divided by, and the next three of the table.
  */
 json_t *events_turn(const json_t *events, unsigned turn);
 

@@ -108,10 +108,11 @@ static int cpu_check_file(const struct conf *c, const struct cpu_file *f, struct
 	for (unsigned i = 0; i < f->n_events; i++) {
 		snprintf(field, sizeof(field), "events[%u].native", i);
 		if (!strncmp(f->events[i].native, "PMU::", 5) && !f->pmu)
-			return conf_error(c, field, err, "no pmu is named to put in");
+			return conf_error(c, field, err, "PMU:: stands for the key pmu, which "
+				"is missing");
 	}
 	if (!f->tlb.first.e4k)
-		return conf_error(c, "tlb.first.4k", err, "a processor without a TLB");
+		return conf_error(c, "tlb.first.4k", err, "must not be 0");
 	return 0;
 }
 

@@ -47,7 +47,7 @@ struct cpu_file {
 	struct {
 		struct tlb first, second;
 	} tlb;
-	struct cpu_event *events;	/* the most telling first: few batches count no more */
+	struct cpu_event *events;	/* the most telling first: few batches reach no others */
 	unsigned n_events;
 };
 

@@ -59,7 +59,7 @@ int duel_begin(struct duel *d, struct err *err)
 	int ret = 0;
 
 	if (d->most < 2 || d->most > DUEL_PAIRS_MAX)
-		return err_config(err, "%u pairs: a verdict needs 2, and %d are the most", d->most,
+		return err_config(err, "%u pairs: must be 2 to %d", d->most,
 				  DUEL_PAIRS_MAX);
 	for (int i = 0; i < 2 && !ret; i++) {
 		ret = exec_spec_init(&d->spec[i], d->params[i], err);

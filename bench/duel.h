@@ -35,7 +35,7 @@ struct duel_metric {
 	double *values[2];	/* of each pair */
 	bool gate;		/* the duel is about it */
 	struct stats_effect e;
-	const char *why;	/* no effect: a static text; NULL */
+	const char *why;	/* why there is no effect, a static text; NULL */
 	double p_adjusted, p_worse_adjusted;
 	enum verdict verdict;
 };
@@ -68,7 +68,7 @@ int duel_pair(struct duel *d, struct err *err);
 enum verdict duel_verdict(const struct duel *d);
 void duel_release(struct duel *d);
 
-/* duel-text.c: for people, and all of it. */
+/* duel-text.c: for people; and everything, as JSON. */
 void duel_print(const struct duel *d, FILE *out);
 json_t *duel_json(const struct duel *d);
 

@@ -19,7 +19,7 @@
 #define TOLD_MAX 500	/* bytes of its output in an error */
 #define LOOK_MOST_MS 50
 
-/* Of the run that goes on; 0: none. */
+/* The process group of the run in progress; 0: none. */
 static volatile pid_t child_group;
 
 void exec_child_kill(void)
@@ -46,7 +46,7 @@ struct child {
 	bool flood, late, ended;
 };
 
-/* 0, or -ENOMEM. What is over the bound is not kept, but says that there was more. */
+/* 0, or -ENOMEM. Output above the bound sets `flood`. */
 static int child_read(struct child *c, struct stream *s)
 {
 	ssize_t n;
@@ -132,7 +132,7 @@ static int child_drain(struct child *c)
 	return ret;
 }
 
-/* Nothing of it is left, whatever it started and left behind. */
+/* Kills it, and whatever it started and left behind. */
 static void child_end(struct child *c)
 {
 	pid_t pid;
@@ -151,7 +151,7 @@ static int child_judge(struct child *c, struct err *err)
 {
 	const char *name = c->spec->argv.v[0];
 	struct exec_output *o = &c->run->output;
-	/* What went wrong is said at the end, and mostly on stderr. */
+	/* What went wrong is mostly on stderr. */
 	struct exec_output told = { .out = o->err && *o->err ? o->err : o->out };
 	char first[TOLD_MAX], how[64];
 
@@ -212,7 +212,8 @@ int exec_child_run(const struct exec_spec *s, const struct proc_cpus *cpus, stru
 	child_group = 0;
 	run->output = (struct exec_output){ c.streams[0].text, c.streams[1].text,
 					    c.streams[0].n, c.streams[1].n };
-	return ret ? err_sys(err, -ret, "cannot follow %s", s->argv.v[0]) : child_judge(&c, err);
+	return ret ? err_sys(err, -ret, "cannot read the output of %s",
+			     s->argv.v[0]) : child_judge(&c, err);
 }
 
 void exec_run_release(struct exec_run *run)

@@ -76,7 +76,7 @@ static void format_match(struct matches *m, double v)
 	m->n++;
 }
 
-/* All matches in one stream. The first that is no number is told. */
+/* All matches in one stream. The first that is not a number is an error. */
 static int format_search(const regex_t *re, const char *text, size_t len, struct matches *m,
 			 struct err *err)
 {
@@ -93,7 +93,8 @@ static int format_search(const regex_t *re, const char *text, size_t len, struct
 			snprintf(cut, sizeof(cut), "%.*s", at[1].rm_so < 0 ? 0 :
 				 (int)(at[1].rm_eo - at[1].rm_so), number);
 			safe = safe_text(cut);
-			err_set(err, EXIT_MACHINE, EXEC_MISSING, "its group matches '%s', which is no number",
+			err_set(err, EXIT_MACHINE, EXEC_MISSING, "its group matches '%s', which "
+				"is not a number",
 				safe);
 			free(safe);
 			return EXEC_MISSING;
@@ -119,7 +120,7 @@ static int format_find_regex(const struct exec_output *o, const struct exec_metr
 	int ret;
 
 	if (regcomp(&re, m->select, REG_EXTENDED | REG_NEWLINE))
-		return err_config(err, "'%.80s' is no regular expression", m->select);
+		return err_config(err, "'%.80s' is not a regular expression", m->select);
 	ret = format_search(&re, o->out, o->out_len, &all, err);
 	if (!ret && !all.n)
 		ret = format_search(&re, o->err, o->err_len, &all, err);
@@ -182,7 +183,7 @@ static void format_go_line(char *text, struct exec_values *v, void *state)
 static int format_go(const struct exec_output *o, struct exec_values *v, struct err *err)
 {
 	format_lines(o, v, NULL, format_go_line);
-	return format_some(o, v, "no line of go test -bench is there", err);
+	return format_some(o, v, "the output has no line of go test -bench", err);
 }
 
 /* "Copy:  12345.6  0.01 0.02 0.03": the best rate, and three times. */
@@ -208,7 +209,8 @@ static void format_stream_line(char *text, struct exec_values *v, void *state)
 static int format_stream(const struct exec_output *o, struct exec_values *v, struct err *err)
 {
 	format_lines(o, v, NULL, format_stream_line);
-	return format_some(o, v, "no line of STREAM (Copy:, Scale:, Add:, Triad:) is there", err);
+	return format_some(o, v, "the output has no line of STREAM (Copy:, Scale:, Add:, "
+		"Triad:)", err);
 }
 
 /* "Simple syscall: 0.0432 microseconds", "67.10 11223.34" of bw_* and lat_mem_rd. */
@@ -234,7 +236,8 @@ static void format_lmbench_line(char *text, struct exec_values *v, void *state)
 static int format_lmbench(const struct exec_output *o, struct exec_values *v, struct err *err)
 {
 	format_lines(o, v, NULL, format_lmbench_line);
-	return format_some(o, v, "no line of lmbench ('what: number unit', or 'size number') is there",
+	return format_some(o, v, "the output has no line of lmbench ('what: number unit', or "
+		"'size number')",
 			   err);
 }
 
@@ -285,7 +288,7 @@ static int format_perf(const struct exec_output *o, struct exec_values *v, struc
 	char section[64] = "";
 
 	format_lines(o, v, section, format_perf_line);
-	return format_some(o, v, "no number of perf bench is there", err);
+	return format_some(o, v, "the output has no number of perf bench", err);
 }
 
 /*
@@ -316,7 +319,8 @@ static void format_stress_line(char *text, struct exec_values *v, void *state)
 static int format_stress(const struct exec_output *o, struct exec_values *v, struct err *err)
 {
 	format_lines(o, v, NULL, format_stress_line);
-	return format_some(o, v, "no line of stress-ng's metrics is there; run it with --metrics-brief",
+	return format_some(o, v, "the output has no line of stress-ng's metrics; run it with "
+		"--metrics-brief",
 			   err);
 }
 
@@ -418,9 +422,11 @@ int exec_value_of(const struct exec_metric *m, const struct exec_output *o, doub
 		exec_values_release(&v);
 	}
 	if (!ret && !(fabs(*value) < VALUE_MAX))
-		ret = err_set(err, EXIT_MACHINE, EXEC_MISSING, "%g is no number to reckon with", *value);
+		ret = err_set(err, EXIT_MACHINE, EXEC_MISSING, "%g is not a usable "
+			"number", *value);
 	if (!ret && m->metric.kind != KIND_COUNT && *value < 0)
-		ret = err_set(err, EXIT_MACHINE, EXEC_MISSING, "%g %s: a time or rate is not below 0",
+		ret = err_set(err, EXIT_MACHINE, EXEC_MISSING, "%g %s: a time or rate cannot be "
+			"below 0",
 			      *value, m->metric.unit);
 	if (ret)
 		err_prefix(err, "metric %s", m->metric.name);

@@ -28,12 +28,12 @@ static int json_refuse(const struct exec_output *o, const char *why, struct err 
 	char first[300];
 
 	exec_first_lines(o, first, sizeof(first));
-	return err_set(err, EXIT_MACHINE, EXEC_MISSING, "its output is no JSON%s%s; %s%s%s",
+	return err_set(err, EXIT_MACHINE, EXEC_MISSING, "its output is not JSON%s%s; %s%s%s",
 		       *why ? ": " : "", why, *first ? "it begins: '" : "there was none", first,
 		       *first ? "'" : "");
 }
 
-/* To be let go by view_release(), also when it failed. */
+/* `doc` is for view_release(), even after an error. */
 static int json_read(const struct exec_output *o, struct view_doc *doc, const struct view **root,
 		     struct err *err)
 {
@@ -83,10 +83,10 @@ const char *exec_path_check(const char *select)
 			size_t n = strspn(++at, "0123456789");
 
 			if (!n || n > 9 || at[n] != ']')
-				return "in [ ] stands a number";
+				return "[ ] must hold a number";
 			at += n + 1;
 		} else {
-			return "after ] comes . or [";
+			return "after ] must come . or [";
 		}
 	}
 	return NULL;
@@ -153,7 +153,7 @@ int exec_path_find(const struct exec_output *o, const struct exec_metric *m, dou
 			ret = err_set(err, EXIT_MACHINE, EXEC_MISSING, "%s: there is no '%s' in the JSON",
 				      m->select, at);
 		else if (!is)
-			ret = err_set(err, EXIT_MACHINE, EXEC_MISSING, "%s is %s, and no number",
+			ret = err_set(err, EXIT_MACHINE, EXEC_MISSING, "%s is %s, not a number",
 				      m->select, view_type_text(v));
 	}
 	view_release(&doc);
@@ -219,7 +219,7 @@ static void json_add_deep(struct exec_values *v, const char *under, const struct
 	view_each(m, object) {
 		char *name;
 
-		/* What was asked for is no result. */
+		/* A job's options are not results. */
 		if (m->type != JSON_OBJECT || !strcmp(m->key, "job options"))
 			continue;
 		name = text_format("%s/%s", under, m->key);

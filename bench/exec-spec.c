@@ -14,8 +14,8 @@
 
 const struct param exec_params[] = {
 	{ "command", PARAM_TEXT, "", NULL,
-	  "the command: words, with '...' and \"...\" as in a shell, which it does not get; "
-	  "or all behind -- of the command line", 0, 0 },
+	  "the command: words, with '...' and \"...\" as in a shell, but none runs it; or all "
+	  "after -- on the command line", 0, 0 },
 	{ "files", PARAM_TREE, "", NULL,
 	  "in a config: programs, scripts and folders that go into the guest", 0, 0 },
 	{ "metrics", PARAM_TREE, "", NULL,
@@ -27,7 +27,7 @@ const struct param exec_params[] = {
 	{ "folder", PARAM_TEXT, "", NULL,
 	  "to run it in; in a guest below " EXEC_FOLDER " where it is relative", 0, 0 },
 	{ "user", PARAM_TEXT, "", NULL, "to run it as: nobody, UID or UID:GID", 0, 0 },
-	{ "limit", PARAM_TEXT, "120s", NULL, "of the time of one run: 90s, 5m", 0, 0 },
+	{ "limit", PARAM_TEXT, "120s", NULL, "time limit of one run: 90s, 5m", 0, 0 },
 	{ "warmup", PARAM_COUNT, "1", NULL, "runs before those that count", 0, 1000 },
 	{ "output", PARAM_SIZE, "16M", NULL, "bytes that it may print, to each of stdout and stderr",
 	  4096, 256u << 20 },
@@ -130,16 +130,17 @@ int exec_words(const char *text, struct args *words, struct err *err)
 		spec_end_word(&w, words);
 	free(w.word);
 	if (!ret && (!words->n || !words->v[0][0]))
-		ret = err_config(err, "there is no word in it");
+		ret = err_config(err, "it holds no word");
 	if (!ret && strchr(words->v[0], '='))
-		ret = err_config(err, "'%.80s' is no program; variables are set by env: { NAME: value }",
+		ret = err_config(err, "'%.80s' is not a program; variables are set by env: { "
+			"NAME: value }",
 				 words->v[0]);
 	return ret ? ret : args_done(words, err);
 }
 
 /* --- units ------------------------------------------------------------------ */
 
-/* Where instructions are counted, vocab/number.h makes these times and what ends with /s theirs. */
+/* Where instructions are counted, vocab/number.h converts the times and what ends with /s. */
 static const struct {
 	const char *unit;
 	enum value_kind kind;
@@ -168,7 +169,7 @@ int exec_unit(const char *unit, enum value_kind *kind, struct err *err)
 			*kind = units[i].kind;
 			return 0;
 		}
-		/* What can be counted can be counted a second. */
+		/* What can be counted can be counted per second. */
 		if (rate && units[i].kind == KIND_COUNT && strlen(units[i].unit) == n - 2 &&
 		    !strncmp(units[i].unit, unit, n - 2)) {
 			*kind = KIND_RATE;
@@ -176,7 +177,7 @@ int exec_unit(const char *unit, enum value_kind *kind, struct err *err)
 		}
 	}
 	near = nearest_word(unit, known, UNITS);
-	return err_config(err, "unknown unit '%.40s'%s%s%s; known are ns us ms s; B KiB MiB GiB kB MB GB, count ops items pages faults events cycles instructions requests transactions allocs %%, each of them /s, kops/s Mops/s Gops/s; B/op allocs/op",
+	return err_config(err, "unknown unit '%.40s'%s%s%s; known: ns us ms s; B KiB MiB GiB kB MB GB, count ops items pages faults events cycles instructions requests transactions allocs %%, each of them /s, kops/s Mops/s Gops/s; B/op allocs/op",
 			  unit, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -202,7 +203,7 @@ static int spec_name(const struct exec_spec *s, const char *name, struct err *er
 		return err_config(err, "'%s' is the driver's own; give yours another name", name);
 	for (size_t i = 0; i < s->n_metrics; i++)
 		if (!strcmp(s->metrics[i].metric.name, name))
-			return err_config(err, "'%s' is there twice", name);
+			return err_config(err, "'%s' is given twice", name);
 	return 0;
 }
 
@@ -251,7 +252,8 @@ static int spec_format(struct exec_spec *s, const json_t *o, size_t i, struct ex
 
 	spec_at(s, "metrics[%zu]", i);
 	if (!!regex + !!path + !!format != 1)
-		return err_config(err, "one of regex, json and format says where the number is");
+		return err_config(err, "needs one of regex, json and format, to say where the "
+			"number is");
 	spec_at(s, "metrics[%zu].format", i);
 	ret = exec_format_find(regex ? "regex" : path ? "json" : format, &m->format, err);
 	if (ret)
@@ -372,7 +374,7 @@ static int spec_user(struct exec_spec *s, struct err *err)
 	return 0;
 }
 
-/* Numbers that bench/params.c knows the bounds of are set by whoever has them. */
+/* Defaults of what is set later, from parameters that bench/params.c has checked. */
 static int spec_limits(struct exec_spec *s, struct err *err)
 {
 	const char *text = spec_text(s->params, "limit");
@@ -384,7 +386,7 @@ static int spec_limits(struct exec_spec *s, struct err *err)
 	spec_at(s, "limit");
 	ret = duration_parse(text ? text : "120s", &s->limit_s, err);
 	if (!ret && !(s->limit_s > 0 && s->limit_s <= 86400))
-		ret = err_config(err, "'%.40s' is not above 0 and at most a day", text);
+		ret = err_config(err, "'%.40s' must be above 0 and at most a day", text);
 	return ret;
 }
 

@@ -15,7 +15,7 @@
 
 #include "file.h"
 
-/* The group is the third field behind the name, which may hold anything but ends with ')'. */
+/* The group is the third field after the name, which may hold anything but ends with ')'. */
 static bool watch_in_group(const char *pid, pid_t group)
 {
 	char path[64], *text, *end;

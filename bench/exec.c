@@ -75,10 +75,12 @@ static int exec_setup(struct bench *b, struct err *err)
 	json_t *params = bench_params(b);
 	int ret;
 
-	if (!s || !params)
-		return err_sys(err, ENOMEM, "exec");
-	s->b = b;
 	bench_set_state(b, s);
+	if (!s || !params) {
+		json_decref(params);
+		return err_sys(err, ENOMEM, "exec");
+	}
+	s->b = b;
 	ret = exec_spec_init(&s->spec, params, err);
 	json_decref(params);
 	s->spec.warmup = bench_number(b, "warmup");

@@ -43,7 +43,7 @@
 #define EXEC_EXIT (-EBADE)	/* exit status that is not 0 */
 #define EXEC_SIGNAL (-EOWNERDEAD)
 #define EXEC_LIMIT (-EDOTDOT)	/* its time limit */
-#define EXEC_MISSING (-EL2NSYNC)	/* a metric is not in the output, or is no number */
+#define EXEC_MISSING (-EL2NSYNC)	/* a metric is not in the output, or is not a number */
 #define EXEC_FLOOD (-EXFULL)	/* too much output */
 
 struct exec_format;
@@ -98,7 +98,7 @@ int exec_unit(const char *unit, enum value_kind *kind, struct err *err);
 /* --- the numbers in an output ------------------------------------------------- */
 
 struct exec_output {
-	char *out, *err;	/* what it wrote, with a NUL behind; may hold others */
+	char *out, *err;	/* what it wrote, NUL-terminated; may hold other NULs */
 	size_t out_len, err_len;
 };
 
@@ -114,7 +114,10 @@ struct exec_values {
 
 struct exec_format {
 	const char *name;	/* "fio" */
-	/* NULL or why `select` is wrong, a static text; NULL where it is a pattern of keys. */
+	/*
+	 * Returns why `select` is wrong, a static text, or NULL. NULL where it is a pattern
+	 * of keys.
+	 */
 	const char *(*check)(const char *select);
 	/* All numbers of the output; EXEC_MISSING if it is not of this format. */
 	int (*parse)(const struct exec_output *o, struct exec_values *v, struct err *err);
@@ -169,12 +172,13 @@ struct exec_timer {		/* around the run; may be NULL */
 /*
  * Runs the command once, in a process group of its own that is gone when this
  * returns. `cpus` it may run on (NULL: ours). `watch` (may be NULL) is filled
- * while it runs: not for a run that is timed. To be released in any case.
+ * while it runs, which costs time: not for a timed run. To be released in any
+ * case.
  */
 int exec_child_run(const struct exec_spec *s, const struct proc_cpus *cpus, struct exec_watch *watch,
 		   const struct exec_timer *timer, struct exec_run *run, struct err *err);
 void exec_run_release(struct exec_run *run);
-/* For a signal handler: nothing of the run that goes on is left. */
+/* For a signal handler: kills all processes of the run in progress. */
 void exec_child_kill(void);
 
 /*

@@ -58,9 +58,10 @@ static const struct workload_metric metrics[] = {
 	[FIRST] = { "ns_per_page", "ns", KIND_TIME, BETTER_LOWER, .figure = &figure,
 		    .second = &figure_pages, .help = "first write to a 4 KiB page" },
 	[AGAIN] = { "ns_per_page_again", "ns", KIND_TIME, BETTER_LOWER,
-		    .help = "second write to it, which faults nowhere" },
+		    .help = "second write to it, which causes no fault" },
 	[RATE] = { "pages_per_s", "pages/s", KIND_RATE, BETTER_HIGHER, .figure = &figure_rate,
-		   .help = "4 KiB pages that all threads together write to first in a second; with threads given" },
+		   .help = "first writes to 4 KiB pages per second, by all threads together; "
+			   "only with threads" },
 	{ 0 },
 };
 
@@ -68,7 +69,7 @@ static const struct workload_metric metrics_next[] = {
 	[FIRST] = { "ns_per_page", "ns", KIND_TIME, BETTER_LOWER, .figure = &figure_next,
 		    .help = "next write to a 4 KiB page that set-up wrote to" },
 	[AGAIN] = { "ns_per_page_again", "ns", KIND_TIME, BETTER_LOWER,
-		    .help = "the write after it, which faults nowhere" },
+		    .help = "the write after it, which causes no fault" },
 	{ 0 },
 };
 
@@ -109,7 +110,8 @@ static int touch_check(const struct bench_asked *a, char *field, struct err *err
 
 	if (a->samples <= touch_pages_of(a->params, a->page))
 		return 0;
-	return params_wrong(field, "size", err, "%u samples need at least %s: a page each, of every thread",
+	return params_wrong(field, "size", err, "%u samples need at least %s: a page for each "
+		"sample and thread",
 			    a->samples, size_format(need, least));
 }
 
@@ -244,7 +246,7 @@ static void touch_part(void *arg, unsigned member)
 
 /*
  * All threads at once: the time is the wall's, from the first start to the last
- * end, over the pages of all; of the clock's readings each thread has its own.
+ * end, over the pages of all; each thread pays for its own readings of the clock.
  */
 static void first_touch_pass_team(struct bench *b, struct touch *t, unsigned slice,
 				  struct series *s, struct series *rate)
@@ -380,7 +382,8 @@ const struct workload first_touch_workload = {
 		  "has touched, because in a guest the second touch of the same guest page "
 		  "finds the second-level entry in place and would measure something else. "
 		  "There is no warm-up for the same reason. The second touch of each slice is "
-		  "the control: it faults nowhere, and all pages of a slice are timed at once, since "
+		  "the control: it causes no faults, and all pages of a slice are timed at "
+		  "once, since "
 		  "it is cheaper than a reading of the clock; its histogram is of a third touch. With huge pages one write in 512 (or "
 		  "262144) pays for all. Percentiles are from a log-bucket histogram with an "
 		  "error of at most 1.6%; a fault is not timed apart from its write. With threads, "

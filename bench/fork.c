@@ -66,7 +66,7 @@ static void fork_on_progress(void *arg, const char *text)
 		f->hooks->progress(f->hooks->arg, text);
 }
 
-/* What the hold failed with is the reason, and not that the child was stopped for it. */
+/* If hold() failed, its error is the reason, not that the child was stopped for it. */
 static void fork_on_done(void *arg, const char *result, size_t len, const struct err *why)
 {
 	struct forked *f = arg;

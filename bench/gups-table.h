@@ -18,8 +18,8 @@
  * streams take their turn, then it is done, and the stream's next number is
  * made to wait for the word it has read. So exactly `flight` are in flight,
  * 1 to 1024: the most that the rules let a program look ahead. The wait costs
- * up to 8%; from GUPS_FLIGHT_FREE streams on there is none, and beyond these
- * the processor has in flight what else it can see.
+ * up to 8%; from GUPS_FLIGHT_FREE streams on there is none, and the processor
+ * has in flight whatever else it can see.
  */
 #ifndef KDUEL_GUPS_TABLE_H
 #define KDUEL_GUPS_TABLE_H

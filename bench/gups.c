@@ -103,7 +103,7 @@ static int gups_verify_before(struct bench *b, struct err *err)
 	if (wrong)
 		return bench_invalid(b, err, "%llu of %lu words of a small table are wrong",
 				     (unsigned long long)wrong, PROVE_WORDS);
-	bench_validated(b, "with %u in flight a small table becomes what it must", s->g.flight);
+	bench_validated(b, "with %u in flight a small table comes out right", s->g.flight);
 	return 0;
 }
 
@@ -225,7 +225,8 @@ const struct workload gups_workload = {
 		  "an update, with many the parallelism of the memory. All updates are done once and cut into samples, "
 		  "the first of which does not count; derived.gups_all is all updates over all "
 		  "time, HPCC's figure. Then the updates are replayed in their plain order and "
-		  "every word must come back: the rules tolerate 1% wrong, here none is.",
+		  "every word must come back: the rules tolerate 1% of wrong words, here none "
+		  "may be.",
 	.params = params,
 	.pattern = gups_pattern,
 	.samples = 10,

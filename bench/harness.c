@@ -153,18 +153,11 @@ void *bench_state(const struct bench *b)
 	return b->state;
 }
 
-/* Out of memory while a result is written: the run then has none. */
-static void *harness_need(void *p)
-{
-	must_have(p);
-	return p;
-}
-
 void values_push(struct values *v, double value)
 {
 	if (v->n == v->room) {
 		v->room = v->room ? 2 * v->room : 16;
-		v->v = harness_need(realloc(v->v, v->room * sizeof(*v->v)));
+		v->v = must_have(realloc(v->v, v->room * sizeof(*v->v)));
 	}
 	v->v[v->n++] = value;
 }
@@ -175,7 +168,7 @@ double values_median(const struct values *v)
 
 	if (!v->n)
 		return NAN;
-	copy = harness_need(malloc(v->n * sizeof(*copy)));
+	copy = must_have(malloc(v->n * sizeof(*copy)));
 	memcpy(copy, v->v, v->n * sizeof(*copy));
 	median = order_median(copy, v->n);
 	free(copy);
@@ -210,8 +203,8 @@ static const struct workload_metric *harness_declared(const struct bench *b, str
 			return m;
 	if (b->w->declared) {	/* by its parameters, which were checked */
 		s->own = *metric;
-		s->own.name = harness_need(strdup(metric->name));
-		s->own.unit = harness_need(strdup(metric->unit));
+		s->own.name = must_have(strdup(metric->name));
+		s->own.unit = must_have(strdup(metric->unit));
 		return &s->own;
 	}
 	fprintf(stderr, "bug: %s has no metric '%s' with points of '%s' in its table\n",
@@ -222,12 +215,12 @@ static const struct workload_metric *harness_declared(const struct bench *b, str
 struct series *bench_series(struct bench *b, const struct workload_metric *metric,
 			    json_t *point)
 {
-	struct series *s = harness_need(calloc(1, sizeof(*s)));
+	struct series *s = must_have(calloc(1, sizeof(*s)));
 
 	s->metric = harness_declared(b, s, metric, point);
 	s->point = point ? point : json_object();
 	s->steady = true;
-	b->series = harness_need(realloc(b->series, (b->n_series + 1) * sizeof(s)));
+	b->series = must_have(realloc(b->series, (b->n_series + 1) * sizeof(s)));
 	b->series[b->n_series++] = s;
 	return s;
 }

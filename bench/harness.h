@@ -96,7 +96,7 @@ enum buffer_flags {
  * `size` bytes from the request's source, on the request's node, written once
  * unless BUFFER_UNTOUCHED. Page size and placement are verified and part of
  * the proof before and after. Aligned to the source's page. The harness
- * unmaps it. Several buffers may be had.
+ * unmaps it. A workload may ask for several.
  */
 int bench_buffer(struct bench *b, size_t size, unsigned flags,
 		 struct buffer **buf, struct err *err);
@@ -113,7 +113,7 @@ int bench_adopt(struct bench *b, struct buffer *buf, struct err *err);
  */
 void bench_pages(struct bench *b, const struct page_bytes *p, const char *why);
 
-/* The CPUs that the run had before one was taken for the workload's thread. */
+/* The CPUs that the run had before the workload's thread was pinned. */
 const struct proc_cpus *bench_cpus(const struct bench *b);
 
 /* All parameters, as check() gets them; a new reference. */
@@ -138,7 +138,7 @@ struct series;
 struct series *bench_series(struct bench *b, const struct workload_metric *metric,
 			    json_t *point);
 void series_push(struct series *s, double value);
-/* A value of the prefix that is kept but does not count. */
+/* A warm-up value: kept, but it does not count. */
 void series_reject(struct series *s, double value);
 /*
  * For a warm-up by hand: do the last four rejected values lie within 3%? The
@@ -198,9 +198,10 @@ int bench_measure(struct bench *b, const struct measure *m,
 
 /*
  * By hand, for work that bench_measure() does not fit. bench_begin() starts
- * the counters, of hardware events those that are behind in the series, then
- * the clock; bench_end() stops them and returns nanoseconds. Counts go to the
- * same series (NULL: nowhere), as those of `things` accesses, pages or bytes.
+ * the counters, of hardware events the group with the fewest batches in the
+ * series, then the clock; bench_end() stops them and returns nanoseconds.
+ * Counts go to the same series (NULL: nowhere), as those of `things` accesses,
+ * pages or bytes.
  */
 void bench_begin(struct bench *b, const struct series *s);
 double bench_end(struct bench *b, struct series *s, double things);

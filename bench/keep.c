@@ -17,7 +17,7 @@ struct keep {
 
 static const struct workload_metric metrics[] = {
 	{ "ns_per_page_kept", "ns", KIND_TIME, BETTER_LOWER,
-	  .help = "finding what was written to a 4 KiB page, and writing it anew" },
+	  .help = "checking what was written to a 4 KiB page, and writing it again" },
 	{ 0 },
 };
 
@@ -140,7 +140,8 @@ const struct workload keep_workload = {
 	.help = "does memory keep what is written to it, whatever is done to its mappings?",
 	.unit = "ns per 4 KiB page",
 	.metrics = metrics,
-	.method = "Writes words to every 4 KiB page of a buffer, each another value. A pass looks at "
+	.method = "Writes words to every 4 KiB page of a buffer, each with a value of its own. "
+		"A pass looks at "
 		  "each word, which must be as the pass before wrote it, and writes a new one; a "
 		  "sample is a pass. The first word that is not is the end: it was lost (zero, or "
 		  "of an earlier pass) or is foreign (of another page, or nobody's), and the cell "

@@ -64,7 +64,7 @@ static void main_values(const char *kind)
 	free(names);
 }
 
-/* Of the words behind "kduel-bench", as kduel help --complete. */
+/* Completes the words after "kduel-bench", as kduel help --complete does. */
 static int main_complete(int argc, char **argv)
 {
 	size_t v = 0;

@@ -71,13 +71,14 @@ int model_expect(const struct tlb *first, const struct tlb *second,
 	uint64_t page = in->guest_page;
 
 	if (!model_page_name(in->guest_page))
-		return err_config(err, "a guest page of %" PRIu64 " bytes (4K, 2M, 1G)",
+		return err_config(err, "guest page of %" PRIu64 " bytes: must be 4K, 2M or 1G",
 				  in->guest_page);
 	if (in->second_page && !model_page_name(in->second_page))
-		return err_config(err, "a second-level page of %" PRIu64 " bytes (4K, 2M, 1G)",
+		return err_config(err, "second-level page of %" PRIu64 " bytes: must be 4K, 2M "
+			"or 1G",
 				  in->second_page);
 	if (!in->span || !in->spacing)
-		return err_config(err, "the model wants at least one byte of memory");
+		return err_config(err, "the model needs at least one byte of memory");
 	if (in->second_page && in->second_page < page)
 		page = in->second_page;
 	memset(out, 0, sizeof(*out));

@@ -49,7 +49,7 @@ struct model_out {
 	double walk_references;	/* per access, at most */
 };
 
-/* EXIT_CONFIG for a page size that is none. */
+/* EXIT_CONFIG for an unknown page size. */
 int model_expect(const struct tlb *first, const struct tlb *second,
 		 const struct model_in *in, struct model_out *out,
 		 struct err *err);
@@ -74,7 +74,7 @@ int model_of_workload(const char *workload, const char *source,
 json_t *model_json(const char *cpu_name, const struct model_out *out);
 
 /*
- * Arm over baseline of walks and of walk references per access; NAN where the
+ * The ratio of arm to baseline, of walks and of walk references per access; NAN where the
  * baseline expects none.
  */
 struct model_change {
@@ -96,7 +96,7 @@ void model_compare(const struct model_out *base, const struct model_out *arm,
 #define MODEL_WALKS_MOST 1.1
 bool model_judges_walks(const struct model_out *out);
 
-/* A knee is found in lines, `spacing` apart: so many lines have `entries`. */
+/* The lines, `spacing` apart, that `entries` cover: a knee is found in lines. */
 double model_lines(const struct model_in *in, const struct model_out *out,
 		   unsigned entries);
 
@@ -107,7 +107,7 @@ double model_lines(const struct model_in *in, const struct model_out *out,
 bool model_is_walk(const char *counter);
 bool model_is_hit(const char *counter);
 
-/* 4096 -> "4K"; anything else: NULL. The reverse gives 0 for no page size. */
+/* 4096 -> "4K"; anything else: NULL. The reverse gives 0 if it is not a page size. */
 const char *model_page_name(uint64_t page);
 uint64_t model_page(const char *name);
 

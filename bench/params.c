@@ -251,7 +251,7 @@ int params_set_tree(struct params *p, const char *name, const json_t *tree, stru
 	if (!v)
 		return params_unknown(p, name, err);
 	if (v->param->type != PARAM_TREE)
-		return err_config(err, "parameter %s: one value is wanted, and no list or mapping",
+		return err_config(err, "parameter %s: must be one value, not a list or mapping",
 				  name);
 	text = json_dumps(tree, JSON_COMPACT);
 	if (!text)
@@ -287,8 +287,8 @@ int params_set_json(struct params *p, const json_t *object, struct err *err)
 		} else if (json_is_array(item) || json_is_object(item)) {
 			ret = params_set_tree(p, key, item, err);
 		} else {
-			ret = err_config(err, "parameter %s: a string, a whole number or a "
-					 "boolean is wanted", key);
+			ret = err_config(err, "parameter %s: must be a string, a whole number "
+				"or a boolean", key);
 		}
 		if (ret)
 			break;

@@ -36,7 +36,7 @@ int params_set(struct params *p, const char *name, const char *text,
 	       struct err *err);
 /* Could it be set to this text? `v` needs its `param` only, and gets the numbers. */
 int params_check(struct value *v, const char *text, struct err *err);
-/* The same of a tree: lists and mappings. */
+/* The same for a tree: lists and mappings. */
 int params_set_tree(struct params *p, const char *name, const json_t *tree, struct err *err);
 /* A text that is a tree, as YAML writes it on one line; `name` is for errors. */
 int params_parse_tree(const char *name, const char *text, json_t **tree, struct err *err);
@@ -46,13 +46,13 @@ int params_set_json(struct params *p, const json_t *object, struct err *err);
 /* NULL if there is none of this name. */
 struct value *params_find(const struct params *p, const char *name);
 
-/* Of one that the workload's table has, else it is a bug and aborts. */
+/* One that the workload's table has; any other is a bug and aborts. */
 struct value *params_get(const struct params *p, const char *name);
 uint64_t params_number(const struct params *p, const char *name);	/* of a range: its lower end */
 
 /*
- * What a workload's check() answers where a value cannot be: `field` (of
- * PARAM_FIELD_MAX) gets the parameter's name, `err` the text. -EINVAL.
+ * For a workload's check() to refuse a value: `field` (of PARAM_FIELD_MAX) gets
+ * the parameter's name, `err` the text. -EINVAL.
  */
 int params_wrong(char *field, const char *name, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -68,7 +68,7 @@ const char *params_word_of(const json_t *object, const char *name, const char *f
 /* {"pages":"64..4096","source":...}: what was used, as text; trees as they are. */
 json_t *params_json(const struct params *p);
 
-/* Samples of a series where `asked` are (0: not said). */
+/* Samples of a series: `asked`, or the workload's default where that is 0. */
 unsigned workload_samples(const struct workload *w, unsigned asked);
 
 /* May a metric's points have exactly these keys, "op,depth"? "": no point. */

@@ -20,7 +20,8 @@ static const struct param params[] = {
 	  64 << 10, 1ULL << 46 },
 	{ "block", PARAM_SIZE, "4K", NULL, "bytes of a read or write, a power of two", 512, 16 << 20 },
 	{ "depth", PARAM_RANGE, "1..32", NULL,
-	  "reads or writes in flight, in steps of 4 times; at most half the blocks", 1, 4096 },
+	  "reads or writes in flight, each step 4 times the last; at most half the "
+	  "blocks", 1, 4096 },
 	{ "flush", PARAM_CHOICE, "auto", "auto|clwb|clflushopt|clflush",
 	  "how stores are written back", 0, 0 },
 	{ "ordinary", PARAM_FLAG, "false", NULL,
@@ -42,7 +43,7 @@ static int pmem_io_choose_size(struct bench *b, struct err *err)
 			      "half of it may stay in the last-level cache", err);
 }
 
-/* Reads and writes in flight, in steps of 4 times. */
+/* Reads and writes in flight, each step 4 times the last. */
 static size_t pmem_io_depths(const struct params *p, uint64_t *depths)
 {
 	const struct value *v = params_get(p, "depth");
@@ -164,7 +165,7 @@ static int pmem_io_verify_file(struct bench *b, struct err *err)
 
 /* --- reads and writes --- */
 
-/* A device or kernel without it is a note when all was asked for, else fatal. */
+/* Where device or kernel cannot do it: a note if all was asked for, else an error. */
 static int pmem_io_run_io(struct bench *b, enum pmem_queue op, struct err *err)
 {
 	struct pmem *p = bench_state(b);

@@ -33,7 +33,7 @@ struct pmem {
 	uint32_t *generation;	/* of each block */
 	uint64_t seed;
 	uint64_t sum;		/* keeps loads from being left out */
-	size_t at;		/* next line to store to */
+	size_t at;		/* the next block to store to */
 	struct rng rng;
 };
 
@@ -54,7 +54,7 @@ void pmem_fill(const struct pmem *p, void *to, size_t block, uint32_t generation
 /* Is `data` that block, in the generation it is in? */
 bool pmem_is_block(const struct pmem *p, const void *data, size_t block);
 
-/* Every block of `data` as its generation wants it? */
+/* Does `data` hold every block in the generation it is in? */
 int pmem_verify(struct bench *b, const void *data, const char *what, struct err *err);
 
 /* Ends with a NULL name. */

@@ -140,8 +140,8 @@ static int pmem_uring_complete(struct queue *q, struct slot **out, struct err *e
 	if (q->op == PMEM_WRITE)
 		q->p->generation[s->block] = s->generation;
 	else if (!pmem_is_block(q->p, s->data, s->block))
-		return err_set(err, EXIT_MACHINE, -EBADMSG, "pmem-io: block %zu was read with "
-			       "other data than it holds", s->block);
+		return err_set(err, EXIT_MACHINE, -EBADMSG, "pmem-io: a read of block %zu "
+			       "returned other data than it holds", s->block);
 	return 0;
 }
 

@@ -70,7 +70,7 @@ int workload_check(const struct workload *w, struct err *err)
 	return ret;
 }
 
-/* What there is instead. */
+/* Names to suggest instead. */
 #define REGISTRY_NAMES 96
 struct names {
 	const char *name[REGISTRY_NAMES];

@@ -64,7 +64,7 @@ static int run_prepare(struct bench *b, const struct workload *w,
 	ret = source_find(rq->source ? rq->source : w->sourceless ? "own" : "anon-4k", &b->source,
 			  err);
 	if (!ret && w->sourceless != !b->source->map)
-		ret = err_config(err, w->sourceless ? "workload %s has the source own, and no other"
+		ret = err_config(err, w->sourceless ? "workload %s takes the source own only"
 				 : "workload %s: the source own is for commands", w->name);
 	if (!ret)
 		ret = params_init(&b->params, b->w, err);
@@ -154,7 +154,7 @@ static int run_add_requested(const json_t *events, struct counter_event *ev, siz
 		e->native = json_string_value(json_object_get(item, "native"));
 		e->hardware = true;
 		if (!e->name || !e->native)
-			return err_config(err, "counter %zu: name and native are wanted", i + 1);
+			return err_config(err, "counter %zu: needs name and native", i + 1);
 		(*n)++;
 	}
 	return 0;
@@ -272,7 +272,7 @@ int bench_run_text(const struct bench_request *rq, const struct bench_hooks *hoo
 		return ret;
 	*text = json_dumps(result, JSON_COMPACT);
 	json_decref(result);
-	/* A number that is none cannot be written. */
+	/* NaN and infinity cannot be written. */
 	return *text ? 0 : err_machine(err, "the result of %s cannot be written as JSON: a value "
 				       "is not a number", rq->workload);
 }

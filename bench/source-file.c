@@ -148,7 +148,7 @@ int source_map_file(const char *path, size_t size, struct buffer *buf,
 	buf->page = K4;
 	buf->mapped = source_round(size, K4);
 	if (!size || buf->mapped < size)
-		return err_config(err, "a buffer of %zu bytes cannot be", size);
+		return err_config(err, "a buffer of %zu bytes is not possible", size);
 	ret = source_check_fsdax(buf, path, err);
 	if (!ret)
 		ret = source_file_open_fsdax(path, buf, err);

@@ -27,7 +27,7 @@ int source_reserve(struct buffer *buf, size_t align, struct err *err);
 /* Maps the range as its flags and advice say; 0 or a positive errno. */
 int source_map_again(const struct buffer *buf);
 
-/* Sets these, then maps. */
+/* Sets flags and advice, then maps. */
 int source_map_into(struct buffer *buf, int flags, int advice, struct err *err);
 
 /* --- source-file.c --- */

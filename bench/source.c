@@ -155,7 +155,7 @@ int source_map(const struct source *s, size_t size, size_t others, const char *p
 	buf->page = s->page;
 	buf->mapped = source_round(size, s->page);
 	if (!size || buf->mapped < size)
-		return err_config(err, "a buffer of %zu bytes cannot be", size);
+		return err_config(err, "a buffer of %zu bytes is not possible", size);
 	ret = s->check(buf, path, err);
 	if (!ret)
 		ret = s->map(s, path, buf, err);

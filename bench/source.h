@@ -38,13 +38,13 @@ struct source {
 	/*
 	 * Share of the mapped bytes that must have pages of that size, in a
 	 * buffer and in a proof: SOURCE_EVERY, SOURCE_MOST, or SOURCE_ANY where
-	 * others decide about the pages (a file system, a device) and what is
-	 * found is told and not judged.
+	 * others decide about the pages (a file system, a device), and what is
+	 * found is reported, not judged.
 	 */
 	double share;
 	bool path;		/* it lies at --path */
 	const char *place;	/* its path on a guest's NVDIMM; NULL */
-	/* Can a buffer with `source`, `mapped` and `others` be had? */
+	/* Can a buffer with `source`, `mapped` and `others` be mapped? */
 	int (*check)(const struct buffer *buf, const char *path, struct err *err);
 	int (*map)(const struct source *s, const char *path,
 		   struct buffer *buf, struct err *err);

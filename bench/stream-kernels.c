@@ -75,7 +75,7 @@ static bool stream_kernels_always(void)
 	return true;
 }
 
-/* Compilers make memcpy() of the plain loop: it is what a copy is held against. */
+/* Compilers turn the plain loop into memcpy(): other copies are compared with it. */
 static void stream_kernels_copy_memcpy(double *to, const double *x, const double *y, double s,
 				       size_t n)
 {
@@ -85,7 +85,7 @@ static void stream_kernels_copy_memcpy(double *to, const double *x, const double
 }
 
 #if defined(__x86_64__)
-/* On some processors it need not read the lines that it overwrites whole. */
+/* On some processors it need not read lines that it overwrites as a whole. */
 static void stream_kernels_copy_movsb(double *to, const double *x, const double *y, double s,
 				      size_t n)
 {
@@ -141,7 +141,7 @@ const struct stream_kernels stream_kernels[] = {
 #else
 /* No portable non-temporal store: the table says so by its NULLs. */
 const struct stream_kernels stream_kernels[] = {
-	{ "base", NULL, always, TABLE(base), { 0 } },
+	{ "base", NULL, stream_kernels_always, TABLE(base), { 0 } },
 	{ 0 },
 };
 #endif

@@ -23,7 +23,7 @@
 /* Slices of the arrays are multiples of this many elements. */
 #define STREAM_GRAIN 64
 
-/* The more a pass multiplies, the sooner numbers end: 15 to the power of this. */
+/* Each pass multiplies values by 15: to this power the result is still finite. */
 #define STREAM_PASSES_MOST 250
 
 enum stream_op { STREAM_COPY, STREAM_SCALE, STREAM_ADD, STREAM_TRIAD, STREAM_OPS };
@@ -70,7 +70,7 @@ size_t stream_codes(const char *isa, bool nontemporal, enum stream_op op, const 
 
 #define STREAM_ROUNDS 5
 #define STREAM_HOPELESS 0.8	/* slower than this share of the best: not tried again */
-#define STREAM_MARGIN 1.05	/* so much faster than the first, or the first it is */
+#define STREAM_MARGIN 1.05	/* one must be so much faster than the first to replace it */
 
 /*
  * The index of the fastest of `n` codes: each is run STREAM_ROUNDS times (twice
@@ -99,8 +99,8 @@ struct stream_call stream_call(const struct stream_arrays *s, enum stream_op op)
 void stream_fill(const struct stream_arrays *s, size_t from, size_t to);
 
 /*
- * Proves a table of kernels on small arrays of odd numbers against a loop
- * that cannot be misunderstood. 0, or -1 with the reason in `why`.
+ * Proves a table of kernels on small arrays of odd numbers against a plain
+ * loop. 0, or -1 with the reason in `why`.
  */
 int stream_prove(const stream_fn fn[STREAM_OPS], char *why, size_t size);
 

@@ -29,8 +29,8 @@ int team_cpu(const struct team *team, unsigned member);
 void team_run(struct team *team, team_fn fn, void *arg);
 
 /*
- * Starts fn on members 1.. only and returns; team_join() waits for them. What
- * they do until told otherwise is fn's affair.
+ * Starts fn on members 1.. only and returns; team_join() waits for them. How
+ * long they run is up to fn.
  */
 void team_start(struct team *team, team_fn fn, void *arg);
 void team_join(struct team *team);

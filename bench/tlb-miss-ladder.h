@@ -47,7 +47,7 @@ struct ladder_fit {
 	double floor;		/* a */
 	double plateau;		/* b */
 	struct knee first, second;
-	double walk_ns;		/* W; NAN if it cannot be had */
+	double walk_ns;		/* W; NAN if it cannot be fitted */
 	double walk_residual;	/* root mean square of that fit, ns */
 	size_t walk_rungs;	/* how many rungs it rests on */
 };
@@ -103,9 +103,9 @@ void ladder_infer_huge(const struct ladder_fit *fit, double most_lines,
  * one (see tlb-miss-ladder.h). For each K the three are fitted to the rungs
  * from K/1.7 to 1.5 K by least absolute residuals, each in units of its doubt,
  * so that a disturbed rung counts little; the corner is the K that explains
- * most of what a line without one leaves over (segmented regression: Muggeo,
- * Statistics in Medicine 22, 2003; iteratively reweighted: Schlossmacher, JASA
- * 68, 1973).
+ * most of what a line without one leaves unexplained (segmented regression:
+ * Muggeo, Statistics in Medicine 22, 2003; iteratively reweighted:
+ * Schlossmacher, JASA 68, 1973).
  */
 /* A point of the ladder: pages, ns, and how far ns can be wrong for no reason. */
 struct hinge_point {

@@ -115,7 +115,7 @@ static const struct workload_metric metrics[] = {
 	  "what is done to the pages; remove, which takes them out of their file, is no part of all", 0, 0 }, \
 	{ "size", PARAM_SIZE, "4M", NULL, "bytes of the buffer", 4096, 1ULL << 40 }, \
 	{ "call", PARAM_RANGE, "", NULL,					\
-	  "pages a call, in steps of 8 times (default: 1..512, or to the "	\
+	  "pages a call, each step 8 times the last (default: 1..512, or to the "	\
 	  "buffer's pages)", 1, 1ULL << 28 }
 
 static const struct param params_base[] = { PARAMS_BASE, { 0 } };
@@ -135,7 +135,7 @@ static uint64_t unmap_pages(const struct params *p, uint64_t page)
 	return (params_number(p, "size") + page - 1) / page;
 }
 
-/* Pages a call: from one to many, in steps of 8 times. */
+/* Pages a call: from one to many, each step 8 times the last. */
 static size_t unmap_calls(const struct params *p, uint64_t page, uint64_t *calls)
 {
 	const struct value *asked = params_get(p, "call");
@@ -437,8 +437,8 @@ const struct workload unmap_workload = {
 	.method = "Maps and touches a buffer, then times a pass of calls over all of it, each "
 		  "for so many pages; one pass is one batch, mapped afresh before. In the second "
 		  "round the other threads have read every page and spin on their CPUs, so "
-		  "each call has to make them forget (TLB shootdown); the difference of the "
-		  "rounds is its cost. With callers=all there is nobody who watches: all threads call at "
+		  "each call has to flush their TLBs, too (TLB shootdown); the difference of the "
+		  "rounds is its cost. With callers=all nobody watches: all threads call at "
 		  "once, each for the part that it touched, and the time is the wall's over the pages of "
 		  "all. mprotect takes away the right to write. remove (madvise) takes the blocks "
 		  "out of the file that the buffer is, as a truncation does; it gets new ones before the "

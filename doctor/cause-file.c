@@ -19,7 +19,7 @@ static bool cause_file_on_fs(const struct doctor_case *c)
 	return cause_file_on_pmem(c) && c->place.fs[0];
 }
 
-/* Less than this share of a file in 2M pieces is worth a word. */
+/* Is less than 95% of a file in 2M pieces, and so worth reporting? */
 static bool cause_file_is_small(const struct doctor_case *c)
 {
 	const struct doctor_place *p = &c->place;
@@ -39,7 +39,7 @@ bool cause_no_pmem(const struct doctor_case *c, struct doctor_finding *f)
 		return false;
 	return doctor_found(f, DOCTOR_PROVED,
 		"give the machine an NVDIMM, or boot its kernel with memmap=<size>!<start>",
-		"the kernel lists no namespace of persistent memory, and backing %s lies on one",
+		"the kernel lists no namespace of persistent memory, and backing %s needs one",
 		c->backing->name);
 }
 
@@ -58,7 +58,7 @@ bool cause_ns_used(const struct doctor_case *c, struct doctor_finding *f)
 	return true;
 }
 
-/* "safe": a sector device. Devdax may be what the user wants; of that nothing is said. */
+/* "safe" is a sector device. Devdax may be what the user wants, and is not reported. */
 bool cause_ns_mode(const struct doctor_case *c, struct doctor_finding *f)
 {
 	const struct doctor_place *p = &c->place;
@@ -82,7 +82,7 @@ bool cause_ns_align(const struct doctor_case *c, struct doctor_finding *f)
 		return false;
 	snprintf(mend, sizeof(mend), "ndctl create-namespace -f -e %s -m %s -a 2M   (what it holds is lost)",
 		 p->namespace, c->memory == DOCTOR_MEMORY_DEVDAX ? "devdax" : "fsdax");
-	/* An alignment of 4K can still lie well; then only devdax maps by it. */
+	/* With an alignment of 4K the data may still lie well; then only devdax suffers. */
 	if (p->base % CAUSE_M2 == 0 && c->memory != DOCTOR_MEMORY_DEVDAX)
 		return false;
 	if (p->base % CAUSE_M2)
@@ -142,7 +142,8 @@ bool cause_page_cache(const struct doctor_case *c, struct doctor_finding *f)
 		return false;
 	return doctor_found(f, DOCTOR_PROVED,
 		"put the file on a filesystem mounted with dax on persistent memory, or use memory-backend-memfd,hugetlb=on",
-		"%s lies on %s%s%s, which is no persistent memory: the guest's RAM is in the page cache",
+		"%s lies on %s%s%s, which is not persistent memory: the guest's RAM is in the "
+		"page cache",
 		c->place.path, c->place.fs, c->place.block[0] ? " on " : "", c->place.block);
 }
 
@@ -170,7 +171,7 @@ bool cause_mount_no_dax(const struct doctor_case *c, struct doctor_finding *f)
 		 p->block);
 	if (cause_file_mount_is_dax(p))
 		return doctor_found(f, DOCTOR_PROVED, mend, "%s on %s is mounted with dax, but the kernel "
-				    "does not access %s by it: it uses the page cache without a word",
+				    "does not access %s by it: it silently uses the page cache",
 				    p->fs, p->block, p->path);
 	return doctor_found(f, p->dax == DOCTOR_NO ? DOCTOR_PROVED : DOCTOR_LIKELY, mend,
 			    "%s on %s is mounted without dax: its files are in the page cache",
@@ -184,7 +185,9 @@ bool cause_guest_dax(const struct doctor_case *c, struct doctor_finding *f)
 	if (!c->guest || !c->has_place || cause_file_mount_is_dax(p))
 		return false;
 	return doctor_found(f, DOCTOR_PROVED,
-			    "mount -o remount,dax=always cannot change it: mount anew with dax; an image needs its data 2M-aligned and a device with page structs",
+			    "mount -o remount,dax=always cannot change it: unmount it and mount "
+			    "it with dax; an image needs its data 2M-aligned and a device with "
+			    "page structs",
 			    "in the guest %s on %s at %s is mounted without dax: its files are in the guest's page cache",
 			    p->fs, p->block, p->path);
 }
@@ -198,15 +201,18 @@ bool cause_dax_inode(const struct doctor_case *c, struct doctor_finding *f)
 		return false;
 	if (p->dax_flag == DOCTOR_YES)
 		return doctor_found(f, DOCTOR_PROVED,
-				    "close the file everywhere (or mount again): the flag counts from the next first open on; mount -o dax=never forbids it",
+				    "close the file everywhere (or mount again): the flag takes "
+				    "effect at the next first open; mount -o dax=never "
+				    "overrides it",
 				    "%s has the inode's dax flag, but is accessed through the page cache",
 				    p->path);
 	if (!cause_file_mount_says(p, ",dax=inode,"))
 		return false;
-	snprintf(mend, sizeof(mend), "xfs_io -c 'chattr +x' <folder>, then make the file anew; or mount -o dax=always /dev/%s",
+	snprintf(mend, sizeof(mend), "xfs_io -c 'chattr +x' <folder>, then make the file again; "
+		"or mount -o dax=always /dev/%s",
 		 p->block);
 	return doctor_found(f, DOCTOR_PROVED, mend,
-			    "%s on %s is mounted with dax=inode, and %s has not the flag", p->fs,
+			    "%s on %s is mounted with dax=inode, and %s lacks the flag", p->fs,
 			    p->block, p->path);
 }
 
@@ -229,8 +235,9 @@ bool cause_fs_hints(const struct doctor_case *c, struct doctor_finding *f)
 		 "mkfs.ext4 -b 4096 -E stride=512,stripe_width=512 /dev/%s   (what it holds is lost)",
 		 p->block);
 	snprintf(share, sizeof(share), "%.0f%%", 100.0 * p->pages.b2m / p->size);
-	return doctor_found(f, DOCTOR_LIKELY, mend, "%s on %s knows no stripe or extent size of 2M, and %s of %s "
-			    "lie in aligned 2M pieces", p->fs, p->block, share, p->path);
+	return doctor_found(f, DOCTOR_LIKELY, mend, "%s on %s has no stripe or extent size of "
+		"2M, and only %s of %s lies in aligned 2M "
+		"pieces", p->fs, p->block, share, p->path);
 }
 
 bool cause_extents(const struct doctor_case *c, struct doctor_finding *f)
@@ -248,7 +255,8 @@ bool cause_extents(const struct doctor_case *c, struct doctor_finding *f)
 		crooked += (p->extents[i].physical - p->extents[i].logical) % CAUSE_M2 != 0;
 	}
 	return doctor_found(f, DOCTOR_PROVED,
-			    "make the file anew at its full size on an emptier filesystem (fallocate -l <size>), best right after mkfs",
+			    "make the file again at its full size on an emptier filesystem "
+			    "(fallocate -l <size>), best right after mkfs",
 			    "%s has %zu extents, %zu of them off a 2M boundary, the longest of %" PRIu64
 			    " KiB: %.0f%% of it can be mapped huge", p->path, p->n_extents, crooked,
 			    longest >> 10, 100.0 * p->pages.b2m / p->size);

@@ -6,9 +6,9 @@
 
 #include "causes.h"
 
-/* So many pages for one fault are no page at a time: they were split from huge ones. */
+/* With more 4K pages than this for each fault, they were split from huge ones. */
 #define PAGES_A_FAULT 10
-/* KVM asks the page table since this version; before, a flag that DAX has not. */
+/* Since this version KVM walks the page table; before, it tested a flag that DAX pages lack. */
 #define WALKS_MAJOR 5
 #define WALKS_MINOR 6
 
@@ -37,7 +37,8 @@ bool cause_confidential(const struct doctor_case *c, struct doctor_finding *f)
 {
 	if (!c->ram.confidential)
 		return false;
-	return doctor_found(f, DOCTOR_LIKELY, "none on this kernel: guest_memfd has pages of 4K; a plain guest has huge ones",
+	return doctor_found(f, DOCTOR_LIKELY, "none on this kernel: guest_memfd has 4K pages "
+		"only; an ordinary guest can have huge ones",
 			    "this is a confidential guest (SEV-SNP or TDX): its private memory is not mapped from QEMU's page table");
 }
 
@@ -49,12 +50,14 @@ bool cause_slot_edge(const struct doctor_case *c, struct doctor_finding *f)
 		return false;
 	if (r->below_4g && r->below_4g < r->wanted && r->below_4g % CAUSE_M2)
 		return doctor_found(f, DOCTOR_PROVED, "-machine max-ram-below-4g=<a multiple of 2M>",
-				    "the guest's RAM is cut at %" PRIu64 " KiB, no multiple of 2M: what lies above 4G is off by %" PRIu64
-				    " KiB against QEMU's addresses", r->below_4g >> 10,
+				    "the guest's RAM is split at %" PRIu64 " KiB, which is not "
+				    "a multiple of 2M: what lies above 4G is %" PRIu64 " KiB "
+				    "off QEMU's addresses", r->below_4g >> 10,
 				    r->below_4g % CAUSE_M2 >> 10);
 	if (r->wanted % CAUSE_M2 && r->wanted < 64ULL << 20)
 		return doctor_found(f, DOCTOR_LIKELY, "-m <a multiple of 2M>",
-				    "the guest has %" PRIu64 " KiB of RAM, no multiple of 2M: its last slot ends in the middle of a page",
+				    "the guest has %" PRIu64 " KiB of RAM, which is not a "
+				    "multiple of 2M: its last slot ends in the middle of a page",
 				    r->wanted >> 10);
 	return false;
 }
@@ -110,10 +113,12 @@ bool cause_dirty_log(const struct doctor_case *c, struct doctor_finding *f)
 		return false;
 	if (c->ram.migrating)
 		return doctor_found(f, DOCTOR_PROVED, mend,
-				    "a migration (or a dirty-rate measurement) of this guest is running: each write is logged by pages of 4K");
+				    "a migration (or a dirty-rate measurement) of this guest is "
+				    "running: writes are logged by pages of 4K");
 	if (!cause_kvm_below_is_good(c) || !cause_kvm_was_split(&c->second))
 		return false;
-	return doctor_found(f, DOCTOR_LIKELY, mend, "%" PRIu64 " pages of 4K came of only %" PRIu64
+	return doctor_found(f, DOCTOR_LIKELY, mend, "%" PRIu64 " pages of 4K came from only "
+		"%" PRIu64
 			    " faults: huge pages were split, as dirty logging does",
 			    c->second.b4k >> 12, c->second.faults);
 }
@@ -126,7 +131,8 @@ bool cause_old_kernel(const struct doctor_case *c, struct doctor_finding *f)
 	    (v[0] == WALKS_MAJOR && v[1] >= WALKS_MINOR))
 		return false;
 	return doctor_found(f, DOCTOR_PROVED, "boot Linux 5.6 or later",
-			    "KVM of Linux %d.%d takes DAX pages for small: it asks whether they are compound pages",
+			    "KVM of Linux %d.%d takes DAX pages for small ones: it asks whether "
+			    "they are compound pages",
 			    v[0], v[1]);
 }
 
@@ -137,10 +143,11 @@ bool cause_zone_device(const struct doctor_case *c, struct doctor_finding *f)
 	if (!cause_is_dax(c) || !cause_kvm_second_is_small(c) || !cause_kvm_below_is_good(c) ||
 	    cause_kvm_was_split(s) || c->ram.migrating)
 		return false;
-	/* Some are huge: then it is not the kernel, or not it alone. */
+	/* If some are huge, it is not the kernel, or not the kernel alone. */
 	return doctor_found(f, s->huge * 20 < s->b4k ? DOCTOR_LIKELY : DOCTOR_POSSIBLE,
 			    "boot a kernel whose KVM maps ZONE_DEVICE pages huge (upstream does since 5.6)",
-			    "file and mapping allow 2M, and %" PRIu64 " pages of 4K came of %" PRIu64
+			    "file and mapping allow 2M, and %" PRIu64 " pages of 4K came from "
+			    "%" PRIu64
 			    " faults, one by one: this KVM does not map device memory huge",
 			    s->b4k >> 12, s->faults);
 }

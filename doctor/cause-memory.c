@@ -51,12 +51,15 @@ bool cause_map_align(const struct doctor_case *c, struct doctor_finding *f)
 	if (!r->known || (!file && !shared) || r->start % CAUSE_M2 == 0)
 		return false;
 	return doctor_found(f, DOCTOR_PROVED, shared ?
-			    "-object memory-backend-file,mem-path=/dev/shm/ram,...,share=on,align=2M on a tmpfs mounted with huge=always, or memory-backend-memfd,hugetlb=on (a memfd knows no align)" :
+			    "-object "
+			    "memory-backend-file,mem-path=/dev/shm/ram,...,share=on,align=2M on "
+			    "a tmpfs mounted with huge=always, or "
+			    "memory-backend-memfd,hugetlb=on (a memfd takes no align)" :
 			    "-object memory-backend-file,...,align=2M",
 			    "QEMU has mapped %s at 0x%" PRIx64 ", %" PRIu64
 			    " KiB after a 2M boundary (align= %s)", shared ? "shared memory" : c->place.path,
 			    r->start, r->start % CAUSE_M2 >> 10,
-			    r->align ? "was given, and is too little" : "was not given");
+			    r->align ? "was given, but is too small" : "was not given");
 }
 
 bool cause_thp_off(const struct doctor_case *c, struct doctor_finding *f)
@@ -68,7 +71,7 @@ bool cause_thp_off(const struct doctor_case *c, struct doctor_finding *f)
 				    "this kernel has no transparent huge pages");
 	return doctor_found(f, DOCTOR_PROVED,
 			    "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled, then start the guest again",
-			    "transparent_hugepage/enabled is never on the machine");
+			    "transparent_hugepage/enabled is set to never on the machine");
 }
 
 bool cause_thp_prctl(const struct doctor_case *c, struct doctor_finding *f)
@@ -107,7 +110,7 @@ static enum page_size cause_memory_pool_of(const struct doctor_case *c)
 
 static bool cause_memory_wants_pool(const struct doctor_case *c)
 {
-	/* A guest that runs has got its pages. */
+	/* A running guest has its pages already. */
 	return c->memory == DOCTOR_MEMORY_HUGETLB && !c->pid;
 }
 
@@ -170,8 +173,8 @@ bool cause_cgroup(const struct doctor_case *c, struct doctor_finding *f)
 	quoted = proc_command_text(argv);
 	snprintf(mend, sizeof(mend), "echo max > %s", quoted ? quoted : "");
 	free(quoted);
-	return doctor_found(f, DOCTOR_LIKELY, mend, "control group %s may have %" PRIu64
-			    " MiB (memory.max), the guest's RAM is %" PRIu64 " MiB",
+	return doctor_found(f, DOCTOR_LIKELY, mend, "control group %s is limited to %" PRIu64 " "
+		"MiB (memory.max), and the guest's RAM is %" PRIu64 " MiB",
 			    c->ram.limit_group, c->ram.limit >> 20, need >> 20);
 }
 
@@ -180,7 +183,8 @@ bool cause_fragmented(const struct doctor_case *c, struct doctor_finding *f)
 	if (!cause_memory_map_is_small(c) || cause_is_dax(c) || c->set.largest_free >= FEW_BLOCKS)
 		return false;
 	return doctor_found(f, DOCTOR_LIKELY, "echo 1 > /proc/sys/vm/compact_memory, then start the guest again",
-			    "free blocks of 2M and more are %" PRIu64 " MiB together: memory is used up or in pieces",
+			    "free blocks of 2M and more are %" PRIu64 " MiB in all: memory is "
+			    "used up or fragmented",
 			    c->set.largest_free >> 20);
 }
 
@@ -215,6 +219,7 @@ bool cause_guest_thp(const struct doctor_case *c, struct doctor_finding *f)
 		return false;
 	return doctor_found(f, DOCTOR_PROVED,
 			    "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled   (in the guest)",
-			    c->set.thp[0] ? "transparent_hugepage/enabled is never in the guest"
+			    c->set.thp[0] ? "transparent_hugepage/enabled is set to never in "
+			    	"the guest"
 					  : "the guest's kernel has no transparent huge pages");
 }

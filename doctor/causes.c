@@ -2,7 +2,7 @@
 /* The table of causes. */
 #include "causes.h"
 
-/* From the bottom up: what lies deeper brings the rest along. */
+/* From the bottom up: a deeper cause brings others along. */
 const struct doctor_cause doctor_causes[] = {
 	{ "no-pmem", "file", "no persistent memory",
 	  "a DAX backing needs a namespace of the nvdimm subsystem", cause_no_pmem },
@@ -21,21 +21,23 @@ const struct doctor_cause doctor_causes[] = {
 	{ "page-cache", "file", "the file is not on persistent memory",
 	  "the page cache has pages of 4K, but for large folios of filesystems that make them", cause_page_cache },
 	{ "guest-dax", "guest", "the guest's image on pmem is in the page cache",
-	  "a filesystem turns DAX off, and goes on, where device or image do not allow it", cause_guest_dax },
+	  "a filesystem silently goes on without DAX where device or image do not allow "
+	  "it", cause_guest_dax },
 	{ "dax-inode", "file", "dax=inode without the file's flag",
 	  "with dax=inode only files with the flag FS_XFLAG_DAX are accessed by DAX", cause_dax_inode },
 	{ "mount-no-dax", "file", "the filesystem is mounted without dax",
 	  "without DAX a file is copied to the page cache, which has pages of 4K unless the filesystem makes large folios", cause_mount_no_dax },
-	{ "fs-hints", "file", "the filesystem knows no stripe or extent size of 2M",
+	{ "fs-hints", "file", "the filesystem has no stripe or extent size of 2M",
 	  "without the hint the allocator aligns extents to its own block of 4K", cause_fs_hints },
 	{ "extents", "file", "the file's extents are short or off a 2M boundary",
-	  "a 2M entry needs 2M of file that lie together on a 2M boundary", cause_extents },
-	{ "file-size", "file", "the file's size is no multiple of 2M",
+	  "a 2M entry needs 2M of file that are contiguous from a 2M boundary", cause_extents },
+	{ "file-size", "file", "the file's size is not a multiple of 2M",
 	  "a 2M entry does not reach beyond the end of a file", cause_file_size },
 	{ "map-private", "mut", "a private mapping instead of a shared one",
 	  "a write to a private mapping of a file copies the page, 4K at a time", cause_map_private },
 	{ "shmem-off", "mut", "huge pages of shared memory are off",
-	  "memfd and /dev/shm have a setting of their own, which is never unless it was changed", cause_shmem_off },
+	  "memfd and /dev/shm have a setting of their own, whose default is "
+	  "never", cause_shmem_off },
 	{ "map-align", "mut", "QEMU without align=2M",
 	  "host and guest addresses must be congruent modulo 2M", cause_map_align },
 	{ "thp-off", "mut", "transparent huge pages are off on the machine",
@@ -50,8 +52,8 @@ const struct doctor_cause doctor_causes[] = {
 	  "each node has a pool of its own, and a binding is strict", cause_pool_node },
 	{ "cgroup-limit", "mut", "a control group allows less memory than the guest has",
 	  "where a huge page would exceed the limit, a small one is taken", cause_cgroup },
-	{ "fragmented", "mut", "memory is in pieces",
-	  "a huge page needs 2M of free memory that lie together", cause_fragmented },
+	{ "fragmented", "mut", "memory is fragmented",
+	  "a huge page needs 2M of contiguous free memory", cause_fragmented },
 	{ "no-paging", "second-level", "KVM without EPT or NPT",
 	  "shadow page tables follow the guest's own tables", cause_no_paging },
 	{ "emulated", "second-level", "the guest is emulated",
@@ -59,7 +61,8 @@ const struct doctor_cause doctor_causes[] = {
 	{ "confidential", "second-level", "a confidential guest",
 	  "private memory comes from guest_memfd, which has no huge pages yet", cause_confidential },
 	{ "slot-edge", "second-level", "a memory slot that is off by less than 2M",
-	  "a huge entry must lie whole in a slot, guest and host addresses congruent modulo 2M", cause_slot_edge },
+	  "a huge entry must lie wholly in a slot, with guest and host addresses congruent "
+	  "modulo 2M", cause_slot_edge },
 	{ "nx-split", "second-level", "nx_huge_pages, and the guest executes its pages",
 	  "with nx_huge_pages what is executed is mapped with 4K", cause_nx_split },
 	{ "dirty-log", "second-level", "dirty logging",
@@ -67,7 +70,7 @@ const struct doctor_cause doctor_causes[] = {
 	{ "old-kernel", "second-level", "a kernel that does not map DAX huge",
 	  "before Linux 5.6 KVM asked PageTransCompoundMap(), which is false for DAX", cause_old_kernel },
 	{ "touched-small", "mut", "small pages were there first",
-	  "a huge entry cannot be put where a table of 4K entries is", cause_touched_small },
+	  "a huge entry does not replace a table of 4K entries", cause_touched_small },
 	{ "zone-device", "second-level", "a KVM that does not map ZONE_DEVICE pages huge",
 	  "KVM must walk the page table to learn that a DAX page is huge", cause_zone_device },
 	{ "guest-thp", "guest", "transparent huge pages are off in the guest",

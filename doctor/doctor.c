@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is made of a table of causes. */
+/* A case examined by a table of causes. */
 #include "doctor.h"
 
 #include <stdarg.h>
@@ -26,7 +26,7 @@ enum doctor_answer doctor_is_huge(const struct doctor_case *c)
 		small = s->b4k > SLACK ? s->b4k - SLACK : 0;
 		return small * 20 > s->b4k + s->huge ? DOCTOR_NO : DOCTOR_YES;
 	}
-	/* Huge in QEMU is not huge for the guest; small there is. */
+	/* Huge in QEMU need not be huge for the guest; small in QEMU is small. */
 	if (r->known && r->huge_known && r->rss >= LEAST &&
 	    r->rss > r->huge + SLACK + r->rss / 20)
 		return DOCTOR_NO;
@@ -71,7 +71,7 @@ void doctor_examine(const struct doctor_case *c, const struct doctor_cause *tabl
 	qsort(r->finding, r->n, sizeof(r->finding[0]), doctor_compare);
 }
 
-/* Names of files are in these texts: not all of them are UTF-8. */
+/* These texts hold names of files, which need not be UTF-8. */
 static json_t *doctor_string(const char *text)
 {
 	char *safe = safe_text(text);

@@ -49,9 +49,8 @@ struct doctor_ram {
 	bool known;		/* the mapping was found and read */
 	uint64_t start, size, offset, page;
 	uint64_t rss, huge;	/* mapped in QEMU at all, and by huge entries */
-	bool huge_known;	/* the kernel tells `huge` of this kind of memory */
+	bool huge_known;	/* the kernel reports `huge` for this kind of memory */
 	bool shared, forbidden;	/* MAP_SHARED; MADV_NOHUGEPAGE */
-	enum doctor_answer eligible;	/* smaps' THPeligible */
 	enum doctor_answer process_thp;	/* prctl(PR_SET_THP_DISABLE) was not called */
 	uint64_t wanted;	/* -m; 0: not told */
 	uint64_t below_4g;	/* machine option max-ram-below-4g; 0: none */
@@ -103,7 +102,7 @@ struct doctor_settings {
 	int kernel[2];		/* version; 0: not known */
 	char thp[16], shmem[16];
 	struct { uint64_t pages, free; bool known; } pool[PAGE_SIZES];
-	/* 2M pages free on each node; */
+	/* free 2M pages of each node */
 	struct { int id; uint64_t free; } node[16];
 	size_t n_nodes;
 	uint64_t largest_free;	/* bytes in free blocks of 2M or more */
@@ -114,7 +113,7 @@ struct doctor_settings {
 struct doctor_case {
 	pid_t pid;		/* QEMU's; 0: none */
 	const struct backing_kind *backing;	/* NULL: none was named */
-	bool guest;		/* it is the inside of a guest that is looked at */
+	bool guest;		/* we look at a guest from the inside */
 	enum doctor_memory memory;
 	bool has_place;
 	struct doctor_ram ram;
@@ -165,7 +164,7 @@ struct doctor_report {
 void doctor_begin(struct doctor_case *c);
 void doctor_end(struct doctor_case *c);
 
-/* A process that is no QEMU or is not there is EXIT_CONFIG. */
+/* EXIT_CONFIG if there is no such process, or it is not a QEMU. */
 int doctor_look_at_qemu(struct doctor_case *c, pid_t pid, struct err *err);
 /*
  * A file, folder, block device or DAX device; EXIT_CONFIG if it cannot be
@@ -181,7 +180,7 @@ void doctor_look_at_guest(struct doctor_case *c);
 /* Only what doctor_machine_causes ask for. */
 void doctor_look_at_machine(struct doctor_case *c);
 
-/* The findings, the surest first; those of one sureness in the table's order. */
+/* The findings, the surest first; equally sure ones in the table's order. */
 void doctor_examine(const struct doctor_case *c, const struct doctor_cause *table,
 		    struct doctor_report *r);
 

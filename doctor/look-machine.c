@@ -54,12 +54,12 @@ static void look_machine_second(struct doctor_case *c)
 	ret = kvm_stats_find_vm(root, c->pid, dir, sizeof(dir));
 	if (ret)
 		return look_blind(c, layer_words[LAYER_SECOND].name, ret == -ENOENT ?
-			"%s has no folder of this guest (is debugfs mounted?)" :
+			"%s has no folder for this guest (is debugfs mounted?)" :
 			"%s cannot be read: root can", kvm);
 	s->known = kvm_stats_pages(dir, &p);
 	s->b4k = p.b4k;
 	s->huge = p.b2m + p.b1g;
-	/* What only made a page writable again mapped none. */
+	/* A fast fault only makes a page writable again, and maps none. */
 	kvm_stats_number(dir, "pf_fast", &fast);
 	kvm_stats_number(dir, "pf_fixed", &s->faults);
 	s->faults -= fast < s->faults ? fast : s->faults;
@@ -140,7 +140,7 @@ static void look_machine_settings(struct doctor_case *c)
 void doctor_begin(struct doctor_case *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->ram.eligible = c->ram.process_thp = DOCTOR_UNKNOWN;
+	c->ram.process_thp = DOCTOR_UNKNOWN;
 	c->ram.host_node = -1;
 	c->ram.limit = UINT64_MAX;
 	c->place.dax = c->place.dax_flag = c->place.hints = DOCTOR_UNKNOWN;
@@ -169,7 +169,8 @@ int doctor_look_at_qemu(struct doctor_case *c, pid_t pid, struct err *err)
 static int look_machine_refuse_path(const struct doctor_place *p, struct err *err)
 {
 	if (p->block[0])
-		return err_config(err, "%s is not on DAX: %s%s%s is no persistent memory, so nothing on it "
+		return err_config(err, "%s is not on DAX: %s%s%s is not persistent memory, so "
+			"nothing on it "
 				  "can be mapped huge from the device", p->path,
 				  p->fs, p->fs[0] ? " on " : "", p->block);
 	return err_config(err, "%s is not on DAX: a filesystem of type %s has no device of its own",

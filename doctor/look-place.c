@@ -59,7 +59,7 @@ static void look_place_read_disk(struct doctor_place *p, const char *name)
 		look_place_read_namespace(p);
 }
 
-/* What a volume lies on; false if its table says nothing simple. */
+/* What a volume lies on; false unless its table is one linear target. */
 static bool look_place_read_volume(struct doctor_place *p, const char *name, char *below, size_t size)
 {
 	unsigned major, minor, on_major, on_minor;
@@ -135,7 +135,7 @@ static void look_place_unescape(char *text)
 	*to = '\0';
 }
 
-/* Takes the mount of a line of mountinfo if `path` is below it and no deeper one was. */
+/* Takes the mount of a line of mountinfo if `path` is below it and none before was deeper. */
 static void look_place_take_mount(struct doctor_place *p, const char *line, char *dev, size_t *deepest)
 {
 	char at[256], mine[300], super[300], fs[16], id[24];
@@ -195,7 +195,7 @@ static void look_place_read_file(struct doctor_case *c, struct doctor_place *p)
 	struct err why = ERR_INIT;
 
 	look_system.attributes(p);
-	/* No extents of a file in memory, nor of a folder. */
+	/* A file in memory has no extents. */
 	if (!p->block[0])
 		return;
 	p->is_file = !look_system.extents(p, &why);

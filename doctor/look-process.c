@@ -12,7 +12,7 @@
 #include "look.h"
 #include "size.h"
 
-/* The words of a command line, which NULs end. */
+/* The words of a command line, each ended by a NUL. */
 struct words {
 	const char *v[512];
 	size_t n;
@@ -87,7 +87,7 @@ static void look_process_read_words(struct doctor_ram *r, const struct words *w)
 	}
 }
 
-/* Does it hold a VM of KVM? Its descriptors may not be ours to see. */
+/* Does it have a VM of KVM open? We may not be allowed to see its descriptors. */
 static bool look_process_has_vm(pid_t pid)
 {
 	DIR *d = look_folder("/proc/%d/fd", (int)pid);
@@ -120,8 +120,8 @@ static int look_process_read_command(struct doctor_case *c, struct err *err)
 	name = name ? name + 1 : w.n ? w.v[0] : "";
 	look_word(comm, sizeof(comm), "/proc/%d/comm", (int)c->pid);
 	if (!vm && strncmp(name, "qemu", 4) && strcmp(name, "kvm")) {
-		err_config(err, "--pid: process %d (%s) is no QEMU: it has neither its name nor a "
-			   "virtual machine of KVM; pgrep qemu lists those that are",
+		err_config(err, "--pid: process %d (%s) is not a QEMU: it has neither that name "
+			"nor a virtual machine of KVM; pgrep qemu lists those that are",
 			   (int)c->pid, comm);
 		free(text);
 		return -EINVAL;
@@ -138,7 +138,7 @@ static int look_process_read_command(struct doctor_case *c, struct err *err)
 /* --- smaps ------------------------------------------------------------------ */
 
 struct mapping {
-	struct doctor_ram r;	/* its start to its eligible */
+	struct doctor_ram r;	/* what the mapping says of it */
 	char path[256];
 	bool writable, executable;
 };
@@ -157,7 +157,6 @@ static bool look_process_parse_head(const char *line, struct mapping *m)
 	m->writable = strchr(perms, 'w');
 	m->executable = strchr(perms, 'x');
 	m->r.rss = m->r.huge = m->r.page = 0;
-	m->r.eligible = DOCTOR_UNKNOWN;
 	m->r.forbidden = false;
 	snprintf(m->path, sizeof(m->path), "%s", line + at);
 	return true;
@@ -174,8 +173,6 @@ static void look_process_parse_field(const char *line, struct mapping *m)
 		m->r.huge += kib;
 	else if (!strncmp(line, "KernelPageSize:", 15))
 		m->r.page = kib;
-	else if (!strncmp(line, "THPeligible:", 12))
-		m->r.eligible = atoi(colon + 1) ? DOCTOR_YES : DOCTOR_NO;
 	else if (!strncmp(line, "VmFlags:", 8))
 		m->r.forbidden = strstr(line, " nh") != NULL;
 }
@@ -208,7 +205,6 @@ static void look_process_take(struct doctor_case *c, const struct mapping *m, ch
 	r->page = m->r.page;
 	r->shared = m->r.shared;
 	r->forbidden = m->r.forbidden;
-	r->eligible = m->r.eligible;
 	c->memory = look_process_memory_of(m);
 	snprintf(path, 256, "%s", m->path);
 }

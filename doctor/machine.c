@@ -80,7 +80,8 @@ static bool machine_mitigations(const struct doctor_case *c, struct doctor_findi
 		closedir(d);
 	if (!n)
 		return false;
-	return doctor_found(f, DOCTOR_POSSIBLE, "boot with mitigations=off, only where nothing foreign runs; else compare arms on one setting",
+	return doctor_found(f, DOCTOR_POSSIBLE, "boot with mitigations=off, only where nothing "
+		"untrusted runs; else compare arms under one setting",
 			    "%u mitigations are on: %s", n, names);
 }
 
@@ -135,8 +136,9 @@ static bool machine_stolen(const struct doctor_case *c, struct doctor_finding *f
 		sum += v[i];
 	if (n < 8 || !sum || v[7] * 1000 < sum)
 		return false;
-	return doctor_found(f, DOCTOR_PROVED, "measure on a machine of your own, or more blocks",
-			    "%.1f%% of all processor time since the boot was stolen by the machine below",
+	return doctor_found(f, DOCTOR_PROVED, "measure on a machine of your own, or run more "
+		"blocks",
+			    "%.1f%% of all processor time since the boot was stolen by the host",
 			    100.0 * v[7] / sum);
 }
 
@@ -149,7 +151,8 @@ static bool machine_load(const struct doctor_case *c, struct doctor_finding *f)
 	free(text);
 	if (load < 0.5)
 		return false;
-	return doctor_found(f, DOCTOR_PROVED, "end what runs besides (top shows it), and wait a minute",
+	return doctor_found(f, DOCTOR_PROVED, "end whatever else runs (top shows it), and wait "
+		"a minute",
 			    "the load was %.2f in the last minute", load);
 }
 
@@ -172,7 +175,8 @@ static bool machine_memory(const struct doctor_case *c, struct doctor_finding *f
 	if (!have || left * 5 >= have)
 		return false;
 	return doctor_found(f, DOCTOR_PROVED, "end programs, or drop caches (echo 3 > /proc/sys/vm/drop_caches)",
-			    "%" PRIu64 " of %" PRIu64 " MiB of memory can be had", left >> 10, have >> 10);
+			    "%" PRIu64 " of %" PRIu64 " MiB of memory are "
+			    "available", left >> 10, have >> 10);
 }
 
 static bool machine_fragments(const struct doctor_case *c, struct doctor_finding *f)
@@ -210,9 +214,10 @@ static bool machine_kvm(const struct doctor_case *c, struct doctor_finding *f)
 				    "KVM cannot be used: there is no /dev/kvm");
 	if (access(path, R_OK | W_OK))
 		return doctor_found(f, DOCTOR_PROVED, "add yourself to the group of /dev/kvm",
-				    "KVM cannot be used: /dev/kvm is not ours to open");
+				    "KVM cannot be used: we may not open /dev/kvm");
 	if (!c->second.module)
-		return doctor_found(f, DOCTOR_PROVED, "load kvm_intel or kvm_amd; inside a VM the machine below must have nesting on; or accel: emulation",
+		return doctor_found(f, DOCTOR_PROVED, "load kvm_intel or kvm_amd; inside a VM, "
+			"nesting must be on at the host; or accel: emulation",
 				    "KVM cannot be trusted: /dev/kvm is there, but neither kvm_intel nor kvm_amd serves it");
 	if (c->second.paging == DOCTOR_NO)
 		return doctor_found(f, DOCTOR_PROVED, "load the module with ept=1 or npt=1",
@@ -225,14 +230,19 @@ static bool machine_kvm(const struct doctor_case *c, struct doctor_finding *f)
 }
 
 const struct doctor_cause doctor_machine_causes[] = {
-	{ "kvm", "machine", "KVM", "without it guests are emulated: times compare arms, and are no times of a processor", machine_kvm },
-	{ "load", "machine", "other load", "it takes caches, memory and turns: spread grows, and drifts look like effects", machine_load },
-	{ "stolen-time", "machine", "stolen time", "the machine below runs others in between: single samples are too long, medians drift", machine_stolen },
+	{ "kvm", "machine", "KVM", "without it guests are emulated: times compare arms, but are "
+		"not times of a processor", machine_kvm },
+	{ "load", "machine", "other load", "it takes caches, memory and processor time: spread "
+		"grows, and drifts look like effects", machine_load },
+	{ "stolen-time", "machine", "stolen time", "the host runs others in between: single "
+		"samples are too long, medians drift", machine_stolen },
 	{ "governor", "machine", "frequency governor", "frequency follows the load: the first samples are slow, short ones slower than long ones", machine_governor },
 	{ "turbo", "machine", "turbo", "frequency follows heat and the other cores: the same work differs by some percent between boots", machine_turbo },
-	{ "ksm", "machine", "KSM", "it merges equal pages, which splits huge ones, and takes a core for it", machine_ksm },
+	{ "ksm", "machine", "KSM", "it merges equal pages, which splits huge ones, and keeps a "
+		"core busy", machine_ksm },
 	{ "numa-balancing", "machine", "NUMA balancing", "it unmaps pages to see who touches them: extra faults, huge pages split", machine_balancing },
-	{ "memory", "machine", "little free memory", "reclaim runs inside timed regions, huge pages are not to be had", machine_memory },
+	{ "memory", "machine", "little free memory", "reclaim runs inside timed regions, huge "
+		"pages are not available", machine_memory },
 	{ "fragmented", "machine", "fragmented memory", "huge pages are made by compaction, in the middle of a timed first touch", machine_fragments },
 	{ "smt", "machine", "SMT", "a neighbour on the same core takes half of its TLB and caches", machine_smt },
 	{ "isolated", "machine", "isolated processors", "the scheduler and its timer interrupt whatever is measured", machine_isolated },

@@ -77,7 +77,7 @@ static int agent_call_op(struct agent *a, int64_t id, const struct view *msg,
 	fault_at(&a->settings.fault, name, &a->link, a->pid1);
 	op = agent_find_op(a, name);
 	if (!op)
-		return err_config(err, "the %s's agent knows no request '%s'",
+		return err_config(err, "the %s's agent does not know the request '%s'",
 				  role_names[a->settings.role], name);
 	return op->fn(a, id, msg, reply, err);
 }
@@ -145,7 +145,7 @@ static void agent_serve(struct agent *a)
 	while (!a->done) {
 		if (loop_step(a->loop, -1) < 0)
 			agent_stop(a, &(struct err){ .exit = EXIT_MACHINE,
-					       .text = "the kernel refuses to wait" });
+					       .text = "cannot wait for events" });
 	}
 	link_flush(&a->link, 5);
 }

@@ -69,9 +69,9 @@ struct agent {
 int agent_run(const struct settings *s, const struct role *role, bool pid1,
 	      int in, int out, struct err *err);
 
-/* Takes the object; a message that cannot be sent ends the agent. */
+/* Takes the reference; a message that cannot be sent ends the agent. */
 void agent_send(struct agent *a, json_t *msg);
-/* The same with one member more, whose value is JSON text: see link_send_with(). */
+/* The same with one more member, whose value is JSON text: see link_send_with(). */
 void agent_send_with(struct agent *a, json_t *msg, const char *key,
 		     const char *json, size_t len);
 /* Event `log`. */

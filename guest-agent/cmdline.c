@@ -18,7 +18,7 @@ static int cmdline_set_role(struct settings *s, const char *value, struct err *e
 			return 0;
 		}
 	}
-	return err_config(err, "no role is called '%s': node or guest", value);
+	return err_config(err, "unknown role '%s': node or guest", value);
 }
 
 static int cmdline_set_nonce(struct settings *s, const char *value, struct err *err)

@@ -26,7 +26,7 @@ struct settings {
 	struct fault fault;
 	bool stdio;		/* else the virtio-serial port */
 	bool workload;		/* serves no requests: one workload, on stdio */
-	bool reserve;		/* a workload's huge pages, where the pool lacks them */
+	bool reserve;		/* adds the huge pages that the pool lacks for a workload */
 };
 
 /* "role", "nonce" or "fault" with its value; others are -ENOENT. */
@@ -34,8 +34,8 @@ int settings_set(struct settings *s, const char *name, const char *value,
 		 struct err *err);
 
 /*
- * Takes every kduel.<name>=<value> of a kernel command line. Words of that
- * kind that no setting has are an error: a typo must not be ignored.
+ * Takes every kduel.<name>=<value> of a kernel command line. A word of that
+ * form that names no setting is an error: a typo must not be ignored.
  */
 int settings_from_cmdline(struct settings *s, const char *cmdline,
 			  struct err *err);

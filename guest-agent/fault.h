@@ -29,7 +29,7 @@ struct fault {
 /* "<kind>@<op>"; "" means no fault. */
 int fault_parse(struct fault *f, const char *text, struct err *err);
 
-/* Does what it says if `op` is its moment. Most kinds do not return. */
+/* Acts if `op` is the chosen request. Most kinds do not return. */
 void fault_at(const struct fault *f, const char *op, struct link *l, bool pid1);
 
 #endif

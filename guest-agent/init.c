@@ -62,8 +62,8 @@ static int init_is_module(const struct dirent *e)
 }
 
 /*
- * A kernel that was not built for this has drivers as modules; their names
- * begin with their numbers. One for other hardware refuses to be loaded.
+ * A kernel that was not built for this has drivers as modules, whose file names
+ * begin with their order. One for other hardware refuses to be loaded.
  */
 static void init_load_modules(void)
 {

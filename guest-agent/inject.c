@@ -12,10 +12,10 @@
 
 #define TRIES 500
 #define PAUSE_US 10000
-#define ROOM 4096	/* below the stack, beyond the 128 bytes that leaf functions use */
+#define ROOM 4096	/* below the stack, beyond its red zone of 128 bytes */
 #define SYSCALL_STOP (SIGTRAP | 0x80)	/* by PTRACE_O_TRACESYSGOOD */
 
-/* Results of system calls that the kernel makes again by itself (ERESTART...). */
+/* Results of system calls that the kernel restarts by itself (ERESTART...). */
 #define AGAIN_FIRST 512
 #define AGAIN_LAST 516
 
@@ -38,7 +38,7 @@ static int inject_stop(pid_t tid)
 	return inject_wait(tid) < 0 ? -ESRCH : 0;
 }
 
-/* Did it stop behind a `syscall` of its own? Then that is where calls are made. */
+/* Did it stop right after a `syscall` of its own? Then calls are made from there. */
 static bool inject_is_in_call(struct inject *in)
 {
 	unsigned char code[sizeof(long)];
@@ -50,7 +50,7 @@ static bool inject_is_in_call(struct inject *in)
 	       !memcmp(code, syscall_bytes, sizeof(syscall_bytes));
 }
 
-/* The call in which it slept, as it is made again. */
+/* Sets the registers so that the call in which it slept is made again. */
 static void inject_make_again(struct user_regs_struct *r, uint64_t at)
 {
 	long result = (long)r->rax;
@@ -88,7 +88,7 @@ int inject_open(struct inject *in, pid_t tid, struct err *err)
 		       "call that could be borrowed", (int)tid);
 }
 
-/* On to where a system call begins or ends; a signal waits until it is let go. */
+/* Runs it to where a system call begins or ends; a signal is kept for inject_close(). */
 static int inject_step(struct inject *in)
 {
 	for (;;) {
@@ -127,7 +127,7 @@ uint64_t inject_room(const struct inject *in)
 	return (in->before.rsp - ROOM) & ~63ULL;
 }
 
-/* Word by word: other ways are options of the kernel's. */
+/* Word by word: other ways depend on the kernel's configuration. */
 int inject_put(const struct inject *in, uint64_t at, const void *data, size_t size)
 {
 	for (size_t i = 0; i < size; i += sizeof(long)) {

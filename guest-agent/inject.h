@@ -6,10 +6,10 @@
  *
  *	struct inject in;
  *
- *	if (inject_open(&in, qemu, err))	// this thread stands still
+ *	if (inject_open(&in, qemu, err))	// this thread is stopped
  *		return err->code;
  *	ret = (int)inject_call(&in, SYS_munlock, at, len, 0);
- *	inject_close(&in);			// it goes on as if nothing had been
+ *	inject_close(&in);			// it goes on as if nothing had happened
  *
  * A system call in which it slept is made again afterwards, with its whole time
  * limit. Needs the rights to debug it; x86-64 alone.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <argp.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,8 +98,10 @@ static int main_serve(const struct settings *s, bool pid1)
 	} else {
 		in = out = port_open(PORT_NAME, PORT_WAIT_S, &err);
 	}
-	if (in < 0 || out < 0)
+	if (in < 0 || out < 0) {
+		err_sys(&err, errno, "cannot use stdin and stdout");
 		return main_fail(&err);
+	}
 	if (s->workload)
 		return work_serve(in, out, s->reserve);
 	ret = agent_run(s, &agent_roles[s->role], pid1, in, out, &err);

@@ -103,7 +103,7 @@ static int monitor_say(struct monitor *m, const char *line, struct err *err)
 	return err_sys(err, errno ? errno : EPIPE, "cannot write to QEMU's monitor");
 }
 
-/* A command, and what it returns; events in between are passed over. */
+/* Sends a command and reads what it returns; events in between are skipped. */
 static int monitor_ask(struct monitor *m, const char *line, const struct view **value,
 		       struct err *err)
 {
@@ -147,7 +147,7 @@ static int monitor_greet(struct monitor *m, struct err *err)
 
 /* --- dirty logging ---------------------------------------------------------------- */
 
-/* A name that no other agent has; QEMU is told it, and connects. */
+/* Listens on a path that no other agent has, for QEMU to connect to. */
 static int monitor_listen(struct monitor *m, struct err *err)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -168,7 +168,7 @@ static int monitor_wait_for_memory(struct monitor *m, struct err *err)
 {
 	struct pollfd p = { .fd = m->listener, .events = POLLIN };
 	double end = loop_now() + MONITOR_LIMIT_S;
-	static char rest[16 << 10];	/* nobody looks at it */
+	static char rest[16 << 10];	/* nobody reads it */
 	size_t got = 0;
 
 	if (poll(&p, 1, MONITOR_LIMIT_S * 1000) == 1)
@@ -210,7 +210,7 @@ static int monitor_wait_for_end(struct monitor *m, struct err *err)
 		if (!strcmp(status, "failed") || !strcmp(status, "completed") ||
 		    loop_now() > end)
 			return err_set(err, EXIT_MACHINE, -ETIME,
-				       "the migration was to be cancelled and is '%s'", status);
+				       "the migration should be cancelled, but is '%s'", status);
 		usleep(POLL_S * 1000000);
 		ret = monitor_status(m, status, sizeof(status), err);
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The monitor of the guest's QEMU (QMP), and what is done to a running guest
- * over it: dirty logging, begun and ended as a migration does that is
- * cancelled. QEMU sends the guest's memory to a socket of ours, which is read
- * until memory comes, so that KVM has write-protected and split what it logs,
- * and then no more: the migration stands still, and logging goes on.
+ * over it: dirty logging, begun and ended as by a migration that is cancelled.
+ * QEMU sends the guest's memory to a socket of ours, which is read until memory
+ * comes, so that KVM has write-protected and split what it logs, and then no
+ * more: the migration stands still, and logging goes on.
  *
  *	struct monitor m;
  *
@@ -30,7 +30,7 @@
 
 struct monitor {
 	int fd;			/* -1: none */
-	char *text;		/* what came and is no whole line yet */
+	char *text;		/* what came that is not a whole line yet */
 	size_t len;
 	struct view_doc doc;	/* the last answer */
 	bool greeted;
@@ -40,7 +40,7 @@ struct monitor {
 
 #define MONITOR_INIT { .fd = -1, .listener = -1, .stream = -1 }
 
-/* Takes a connected socket; nothing is said on it yet. */
+/* Owns a connected socket from here on; nothing is sent on it yet. */
 void monitor_open(struct monitor *m, int fd);
 void monitor_release(struct monitor *m);
 

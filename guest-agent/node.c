@@ -228,7 +228,7 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 	if (node_take_disks(args, q, err))
 		return err->code;
 	if (cpus < 1)
-		return err_config(err, "cpus: a guest has at least 1");
+		return err_config(err, "cpus: a guest needs at least 1");
 	q->cpus = cpus;
 	*nonce = s.nonce;
 	return 0;
@@ -334,7 +334,7 @@ int node_op_count_stop(struct agent *a, int64_t id, const struct view *args,
 	return 0;
 }
 
-/* What is turned on and off while a guest runs. */
+/* Reads `on`, for what is switched while a guest runs. */
 static int node_read_switch(const struct node *n, const struct view *args, bool *on,
 			    struct err *err)
 {
@@ -386,7 +386,7 @@ int node_op_split(struct agent *a, int64_t id, const struct view *args,
 	return 0;
 }
 
-/* The hole below 1M is no memory. */
+/* Begins at 1M: below it is a hole that is not memory. */
 int node_op_pre_fault(struct agent *a, int64_t id, const struct view *args,
 		      json_t *reply, struct err *err)
 {

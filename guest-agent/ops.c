@@ -43,7 +43,7 @@ static int ops_poweroff(struct agent *a, int64_t id, const struct view *args,
 }
 
 /* A node looks at its guest's QEMU, a guest at itself. */
-static int op_doctor(struct agent *a, int64_t id, const struct view *args,
+static int ops_doctor(struct agent *a, int64_t id, const struct view *args,
 		     json_t *reply, struct err *err)
 {
 	pid_t qemu = a->node ? node_qemu(a->node) : 0;
@@ -77,7 +77,7 @@ static int op_doctor(struct agent *a, int64_t id, const struct view *args,
 static const struct op ops[] = {
 	{ "ping", NODE | GUEST, ops_ping },
 	{ "env", NODE | GUEST, ops_env },
-	{ "doctor", NODE | GUEST, op_doctor },
+	{ "doctor", NODE | GUEST, ops_doctor },
 	{ "poweroff", NODE | GUEST, ops_poweroff },
 	{ "shell", NODE | GUEST, shell_op_start },
 	{ "shell-write", NODE | GUEST, shell_op_write },

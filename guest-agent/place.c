@@ -11,7 +11,7 @@
 #include "backing/pmem.h"
 
 #define M2 (2ULL << 20)
-#define EXT4 "ext4"		/* XFS takes no device as small as a guest's can be */
+#define EXT4 "ext4"		/* XFS refuses a device as small as a guest's can be */
 #define EXT4_MAGIC 0xef53
 
 static bool place_is_mounted(const char *where)
@@ -37,7 +37,7 @@ static int place_fsdax(const char *where, struct err *err)
 	return ret ? ret : fs_mount(k, p.node, where, err);
 }
 
-/* A mode that another source's place was in is left first. */
+/* First unmounts what the source fsdax has there. */
 static int place_devdax(const char *where, struct err *err)
 {
 	const struct source *fsdax;

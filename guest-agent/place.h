@@ -10,7 +10,7 @@
 #include "err.h"
 
 /*
- * Makes `s->place` be there; what is there already stays. Nothing is done for a
+ * Makes `s->place` ready; if it is already, what it holds stays. Nothing is done for a
  * source without one. What the NVDIMM held in another mode is lost.
  */
 int place_prepare(const struct source *s, struct err *err);

@@ -3,8 +3,8 @@
  * Finding the stream to the driver.
  *
  * In a VM it is the virtio-serial port with a given name. Its device node is
- * made by devtmpfs; its name is told by the host a moment after the driver
- * found the device, and may be read from sysfs: no udev is needed.
+ * made by devtmpfs; its name comes from the host a moment after the driver
+ * found the device, and can be read from sysfs: no udev is needed.
  */
 #ifndef KDUEL_PORT_H
 #define KDUEL_PORT_H

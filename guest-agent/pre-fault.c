@@ -18,7 +18,7 @@
 
 #define KVM_DEVICE "/dev/kvm"
 #define CAP_PRE_FAULT 236	/* KVM_CAP_PRE_FAULT_MEMORY */
-#define TRIES 10000		/* interrupted calls; each has got further or has not */
+#define TRIES 10000		/* calls, each of which may be interrupted early */
 
 /* The interface of Linux 6.11, spelled out: Debian 12's headers are older. */
 struct memory {
@@ -39,7 +39,7 @@ int pre_fault_check(struct err *err)
 					 "beforehand (KVM_PRE_FAULT_MEMORY, Linux 6.11)");
 }
 
-/* QEMU's descriptor of its first vCPU; -1. */
+/* QEMU's descriptor of its first vCPU; -1 if there is none. */
 static int pre_fault_vcpu(pid_t qemu)
 {
 	char dir[48], path[320], to[64];
@@ -64,7 +64,7 @@ static int pre_fault_vcpu(pid_t qemu)
 	return found;
 }
 
-/* The thread that runs it, by the name that QEMU gives it; 0. */
+/* The thread that runs it, by the name that QEMU gives it; 0 if there is none. */
 static pid_t pre_fault_thread(pid_t qemu)
 {
 	char dir[48], path[320], *comm;
@@ -112,7 +112,7 @@ int pre_fault(pid_t qemu, const struct pre_fault_range *ranges, size_t n, struct
 	struct inject in;
 
 	if (!ret && (vcpu < 0 || !tid))
-		ret = err_machine(err, "the guest's QEMU has no vCPU by the name that kduel knows");
+		ret = err_machine(err, "no vCPU of the guest's QEMU has a name that kduel knows");
 	if (!ret)
 		ret = inject_open(&in, tid, err);
 	if (ret)

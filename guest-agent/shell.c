@@ -34,7 +34,7 @@ void shell_free(struct shell *s)
 	loop_remove(s->agent->loop, s->child_id);
 	if (s->fd >= 0)
 		close(s->fd);
-	/* Also what was begun in it. */
+	/* Also what was started in it. */
 	if (s->proc.pid > 0)
 		kill(-s->proc.pid, SIGKILL);
 	proc_release(&s->proc);
@@ -111,7 +111,7 @@ static int shell_become(void *arg)
 	for (int i = 0; i < 3; i++)
 		dup2(fd, i);
 	setenv("PS1", "kduel:\\w# ", 1);
-	/* An interrupt is for what runs in the shell, and for its line. */
+	/* An interrupt is for what runs in the shell, and for the line being typed. */
 	signal(SIGINT, SIG_DFL);
 	execl(SHELL_PROGRAM, "sh", "-c", install, (char *)NULL);
 	return 127;
@@ -146,7 +146,8 @@ int shell_op_start(struct agent *a, int64_t id, const struct view *args,
 	if (a->shell)
 		return err_set(err, EXIT_MACHINE, -EBUSY, "a shell is open: one at a time");
 	if (!a->pid1)
-		return err_set(err, EXIT_MACHINE, -ENOTSUP, "a shell is for machines that were booted for it");
+		return err_set(err, EXIT_MACHINE, -ENOTSUP, "a shell is only for machines that "
+			"kduel has booted");
 	if (access(SHELL_PROGRAM, X_OK))
 		return err_set(err, EXIT_MACHINE, -ENOTSUP, "there is no %s in this machine", SHELL_PROGRAM);
 	s = calloc(1, sizeof(*s));
@@ -185,7 +186,7 @@ int shell_op_write(struct agent *a, int64_t id, const struct view *args,
 		return err->code;
 	n = hex_read(hex, bytes, sizeof(bytes));
 	if (n < 0)
-		return err_config(err, "data: not at most %d bytes in hexadecimal", READ_MAX);
+		return err_config(err, "data: must be at most %d bytes in hexadecimal", READ_MAX);
 	/* Fits a socket's buffer, unless what runs does not read: then it is lost. */
 	if (n && send(a->shell->fd, bytes, n, MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != EPIPE)
 		return err_sys(err, errno, "cannot write to the shell");
@@ -204,7 +205,7 @@ int shell_op_read(struct agent *a, int64_t id, const struct view *args,
 	if (shell_check(a, err))
 		return err->code;
 	if (a->shell->asked)
-		return err_set(err, EXIT_MACHINE, -EBUSY, "somebody reads already");
+		return err_set(err, EXIT_MACHINE, -EBUSY, "another read is waiting already");
 	a->shell->asked = id;
 	shell_tell(a->shell);
 	return OP_LATER;

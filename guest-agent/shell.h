@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A shell in this machine for whoever looks around: busybox on a socket, for
+ * A shell for looking around in this machine: busybox on a socket, since
  * kernels built for measuring have no pseudo terminals. The driver's terminal
  * edits lines and echoes them. One at a time; see docs/protocol.md.
  */

@@ -76,7 +76,7 @@ static bool split_in_qemu(struct split *s, int op, long nr, uint64_t at, uint64_
 	return true;
 }
 
-/* A huge page taken away, and one split by a page in it that may be executed, and again not. */
+/* Takes a huge page away, and splits one by making a page in it executable and undoing that. */
 static bool split_piece(struct split *s)
 {
 	uint64_t huge = s->start + rng_below(&s->rng, s->size / M2) * M2;
@@ -106,7 +106,7 @@ static bool split_ram(struct split *s)
 	return good;
 }
 
-/* Beyond the guest's end: a hole, then the end itself away and there again. */
+/* Beyond the guest's end: punches a hole, then truncates the file and extends it again. */
 static bool split_tail(struct split *s)
 {
 	if (fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)s->size, TAIL / 2))
@@ -198,7 +198,7 @@ static int split_open_log(void)
 	return fd;
 }
 
-/* Does this line of /dev/kmsg tell of a fault of the kernel's? "4,812,1234567,-;WARNING: ..." */
+/* Does this line of /dev/kmsg report a fault of the kernel's? "4,812,1234567,-;WARNING: ..." */
 static bool split_complains(const char *line)
 {
 	static const char *const words[] = {
@@ -241,8 +241,8 @@ static int split_check(const struct backing *b, struct err *err)
 {
 	if (b->kind->pmem && b->kind->variant && b->fd >= 0)
 		return 0;
-	return err_machine(err, "backing %s is no file on DAX whose mappings could be taken away "
-			   "without the guest's bytes; fsdax-xfs and fsdax-ext4 are", b->kind->name);
+	return err_machine(err, "backing %s is not a file on DAX, whose mappings can be "
+			   "removed while its data stays; fsdax-xfs and fsdax-ext4 are", b->kind->name);
 }
 
 int split_start(struct split **out, const struct backing *b, pid_t qemu, struct err *err)

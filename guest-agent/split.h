@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rounds in which the huge mappings of a guest's memory are split and taken away
- * under it, while it runs: what KVM's walk of a page table has to bear. The guest's
- * memory is a file on DAX; nothing that is done to it changes a byte that the guest has.
+ * Rounds in which the huge mappings of a guest's memory are split and removed while it
+ * runs: what KVM's walk of a page table has to withstand. The guest's memory is a file
+ * on DAX; nothing that is done to it changes a byte that the guest has.
  *
  * A process of its own does it, in QEMU's address space (inject.h: MADV_DONTNEED and
  * mprotect of parts of the RAM), to the file (writing it back, which write-protects all
@@ -28,13 +28,13 @@
 
 struct split;
 
-/* Refused where the RAM is no file that outlives its mappings. */
+/* Refused where the RAM is not a file that outlives its mappings. */
 int split_start(struct split **s, const struct backing *b, pid_t qemu, struct err *err);
 /* How many rounds there have been so far. */
 uint64_t split_count(const struct split *s);
 /*
  * Ends the rounds and frees it. {"rounds":812,"operations":{"dontneed":..},
- * "kernel_log":[..]}: what the kernel has complained of meanwhile, at most 40 lines.
+ * "kernel_log":[..]}: what the kernel has complained about meanwhile, at most 40 lines.
  * NULL, with an error, if the rounds ended by themselves.
  */
 json_t *split_stop(struct split *s, struct err *err);

@@ -95,7 +95,7 @@ static uint64_t vcpu_count_after_word(const char *text, const char *word)
 	return at ? strtoull(at + strlen(word), NULL, 10) : 0;
 }
 
-/* False: the thread is gone. A name in brackets may hold anything but ')' at its end. */
+/* False: the thread is gone. The name in parentheses may hold anything: the last ')' ends it. */
 static bool vcpu_count_read_charges(pid_t qemu, pid_t tid, struct charges *c)
 {
 	char *stat = vcpu_count_thread_file(qemu, tid, "stat");
@@ -134,7 +134,7 @@ static int vcpu_count_read_events(struct vcpu_count *v, const json_t *events, st
 		ev->native = json_string_value(json_object_get(e, "native"));
 		ev->hardware = true;
 		if (!ev->name || !ev->native)
-			return err_config(err, "field 'events': name and native are wanted");
+			return err_config(err, "field 'events': each needs name and native");
 	}
 	return 0;
 }
@@ -211,8 +211,8 @@ static const char *vcpu_count_sum_of(const struct vcpu_count *v, size_t i, uint6
 		provider = counters_provider(cpu->counters, i, why);
 		if (provider && !cpu->sum[i].batches) {
 			*why = cpu->sum[i].lost
-				? "the processor's counters were taken when it was to be counted"
-				: "does not go in one group with the events before it";
+				? "others held the processor's counters when it was to be counted"
+				: "does not fit in one group with the events before it";
 			return NULL;
 		}
 		if (!provider)
@@ -234,7 +234,7 @@ static uint64_t vcpu_count_instructions(const struct vcpu_count *v)
 	return 0;
 }
 
-/* It refuses all events, and says no more than that they are not supported. */
+/* A mediated PMU? The host then refuses all events, saying only that they are unsupported. */
 static bool vcpu_count_mediated(const struct vcpu_count *v)
 {
 	const char *why;

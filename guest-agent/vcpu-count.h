@@ -3,11 +3,11 @@
  * Counting a guest from outside, on the threads of QEMU that are its vCPUs.
  *
  * Hardware events count what the guest does and nothing of the host
- * (guest_only in lib/counters.h), nested walks among it; the kernel has no
- * such filter for software events. The threads' page faults and context
- * switches are therefore the host's side, from /proc: where KVM has to have a
- * page mapped first there is no perf event since Linux 5.9, but the thread is
- * still charged. Exits and second-level faults are KVM's own counts.
+ * (guest_only in lib/counters.h), nested walks included; the kernel has no such
+ * filter for software events. The threads' page faults and context switches are
+ * therefore the host's side, from /proc: where KVM has to have a page mapped
+ * first there is no perf event since Linux 5.9, but the thread is still
+ * charged. Exits and second-level faults are KVM's own counts.
  *
  * A vCPU is known by the name that QEMU gives its thread, "CPU 0/KVM".
  */
@@ -24,7 +24,7 @@ struct vcpu_count;
 /*
  * Starts to count `events`, [{"name","native"}], hardware events of one group,
  * on the vCPUs of the process `qemu`. Fails for a wrong request or lack of
- * memory; what cannot be counted is said at the end.
+ * memory; what cannot be counted is reported at the end.
  */
 int vcpu_count_start(struct vcpu_count **out, pid_t qemu, const json_t *events,
 		     struct err *err);

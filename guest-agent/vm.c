@@ -39,7 +39,7 @@ static void vm_on_frame(void *arg, const struct frame *f)
 		vm->frame(vm->arg, f);
 }
 
-/* A plain end comes before QEMU's own, which knows more. */
+/* A plain end of the stream comes before QEMU's exit, which tells more. */
 static void vm_on_closed(void *arg, const struct err *why)
 {
 	if (why->code == -EPROTO)
@@ -66,7 +66,7 @@ static int vm_spawn(struct vm *vm, const struct qemu_vm *q, int link_fd,
 	return proc_spawn(&vm->proc, &o, err);
 }
 
-/* Takes both descriptors. */
+/* Owns both descriptors from here on, even if this fails. */
 static int vm_watch(struct vm *vm, int link_fd, int console_fd, uint64_t nonce,
 		    struct err *err)
 {
@@ -84,7 +84,7 @@ static int vm_watch(struct vm *vm, int link_fd, int console_fd, uint64_t nonce,
 	return vm->child_id < 0 ? err_sys(err, ENOMEM, "cannot wait for the guest") : 0;
 }
 
-/* A pair of sockets; where there is not to be one, -1 twice. */
+/* A pair of sockets, or -1 twice where none is wanted. */
 static int vm_pair(int pair[2], bool wanted, struct err *err)
 {
 	pair[0] = pair[1] = -1;

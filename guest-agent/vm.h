@@ -39,8 +39,8 @@ struct vm {
 /*
  * Starts QEMU as `q` says; console and link are made here, and the monitor where
  * `monitor` asks for it: a guest that needs none has none, so that its QEMU does
- * as much as it ever did. On failure nothing is left; on success the vm must not
- * move until vm_release().
+ * no extra work. On failure nothing is left; on success the vm must not move
+ * until vm_release().
  */
 int vm_start(struct vm *vm, struct loop *loop, const struct qemu_vm *q,
 	     bool monitor, uint64_t nonce, vm_frame_fn frame, vm_lost_fn lost, void *arg,

@@ -93,7 +93,7 @@ static int work_stagger(uint64_t pages, struct err *err)
 	at = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		  -1, 0);
 	if (at == MAP_FAILED)
-		return err_sys(err, errno, "cannot have %" PRIu64 " pages before the workload",
+		return err_sys(err, errno, "cannot take %" PRIu64 " pages before the workload",
 			       pages);
 	madvise(at, pages * 4096, MADV_NOHUGEPAGE);
 	for (uint64_t i = 0; i < pages; i++)

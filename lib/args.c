@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes over `word`, which may be NULL: out of memory. */
+/* Takes ownership of `word`; NULL means that memory ran out. */
 static void args_take(struct args *a, char *word)
 {
 	char **v = realloc(a->v, (a->n + 2) * sizeof(*v));

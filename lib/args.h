@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An argument list that grows. Every string is copied and owned by the list;
- * out of memory is remembered and told once, at the end, by args_done().
+ * running out of memory is remembered and reported once, at the end, by args_done().
  *
  *	struct args a = ARGS_INIT;
  *

@@ -29,7 +29,7 @@ static bool clock_tsc_is_invariant(void)
 #endif
 }
 
-/* The kernel watches the counter; where it went back on it, so do we. */
+/* The kernel watches the counter; where it has given up on it, so do we. */
 static bool clock_kernel_trusts_tsc(void)
 {
 	char *text;
@@ -120,7 +120,7 @@ static void clock_measure_cost(void)
 	median = order_median(step, N);
 	clock_facts.overhead_ns = clock_ns(median);
 	clock_facts.resolution_ns = smallest == UINT64_MAX ? 1 : clock_ns(smallest);
-	/* A coarse clock reads the same for long: then the mean is the cost. */
+	/* A coarse clock reads the same many times over: then the mean is the cost. */
 	if (!(median > 0)) {
 		t0 = clock_ticks();
 		for (int i = 0; i < 10000; i++)

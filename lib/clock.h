@@ -44,16 +44,16 @@ static inline uint64_t clock_raw_ns(void)
 
 /*
  * Sleeps to `phase` ns after the next whole multiple of `ns` on
- * CLOCK_MONOTONIC, then keeps the CPU busy for CLOCK_SETTLE_NS; ns = 0: not at
- * all. Where time is an instruction count, work begun so finds the timer tick
- * and the kernel's periodic work in the same phase in every boot of the same
- * phase. What the kernel put off while its CPU slept (deferrable timers) is
- * done in the time after.
+ * CLOCK_MONOTONIC, then keeps the CPU busy for CLOCK_SETTLE_NS; returns at once
+ * for ns = 0. Where time is an instruction count, work that begins after it
+ * finds the timer tick and the kernel's periodic work at the same point in
+ * every boot with the same `phase`. What the kernel put off while its CPU slept
+ * (deferrable timers) is done while the CPU is kept busy.
  */
 #define CLOCK_SETTLE_NS 20000000
 void clock_align(uint64_t ns, uint64_t phase);
 
-/* Work before the call is done, work after it has not begun. */
+/* Fenced: all work before the call is done, none after it has begun. */
 static inline uint64_t clock_ticks(void)
 {
 #if defined(__x86_64__)
@@ -70,8 +70,8 @@ static inline uint64_t clock_ticks(void)
 }
 
 /*
- * The time stamp counter as it is, for whoever counts instructions: with the
- * instruction clock it counts them. 0 where there is none.
+ * The time-stamp counter itself, which counts instructions where the emulator's
+ * clock does. 0 where there is none.
  */
 static inline uint64_t clock_stamp(void)
 {

@@ -36,7 +36,7 @@ static int conf_wrong(struct conf_walk *w, unsigned line, const char *fmt, ...)
 	return conf_error_at(w->c, line, w->field, w->err, text);
 }
 
-/* Zeroed memory that goes with the file; an error is set if there is none. */
+/* Zeroed memory that is freed with the file; NULL, with an error, if there is none. */
 static void *conf_own(struct conf_walk *w, size_t n, size_t size)
 {
 	struct conf_owned *o = calloc(1, sizeof(*o) + n * size);
@@ -110,7 +110,7 @@ static int conf_value(struct conf_walk *w, unsigned line, const char *text,
 
 /* --- fields ----------------------------------------------------------------- */
 
-/* Makes "arms[1]" "arms[1].kernel"; the length before, to cut it again. */
+/* Makes "arms[1]" "arms[1].kernel"; returns the old length, to cut it back to. */
 static size_t conf_enter(struct conf_walk *w, const char *key)
 {
 	size_t len = strlen(w->field);
@@ -125,7 +125,7 @@ static int conf_fields(struct conf_walk *w, size_t at, const struct conf_field *
 static int conf_member(struct conf_walk *w, size_t at, const struct conf_field *f,
 		       void *data);
 
-/* Where nothing stands in the file: what the table says. */
+/* What the table says of all that the file leaves out. */
 static int conf_absent(struct conf_walk *w, const struct conf_field *fields, void *data)
 {
 	int ret = 0;
@@ -155,7 +155,7 @@ static int conf_unknown_key(struct conf_walk *w, unsigned line, const char *key,
 	near = nearest_word(key, names, n);
 	if (near)
 		return conf_wrong(w, line, "unknown key; did you mean '%s'?", near);
-	used = snprintf(text, sizeof(text), "unknown key; known are");
+	used = snprintf(text, sizeof(text), "unknown key; known:");
 	for (size_t i = 0; i < n && used < sizeof(text); i++)
 		used += snprintf(text + used, sizeof(text) - used, "%s %s",
 				 i ? "," : "", names[i]);
@@ -178,7 +178,7 @@ static int conf_key(struct conf_walk *w, size_t at, size_t i, const char **key)
 	return 0;
 }
 
-/* `at` made a mapping, or an error. */
+/* Follows an alias at `*at`; an error if that is not a mapping. */
 static int conf_mapping(struct conf_walk *w, size_t *at)
 {
 	unsigned line = w->c->nodes[*at].line;
@@ -241,7 +241,7 @@ static int conf_fields(struct conf_walk *w, size_t at, const struct conf_field *
 
 /* --- lists ------------------------------------------------------------------ */
 
-/* An entry of a list of `f`: itself a member with that type. */
+/* One entry of the list `f`, read as a member of the entry's type. */
 static int conf_entry(struct conf_walk *w, size_t at, const struct conf_field *f, void *to)
 {
 	struct conf_field one = *f;

@@ -22,7 +22,7 @@ struct conf_node {
 	size_t len;
 };
 
-/* A piece of memory that goes with the file. */
+/* A piece of memory that is freed with the file. */
 struct conf_owned {
 	struct conf_owned *next;
 	max_align_t data[];
@@ -38,7 +38,7 @@ struct conf {
 /* What node `i` is, aliases followed. */
 const struct conf_node *conf_node(const struct conf *c, size_t i);
 
-/* The first index behind the children of node `i`, aliases not followed. */
+/* The first index after the children of node `i`, aliases not followed. */
 static inline size_t conf_end(const struct conf *c, size_t i)
 {
 	return i + c->nodes[i].skip;

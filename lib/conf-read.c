@@ -79,6 +79,8 @@ static int read_anchor(struct conf_reader *r, const yaml_event_t *e,
 	if (r->n_anchors == ANCHORS_MAX)
 		return read_error(r, &e->start_mark, "too many anchors (&name)");
 	r->anchors[r->n_anchors].name = strdup((const char *)name);
+	if (!r->anchors[r->n_anchors].name)
+		return err_sys(r->err, ENOMEM, "%s", r->c->path);
 	r->anchors[r->n_anchors++].node = r->c->n_nodes - 1;
 	return 0;
 }
@@ -110,7 +112,7 @@ static int read_alias(struct conf_reader *r, const yaml_event_t *e)
 	if (!n)
 		return r->err->code;
 	for (size_t i = r->n_anchors; i-- > 0;)
-		if (r->anchors[i].name && !strcmp(r->anchors[i].name, name)) {
+		if (!strcmp(r->anchors[i].name, name)) {
 			n->is = r->anchors[i].node;
 			return 0;
 		}
@@ -141,7 +143,7 @@ static void read_end(struct conf_reader *r)
 
 /* --- events ----------------------------------------------------------------- */
 
-/* libyaml's words, and what people mean who get them. */
+/* libyaml's words, or plainer ones for what people get wrong most. */
 static int read_malformed(struct conf_reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
@@ -153,7 +155,7 @@ static int read_malformed(struct conf_reader *r)
 	if (p->problem_mark.index < r->len && r->text[p->problem_mark.index] == '\t')
 		problem = "a tab; YAML is indented with spaces";
 	else if (!strcmp(problem, "did not find expected <document start>"))
-		problem = "text behind the end of the document";
+		problem = "text after the end of the document";
 	snprintf(text, sizeof(text), "%s", problem);
 	return read_error(r, &p->problem_mark, text);
 }

@@ -173,7 +173,7 @@ static json_t *conf_tree_value(struct conf_tree *t, size_t at)
 	v = n->type == CONF_SEQUENCE ? conf_tree_list(t, n->is) :
 	    n->type == CONF_MAPPING ? conf_tree_mapping(t, n->is) : json_string(n->text);
 	t->depth--;
-	return v ? v : conf_tree_fail(t, at, "is no text");
+	return v ? v : conf_tree_fail(t, at, "is not text");
 }
 
 json_t *conf_json(const struct conf *c, const char *field, struct err *err)

@@ -30,21 +30,22 @@
  *		return ret;
  *	}
  *
- * What is said of a key that is unknown, missing or given twice, of a value
- * of the wrong shape, and by conf_error() of what a program checks afterwards:
+ * An error about a key that is unknown, missing or given twice, about a value
+ * of the wrong shape, or by conf_error() about what a program checks
+ * afterwards, reads:
  *
  *	kernels/6.1.yaml:4: source.sute: unknown key; did you mean 'suite'?
  *
  * A file holds one document. Values mean what the table says, whatever YAML
  * would make of them: a text may be `no` or `6.10`, a number is decimal (010
- * is ten) and a truth is true or false. Anchors and aliases work; merge keys
- * and tags are refused. Two liberties for people who write YAML: a single
- * value is a list of one; and CONF_PAIRS is a mapping with keys of any name,
- * each with a value or a list: `params: { size: 128M, pages: [64, 128] }`. Where
- * the table says `deep`, a value there may also be a list or mapping of more: it
- * is NULL among the values, and conf_json() has it.
+ * is ten) and a boolean is true or false. Anchors and aliases work; merge keys
+ * and tags are refused. Two liberties for people who write YAML: a single value
+ * is a list of one; and CONF_PAIRS is a mapping with keys of any name, each with
+ * a value or a list: `params: { size: 128M, pages: [64, 128] }`. Where the table
+ * says `deep`, a value there may itself be a list or a mapping: it is then NULL
+ * among the values, and conf_json() returns it.
  *
- * All errors are EXIT_CONFIG but those of reading the file.
+ * All errors are EXIT_CONFIG, except that memory ran out.
  */
 #ifndef KDUEL_CONF_H
 #define KDUEL_CONF_H
@@ -73,11 +74,11 @@ struct conf_field {
 	size_t offset;			/* of the member in the struct */
 	size_t count;			/* of the unsigned member that counts the entries */
 	bool required;
-	const char *fallback;		/* what stands in the file where nothing does; NULL: 0 */
+	const char *fallback;		/* what counts where the file says nothing; NULL: 0 */
 	const char *const *choices;	/* ends with NULL */
 	const struct conf_field *of;
 	size_t size;
-	const char *lone;		/* a plain value is a mapping with only this key */
+	const char *lone;		/* a plain value is short for a mapping with this key */
 	bool deep;			/* of CONF_PAIRS, see above */
 };
 
@@ -94,13 +95,13 @@ struct conf;
 
 int conf_open(const char *path, struct conf **c, struct err *err);
 
-/* The same of a text in memory; `path` is only what errors call it. */
+/* The same for a text in memory; `path` is only what errors call it. */
 int conf_parse(const char *path, const char *text, size_t len, struct conf **c,
 	       struct err *err);
 
 /*
  * Fills the zeroed struct `data`, which is not to be used after an error. Its
- * texts and lists belong to `c`: they go with conf_close().
+ * texts and lists belong to `c`: conf_close() frees them.
  */
 int conf_load(struct conf *c, const struct conf_field *fields, void *data,
 	      struct err *err);
@@ -119,13 +120,13 @@ unsigned conf_line(const struct conf *c, const char *field);
 /* What the file is called in errors. */
 const char *conf_path(const struct conf *c);
 
-/* Does `field` stand in the file? */
+/* Is `field` in the file? */
 bool conf_given(const struct conf *c, const char *field);
 
 /*
- * What stands at `field` as a tree: mappings are objects, lists arrays, and
- * every plain value a text. A new reference; NULL, with an error, where keys are
- * no words or stand twice, or where there is too much.
+ * The value of `field` as a tree: mappings are objects, lists arrays, and every
+ * plain value a text. A new reference; NULL, with an error, where a key is not
+ * a word or is given twice, or where there is too much.
  */
 json_t *conf_json(const struct conf *c, const char *field, struct err *err);
 

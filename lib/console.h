@@ -32,8 +32,8 @@ int console_new(struct console **c, struct loop *l, int fd, const char *log,
 void console_free(struct console *c);	/* NULL is fine */
 
 /*
- * Reads what is there now, the last words of a machine that just died, and
- * ends the line that is being read.
+ * Reads what is there now, such as the last words of a machine that just died,
+ * and takes an unfinished line as a whole one.
  */
 void console_drain(struct console *c);
 

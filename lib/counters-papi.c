@@ -46,7 +46,7 @@ static int counters_papi_init(char why[static WHY_MAX])
 	return 0;
 }
 
-/* What PAPI calls our conditions: a suffix of the event's name. */
+/* PAPI takes our conditions as a suffix of the event's name. */
 static void counters_papi_event_name(char *buf, size_t room, const struct group_request *rq,
 				     const struct counter_event *ev)
 {
@@ -96,8 +96,8 @@ static void *counters_papi_open_group(const struct group_request *rq, char why[s
 		free(g);
 		return NULL;
 	}
-	if (rq->inherit) {	/* its start does not take back what children counted before */
-		snprintf(why, WHY_MAX, "counts one thread, and no children");
+	if (rq->inherit) {	/* its start does not clear what children counted before */
+		snprintf(why, WHY_MAX, "counts one thread without its children");
 		free(g);
 		return NULL;
 	}

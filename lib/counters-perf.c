@@ -21,7 +21,7 @@ struct perf_group {
 	size_t n;
 	int fd[COUNTERS_MOST];
 	bool multiplex;
-	bool inherit;		/* then: what children that have gone counted before */
+	bool inherit;		/* then `base`: what ended children had counted before */
 	struct reading base[COUNTERS_MOST];
 };
 
@@ -128,7 +128,7 @@ static void counters_perf_start(void *group)
 	struct perf_group *g = group;
 
 	counters_perf_each(g, PERF_EVENT_IOC_RESET);
-	/* A reset takes back what this thread counted, and not what its children did. */
+	/* A reset clears what this thread counted, but not what its children did. */
 	for (size_t i = 0; g->inherit && i < g->n; i++)
 		if (read(g->fd[i], &g->base[i], sizeof(g->base[i])) != sizeof(g->base[i]))
 			g->base[i] = (struct reading){ 0 };
@@ -136,8 +136,9 @@ static void counters_perf_start(void *group)
 }
 
 /*
- * False if an event was to count and never did: it has no count then, not even
- * 0. A thread that did not run at all (a vCPU that slept) has one, of 0.
+ * False if an event was enabled but never counted: that is no count, not a
+ * count of 0. A thread that did not run at all (a vCPU that slept) does have
+ * one, of 0.
  */
 static bool counters_perf_read_all(struct perf_group *g, uint64_t *values, bool *scaled)
 {
@@ -179,7 +180,7 @@ static void counters_perf_close_group(void *group)
 	free(g);
 }
 
-/* A thread that sleeps (a vCPU) runs no event: then opening must do. */
+/* For a thread that sleeps (a vCPU) no event runs: then opening is proof enough. */
 static int counters_perf_prove(struct perf_group *g, const struct group_request *rq,
 			       char why[static WHY_MAX])
 {
@@ -193,7 +194,7 @@ static int counters_perf_prove(struct perf_group *g, const struct group_request 
 	ran = counters_perf_read_all(g, values, &scaled);
 	if (ran || rq->tid || rq->multiplex)
 		return 0;
-	snprintf(why, WHY_MAX, "opened, but never counts: the processor's counters are taken");
+	snprintf(why, WHY_MAX, "opened, but never counts: others hold the processor's counters");
 	return -1;
 }
 

@@ -22,16 +22,16 @@ struct provider {
 	const char *name;
 	/*
 	 * Two of its groups cannot count at once (PAPI: one running event set
-	 * a thread): software events ride in each group of hardware ones.
+	 * per thread): software events ride in each group of hardware ones.
 	 */
 	bool one_at_a_time;
-	/* Once per process: can it do anything here? Else says why not. */
+	/* Once per process: 0 if it can do anything here, else -1 and why not. */
 	int (*init)(char why[static WHY_MAX]);
 	void *(*open)(const struct group_request *rq, char why[static WHY_MAX]);
 	void (*start)(void *group);
 	/*
-	 * Fills values[0..n-1]: 0, or 1 if they are extrapolated, or below 0
-	 * if there is no count, not even of 0 (the counters were taken).
+	 * Fills values[0..n-1]. Returns 0, or 1 if they are extrapolated, or
+	 * below 0 if they did not count at all (others held the counters).
 	 */
 	int (*stop)(void *group, uint64_t *values);
 	void (*close)(void *group);

@@ -16,7 +16,8 @@ static json_t *counters_report_event_json(const struct counters *c, size_t i,
 	json_t *j;
 
 	if (by && !sum->batches)
-		why = sum->lost ? "the processor's counters were taken when it was to be counted" : "the series has fewer batches than there are groups of "
+		why = sum->lost ? "others held the processor's counters when it was to be "
+			"counted" : "the series has fewer batches than there are groups of "
 		      "hardware events, which take turns in the order of the table";
 	if (!by || !sum->batches)
 		return json_pack("{s:s, s:s, s:s}", "name", ev->name,
@@ -30,7 +31,7 @@ static json_t *counters_report_event_json(const struct counters *c, size_t i,
 	return j;
 }
 
-/* Could something have been counted, but there never was a batch? */
+/* Can something be counted, but was there never a batch? */
 static bool counters_report_no_batch(const struct counters *c, const struct counter_sum *sum)
 {
 	for (size_t i = 0; i < counters_count(c); i++)

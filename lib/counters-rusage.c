@@ -55,7 +55,7 @@ static void *counters_rusage_open_group(const struct group_request *rq, char why
 	for (g->n = 0; g->n < rq->n; g->n++) {
 		g->field[g->n] = counters_rusage_field_of(rq->events[g->n]->native);
 		if (g->field[g->n] < 0) {
-			snprintf(why, WHY_MAX, "does not account this");
+			snprintf(why, WHY_MAX, "does not count this event");
 			free(g);
 			return NULL;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* By itself, so that a test can link a table of its own in its place. */
+/* A file of its own, so that a test can link another table in its place. */
 #include "counters-provider.h"
 
 const struct provider *const counters_providers[] = {

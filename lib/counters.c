@@ -16,7 +16,7 @@ struct slot {
 	char why[REASON_MAX];
 };
 
-/* What counts together: a handle of one provider. `n` 0: there is none. */
+/* Events that count together, by one handle of one provider; `n` is 0 if not open. */
 struct group {
 	size_t provider;
 	void *handle;
@@ -42,7 +42,7 @@ const char *counters_provider_name(unsigned i)
 	return counters_providers[i] ? counters_providers[i]->name : NULL;
 }
 
-/* A provider is asked once in a process: PAPI does not like to be asked twice. */
+/* A provider is asked once per process: PAPI cannot be initialised twice. */
 static bool counters_provider_works(size_t i, char why[static WHY_MAX])
 {
 	static bool known[PROVIDERS_MOST], works[PROVIDERS_MOST];
@@ -113,8 +113,8 @@ static void counters_place(struct counters *c, size_t slot, size_t first)
 
 /*
  * Opens `g` with as many of the listed events as go together, at most `most`,
- * and behind them those of `rides`. Returns how many it took; an event that
- * cannot even go alone any more is left to the next provider.
+ * and after them those of `rides`. Returns how many it took; an event that can
+ * no longer be opened even alone is left to the next provider.
  */
 static size_t counters_pack(struct counters *c, struct group *g, size_t provider,
 			    const size_t *slots, size_t n, size_t most, const struct group *rides)
@@ -151,13 +151,13 @@ static size_t counters_list_slots(const struct counters *c, size_t provider, boo
 	return n;
 }
 
-/* The software events of a provider: one group, whatever it takes to open it. */
+/* The software events of a provider become one group. */
 static void counters_pack_software(struct counters *c, size_t provider)
 {
 	struct group *g = &c->always[provider];
 	size_t slots[COUNTERS_MOST], n = counters_list_slots(c, provider, false, slots);
 
-	/* What does not go with the rest goes to the next provider. */
+	/* Whatever cannot join the rest goes to the next provider. */
 	while (n && counters_pack(c, g, provider, slots, n, n, NULL) < n) {
 		if (g->n)
 			counters_place(c, slots[g->n], provider + 1);
@@ -292,7 +292,7 @@ static uint64_t counters_turns_had(const struct group *g, const struct counter_s
 	return sum[g->slots[0]].batches + sum[g->slots[0]].lost;
 }
 
-/* The group that had the fewest batches, the first of them in the table. */
+/* The group that had the fewest batches so far; of several, the first. */
 static unsigned counters_next_turn(const struct counters *c, const struct counter_sum *sum)
 {
 	unsigned best = 0;
@@ -367,8 +367,8 @@ bool counters_provider_used(const struct counters *c, unsigned i, const char **w
 {
 	*why = c->why[i];
 	if (c->works[i])
-		*why = c->used[i] ? "delivers what no provider before it does"
-				  : "not needed, or has none of the events";
+		*why = c->used[i] ? "counts what no provider before it can"
+				  : "not needed, or cannot count any of the events";
 	return c->used[i];
 }
 

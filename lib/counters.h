@@ -4,9 +4,9 @@
  *
  * Each event is served by the first provider that can really add and start it
  * (a provider's own "available" is not believed): PAPI, then
- * perf_event_open(2), then getrusage(2). What an event could not be had for is
- * kept, in the words of those who refused it, and ends as
- * "unavailable: <reason>" in the record: never as 0.
+ * perf_event_open(2), then getrusage(2). Why an event cannot be counted is
+ * kept, in the words of the providers that refused it, and becomes
+ * "unavailable: <reason>" in the record: never 0.
  *
  * Software events cost the processor nothing and count in every batch.
  * Hardware events are packed in groups of at most four that take turns, so no
@@ -65,7 +65,7 @@ struct counters_options {
 	pid_t tid;		/* 0 = the calling thread */
 	bool guest_only;
 	bool multiplex;
-	bool inherit;		/* processes that are started while it counts count, too */
+	bool inherit;		/* also counts processes started meanwhile */
 	const char *provider;	/* this one only; NULL = in their order */
 };
 
@@ -84,14 +84,15 @@ int counters_new(struct counters **c, const struct counters_options *o,
 		 struct err *err);
 void counters_free(struct counters *c);
 
-/* How many events, and how many batches count all (0: none can be had). */
+/* How many events, and in how many batches each is counted once (0: none can be). */
 size_t counters_count(const struct counters *c);
 unsigned counters_passes(const struct counters *c);
 const struct counter_event *counters_event(const struct counters *c, size_t i);
 
 /*
- * Starts software events and the group that is behind in `sum` (NULL: the
- * first); stops them and adds to sum[0..counters_count()-1], if there is one.
+ * Starts the software events and the hardware group with the fewest batches in
+ * `sum` (NULL: the first); stops them and adds to sum[0..counters_count()-1],
+ * unless that is NULL.
  */
 void counters_start(struct counters *c, const struct counter_sum *sum);
 void counters_stop(struct counters *c, struct counter_sum *sum, double things);
@@ -103,8 +104,7 @@ const char *counters_provider(const struct counters *c, size_t i,
 /*
  * [{"name","native","provider","value","batches","things"},
  *  {"name","native","unavailable":"<reason>"}]
- * or [] where nothing was counted because there was no batch (a figure that
- * was made of others).
+ * or [] where there was no batch to count in (a figure derived from others).
  */
 json_t *counters_json(const struct counters *c, const struct counter_sum *sum);
 
@@ -124,7 +124,7 @@ int counters_self_test(const char *provider, uint64_t pages, uint64_t *counted,
 
 /* "papi", "perf", "getrusage", NULL. */
 const char *counters_provider_name(unsigned i);
-/* Was it to be tried, and does it count anything? *why says why or why not. */
+/* Was it asked for, and does it count anything? *why says why or why not. */
 bool counters_provider_asked(const struct counters *c, unsigned i);
 bool counters_provider_used(const struct counters *c, unsigned i, const char **why);
 

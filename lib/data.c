@@ -17,7 +17,7 @@
 
 struct data_what {
 	const char *folder, *suffix;
-	const char *beside;	/* the folder of it beside a file that names it */
+	const char *beside;	/* its folder beside a file that names one */
 	const char *called, *list;
 };
 
@@ -107,7 +107,7 @@ static char *data_source_tree(void)
 		       ? text_format("%s", folder) : NULL;
 }
 
-/* The user's folders: of the configuration, then those of KDUEL_DATA. */
+/* The user's configuration folder. */
 static void data_add_own(struct data_places *p)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -140,7 +140,7 @@ static void data_add_shipped(struct data_places *p)
 	data_places_add(p, data_installed());
 }
 
-/* The folders that hold things of one kind themselves. */
+/* The folders that hold things of one kind, in the order of the search. */
 static void data_places_of(struct data_places *p, enum data_kind kind,
 			   const char *beside)
 {
@@ -310,7 +310,7 @@ static void data_list_add(struct data_list *list, char *name, char *path)
 	list->v[list->n++] = (struct data_item){ name, data_absolute(path) };
 }
 
-/* Other kinds have their folders inside the campaigns' one. */
+/* Folders to skip: other kinds live inside the kernels' and the campaigns' folders. */
 static bool data_is_other(enum data_kind kind, const char *name)
 {
 	return kind == DATA_KERNEL ||
@@ -365,7 +365,7 @@ void data_all(enum data_kind kind, const char *beside, struct data_list *list)
 
 	*list = (struct data_list){ NULL, 0 };
 	data_places_of(&places, kind, beside);
-	/* The folder of a file that names things holds others of its own kind. */
+	/* Not the naming file's own folder (place 1): it holds files of that file's kind. */
 	for (size_t i = 0; i < places.n; i++)
 		if (!beside || i != 1)
 			data_scan(kind, places.v[i], "", 0, list);
@@ -403,7 +403,8 @@ int data_path(const char *below, char **path, struct err *err)
 				      i ? " nor in " : "", p.v[i]);
 	}
 	data_places_release(&p);
-	return *path ? 0 : err_machine(err, "no %s in %s; reinstall kduel, or set KDUEL_DATA to a folder that has it",
+	return *path ? 0 : err_machine(err, "cannot find %s in %s; reinstall kduel, or set "
+		"KDUEL_DATA to a folder that has it",
 				       below, said);
 }
 

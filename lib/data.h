@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where things are found that have names: kernels, patches, config fragments,
- * campaigns, claims, processors. There is one order for all of them, and what
- * is found first counts; nothing switches a place off:
+ * Where things with names are found: kernels, patches, config fragments,
+ * campaigns, claims, processors. One order serves all of them, and the first
+ * one found counts; no place can be switched off:
  *
  *  1. beside the file that names it
  *  2. below the current folder:            ./kernels, ./configs
  *  3. the user's own:                      ${XDG_CONFIG_HOME:-~/.config}/kduel
- *  4. each folder of KDUEL_DATA, which has colons between them
+ *  4. each folder of KDUEL_DATA, separated by colons
  *  5. the source tree that the running program was built in (a folder above
  *     it that has both VERSION and kernels/)
  *  6. ../share/kduel as seen from the program: what `make install` put there
@@ -36,8 +36,8 @@ enum data_kind {
 
 /*
  * Is `name` a path? It begins with /, ./ or ../, or ends as a file of this
- * kind does (".yaml"; a patch also in .mbox, .mbx, .diff or .eml). A path is relative to
- * the file that names it, and it alone counts.
+ * kind does (".yaml"; a patch also in .mbox, .mbx, .diff or .eml). A path is
+ * relative to the file that names it, and is looked up there alone.
  */
 bool data_is_path(enum data_kind kind, const char *name);
 
@@ -45,8 +45,8 @@ bool data_is_path(enum data_kind kind, const char *name);
  * The file of the thing `name`, a word ("6.1-rfc"), one with folders
  * ("6.1/rfc") or a path; absolute, the caller's to free. `beside` is the folder
  * of the file that names it, NULL if a command line does: paths are then
- * relative to the current folder. EXIT_CONFIG if there is none: the error has
- * the nearest name or the places that were looked at.
+ * relative to the current folder. EXIT_CONFIG if there is none: the error gives
+ * the nearest name or the places searched.
  */
 int data_find(enum data_kind kind, const char *name, const char *beside,
 	      char **path, struct err *err);
@@ -65,13 +65,13 @@ void data_all(enum data_kind kind, const char *beside, struct data_list *list);
 void data_list_free(struct data_list *list);
 
 /*
- * Something of the program's own, `below` ("plots"): in a folder of KDUEL_DATA,
- * the source tree or the installed data. The caller frees `*path`. Fails,
- * naming the places that were tried, if it is in none of them.
+ * A file or folder of the program's own, such as "plots": in a folder of
+ * KDUEL_DATA, the source tree or the installed data. The caller frees `*path`.
+ * Fails, naming the places searched, if it is in none of them.
  */
 int data_path(const char *below, char **path, struct err *err);
 
-/* What the build made of others' data: beside the running program, else as above. */
+/* Data that the build made: beside the running program, else as above. */
 int data_built(const char *below, char **path, struct err *err);
 
 #endif

@@ -16,7 +16,7 @@
 struct elf_file {
 	const char *data;
 	size_t size;
-	const Elf64_Phdr *ph;	/* NULL: no 64-bit ELF file */
+	const Elf64_Phdr *ph;	/* NULL: not a 64-bit ELF file */
 	unsigned n;
 };
 
@@ -85,7 +85,7 @@ static int elf_needs_take_line(const char *program, char *line, struct args *nee
 	char *path = arrow ? arrow + 3 : line + strspn(line, " \t");
 
 	if (!strncmp(path, "not found", 9))
-		return err_machine(err, "%s needs a library that is not here: %.*s",
+		return err_machine(err, "%s needs a library that is not installed: %.*s",
 				   program, (int)strcspn(line + strspn(line, " \t"), " "),
 				   line + strspn(line, " \t"));
 	if (*path != '/')

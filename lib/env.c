@@ -15,10 +15,10 @@
 
 #define DMESG_MAX (64 << 10)
 #define KLOG_READ_ALL 3
-/* Of the topology's XML: 1,024 CPUs have less, and all facts of a boot 2 MiB at most. */
+/* Bytes of the topology's XML: 1,024 CPUs need less, and all facts of a boot get 2 MiB. */
 #define TOPOLOGY_MAX 1200000
 
-/* Which module has it differs between versions. */
+/* Which module has this parameter depends on the kernel's version. */
 #define MEDIATED_PMU "enable_mediated_pmu"
 
 const char *env_root = "";
@@ -79,7 +79,7 @@ static json_t *env_text_of(char *text)
 	return json_stringn(text, n);
 }
 
-/* `word` is module.parameter or module.parameter=value, with - for _ if one likes. */
+/* `word` is module.parameter or module.parameter=value, where - may stand for _. */
 static bool env_is_unknown(const char *word, size_t n)
 {
 	char name[256], path[600];
@@ -161,7 +161,7 @@ static void env_add_kernel(json_t *facts)
 		json_object_set_new(k, "config_hash", json_string(hex));
 	if (file_read("/proc/version", &text, NULL, NULL))
 		return;
-	/* Not of the kernel's group: two arms should not differ in it. */
+	/* Not in the kernel's group: two arms should not differ in it. */
 	if ((compiler = env_compiler(text)))
 		json_object_set_new(facts, "compiler", compiler);
 	free(text);
@@ -190,7 +190,7 @@ static void env_add_cpu(json_t *facts)
 		const char *key, *fact;
 	} lines[] = {
 		{ "model name", "model" }, { "microcode", "microcode" },
-		/* By these the driver finds the events that can be counted. */
+		/* The driver finds the events of a processor by these. */
 		{ "vendor_id", "vendor" }, { "cpu family", "family" },
 		{ "model", "model_number" }, { "stepping", "stepping" },
 	};
@@ -275,7 +275,7 @@ static void env_add_topology(json_t *facts)
 	topology_free(t);
 }
 
-/* The log's end: a message must fit a frame. Not all of a log is UTF-8. */
+/* Only the log's end, since a message must fit a frame; and a log need not be UTF-8. */
 static void env_add_dmesg(json_t *facts)
 {
 	char *text = malloc(DMESG_MAX);

@@ -9,12 +9,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The object `facts` of docs/protocol.md. `node`: with KVM. */
+/* The object `facts` of docs/protocol.md; with `node`, KVM's too. */
 json_t *env_capture(bool node);
 
 /*
- * Does KVM give the processor's counters to guests whole? Then the host's perf
- * refuses to count in them.
+ * Does KVM hand the processor's counters over to guests (mediated PMU)? Then
+ * the host's perf refuses to count what guests do.
  */
 bool env_mediated_pmu(void);
 
@@ -24,7 +24,10 @@ bool env_mediated_pmu(void);
  */
 json_t *env_unknown_parameters(const char *cmdline);
 
-/* In front of the paths that are read whole; a test has a tree of its own. */
+/*
+ * Put in front of the paths of files that are read whole, so that a test can use a tree of
+ * its own.
+ */
 extern const char *env_root;
 
 /* The compiler that a /proc/version names; NULL if none. */

@@ -145,7 +145,7 @@ void unknown_text(const char *what, const char *word, const char *const *known,
 	if (near && used < len)
 		used += snprintf(text + used, len - used, "did you mean '%s'? ", near);
 	if (n && used < len)
-		used += snprintf(text + used, len - used, "known are");
+		used += snprintf(text + used, len - used, "known:");
 	for (size_t i = 0; i < n && used < len; i++)
 		used += snprintf(text + used, len - used, "%s %s", i ? "," : "", known[i]);
 }

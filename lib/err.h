@@ -86,7 +86,7 @@ const char *nearest_word(const char *word, const char *const *known, size_t n);
 /*
  * The one text for a name that is not among `known`, EXIT_CONFIG:
  *
- *	unknown kernel '6.l'; did you mean '6.1'? known are 6.1, 6.12
+ *	unknown kernel '6.l'; did you mean '6.1'? known: 6.1, 6.12
  *
  * `what` is "kernel". Returns -EINVAL.
  */

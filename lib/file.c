@@ -86,7 +86,7 @@ static int file_sync_folder_of(const char *path)
 	if (!copy)
 		return ENOMEM;
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* A folder that may be written but not read cannot be asked. */
+	/* A folder that we may write to but not read cannot be synced. */
 	if ((fd < 0 && errno != EACCES) || (fd >= 0 && fsync(fd) && errno != EINVAL))
 		error = errno;
 	if (fd >= 0)
@@ -96,13 +96,13 @@ static int file_sync_folder_of(const char *path)
 }
 
 /*
- * A name that a file has before it is whole, and for as long as it takes to put it
- * into another's place. Whoever writes it holds a lock on it.
+ * In the name of a file that is not complete yet, or is about to be renamed
+ * over another. Its writer holds a lock on it.
  */
 #define FILE_PART ".kduel-part-"
 #define FILE_PART_DIGITS 8
 
-/* Is it a part of the file `name`; of any, where that is NULL? */
+/* Is `entry` a part of the file `name`, or of any file if that is NULL? */
 static bool file_is_part(const char *entry, const char *name)
 {
 	const char *rest = name ? entry + strnlen(entry, strlen(name)) : strstr(entry, FILE_PART);
@@ -148,7 +148,7 @@ static void file_sweep_parts(const char *path)
 	free(twin);
 }
 
-/* Makes a name beside `path` with `make`, which says EEXIST of one that is there. */
+/* Makes a new name beside `path` with `make`, which fails with EEXIST if it is taken. */
 static int file_name_beside(const char *path, char **tmp, int (*make)(const char *name, int fd),
 			    int fd)
 {
@@ -175,11 +175,11 @@ static int file_make_named(const char *name, int fd)
 	struct stat st;
 
 	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	/* Without locks on this file system nobody sweeps, either. */
+	/* On a file system without locks nobody sweeps, either. */
 	if (fd < 0 || (flock(fd, LOCK_EX | LOCK_NB) && errno != EWOULDBLOCK) ||
 	    (!fstat(fd, &st) && st.st_nlink))
 		return fd;
-	close(fd);	/* swept between the two */
+	close(fd);	/* swept between open() and flock() */
 	errno = EEXIST;
 	return -1;
 }
@@ -194,8 +194,8 @@ static int file_make_link(const char *name, int fd)
 
 /*
  * A new file in the folder of `path`, with the permissions that the umask gives.
- * It has no name yet, so that nothing of it stays behind whoever is killed; some
- * file systems want one.
+ * It has no name yet, so that a kill leaves nothing behind, except on file
+ * systems that need one.
  */
 static int file_beside(const char *path, char **tmp)
 {
@@ -218,7 +218,10 @@ static int file_give_name(struct file_out *o)
 						  fileno(o->to)) : -1;
 }
 
-/* /dev/stdout: what stands there already stays, also where it is a file. */
+/*
+ * A duplicate of our stdout or stderr if `st` is one of them (/dev/stdout), so that what is
+ * already in that file stays; else -1.
+ */
 static int file_our_own(const struct stat *st)
 {
 	struct stat own;
@@ -229,7 +232,7 @@ static int file_our_own(const struct stat *st)
 	return -1;
 }
 
-/* Where a link that leads nowhere leads to. NULL: errno. */
+/* The target of a dangling link; NULL with errno set. */
 static char *file_link_target(const char *link)
 {
 	char target[PATH_MAX], *copy, *path = NULL;
@@ -249,7 +252,7 @@ static char *file_link_target(const char *link)
 
 #define LINKS_MOST 40
 
-/* A descriptor to write to; `o->path` only if it is a new file, `o->tmp` if that has a name. */
+/* A descriptor to write to. Sets `o->path` if it is a new file, `o->tmp` if that has a name. */
 static int file_open_at(struct file_out *o, const char *path, int links)
 {
 	struct stat st, itself;
@@ -303,7 +306,7 @@ int file_commit(struct file_out *o, struct err *err)
 	const char *asked = o->asked;
 	int error = 0;
 
-	/* What stdio no longer knows: why. All is lost, so one byte more does no harm. */
+	/* stdio has forgotten the errno: all is lost, so writing one more byte is safe. */
 	if (ferror(o->to))
 		error = write(fileno(o->to), "", 1) < 0 ? errno : EIO;
 	else if (fflush(o->to) || (o->path && fsync(fileno(o->to))) ||

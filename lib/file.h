@@ -3,9 +3,8 @@
  * Whole files: read, publish, hash. A published file is either absent, the
  * old one, or the new one in full: it is written without a name (where the file
  * system can, else beside its place), synced, named and renamed, and the folder is
- * synced after. What is not a plain file (a device, a
- * pipe, /dev/stdout) is written to as it is, and a link stays one: what it
- * leads to is replaced.
+ * synced after. What is not a regular file (a device, a pipe, /dev/stdout) is
+ * written to directly, and a symbolic link stays one: its target is replaced.
  */
 #ifndef KDUEL_FILE_H
 #define KDUEL_FILE_H
@@ -22,7 +21,7 @@
  * caller's to free. `len` may be NULL. Works for /proc and /sys files.
  */
 int file_read(const char *path, char **data, size_t *len, struct err *err);
-/* The same of what the user named: that it cannot be read is EXIT_CONFIG. */
+/* The same for a file that the user named: failing to read it is EXIT_CONFIG. */
 int file_read_named(const char *path, char **data, size_t *len, struct err *err);
 
 /*
@@ -35,8 +34,8 @@ int file_read_named(const char *path, char **data, size_t *len, struct err *err)
  *	fprintf(o.to, "%s\n", text);
  *	return file_commit(&o, err);	// or file_drop(&o), and nothing has happened
  *
- * `path` must stay until then. A write that failed is told by file_commit();
- * what went into a device or pipe before is gone.
+ * `path` must stay valid until then. file_commit() reports a write that failed;
+ * what has gone into a device or pipe cannot be taken back.
  */
 struct file_out {
 	FILE *to;

@@ -163,8 +163,9 @@ static int frame_fault(struct frame_parser *p, const char *what, struct err *err
 		snprintf(p->why, sizeof(p->why), "damaged stream: %s, after %llu good frames",
 			 what, (unsigned long long)p->seq);
 	else
-		snprintf(p->why, sizeof(p->why), "damaged stream: %s, nor in the first %u bytes",
-			 what, FRAME_SKIP_MAX);
+		snprintf(p->why, sizeof(p->why),
+			 "damaged stream: no good frame in the first %u bytes (%s)",
+			 FRAME_SKIP_MAX, what);
 	return err_set(err, EXIT_MACHINE, -EPROTO, "%s", p->why);
 }
 

@@ -19,10 +19,10 @@
  * frame's payload is followed by a NUL that is not part of it.
  *
  * Garbage is skipped only before the first good frame, where a login banner or
- * a console's rest may stand, and at most FRAME_SKIP_MAX bytes of it. After
- * that any byte that is not a good frame is an error (-EPROTO) and stays one:
- * a stream that lied once is never read again. The parser holds at most one
- * frame and one read: whatever a peer sends, memory stays bounded.
+ * console output may stand, and at most FRAME_SKIP_MAX bytes of it. After that
+ * any byte that is not a good frame is an error (-EPROTO) and stays one: a
+ * stream that lied once is never read again. The parser holds at most one frame
+ * and one read: whatever a peer sends, memory stays bounded.
  *
  *	struct frame_parser p;
  *	struct frame f;

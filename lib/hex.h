@@ -9,7 +9,10 @@
 /* `hex` has room for 2 * n digits and a NUL. */
 void hex_write(const void *bytes, size_t n, char *hex);
 
-/* The number of bytes, or -1: an odd or foreign digit, or more than `max` of them. */
+/*
+ * The number of bytes, or -1 for an odd number of digits, one that is not hexadecimal
+ * (lower case), or more than `max` bytes.
+ */
 ssize_t hex_read(const char *hex, void *bytes, size_t max);
 
 #endif

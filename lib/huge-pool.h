@@ -30,7 +30,7 @@ int huge_pool_read(uint64_t page, struct huge_pool *pool, struct err *err);
 
 /*
  * Pages in use stay, whatever `pages` says. EXIT_MACHINE if the kernel finds
- * fewer, which it then keeps.
+ * fewer than that; it keeps those.
  */
 int huge_pool_resize(uint64_t page, uint64_t pages, struct err *err);
 

@@ -77,7 +77,7 @@ static void link_on_input(struct loop *loop, int fd, unsigned events, void *arg)
 	link_close_because(l, &err);
 }
 
-/* A socket's end must not raise SIGPIPE; a pipe's is for main() to ignore. */
+/* A closed socket must not raise SIGPIPE; for pipes main() has to ignore it. */
 static ssize_t link_put(int fd, const char *bytes, size_t n)
 {
 	ssize_t w = send(fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -207,8 +207,10 @@ int link_send_raw(struct link *l, const void *bytes, size_t len,
 	if (!l->open)
 		return 0;
 	ret = link_enqueue(l, bytes, len);
+	if (ret == -ENOMEM)
+		return err_sys(err, ENOMEM, "cannot send a message");
 	if (ret)
-		return err_sys(err, -ret, "the other side does not read what it is sent");
+		return err_set(err, EXIT_MACHINE, ret, "the other side does not read what it is sent");
 	link_send_queue(l);
 	return 0;
 }

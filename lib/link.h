@@ -5,11 +5,11 @@
  *
  * Sending never blocks: what the stream does not take at once is queued, at
  * most LINK_QUEUE_MAX bytes of it, and goes out as it can. The first damage,
- * end or error closes the link, which is told once by `closed`; nothing is
+ * end or error closes the link, and `closed` is called once; nothing is
  * received after that, and what is sent is dropped.
  *
  * Ownership: who sends a message gives it away: link_send() takes the
- * reference, also when it fails; NULL is a message for which there was no
+ * reference, even when it fails; NULL is a message for which there was no
  * memory. What comes in is lent until the callback returns. Descriptors belong
  * to the link from link_init() on, even if that fails.
  *
@@ -60,12 +60,12 @@ void link_release(struct link *l);
 int link_send(struct link *l, enum frame_channel channel, json_t *msg,
 	      struct err *err);
 /*
- * A message with one member more, whose value is text already and goes out as
- * it is: nobody between its maker and its reader has to understand it.
+ * A message with one more member, whose value is JSON text already and is sent
+ * as it is: nobody between its maker and its reader has to parse it.
  */
 int link_send_with(struct link *l, enum frame_channel channel, json_t *msg,
 		   const char *key, const char *json, size_t len, struct err *err);
-/* A message that is text already. */
+/* A message that is JSON text already. */
 int link_send_payload(struct link *l, enum frame_channel channel,
 		      const char *payload, size_t len, struct err *err);
 /* Bytes that are not a frame: for the faults in tests. */

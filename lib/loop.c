@@ -17,7 +17,7 @@ enum source_kind { SOURCE_FREE, SOURCE_FD, SOURCE_TIMER, SOURCE_CHILD, SOURCE_SI
 
 struct source {
 	enum source_kind kind;
-	uint32_t generation;	/* part of the id: an old id names no new source */
+	uint32_t generation;	/* part of the id, so that an old id never names a new source */
 	int fd;
 	unsigned events;
 	double due;		/* SOURCE_TIMER; infinite once it has fired */
@@ -57,7 +57,7 @@ int loop_new(struct loop **out, struct err *err)
 	return 0;
 }
 
-/* The signal does again what it did before, now also to one that is pending. */
+/* The signal has its old effect again, at once if one is pending. */
 static void loop_end_signal(const struct source *s)
 {
 	sigset_t set;
@@ -263,7 +263,7 @@ static int loop_call(struct loop *l, int64_t id, unsigned events)
 	struct source *s = loop_find(l, id);
 	struct source copy;
 
-	/* An earlier callback of this step may have lost interest. */
+	/* An earlier callback of this step may have removed it or cleared its events. */
 	if (!s || !s->events)
 		return 0;
 	copy = *s;
@@ -384,7 +384,7 @@ int loop_run_until(struct loop *l, bool (*done)(void *arg), void *arg,
 
 		bool over = seconds >= 0 && left <= 0;
 
-		/* Whoever was stopped for a while still hears what came meanwhile. */
+		/* A process that was suspended still handles what arrived meanwhile. */
 		ret = loop_step(l, over ? 0 : left);
 		if (ret < 0)
 			return ret;

@@ -53,8 +53,8 @@ void loop_set_timer(struct loop *l, int64_t id, double seconds);
 int64_t loop_add_child(struct loop *l, int pidfd, loop_child_fn fn, void *arg);
 
 /*
- * Blocks `signo` in this process and delivers it here, one call a signal, until
- * it is removed or the loop freed: then it is unblocked again.
+ * Blocks `signo` in this process and delivers it here, one call per signal,
+ * until it is removed or the loop freed: then it is unblocked again.
  */
 int64_t loop_add_signal(struct loop *l, int signo, loop_signal_fn fn,
 			void *arg);
@@ -64,8 +64,8 @@ void loop_remove(struct loop *l, int64_t id);
 
 /*
  * Waits for at least one event, at most `seconds` (negative: for ever), and
- * calls what is due. Returns the number of calls made, 0 after the time, or a
- * negative errno when the kernel refuses to wait.
+ * calls what is due. Returns the number of calls made, 0 when the time is over,
+ * or a negative errno when the kernel refuses to wait.
  */
 int loop_step(struct loop *l, double seconds);
 

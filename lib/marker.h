@@ -3,8 +3,8 @@
  * Instructions that do nothing and mean something: long NOPs of one form, by
  * which a program tells the emulator's plugin (plugin/) where a region to be
  * counted begins and ends, and which one it is. Without the plugin, and on
- * hardware, they cost a cycle each, so a workload always executes them: what
- * is counted does not depend on whether somebody counts.
+ * hardware, they cost a cycle each, so a workload always executes them: what is
+ * counted does not depend on whether anybody counts.
  *
  *	marker_number(series << 16 | i);
  *	marker(MARKER_BEGIN);
@@ -36,9 +36,9 @@ enum marker {
 	MARKER_BEGIN = 1,
 	MARKER_END,
 	MARKER_THINGS,	/* the number is how many things the last region did */
-	MARKER_ZERO,	/* shift a bit into the number, of 64 bits */
+	MARKER_ZERO,	/* shift a 0 or a 1 into the number, of 64 bits */
 	MARKER_ONE,
-	MARKER_CLOCK,	/* the number is the last region's, by the processor's counter */
+	MARKER_CLOCK,	/* the number is the last region's time-stamp ticks */
 };
 
 #if defined(__x86_64__)

@@ -54,7 +54,7 @@ enum message_class message_class_of(const struct err *err)
 		return MESSAGE_TIMEOUT;
 	case -EBUSY:
 		return MESSAGE_BUSY;
-	/* What no system call of ours fails with; bench/harness.h and bench/exec.h have these. */
+	/* No system call of ours fails with these; see bench/harness.h and bench/exec.h. */
 	case -EBADSLT:
 		return MESSAGE_CORRUPT;
 	case -EBADE:
@@ -117,7 +117,8 @@ int message_check_hello(const struct view *msg, const char *role, struct err *er
 				  "agent of this version there", role, version, protocol,
 				  KDUEL_VERSION, MESSAGE_PROTOCOL_VERSION);
 	if (strcmp(said, role))
-		return err_config(err, "the %s was to say hello, but it says that it is a %.40s",
+		return err_config(err, "expected the %s to say hello, but the agent says it is "
+				  "a %.40s",
 				  role, said);
 	return 0;
 }
@@ -151,7 +152,7 @@ void message_release(struct message *m)
 	*m = (struct message)MESSAGE_INIT;
 }
 
-/* Copies as many whole letters of `text` as fit. */
+/* Copies as many whole characters of `text` as fit. */
 static void message_cut(char *buf, size_t size, const char *text)
 {
 	size_t n = text_cut(text, size - 1);

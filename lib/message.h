@@ -7,9 +7,9 @@
  *		{"re":7,"ok":false,"class":"unsupported","text":"..."}
  *	event	{"event":"ready","re":7,...}		agent -> driver
  *
- * A message comes from a peer that is not trusted: message_take() lets pass
- * what is well formed, and the getters of view.h say what is missing or of the
- * wrong type.
+ * A message comes from a peer that is not trusted: message_take() accepts what
+ * is well formed, and the getters of view.h say what is missing or of the wrong
+ * type.
  *
  *	struct message m;
  *
@@ -40,7 +40,7 @@ enum message_class {
 	MESSAGE_BUSY,		/* another request must end first */
 	MESSAGE_CORRUPT,	/* memory did not hold what was written to it; a class of its cell */
 	/* Of a user's command, each a class of its cell: */
-	MESSAGE_EXIT_STATUS,	/* it ended with another one than 0 */
+	MESSAGE_EXIT_STATUS,	/* it exited with a status other than 0 */
 	MESSAGE_SIGNAL,		/* a signal ended it */
 	MESSAGE_TIME_LIMIT,	/* it took longer than it may */
 	MESSAGE_NO_METRIC,	/* it did not print one of its metrics */
@@ -56,15 +56,15 @@ enum message_class message_class_of(const struct err *err);
 /* The "class" of a failure. */
 int message_read_class(const struct view *msg, enum message_class *c, struct err *err);
 
-/* New messages; the caller owns them. NULL when memory is out. */
+/* New messages; the caller owns them. NULL when memory ran out. */
 json_t *message_request(const char *op, int64_t id);
 json_t *message_ok(int64_t id);
 json_t *message_failure(int64_t id, enum message_class c, const char *text);
 json_t *message_event(const char *name);
 
 /*
- * The first message of an agent. Its kind of message and its program must be
- * ours: another protocol, version or role is -EINVAL naming both sides'.
+ * The first message of an agent. Another protocol or version than ours, or
+ * another role than expected, is -EINVAL, and the error names both.
  */
 #define MESSAGE_PROTOCOL_VERSION 1
 json_t *message_hello(const char *role);
@@ -74,17 +74,20 @@ int message_check_hello(const struct view *msg, const char *role, struct err *er
 struct message {
 	char *text;
 	struct view_doc doc;
-	const struct view *root;	/* an object; NULL: none is here */
+	const struct view *root;	/* an object; NULL: nothing was taken */
 };
 #define MESSAGE_INIT { NULL, VIEW_DOC_INIT, NULL }
 
-/* 0, or -EPROTO: no JSON object, or one that is too deep or has a key twice. */
+/*
+ * 0, -ENOMEM, or -EPROTO for what is not a JSON object, is nested too deeply, or has a key
+ * twice.
+ */
 int message_take(struct message *m, const struct frame *f, struct err *err);
 void message_release(struct message *m);	/* safe to call again */
 
 /*
  * A text for people, made safe (safe.h) and cut to `size` bytes with its NUL,
- * whole letters only. Returns `buf`. A value that is not text is shown as "".
+ * whole characters only. Returns `buf`. A value that is not text is shown as "".
  */
 const char *message_safe(const char *text, char *buf, size_t size);
 const char *message_text(const struct view *v, char *buf, size_t size);

@@ -50,7 +50,7 @@ static const struct argp_option *options_long(const struct argp *argp, const cha
 	return found;
 }
 
-/* What an alias stands for has the argument. */
+/* The kind of argument; an alias has that of the option that it stands for. */
 static const char *options_argument(const struct argp *argp, const struct argp_option *o)
 {
 	while (o > argp->options && (o->flags & OPTION_ALIAS))
@@ -78,7 +78,7 @@ static const char *options_short(const struct argp *argp, const char *word)
 	return NULL;
 }
 
-/* What the word behind `word` would be the argument of; NULL: of nothing. */
+/* The kind of argument that the word after `word` would be; NULL: none. */
 static const char *options_awaits(const struct argp *argp, const char *word)
 {
 	const struct argp_option *o;
@@ -109,7 +109,7 @@ static void options_refuse(const struct argp *argp, char *program, const char *w
 	exit(argp_err_exit_status);
 }
 
-/* A variable of somebody's script that is not set: never what was meant. */
+/* Most likely an unset variable in a script: never what was meant. */
 static void options_refuse_empty(const struct argp *argp, char *program)
 {
 	fprintf(stderr, "%s: an empty word is neither an option nor a name\n", program);
@@ -161,7 +161,7 @@ void options_complete(options_values_fn values)
 	completing = values;
 }
 
-/* A line each, whatever a title holds. */
+/* On one line, whatever a title holds. */
 static void options_put(const char *text)
 {
 	for (; *text; text++)

@@ -8,7 +8,7 @@
 /* Rising. The values must not contain NaN. */
 void order_sort(double *v, size_t n);
 
-/* The quantile `q` (0..1) of sorted values, linear between two; NAN for n = 0. */
+/* The quantile `q` (0..1) of sorted values, interpolated linearly; NAN for n = 0. */
 double order_quantile(const double *sorted, size_t n, double q);
 
 /* Sorts `v`. NAN for n = 0. */

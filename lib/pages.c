@@ -124,11 +124,11 @@ static int pages_read_vma(const struct vma *v, int fd, uint64_t start, uint64_t 
 	if (ret != -ENOTTY && ret != -EINVAL)
 		return err_sys(err, -ret, "PAGEMAP_SCAN failed");
 	if (!v->anon_or_shmem)
-		return err_machine(err, "the page table of a file's mapping can be read "
-				   "from Linux 6.7 on only (PAGEMAP_SCAN)");
+		return err_machine(err, "the page table of a mapped file can be read only from "
+			"Linux 6.7 on (PAGEMAP_SCAN)");
 	if (start != v->start || end != v->end)
-		return err_machine(err, "smaps has no part of a mapping, and this kernel "
-				   "no PAGEMAP_SCAN");
+		return err_machine(err, "smaps covers whole mappings only, and this kernel "
+			"lacks PAGEMAP_SCAN (Linux 6.7)");
 	p->method = "smaps";
 	huge = (v->anon_huge_kb + v->shmem_huge_kb) * 1024;
 	p->b2m += huge;
@@ -262,7 +262,7 @@ int placement_read(const void *addr, size_t len, struct placement *p,
 	for (size_t i = 0; i < n; i++)
 		at[i] = (char *)(uintptr_t)addr + i * pages / n * PAGE;
 	if (move_pages(0, n, at, NULL, status, 0))
-		return err_sys(err, errno, "cannot ask for the nodes of memory (move_pages)");
+		return err_sys(err, errno, "cannot query the NUMA nodes of memory (move_pages)");
 	p->asked = n;
 	for (size_t i = 0; i < n; i++) {
 		if (status[i] >= 0 && status[i] < PLACEMENT_NODES)

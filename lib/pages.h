@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * With which page sizes a range of a process is really mapped in its page
- * table: not what was asked for, what is there.
+ * table: what is there, not what was asked for.
  *
  * In this order, per mapping:
  *   hugetlb and device DAX   the page size of the mapping (smaps): the kernel
@@ -10,7 +10,7 @@
  *   smaps AnonHugePages, ShmemPmdMapped   bytes in PMD entries
  * FilePmdMapped is 0 for DAX files up to 6.12 even where they are huge, and
  * kpageflags tells how memory was allocated, not how it is mapped: neither is
- * used. A DAX file on a kernel without PAGEMAP_SCAN cannot be told: -ENOTSUP.
+ * used. How a DAX file is mapped cannot be told without PAGEMAP_SCAN: -ENOTSUP.
  */
 #ifndef KDUEL_PAGES_H
 #define KDUEL_PAGES_H
@@ -32,8 +32,9 @@ int pages_read(pid_t pid, uint64_t addr, uint64_t len, struct page_bytes *p,
 	       struct err *err);
 
 /*
- * On which NUMA node memory is wanted, and on which it is. Wanting is
- * mbind(2); the truth is move_pages(2) without target nodes, which only asks.
+ * On which NUMA node memory is wanted, and on which it is. The wish goes to
+ * mbind(2); the truth comes from move_pages(2) without target nodes, which only
+ * queries.
  */
 
 #define PLACEMENT_NODES 64
@@ -48,7 +49,7 @@ struct placement {
 /* Binds a range to a node, before its first touch. -1 = no wish. */
 int placement_bind(void *addr, size_t len, int node, struct err *err);
 
-/* Asks for at most 4096 pages, evenly spread over the range. */
+/* Looks at no more than 4096 pages, evenly spread over the range. */
 int placement_read(const void *addr, size_t len, struct placement *p,
 		   struct err *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands: run to the end and captured, found, and told to people. */
+/* Commands: run to the end and captured, found, and shown to people. */
 #include "proc.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ struct capture {
 	size_t used, room;
 };
 
-/* Reads what is there; 1 more may come, 0 end of file, negative errno. */
+/* Reads what is there: 1 if more may come, 0 at the end of file, or a negative errno. */
 static int proc_run_capture_some(struct capture *c, int fd)
 {
 	char *more;
@@ -40,7 +40,7 @@ static int proc_run_capture_some(struct capture *c, int fd)
 	return n > 0;
 }
 
-#define TICK 0.25	/* seconds between questions whether to stop */
+#define TICK 0.25	/* seconds between calls of `stop` */
 
 /* Reads both to their ends; the second may be absent (fd -1). */
 static int proc_run_capture_all(const struct proc_options *o, struct capture c[2],
@@ -98,7 +98,7 @@ static int proc_run_capture_error(const char *program, int ret, int status,
 			       "%s did not end in %g s\n%s", program, seconds,
 			       proc_run_tail(text, 1500));
 	if (ret)
-		return err_sys(err, -ret, "cannot follow %s", program);
+		return err_sys(err, -ret, "cannot read the output of %s", program);
 	return err_set(err, EXIT_MACHINE, -EIO, "%s failed: %s\n%s", program,
 		       proc_status_text(status, how, sizeof(how)),
 		       proc_run_tail(text, 1500));

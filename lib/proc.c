@@ -100,7 +100,7 @@ static int proc_place_stdio(const struct stdio_plan *s)
 	return 0;
 }
 
-/* In the child: bound to its parent's life, with signals as at login. */
+/* In the child: dies with its parent, and has its signals as at login. */
 static int proc_bind_to(pid_t parent)
 {
 	sigset_t none;
@@ -154,7 +154,7 @@ static size_t proc_env_count(const char *const list[])
 	return n;
 }
 
-/* The child's environment; the array is for free(), the strings are not. */
+/* The child's environment; the caller frees the array, not the strings. */
 static const char **proc_env_make(const struct proc_options *o)
 {
 	const char *const *ours = (const char *const *)environ;
@@ -198,7 +198,7 @@ static int proc_become(const struct proc_options *o, const struct stdio_plan *s,
 		return errno;
 	if (o->as_user && (setgroups(0, NULL) || setgid(o->gid) || setuid(o->uid)))
 		return errno;
-	/* A change of user takes the bond to the parent's life away. */
+	/* A change of user clears the parent-death signal. */
 	if (o->as_user && prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return errno;
 	execvpe(o->argv[0], (char *const *)o->argv, (char *const *)env);

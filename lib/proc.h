@@ -28,40 +28,40 @@
 #define PROC_PIPE (-1)	/* a pipe; our end is in struct proc, non-blocking */
 #define PROC_INHERIT (-2)
 
-/* A set of CPUs of the largest machines: the C library's alone has room for 1024. */
+/* A set of CPUs for the largest machines: one cpu_set_t has room for 1024 only. */
 struct proc_cpus {
 	cpu_set_t set[8];
 };
 
 struct proc_options {
-	const char *const *argv;	/* NULL-terminated; argv[0] sought in PATH */
-	const char *root;		/* its root, NULL: ours; for root alone */
+	const char *const *argv;	/* NULL-terminated; argv[0] looked up in PATH */
+	const char *root;		/* root folder, NULL: ours; only root can set it */
 	const char *dir;		/* working directory, NULL: ours, or the top of `root` */
 	int in, out, err;
 	/*
-	 * Descriptors to hand over besides, -1-terminated; they keep their
+	 * Further descriptors to hand over, -1-terminated; they keep their
 	 * numbers. Everything else is closed at exec by O_CLOEXEC.
 	 */
 	const int *keep;
 	/*
 	 * Keeps the user's settings out of what the program does. Of our
-	 * environment the child gets only what finds programs and the network
-	 * (PATH, HOME, TMPDIR, proxies), and LC_ALL=C; its umask is 022.
-	 * Settings files below HOME are the program's own matter: switch them
-	 * off by its options or with `env`.
+	 * environment the child gets only what it needs to find programs and the network
+	 * (PATH, HOME, TMPDIR, proxies), and LC_ALL=C; its umask is 022. Settings files
+	 * below HOME are the program's own matter: switch them off by its options or
+	 * with `env`.
 	 */
 	bool clean;
 	const char *const *env;	/* "NAME=value", NULL-terminated, set on top */
 	/*
-	 * For proc_capture(): asked four times a second (NULL: never). Another value
-	 * than 0 ends the command, and is returned; the error is its own.
+	 * For proc_capture(): asked four times a second (NULL: never). A value
+	 * other than 0 ends the command and is returned; `stop` sets the error.
 	 */
 	int (*stop)(void *arg, struct err *err);
 	void *stop_arg;
 	bool as_user;		/* run it as uid and gid, without other groups */
 	uid_t uid;
 	gid_t gid;
-	const struct proc_cpus *cpus;	/* that it may run on; NULL: as we may */
+	const struct proc_cpus *cpus;	/* those it may run on; NULL: ours */
 };
 
 struct proc {
@@ -109,7 +109,7 @@ int proc_run(const char *const argv[], double seconds, char **output,
 /*
  * The same for a program whose output is data: `output` gets what it writes to
  * stdout, with a NUL after its `*len` bytes (`len` may be NULL), and an error
- * text what it writes to stderr. Of `o` all counts but out and err.
+ * text what it writes to stderr. All of `o` counts except out and err.
  */
 int proc_capture(const struct proc_options *o, double seconds, char **output,
 		 size_t *len, struct err *err);
@@ -120,7 +120,7 @@ int proc_socketpair(int ends[2], struct err *err);
 /* "exit 3", "killed by signal 9 (Killed)". Returns `buf`. */
 const char *proc_status_text(int status, char *buf, size_t size);
 
-/* Is there a program of this name in PATH? The path is the caller's, or NULL. */
+/* The path of the program of this name in PATH, which the caller frees; NULL if none. */
 char *proc_find(const char *name);
 
 /* "qemu -m 3G 'a b'": a command as a shell would take it; caller frees. */

@@ -33,7 +33,7 @@ static void program_forget(const char *prefix)
 		}
 		memcpy(name, environ[i], n);
 		name[n] = '\0';
-		unsetenv(name);	/* the next one comes to its place */
+		unsetenv(name);	/* the next one moves into its place */
 	}
 }
 

@@ -6,8 +6,8 @@
 /*
  * For the beginning of main(). Where descriptor 0, 1 or 2 is closed, opens /dev/null,
  * for reading only, so that no file of ours gets its number and what is printed there
- * still fails. And forgets the user's variables that would show another machine or
- * another processor's events to our libraries (HWLOC_*, LIBPFM_*, PAPI_*).
+ * still fails. Also unsets the user's variables that would show our libraries another
+ * machine or another processor's events (HWLOC_*, LIBPFM_*, PAPI_*).
  */
 void program_begin(void);
 

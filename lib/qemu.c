@@ -16,12 +16,12 @@
 #define LOW_SHIFTED (64ULL << 20)	/* room for a guest's kernel and initrd */
 
 /*
- * What every kernel is told. A panic ends the machine at once, so that it is
+ * Every kernel's command line. A panic ends the machine at once, so that it is
  * seen as one. The rest saves boot time where a virtual machine needs no
- * probing: one serial port, no check that the timer works, no selftests. What
- * trace_eval_init() does is write the values of enums into the texts by which
- * programs print trace events, 220 million instructions of it; events are
- * recorded as ever, and their fields are read as numbers here.
+ * probing: one serial port, no check that the timer works, no selftests.
+ * trace_eval_init() spends 220 million instructions on writing the values of
+ * enums into the texts by which programs print trace events; events are
+ * recorded without it, and their fields are read as numbers here.
  */
 static const char cmdline_common[] =
 	"console=ttyS0 quiet panic=-1 8250.nr_uarts=1 no_timer_check "
@@ -72,7 +72,7 @@ bool qemu_one_timer(enum qemu_accel accel, unsigned cpus)
 	return accel != QEMU_KVM && cpus == 1;
 }
 
-/* A MUT's pmem is there, and what a guest has besides plain RAM. */
+/* A MUT's pmem lies there, and so does a guest's pmem or shifted RAM. */
 static bool qemu_is_beyond_4g(const struct qemu_vm *vm)
 {
 	return vm->role == QEMU_MUT || vm->pmem || vm->shift;
@@ -111,8 +111,8 @@ static int qemu_check(const struct qemu_vm *vm, struct err *err)
 				  vm->pmem);
 	if (vm->shift % 4096 || vm->shift >= ALIGN_2M ||
 	    (vm->shift && vm->memory <= 2 * LOW_SHIFTED))
-		return err_config(err, "shift: %" PRIu64 " bytes is no multiple of 4K below 2M, or "
-				  "the guest has no more than 128M", vm->shift);
+		return err_config(err, "shift: %" PRIu64 " bytes: needs a multiple of 4K below "
+			"2M, and a guest of more than 128M", vm->shift);
 	if (vm->accel == QEMU_ICOUNT && vm->cpus != 1)
 		return err_config(err, "cpus: counting instructions needs 1, not %u",
 				  vm->cpus);
@@ -139,8 +139,8 @@ static void qemu_add_accel(const struct qemu_vm *vm, struct args *a)
 		return;
 	case QEMU_ICOUNT:
 		/*
-		 * Even the wall clock follows the count, and RDRAND a seed:
-		 * two boots see the same.
+		 * Even the wall clock follows the count, and RDRAND a seed, so
+		 * that two boots see the same.
 		 */
 		args_add_all(a, "-accel", "tcg,thread=single",
 			     "-icount", "shift=0,sleep=off", "-seed", "1",
@@ -150,7 +150,7 @@ static void qemu_add_accel(const struct qemu_vm *vm, struct args *a)
 		args_add_all(a, "-accel", "tcg,thread=multi", NULL);
 		break;
 	}
-	/* Of what TCG emulates, the one with nested paging. */
+	/* Of the processors that TCG emulates, the one with nested paging. */
 	args_add_all(a, "-cpu",
 		     vm->role == QEMU_MUT ? "EPYC,svm=on,npt=on" : "max", NULL);
 }
@@ -277,9 +277,9 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 		     "-no-reboot", "-machine",
 		     "q35,usb=off,vmport=off,sata=off,smbus=off", NULL);
 	/*
-	 * The small firmware halves the time to a guest's kernel. It leaves
-	 * the MTRRs and so PAT off, on which a MUT's KVM relies to map pmem.
-	 * By its threads' names the node's agent finds the vCPUs.
+	 * The small firmware halves the time to a guest's kernel. It leaves the
+	 * MTRRs, and so PAT, off, which a MUT's KVM needs to map pmem. The
+	 * node's agent finds the vCPUs by their threads' names.
 	 */
 	if (vm->role == QEMU_GUEST)
 		args_add_all(a, "-bios", "qboot.rom",

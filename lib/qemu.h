@@ -31,17 +31,17 @@
 #define QEMU_LINK_NAME "kduel.0"
 
 /*
- * What a kernel is told besides where instructions are counted. Two boots of
- * it execute the same ones: processes lie at the same addresses.
+ * Added to a kernel's command line where instructions are counted: processes
+ * lie at the same addresses, so that two boots execute the same instructions.
  * qemu_args() adds it for QEMU_ICOUNT; a guest of such a machine needs it too.
  */
 #define QEMU_CMDLINE_EXACT "norandmaps"
 
 /*
- * And on an emulated machine of one processor, which then keeps time by another
- * timer than its own: that one would be calibrated first, a quarter of a second
- * of waiting, or 240 million instructions. qemu_args() adds it; a guest of one
- * processor on an emulated machine needs it too.
+ * Added on an emulated machine of one processor, which then does not use its
+ * local APIC's timer: calibrating that takes a quarter of a second, or 240
+ * million instructions. qemu_args() adds it; a guest of one processor on an
+ * emulated machine needs it too.
  */
 #define QEMU_CMDLINE_ONE "nolapic_timer"
 
@@ -86,19 +86,20 @@ struct qemu_vm {
 	const char *ram_path;
 	uint64_t ram_page;
 	/*
-	 * QEMU_GUEST: how far guest-physical addresses are off QEMU's own, modulo 2M.
-	 * All RAM beyond the first 64M is, so that no huge page of the machine's can be
-	 * one of the second level. A multiple of 4K below 2M; 0: not at all.
+	 * QEMU_GUEST: how far guest-physical addresses are shifted from QEMU's
+	 * own, modulo 2M. All RAM beyond the first 64M is, so that none of the
+	 * machine's huge pages can be mapped huge in the second-level table. A
+	 * multiple of 4K below 2M; 0: not at all.
 	 */
 	uint64_t shift;
 
 	struct qemu_disk disks[QEMU_DISKS_MAX];
 	unsigned n_disks;
 	const char *kernel, *initrd;
-	const char *append;	/* beyond what this file adds, may be NULL */
+	const char *append;	/* added to what this file gives; may be NULL */
 	const char *plugin;	/* what -plugin is given; NULL: none */
 	const char *gdb;	/* what -gdb is given; NULL: none */
-	bool stays;		/* at a reset or power-off it stops, for gdb, and does not end */
+	bool stays;		/* at a reset or power-off it stops, for gdb, instead of exiting */
 
 	int console_fd;		/* ttyS0; < 0: none */
 	int link_fd;		/* the port QEMU_LINK_NAME; < 0: none */

@@ -10,7 +10,7 @@
  *	i = rng_below(&r, n);
  *
  * SplitMix64 (public domain algorithm by Sebastiano Vigna): full period
- * 2^64, one add and three multiply-xor steps a number.
+ * 2^64, one add, two multiplies and three xor-shifts a number.
  */
 #ifndef KDUEL_RNG_H
 #define KDUEL_RNG_H
@@ -35,7 +35,7 @@ static inline uint64_t rng_next(struct rng *r)
 	return z ^ (z >> 31);
 }
 
-/* Uniform in (0, 1): never an end. */
+/* Uniform in (0, 1), without the ends. */
 static inline double rng_uniform(struct rng *r)
 {
 	return ((double)(rng_next(r) >> 11) + 0.5) * 0x1p-53;

@@ -22,7 +22,7 @@
  */
 char *safe_text(const char *text);
 
-/* Is it as safe_text() would have it, and so fit for a name? */
+/* Would safe_text() change nothing, so that it is fit for a name? */
 bool safe_is_plain(const char *text);
 
 /*
@@ -32,13 +32,13 @@ bool safe_is_plain(const char *text);
 char *safe_plot_text(const char *text);
 
 /*
- * Texts that are made in memory, not made safe, the caller's to free. Where memory
- * runs out these end the program (see docs/architecture.md): text_open() is
+ * Texts made in memory, not escaped, the caller's to free. Where memory runs
+ * out these end the program (see docs/architecture.md): text_open() is
  * open_memstream(), text_close() its fclose(), after which the text is whole.
  */
 FILE *text_open(char **text, size_t *len);
 void text_close(FILE *out);
-/* `memory`, which is not NULL: the same for what a text is made of. */
+/* Returns `memory`, or ends the program if it is NULL: for what a text is made of. */
 void *must_have(void *memory);
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -48,7 +48,7 @@ size_t safe_width(const char *text);
 /* Length in bytes of the UTF-8 character that `text` (already safe) begins with. */
 size_t safe_char_len(const char *text);
 
-/* Bytes of the longest beginning of `text` that has at most `max` and ends with a character. */
+/* Bytes of the longest prefix of `text` that is at most `max` and splits no character. */
 size_t text_cut(const char *text, size_t max);
 
 /* Writes `text` made safe. */

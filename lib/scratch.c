@@ -16,7 +16,7 @@
 
 #define PATTERN 6	/* of mkdtemp(3): XXXXXX */
 
-/* Held by us, with its name still its own? A sweep may have been faster. */
+/* Do we hold it, and does `path` still name it? A sweep may have been faster. */
 static bool scratch_hold(int fd, const char *path)
 {
 	struct stat open, named;
@@ -28,7 +28,7 @@ static bool scratch_hold(int fd, const char *path)
 	       open.st_ino == named.st_ino;
 }
 
-/* Ours, and nobody's any more: its lock can be had. */
+/* Removes it if it is our user's and nobody holds its lock. */
 static void scratch_sweep_one(const char *path)
 {
 	struct stat st;
@@ -80,7 +80,8 @@ int scratch_make(char *template, struct err *err)
 		if (fd >= 0)
 			close(fd);
 	}
-	return err_machine(err, "cannot keep a folder %s: each is removed at once", template);
+	return err_machine(err, "cannot keep a folder like %s: something removes each at "
+		"once", template);
 }
 
 void scratch_remove(const char *folder, int held)

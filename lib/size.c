@@ -12,7 +12,7 @@
 
 static const char units[] = "KMGT";
 
-/* What a unit stands for; 0: it is none. */
+/* The bytes of one such unit; 0: not a unit. */
 static uint64_t size_unit_bytes(const char *unit)
 {
 	const char *u = strchr(units, toupper((unsigned char)unit[0]));

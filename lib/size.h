@@ -15,7 +15,7 @@
 
 #define SIZE_TEXT_MAX 32
 
-/* Parses all of `text` into `*value`; refuses overflow, signs, and rests. */
+/* Parses all of `text` into `*value`; refuses overflow, signs and trailing text. */
 int size_parse(const char *text, uint64_t *value, struct err *err);
 
 /* "2M", "1536K", "77": exact, never rounded. Returns `buf`. */

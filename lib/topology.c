@@ -139,10 +139,10 @@ int topology_pin(struct topology *t, int cpu, struct err *err)
 	hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(t->hw, cpu);
 
 	if (!pu)
-		return err_config(err, "there is no CPU %d on this machine, or its cpuset leaves it out", cpu);
+		return err_config(err, "this machine has no CPU %d, or its cpuset excludes it", cpu);
 	if (!hwloc_bitmap_isset(t->ours, cpu))
 		return err_config(err, "CPU %d is not ours to pin to: the affinity mask "
-				  "or cpuset of this process leaves it out", cpu);
+				  "or cpuset of this process excludes it", cpu);
 	if (hwloc_set_cpubind(t->hw, pu->cpuset, HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT))
 		return err_sys(err, errno, "cannot pin to CPU %d", cpu);
 	return 0;

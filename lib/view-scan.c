@@ -61,7 +61,7 @@ static bool view_scan_unicode_escape(struct scan *s, char **to)
 	int c = view_scan_hex4(s->p), low;
 
 	if (c <= 0)
-		return scan_bad(s, "an escape that is none");
+		return scan_bad(s, "an unknown escape");
 	s->p += 4;
 	if (c >= 0xd800 && c <= 0xdbff) {
 		low = s->p[0] == '\\' && s->p[1] == 'u' ? view_scan_hex4(s->p + 2) : -1;
@@ -88,7 +88,7 @@ static bool view_scan_escape(struct scan *s, char **to)
 	}
 	at = c ? strchr(from, c) : NULL;
 	if (!at)
-		return scan_bad(s, "an escape that is none");
+		return scan_bad(s, "an unknown escape");
 	*(*to)++ = means[at - from];
 	s->p++;
 	return true;
@@ -116,7 +116,6 @@ static bool view_scan_beyond_ascii(struct scan *s, char **to)
 	return true;
 }
 
-/* The string at p, without its quotes; unescaped where it is. */
 bool scan_string(struct scan *s, const char **text)
 {
 	char *to;
@@ -219,7 +218,6 @@ static bool scan_integer(struct scan *s, struct view *v, const struct digits *d,
 	return true;
 }
 
-/* -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)? */
 bool scan_number(struct scan *s, struct view *v)
 {
 	const char *begin = s->p, *first = begin + (*begin == '-');
@@ -228,7 +226,7 @@ bool scan_number(struct scan *s, struct view *v)
 	unsigned places = 0;
 
 	if (p == first || (*first == '0' && p > first + 1))
-		return scan_bad(s, "a number that is none");
+		return scan_bad(s, "a malformed number");
 	if (*p == '.') {
 		p = view_scan_take_digits(dot + 1, s->end, &d);
 		places = p - dot - 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Strings and numbers of JSON, for view.c only: each begins at p, and ends
- * behind the value, or at what is wrong with it.
+ * Strings and numbers of JSON, for view.c only: each scan begins at p and
+ * leaves p after the value, or at what is wrong with it.
  */
 #ifndef KDUEL_VIEW_SCAN_H
 #define KDUEL_VIEW_SCAN_H
@@ -14,14 +14,14 @@ struct scan {
 	char *p;		/* in d->copy, which ends with NUL */
 	const char *end;	/* of the text, for numbers */
 	unsigned depth;
-	const char *wrong;	/* the first thing that is, at p; NULL */
+	const char *wrong;	/* the first error, which is at p; NULL: none */
 	bool no_memory;
 };
 
 /* Notes what is wrong; false. */
 bool scan_bad(struct scan *s, const char *what);
 
-/* The string at p, without its quotes; unescaped where it is. */
+/* The string at p, without its quotes; unescaped in place. */
 bool scan_string(struct scan *s, const char **text);
 
 /* -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)? */

@@ -7,7 +7,7 @@
 
 #include "view-scan.h"
 
-#define FEW_MEMBERS 32		/* compared each with each */
+#define FEW_MEMBERS 32		/* up to so many are compared pairwise */
 
 static bool view_make_value(struct scan *s, const char *key, uint32_t hash);
 
@@ -80,12 +80,12 @@ static bool view_member(struct scan *s)
 
 	view_skip_space(s);
 	if (*s->p != '"')
-		return scan_bad(s, "no name of a member");
+		return scan_bad(s, "a member without a name");
 	if (!scan_string(s, &key))
 		return false;
 	view_skip_space(s);
 	if (*s->p != ':')
-		return scan_bad(s, "no colon after a member's name");
+		return scan_bad(s, "a name without a colon");
 	s->p++;
 	return view_make_value(s, key, view_hash_of(key));
 }
@@ -102,7 +102,7 @@ static bool view_make_list(struct scan *s, size_t at, char close)
 		return true;
 	}
 	if (++s->depth > VIEW_DEPTH_MAX)
-		return scan_bad(s, "values that are nested too deep");
+		return scan_bad(s, "values nested too deeply");
 	for (;;) {
 		if (!(close == '}' ? view_member(s) : view_make_value(s, NULL, 0)))
 			return false;
@@ -130,7 +130,7 @@ static bool view_make_object(struct scan *s, size_t at)
 	o->skip = s->d->n - at;
 	if (view_keys_are_unique(s, o))
 		return true;
-	return scan_bad(s, "a member that is given twice before it");
+	return scan_bad(s, "a key is given twice in what ends here");
 }
 
 static bool view_word(struct scan *s, struct view *v)
@@ -152,7 +152,7 @@ static bool view_word(struct scan *s, struct view *v)
 		v->type = words[i].type;
 		return true;
 	}
-	return scan_bad(s, "no value");
+	return scan_bad(s, "not a value");
 }
 
 static struct view *view_add_node(struct scan *s)
@@ -227,7 +227,7 @@ static inline bool view_reshape_same(struct reshape *r, uint32_t n)
 	return true;
 }
 
-/* Ends what has no value at `v` any more. */
+/* Closes the objects and lists that end before `v`. */
 static inline void view_reshape_close(struct reshape *r, const struct view *v)
 {
 	while (r->depth) {
@@ -272,8 +272,8 @@ static inline bool view_reshape_value(struct reshape *r, struct view *v)
 
 /*
  * Does the text differ from the shape's in numbers alone? Then its values are
- * those of the shape, with these numbers. What ends with a bracket ends every
- * number before it, so that no NUL is needed behind it.
+ * those of the shape, with these numbers. A text that ends with a bracket has
+ * ended every number, so it needs no NUL after it.
  */
 static bool view_reshape(struct view_doc *d, const char *text, size_t len)
 {
@@ -354,9 +354,9 @@ int view_parse(struct view_doc *d, const char *text, size_t len,
 	if (s.no_memory)
 		return err_sys(err, ENOMEM, "cannot read JSON");
 	if (!s.wrong && s.p != d->copy + len)
-		scan_bad(&s, "more after the end");
+		scan_bad(&s, "text after the end");
 	if (s.wrong)
-		return err_config(err, "is not valid JSON: %s, at its byte %zu",
+		return err_config(err, "is not valid JSON: %s, at byte %zu",
 				  s.wrong, (size_t)(s.p - d->copy));
 	view_reshape_begin(d, text, len);
 	*root = d->nodes;

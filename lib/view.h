@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JSON to look at: the values of a text in one array that is used again for
- * the next text, and nearly as it is where the next text differs from it in
- * numbers only. A journal of a million samples is read many times as fast as by
- * making and freeing a tree of each.
+ * JSON to look at: the values of a text in one array, which is reused for the
+ * next text, and almost as it is where that differs in numbers only. A journal
+ * of a million samples is read many times faster than by making and freeing a
+ * tree of each.
  *
  *	struct view_doc doc = VIEW_DOC_INIT;
  *	const struct view *root, *values, *v;
@@ -14,9 +14,9 @@
  *		sum += v->real;
  *	view_release(&doc);
  *
- * What is read is what json_loadb(JSON_REJECT_DUPLICATES) reads, but no NUL,
- * and not deeper than VIEW_DEPTH_MAX. Views are valid until the next parse; their
- * `json` points into the text that was parsed.
+ * It accepts what json_loadb(JSON_REJECT_DUPLICATES) accepts, except NULs and
+ * nesting deeper than VIEW_DEPTH_MAX. Views are valid until the next parse;
+ * their `json` points into the text that was parsed.
  *
  * view_name() and so on read fields that are not trusted. Each returns 0, or
  * EXIT_CONFIG with "<key>: what is wrong". The _or variants accept absence and
@@ -60,7 +60,7 @@ struct view_doc {
 	size_t copy_room;
 	char *shape;		/* the text as it was */
 	size_t shape_len, shape_room;	/* shape_len 0: none */
-	uint64_t shape_number;	/* as long as it stays, so do all views of it */
+	uint64_t shape_number;	/* while it stays the same, all views stay valid */
 };
 #define VIEW_DOC_INIT { NULL, 0, 0, NULL, 0, NULL, 0, 0, 0 }
 
@@ -69,8 +69,9 @@ int view_parse(struct view_doc *d, const char *text, size_t len,
 	       const struct view **root, struct err *err);
 void view_release(struct view_doc *d);
 /*
- * A text that differs from the one before in numbers alone has its number.
- * Then all views of that are still good, and show the new text.
+ * The number of the last text's shape. A text that differs from the one before
+ * in numbers alone has the same: all views of that are still valid, and show
+ * the new text.
  */
 static inline uint64_t view_shape(const struct view_doc *d)
 {
@@ -90,7 +91,7 @@ static inline bool view_is_number(const struct view *v)
 	for ((v) = (of) ? (of) + 1 : NULL; (of) && (v) < (of) + (of)->skip; \
 	     (v) += (v)->skip)
 
-/* The value as a tree: a new reference; NULL without memory, or of NULL. */
+/* The value as a tree: a new reference; NULL if memory ran out or `v` is NULL. */
 json_t *view_json(const struct view *v);
 
 /* "a list", "a text", "missing": what a value is, for messages. */
@@ -102,13 +103,13 @@ int view_string_or(const struct view *o, const char *key, const char *fallback,
 		   const char **value, struct err *err);
 int view_name(const struct view *o, const char *key, const char **value,
 	      struct err *err);
-/* The same check of a name that was found in another way. */
+/* The same check for a name that was found in another way. */
 int view_check_name(const char *key, const char *text, struct err *err);
 int view_choice(const struct view *o, const char *key,
 		const char *const *choices, unsigned *value, struct err *err);
 int view_count(const struct view *o, const char *key, uint64_t max,
 	       uint64_t *value, struct err *err);
-/* The same of a value that is at hand. */
+/* The same for a value that is at hand. */
 int view_count_of(const struct view *v, const char *key, uint64_t max,
 		  uint64_t *value, struct err *err);
 int view_count_or(const struct view *o, const char *key, uint64_t max,

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A result goes in pieces, as it may be longer than a frame; JSON begins with neither. */
+/* A result goes in pieces, as it may be longer than a frame; JSON begins with neither letter. */
 #define PIECE 'r'
 #define LAST_PIECE 'R'
 #define PIECE_MAX (1u << 20)
@@ -17,7 +17,7 @@
 
 /* --- the parent's side ------------------------------------------------------ */
 
-/* Signals by which the kernel says that it has no page left. */
+/* What often lies behind a signal that the kernel sends for want of a page. */
 static const char *worker_often_means(int status)
 {
 	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -98,7 +98,7 @@ static void worker_on_error(struct worker *w, const struct view *msg)
 			"the workload's process failed and did not say how");
 }
 
-/* What is not the result, which may be long and is nobody's to read here. */
+/* Reads any message but the result, which may be long and is not parsed here. */
 static int worker_read(struct worker *w, const struct frame *f)
 {
 	const struct view *msg, *v;
@@ -115,7 +115,7 @@ static int worker_read(struct worker *w, const struct frame *f)
 		worker_on_error(w, msg);
 	else
 		return err_set(&w->err, EXIT_MACHINE, -EPROTO,
-			       "the workload's process sent what nobody asked for");
+			       "the workload's process sent an unknown message");
 	return 0;
 }
 
@@ -159,7 +159,7 @@ static void worker_on_closed(void *arg, const struct err *why)
 	worker_finish(w);
 }
 
-/* Takes `fd`. */
+/* Owns `fd` from here on, even if this fails. */
 static int worker_watch(struct worker *w, int fd, struct err *err)
 {
 	int ret = link_init(&w->link, w->loop, fd, fd, 0, worker_on_frame,

@@ -47,20 +47,20 @@
 #include "view.h"
 
 struct worker_calls {
-	/* JSON text, not checked; lent. May be NULL: it is told to go at once. */
+	/* `proof` is JSON text, not checked; lent. May be NULL: then it goes at once. */
 	void (*ready)(void *arg, const char *proof, size_t len);
 	void (*progress)(void *arg, const char *text);	/* may be NULL */
 	/*
-	 * The process has gone and all that it said was heard. `result` is
-	 * JSON text, not checked, lent; or NULL, and `why` says what happened.
-	 * May release the worker.
+	 * The process has ended and all that it sent was read. `result` is JSON
+	 * text, not checked, lent; or NULL, and `why` says what happened. May
+	 * release the worker.
 	 */
 	void (*done)(void *arg, const char *result, size_t len,
 		     const struct err *why);
 };
 
 struct worker {
-	struct loop *loop;	/* NULL: none runs */
+	struct loop *loop;	/* NULL: no process runs */
 	const struct worker_calls *calls;
 	void *arg;
 	struct proc proc;
@@ -76,7 +76,7 @@ struct worker {
 	struct err err;		/* why it failed, the first reason */
 };
 
-/* Executes `argv` with the link as stdin and stdout. Nothing is left on failure. */
+/* Executes `argv` with the link as stdin and stdout. On failure nothing is left to release. */
 int worker_spawn(struct worker *w, struct loop *l, const char *const argv[],
 		 const struct worker_calls *calls, void *arg, struct err *err);
 /* Forks; the child exits with what `fn` returns, as in proc_fork(). */
@@ -89,7 +89,7 @@ void worker_release(struct worker *w);
 /* `request` is JSON text of `len` bytes. */
 int worker_ask(struct worker *w, const char *request, size_t len, struct err *err);
 int worker_go(struct worker *w, struct err *err);
-/* From now on; it is killed and fails with -ETIMEDOUT after that. */
+/* Counted from now; then it is killed and fails with -ETIMEDOUT. */
 int worker_limit(struct worker *w, double seconds, struct err *err);
 /* Kills it; `done` will have this error. */
 void worker_cancel(struct worker *w);
@@ -104,9 +104,9 @@ struct work {
 	struct err ended;	/* the parent's stream */
 };
 
-/* The descriptors may be one; they are taken. */
+/* `in` and `out` may be the same; the link owns them, even if this fails. */
 int work_open(struct work *w, int in, int out, struct err *err);
-/* Waits for the request, which stays the work's. */
+/* Waits for the request, which `w` owns. */
 int work_hear(struct work *w, const struct view **request, struct err *err);
 /* These two take a struct work and fit struct bench_hooks. */
 int work_hold(void *work, const json_t *proof, struct err *err);

@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 /*
- * Surely runs to its end once begun: works on registers only, and cannot
- * trap. What is not known is said to be able to stop, which costs a counter
- * and no exactness.
+ * Always runs to its end once begun: works on registers only, and cannot trap.
+ * An unknown instruction counts as one that may stop, which costs a counter but
+ * no accuracy.
  */
 bool insn_never_stops(const unsigned char *bytes, size_t size);
 
 /*
- * Pushes or pops a register: below a running kernel its stack is always there,
- * so that in a machine's own kernel it runs to its end, too.
+ * Pushes or pops a register: a running kernel's stack is always mapped, so that
+ * in a machine's own kernel it runs to its end, too.
  */
 bool insn_is_push_or_pop(const unsigned char *bytes, size_t size);
 
@@ -26,12 +26,12 @@ enum insn_flow { INSN_GOES_ON, INSN_CALLS, INSN_RETURNS };
 
 /*
  * Does it store a return address, or take one? `target` is where a call at
- * `vaddr` goes to; 0 if registers or memory tell.
+ * `vaddr` goes to; 0 for an indirect call.
  */
 enum insn_flow insn_flow(const unsigned char *bytes, size_t size, uint64_t vaddr,
 			 uint64_t *target);
 
-/* `vmrun`: what follows it runs in a guest until the guest is left. */
+/* `vmrun`: what follows it runs in a guest, until that exits. */
 bool insn_is_vmrun(const unsigned char *bytes, size_t size);
 
 #endif

@@ -5,8 +5,8 @@
  *
  *	qemu-system-x86_64 ... -plugin build/kduel-why.so,out=FILE[,boot=on|,wait=on][,memory=on]
  *
- * FILE, which is appended to, holds lines, written whole at the end of each region, for a QEMU that
- * is killed runs nothing at its end:
+ * FILE is appended to. Its lines are written at the end of each region, since a
+ * QEMU that is killed runs nothing at its end:
  *
  *	kduel-why 2 vcpus N			once, first
  *	counting				with wait=on: from here on
@@ -27,18 +27,20 @@
  *	clock N					the same by the region's own clock
  *	things N				how many things the region did, if it says so
  *
- * With boot=on there is `phase NAME SEQ ENTRIES` in place of `region`, from
- * the phase before to the first of: the machine's kernel, its programs, its
- * guest, the guest's kernel, the guest's programs, the first region.
+ * With boot=on, `phase NAME SEQ ENTRIES` in place of `region` ends each phase
+ * of the boot, which lasts up to the first code of: the machine's kernel, its
+ * programs, its guest, the guest's kernel, the guest's programs, the first
+ * region.
  *
  * With wait=on nothing is counted, and nothing costs, until `start` is written
  * into FILE by whoever started QEMU: a machine's boot then takes the time that
  * it takes without the plugin. See "the beginning".
  *
- * What is counted are instructions begun: one that a fault interrupts counts
- * again when it is begun again. Loads and stores are those that were done: not by page
- * walks, nor of instructions; memory=on is for one processor. With one virtual processor counters are added
- * to by translated code itself; with several, by a call, which costs more.
+ * An instruction is counted when it begins: one that a fault interrupts counts
+ * again when it is restarted. Loads and stores are counted when done, without
+ * those of page walks and instruction fetches; memory=on is for one processor.
+ * With one virtual processor the translated code itself adds to the counters;
+ * with several, a call does, which costs more.
  */
 #include "qemu-api.h"
 
@@ -105,9 +107,10 @@ static __thread bool in_guest;
 /* --- regions ------------------------------------------------------------------ */
 
 /*
- * Whoever asks QEMU 7.2 for reads alone is told of writes alone, an error that
- * later ones do not have. A direct call writes and reads nothing: what is counted
- * of those tells which one this is. Before the first call nothing is said.
+ * Asked for reads alone, QEMU 7.2 reports writes alone, a bug that later
+ * versions do not have. A direct call writes and reads nothing: the count of
+ * its accesses tells whether this QEMU has the bug. Until the first call
+ * nothing is written.
  */
 static void why_write_memory(const struct segment *s, uint64_t accesses)
 {
@@ -593,7 +596,7 @@ static int why_start(void)
 		return 0;
 	}
 	if (pthread_create(&thread, NULL, why_wait_for_start, NULL))
-		return fprintf(stderr, "kduel-why: no thread to wait with\n"), -1;
+		return fprintf(stderr, "kduel-why: cannot start a thread to wait in\n"), -1;
 	pthread_detach(thread);
 	return 0;
 }
@@ -610,11 +613,12 @@ static int why_arguments(int argc, char **argv)
 		else if (!strcmp(argv[i], "memory=on"))
 			why.memory = true;
 		else
-			return fprintf(stderr, "kduel-why: no argument '%s'; known: out=FILE, boot=on, wait=on, memory=on\n",
+			return fprintf(stderr, "kduel-why: unknown argument '%s'; known: "
+				"out=FILE, boot=on, wait=on, memory=on\n",
 				       argv[i]), -1;
 	}
 	if (!why.path)
-		return fprintf(stderr, "kduel-why: where to? give out=FILE\n"), -1;
+		return fprintf(stderr, "kduel-why: nowhere to write; give out=FILE\n"), -1;
 	why.out = fopen(why.path, "ae");
 	if (!why.out)
 		return fprintf(stderr, "kduel-why: cannot write %s: %s\n", why.path,

@@ -3,7 +3,7 @@
  * QEMU's interface for execution plugins, version 1 (QEMU 4.2 to 8.2), as far
  * as it is used here: declared from QEMU's documentation, since distributions
  * package no header. QEMU itself exports these functions to what it loads; a
- * handle (tb, insn) is good during the callback that was given it, no longer.
+ * handle (tb, insn) is valid only during the callback that it was given to.
  */
 #ifndef KDUEL_PLUGIN_QEMU_API_H
 #define KDUEL_PLUGIN_QEMU_API_H
@@ -35,7 +35,6 @@ enum qemu_plugin_cb_flags { QEMU_PLUGIN_NO_REGS };
 enum qemu_plugin_mem_rw { QEMU_PLUGIN_READS = 1, QEMU_PLUGIN_WRITES, QEMU_PLUGIN_BOTH };
 
 typedef void (*qemu_plugin_simple_cb)(qemu_plugin_id_t id);
-typedef void (*qemu_plugin_udata_cb)(qemu_plugin_id_t id, void *arg);
 typedef void (*qemu_plugin_tb_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void (*qemu_plugin_exec_cb)(unsigned vcpu, void *arg);
 typedef void (*qemu_plugin_mem_cb)(unsigned vcpu, uint32_t what, uint64_t vaddr,
@@ -48,8 +47,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 
 /* What QEMU exports. */
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_cb cb);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_udata_cb cb,
-				    void *arg);
 
 /*
  * Forgets all callbacks and, from a virtual processor's thread, all translated
@@ -81,12 +78,11 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin
 void qemu_plugin_register_vcpu_mem_inline(struct qemu_plugin_insn *insn,
 					  enum qemu_plugin_mem_rw rw, enum qemu_plugin_op op,
 					  void *at, uint64_t add);
-/* Where an access went, during its callback: NULL if nobody knows. */
+/* Where an access went, during its callback: NULL if unknown. */
 struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t what, uint64_t vaddr);
 bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *at);
 uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *at);
 
 unsigned qemu_plugin_mem_size_shift(uint32_t what);
-bool qemu_plugin_mem_is_store(uint32_t what);
 
 #endif

@@ -2,13 +2,13 @@
 /*
  * Segments: runs of instructions of which either all are executed or none,
  * each with a counter of how often. QEMU translates the same code many times
- * (after a flush, from another entry, in shorter blocks); a segment is one by
- * what it is, not by when it was translated, and lives as long as the plugin,
- * since translated code adds to its counter by address.
+ * (after a flush, from another entry, in shorter blocks); a segment is
+ * identified by what it is, not by when it was translated, and lives as long as
+ * the plugin, since translated code adds to its counter by address.
  *
  * Counters lie side by side, apart from what they count: a region's begin and
- * end go over hundreds of thousands of them, and neighbours in time are so in
- * memory.
+ * end go over hundreds of thousands of them, and those translated one after the
+ * other are neighbours in memory, too.
  */
 #ifndef KDUEL_PLUGIN_SEGMENT_H
 #define KDUEL_PLUGIN_SEGMENT_H
@@ -20,7 +20,7 @@
 enum segment_what { SEGMENT_RUN, SEGMENT_ACCESSES, SEGMENT_READS };
 
 struct segment {
-	enum segment_what what;	/* is counted of it */
+	enum segment_what what;	/* what is counted */
 	uint64_t vaddr;
 	uint32_t insns;
 	uint32_t hash;		/* of the bytes: programs share addresses */

@@ -119,7 +119,7 @@ static uint32_t stack_executing(struct stacks *t, struct stack *k, uint32_t root
 	return top->node;
 }
 
-/* What was executed since the last event is of whoever executed it. */
+/* Credits `node` with what was executed since the last event. */
 static void stack_settle(struct stacks *t, struct stacks_side *s, uint32_t node)
 {
 	uint64_t since = s->executed - s->settled;
@@ -170,7 +170,7 @@ void stacks_return(struct stacks *t, bool guest, uint64_t sp, uint64_t at)
 	uint32_t root = 1 + guest;
 	struct stack *k = stack_of(s, sp, root);
 
-	/* The stack was switched since, by the function that returns on it. */
+	/* A function that has switched to this stack executed until now on the old one. */
 	stack_settle(t, s, stack_executing(t, s->current ? s->current : k, root, at));
 	stack_pop(k, sp);
 	if (!k->n)

@@ -70,7 +70,7 @@ void stacks_release(struct stacks *t);
 /* The counter of instructions that a kernel executed. */
 uint64_t *stacks_executed(struct stacks *t, bool guest);
 
-/* `sp`: where the return address is; `at`: the instruction; `target` is 0 if it does not tell. */
+/* `sp`: where the return address is; `at`: the instruction; `target`: 0 for an indirect call. */
 void stacks_call(struct stacks *t, bool guest, uint64_t sp, uint64_t at, uint64_t target);
 void stacks_return(struct stacks *t, bool guest, uint64_t sp, uint64_t at);
 

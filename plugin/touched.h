@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which pages of the machine's memory were touched, and how many bytes went to
- * and fro: a set of page numbers, emptied where a region begins.
+ * Which pages of the machine's memory were touched, and how many bytes were
+ * transferred: a set of page numbers, emptied where a region begins.
  *
  *	struct touched t = { 0 };
  *
@@ -18,8 +18,8 @@
 struct touched {
 	uint64_t *slots;	/* 1 + the page's number */
 	size_t n_slots, n;
-	uint64_t last;		/* added last, likely the next one, too; so 1 + */
-	uint64_t bytes;		/* of all accesses, also of the same ones */
+	uint64_t last;		/* 1 + the page added last, which is likely the next one, too */
+	uint64_t bytes;		/* of all accesses, repeated ones included */
 };
 
 void touched_add(struct touched *t, uint64_t page, uint64_t bytes);

@@ -297,7 +297,7 @@ const char *number_tick(double value, const char *unit,
 	char digits[NUMBER_MAX];
 
 	unit = number_scale(&value, unit ? unit : "");
-	if (value == 0)		/* nothing has no unit */
+	if (value == 0)		/* 0 needs no unit */
 		unit = "";
 	if (fabs(value) >= 10000)
 		number_group_thousands(value, digits);

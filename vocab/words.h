@@ -109,7 +109,7 @@ struct machine_kind {
 	bool sized;		/* takes accel, cpus, memory, pmem: it is made for the campaign */
 	bool has_host;		/* needs host: which machine it is */
 	bool has_device;	/* takes device: its backings overwrite that, and nothing else */
-	bool has_kernel;	/* runs the arms' kernels; without it all of it is made up */
+	bool has_kernel;	/* runs the arms' kernels; false: everything is made up */
 	bool is_driver;		/* the driver runs on it: its own kernel is under test */
 };
 

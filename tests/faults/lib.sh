@@ -21,7 +21,7 @@ trials() { [ "${FAULTS:-quick}" = full ] && echo "$2" || echo "$1"; }
 row() { echo "| $1 | $2 | $3 |"; }
 fault() { echo "$*"; bad=1; }
 finish() { exit $bad; }
-# A number below $1; the same ones each time.
+# Sets $number, below $1; the same sequence in every run.
 seed=20181029
 below() { seed=$(((seed * 1103515245 + 12345) % 2147483648)); number=$((seed / 65536 * 32768 % $1)); }
 

@@ -101,7 +101,7 @@ static void an_nvdimm_is_a_second_file(void **state)
 	assert_int_equal(backing_find("anon-4k", &k, NULL), 0);
 	b = (struct backing){ .kind = k };
 	assert_int_equal(backing_add_nvdimm(&b, M2, &err), -ENOTSUP);
-	assert_non_null(strstr(err.text, "anon-4k has no second file"));
+	assert_non_null(strstr(err.text, "anon-4k cannot hold a guest"));
 }
 
 static void memory_without_a_file_says_so(void **state)

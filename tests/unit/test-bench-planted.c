@@ -133,7 +133,7 @@ static void a_block_read_wrong_is_caught(void **state)
 	json_decref(r);
 	assert_null(run_queue("read", spoil_run, &err));
 	assert_int_equal(err.code, -EBADMSG);
-	assert_non_null(strstr(err.text, "block 5 was read with other data"));
+	assert_non_null(strstr(err.text, "a read of block 5 returned other data"));
 }
 
 static void a_queue_keeps_its_warm_up(void **state)

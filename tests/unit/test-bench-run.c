@@ -253,7 +253,7 @@ static void a_metric_that_is_not_there_has_a_nearest_one(void **state)
 	assert_int_not_equal(workload_metric_find("first-touch", NULL, "ns_per_pgae", NULL, &err), 0);
 	assert_int_equal(err.exit, EXIT_CONFIG);
 	assert_string_equal(err.text, "workload first-touch: unknown metric 'ns_per_pgae'; did you "
-			    "mean 'ns_per_page'? known are ns_per_page, ns_per_page_again, pages_per_s");
+			    "mean 'ns_per_page'? known: ns_per_page, ns_per_page_again, pages_per_s");
 	err = (struct err)ERR_INIT;
 	assert_int_not_equal(workload_metric_find("fist-touch", NULL, "ns_per_page", NULL, &err), 0);
 	assert_non_null(strstr(err.text, "did you mean 'first-touch'?"));

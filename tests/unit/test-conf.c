@@ -93,7 +93,7 @@ static void errors_name_line_and_field(void **state)
 	} bad[] = {
 		{ "", "f.yaml:1: the file is empty" },
 		{ "title: a\nbogus: 3\n",
-		  "f.yaml:2: bogus: unknown key; known are title, source, list, many" },
+		  "f.yaml:2: bogus: unknown key; known: title, source, list, many" },
 		{ "title: a\nsource:\n  debian: x\n  sute: y\n",
 		  "f.yaml:4: source.sute: unknown key; did you mean 'suite'?" },
 		{ "list: [a]\n", "f.yaml:1: title: missing" },
@@ -112,7 +112,7 @@ static void errors_name_line_and_field(void **state)
 		{ "title: a\n--- # again\ntitle: b\n",
 		  "f.yaml:2: a second document begins here; a file holds one" },
 		{ "title: a\n...\nrubbish: [\n",
-		  "f.yaml:3: text behind the end of the document" },
+		  "f.yaml:3: text after the end of the document" },
 		{ "title: a\nsource:\n\tdebian: x\n",
 		  "f.yaml:3: a tab; YAML is indented with spaces" },
 		{ "title: a\n<<: { list: b }\n",

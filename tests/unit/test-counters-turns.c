@@ -274,7 +274,7 @@ static void a_lost_count_is_none(void **state)
 	j = counters_json(c, sum);
 	b = json_array_get(j, 2);
 	assert_null(json_object_get(b, "value"));
-	assert_non_null(strstr(json_string_value(json_object_get(b, "unavailable")), "taken"));
+	assert_non_null(strstr(json_string_value(json_object_get(b, "unavailable")), "others held"));
 	json_decref(j);
 	counters_free(c);
 }

@@ -158,7 +158,7 @@ static void the_programs_own(void **state)
 	assert_int_not_equal(data_path("nonsense", &path, &err), 0);
 	assert_null(path);
 	assert_int_equal(err.exit, EXIT_MACHINE);
-	assert_non_null(strstr(err.text, "no nonsense in "));
+	assert_non_null(strstr(err.text, "cannot find nonsense in "));
 }
 
 static int enter(void **state)

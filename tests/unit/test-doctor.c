@@ -530,7 +530,7 @@ static void bad_input_is_refused(void **state)
 	dm_put("/proc/7/comm", "sleep\n");
 	doctor_begin(&c);
 	assert_int_equal(doctor_look_at_qemu(&c, 7, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "(sleep) is no QEMU"));
+	assert_non_null(strstr(err.text, "(sleep) is not a QEMU"));
 	err = (struct err)ERR_INIT;
 	assert_int_equal(doctor_look_at_qemu(&c, 8, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "no process 8"));

@@ -64,7 +64,7 @@ static void wrong_records_are_refused(void **state)
 	BAD("boot", json_string("1"), "sample: boot: is a text; it must be a whole number");
 	BAD("cell", json_string("a/b/c"), "sample: cell: 'a/b/c' is none of the plan's");
 	BAD("cell", json_string("\x1b[2J"), "sample: cell: holds the byte 0x1b");
-	BAD("kind", json_string("speed"), "sample: kind: unknown value 'speed'; known are time, rate, count");
+	BAD("kind", json_string("speed"), "sample: kind: unknown value 'speed'; known: time, rate, count");
 	BAD("better", json_string(""), "sample: better: has 0 characters");
 	BAD("domain", json_string("hardware"), "domain: is hardware, but the campaign's is emulated");
 	BAD("process", json_integer(0), "sample: process: is 0; it must be at least 1");
