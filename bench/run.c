@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "marker.h"
 #include "registry.h"
 
 #define SAMPLES_MOST 1000000u
@@ -124,6 +125,8 @@ static int run_timed_part(struct bench *b, struct err *err)
 			return ret;
 	}
 	ret = run_check_cpu(b, &b->cpu_before, err);
+	marker_number((uintptr_t)bench_begin);
+	marker(MARKER_HERE);
 	if (!ret)
 		ret = b->w->run(b, err);
 	if (!ret)

@@ -10,6 +10,7 @@
 #include "backing/kvm-stats.h"
 #include "clock.h"
 #include "pre-fault.h"
+#include "sample.h"
 #include "split.h"
 #include "vcpu-count.h"
 #include "vm.h"
@@ -23,6 +24,7 @@ struct node {
 	struct vm vm;		/* .loop NULL: none started */
 	uint64_t low;		/* bytes of the guest's RAM that lie below its 4G */
 	struct vcpu_count *count;	/* NULL: nothing is counted */
+	struct sample *sample;	/* NULL: nothing is sampled */
 	struct split *split;	/* NULL: nobody splits its mappings */
 };
 
@@ -39,6 +41,8 @@ static void node_end_count(struct node *n)
 {
 	vcpu_count_free(n->count);
 	n->count = NULL;
+	sample_free(n->sample);
+	n->sample = NULL;
 }
 
 static void node_end_split(struct node *n)
@@ -332,6 +336,34 @@ int node_op_count_stop(struct agent *a, int64_t id, const struct view *args,
 	json_object_update(reply, counted);
 	json_decref(counted);
 	return 0;
+}
+
+int node_op_sample(struct agent *a, int64_t id, const struct view *args,
+		   json_t *reply, struct err *err)
+{
+	struct node *n = a->node;
+
+	(void)id;
+	(void)args;
+	(void)reply;
+	if (!n->vm.running)
+		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	sample_free(n->sample);
+	n->sample = NULL;
+	return sample_start(&n->sample, n->vm.proc.pid, err);
+}
+
+int node_op_sample_stop(struct agent *a, int64_t id, const struct view *args,
+			json_t *reply, struct err *err)
+{
+	struct sample *s = a->node->sample;
+
+	(void)id;
+	(void)args;
+	if (!s)
+		return err_config(err, "sample-stop: nothing is being sampled");
+	a->node->sample = NULL;
+	return sample_stop(s, reply, err);
 }
 
 /* Reads `on`, for what is switched while a guest runs. */

@@ -46,6 +46,10 @@ int node_op_count(struct agent *a, int64_t id, const struct view *args,
 		  json_t *reply, struct err *err);
 int node_op_count_stop(struct agent *a, int64_t id, const struct view *args,
 		       json_t *reply, struct err *err);
+int node_op_sample(struct agent *a, int64_t id, const struct view *args,
+		   json_t *reply, struct err *err);
+int node_op_sample_stop(struct agent *a, int64_t id, const struct view *args,
+			json_t *reply, struct err *err);
 int node_op_release(struct agent *a, int64_t id, const struct view *args,
 		    json_t *reply, struct err *err);
 

@@ -90,6 +90,8 @@ static const struct op ops[] = {
 	{ "pre-fault", NODE, node_op_pre_fault },
 	{ "count", NODE, node_op_count },
 	{ "count-stop", NODE, node_op_count_stop },
+	{ "sample", NODE, node_op_sample },
+	{ "sample-stop", NODE, node_op_sample_stop },
 	{ "guest-stop", NODE, node_op_guest_stop },
 	{ "release", NODE, node_op_release },
 	{ "run", GUEST, runner_op_run },

@@ -6,6 +6,8 @@
  * hardware, they cost a cycle each, so a workload always executes them: what is
  * counted does not depend on whether anybody counts.
  *
+ *	marker_number(t0);	// once: where MARKER_PLACE is
+ *	marker(MARKER_HERE);
  *	marker_number(series << 16 | i);
  *	marker(MARKER_BEGIN);
  *	...	// the timed region
@@ -30,6 +32,7 @@
 
 #define MARKER_SIZE 8
 #define MARKER_OURS 0x4b570000u
+#define MARKER_PLACE "bench_begin"	/* the function that tells where a program was loaded */
 
 enum marker {
 	MARKER_NONE = -1,
@@ -39,6 +42,7 @@ enum marker {
 	MARKER_ZERO,	/* shift a 0 or a 1 into the number, of 64 bits */
 	MARKER_ONE,
 	MARKER_CLOCK,	/* the number is the last region's time-stamp ticks */
+	MARKER_HERE,	/* the number is where the program has MARKER_PLACE */
 };
 
 #if defined(__x86_64__)
@@ -72,7 +76,7 @@ static inline int marker_of(const void *insn, size_t size)
 		return MARKER_NONE;
 	memcpy(&what, (const uint8_t *)insn + sizeof(form), sizeof(what));
 	if ((what & 0xffff0000u) != MARKER_OURS || !(what & 0xffff) ||
-	    (what & 0xffff) > MARKER_CLOCK)
+	    (what & 0xffff) > MARKER_HERE)
 		return MARKER_NONE;
 	return what & 0xffff;
 }

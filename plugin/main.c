@@ -8,16 +8,19 @@
  * FILE is appended to. Its lines are written at the end of each region, since a
  * QEMU that is killed runs nothing at its end:
  *
- *	kduel-why 2 vcpus N			once, first
- *	counting				with wait=on: from here on
+ *	kduel-why 3 vcpus N			once, first
+ *	started					with wait=on: new code begins it
+ *	counting				and from here on
  *	node NODE PARENT m|g ADDR		a call stack: a function that holds ADDR,
  *						called by PARENT's (stack.h); numbered
  *						from 3, 1 and 2 are the roots
  *	region TAG SEQ ENTRIES			a region ends: its tag (hex), its
  *						number from 0, entries into the guest
- *	m|g VADDR INSNS TIMES HASH		a segment of the machine, or of its
+ *	here ADDR				the program has MARKER_PLACE there (hex)
+ *	m|g VADDR INSNS TIMES HASH SIZES	a segment of the machine, or of its
  *						guest, with TIMES > 0; numbers but
- *						INSNS and TIMES are hex
+ *						INSNS and TIMES are hex; SIZES: a
+ *						digit an instruction, the first last
  *	l m|g VADDR N				with memory=on: loads of such a segment, and
  *	w m|g VADDR N				stores; also of several with one VADDR
  *	memory m|g BYTES PAGES			what these went to, without devices: pages of 4 KiB
@@ -139,8 +142,8 @@ static void why_write_segment(const struct segment *s, uint64_t times, void *arg
 	if (s->what != SEGMENT_RUN)
 		return;
 	*(uint64_t *)arg += times * s->insns;
-	fprintf(why.out, "%c %" PRIx64 " %u %" PRIu64 " %x\n", s->guest ? 'g' : 'm',
-		s->vaddr, s->insns, times, s->hash);
+	fprintf(why.out, "%c %" PRIx64 " %u %" PRIu64 " %x %" PRIx64 "\n", s->guest ? 'g' : 'm',
+		s->vaddr, s->insns, times, s->hash, s->sizes);
 }
 
 static void why_begin(void)
@@ -214,6 +217,9 @@ static void why_marker(int what)
 		if (why.open)
 			why_write("region", tag);
 		why.open = false;
+		break;
+	case MARKER_HERE:
+		fprintf(why.out, "here %" PRIx64 "\n", why.number);
 		break;
 	case MARKER_CLOCK:
 		fprintf(why.out, "clock %" PRIu64 "\n", why.number);
@@ -459,7 +465,7 @@ static void why_cut(const struct qemu_plugin_tb *tb)
 
 		why_watch(insn, marker, bytes, size);
 		why_watch_calls(insn, bytes, size);
-		if (first < n && marker != MARKER_NONE) {
+		if (first < n && (marker != MARKER_NONE || like.insns == SEGMENT_INSNS)) {
 			why_count(tb, first, &like);
 			first = n;
 		}
@@ -468,7 +474,7 @@ static void why_cut(const struct qemu_plugin_tb *tb)
 			like = (struct segment){ .vaddr = qemu_plugin_insn_vaddr(insn),
 						 .guest = in_guest };
 		}
-		like.insns++;
+		like.sizes |= (uint64_t)size << 4 * like.insns++;
 		like.hash = segment_hash(like.hash, bytes, size);
 		if (why_may_stop(&like, bytes, size)) {
 			why_count(tb, first, &like);
@@ -579,6 +585,8 @@ static void *why_wait_for_start(void *arg)
 				qemu_plugin_register_vcpu_tb_trans_cb(
 					why.id, why_on_translation_while_waiting);
 				fclose(f);
+				fputs("started\n", why.out);
+				fflush(why.out);
 				return NULL;
 			}
 		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
@@ -638,7 +646,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 	why.id = id;
 	stacks_init(&why.stacks);
 	why.nodes_written = 3;
-	fprintf(why.out, "kduel-why 2 vcpus %d\n", info->system.smp_vcpus);
+	fprintf(why.out, "kduel-why 3 vcpus %d\n", info->system.smp_vcpus);
 	fflush(why.out);
 	return why_start();
 }

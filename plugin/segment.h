@@ -25,7 +25,10 @@ struct segment {
 	uint32_t insns;
 	uint32_t hash;		/* of the bytes: programs share addresses */
 	bool guest;
+	uint64_t sizes;		/* of its instructions in bytes, 4 bits each, the first one's lowest */
 };
+
+#define SEGMENT_INSNS 16	/* at most, for their sizes' sake */
 
 struct segments {
 	struct segments_chunk **chunks;

@@ -24,10 +24,11 @@ struct options {
 	const char *file[FORMS];	/* to be written, by form */
 	struct why_request rq;
 	size_t lines;
-	const char **maps;
+	const char **maps, **vmlinux;
 };
 
 enum { OPT_BOOT = 256, OPT_COUNT, OPT_CELL, OPT_ARM, OPT_MAP, OPT_LINES,
+       OPT_HOTTEST, OPT_VMLINUX,
        OPT_FOLDED, OPT_SVG, OPT_CALLGRIND, OPT_PPROF };
 
 static const struct argp_option option_table[] = {
@@ -37,6 +38,8 @@ static const struct argp_option option_table[] = {
 	{ "count", OPT_COUNT, "WHAT", 0, "instructions (the default), loads or stores", 0 },
 	{ "map", OPT_MAP, "NAME=AS", 0, "count the baseline's function NAME as AS: it was renamed", 0 },
 	{ "lines", OPT_LINES, "N", 0, "functions of each table (20); 0: all", 0 },
+	{ "hottest", OPT_HOTTEST, "N", 0, "the hottest lines of the first N functions of each table (at most 50)", 0 },
+	{ "vmlinux", OPT_VMLINUX, "ARM=FILE", 0, "the arm's kernel with debug information, for --hottest; guest=FILE: the guest's", 0 },
 	{ "folded", OPT_FOLDED, "FILE", 0, "write folded stacks with both arms' counts", 0 },
 	{ "svg", OPT_SVG, "FILE", 0, "draw a differential flame graph; of several tables, FILE-2 and so on", 0 },
 	{ "callgrind", OPT_CALLGRIND, "FILE", 0, "write FILE.ARM for kcachegrind and callgrind_annotate", 0 },
@@ -44,19 +47,27 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-static void why_add_map(struct options *o, const char *arg, struct argp_state *state)
+static void why_add_text(const char ***v, size_t *n, const char *arg, struct argp_state *state)
 {
-	o->maps = realloc(o->maps, (o->rq.n_maps + 1) * sizeof(*o->maps));
-	if (!o->maps)
-		argp_failure(state, EXIT_MACHINE, ENOMEM, "--map");
-	o->maps[o->rq.n_maps++] = arg;
-	o->rq.maps = o->maps;
+	*v = realloc(*v, (*n + 1) * sizeof(**v));
+	if (!*v)
+		argp_failure(state, EXIT_MACHINE, ENOMEM, "%s", arg);
+	(*v)[(*n)++] = arg;
+}
+
+static size_t why_number(const char *option, const char *arg, struct argp_state *state)
+{
+	char *end;
+	size_t n = strtoul(arg, &end, 10);
+
+	if (*end || end == arg || *arg == '-')
+		argp_error(state, "--%s: '%s' is not a number", option, arg);
+	return n;
 }
 
 static error_t why_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	char *end;
 
 	switch (key) {
 	case OPT_CELL: o->rq.cell = arg; return 0;
@@ -66,14 +77,24 @@ static error_t why_parse(int key, char *arg, struct argp_state *state)
 		o->rq.what = options_choice(state, "count", arg, (const char *const[]){
 			"instructions", "loads", "stores", NULL });
 		return 0;
-	case OPT_MAP: why_add_map(o, arg, state); return 0;
+	case OPT_MAP:
+		why_add_text(&o->maps, &o->rq.n_maps, arg, state);
+		o->rq.maps = o->maps;
+		return 0;
+	case OPT_VMLINUX:
+		why_add_text(&o->vmlinux, &o->rq.n_vmlinux, arg, state);
+		o->rq.vmlinux = o->vmlinux;
+		return 0;
+	case OPT_HOTTEST:
+		o->rq.lines = why_number("hottest", arg, state);
+		if (o->rq.lines > HOTTEST_MOST)
+			argp_error(state, "--hottest: at most %d functions", HOTTEST_MOST);
+		return 0;
 	case OPT_FOLDED: case OPT_SVG: case OPT_CALLGRIND: case OPT_PPROF:
 		o->file[key - OPT_FOLDED] = command_path(state, forms[key - OPT_FOLDED], arg);
 		return 0;
 	case OPT_LINES:
-		o->lines = strtoul(arg, &end, 10);
-		if (*end || end == arg || *arg == '-')
-			argp_error(state, "--lines: '%s' is not a number", arg);
+		o->lines = why_number("lines", arg, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		command_operand(state, &o->operand, arg, "");
@@ -255,6 +276,11 @@ static int why_check_outputs(const struct options *o, struct err *err)
 {
 	int ret = 0;
 
+	if (o->rq.lines && o->rq.what)
+		return err_config(err, "--hottest: lines have instructions only; leave out --count");
+	if (o->rq.n_vmlinux && !o->rq.lines)
+		return err_config(err, "--vmlinux is for lines; how many functions' are wanted? --hottest N");
+
 	for (enum form form = 0; form < FORMS && !ret; form++)
 		ret = command_check_output(o->file[form], o->operand, err);
 	return ret;
@@ -275,5 +301,6 @@ int cmd_why(int argc, char **argv)
 		ret = why_explain(folder ? folder : o.operand, &o, &err);
 	free(folder);
 	free(o.maps);
+	free(o.vmlinux);
 	return ret ? command_fail(&err) : EXIT_DONE;
 }

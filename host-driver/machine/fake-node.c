@@ -221,6 +221,19 @@ static json_t *fake_node_op_count_stop(struct fake *f, int64_t id)
 	return r;
 }
 
+/* One function of each kernel; the machine's is as slow as the rest. */
+static json_t *fake_node_op_sample_stop(const struct fake *f, int64_t id)
+{
+	json_t *r = message_ok(id);
+
+	json_object_set_new(r, "sampled", json_string("fake"));
+	json_object_set_new(r, "hz", json_integer(997));
+	json_object_set_new(r, "functions", json_pack(
+		"[[s, I, s], [s, I, s]]", "machine's kernel", (json_int_t)(100 * f->slow),
+		"kvm_tdp_mmu_map", "guest's programs", (json_int_t)900, "memset"));
+	return r;
+}
+
 static json_t *fake_node_op_env(int64_t id)
 {
 	json_t *r = message_ok(id);
@@ -346,10 +359,12 @@ static json_t *node_reply(struct fake *f, const char *op, const struct view *rq,
 		return fake_node_op_count(f, rq, id);
 	if (!strcmp(op, "count-stop"))
 		return fake_node_op_count_stop(f, id);
+	if (!strcmp(op, "sample-stop"))
+		return fake_node_op_sample_stop(f, id);
 	if (!strcmp(op, "split"))
 		return fake_node_op_split(f, rq, id);
 	if (strcmp(op, "guest-start") && strcmp(op, "guest-stop") && strcmp(op, "pre-fault") &&
-	    strcmp(op, "release") && strcmp(op, "ping") && strcmp(op, "poweroff"))
+	    strcmp(op, "release") && strcmp(op, "sample") && strcmp(op, "ping") && strcmp(op, "poweroff"))
 		return message_failure(id, MESSAGE_BAD_REQUEST, op);
 	f->end = !strcmp(op, "poweroff");
 	return message_ok(id);

@@ -102,6 +102,9 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 	if (ssh_there(m, "command -v kduel-agent && command -v kexec", NULL, &cause))
 		return err_machine(err, "%s: ssh does not reach it as root with a key, or kduel-agent or kexec is not installed there\n%s",
 				   m->plan->machine.host, cause.text);
+	if (plan_is_sampled(m->plan) && ssh_there(m, "command -v perf", NULL, NULL))
+		return err_machine(err, "profile: functions are sampled by perf on %s, which has none (Debian: linux-perf)",
+				   m->plan->machine.host);
 	m->local_guest_kernel = guest_kernel;
 	m->guest_kernel = GUEST_KERNEL;
 	m->guest_initrd = GUEST_INITRD;

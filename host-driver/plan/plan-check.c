@@ -112,9 +112,11 @@ static int check_profile(struct plan_check *c)
 	if (!c->p->profile)
 		return 0;
 	plan_check_at(c, "profile");
-	if (!m->kind->sized || !m->kind->has_kernel)
-		return err_config(c->err, "%s are counted by the emulator: this needs machine: { kind: vm }",
-				  plan_profile_name(PROFILE_FUNCTIONS));
+	if (plan_is_sampled(c->p) && c->p->profile != PROFILE_FUNCTIONS)
+		return err_config(c->err, "'%s' is counted by the emulator: this needs machine: { kind: vm }; other machines can have profile: functions, sampled by perf",
+				  plan_profile_name(c->p->profile));
+	if (plan_is_sampled(c->p))
+		return 0;
 	if (m->accel == ACCEL_HARDWARE)
 		return err_config(c->err, "%s are counted by the emulator: this needs accel: emulation or auto",
 				  plan_profile_name(PROFILE_FUNCTIONS));

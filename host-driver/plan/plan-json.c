@@ -22,6 +22,13 @@ const char *plan_profile_name(enum plan_profile p)
 	return plan_profile_names[p];
 }
 
+bool plan_is_sampled(const struct plan *p)
+{
+	const struct machine_kind *k = p->machine.kind;
+
+	return p->profile && !(k->sized && k->has_kernel);
+}
+
 const char *machine_accel_name(enum machine_accel a)
 {
 	return machine_accel_names[a];

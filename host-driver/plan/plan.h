@@ -235,6 +235,8 @@ void plan_shuffle(uint64_t seed, unsigned block, unsigned *order, size_t n);
 
 const char *plan_clock_name(enum plan_clock c);		/* "time" */
 const char *plan_profile_name(enum plan_profile p);	/* "functions" */
+/* Are functions sampled by perf, as on every machine that is not booted here? */
+bool plan_is_sampled(const struct plan *p);
 const char *machine_accel_name(enum machine_accel a);	/* "auto" */
 
 /*

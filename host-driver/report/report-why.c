@@ -84,14 +84,40 @@ static void why_put_functions(struct doc *d, const struct report *r, const struc
 	}
 }
 
+static void why_put_beside(void *arg, const char *what, double base, double other)
+{
+	const double v[WHY_ARMS] = { base, other };
+	struct doc *d = arg;
+
+	doc_row(d);
+	doc_cell(d, DOC_WORDS, 0, "%s", what);
+	for (int a = 0; a < WHY_ARMS; a++)
+		if (isnan(v[a]))
+			doc_cell(d, DOC_NUMBER, 0, "not known");
+		else
+			doc_cell(d, DOC_NUMBER, 0, "%.5g", v[a]);
+}
+
+/* What the guest was left for, and memory where it was counted. */
+static void why_put_regions(struct doc *d, const struct report *r, const struct why_group *g)
+{
+	struct why_words words = why_words_of(r, g);
+	char *columns = text_format("=of whole regions, a %s|#%s|#%s", g->thing,
+				    words.arm[WHY_BASE], words.arm[WHY_OTHER]);
+
+	doc_table(d, columns);
+	free(columns);
+	why_each_beside(&g->why, why_put_beside, d);
+}
+
 static void why_put_drawing(struct doc *d, const struct report *r, const struct why_group *g,
 			    size_t i)
 {
 	unsigned forms = d->forms;
 	char *svg = why_text(r, g, true);
 
-	doc_put(d, DOC_SMALL, "Instructions a %s. Call stacks: plots/why-%zu.svg; every "
-		"function: kduel why.", g->thing, i + 1);
+	doc_put(d, DOC_SMALL, "%s a %s. Call stacks: plots/why-%zu.svg; every function: kduel why.",
+		*g->why.event ? "Samples" : "Instructions", g->thing, i + 1);
 	d->forms = DOC_IN_HTML;
 	doc_drawing(d, svg);
 	d->forms = forms;
@@ -120,6 +146,8 @@ void report_why(struct doc *d, const struct report *r)
 		free(text);
 		if (g->why.whole.diff) {
 			why_put_functions(d, r, g);
+			if (!*g->why.event)
+				why_put_regions(d, r, g);
 			why_put_drawing(d, r, g, i);
 		}
 	}
@@ -142,6 +170,16 @@ int report_draw_why(const struct report *r, const char *folder, struct err *err)
 		free(path);
 	}
 	return ret;
+}
+
+static void why_add_beside(void *arg, const char *what, double base, double other)
+{
+	json_t *one = json_object();
+
+	json_put(one, "what", json_string(what));
+	json_put(one, "baseline", json_known(base));
+	json_put(one, "arm", json_known(other));
+	json_array_append_new(arg, one);
 }
 
 json_t *report_why_json(const struct report *r)
@@ -171,6 +209,12 @@ json_t *report_why_json(const struct report *r)
 			json_array_append_new(functions, one);
 		}
 		json_put(o, "functions", functions);
+		if (!g->error.code) {
+			json_t *regions = json_array();
+
+			why_each_beside(&g->why, why_add_beside, regions);
+			json_put(o, "regions", regions);
+		}
 		json_array_append_new(all, o);
 		free(text);
 	}

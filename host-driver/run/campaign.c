@@ -264,7 +264,9 @@ static int campaign_begin_profile(struct campaign *c, struct session_options *so
 	so->profile = *path;
 	so->profile_name = *path + strlen(c->r->folder) + 1;
 	so->profile_boot = c->plan->profile == PROFILE_BOOT;
-	return profile_begin(*path, so->kernel, guest->image, err);
+	if (plan_is_sampled(c->plan))
+		return profile_begin(*path, NULL, guest ? guest->image : NULL, NULL, err);
+	return profile_begin(*path, so->kernel, guest->image, c->machine.images.agent, err);
 }
 
 /* The first boot after this one that is to be done. False: this is the last. */

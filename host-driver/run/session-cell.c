@@ -137,6 +137,53 @@ static int session_cell_settle(struct session *s)
 	return ret == -ETIME ? 0 : ret;
 }
 
+/*
+ * Functions are counted from here on, that is as late as can be: all code is translated
+ * anew, and what is done up to here takes no part in a region. The plugin begins with
+ * code that is new, and with an entry into the guest: an answer needs both.
+ */
+static int session_cell_count(struct session *s)
+{
+	double until = loop_now() + s->o->limits.proof;
+	int ret;
+
+	if (!SESSION_PROFILE_WAITS(s) || s->counting)
+		return 0;
+	ret = s->fatal = profile_start(s->o->profile, s->o->limits.proof, s->err);
+	while (!ret && !s->counting && loop_now() < until) {
+		ret = session_must(s, FRAME_GUEST, "ping", NULL, s->o->limits.proof, NULL);
+		if (!ret)
+			ret = s->fatal = profile_counts(s->o->profile, &s->counting, s->err);
+	}
+	if (!ret && !s->counting)
+		ret = s->fatal = err_machine(s->err, "the emulator's plugin did not begin to count within %.0f s",
+					     s->o->limits.proof);
+	return ret;
+}
+
+/* Instead, where perf samples: all from `go` to the result. */
+static int session_cell_sample(struct session *s)
+{
+	if (!s->o->profile || !plan_is_sampled(s->plan))
+		return 0;
+	return session_must(s, FRAME_NODE, "sample", NULL, s->o->limits.proof, NULL);
+}
+
+static int session_cell_sampled(struct session *s)
+{
+	struct message reply;
+	int ret;
+
+	if (!s->o->profile || !plan_is_sampled(s->plan))
+		return 0;
+	ret = session_must(s, FRAME_NODE, "sample-stop", NULL, s->o->limits.run, &reply);
+	if (ret)
+		return ret;
+	ret = profile_sampled(s->o->profile, s->sampled++, reply.root, s->err);
+	message_release(&reply);
+	return s->fatal = ret;
+}
+
 /* Up to the result: -EIO if the session failed, else 0 with c->run.reply. */
 static int session_cell_measure(struct cell_run *c)
 {
@@ -144,18 +191,20 @@ static int session_cell_measure(struct cell_run *c)
 	enum message_class class;
 	int ret = session_cell_set_up(c);
 
+	if (!ret && c->run.ready.root && !c->run.reply.root)
+		ret = session_cell_count(s);
 	if (!ret && c->run.ready.root && !c->run.reply.root && !c->line.apart)
 		ret = session_count_start(s, &c->m);
 	if (!ret && c->run.reply.root && wire_is_ok(&c->run.reply, &class))
 		ret = wire_fail(&s->wire, "protocol", "%s: a result before go", c->m.cell->id);
 	if (ret || c->run.reply.root)
 		return ret;
-	if (SESSION_PROFILE_WAITS(s))
-		ret = s->fatal = profile_wait(s->o->profile, s->o->limits.proof, s->err);
-	if (!ret)
-		ret = session_cell_settle(s);
+	ret = session_cell_settle(s);
 	if (!ret && s->o->profile)
 		ret = s->fatal = profile_run(s->o->profile, c->m.process, c->m.cell->id, s->err);
+	if (ret)
+		return ret;
+	ret = session_cell_sample(s);
 	if (ret)
 		return ret;
 	if (!s->r->first_sample)
@@ -171,6 +220,8 @@ static int session_cell_measure(struct cell_run *c)
 				    s->o->limits.run, "the workload");
 	if (!ret && !c->line.apart)
 		ret = session_count_stop(s, &c->counted);
+	if (!ret)
+		ret = session_cell_sampled(s);
 	if (!ret)
 		ret = timeline_calm(&c->line);
 	if (!ret)

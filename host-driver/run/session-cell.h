@@ -11,7 +11,8 @@
 #include "session.h"
 
 /* Does the plugin wait for profile_start()? Unless boots are counted themselves. */
-#define SESSION_PROFILE_WAITS(s) ((s)->o->profile && !(s)->o->profile_boot)
+#define SESSION_PROFILE_WAITS(s) \
+	((s)->o->profile && !(s)->o->profile_boot && !plan_is_sampled((s)->plan))
 
 struct session {
 	const struct session_options *o;
@@ -27,6 +28,8 @@ struct session {
 		char table[EVENTS_TABLE_MAX];
 	} count[FRAME_CHANNELS];
 	bool told;		/* the environments are recorded */
+	bool counting;		/* functions are counted by now */
+	unsigned sampled;	/* so many workloads' functions were */
 	int fatal;		/* a record could not be kept */
 	struct err *err;
 };

@@ -275,9 +275,6 @@ static int session_start_guest(struct session *s, const struct plan_cell *first)
 		ret = wire_wait_hello(&s->wire, FRAME_GUEST, s->o->limits.guest,
 				      "the boot of the guest");
 	session_took(s, "guest", start);
-	/* What comes until `go` is enough for the plugin to begin. */
-	if (!ret && SESSION_PROFILE_WAITS(s))
-		ret = s->fatal = profile_start(s->o->profile, s->err);
 	return ret;
 }
 

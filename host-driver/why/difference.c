@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "marker.h"
 #include "safe.h"
 #include "stats/stats.h"
 
 #define KERNEL_SPACE 0xffff800000000000ULL
 #define BELOW_4G 0x100000000ULL
 #define CONFIDENCE 0.95
+#define NORMAL_95 1.959964
 #define WHY_DEPTH 160
 #define UNKNOWN "[unknown]"
 
@@ -39,6 +41,7 @@ static void difference_why_function_release(struct why_function *f)
 {
 	for (int a = 0; a < WHY_ARMS; a++)
 		free(f->count[a]);
+	hottest_function_release(&f->hot);
 	free(f->name);
 }
 
@@ -63,6 +66,8 @@ void why_release(struct why *w)
 	for (int a = 0; a < WHY_ARMS; a++) {
 		free(w->things[a]);
 		free(w->total[a]);
+		for (int side = 0; side < WHY_SIDES; side++)
+			hottest_release(&w->hot[a][side]);
 	}
 	calls_release(&w->calls);
 	free(w->v);
@@ -163,13 +168,33 @@ static enum why_side difference_why_side_of(const struct profile_segment *s)
 	return s->guest ? WHY_GUEST_PROGRAMS : WHY_MUT_PROGRAMS;
 }
 
-/* Programs are at 0x55..., what they load at 0x7f...: these alone are told apart. */
-static const char *difference_why_name_of(const struct why_symbols *s, enum why_side side,
-					  uint64_t vaddr)
+static const struct symbols *difference_why_table(const struct why_symbols *s, enum why_side side)
 {
-	const struct symbols *table = side == WHY_MUT_KERNEL ? s->mut :
-				      side == WHY_GUEST_KERNEL ? s->guest : NULL;
-	const struct symbol *symbol = table ? symbols_find(table, vaddr) : NULL;
+	return side == WHY_MUT_KERNEL ? s->mut : side == WHY_GUEST_KERNEL ? s->guest :
+	       side == WHY_GUEST_PROGRAMS ? s->program : NULL;
+}
+
+/* How far a region's program is from where it was linked. 0: not known. */
+static uint64_t difference_why_moved(const struct why_symbols *s, const struct profile_region *r)
+{
+	uint64_t place = s->program && r->here ? symbols_address(s->program, MARKER_PLACE) : 0;
+
+	return place ? r->here - place : 0;
+}
+
+/* The same place as its symbols know it. */
+static uint64_t difference_why_linked(enum why_side side, uint64_t vaddr, uint64_t moved)
+{
+	return side == WHY_GUEST_PROGRAMS ? vaddr - moved : vaddr;
+}
+
+/* Programs are at 0x55..., what they load at 0x7f...: without symbols these alone are told apart. */
+static const char *difference_why_name_of(const struct why_symbols *s, enum why_side side,
+					  uint64_t vaddr, uint64_t moved)
+{
+	const struct symbols *table = difference_why_table(s, side);
+	const struct symbol *symbol = !table || (side == WHY_GUEST_PROGRAMS && !moved) ? NULL :
+		symbols_find(table, difference_why_linked(side, vaddr, moved));
 
 	if (symbol)
 		return symbol->name;
@@ -223,7 +248,7 @@ static size_t difference_why_path(const struct why *w, enum why_arm arm,
 		const struct profile_node *at = &r->nodes[i];
 
 		path[1 + n--] = !at->addr ? UNKNOWN : difference_why_mapped(
-			w, arm, difference_why_name_of(s, side, at->addr));
+			w, arm, difference_why_name_of(s, side, at->addr, 0));
 	}
 	path[0] = why_side_name(side);
 	outermost = depth ? path[2] : UNKNOWN;
@@ -258,13 +283,76 @@ const char *why_unit(const struct why *w)
 		[PROFILE_RUN] = "instructions", [PROFILE_LOADS] = "loads", [PROFILE_STORES] = "stores",
 	};
 
-	return units[w->what];
+	return *w->event ? "samples" : units[w->what];
+}
+
+/* Of a guest's kernel perf knows addresses alone. */
+static const char *difference_why_sampled_name(const struct why_symbols *s,
+					       const struct profile_function *f)
+{
+	uint64_t addr = f->guest && f->kernel ? strtoull(f->name, NULL, 16) : 0;
+	const struct symbol *symbol = addr && s->guest ? symbols_find(s->guest, addr) : NULL;
+
+	return symbol ? symbol->name : addr ? "[no symbol]" : f->name;
+}
+
+static int difference_why_add_samples(struct why *w, enum why_arm arm, unsigned block,
+				      const struct why_symbols *s, const struct profile_region *r)
+{
+	if (r->event)
+		snprintf(w->event, sizeof(w->event), "%s", r->event);
+	for (size_t i = 0; i < r->n_functions; i++) {
+		const struct profile_function *g = &r->functions[i];
+		enum why_side side = g->guest ? (g->kernel ? WHY_GUEST_KERNEL : WHY_GUEST_PROGRAMS)
+					      : (g->kernel ? WHY_MUT_KERNEL : WHY_MUT_PROGRAMS);
+		const char *name = difference_why_mapped(w, arm, difference_why_sampled_name(s, g));
+		struct why_function *f = difference_why_get(w, side, name);
+
+		if (!f || calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), name },
+				    2, g->samples))
+			return -ENOMEM;
+		f->count[arm][block] += g->samples;
+		w->total[arm][block] += g->samples;
+	}
+	return 0;
+}
+
+/* A segment that begins where a function does is executed when it is entered. */
+static void difference_why_add_exits(struct why *w, enum why_arm arm, const struct symbols *mut,
+				     const struct profile_region *r)
+{
+	exits_look(&w->exits[arm], mut);
+	for (size_t i = 0; mut && i < r->n; i++) {
+		const struct profile_segment *g = &r->segments[i];
+		const struct symbol *f = g->what != PROFILE_RUN || g->guest || g->vaddr < KERNEL_SPACE
+			? NULL : symbols_find(mut, g->vaddr);
+
+		if (f && f->addr == g->vaddr)
+			exits_add(&w->exits[arm], f->name, g->times);
+	}
+}
+
+/* Each instruction of a segment, which is long as its sizes say. */
+static int difference_why_add_places(struct hottest *h, const struct profile_segment *g,
+				     uint64_t addr, struct err *err)
+{
+	int ret = 0;
+
+	if (!g->sizes)
+		return err_config(err, "the plugin that counted did not note where each instruction is; "
+				  "run the campaign again to see lines");
+	for (uint32_t i = 0; i < g->insns && !ret; i++) {
+		ret = hottest_add(h, addr, g->times);
+		addr += g->sizes >> 4 * i & 15;
+	}
+	return ret ? err_sys(err, -ret, "why") : 0;
 }
 
 int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err)
 {
+	uint64_t moved = difference_why_moved(s, r);
 	bool run = w->what == PROFILE_RUN;
 
 	if (!run && !r->memory)
@@ -273,7 +361,7 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 	for (size_t i = 0; i < r->n; i++) {
 		const struct profile_segment *g = &r->segments[i];
 		enum why_side side = difference_why_side_of(g);
-		const char *name = difference_why_name_of(s, side, g->vaddr);
+		const char *name = difference_why_name_of(s, side, g->vaddr, moved);
 		struct why_function *f;
 
 		if (g->what != w->what)
@@ -287,13 +375,20 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 		    calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), f->name },
 			      2, (double)g->insns * g->times))
 			return err_sys(err, ENOMEM, "why");
+		if (run && w->n_hot && difference_why_table(s, side) &&
+		    difference_why_add_places(&w->hot[arm][side], g,
+					      difference_why_linked(side, g->vaddr, moved), err))
+			return err->code;
 	}
+	if (difference_why_add_samples(w, arm, block, s, r))
+		return err_sys(err, ENOMEM, "why");
 	if (run && difference_why_add_stacks(w, arm, s, r))
 		return err_sys(err, ENOMEM, "why");
 	w->calls.things[arm] += r->things;
 	w->things[arm][block] += r->things;
 	w->n_things[arm] += r->things;
 	w->entries[arm] += r->entries;
+	difference_why_add_exits(w, arm, s->mut, r);
 	for (int guest = 0; guest < 2; guest++) {
 		w->bytes[arm][guest] += r->bytes[guest];
 		w->pages[arm][guest] += r->pages[guest];
@@ -306,12 +401,24 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 
 /* --- judging ------------------------------------------------------------------------ */
 
+/* Samples fall by chance: a difference of Poisson counts is no better known than this. */
+static void difference_why_widen(struct stats_interval *i, double sum, size_t n)
+{
+	double half = NORMAL_95 * sqrt(sum) / n;
+
+	if (!isfinite(i->lo))
+		return;
+	i->lo = fmin(i->lo, i->mean - half);
+	i->hi = fmax(i->hi, i->mean + half);
+}
+
 static void difference_why_judge_one(const struct why *w, struct why_function *f,
 				     double *const count[WHY_ARMS])
 {
 	double *diff = calloc(w->n_blocks + 1, sizeof(*diff));
 	bool seen[WHY_ARMS] = { false, false };
 	struct stats_interval interval;
+	double sum = 0;		/* of what varies as its own number: samples, in squared things */
 	size_t n = 0;
 
 	must_have(diff);
@@ -324,12 +431,15 @@ static void difference_why_judge_one(const struct why *w, struct why_function *f
 		for (int a = 0; a < WHY_ARMS; a++) {
 			each[a] = count[a][b] / w->things[a][b];
 			f->mean[a] += each[a];
+			sum += count[a][b] / (w->things[a][b] * w->things[a][b]);
 			seen[a] |= count[a][b] > 0;
 		}
 		diff[n++] = each[WHY_OTHER] - each[WHY_BASE];
 	}
 	stats_t_interval(diff, n, CONFIDENCE, &interval);
 	free(diff);
+	if (*w->event)
+		difference_why_widen(&interval, sum, n);
 	f->diff = interval.mean;
 	f->lo = interval.lo;
 	f->hi = interval.hi;
@@ -369,4 +479,48 @@ int why_judge(struct why *w, struct err *err)
 	w->slots = NULL;
 	w->n_slots = 0;
 	return 0;
+}
+
+/* --- lines ---------------------------------------------------------------------------- */
+
+/* Of the first functions those of one side, from one arm. A name that the map changed has none. */
+static void difference_why_find_side(struct why *w, int arm, enum why_side side,
+				     const struct symbols *s, const char *debug)
+{
+	struct hottest_function *some = calloc(w->n_hot, sizeof(*some));
+	size_t n = 0;
+
+	must_have(some);
+	for (size_t i = 0; i < w->n_hot; i++)
+		if (w->v[i].side == side) {
+			some[n] = w->v[i].hot;
+			some[n++].name = w->v[i].name;
+		}
+	if (n)
+		w->told[arm][side] = hottest_find(&w->hot[arm][side], s, debug, arm, some, n);
+	n = 0;
+	for (size_t i = 0; i < w->n_hot; i++)
+		if (w->v[i].side == side)
+			w->v[i].hot = some[n++];
+	free(some);
+}
+
+void why_find_hottest(struct why *w, const struct why_debug *d)
+{
+	if (w->n_hot > HOTTEST_MOST)
+		w->n_hot = HOTTEST_MOST;
+	if (w->n_hot > w->n)
+		w->n_hot = w->n;
+	for (int a = 0; a < WHY_ARMS && w->n_hot; a++) {
+		const struct why_symbols *s = &d->symbols[a];
+
+		if (s->mut)
+			difference_why_find_side(w, a, WHY_MUT_KERNEL, s->mut, d->mut[a]);
+		if (s->guest)
+			difference_why_find_side(w, a, WHY_GUEST_KERNEL, s->guest, d->guest);
+		if (s->program)
+			difference_why_find_side(w, a, WHY_GUEST_PROGRAMS, s->program, d->program);
+	}
+	for (size_t i = 0; i < w->n_hot; i++)
+		hottest_sort(&w->v[i].hot);
 }

@@ -25,6 +25,8 @@
 #include <stdio.h>
 
 #include "calls.h"
+#include "exits.h"
+#include "hottest.h"
 #include "profile.h"
 #include "symbols.h"
 
@@ -41,6 +43,7 @@ const char *why_side_name(enum why_side side);	/* "machine's kernel" */
 
 struct why_symbols {
 	const struct symbols *mut, *guest;	/* of the kernels */
+	const struct symbols *program;		/* of what runs the workloads; NULL: not known */
 };
 
 struct why_function {
@@ -49,9 +52,10 @@ struct why_function {
 	double *count[WHY_ARMS];	/* instructions, loads or stores, by block */
 	/* why_judge(): per thing, over blocks */
 	double mean[WHY_ARMS];
-	double diff, lo, hi;	/* OTHER - BASE, with its 95% interval */
+	double diff, lo, hi;	/* OTHER - BASE, with its 95% interval: of samples, at least what chance makes of so many */
 	double share;		/* of the whole difference */
 	bool only[WHY_ARMS];	/* the other arm never executed it */
+	struct hottest_function hot;	/* its lines, by why_find_hottest() */
 };
 
 struct why {
@@ -64,12 +68,17 @@ struct why {
 	double *total[WHY_ARMS];	/* of all functions, by block */
 	/* Beside functions, over all blocks: entries into the guest; of memory, if it was counted. */
 	double n_things[WHY_ARMS], entries[WHY_ARMS];
+	struct exits exits[WHY_ARMS];	/* why the guest was left */
 	double bytes[WHY_ARMS][2], pages[WHY_ARMS][2];	/* of the machine, of its guest */
 	bool memory;
 	/* Regions whose clock counted instructions, and how far their sums are above it. */
+	char event[64];	/* that perf sampled, and how often a second; "": all was counted */
 	size_t n_clocked;
 	int64_t above_least, above_most;
 	struct calls calls;	/* who called whom */
+	size_t n_hot;		/* of so many functions lines are wanted; set before why_add() */
+	struct hottest hot[WHY_ARMS][WHY_SIDES];
+	bool told[WHY_ARMS][WHY_SIDES];	/* by debug information */
 	struct why_function whole;	/* the sum, judged like one function */
 	char **map;			/* name, as, name, as, ... */
 	size_t n_map;
@@ -97,6 +106,15 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
  */
 int why_judge(struct why *w, struct err *err);
 
+/* Files with debug information, of an arm: its kernel, the guest's, the workloads' program. NULL: none. */
+struct why_debug {
+	struct why_symbols symbols[WHY_ARMS];
+	const char *mut[WHY_ARMS], *guest, *program;
+};
+
+/* The lines of the first w->n_hot functions, once it is judged. */
+void why_find_hottest(struct why *w, const struct why_debug *d);
+
 struct why_words {
 	const char *arm[WHY_ARMS], *thing;	/* "page" */
 	size_t most;		/* lines of the table; 0: all */
@@ -105,7 +123,14 @@ struct why_words {
 /* In which functions 95% of the difference is; ends with a full stop. */
 void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words);
 
-/* The sentence, then the table. */
+/*
+ * What is known of whole regions, not of functions, per thing: entries into the guest and
+ * what it was left for, bytes and pages where memory was counted. NAN: not known of the arm.
+ */
+typedef void (*why_beside_fn)(void *arg, const char *what, double base, double other);
+void why_each_beside(const struct why *w, why_beside_fn fn, void *arg);
+
+/* The sentence, the table, and what is beside it. */
 void why_print(const struct why *w, FILE *to, const struct why_words *words);
 
 #endif

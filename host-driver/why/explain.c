@@ -9,13 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proc.h"
+#include "hottest.h"
 #include "safe.h"
 
 #define TEXT_BEGIN 0xffffffff80000000ULL
 #define PLACES_MAX 200		/* looked up in debug information, of one console */
 #define NAME_MAX_HERE 128
-#define SECONDS 30
 
 /* A place in the kernel that a line names, and what it gets. */
 struct place {
@@ -110,26 +109,16 @@ static uint64_t explain_offset(const json_t *lines)
 	return 0;
 }
 
-/* One question for all of them: reading the debug information takes seconds. */
 static void explain_ask(struct explain *e, const char *vmlinux)
 {
-	const char *argv[PLACES_MAX + 6] = { "addr2line", "-s", "-e", vmlinux };
-	static char text[PLACES_MAX][20];
-	struct proc_options o = { .argv = argv, .clean = true };
-	char *said, *save = NULL, *line;
+	static uint64_t addr[PLACES_MAX];
+	char *said[PLACES_MAX];
 
-	for (size_t i = 0; i < e->n; i++) {
-		snprintf(text[i], sizeof(text[i]), "%" PRIx64, e->place[i].addr);
-		argv[4 + i] = text[i];
-	}
-	argv[4 + e->n] = NULL;
-	if (proc_capture(&o, SECONDS, &said, NULL, NULL))
-		return;
-	line = strtok_r(said, "\n", &save);
-	for (size_t i = 0; i < e->n && line; i++, line = strtok_r(NULL, "\n", &save))
-		if (*line != '?')
-			e->place[i].source = text_format("%s", line);
-	free(said);
+	for (size_t i = 0; i < e->n; i++)
+		addr[i] = e->place[i].addr;
+	hottest_ask(vmlinux, addr, e->n, said);
+	for (size_t i = 0; i < e->n; i++)
+		e->place[i].source = said[i];
 }
 
 static void explain_put(FILE *f, const struct explain *e, const struct place *p)

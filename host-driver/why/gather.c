@@ -5,9 +5,11 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "profile.h"
+#include "safe.h"
 #include "store/record.h"
 
 /* A boot that was profiled. */
@@ -24,9 +26,11 @@ struct gather_metric {
 	unsigned boot, series;
 };
 
+/* A kernel that was booted, or the program of the workloads. */
 struct gather_kernel {
-	char *hash;
+	char *hash, *path;
 	struct symbols symbols;
+	char *debug;		/* file with debug information; NULL: none */
 };
 
 struct gather {
@@ -39,6 +43,8 @@ struct gather {
 	struct gather_kernel *kernels;
 	size_t n_boots, n_metrics, n_kernels;
 	unsigned n_blocks, ended;
+	size_t *of_arm;		/* 1 + its place among kernels; 0: none was booted */
+	size_t guest, program;	/* the same */
 };
 
 /* Room for one more of `n` things of `size` bytes, cleared. */
@@ -110,9 +116,11 @@ static int gather_record(void *arg, const struct record *r, const struct store_p
 
 /* --- kernels ------------------------------------------------------------------------ */
 
-/* The symbols of the image that was booted, and of no other. */
+typedef int (*gather_symbols_fn)(struct symbols *s, const char *path, struct err *err);
+
+/* The symbols of the image that was booted, or the program, and of no other; 1 + its place. */
 static int gather_symbols(struct gather *w, const struct profile_kernel *k, unsigned boot,
-			  size_t *which, struct err *err)
+			  gather_symbols_fn of, size_t *which, struct err *err)
 {
 	struct gather_kernel *have;
 	char hash[FILE_HASH_MAX];
@@ -120,8 +128,8 @@ static int gather_symbols(struct gather *w, const struct profile_kernel *k, unsi
 
 	if (!k->path)
 		return err_config(err, "boot %u: its file does not say which kernels ran", boot);
-	for (*which = 0; *which < w->n_kernels; (*which)++)
-		if (!strcmp(w->kernels[*which].hash, k->sha256))
+	for (*which = 1; *which <= w->n_kernels; (*which)++)
+		if (!strcmp(w->kernels[*which - 1].hash, k->sha256))
 			return 0;
 	ret = file_hash(k->path, hash, err);
 	if (!ret && strcmp(hash, k->sha256))
@@ -132,11 +140,130 @@ static int gather_symbols(struct gather *w, const struct profile_kernel *k, unsi
 		return ret;
 	}
 	have = gather_more((void **)&w->kernels, &w->n_kernels, sizeof(*have));
-	if (have)
+	if (have) {
 		have->hash = strdup(k->sha256);
-	if (!have || !have->hash)
+		have->path = strdup(k->path);
+	}
+	if (!have || !have->hash || !have->path)
 		return err_sys(err, ENOMEM, "why");
-	return symbols_of_image(&have->symbols, k->path, err);
+	return of(&have->symbols, k->path, err);
+}
+
+/* A program that is gone, or stripped, leaves its instructions without names, which is no error. */
+static void gather_program(struct gather *w, const struct profile_kernel *k, unsigned boot)
+{
+	size_t which;
+
+	w->program = 0;
+	if (k->path && !gather_symbols(w, k, boot, symbols_of_program, &which, NULL))
+		w->program = which;
+}
+
+/* --- debug information ---------------------------------------------------------------- */
+
+/* Both have the same functions at the same places, or one is not the other. */
+static int gather_check_vmlinux(const struct gather_kernel *k, const char *path, struct err *err)
+{
+	struct symbols s = SYMBOLS_INIT;
+	char *text;
+	size_t size;
+	int ret = file_read(path, &text, &size, err);
+	bool same;
+
+	if (ret)
+		return ret;
+	ret = symbols_of_kernel(&s, (const uint8_t *)text, size, err);
+	free(text);
+	same = !ret && s.n == k->symbols.n;
+	for (size_t i = 0; i < s.n && same; i++)
+		same = s.v[i].addr == k->symbols.v[i].addr &&
+		       !strcmp(s.v[i].name, k->symbols.v[i].name);
+	symbols_release(&s);
+	if (ret)
+		err_prefix(err, "%s", path);
+	else if (!same)
+		ret = err_config(err, "%s is another kernel's than %s: its functions are at other addresses",
+				 path, k->path);
+	return ret;
+}
+
+/* The cache keeps a kernel's vmlinux beside it if it was built with debug information. */
+static char *gather_beside(const struct gather_kernel *k)
+{
+	const char *slash = strrchr(k->path, '/');
+	char *path = text_format("%.*svmlinux", slash ? (int)(slash + 1 - k->path) : 0, k->path);
+
+	if (!access(path, R_OK))
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* What "ARM=FILE" means; 0: no such arm was booted. */
+static size_t gather_named(const struct gather *w, const char *text, size_t len)
+{
+	for (unsigned a = 0; a < w->plan->n_arms; a++)
+		if (strlen(w->plan->arms[a].name) == len && !strncmp(w->plan->arms[a].name, text, len))
+			return w->of_arm[a];
+	return len == strlen("guest") && !strncmp(text, "guest", len) ? w->guest : 0;
+}
+
+static int gather_debug(struct gather *w, struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < w->rq->n_vmlinux && !ret; i++) {
+		const char *text = w->rq->vmlinux[i], *eq = strchr(text, '=');
+		size_t which = eq ? gather_named(w, text, eq - text) : 0;
+		struct gather_kernel *k = which ? &w->kernels[which - 1] : NULL;
+
+		if (!k)
+			return err_config(err, "--vmlinux %s: ARM=FILE or guest=FILE is wanted, of an arm that was booted",
+					  text);
+		free(k->debug);
+		k->debug = text_format("%s", eq + 1);
+		ret = gather_check_vmlinux(k, k->debug, err);
+	}
+	for (size_t i = 0; i < w->n_kernels && !ret; i++)
+		if (!w->kernels[i].debug)
+			w->kernels[i].debug = i + 1 == w->program ? text_format("%s", w->kernels[i].path)
+								  : gather_beside(&w->kernels[i]);
+	return ret;
+}
+
+static const struct symbols *gather_symbols_at(const struct gather *w, size_t which)
+{
+	return which ? &w->kernels[which - 1].symbols : NULL;
+}
+
+static const char *gather_debug_at(const struct gather *w, size_t which)
+{
+	return which ? w->kernels[which - 1].debug : NULL;
+}
+
+static int gather_lines(struct gather *w, struct err *err)
+{
+	int ret = gather_debug(w, err);
+
+	for (size_t i = 0; i < w->g->n && !ret; i++) {
+		struct why_group *g = &w->g->v[i];
+		struct why_debug d = { .guest = gather_debug_at(w, w->guest),
+				       .program = gather_debug_at(w, w->program) };
+
+		for (int a = 0; a < WHY_ARMS; a++) {
+			unsigned arm = a == WHY_OTHER ? g->arm :
+				       (unsigned)(plan_baseline(w->plan) - w->plan->arms);
+
+			d.mut[a] = gather_debug_at(w, w->of_arm[arm]);
+			d.symbols[a] = (struct why_symbols){
+				gather_symbols_at(w, w->of_arm[arm]),
+				gather_symbols_at(w, w->guest), gather_symbols_at(w, w->program),
+			};
+		}
+		if (!g->error.code)
+			why_find_hottest(&g->why, &d);
+	}
+	return ret;
 }
 
 /* --- groups ----------------------------------------------------------------------- */
@@ -156,6 +283,11 @@ static void gather_name(const struct gather *w, struct why_group *g,
 	if (r->phase) {
 		snprintf(g->metric, sizeof(g->metric), "%s", r->phase);
 		strcpy(g->thing, "boot");
+		return;
+	}
+	if (r->event) {
+		strcpy(g->metric, "whole run");
+		strcpy(g->thing, "run");
 		return;
 	}
 	snprintf(g->metric, sizeof(g->metric), "series %u", r->series);
@@ -184,6 +316,7 @@ static struct why_group *gather_group(struct gather *w, unsigned arm,
 	if (!g || !g->what || why_init(&g->why, w->n_blocks, err))
 		return err_sys(err, ENOMEM, "why"), NULL;
 	g->why.what = w->rq->what;
+	g->why.n_hot = w->rq->lines;
 	g->arm = arm;
 	g->series = r->series;
 	gather_name(w, g, r);
@@ -232,14 +365,20 @@ static int gather_profile(struct gather *w, const struct gather_boot *b,
 			  struct profile *p, struct err *err)
 {
 	struct why_symbols s;
-	size_t mut, guest;
-	int ret = gather_symbols(w, &p->mut, b->boot, &mut, err);
+	bool sampled = p->n_regions && p->regions[0].event;	/* perf has named the machine's functions */
+	int ret = 0;
 
-	if (!ret)
-		ret = gather_symbols(w, &p->guest, b->boot, &guest, err);
+	if (!sampled)
+		ret = gather_symbols(w, &p->mut, b->boot, symbols_of_image, &w->of_arm[b->arm], err);
+	if (!ret && (!sampled || p->guest.path))
+		ret = gather_symbols(w, &p->guest, b->boot, symbols_of_image, &w->guest, err);
 	if (ret)
 		return ret;
-	s = (struct why_symbols){ &w->kernels[mut].symbols, &w->kernels[guest].symbols };
+	gather_program(w, &p->program, b->boot);
+	s = (struct why_symbols){
+		gather_symbols_at(w, w->of_arm[b->arm]), gather_symbols_at(w, w->guest),
+		gather_symbols_at(w, w->program),
+	};
 	for (size_t i = 0; i < p->n_regions && !ret; i++)
 		if (gather_wants(w, &p->regions[i]))
 			ret = gather_region(w, b, &s, &p->regions[i], err);
@@ -277,8 +416,11 @@ static void gather_release(struct gather *w)
 	}
 	for (size_t i = 0; i < w->n_kernels; i++) {
 		free(w->kernels[i].hash);
+		free(w->kernels[i].path);
+		free(w->kernels[i].debug);
 		symbols_release(&w->kernels[i].symbols);
 	}
+	free(w->of_arm);
 	free(w->boots);
 	free(w->metrics);
 	free(w->kernels);
@@ -302,6 +444,8 @@ int why_gather(struct store *s, const struct why_request *rq, struct why_groups 
 	int ret = store_records(s, gather_record, &w, err);
 
 	*g = (struct why_groups){ 0 };
+	w.of_arm = calloc(w.plan->n_arms, sizeof(*w.of_arm));
+	must_have(w.of_arm);
 	if (!ret && !w.n_boots)
 		ret = err_config(err, "%s: none of its %u boots was profiled; run the campaign with kduel run --why",
 				 w.folder, w.ended);
@@ -312,6 +456,8 @@ int why_gather(struct store *s, const struct why_request *rq, struct why_groups 
 				 "%s: no marked region was executed in the cells asked for", w.folder);
 	for (size_t i = 0; i < g->n && !ret; i++)
 		why_judge(&g->v[i].why, &g->v[i].error);
+	if (!ret && rq->lines)
+		ret = gather_lines(&w, err);
 	gather_release(&w);
 	if (ret)
 		why_groups_release(g);

@@ -17,6 +17,9 @@ struct why_request {
 	enum profile_what what;	/* instructions, loads or stores */
 	const char *const *maps;	/* see why_map() */
 	size_t n_maps;
+	unsigned lines;		/* of so many functions of each table; 0: none */
+	const char *const *vmlinux;	/* "ARM=FILE", "guest=FILE": kernels with debug information */
+	size_t n_vmlinux;
 };
 
 struct why_group {

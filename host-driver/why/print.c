@@ -7,6 +7,7 @@
 #include "difference.h"
 
 #define MOST_OF_IT 0.95
+#define HOT_LINES 8	/* of a function */
 #define CLOCK_READINGS 10	/* instructions of a region before and after them */
 
 /* So many functions, the largest first, make up 95% of the difference. */
@@ -28,19 +29,31 @@ static bool print_one_side(const struct why *w, size_t n)
 	return n > 0;
 }
 
+static const char *print_verb(const struct why *w, bool one)
+{
+	return *w->event ? (one ? "has" : "have") : one ? "executes" : "execute";
+}
+
+static void print_sampled(const struct why *w, FILE *to)
+{
+	if (*w->event)
+		fprintf(to, " Sampled by perf (%s a second), not counted.", w->event);
+}
+
 void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words)
 {
 	double share;
 	size_t n = print_enough(w, &share);
 
 	if (!w->whole.diff || !n) {
-		fprintf(to, "Both arms execute the same number of %s a %s: %.6g.",
+		fprintf(to, "Both arms %s the same number of %s a %s: %.6g.", print_verb(w, false),
 			why_unit(w), words->thing, w->whole.mean[WHY_BASE]);
+		print_sampled(w, to);
 		return;
 	}
-	fprintf(to, "%s executes %.6g %s a %s %s than %s (%.6g against %.6g); "
+	fprintf(to, "%s %s %.6g %s a %s %s than %s (%.6g against %.6g); "
 		"%.0f%% of the difference is in %s",
-		words->arm[WHY_OTHER], fabs(w->whole.diff), why_unit(w), words->thing,
+		words->arm[WHY_OTHER], print_verb(w, true), fabs(w->whole.diff), why_unit(w), words->thing,
 		w->whole.diff > 0 ? "more" : "fewer", words->arm[WHY_BASE],
 		w->whole.mean[WHY_OTHER], w->whole.mean[WHY_BASE], 100 * share,
 		n == 1 ? w->v[0].name : "");
@@ -49,6 +62,7 @@ void why_print_sentence(const struct why *w, FILE *to, const struct why_words *w
 	if (print_one_side(w, n))
 		fprintf(to, " of the %s", why_side_name(w->v[0].side));
 	fputc('.', to);
+	print_sampled(w, to);
 }
 
 static void print_number(FILE *to, double v)
@@ -119,24 +133,108 @@ static void print_clock(const struct why *w, FILE *to)
 		", and instructions that a fault or an\n  exit interrupted, which begin twice");
 }
 
-static void print_beside(const struct why *w, FILE *to, const char *what, double base, double other)
+/* A row of what both arms come to; NAN: not known of that arm. */
+static void print_give(const struct why *w, why_beside_fn fn, void *arg, const char *what,
+		       double base, double other)
 {
-	fprintf(to, "  %12.6g  %12.6g  %s\n", base / w->n_things[WHY_BASE],
-		other / w->n_things[WHY_OTHER], what);
+	fn(arg, what, base / w->n_things[WHY_BASE], other / w->n_things[WHY_OTHER]);
 }
 
-/* What is known of whole regions, not of functions; exact, too. */
-static void print_regions(const struct why *w, FILE *to, const struct why_words *words)
+static void print_each_exit(const struct why *w, why_beside_fn fn, void *arg)
 {
-	fprintf(to, "\n  A %s in these regions took\n", words->thing);
-	print_beside(w, to, "entries into the guest", w->entries[WHY_BASE], w->entries[WHY_OTHER]);
+	const struct exits *base = &w->exits[WHY_BASE], *other = &w->exits[WHY_OTHER];
+	double left[WHY_ARMS] = { exits_others(base, w->entries[WHY_BASE]),
+				  exits_others(other, w->entries[WHY_OTHER]) };
+	char what[128];
+
+	for (int i = 0; i < EXITS_CAUSES; i++) {
+		if (!base->n[i] && !other->n[i])
+			continue;
+		snprintf(what, sizeof(what), "%s%s", exits_causes[i].fault ?
+			 "second-level faults " : "exits: ", exits_causes[i].what);
+		print_give(w, fn, arg, what, base->known[i] ? base->n[i] : NAN,
+			   other->known[i] ? other->n[i] : NAN);
+	}
+	if (left[WHY_BASE] || left[WHY_OTHER])
+		print_give(w, fn, arg, "exits: of other causes", left[WHY_BASE], left[WHY_OTHER]);
+}
+
+void why_each_beside(const struct why *w, why_beside_fn fn, void *arg)
+{
+	if (*w->event)
+		return;
+	print_give(w, fn, arg, "entries into the guest", w->entries[WHY_BASE],
+		   w->entries[WHY_OTHER]);
+	if (w->exits[WHY_BASE].looked && w->exits[WHY_OTHER].looked)
+		print_each_exit(w, fn, arg);
 	for (int guest = 0; guest < 2 && w->memory; guest++) {
-		print_beside(w, to, guest ? "bytes loaded and stored by the guest" :
-			     "bytes loaded and stored by the machine",
-			     w->bytes[WHY_BASE][guest], w->bytes[WHY_OTHER][guest]);
-		print_beside(w, to, guest ? "pages of memory touched by the guest" :
-			     "pages of memory touched by the machine",
-			     w->pages[WHY_BASE][guest], w->pages[WHY_OTHER][guest]);
+		print_give(w, fn, arg, guest ? "bytes loaded and stored by the guest" :
+			   "bytes loaded and stored by the machine",
+			   w->bytes[WHY_BASE][guest], w->bytes[WHY_OTHER][guest]);
+		print_give(w, fn, arg, guest ? "pages of memory touched by the guest" :
+			   "pages of memory touched by the machine",
+			   w->pages[WHY_BASE][guest], w->pages[WHY_OTHER][guest]);
+	}
+}
+
+static void print_beside(void *arg, const char *what, double base, double other)
+{
+	const double v[WHY_ARMS] = { base, other };
+	FILE *to = arg;
+
+	for (int a = 0; a < WHY_ARMS; a++)
+		if (isnan(v[a]))
+			fprintf(to, "  %12s", "not known");
+		else
+			fprintf(to, "  %12.6g", v[a]);
+	fprintf(to, "  %s\n", what);
+}
+
+/* Why the places of a side are no lines, unless both arms' debug information told them. */
+static void print_untold(const struct why *w, enum why_side side, FILE *to,
+			 const struct why_words *words)
+{
+	bool guest = side != WHY_MUT_KERNEL;
+
+	for (int a = 0; a < WHY_ARMS; a++)
+		if (w->hot[a][side].n && !w->told[a][side]) {
+			fprintf(to, "    offsets into the function: no debug information of the %s%s%s",
+				why_side_name(side), guest ? "" : " of ", guest ? "" : words->arm[a]);
+			if (side == WHY_GUEST_PROGRAMS)
+				fputc('\n', to);
+			else
+				fprintf(to, "; --vmlinux %s=FILE\n", guest ? "guest" : words->arm[a]);
+			if (guest)
+				return;
+		}
+}
+
+static void print_hot_line(const struct why *w, const struct hottest_line *l, FILE *to)
+{
+	double base = l->n[WHY_BASE] / w->n_things[WHY_BASE];
+	double other = l->n[WHY_OTHER] / w->n_things[WHY_OTHER];
+
+	print_number(to, base);
+	print_number(to, other);
+	print_number(to, other - base);
+	fprintf(to, "  %6.1f%%  %s\n", w->whole.diff ? 100 * (other - base) / w->whole.diff : 0,
+		l->where);
+}
+
+static void print_hottest(const struct why *w, FILE *to, const struct why_words *words)
+{
+	if (w->n_hot)
+		fprintf(to, "\n  The hottest lines of the first %zu function%s\n", w->n_hot,
+			w->n_hot > 1 ? "s" : "");
+	for (size_t i = 0; i < w->n_hot; i++) {
+		const struct why_function *f = &w->v[i];
+
+		fprintf(to, "\n  %s  %s\n", f->name, why_side_name(f->side));
+		print_untold(w, f->side, to, words);
+		if (!f->hot.n)
+			fputs("    no symbols tell where its instructions are\n", to);
+		for (size_t k = 0; k < f->hot.n && k < HOT_LINES; k++)
+			print_hot_line(w, &f->hot.line[k], to);
 	}
 }
 
@@ -159,6 +257,13 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 	whole.share = w->whole.diff ? 1 : 0;
 	snprintf(side, sizeof(side), "%-18s", "");
 	print_row(&whole, to, "all", side, words);
-	print_regions(w, to, words);
+	if (*w->event) {
+		fputs("\n  From go to the result, with all that the guest's QEMU did. An interval is at least\n"
+		      "  what chance makes of so many samples.\n", to);
+		return;
+	}
+	fprintf(to, "\n  A %s in these regions took\n", words->thing);
+	why_each_beside(w, print_beside, to);
 	print_clock(w, to);
+	print_hottest(w, to, words);
 }

@@ -17,9 +17,12 @@ struct profile_reader {
 	unsigned line;
 	size_t n_segments, segment_room, region_room;
 	size_t n_stacks, stack_room, node_room;
+	size_t n_functions, function_room, first_function;
+	const char *event;
 	size_t first, first_stack;	/* of the open region */
 	uint64_t kernel[2], stacked[2];	/* instructions of it: of kernels, in stacks */
 	bool open, header;
+	uint64_t here;
 	const char *cell;	/* of the last run */
 	unsigned process;
 	uint64_t sum;
@@ -63,20 +66,21 @@ static bool profile_number(char **at, int base, uint64_t *out)
 static int profile_segment(struct profile_reader *r, char *line)
 {
 	struct profile *p = r->p;
-	uint64_t vaddr, insns, times, hash;
+	uint64_t vaddr, insns, times, hash, sizes = 0;
 	char *at = line + 2;
 
 	if (!r->open)
 		return profile_bad(r, "a segment outside a region");
 	if (!profile_number(&at, 16, &vaddr) || !profile_number(&at, 10, &insns) ||
-	    !profile_number(&at, 10, &times) || !profile_number(&at, 16, &hash) || *at ||
+	    !profile_number(&at, 10, &times) || !profile_number(&at, 16, &hash) ||
+	    (*at && !profile_number(&at, 16, &sizes)) || *at ||
 	    insns > UINT32_MAX || hash > UINT32_MAX)
-		return profile_bad(r, "no segment: VADDR INSNS TIMES HASH are wanted");
+		return profile_bad(r, "no segment: VADDR INSNS TIMES HASH SIZES are wanted");
 	if (profile_grow((void **)&p->segments, r->n_segments, &r->segment_room,
 			 sizeof(*p->segments)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);
 	p->segments[r->n_segments++] = (struct profile_segment){
-		.vaddr = vaddr, .times = times, .insns = insns, .hash = hash,
+		.vaddr = vaddr, .times = times, .insns = insns, .hash = hash, .sizes = sizes,
 		.guest = *line == 'g',
 	};
 	r->sum += insns * times;
@@ -181,6 +185,9 @@ static int profile_begin(struct profile_reader *r, char *line)
 	if (seq != p->n_regions)
 		return profile_bad(r, "regions are missing: the numbers do not follow each other");
 	region.cell = r->cell;
+	region.here = r->here;
+	region.event = r->event;
+	r->first_function = r->n_functions;
 	region.process = r->process;
 	region.series = tag >> 16;
 	region.sample = tag & 0xffff;
@@ -210,6 +217,7 @@ static int profile_end(struct profile_reader *r, char *line)
 		return profile_bad(r, "the region's lines do not sum up to its end");
 	region->n = r->n_segments - r->first;
 	region->n_stacks = r->n_stacks - r->first_stack;
+	region->n_functions = r->n_functions - r->first_function;
 	if (region->n_stacks && memcmp(r->kernel, r->stacked, sizeof(r->kernel)))
 		return profile_bad(r, "the region's call stacks do not sum up to its kernels' instructions");
 	r->p->n_regions++;
@@ -228,6 +236,36 @@ static int profile_things(struct profile_reader *r, char *line)
 	return 0;
 }
 
+/* "f m|g k|p SAMPLES NAME" */
+static int profile_function(struct profile_reader *r, char *line)
+{
+	struct profile *p = r->p;
+	uint64_t samples;
+	char *at = line + 6;
+
+	if (!r->open || !r->event || (line[2] != 'm' && line[2] != 'g') || line[3] != ' ' ||
+	    (line[4] != 'k' && line[4] != 'p') || line[5] != ' ' ||
+	    !profile_number(&at, 10, &samples) || !*at)
+		return profile_bad(r, "no function: m|g k|p SAMPLES NAME of a region are wanted");
+	if (profile_grow((void **)&p->functions, r->n_functions, &r->function_room,
+			 sizeof(*p->functions)))
+		return err_sys(r->err, ENOMEM, "%s", r->path);
+	p->functions[r->n_functions++] = (struct profile_function){
+		.guest = line[2] == 'g', .kernel = line[4] == 'k', .samples = samples, .name = at,
+	};
+	r->sum += samples;
+	return 0;
+}
+
+static int profile_here(struct profile_reader *r, char *line)
+{
+	char *at = line + strlen("here ");
+
+	if (!profile_number(&at, 16, &r->here) || *at)
+		return profile_bad(r, "no address of the program");
+	return 0;
+}
+
 static int profile_clock(struct profile_reader *r, char *line)
 {
 	char *at = line + strlen("clock ");
@@ -239,15 +277,16 @@ static int profile_clock(struct profile_reader *r, char *line)
 	return 0;
 }
 
-static int profile_kernel(struct profile_reader *r, char *line)
+/* "kernel m SHA256 PATH" or "program g SHA256 PATH". */
+static int profile_kernel(struct profile_reader *r, char *line, struct profile_kernel *k)
 {
-	struct profile_kernel *k = line[7] == 'm' ? &r->p->mut : &r->p->guest;
-	char *at = strchr(line + 9, ' ');
+	char *at = strchr(line + 9 + (*line == 'p'), ' ');
 
-	if (!at || at - (line + 9) != FILE_HASH_MAX - 1)
-		return profile_bad(r, "no kernel: its SHA-256 and path are wanted");
+	line += 9 + (*line == 'p');
+	if (!at || at - line != FILE_HASH_MAX - 1)
+		return profile_bad(r, "no kernel or program: its SHA-256 and path are wanted");
 	*at = '\0';
-	k->sha256 = line + 9;
+	k->sha256 = line;
 	k->path = at + 1;
 	return 0;
 }
@@ -260,6 +299,7 @@ static int profile_process(struct profile_reader *r, char *line)
 	if (r->open || !profile_number(&at, 10, &process) || !*at)
 		return profile_bad(r, "no run: PROCESS CELL are wanted");
 	r->process = process;
+	r->here = 0;
 	r->cell = at;
 	return 0;
 }
@@ -270,7 +310,7 @@ static int profile_header(struct profile_reader *r, const char *line)
 
 	if (sscanf(line, "kduel-why %u vcpus %u", &version, &r->p->vcpus) != 2)
 		return profile_bad(r, "this is nothing that the plugin wrote");
-	if (version != PROFILE_VERSION)
+	if (version != PROFILE_VERSION && version != PROFILE_VERSION - 1)
 		return err_config(r->err, "%s was written by version %u of the plugin; this kduel reads version %d",
 				  r->path, version, PROFILE_VERSION);
 	r->header = true;
@@ -279,8 +319,12 @@ static int profile_header(struct profile_reader *r, const char *line)
 
 static int profile_line(struct profile_reader *r, char *line)
 {
-	if (!strncmp(line, "kernel m ", 9) || !strncmp(line, "kernel g ", 9))
-		return profile_kernel(r, line);
+	if (!strncmp(line, "kernel m ", 9))
+		return profile_kernel(r, line, &r->p->mut);
+	if (!strncmp(line, "kernel g ", 9))
+		return profile_kernel(r, line, &r->p->guest);
+	if (!strncmp(line, "program g ", 10))
+		return profile_kernel(r, line, &r->p->program);
 	if (!strcmp(line, "start"))
 		return 0;
 	if (!r->header)
@@ -305,14 +349,20 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_things(r, line);
 	if (!strncmp(line, "clock ", 6))
 		return profile_clock(r, line);
-	if (!strcmp(line, "counting"))
+	if (!strncmp(line, "f ", 2))
+		return profile_function(r, line);
+	if (!strncmp(line, "sampled ", 8))
+		return r->event = line + 8, 0;
+	if (!strncmp(line, "here ", 5))
+		return profile_here(r, line);
+	if (!strcmp(line, "counting") || !strcmp(line, "started"))
 		return 0;
 	return profile_bad(r, "a line of no known kind");
 }
 
 static void profile_point(struct profile *p)
 {
-	size_t first = 0, first_stack = 0;
+	size_t first = 0, first_stack = 0, first_function = 0;
 
 	for (size_t i = 0; i < p->n_regions; i++) {
 		p->regions[i].segments = p->segments + first;
@@ -320,6 +370,8 @@ static void profile_point(struct profile *p)
 		p->regions[i].stacks = p->stacks + first_stack;
 		p->regions[i].nodes = p->nodes;
 		first_stack += p->regions[i].n_stacks;
+		p->regions[i].functions = p->functions + first_function;
+		first_function += p->regions[i].n_functions;
 	}
 }
 
@@ -352,6 +404,7 @@ void profile_release(struct profile *p)
 	free(p->segments);
 	free(p->stacks);
 	free(p->nodes);
+	free(p->functions);
 	free(p->text);
 	*p = (struct profile){ 0 };
 }

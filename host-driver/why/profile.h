@@ -21,7 +21,7 @@
 
 #include "err.h"
 
-#define PROFILE_VERSION 2
+#define PROFILE_VERSION 3	/* 2, which is read too, had no sizes of instructions */
 
 enum profile_what { PROFILE_RUN, PROFILE_LOADS, PROFILE_STORES };
 
@@ -29,6 +29,7 @@ struct profile_segment {
 	enum profile_what what;	/* of memory accesses `times` is their number, `insns` 1 */
 	uint64_t vaddr, times;
 	uint32_t insns, hash;
+	uint64_t sizes;		/* of instructions in bytes, 4 bits each, the first one's lowest; 0: not known */
 	bool guest;
 };
 
@@ -41,6 +42,13 @@ struct profile_node {
 
 #define PROFILE_ROOT UINT32_MAX
 
+/* A function as perf saw it, where nothing was counted. */
+struct profile_function {
+	bool guest, kernel;
+	uint64_t samples;
+	const char *name;	/* of a guest's kernel "0x" and an address */
+};
+
 struct profile_stack {
 	uint32_t node;
 	uint64_t insns;
@@ -49,6 +57,7 @@ struct profile_stack {
 struct profile_region {
 	const char *phase;	/* NULL: between two markers; else of the boot */
 	const char *cell;	/* of the process that ran; "" before the first */
+	uint64_t here;		/* where the workload's program had MARKER_PLACE; 0: not known */
 	unsigned process;
 	uint32_t series, sample;	/* from the tag, see lib/marker.h */
 	uint64_t things;	/* how many it did; 0: it did not say */
@@ -63,6 +72,9 @@ struct profile_region {
 	const struct profile_stack *stacks;
 	size_t n_stacks;
 	const struct profile_node *nodes;	/* the profile's */
+	const struct profile_function *functions;	/* instead of segments */
+	size_t n_functions;
+	const char *event;	/* that was sampled, and how often a second; NULL: all was counted */
 };
 
 struct profile {
@@ -71,11 +83,12 @@ struct profile {
 	size_t n_regions;
 	struct profile_kernel {
 		const char *path, *sha256;	/* NULL: not said */
-	} mut, guest;
+	} mut, guest, program;	/* the workload's */
 	struct profile_segment *segments;	/* of all regions */
 	struct profile_stack *stacks;
 	struct profile_node *nodes;
 	size_t n_nodes;
+	struct profile_function *functions;
 	char *text;
 };
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "safe.h"
 #include "symbols.h"
 
+#include <elf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "file.h"
+#include "safe.h"
 
 void symbols_release(struct symbols *s)
 {
@@ -85,4 +89,93 @@ const struct symbol *symbols_find(const struct symbols *s, uint64_t addr)
 			hi = mid;
 	}
 	return lo ? &s->v[lo - 1] : NULL;
+}
+
+uint64_t symbols_address(const struct symbols *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->v[i].name, name))
+			return s->v[i].addr;
+	return 0;
+}
+
+/* --- of an ELF file ------------------------------------------------------------------- */
+
+#define NO_FUNCTION "[program]"	/* what lies behind a function and belongs to none */
+
+/* `len` bytes at `at` of a file of `size`. */
+static bool symbols_inside(uint64_t at, uint64_t len, size_t size)
+{
+	return at <= size && len <= size - at;
+}
+
+static const Elf64_Shdr *symbols_section(const char *elf, size_t size, uint32_t which)
+{
+	const Elf64_Ehdr *h = (const Elf64_Ehdr *)elf;
+	const Elf64_Shdr *s;
+
+	if (which >= h->e_shnum || h->e_shentsize != sizeof(*s) || h->e_shoff % 8 ||
+	    !symbols_inside(h->e_shoff, (uint64_t)h->e_shnum * sizeof(*s), size))
+		return NULL;
+	s = (const Elf64_Shdr *)(elf + h->e_shoff) + which;
+	return s->sh_type != SHT_NOBITS && symbols_inside(s->sh_offset, s->sh_size, size) ? s : NULL;
+}
+
+static int symbols_of_table(struct symbols *s, const char *elf, const Elf64_Shdr *table,
+			    const Elf64_Shdr *names)
+{
+	const Elf64_Sym *sym = (const Elf64_Sym *)(elf + table->sh_offset);
+	size_t n = table->sh_size / sizeof(*sym);
+	int ret = 0;
+
+	/* Ends come last: where one function ends another one may begin. */
+	for (int ends = 0; ends < 2; ends++)
+		for (size_t i = 0; i < n && !ret; i++) {
+			const char *name = elf + names->sh_offset + sym[i].st_name;
+			uint64_t end = sym[i].st_value + sym[i].st_size;
+
+			if (ELF64_ST_TYPE(sym[i].st_info) != STT_FUNC || !sym[i].st_size ||
+			    sym[i].st_name >= names->sh_size)
+				continue;
+			ret = ends ? symbols_add(s, end, NO_FUNCTION, strlen(NO_FUNCTION)) :
+			      symbols_add(s, sym[i].st_value, name,
+					  strnlen(name, names->sh_size - sym[i].st_name));
+			if (end > s->end)
+				s->end = end;
+		}
+	return ret;
+}
+
+static int symbols_of_elf(struct symbols *s, const char *elf, size_t size)
+{
+	const Elf64_Ehdr *h = (const Elf64_Ehdr *)elf;
+
+	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG) ||
+	    h->e_ident[EI_CLASS] != ELFCLASS64)
+		return -EINVAL;
+	for (uint32_t i = 0; i < h->e_shnum; i++) {
+		const Elf64_Shdr *table = symbols_section(elf, size, i), *names;
+
+		if (!table || table->sh_type != SHT_SYMTAB || table->sh_offset % 8)
+			continue;
+		names = symbols_section(elf, size, table->sh_link);
+		return names ? symbols_of_table(s, elf, table, names) : -EINVAL;
+	}
+	return -EINVAL;
+}
+
+int symbols_of_program(struct symbols *s, const char *path, struct err *err)
+{
+	char *elf;
+	size_t size;
+	int ret = file_read(path, &elf, &size, err);
+
+	if (ret)
+		return ret;
+	ret = symbols_of_elf(s, elf, size);
+	free(elf);
+	symbols_sort(s);
+	if (!ret && s->n)
+		return 0;
+	return err_config(err, "%s has no symbols: it is no ELF program, or was stripped", path);
 }

@@ -46,6 +46,12 @@ void symbols_sort(struct symbols *s);
 /* The function that holds `addr`: the last that begins at or before it. NULL: none. */
 const struct symbol *symbols_find(const struct symbols *s, uint64_t addr);
 
+/* The functions of an ELF program that is not stripped, as they were linked. -EINVAL. */
+int symbols_of_program(struct symbols *s, const char *path, struct err *err);
+
+/* Where a function is; 0: it has none of that name. */
+uint64_t symbols_address(const struct symbols *s, const char *name);
+
 /* The functions of a Linux bzImage. -EINVAL if it is none or has no table. */
 int symbols_of_image(struct symbols *s, const char *path, struct err *err);
 

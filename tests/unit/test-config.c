@@ -90,7 +90,7 @@ static void every_error_is_said_exactly(void **state)
 		{ "kind: fake", "knid: fake", ":4: machine.knid: unknown key; did you mean 'kind'?" },
 		{ "second-level: 2m", "second_level: 2m",
 		  ":8: arms[1].second_level: unknown key; did you mean 'second-level'?" },
-		{ "seed: 7", "profile: functions", ":2: profile: functions are counted by the emulator: this needs machine: { kind: vm }" },
+		{ "seed: 7", "profile: memory", ":2: profile: 'memory' is counted by the emulator: this needs machine: { kind: vm }" },
 		{ "seed: 7", "profile: stack", ":2: profile: unknown value 'stack'; known: none, functions, memory, boot" },
 		{ "name: t\n", "", ":1: name: missing" },
 		{ "kernel: k1, memory", "memory", ":5: guest.kernel: missing" },

@@ -72,6 +72,8 @@ static void knows_markers(void **state)
 	nop[4] = 6;
 	assert_int_equal(marker_of(nop, 8), MARKER_CLOCK);
 	nop[4] = 7;
+	assert_int_equal(marker_of(nop, 8), MARKER_HERE);
+	nop[4] = 8;
 	assert_int_equal(marker_of(nop, 8), MARKER_NONE);
 	nop[4] = 0;
 	assert_int_equal(marker_of(nop, 8), MARKER_NONE);

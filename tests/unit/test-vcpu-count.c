@@ -4,6 +4,7 @@
  * QEMU's. The hardware part is a provider that is made up (see
  * lib/counters-table.c) and knows whom it was asked to count.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -19,6 +21,7 @@
 #include "env.h"
 #include "file.h"
 #include "scratch.h"
+#include "guest-agent/sample.h"
 #include "guest-agent/vcpu-count.h"
 
 #define PAGES 600
@@ -244,6 +247,92 @@ static void wrong_requests_are_refused(void **state)
 	}
 }
 
+/* --- functions, sampled by perf --------------------------------------------------------- */
+
+/* What perf script writes: one function of each kind, one without a name, one twice. */
+static const char script[] =
+	"K     cycles:GH:  ffffffff813a2313 kvm_tdp_mmu_map ([kernel.kallsyms])\n"
+	"K     cycles:GH:  ffffffff813a2399 kvm_tdp_mmu_map ([kernel.kallsyms])\n"
+	"G     cycles:GH:  ffffffff81000040 [unknown] ([guest.kernel.kallsyms])\n"
+	"g     cycles:GH:      55d0c0ffee00 [unknown] ([unknown])\n"
+	"U     cycles:GH:      7f85064ad588 [unknown] (/usr/bin/qemu-system-x86_64)\n"
+	"\nnothing of perf's\n";
+
+static void check_functions(const json_t *reply, const char *event)
+{
+	static const struct {
+		const char *side, *name;
+		int n;
+	} want[] = {
+		{ "machine's kernel", "kvm_tdp_mmu_map", 2 },
+		{ "guest's kernel", "0xffffffff81000040", 1 },
+		{ "guest's programs", "[unknown]", 1 },
+		{ "machine's programs", "qemu-system-x86_64", 1 },
+	};
+	const json_t *all = json_object_get(reply, "functions");
+
+	assert_string_equal(json_string_value(json_object_get(reply, "sampled")), event);
+	assert_int_equal(json_array_size(all), 4);
+	for (size_t i = 0; i < 4; i++) {
+		const json_t *f = json_array_get(all, i);
+
+		assert_string_equal(json_string_value(json_array_get(f, 0)), want[i].side);
+		assert_int_equal(json_integer_value(json_array_get(f, 1)), want[i].n);
+		assert_string_equal(json_string_value(json_array_get(f, 2)), want[i].name);
+	}
+}
+
+static void perf_s_samples_are_functions(void **state)
+{
+	json_t *reply = json_object();
+	char *text = strdup(script);
+
+	(void)state;
+	assert_int_equal(sample_parse(text, reply, NULL), 0);
+	check_functions(reply, "cycles");
+	free(text);
+	json_decref(reply);
+}
+
+/* A perf that is a script: it records until it is told to stop, and prints the above. */
+static void perf_is_begun_and_ended(void **state)
+{
+	char folder[] = "/tmp/kduel-perf-test-XXXXXX", path[80], perf[80], *was = strdup(getenv("PATH"));
+	json_t *reply = json_object();
+	struct err err = ERR_INIT;
+	struct sample *s;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(perf, sizeof(perf), "%s/perf", folder);
+	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", folder);
+	setenv("PATH", folder, 1);
+	assert_int_equal(sample_start(&s, getpid(), &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.text, "perf is not installed"));
+	f = fopen(perf, "w");
+	fprintf(f, "#!/bin/sh\n[ $1 = script ] && exec cat <<'END'\n%sEND\n"
+		"for file; do :; done\ntrap 'exit 0' INT\necho data >\"$file\"\n"
+		"while :; do sleep 0.05; done\n", script);
+	fclose(f);
+	chmod(perf, 0755);
+	setenv("PATH", path, 1);
+	assert_int_equal(sample_start(&s, getpid(), &err), 0);
+	assert_int_equal(sample_stop(s, reply, &err), 0);
+	check_functions(reply, "cycles");
+	json_decref(reply);
+	f = fopen(perf, "w");
+	fputs("#!/bin/sh\nexit 1\n", f);
+	fclose(f);
+	err = (struct err)ERR_INIT;
+	assert_true(sample_start(&s, getpid(), &err) < 0);
+	assert_non_null(strstr(err.text, "perf_event_paranoid"));
+	setenv("PATH", was, 1);
+	free(was);
+	unlink(perf);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +340,8 @@ int main(void)
 		cmocka_unit_test(a_kvm_that_keeps_the_counters_is_named),
 		cmocka_unit_test(without_vcpus_it_is_said),
 		cmocka_unit_test(wrong_requests_are_refused),
+		cmocka_unit_test(perf_s_samples_are_functions),
+		cmocka_unit_test(perf_is_begun_and_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "store-fixture.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 
 #include "kallsyms-blob.h"
@@ -33,13 +34,32 @@ static void make_image(uint64_t salt)
 	assert_int_equal(file_publish(image, k.b, k.n, NULL), 0);
 }
 
+/* This program stands for the one that runs workloads. */
+void bench_begin(void);
+
+enum { WARM_LINE = __LINE__ + 2 };
+
+static __attribute__((noinline)) int warm(int v)
+{
+	return v ? 3 * v : (int)folder[v];
+}
+
+static bool in_program;		/* the next results have instructions in it */
+
+static void write_program(FILE *f, unsigned times)
+{
+	fprintf(f, "g %llx 1 %u 1 1\n", (unsigned long long)(uintptr_t)warm, times);
+}
+
 /* What driver and plugin write in a boot: `extra` instructions a page in f7. */
 static void write_profile(const char *path, unsigned extra)
 {
 	struct err err = ERR_INIT;
+	char self[PATH_MAX];
 	FILE *f;
 
-	if (profile_begin(path, image, image, &err))
+	assert_non_null(realpath("/proc/self/exe", self));
+	if (profile_begin(path, image, image, self, &err))
 		fail_msg("%s", err.text);
 	f = fopen(path, "a");
 	fprintf(f, "kduel-why 2 vcpus 1\nphase kernel 0 0\nm %llx 2 %u 1\nend %u\n",
@@ -47,10 +67,16 @@ static void write_profile(const char *path, unsigned extra)
 	fclose(f);
 	assert_int_equal(profile_run(path, 1, CELL, &err), 0);
 	f = fopen(path, "a");
-	for (int sample = 0; sample < 2; sample++)
-		fprintf(f, "region %x %d 3\nm %llx 1 %u 1\ng %llx 5 100 1\nend %u\nthings 100\n",
-			sample, sample + 1, BASE + 7 * 16 + 4, 1000 + 100 * extra,
-			BASE + 9 * 16, 1500 + 100 * extra);
+	if (in_program)
+		fprintf(f, "here %llx\n", (unsigned long long)(uintptr_t)bench_begin);
+	for (int sample = 0; sample < 2; sample++) {
+		fprintf(f, "region %x %d 3\nm %llx 1 %u 1 3\ng %llx 5 100 1 43211\n",
+			sample, sample + 1, BASE + 7 * 16 + 4, 1000 + 100 * extra, BASE + 9 * 16);
+		if (in_program)
+			write_program(f, 400 + 300 * extra);
+		fprintf(f, "end %u\nthings 100\n",
+			1500 + 100 * extra + (in_program ? 400 + 300 * extra : 0));
+	}
 	fclose(f);
 }
 
@@ -119,6 +145,96 @@ static void finds_the_function(void **state)
 	assert_string_equal(g.v[0].metric, "kernel");
 	assert_true(g.v[0].why.whole.diff == 78);
 	why_groups_release(&g);
+}
+
+static void refused(const struct why_request *rq, const char *text)
+{
+	struct err err = ERR_INIT;
+	struct why_groups g;
+
+	assert_true(gather(rq, &g, &err) < 0);
+	if (!strstr(err.text, text))
+		fail_msg("'%s' is not in: %s", text, err.text);
+}
+
+static char *printed(const struct why *w)
+{
+	struct why_words words = { { "old", "new" }, "page", 20 };
+	char *text;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	why_print(w, f, &words);
+	fclose(f);
+	return text;
+}
+
+static __attribute__((noinline)) bool names_warm(const char *text)
+{
+	static const char file[] = "  test-why-gather.c:";
+	const char *at = strstr(text, file);
+
+	return at && (unsigned)(atoi(at + strlen(file)) - WARM_LINE) <= 2;
+}
+
+/* A line of the program by its debug information, and places in a kernel without any. */
+static void finds_the_lines(void **state)
+{
+	struct why_request rq = { .lines = 3 };
+	struct err err = ERR_INIT;
+	struct why_groups g;
+	char *text;
+
+	(void)state;
+	in_program = true;
+	make_results();
+	in_program = false;
+	if (gather(&rq, &g, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(g.v[0].why.v[0].name, "warm");
+	assert_int_equal(g.v[0].why.v[0].side, WHY_GUEST_PROGRAMS);
+	assert_true(g.v[0].why.v[0].diff == 117);
+	text = printed(&g.v[0].why);
+	why_groups_release(&g);
+	assert_non_null(strstr(text, "The hottest lines of the first 3 functions"));
+	if (!names_warm(text))
+		fail_msg("warm() is not in:\n%s", text);
+	assert_non_null(strstr(text, "no debug information of the machine's kernel of old; --vmlinux old=FILE"));
+	assert_non_null(strstr(text, "            10            49            39    25.0%  +0x4\n"));
+	/* Five instructions that were executed equally often. */
+	assert_non_null(strstr(text, "             5             5             0     0.0%  +0x0-0x7\n"));
+	free(text);
+}
+
+static void refuses_another_kernel_s_debug_information(void **state)
+{
+	char other[100], named[120];
+	const char *const vmlinux[] = { named };
+	struct why_request rq = { .lines = 1, .vmlinux = vmlinux, .n_vmlinux = 1 };
+	static struct blob k;
+	struct err err = ERR_INIT;
+	struct why_groups g;
+
+	(void)state;
+	make_results();
+	snprintf(other, sizeof(other), "%s/vmlinux", base);
+	snprintf(named, sizeof(named), "guest=%s", other);
+	refused(&rq, "vmlinux");
+	k.n = 0;
+	put_u64(&k, 7);
+	put_names(&k);
+	put_tokens(&k);
+	put_offsets(&k, false);
+	put_u64(&k, 0);
+	assert_int_equal(file_publish(other, k.b, k.n, NULL), 0);
+	assert_int_equal(gather(&rq, &g, &err), 0);
+	why_groups_release(&g);
+	assert_int_equal(file_publish(other, "no kernel", 9, NULL), 0);
+	refused(&rq, "vmlinux: ");
+	snprintf(named, sizeof(named), "%s", other);
+	refused(&rq, "ARM=FILE or guest=FILE is wanted");
+	snprintf(named, sizeof(named), "nobody=%s", other);
+	refused(&rq, "of an arm that was booted");
 }
 
 /* What the report says of it, in words and with a drawing. */
@@ -195,16 +311,6 @@ static void reports_why_not(void **state)
 	report_release_why(&r);
 }
 
-static void refused(const struct why_request *rq, const char *text)
-{
-	struct err err = ERR_INIT;
-	struct why_groups g;
-
-	assert_true(gather(rq, &g, &err) < 0);
-	if (!strstr(err.text, text))
-		fail_msg("'%s' is not in: %s", text, err.text);
-}
-
 static void gives_no_table_of_what_is_not_vouched_for(void **state)
 {
 	struct why_request rq = { .cell = "other/*" }, all = { .cell = NULL };
@@ -267,6 +373,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_function),
+		cmocka_unit_test(finds_the_lines),
+		cmocka_unit_test(refuses_another_kernel_s_debug_information),
 		cmocka_unit_test(reports_it),
 		cmocka_unit_test(reports_why_not),
 		cmocka_unit_test(gives_no_table_of_what_is_not_vouched_for),

@@ -37,10 +37,11 @@ static int read_text(struct profile *p, const char *text, struct err *err)
 /* --- what the plugin wrote ------------------------------------------------------------ */
 
 static const char good[] =
-	"kduel-why 2 vcpus 1\nstart\ncounting\n"
+	"kduel-why 3 vcpus 1\nstart\nstarted\ncounting\n"
 	"phase firmware 0 0\nm fffffff0 1 1 aa\nend 1\n"
+	"here 555555557010\n"
 	"region 20003 1 7\n"
-	"m ffffffff81000010 4 1000 1\n"
+	"m ffffffff81000010 4 1000 1 5312\n"
 	"g ffffffff81000010 2 50 1\n"
 	"g 555555556000 3 10 deadbeef\n"
 	"end 4130\nclock 4126\nthings 10\n"
@@ -58,6 +59,9 @@ static void reads_what_the_plugin_wrote(void **state)
 	assert_int_equal(p.n_regions, 3);
 	assert_string_equal(p.regions[0].phase, "firmware");
 	assert_null(p.regions[1].phase);
+	assert_true(!p.regions[0].here && p.regions[1].here == 0x555555557010);
+	assert_int_equal(p.regions[1].segments[0].sizes, 0x5312);
+	assert_int_equal(p.regions[1].segments[1].sizes, 0);	/* by an older plugin */
 	assert_int_equal(p.regions[1].series, 2);
 	assert_int_equal(p.regions[1].sample, 3);
 	assert_int_equal(p.regions[1].entries, 7);
@@ -74,7 +78,7 @@ static void reads_what_the_plugin_wrote(void **state)
 static void reads_call_stacks(void **state)
 {
 	static const char text[] =
-		"kduel-why 2 vcpus 1\nnode 3 1 m ffffffff81000010\nnode 4 3 m ffffffff81000100\n"
+		"kduel-why 3 vcpus 1\nnode 3 1 m ffffffff81000010\nnode 4 3 m ffffffff81000100\n"
 		"node 5 2 g ffffffff81000020\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
 		"g ffffffff81000020 1 3 1\ng 555555556000 9 1 1\ns 3 4\ns 4 6\ns 5 3\nend 22\n";
 	struct err err = ERR_INIT;
@@ -97,12 +101,12 @@ static void reads_call_stacks(void **state)
 static void tells_loads_from_stores(void **state)
 {
 	static const char text[] =
-		"kduel-why 2 vcpus 1\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
+		"kduel-why 3 vcpus 1\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
 		"l m ffffffff81000010 6\nw m ffffffff81000010 1\nw m ffffffff81000014 2\nmemory g 72 2\n"
 		"end 10\nthings 1\nregion 1 1 0\nm ffffffff81000010 5 2 1\nend 10\nthings 1\n";
 	static const double wanted[] = { 10, 6, 3 };
 	struct symbols none = SYMBOLS_INIT;
-	struct why_symbols s = { &none, &none };
+	struct why_symbols s = { &none, &none, NULL };
 	struct err err = ERR_INIT;
 	struct profile p;
 
@@ -137,27 +141,27 @@ static void refuses_damage(void **state)
 		{ "", "line 0: this is nothing" },
 		{ "hello\n", "line 1: this is nothing" },
 		{ "kduel-why 1 vcpus 1\n", "version 1 of the plugin" },
-		{ "kduel-why 2 vcpus 1\nm 1 2 3 4\n", "line 2: a segment outside" },
-		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 7\n", "line 4: the region's lines" },
-		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 -3 4\n", "line 3: no segment" },
-		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 3\n", "line 3: no segment" },
-		{ "kduel-why 2 vcpus 1\nregion 0 1 0\n", "line 2: regions are missing" },
-		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nregion 0 0 0\n", "begins within" },
-		{ "kduel-why 2 vcpus 1\nend 0\n", "line 2: an end without a region" },
-		{ "kduel-why 2 vcpus 1\nthings 5\n", "line 2: no region did" },
-		{ "kduel-why 2 vcpus 1\nclock 5\n", "line 2: no region took" },
-		{ "kduel-why 2 vcpus 1\nnode 4 1 m 5\n", "line 2: a node out of" },
-		{ "kduel-why 2 vcpus 1\nnode 3 3 m 5\n", "line 2: a node out of" },
-		{ "kduel-why 2 vcpus 1\nnode 3 2 m 5\n", "line 2: a node out of" },
-		{ "kduel-why 2 vcpus 1\nnode 3 1 x 5\n", "line 2: no node" },
-		{ "kduel-why 2 vcpus 1\nregion 0 0 0\ns 3 1\n", "line 3: no stack" },
-		{ "kduel-why 2 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
+		{ "kduel-why 3 vcpus 1\nm 1 2 3 4\n", "line 2: a segment outside" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 7\n", "line 4: the region's lines" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 -3 4\n", "line 3: no segment" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 3\n", "line 3: no segment" },
+		{ "kduel-why 3 vcpus 1\nregion 0 1 0\n", "line 2: regions are missing" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nregion 0 0 0\n", "begins within" },
+		{ "kduel-why 3 vcpus 1\nend 0\n", "line 2: an end without a region" },
+		{ "kduel-why 3 vcpus 1\nthings 5\n", "line 2: no region did" },
+		{ "kduel-why 3 vcpus 1\nclock 5\n", "line 2: no region took" },
+		{ "kduel-why 3 vcpus 1\nnode 4 1 m 5\n", "line 2: a node out of" },
+		{ "kduel-why 3 vcpus 1\nnode 3 3 m 5\n", "line 2: a node out of" },
+		{ "kduel-why 3 vcpus 1\nnode 3 2 m 5\n", "line 2: a node out of" },
+		{ "kduel-why 3 vcpus 1\nnode 3 1 x 5\n", "line 2: no node" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\ns 3 1\n", "line 3: no stack" },
+		{ "kduel-why 3 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
 		  "s 3 9\nend 10\n", "line 6: the region's call stacks do not sum up" },
-		{ "kduel-why 2 vcpus 1\nl m 1 2\n", "line 2: no memory accesses" },
-		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nw x 1 2\n", "line 3: no memory accesses" },
-		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nmemory m 1\n", "line 3: no memory: m|g" },
-		{ "kduel-why 2 vcpus 1\nregion\n", "no known kind" },
-		{ "kduel-why 2 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
+		{ "kduel-why 3 vcpus 1\nl m 1 2\n", "line 2: no memory accesses" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nw x 1 2\n", "line 3: no memory accesses" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nmemory m 1\n", "line 3: no memory: m|g" },
+		{ "kduel-why 3 vcpus 1\nregion\n", "no known kind" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
 	};
 
 	(void)state;
@@ -282,6 +286,47 @@ static void sums_up(void **state)
 	text = printed(&w);
 	has(text, "Each of 4 regions sums up to what the instruction clock says of it and 4 to 9\n"
 		  "  more: readings of the clock at its markers.\n");
+	free(text);
+	symbols_release(&s);
+	why_release(&w);
+}
+
+/* A guest was left three times of five for a fault, once for a port and once for nobody knows what. */
+static void tells_what_a_guest_was_left_for(void **state)
+{
+	static const char *const names[] = { "npf_interception", "io_interception.constprop.0",
+					     "kvm_tdp_mmu_map", "cr_interception.cold", NULL };
+	struct symbols s = kernel(names);
+	struct profile_segment run[] = {
+		{ .vaddr = BASE, .insns = 5, .times = 2, .hash = 1 },
+		{ .vaddr = BASE, .insns = 2, .times = 1, .hash = 2 },	/* in another block */
+		{ .vaddr = BASE + 2, .insns = 5, .times = 400 },	/* not its entry */
+		{ .vaddr = BASE, .insns = 1, .times = 9, .guest = true },	/* not this kernel's */
+		{ .vaddr = BASE + 0x100, .insns = 1, .times = 1 },
+		{ .vaddr = BASE + 0x200, .insns = 1, .times = 2 },
+		{ .vaddr = BASE + 0x300, .insns = 1, .times = 7 },	/* a part of it, elsewhere */
+	};
+	struct why_symbols both = { &s, &s, NULL };
+	struct profile_region r = { .things = 2, .entries = 5, .segments = run, .n = 7 };
+	struct err err = ERR_INIT;
+	struct why w;
+	char *text;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 1, &err), 0);
+	assert_int_equal(why_add(&w, WHY_BASE, 0, &both, &r, &err), 0);
+	/* The other arm's compiler left no function for ports. */
+	symbols_release(&s);
+	s = kernel((const char *const[]){ "npf_interception", "svm_exit", "kvm_tdp_mmu_map", NULL });
+	assert_int_equal(why_add(&w, WHY_OTHER, 0, &both, &r, &err), 0);
+	assert_int_equal(why_judge(&w, &err), 0);
+	text = printed(&w);
+	has(text, "           2.5           2.5  entries into the guest\n");
+	has(text, "           1.5           1.5  exits: second-level fault\n");
+	has(text, "           0.5     not known  exits: port\n");
+	has(text, "             1             1  second-level faults mapped\n");
+	has(text, "           0.5             1  exits: of other causes\n");
+	assert_null(strstr(text, "control register"));
 	free(text);
 	symbols_release(&s);
 	why_release(&w);
@@ -501,6 +546,7 @@ int main(void)
 		cmocka_unit_test(refuses_damage),
 		cmocka_unit_test(finds_a_loop_that_was_added),
 		cmocka_unit_test(sums_up),
+		cmocka_unit_test(tells_what_a_guest_was_left_for),
 		cmocka_unit_test(joins_a_function_that_was_split),
 		cmocka_unit_test(says_where_nothing_can_be_said),
 		cmocka_unit_test(reads_both_layouts_of_kallsyms),

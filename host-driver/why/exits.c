@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "exits.h"
+
+#include <string.h>
+
+/* arch/x86/kvm/svm/svm.c, svm_exit_handlers[], and mmu/mmu.c of Linux 5.10 to 7.2. */
+const struct exits_cause exits_causes[EXITS_CAUSES] = {
+	{ false, "second-level fault", "npf_interception" },
+	{ false, "port", "io_interception" },
+	{ false, "model-specific register", "msr_interception" },
+	{ false, "halt", "kvm_emulate_halt" },
+	{ false, "interrupt of the machine", "intr_interception" },
+	{ false, "NMI of the machine", "nmi_interception" },
+	{ false, "guest ready for an interrupt", "interrupt_window_interception" },
+	{ false, "return from an interrupt", "iret_interception" },
+	{ false, "CPUID", "kvm_emulate_cpuid" },
+	{ false, "hypercall", "kvm_emulate_hypercall" },
+	{ false, "control register", "cr_interception cr8_write_interception cr_trap" },
+	{ false, "debug register", "dr_interception" },
+	{ false, "exception", "pf_interception ud_interception gp_interception "
+	  "db_interception bp_interception ac_interception nm_interception mc_interception" },
+	{ false, "pause", "pause_interception" },
+	{ false, "page invalidated", "invlpg_interception invlpga_interception invpcid_interception" },
+	{ false, "cache written back", "kvm_emulate_wbinvd wbinvd_interception kvm_emulate_invd" },
+	{ false, "performance counter", "kvm_emulate_rdpmc rdpmc_interception" },
+	{ false, "extended control register", "kvm_emulate_xsetbv xsetbv_interception" },
+	{ true, "of memory", "kvm_tdp_page_fault" },
+	{ true, "mapped", "kvm_tdp_mmu_map direct_map __direct_map" },
+};
+
+/* GCC's variants of a function count as it; a part of it that was put elsewhere does not. */
+static size_t exits_stem(const char *function)
+{
+	size_t len = strcspn(function, ".");
+
+	return strstr(function, ".cold") || strstr(function, ".part") ? 0 : len;
+}
+
+static bool exits_has(const char *functions, const char *name, size_t len)
+{
+	for (const char *at = functions; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		if (n == len && !strncmp(at, name, len))
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+static int exits_of(const char *function)
+{
+	size_t len = exits_stem(function);
+
+	for (int i = 0; i < EXITS_CAUSES && len; i++)
+		if (exits_has(exits_causes[i].functions, function, len))
+			return i;
+	return -1;
+}
+
+void exits_look(struct exits *e, const struct symbols *s)
+{
+	if (!s || e->looked)
+		return;
+	e->looked = true;
+	for (size_t i = 0; i < s->n; i++) {
+		int cause = exits_of(s->v[i].name);
+
+		if (cause >= 0)
+			e->known[cause] = true;
+	}
+}
+
+void exits_add(struct exits *e, const char *function, uint64_t times)
+{
+	int cause = exits_of(function);
+
+	if (cause >= 0)
+		e->n[cause] += times;
+}
+
+double exits_others(const struct exits *e, double entries)
+{
+	for (int i = 0; i < EXITS_CAUSES; i++)
+		if (!exits_causes[i].fault)
+			entries -= e->n[i];
+	return entries;
+}
