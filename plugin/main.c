@@ -363,33 +363,44 @@ static void why_count(const struct qemu_plugin_tb *tb, size_t from, const struct
 
 /* --- calls ------------------------------------------------------------------------- */
 
-/* A call or a return in a kernel. */
+/*
+ * A call or a return in a kernel. It lives as long as the plugin, as translated code
+ * knows it by address; and side by side with what was translated with it, since what
+ * is executed together then is in the processor's caches together.
+ */
 struct why_site {
-	uint64_t at, target;
+	struct stack_site s;
 	bool guest;
 };
+
+#define SITES 4096		/* of a chunk */
 
 static int why_by_site(const void *a, const void *b)
 {
 	const struct why_site *x = a, *y = b;
 
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
-	if (x->target != y->target)
-		return x->target < y->target ? -1 : 1;
+	if (x->s.at != y->s.at)
+		return x->s.at < y->s.at ? -1 : 1;
+	if (x->s.target != y->s.target)
+		return x->s.target < y->s.target ? -1 : 1;
 	return x->guest - y->guest;
 }
 
-/* Lives as long as the plugin, as translated code knows it by address. */
 static struct why_site *why_site(const struct why_site *like)
 {
+	static struct why_site *chunk;
+	static size_t n = SITES;
 	struct why_site **have = tfind(like, &why.sites, why_by_site), *new;
 
 	if (have)
 		return *have;
-	new = malloc(sizeof(*new));
-	if (!new)
+	if (n == SITES) {
+		chunk = calloc(SITES, sizeof(*chunk));
+		n = 0;
+	}
+	if (!chunk)
 		abort();
+	new = &chunk[n++];
 	*new = *like;
 	if (!tsearch(new, &why.sites, why_by_site))
 		abort();
@@ -398,30 +409,30 @@ static struct why_site *why_site(const struct why_site *like)
 
 static void why_on_call(unsigned vcpu, uint32_t what, uint64_t sp, void *arg)
 {
-	const struct why_site *s = arg;
+	struct why_site *s = arg;
 
 	(void)vcpu;
 	(void)what;
-	stacks_call(&why.stacks, s->guest, sp, s->at, s->target);
+	stacks_call(&why.stacks, s->guest, sp, &s->s);
 }
 
 static void why_on_return(unsigned vcpu, uint32_t what, uint64_t sp, void *arg)
 {
-	const struct why_site *s = arg;
+	struct why_site *s = arg;
 
 	(void)vcpu;
 	(void)what;
-	stacks_return(&why.stacks, s->guest, sp, s->at);
+	stacks_return(&why.stacks, s->guest, sp, &s->s);
 }
 
 static void why_watch_calls(struct qemu_plugin_insn *insn, const void *bytes, size_t size)
 {
-	struct why_site like = { .at = qemu_plugin_insn_vaddr(insn), .guest = in_guest };
+	struct why_site like = { .s.at = qemu_plugin_insn_vaddr(insn), .guest = in_guest };
 	enum insn_flow flow;
 
-	if (!why.inline_adds || like.at < KERNEL_SPACE)
+	if (!why.inline_adds || like.s.at < KERNEL_SPACE)
 		return;
-	flow = insn_flow(bytes, size, like.at, &like.target);
+	flow = insn_flow(bytes, size, like.s.at, &like.s.target);
 	if (flow == INSN_CALLS)
 		qemu_plugin_register_vcpu_mem_cb(insn, why_on_call, QEMU_PLUGIN_NO_REGS,
 						 QEMU_PLUGIN_WRITES, why_site(&like));

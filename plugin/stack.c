@@ -107,15 +107,35 @@ static struct stack_frame *stack_top(struct stack *k)
 	return k && k->n ? &k->frame[k->n - 1] : NULL;
 }
 
-/* The node that executes what is at `at`. */
-static uint32_t stack_executing(struct stacks *t, struct stack *k, uint32_t root, uint64_t at)
+/* A site executes below the same node as the last time, mostly. */
+static uint32_t stack_here(struct stacks *t, uint32_t parent, struct stack_site *site)
+{
+	if (site->under != parent || !site->executing) {
+		site->under = parent;
+		site->executing = stack_child(t, parent, site->at);
+	}
+	return site->executing;
+}
+
+static uint32_t stack_called(struct stacks *t, uint32_t parent, struct stack_site *site)
+{
+	if (site->parent != parent || !site->child) {
+		site->parent = parent;
+		site->child = stack_child(t, parent, site->target);
+	}
+	return site->child;
+}
+
+/* The node that executes what is at the site. */
+static uint32_t stack_executing(struct stacks *t, struct stack *k, uint32_t root,
+				struct stack_site *site)
 {
 	struct stack_frame *top = stack_top(k);
 
 	if (!top)
-		return stack_child(t, k ? k->base : root, at);
+		return stack_here(t, k ? k->base : root, site);
 	if (!top->node || top->entered_unseen)
-		top->node = stack_child(t, top->parent, at);
+		top->node = stack_here(t, top->parent, site);
 	return top->node;
 }
 
@@ -141,7 +161,7 @@ static void stack_push(struct stack *k, struct stack_frame f)
 		k->frame[k->n++] = f;
 }
 
-void stacks_call(struct stacks *t, bool guest, uint64_t sp, uint64_t at, uint64_t target)
+void stacks_call(struct stacks *t, bool guest, uint64_t sp, struct stack_site *site)
 {
 	struct stacks_side *s = &t->side[guest];
 	uint32_t root = 1 + guest, parent;
@@ -157,21 +177,21 @@ void stacks_call(struct stacks *t, bool guest, uint64_t sp, uint64_t at, uint64_
 						    .entered_unseen = true });
 	}
 	s->current = k;
-	parent = stack_executing(t, k, root, at);
+	parent = stack_executing(t, k, root, site);
 	stack_settle(t, s, parent);
 	stack_push(k, (struct stack_frame){
-		.sp = sp, .parent = parent, .node = target ? stack_child(t, parent, target) : 0,
+		.sp = sp, .parent = parent, .node = site->target ? stack_called(t, parent, site) : 0,
 	});
 }
 
-void stacks_return(struct stacks *t, bool guest, uint64_t sp, uint64_t at)
+void stacks_return(struct stacks *t, bool guest, uint64_t sp, struct stack_site *site)
 {
 	struct stacks_side *s = &t->side[guest];
 	uint32_t root = 1 + guest;
 	struct stack *k = stack_of(s, sp, root);
 
 	/* A function that has switched to this stack executed until now on the old one. */
-	stack_settle(t, s, stack_executing(t, s->current ? s->current : k, root, at));
+	stack_settle(t, s, stack_executing(t, s->current ? s->current : k, root, site));
 	stack_pop(k, sp);
 	if (!k->n)
 		k->base = root;

@@ -10,9 +10,9 @@
  *
  *	stacks_init(&t);
  *	*stacks_executed(&t, false) += 7;		// by whoever counts instructions
- *	stacks_call(&t, false, 0xffffc90000004f00, 0xffffffff81000010, 0);
+ *	stacks_call(&t, false, 0xffffc90000004f00, &(struct stack_site){ .at = 0xffffffff81000010 });
  *	*stacks_executed(&t, false) += 5;
- *	stacks_return(&t, false, 0xffffc90000004f00, 0xffffffff81000105);
+ *	stacks_return(&t, false, 0xffffc90000004f00, &(struct stack_site){ .at = 0xffffffff81000105 });
  *	stacks_settle(&t);
  *
  * A node is a function as called by its parent's; it has the instructions that
@@ -64,15 +64,22 @@ struct stacks {
 	} side[2];
 };
 
+/* An instruction that calls or returns, and what it came to last time, as it mostly does again. */
+struct stack_site {
+	uint64_t at, target;		/* target 0: a return, or it does not tell */
+	uint32_t parent, child;		/* of the call's target; 0: none yet */
+	uint32_t under, executing;	/* of `at` itself */
+};
+
 void stacks_init(struct stacks *t);
 void stacks_release(struct stacks *t);
 
 /* The counter of instructions that a kernel executed. */
 uint64_t *stacks_executed(struct stacks *t, bool guest);
 
-/* `sp`: where the return address is; `at`: the instruction; `target`: 0 for an indirect call. */
-void stacks_call(struct stacks *t, bool guest, uint64_t sp, uint64_t at, uint64_t target);
-void stacks_return(struct stacks *t, bool guest, uint64_t sp, uint64_t at);
+/* `sp`: where the return address is. */
+void stacks_call(struct stacks *t, bool guest, uint64_t sp, struct stack_site *site);
+void stacks_return(struct stacks *t, bool guest, uint64_t sp, struct stack_site *site);
 
 /* A region begins; a region ends. */
 void stacks_rebase(struct stacks *t);

@@ -13,14 +13,6 @@
 
 #include "machine.h"
 
-static int host_find_perf(struct err *err)
-{
-	char *perf = proc_find("perf");
-
-	free(perf);
-	return perf ? 0 : err_machine(err, "profile: functions are sampled by perf on this machine, which has none (Debian: linux-perf)");
-}
-
 static int host_prepare(struct machine *m, const char *guest_kernel,
 			struct err *err)
 {
@@ -28,9 +20,6 @@ static int host_prepare(struct machine *m, const char *guest_kernel,
 
 	if (geteuid())
 		return err_machine(err, "machine.kind: host needs root: it makes namespaces and filesystems; use sudo");
-	ret = plan_is_sampled(m->plan) ? host_find_perf(err) : 0;
-	if (ret)
-		return ret;
 	m->guest_kernel = guest_kernel;
 	m->images.guest_config = m->guest_config;
 	ret = boot_images_ensure(&m->images, m->plan, NULL, err);

@@ -91,6 +91,15 @@ static int preflight_check_qemu(struct err *err)
 	return ret;
 }
 
+static int preflight_check_perf(struct err *err)
+{
+	char *path = proc_find("perf");
+	int ret = path ? 0 : err_machine(err, "profile: functions are sampled by perf on this machine, which has none (Debian: linux-perf)");
+
+	free(path);
+	return ret;
+}
+
 int preflight_check(const struct preflight *f, const struct plan *p,
 		    const char *folder, struct err *err)
 {
@@ -110,6 +119,8 @@ int preflight_check(const struct preflight *f, const struct plan *p,
 					    "free some, or set XDG_CACHE_HOME", err);
 	if (!ret && machine_ops(p)->runs_qemu)
 		ret = preflight_check_qemu(err);
+	if (!ret && p->machine.kind->is_driver && plan_is_sampled(p))
+		ret = preflight_check_perf(err);
 	return ret;
 }
 

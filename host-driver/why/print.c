@@ -230,8 +230,9 @@ static void print_hottest(const struct why *w, FILE *to, const struct why_words 
 		const struct why_function *f = &w->v[i];
 
 		fprintf(to, "\n  %s  %s\n", f->name, why_side_name(f->side));
-		print_untold(w, f->side, to, words);
-		if (!f->hot.n)
+		if (f->hot.n)
+			print_untold(w, f->side, to, words);
+		else
 			fputs("    no symbols tell where its instructions are\n", to);
 		for (size_t k = 0; k < f->hot.n && k < HOT_LINES; k++)
 			print_hot_line(w, &f->hot.line[k], to);

@@ -211,6 +211,20 @@ static uint64_t in_node(const struct stacks *t, bool guest, const uint64_t *path
 
 #define IN(...) in_node(&t, false, (uint64_t[]){ __VA_ARGS__, 0 })
 
+static void call(struct stacks *t, uint64_t sp, uint64_t at, uint64_t target)
+{
+	struct stack_site site = { .at = at, .target = target };
+
+	stacks_call(t, false, sp, &site);
+}
+
+static void back(struct stacks *t, uint64_t sp, uint64_t at)
+{
+	struct stack_site site = { .at = at };
+
+	stacks_return(t, false, sp, &site);
+}
+
 static void knows_who_called(void **state)
 {
 	struct stacks t;
@@ -220,17 +234,17 @@ static void knows_who_called(void **state)
 	stacks_init(&t);
 	n = stacks_executed(&t, false);
 	*n += 5;
-	stacks_call(&t, false, STACK_A + 0xf00, 0x10, 0x20);	/* entered unseen */
+	call(&t, STACK_A + 0xf00, 0x10, 0x20);	/* entered unseen */
 	*n += 7;
-	stacks_call(&t, false, STACK_A + 0xe00, 0x21, 0);	/* through a register */
+	call(&t, STACK_A + 0xe00, 0x21, 0);	/* through a register */
 	*n += 11;
-	stacks_call(&t, false, STACK_A + 0xd00, 0x35, 0x40);	/* which was to 0x35's */
+	call(&t, STACK_A + 0xd00, 0x35, 0x40);	/* which was to 0x35's */
 	*n += 13;
-	stacks_return(&t, false, STACK_A + 0xd00, 0x41);
+	back(&t, STACK_A + 0xd00, 0x41);
 	*n += 17;
-	stacks_return(&t, false, STACK_A + 0xe00, 0x36);
+	back(&t, STACK_A + 0xe00, 0x36);
 	*n += 19;
-	stacks_return(&t, false, STACK_A + 0xf00, 0x22);
+	back(&t, STACK_A + 0xf00, 0x22);
 	*n += 23;
 	stacks_settle(&t);
 	assert_int_equal(IN(0x10), 5 + 23);
@@ -252,29 +266,54 @@ static void knows_other_stacks(void **state)
 	(void)state;
 	stacks_init(&t);
 	n = stacks_executed(&t, false);
-	stacks_call(&t, false, STACK_A + 0xf00, 0x10, 0x20);
+	call(&t, STACK_A + 0xf00, 0x10, 0x20);
 	*n += 1;
 	/* An interrupt's stack lies on top of what it interrupted. */
-	stacks_call(&t, false, STACK_B + 0xf00, 0x25, 0x50);
+	call(&t, STACK_B + 0xf00, 0x25, 0x50);
 	*n += 2;
-	stacks_return(&t, false, STACK_B + 0xf00, 0x51);
+	back(&t, STACK_B + 0xf00, 0x51);
 	*n += 4;
 	/* A switch: the other task returns, from calls that were never seen. */
-	stacks_call(&t, false, STACK_A + 0xe00, 0x26, 0x60);
+	call(&t, STACK_A + 0xe00, 0x26, 0x60);
 	*n += 8;
-	stacks_return(&t, false, STACK_B + 0x3f00, 0x61);
+	back(&t, STACK_B + 0x3f00, 0x61);
 	*n += 16;
-	stacks_call(&t, false, STACK_B + 0x3e00, 0x70, 0x80);
+	call(&t, STACK_B + 0x3e00, 0x70, 0x80);
 	*n += 32;
 	/* And back again: the first task goes on where it was. */
-	stacks_return(&t, false, STACK_A + 0xe00, 0x81);
+	back(&t, STACK_A + 0xe00, 0x81);
 	*n += 64;
-	stacks_return(&t, false, STACK_A + 0xf00, 0x27);
+	back(&t, STACK_A + 0xf00, 0x27);
 	assert_int_equal(IN(0x10, 0x20, 0x25, 0x50), 2);
 	assert_int_equal(IN(0x10, 0x20, 0x60), 8);
 	assert_int_equal(IN(0x70), 16);
 	assert_int_equal(IN(0x70, 0x80), 32);
 	assert_int_equal(IN(0x10, 0x20), 4 + 64);
+	stacks_release(&t);
+}
+
+/* What a site remembers is of one caller: the same call below another one is another node. */
+static void a_site_is_called_from_two_places(void **state)
+{
+	struct stack_site inner = { .at = 0x25, .target = 0x50 }, out = { .at = 0x51 };
+	struct stacks t;
+	uint32_t node[2];
+
+	(void)state;
+	stacks_init(&t);
+	for (int round = 0; round < 4; round++) {
+		call(&t, STACK_A + 0xf00, 0x10 + round % 2, 0x20 + round % 2);
+		stacks_call(&t, false, STACK_A + 0xe00, &inner);
+		*stacks_executed(&t, false) += 5;
+		stacks_return(&t, false, STACK_A + 0xe00, &out);
+		back(&t, STACK_A + 0xf00, 0x27);
+		if (round < 2)
+			node[round] = inner.child;
+		assert_int_equal(inner.child, node[round % 2]);
+	}
+	assert_int_not_equal(node[0], node[1]);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(t.node[node[i]].self, 10);
 	stacks_release(&t);
 }
 
@@ -286,6 +325,7 @@ int main(void)
 		cmocka_unit_test(knows_markers),
 		cmocka_unit_test(knows_calls_and_returns),
 		cmocka_unit_test(knows_who_called),
+		cmocka_unit_test(a_site_is_called_from_two_places),
 		cmocka_unit_test(knows_other_stacks),
 		cmocka_unit_test(knows_pushes_and_pops),
 		cmocka_unit_test(keeps_segments_apart),
