@@ -52,13 +52,16 @@ function longTable(caption, heads, rows, make, cls, first = 60)
 {
 	const t = table(caption, heads, rows.slice(0, first).map(make), cls);
 	if (rows.length > first)
-		t.append(el("button", { type: "button", onclick: e => {
+		t.append(el("button", { type: "button", class: "more", onclick: e => {
 			e.target.remove();
 			t.querySelector("tbody").append(...rows.slice(first).map(r => el("tr", null,
 				make(r).map(c => Array.isArray(c) ? el("td", { class: c[0] }, ...c.slice(1)) : el("td", null, c)))));
 		} }, `Show ${rows.length - first} more`));
 	return t;
 }
+/* Names that are not broken at their hyphens; what is longer than a line ends in dots. */
+const kernels = list => el("span", { class: "kernels" }, list.map((k, i) =>
+	el("span", { title: k.length > 24 && k.length <= 300 ? k : null }, k + (i + 1 < list.length ? "," : ""))));
 const name = text => el("span", { class: "name", title: text.length > 300 ? null : text }, text);
 function verdict(v, count)
 {
@@ -169,7 +172,7 @@ function viewCampaigns()
 		"Failed or missing"], list, c => [
 		["date", date(c.begun)],
 		el("div", null, el("a", { href: url({ view: "campaign", campaign: c.key }) }, name(c.name)), name(c.question)),
-		name([c.baseline, ...c.arms.keys()].filter((a, i) => !i || a !== c.baseline).map(a => c.arms[a].kernel).join(", ")),
+		kernels([c.baseline, ...c.arms.keys()].filter((a, i) => !i || a !== c.baseline).map(a => c.arms[a].kernel)),
 		el("div", null, c.domain, el("div", { class: "dim" }, name(c.machine))),
 		el("div", null, c.refused ? verdict("not comparable") : Object.entries(c.verdicts)
 			.filter(([v, n]) => n && v !== "described").map(([v, n]) => el("div", null, verdict(v, n)))),
@@ -290,7 +293,7 @@ function move(by, factor)
 }
 function axes(labels, unit)
 {
-	const a = { stroke: colour("--fg"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
+	const line = { stroke: () => colour("--line"), width: 1 }, a = { stroke: () => colour("--fg"), grid: line, ticks: line, font: "12px system-ui, sans-serif" };
 	const day = t => new Date(1000 * t).toISOString().slice(0, 10);
 	return [{ ...a, space: 90, values: (u, v) => labels ? v.map(i => Number.isInteger(i) && labels[i] !== undefined ? labels[i].slice(0, 12) : "")
 		: v.map((t, i) => i && day(t) === day(v[i - 1]) ? new Date(1000 * t).toISOString().slice(11, 16) : day(t)) },
@@ -433,11 +436,11 @@ function historyOne(t)
 		const line = { width: 0, points: { show: false } };
 		chart(box, `Effect: ${t.arm} against ${t.baseline}`, { labels, unit: v => percent(v), series: [{},
 			{ ...line, label: "lower end" }, { ...line, label: "upper end" }, { ...line, label: "effect" }],
-		bands: [{ series: [2, 1], fill: colour("--band") }],
+		bands: [{ series: [2, 1], fill: () => colour("--band") }],
 		draw: [marks, u => dots(u, xs, column(EFFECT), kinds, kindColours())] }, [xs, column(LO), column(HI), column(EFFECT)]);
 		chart(box, `Values (${s[UNIT] || s[METRIC]})`, { labels, height: 200, legend: true, unit: v => digits(v), series: [{},
-			{ label: t.baseline + " (baseline)", stroke: colour("--base"), width: 1.5, dash: [5, 4] },
-			{ label: t.arm, stroke: colour("--arm"), width: 1.5 }], draw: [marks] },
+			{ label: t.baseline + " (baseline)", stroke: () => colour("--base"), width: 1.5, dash: [5, 4] },
+			{ label: t.arm, stroke: () => colour("--arm"), width: 1.5 }], draw: [marks] },
 		[xs, column(BASE_VALUE), column(ARM_VALUE)]);
 		charts.forEach(u => u.over.addEventListener("click", () => choose(u.cursor.idx ?? chosen)));
 		box.onkeydown = e => {
@@ -494,20 +497,20 @@ function newestRows(take)
 }
 function viewKernels()
 {
-	const kernels = uniq(D.campaigns.flatMap(c => c.arms.map(a => a.kernel)));
+	const all = uniq(D.campaigns.flatMap(c => c.arms.map(a => a.kernel)));
 	const last = D.campaigns.filter(c => takesCampaign(c) && uniq(c.arms.map(k => k.kernel)).length > 1).sort(newest)[0];
-	const a = state.a || (last ? last.arms[last.baseline].kernel : kernels[0]);
-	const b = state.b || (last ? (last.arms.find(k => k.kernel !== a) || last.arms[0]).kernel : kernels[0]);
-	const kernel = (c, i) => c.arms[i].kernel;
+	const a = state.a || (last ? last.arms[last.baseline].kernel : all[0]);
+	const b = state.b || (last ? (last.arms.find(k => k.kernel !== a) || last.arms[0]).kernel : all[0]);
+	const kernel = (c, i) => c.arms[i].kernel, named = (c, i) => kernels([kernel(c, i)]);
 	const pair = newestRows((c, r) => !c.arms[r[ARM]].control && (kernel(c, r[BASE]) === a && kernel(c, r[ARM]) === b ||
 		kernel(c, r[BASE]) === b && kernel(c, r[ARM]) === a));
 	state.a = a;
 	state.b = b;
 	rowsCsv(pair);
 	say(`${pair.length} series in which ${a} and ${b} were booted in the same blocks`);
-	return [el("div", { class: "tools" }, select("Kernel", "a", kernels), select("against", "b", kernels)),
+	return [el("div", { class: "tools" }, select("Kernel", "a", all), select("against", "b", all)),
 		pair.length ? longTable(`${a} and ${b}: the newest comparison of each series`, ["Series", "Effect of", "against", ["n", "Effect [95% interval]"],
-			"Verdict", "Campaign"], pair, ([c, r]) => [name(seriesName(D.series[r[SERIES]])), kernel(c, r[ARM]), kernel(c, r[BASE]),
+			"Verdict", "Campaign"], pair, ([c, r]) => [name(seriesName(D.series[r[SERIES]])), named(c, r[ARM]), named(c, r[BASE]),
 			["n", effect(r, D.series[r[SERIES]][UNIT])], el("div", null, verdict(D.verdicts[r[VERDICT]]),
 				r[REASON] >= 0 ? el("div", { class: "dim" }, name(c.reasons[r[REASON]])) : null),
 			el("a", { href: url({ view: "campaign", campaign: c.key }) }, `${date(c.begun)} ${c.name.slice(0, 40)}`)])
@@ -519,12 +522,12 @@ function viewKernels()
 
 function viewHeat()
 {
-	const kernels = uniq(D.campaigns.filter(takesCampaign).flatMap(c => c.arms.filter((a, i) => i !== c.baseline && !a.control).map(a => a.kernel)));
+	const all = uniq(D.campaigns.filter(takesCampaign).flatMap(c => c.arms.filter((a, i) => i !== c.baseline && !a.control).map(a => a.kernel)));
 	const ids = [...D.series.keys()].filter(i => takesSeries(D.series[i]) && D.series[i][BETTER] !== "none");
-	const columns = kernels.map(k => new Map(newestRows((c, r) => r[BASE] === c.baseline && c.arms[r[ARM]].kernel === k &&
+	const columns = all.map(k => new Map(newestRows((c, r) => r[BASE] === c.baseline && c.arms[r[ARM]].kernel === k &&
 		!c.arms[r[ARM]].control).map(([c, r]) => [r[SERIES], [c, r]])));
 	rowsCsv(columns.flatMap(m => [...m.values()]));
-	say(`${ids.length} series of ${kernels.length} kernels, each against its campaign's baseline: the newest campaign of each`);
+	say(`${ids.length} series of ${all.length} kernels, each against its campaign's baseline: the newest campaign of each`);
 	const cell = (map, id) => {
 		const [c, r] = map.get(id) || [];
 		if (!r || r[EFFECT] === null || r[FLAGS] & ABSOLUTE) {
@@ -540,7 +543,7 @@ function viewHeat()
 	};
 	return [el("p", { class: "key" }, el("span", { style: "background: var(--bad-bg)" }, "▲ regressed"), el("span", { style: "background: var(--good-bg)" }, "▼ improved"),
 		el("span", null, "neither"), el("span", { class: "missing" }, "missing, with the reason"), "Full colour: 20% or more."),
-	table("Effects of kernels (columns) on metrics (rows)", ["Series", ...kernels.map(k => name(k))], ids.map(id => el("tr", null,
+	table("Effects of kernels (columns) on metrics (rows)", ["Series", ...all.map(k => kernels([k]))], ids.map(id => el("tr", null,
 		el("th", { scope: "row" }, name(seriesName(D.series[id]))), columns.map(m => cell(m, id)))), "heat")];
 }
 
@@ -577,6 +580,14 @@ function render()
 	$("views").replaceChildren(...Object.entries(VIEWS).map(([v, title]) => el("li", null,
 		el("a", { href: url({ view: v, z: "" }), "aria-current": v === view ? "page" : null }, title))));
 	$("main").replaceChildren(...draw[view]().flat(9).filter(Boolean));
+}
+/* On paper: light, all rows, charts as wide as a page, and what was chosen in words. */
+function print()
+{
+	document.documentElement.dataset.theme = "light";
+	document.querySelectorAll("button.more").forEach(b => b.click());
+	charts.forEach(u => u.setSize({ width: 660, height: u.height }));
+	$("printed").textContent = ["Chosen:", ...FILTERS.filter(f => state[f]).map(f => `${f} ${state[f]};`)].join(" ").replace(/;$|^Chosen:$/, "");
 }
 function read()
 {
@@ -631,6 +642,8 @@ window.kduelIndex = async index => {
 	$("theme").onchange = e => go({ theme: e.target.value });
 	window.addEventListener("hashchange", read);
 	window.addEventListener("popstate", read);
+	window.addEventListener("beforeprint", print);
+	window.addEventListener("afterprint", render);
 	let width = innerWidth;
 	window.addEventListener("resize", () => {
 		if (innerWidth !== width && charts.length)

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/registry.h"
 #include "store/store.h"
+#include "vocab/words.h"
 
 /* "p99_ns", "ns_p50": a quantile's spread is not that of a mean. */
 static bool judge_is_percentile(const char *metric)
@@ -210,6 +212,14 @@ static char *judge_why_not_more(struct comparison *c, const struct compare_resul
 	return NULL;
 }
 
+bool compare_measurable(const struct comparison *c, const struct compare_series *s)
+{
+	const struct domain_word *d = domain_find(c->domain);
+	const struct workload *w;
+
+	return !d || d->walks || workload_find(s->workload, &w, NULL) || !w->memory;
+}
+
 static void judge(struct comparison *c, struct compare_series *s, size_t arm,
 		  unsigned tests, const char *unstable)
 {
@@ -231,6 +241,9 @@ static void judge(struct comparison *c, struct compare_series *s, size_t arm,
 					   r->p_worse_adjusted, c->alpha,
 					   s->better, r->margin);
 		why = judge_why_not_more(c, r, s->better, tests);
+		if (!why && s->gate && !compare_measurable(c, s))
+			why = compare_text(c, "domain %s cannot show it: the walks, caches and memory are not a processor's",
+					   c->domain);
 		if (why)
 			r->reason = why;
 	}

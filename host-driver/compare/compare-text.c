@@ -46,7 +46,8 @@ unsigned compare_count(const struct comparison *c, enum verdict v)
 
 	for (size_t i = 0; i < c->n_series; i++)
 		for (size_t a = 0; a < c->n_arms; a++)
-			n += c->series[i].vs[a].verdict == v;
+			n += c->series[i].vs[a].verdict == v &&
+			     (c->series[i].gate || compare_measurable(c, &c->series[i]));
 	return n;
 }
 

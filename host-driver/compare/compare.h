@@ -267,7 +267,7 @@ const struct compare_series *compare_find(const struct comparison *c,
 					  const char *point);
 /* Has a gate of that cell and metric (or counter) a series? */
 bool compare_has_gate(const struct comparison *c, const char *cell, const char *metric);
-/* How many (series, arm) have this verdict. */
+/* How many (series, arm) have this verdict, of what the domain can show and of gates. */
 unsigned compare_count(const struct comparison *c, enum verdict v);
 
 /* "first-touch.ns_per_page", "tlb-miss.ns_per_access pages=512". */
@@ -275,5 +275,8 @@ void compare_series_name(const struct compare_series *s, char *buf, size_t len);
 /* An effect with its interval, as everything shows it; absolute ones in the unit. */
 void compare_effect(const struct compare_series *s, const struct stats_effect *e,
 		    struct number_effect *out);
+
+/* Can the domain show such values? Where not they are folded away. */
+bool compare_measurable(const struct comparison *c, const struct compare_series *s);
 
 #endif

@@ -125,7 +125,7 @@ static void arms_effect_rows(const struct comparison *c, struct figure *f, bool 
 			const struct report_group *p = &g.group[i];
 
 			if (p->gate != !!gates || !report_judged(p) ||
-			    (!gates && !report_measurable(c, p->series[0])) ||
+			    (!gates && !compare_measurable(c, p->series[0])) ||
 			    (!gates && (p->n > EFFECT_POINTS_MAX ||
 					f->n_rows + p->n > EFFECT_ROWS_MAX)))
 				continue;
@@ -250,7 +250,7 @@ const char *figure_blocks(const struct comparison *c, struct figure *f)
 			for (size_t a = 0; a < c->n_arms; a++)
 				if (c->series[i].gate == !!gates && !c->series[i].counter &&
 				    c->series[i].better != STATS_NEITHER &&
-				    report_measurable(c, &c->series[i]))
+				    compare_measurable(c, &c->series[i]))
 					arms_block_line(c, f, &c->series[i], a);
 	if (!f->n_series)
 		return "no series that is judged has values";

@@ -84,6 +84,7 @@ static void pages_columns(struct figure *f)
 
 const char *figure_walks(const struct comparison *c, struct figure *f)
 {
+	const struct domain_word *d = domain_find(c->domain);
 	bool measured = false;
 
 	for (int second = 0; second < PAGE_SIZES; second++)
@@ -102,7 +103,8 @@ const char *figure_walks(const struct comparison *c, struct figure *f)
 	figure_titles(c, f, "a tile");
 	free(f->subtitle);
 	f->subtitle = text_format("%s; mean with its %.4g%% interval; pages: what most bytes had; "
-				  "reads: the model's most", figure_n(f), 100 * (1 - c->alpha));
+				  "reads: the model's most%s", figure_n(f), 100 * (1 - c->alpha),
+				  !d || d->walks ? "" : "; walks: of the emulator");
 	figure_fit(f);
 	pages_columns(f);
 	f->width = 720;

@@ -326,14 +326,18 @@ static void build_brief_rows(struct doc *d, const struct comparison *c)
 	for (unsigned rank = 0; rank < report_rank(VERDICT_DESCRIBED); rank++)
 		for (size_t i = 0; i < g.n; i++)
 			for (size_t a = 0; a < c->n_arms && rows < BRIEF_ROWS; a++) {
-				if (g.group[i].series[0]->counter || a == c->baseline)
+				if (!report_judged(&g.group[i]) || a == c->baseline ||
+				    (!g.group[i].gate &&
+				     !compare_measurable(c, g.group[i].series[0])))
 					continue;
 				report_row(&g.group[i], a, &row);
 				if (report_rank(row.worst) != rank)
 					continue;
-				doc_put(d, DOC_ITEM, "%s, %s: %s %s: %s",
+				doc_put(d, DOC_ITEM, "%s, %s: %s%s %s: %s",
 					report_group_name(&g.group[i], name, sizeof(name)),
-					c->arms[a].name, row.effect, row.interval, row.verdict);
+					c->arms[a].name, row.effect,
+					g.group[i].n > 1 ? " over" : "", row.interval,
+					row.verdict);
 				rows++;
 			}
 	report_groups_release(&g);

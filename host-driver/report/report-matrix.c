@@ -31,7 +31,7 @@ static void matrix_choose(struct matrix *m, bool gates)
 
 		if (g->gate == gates && g->n == 1 && !g->series[0]->counter &&
 		    strcmp(g->series[0]->metric, METRIC_GO_TO_RESULT) &&
-		    (gates || (report_judged(g) && report_measurable(m->c, g->series[0]))))
+		    (gates || (report_judged(g) && compare_measurable(m->c, g->series[0]))))
 			m->metric[m->n++] = g;
 	}
 }

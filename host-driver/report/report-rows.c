@@ -267,11 +267,3 @@ const char *report_group_name(const struct report_group *g, char *buf,
 		 s->counter ? ": " : "", s->counter ? s->counter : "");
 	return buf;
 }
-
-bool report_measurable(const struct comparison *c, const struct compare_series *s)
-{
-	const struct domain_word *d = domain_find(c->domain);
-	const struct workload *w;
-
-	return !d || d->walks || workload_find(s->workload, &w, NULL) || !w->memory;
-}

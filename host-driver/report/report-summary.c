@@ -11,7 +11,7 @@
 /* Groups that are judged: gates, or where there are none all that the domain shows. */
 static bool summary_counts(const struct comparison *c, const struct report_group *g, bool gates)
 {
-	return report_judged(g) && (gates ? g->gate : report_measurable(c, g->series[0]));
+	return report_judged(g) && (gates ? g->gate : compare_measurable(c, g->series[0]));
 }
 
 /* "x0.103 [0.077, 0.138] with 6.1" of each arm that has this verdict. */
@@ -90,6 +90,21 @@ static void summary_verdict(const struct comparison *c, const struct report_grou
 	fputs("Nothing could be judged", out);
 }
 
+/* Gates of walks, caches or memory where those are not a processor's. */
+static void summary_cannot(const struct comparison *c, const struct report_groups *g, FILE *out)
+{
+	unsigned n = 0, gates = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		gates += !!g->group[i].gate;
+		n += g->group[i].gate && !compare_measurable(c, g->group[i].series[0]);
+	}
+	if (n)
+		fprintf(out, "; domain %s cannot show what %s", c->domain,
+			gates == 1 ? "the gate asks" : n == gates ? "the gates ask" :
+			"some of the gates ask");
+}
+
 char *report_sentence(const struct comparison *c)
 {
 	char *claims = report_claims_text(c), *text = NULL;
@@ -102,6 +117,8 @@ char *report_sentence(const struct comparison *c)
 		fprintf(out, "No verdict: %.*s", (int)strcspn(c->refused, "\n"), c->refused);
 	else
 		summary_verdict(c, &g, out);
+	if (!c->refused)
+		summary_cannot(c, &g, out);
 	if (*claims)
 		fprintf(out, "; of %zu expectation%s %s", c->n_claims, c->n_claims == 1 ? "" : "s",
 			claims);

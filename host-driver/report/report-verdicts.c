@@ -74,7 +74,7 @@ static void verdicts_group(struct doc *d, const struct comparison *c,
 /* A gate was asked for; else what the domain can show. The rest is in the full list only. */
 static bool verdicts_shows(const struct comparison *c, const struct report_group *g)
 {
-	return report_judged(g) && (g->gate || report_measurable(c, g->series[0]));
+	return report_judged(g) && (g->gate || compare_measurable(c, g->series[0]));
 }
 
 size_t report_folded(const struct comparison *c)

@@ -130,8 +130,6 @@ int report_draw(struct report *r, const char *folder, FILE *said,
 
 /* The verdict in one sentence; the caller's. */
 char *report_sentence(const struct comparison *c);
-/* Can the domain show such values? Where not they are folded away. */
-bool report_measurable(const struct comparison *c, const struct compare_series *s);
 
 /* What is not in this report: a sentence a line; the caller's. */
 char *report_limits(const struct report *r);

@@ -138,6 +138,64 @@ async function filters(browser)
 	await close("filters");
 }
 
+/* Each control is reached by Tab, in the order of the page, and seen where it has the focus. */
+async function keyboard(browser)
+{
+	const key = (await data(browser, site)).campaigns[0].key;
+	await open(browser, site, "");
+	for (const hash of ["#view=campaigns", "#view=campaign&campaign=" + key, "#view=history", "#view=history&trend=all",
+		"#view=kernels", "#view=heat&backing=fsdax-xfs", "#view=controls"]) {
+		await page.goto(home(site) + hash);
+		await page.waitForTimeout(150);
+		const wanted = await page.evaluate(() => {
+			const all = [...document.querySelectorAll("a[href], button, select, summary, input, [tabindex='0']")].filter(e => e.checkVisibility());
+			all.forEach((e, i) => { e.dataset.stop = i; });
+			document.activeElement.blur();
+			window.getSelection().removeAllRanges();
+			return all.length;
+		});
+		await page.evaluate(() => { document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute("tabindex"); });
+		for (let i = 0; i < wanted; i++) {
+			await page.keyboard.press("Tab");
+			const [stop, seen, text] = await page.evaluate(() => {
+				const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
+				return [e.dataset.stop, s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && r.width > 0 &&
+					r.right > 0 && r.bottom > 0 && r.top < innerHeight, e.outerHTML.slice(0, 120)];
+			});
+			assert.equal(stop, String(i), `${hash}: ${text}`);
+			assert.ok(seen, `${hash}: the focus is not seen: ${text}`);
+		}
+		assert.equal(await page.evaluate(() => [...document.querySelectorAll("main *")].filter(e =>
+			getComputedStyle(e).cursor === "pointer" && !e.closest("a, button, select, summary, label")).length), 0,
+		hash + ": what can be clicked can be reached");
+	}
+	/* The skip link, and a view chosen by Enter. */
+	await page.goto(home(site) + "#view=campaigns&theme=light");
+	await page.waitForTimeout(100);
+	await page.focus(".skip");
+	await page.keyboard.press("Enter");
+	await page.focus("#views a >> text=Heat map");
+	await page.keyboard.press("Enter");
+	await page.waitForSelector(".heat td");
+	await close("keyboard");
+}
+
+/* On paper: a dark page is light, nothing is cut, all rows are there. */
+async function paper(browser)
+{
+	await open(browser, site, "#view=history&backing=fsdax-xfs", { colorScheme: "dark" });
+	await page.waitForSelector(".uplot canvas");
+	await page.evaluate(() => { window.after = new Promise(done => window.addEventListener("beforeprint", () =>
+		done([document.querySelector(".uplot").offsetWidth, getComputedStyle(document.body).backgroundColor, document.querySelector("#printed").textContent]))); });
+	const pdf = await page.pdf({ format: "A4", margin: { left: "15mm", right: "15mm" } });
+	const [width, background, words] = await page.evaluate(() => window.after);
+	assert.ok(width > 300 && width <= 680 && background === "rgb(255, 255, 255)" && words === "Chosen: backing fsdax-xfs", `${width} ${background} ${words}`);
+	assert.ok(pdf.length > 10000);
+	await page.waitForTimeout(200);
+	assert.ok(await page.evaluate(() => document.querySelector(".uplot").offsetWidth > 700), "the page is as before");
+	await close("paper");
+}
+
 /* Names that are more than names: they are text. */
 async function hostile(browser)
 {
@@ -178,6 +236,8 @@ async function narrow(browser)
 	for (const view of ["campaigns", "history", "kernels", "heat", "controls"]) {
 		await open(browser, site, `#view=${view}`, { viewport: { width: 400, height: 800 }, colorScheme: "dark" });
 		assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} fits 400 px`);
+		assert.ok(await page.evaluate(() => [...document.querySelectorAll(".kernels > span")].every(e => e.getClientRects().length === 1)),
+			"the names of kernels are whole");
 		if (view === "campaigns")
 			assert.ok((await page.locator(".cards .v").first().boundingBox()).x < 350, "verdicts are seen without scrolling");
 		await close("narrow " + view);
@@ -231,7 +291,7 @@ async function large(browser)
 (async () => {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
 	try {
-		for (const test of [views, filters, hostile, narrow, large]) {
+		for (const test of [views, filters, keyboard, paper, hostile, narrow, large]) {
 			const t = Date.now();
 			await test(browser);
 			console.log(`${test.name}: ${Date.now() - t} ms`);
