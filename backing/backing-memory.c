@@ -15,11 +15,14 @@
 #include "file.h"
 #include "huge-pool.h"
 #include "loop.h"
+#include "proc.h"
 
 #define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"
 #define SHMEM_ENABLED "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 #define KVM_DEVICE "/dev/kvm"
 #define CAP_GUEST_MEMFD 234	/* KVM_CAP_GUEST_MEMFD, Linux 6.8 */
+#define CAP_GUEST_MEMFD_FLAGS 244	/* KVM_CAP_GUEST_MEMFD_FLAGS, Linux 6.18 */
+#define HELP_LIMIT_S 10
 
 static int backing_memory_pool_grow(struct backing *b, struct err *err)
 {
@@ -37,6 +40,23 @@ static int backing_memory_hugetlb_prepare(struct backing *b, const json_t *param
 {
 	(void)params;
 	return BACKING_PHASE(b, "reserve", backing_memory_pool_grow(b, err));
+}
+
+/* QEMU makes its memory itself; the pool must have as much more. */
+static int backing_memory_hugetlb_guest_pmem(struct backing *b, struct err *err)
+{
+	struct huge_pool pool;
+	int ret = huge_pool_read(b->kind->page, &pool, err);
+
+	return ret ? ret : huge_pool_resize(b->kind->page, pool.pages +
+					    b->nvdimm.size / b->kind->page, err);
+}
+
+static int backing_memory_anon_guest_pmem(struct backing *b, struct err *err)
+{
+	(void)b;
+	(void)err;
+	return 0;
 }
 
 static void backing_memory_hugetlb_release(struct backing *b)
@@ -147,12 +167,30 @@ static int backing_memory_no_file(const struct backing *b, struct page_bytes *p,
 
 /* --- guest_memfd ------------------------------------------------------------------ */
 
+static int backing_memory_qemu_knows(struct err *err)
+{
+	const char *const argv[] = { qemu_binary(), "-object", "memory-backend-memfd,help", NULL };
+	char *text;
+	int ret = proc_run(argv, HELP_LIMIT_S, &text, err);
+	bool knows = !ret && strstr(text, QEMU_GUEST_MEMFD);
+
+	if (!ret)
+		free(text);
+	if (ret || knows)
+		return ret;
+	return err_machine(err, "this kernel's KVM has guest_memfd, but the memory-backend-memfd of this "
+			   "QEMU (%s) has no option " QEMU_GUEST_MEMFD ", by which a newer QEMU gives it "
+			   "to an ordinary guest (its manual's page guest-memfd); name such a QEMU by "
+			   "KDUEL_QEMU, or take memfd, the nearest backing", qemu_binary());
+}
+
 /* Says which is missing: the kernel's side, or QEMU's. */
 static int backing_memory_guest_memfd_prepare(struct backing *b, const json_t *params,
 					      struct err *err)
 {
 	int kvm = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
 	int has = kvm < 0 ? 0 : ioctl(kvm, KVM_CHECK_EXTENSION, CAP_GUEST_MEMFD);
+	int flags = kvm < 0 ? 0 : ioctl(kvm, KVM_CHECK_EXTENSION, CAP_GUEST_MEMFD_FLAGS);
 
 	(void)b;
 	(void)params;
@@ -162,32 +200,38 @@ static int backing_memory_guest_memfd_prepare(struct backing *b, const json_t *p
 	if (has <= 0)
 		return err_machine(err, "this kernel's KVM has no guest_memfd for ordinary guests "
 				   "(Linux 6.8 and later, with CONFIG_KVM_SW_PROTECTED_VM)");
-	return err_machine(err, "this kernel's KVM has guest_memfd, but no QEMU that kduel "
-		"knows can use it for an ordinary guest's RAM; memfd is the nearest backing");
+	if (flags <= 0)
+		return err_machine(err, "this kernel's KVM has guest_memfd, but QEMU cannot map it, which "
+				   "an ordinary guest's firmware and devices need (Linux 6.18 and later)");
+	return backing_memory_qemu_knows(err);
 }
 
 const struct backing_kind backing_hugetlb_2m = {
 	.name = "hugetlb-2m", .help = "2M pages reserved beforehand",
 	.ram = QEMU_RAM_HUGETLB, .page = 2ULL << 20, .file_page = PAGE_SIZES,
-	.prepare = backing_memory_hugetlb_prepare, .release = backing_memory_hugetlb_release,
+	.prepare = backing_memory_hugetlb_prepare,
+	.guest_pmem = backing_memory_hugetlb_guest_pmem, .release = backing_memory_hugetlb_release,
 };
 
 const struct backing_kind backing_hugetlb_1g = {
 	.name = "hugetlb-1g", .help = "1G pages reserved beforehand",
 	.ram = QEMU_RAM_HUGETLB, .page = 1ULL << 30, .file_page = PAGE_SIZES,
-	.prepare = backing_memory_hugetlb_prepare, .release = backing_memory_hugetlb_release,
+	.prepare = backing_memory_hugetlb_prepare,
+	.guest_pmem = backing_memory_hugetlb_guest_pmem, .release = backing_memory_hugetlb_release,
 };
 
 const struct backing_kind backing_thp = {
 	.name = "thp", .help = "anonymous memory, transparent huge pages on",
 	.ram = QEMU_RAM_ANON, .variant = "always", .file_page = PAGE_SIZES,
-	.prepare = backing_memory_anon_prepare, .release = backing_memory_anon_release,
+	.prepare = backing_memory_anon_prepare,
+	.guest_pmem = backing_memory_anon_guest_pmem, .release = backing_memory_anon_release,
 };
 
 const struct backing_kind backing_anon_4k = {
 	.name = "anon-4k", .help = "anonymous memory, transparent huge pages off",
 	.ram = QEMU_RAM_ANON, .variant = "never", .file_page = PAGE_SIZES,
-	.prepare = backing_memory_anon_prepare, .release = backing_memory_anon_release,
+	.prepare = backing_memory_anon_prepare,
+	.guest_pmem = backing_memory_anon_guest_pmem, .release = backing_memory_anon_release,
 };
 
 const struct backing_kind backing_memfd = {
@@ -211,6 +255,6 @@ const struct backing_kind backing_shmem_thp = {
 const struct backing_kind backing_guest_memfd = {
 	.name = "guest-memfd",
 	.help = "memory that KVM alone maps; refused, with the reason, where it is not available",
-	.ram = QEMU_RAM_MEMFD, .file_page = PAGE_SIZES,
+	.ram = QEMU_RAM_GUEST_MEMFD, .file_page = PAGE_SIZES,
 	.prepare = backing_memory_guest_memfd_prepare,
 };

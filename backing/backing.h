@@ -39,8 +39,9 @@ struct backing_kind {
 
 	int (*prepare)(struct backing *b, const json_t *params, struct err *err);
 	/*
-	 * Makes a second file of b->nvdimm.size bytes, for the guest's NVDIMM,
-	 * and fills in the rest of b->nvdimm. NULL: it cannot.
+	 * Makes a second file of b->nvdimm.size bytes, for the guest's NVDIMM, and fills
+	 * in the rest of b->nvdimm; without a path QEMU makes the memory, as it does the
+	 * RAM's. NULL: it cannot.
 	 */
 	int (*guest_pmem)(struct backing *b, struct err *err);
 	/* How the file lies on the device; NULL: there is no file. */

@@ -55,8 +55,14 @@ int fs_make(const struct fs_kind *k, const char *device, const char *extra,
 	struct args a = ARGS_INIT;
 	int ret;
 
-	for (const char *const *w = k->mkfs; *w; w++)
-		args_add(&a, *w);
+	for (const char *const *w = k->mkfs; *w; w++) {
+		/* mkfs.xfs refuses a word that says anew what another has said. */
+		if (extra && strstr(extra, "reflink=") && !strcmp(w[0], "-m") &&
+		    !strncmp(w[1], "reflink=", 8))
+			w++;
+		else
+			args_add(&a, *w);
+	}
 	if (extra)
 		fs_add_words(&a, extra);
 	args_add(&a, device);

@@ -17,8 +17,11 @@ static bool ram_map_is_it(const char *mapped, const char *path)
 	return !*mapped || !strncmp(mapped, "/memfd:", 7) || !strncmp(mapped, "[anon", 5);
 }
 
+/* A guest may have an NVDIMM besides: the mapping of just this size is the surest. */
 int ram_map_parse(char *maps, const char *path, uint64_t size, uint64_t *start)
 {
+	int ret = -ENOENT;
+
 	for (char *line; (line = strsep(&maps, "\n"));) {
 		uint64_t from, to;
 		int name = 0;
@@ -28,10 +31,13 @@ int ram_map_parse(char *maps, const char *path, uint64_t size, uint64_t *start)
 			continue;
 		if (to - from < size || !ram_map_is_it(line + name, path))
 			continue;
-		*start = from;
-		return 0;
+		if (ret || to - from == size)
+			*start = from;
+		ret = 0;
+		if (to - from == size)
+			break;
 	}
-	return -ENOENT;
+	return ret;
 }
 
 int ram_map_find(pid_t pid, const char *path, uint64_t size, uint64_t *start,

@@ -10,7 +10,7 @@
 
 /*
  * The address of the guest's RAM in QEMU: the mapping of `path`, or for "" the
- * first anonymous or memfd mapping that holds `size` bytes.
+ * first anonymous or memfd mapping of `size` bytes, else the first that holds as many.
  */
 int ram_map_find(pid_t pid, const char *path, uint64_t size, uint64_t *start,
 		 struct err *err);

@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "harness.h"
 
 #define PAGE 4096UL
 #define WORDS (PAGE / sizeof(uint64_t))
+#define SCRATCH_PIECE (16 * PAGE)
+#define SCRATCH_INDEX (1ULL << 40)	/* no word of the buffer has one as high */
+
+/* A device whose bytes may be lost meanwhile, but never become another's. */
+struct keep_scratch {
+	int fd;			/* -1: none */
+	uint64_t size;
+	uint64_t *piece;	/* what is read and written at once */
+	unsigned pass;		/* that was written last; 0: none yet */
+};
 
 struct keep {
 	struct buffer *buf;
 	size_t pages, step;	/* words from one that is used to the next */
 	uint64_t tag;
 	unsigned pass;		/* that was written last */
+	struct keep_scratch scratch;
 };
 
 static const struct workload_metric metrics[] = {
@@ -25,6 +38,8 @@ static const struct param params[] = {
 	{ "size", PARAM_SIZE, "64M", NULL, "bytes that are kept", PAGE, 1ULL << 46 },
 	{ "words", PARAM_COUNT, "8", NULL, "words of a page that are written and looked at, evenly spread",
 	  1, WORDS },
+	{ "scratch", PARAM_PATH, "", NULL, "a block device of zeros, of which `size` bytes are written and "
+	  "read between passes, and may lose bytes but gain none", 0, 0 },
 	{ 0 },
 };
 
@@ -83,6 +98,71 @@ static int keep_pass(struct bench *b, struct keep *k, struct err *err)
 	return 0;
 }
 
+static int keep_scratch_wrong(struct bench *b, const struct keep *k, uint64_t byte, uint64_t found,
+			      struct err *err)
+{
+	if (!k->scratch.pass)
+		return err_config(err, "scratch: byte %" PRIu64 " of %s is not zero: it holds "
+				  "something, and all of it would be overwritten", byte,
+				  bench_text(b, "scratch"));
+	return bench_corrupt(b, err, "pass %u, byte %" PRIu64 " of %s: %016" PRIx64 " is neither zero "
+			     "nor what was written last; foreign: it belongs to another place or time",
+			     k->scratch.pass, byte, bench_text(b, "scratch"), found);
+}
+
+/* Each word is zero, or as it was written last; then it is written anew. */
+static int keep_scratch_piece(struct bench *b, const struct keep *k, uint64_t at, struct err *err)
+{
+	const struct keep_scratch *s = &k->scratch;
+	const uint64_t first = at / sizeof(uint64_t) + SCRATCH_INDEX;
+
+	if (pread(s->fd, s->piece, SCRATCH_PIECE, (off_t)at) != (ssize_t)SCRATCH_PIECE)
+		return err_sys(err, errno ? errno : EIO, "cannot read %s", bench_text(b, "scratch"));
+	for (uint64_t i = 0; i < SCRATCH_PIECE / sizeof(uint64_t); i++) {
+		if (s->piece[i] && (!s->pass || s->piece[i] != keep_value(k, s->pass, first + i)))
+			return keep_scratch_wrong(b, k, at + i * sizeof(uint64_t), s->piece[i], err);
+		s->piece[i] = keep_value(k, s->pass + 1, first + i);
+	}
+	if (pwrite(s->fd, s->piece, SCRATCH_PIECE, (off_t)at) != (ssize_t)SCRATCH_PIECE)
+		return err_sys(err, errno ? errno : EIO, "cannot write %s", bench_text(b, "scratch"));
+	return 0;
+}
+
+static int keep_scratch_pass(struct bench *b, struct keep *k, struct err *err)
+{
+	int ret = 0;
+
+	if (k->scratch.fd < 0)
+		return 0;
+	for (uint64_t at = 0; !ret && at < k->scratch.size; at += SCRATCH_PIECE)
+		ret = keep_scratch_piece(b, k, at, err);
+	k->scratch.pass++;
+	return ret;
+}
+
+/* O_EXCL: a device that is mounted, or used by another, is refused. O_DIRECT: no page cache. */
+static int keep_scratch_open(struct bench *b, struct keep *k, struct err *err)
+{
+	struct keep_scratch *s = &k->scratch;
+	const char *path = bench_text(b, "scratch");
+	off_t size;
+
+	if (!path || !*path)
+		return 0;
+	s->fd = open(path, O_RDWR | O_EXCL | O_DIRECT | O_CLOEXEC);
+	if (s->fd < 0)
+		return err_sys(err, errno, "scratch: cannot open %s", path);
+	size = lseek(s->fd, 0, SEEK_END);
+	if (size < (off_t)SCRATCH_PIECE)
+		return err_config(err, "scratch: %s is no block device of %lu bytes and more", path,
+				  SCRATCH_PIECE);
+	s->size = (uint64_t)size < k->pages * PAGE ? (uint64_t)size : k->pages * PAGE;
+	s->size = s->size / SCRATCH_PIECE * SCRATCH_PIECE;
+	if (posix_memalign((void **)&s->piece, PAGE, SCRATCH_PIECE))
+		return err_sys(err, ENOMEM, "scratch");
+	return keep_scratch_pass(b, k, err);
+}
+
 static int keep_setup(struct bench *b, struct err *err)
 {
 	struct keep *k = calloc(1, sizeof(*k));
@@ -90,6 +170,7 @@ static int keep_setup(struct bench *b, struct err *err)
 
 	if (!k)
 		return err_sys(err, ENOMEM, "keep");
+	k->scratch.fd = -1;
 	bench_set_state(b, k);
 	k->pages = bench_number(b, "size") / PAGE;
 	k->step = WORDS / bench_number(b, "words");
@@ -97,7 +178,7 @@ static int keep_setup(struct bench *b, struct err *err)
 	ret = bench_buffer(b, k->pages * PAGE, 0, &k->buf, err);
 	if (!ret)
 		keep_write(k, 0);
-	return ret;
+	return ret ? ret : keep_scratch_open(b, k, err);
 }
 
 static int keep_run(struct bench *b, struct err *err)
@@ -110,6 +191,8 @@ static int keep_run(struct bench *b, struct err *err)
 		bench_begin(b, s);
 		ret = keep_pass(b, k, err);
 		series_push(s, bench_end(b, s, k->pages) / k->pages);
+		if (!ret)
+			ret = keep_scratch_pass(b, k, err);
 	}
 	return ret;
 }
@@ -129,7 +212,13 @@ static int keep_verify_after(struct bench *b, struct err *err)
 
 static void keep_teardown(struct bench *b)
 {
-	free(bench_state(b));
+	struct keep *k = bench_state(b);
+
+	if (k && k->scratch.fd >= 0)
+		close(k->scratch.fd);
+	if (k)
+		free(k->scratch.piece);
+	free(k);
 }
 
 extern const struct workload keep_workload;
@@ -146,7 +235,8 @@ const struct workload keep_workload = {
 		  "sample is a pass. The first word that is not is the end: it was lost (zero, or "
 		  "of an earlier pass) or is foreign (of another page, or nobody's), and the cell "
 		  "fails with the class corrupt. `disturb: split` in a campaign takes huge mappings "
-		  "away meanwhile. There is no warm-up.",
+		  "away meanwhile. A device named by `scratch` may lose bytes, which are then zero, "
+		  "but another's must never be there. There is no warm-up.",
 	.params = params,
 	.samples = 64,
 	.setup = keep_setup,

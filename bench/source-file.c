@@ -12,6 +12,9 @@
 
 #include "source-map.h"
 
+#ifndef STATX_ATTR_DAX
+#define STATX_ATTR_DAX 0x00200000
+#endif
 #ifndef MAP_SYNC
 #define MAP_SYNC 0x80000
 #endif
@@ -69,6 +72,14 @@ static int source_file_open_fsdax(const char *path, struct buffer *buf, struct e
 	return 0;
 }
 
+static bool source_file_is_dax(int fd)
+{
+	struct statx st;
+
+	return !statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) &&
+	       st.stx_attributes & STATX_ATTR_DAX;
+}
+
 int source_map_fsdax(const struct source *s, const char *path,
 		     struct buffer *buf, struct err *err)
 {
@@ -81,6 +92,11 @@ int source_map_fsdax(const struct source *s, const char *path,
 	/* Only a DAX mapping can be synchronous: this proves that it is one. */
 	buf->map_flags = MAP_SHARED_VALIDATE | MAP_SYNC;
 	error = source_map_again(buf);
+	/* Not every one can: a virtio-pmem device is flushed by its host. */
+	if (error == EOPNOTSUPP && source_file_is_dax(buf->fd)) {
+		buf->map_flags = MAP_SHARED;
+		error = source_map_again(buf);
+	}
 	if (error == EOPNOTSUPP)
 		return err_machine(err, "source %s: %s is not on a DAX file system "
 				   "(mount it with -o dax=always)", s->name, path);

@@ -207,6 +207,7 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 {
 	struct settings s = { 0 };
 	const char *text;
+	unsigned device = GUEST_NVDIMM;
 	uint64_t cpus;
 
 	*q = (struct qemu_vm){
@@ -214,7 +215,7 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 		.memory = n->backing.size,
 		.ram = n->backing.kind->ram,
 		.pmem = n->backing.nvdimm.size,
-		.pmem_path = n->backing.nvdimm.path,
+		.pmem_path = n->backing.nvdimm.path[0] ? n->backing.nvdimm.path : NULL,
 		.ram_path = n->backing.path[0] ? n->backing.path : NULL,
 		.ram_page = n->backing.pmem.align > n->backing.kind->page
 			? n->backing.pmem.align : n->backing.kind->page,
@@ -227,6 +228,8 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 	    settings_set(&s, "nonce", text, err) ||
 	    view_bool_or(args, "monitor", false, monitor, err) ||
 	    view_count_or(args, "shift", 1 << 30, 0, &q->shift, err) ||
+	    (view_get(args, "pmem_device") &&
+	     view_choice(args, "pmem_device", guest_pmem_words, &device, err)) ||
 	    node_parse_accel(args, &q->accel, err))
 		return err->code;
 	if (node_take_disks(args, q, err))
@@ -234,6 +237,7 @@ static int node_describe_guest(const struct node *n, const struct view *args,
 	if (cpus < 1)
 		return err_config(err, "cpus: a guest needs at least 1");
 	q->cpus = cpus;
+	q->pmem_virtio = device == GUEST_VIRTIO_PMEM;
 	*nonce = s.nonce;
 	return 0;
 }
@@ -399,16 +403,16 @@ int node_op_split(struct agent *a, int64_t id, const struct view *args,
 {
 	struct node *n = a->node;
 	json_t *told;
-	bool on;
+	bool on, scratch;
 	int ret = node_read_switch(n, args, &on, err);
 
 	(void)id;
-	if (ret)
-		return ret;
+	if (ret || view_bool_or(args, "scratch", false, &scratch, err))
+		return err->code;
 	if (on == !!n->split)
 		return err_config(err, "splitting is %s already", on ? "on" : "off");
 	if (on)
-		return split_start(&n->split, &n->backing, n->vm.proc.pid, err);
+		return split_start(&n->split, &n->backing, n->vm.proc.pid, scratch, err);
 	told = split_stop(n->split, err);
 	n->split = NULL;
 	if (!told)

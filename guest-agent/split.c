@@ -21,6 +21,7 @@
 #include "proc.h"
 #include "rng.h"
 #include "message.h"
+#include "split-scratch.h"
 
 #define M2 (2ULL << 20)
 #define PAGE 4096ULL
@@ -30,12 +31,14 @@
 #define LINES_MOST 40
 #define LINE_MOST 300
 
-enum { DONTNEED, PROTECT, WRITE_BACK, HOLE, TRUNCATE, OTHER_MAP, REFLINK, NO_REFLINK, OPERATIONS };
+enum { DONTNEED, PROTECT, WRITE_BACK, HOLE, TRUNCATE, OTHER_MAP, REFLINK, NO_REFLINK, GUEST_HOLE,
+       GUEST_TRUNCATE, OPERATIONS };
 
 static const char *const names[OPERATIONS] = {
 	[DONTNEED] = "dontneed", [PROTECT] = "mprotect", [WRITE_BACK] = "write-back",
 	[HOLE] = "hole", [TRUNCATE] = "truncate-extend", [OTHER_MAP] = "other-mapping",
 	[REFLINK] = "reflink", [NO_REFLINK] = "reflink-refused",
+	[GUEST_HOLE] = "hole-mapped", [GUEST_TRUNCATE] = "truncate-extend-mapped",
 };
 
 /* What both processes see. */
@@ -53,6 +56,7 @@ struct split {
 	char path[96];
 	pid_t qemu;
 	uint64_t start, size;	/* of the RAM in QEMU */
+	struct split_scratch scratch;
 	struct rng rng;
 	struct inject in;
 };
@@ -141,27 +145,52 @@ static bool split_other(struct split *s)
 	return true;
 }
 
-/* A copy that shares the file's blocks, and is removed again. */
-static bool split_reflink(struct split *s)
+/* A copy that shares the file's blocks; a guest that writes gets others, until it is removed. */
+static bool split_reflink(struct split *s, bool remove)
 {
 	char path[112];
 	int copy;
 
 	snprintf(path, sizeof(path), "%s.copy", s->path);
+	if (remove)
+		return !unlink(path) || errno == ENOENT || split_failed(s, names[REFLINK], errno);
 	copy = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (copy < 0)
 		return split_failed(s, names[REFLINK], errno);
 	s->shared->done[ioctl(copy, FICLONE, s->fd) ? NO_REFLINK : REFLINK]++;
 	close(copy);
-	unlink(path);
+	return true;
+}
+
+/* What the guest has mapped and may lose. */
+static bool split_scratch(struct split *s)
+{
+	uint64_t at = rng_below(&s->rng, s->scratch.size / M2) * M2;
+	int ret;
+
+	if (s->scratch.fd < 0)
+		return true;
+	ret = split_scratch_hole(&s->scratch, at);
+	if (ret == -EBADSLT) {
+		snprintf(s->shared->failure, sizeof(s->shared->failure), "blocks that were taken from "
+			 "the guest's NVDIMM and given to another file were written to by a stranger");
+		return false;
+	}
+	if (ret)
+		return split_failed(s, names[GUEST_HOLE], ret);
+	s->shared->done[GUEST_HOLE]++;
+	if (s->shared->rounds % 8 != 5)
+		return true;
+	ret = split_scratch_truncate(&s->scratch, at + PAGE);
+	if (ret)
+		return split_failed(s, names[GUEST_TRUNCATE], ret);
+	s->shared->done[GUEST_TRUNCATE]++;
 	return true;
 }
 
 static bool split_round(struct split *s)
 {
-	bool good = split_ram(s);
-
-	if (!good)
+	if (!split_ram(s) || !split_scratch(s))
 		return false;
 	switch (s->shared->rounds % 4) {
 	case 0:
@@ -174,7 +203,7 @@ static bool split_round(struct split *s)
 	case 2:
 		return split_other(s);
 	default:
-		return s->shared->rounds % 32 != 3 || split_reflink(s);
+		return s->shared->rounds % 16 != 3 || split_reflink(s, s->shared->rounds % 32 != 3);
 	}
 }
 
@@ -184,6 +213,7 @@ static int split_rounds(void *arg)
 
 	while (!s->shared->stop && split_round(s))
 		s->shared->rounds++;
+	split_reflink(s, true);
 	return 0;
 }
 
@@ -245,7 +275,8 @@ static int split_check(const struct backing *b, struct err *err)
 			   "removed while its data stays; fsdax-xfs and fsdax-ext4 are", b->kind->name);
 }
 
-int split_start(struct split **out, const struct backing *b, pid_t qemu, struct err *err)
+int split_start(struct split **out, const struct backing *b, pid_t qemu, bool scratch,
+		struct err *err)
 {
 	struct split *s;
 	int ret = split_check(b, err);
@@ -256,8 +287,11 @@ int split_start(struct split **out, const struct backing *b, pid_t qemu, struct 
 	if (!s)
 		return err_sys(err, ENOMEM, "cannot split");
 	*s = (struct split){ .proc = PROC_INIT, .log = split_open_log(), .fd = b->fd,
-			     .qemu = qemu, .size = b->size };
+			     .qemu = qemu, .size = b->size,
+			     .scratch = { .fd = scratch && b->nvdimm.size ? b->nvdimm.fd : -1,
+					  .size = b->nvdimm.size, .qemu = qemu } };
 	snprintf(s->path, sizeof(s->path), "%s", b->path);
+	snprintf(s->scratch.other, sizeof(s->scratch.other), "%s.other", b->path);
 	rng_init(&s->rng, b->size);
 	s->shared = mmap(NULL, sizeof(*s->shared), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -8,10 +8,12 @@
  * mprotect of parts of the RAM), to the file (writing it back, which write-protects all
  * mappings; a hole beyond the guest's end; truncating and extending; a reflink where the
  * file system has them), and in another mapping of the file (mprotect, mremap, munmap).
+ * An NVDIMM whose bytes the guest may lose gets holes where it is mapped, and is cut off and
+ * made longer again (split-scratch.h).
  *
  *	struct split *s;
  *
- *	if (split_start(&s, backing, qemu, err))
+ *	if (split_start(&s, backing, qemu, false, err))
  *		return err->code;
  *	...				// the guest works
  *	json = split_stop(s, err);	// NULL: it could not go on
@@ -20,6 +22,7 @@
 #define KDUEL_SPLIT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,8 +31,12 @@
 
 struct split;
 
-/* Refused where the RAM is not a file that outlives its mappings. */
-int split_start(struct split **s, const struct backing *b, pid_t qemu, struct err *err);
+/*
+ * Refused where the RAM is not a file that outlives its mappings. `scratch`: the guest may
+ * lose what is on its NVDIMM, if it has one.
+ */
+int split_start(struct split **s, const struct backing *b, pid_t qemu, bool scratch,
+		struct err *err);
 /* How many rounds there have been so far. */
 uint64_t split_count(const struct split *s);
 /*

@@ -21,18 +21,16 @@
  * probing: one serial port, no check that the timer works, no selftests.
  * trace_eval_init() spends 220 million instructions on writing the values of
  * enums into the texts by which programs print trace events; events are
- * recorded without it, and their fields are read as numbers here.
+ * recorded without it, and their fields are read as numbers here. No device
+ * here needs a bounce buffer, whose 64 MiB are cleared byte by byte in a machine
+ * with memory beyond 4G, as a MUT's pmem is. Machines without such memory are
+ * told as well, so that a guest whose memory is shifted there differs in that alone.
  */
 static const char cmdline_common[] =
 	"console=ttyS0 quiet panic=-1 8250.nr_uarts=1 no_timer_check "
 	"tsc=reliable cryptomgr.notests random.trust_cpu=on "
-	"initcall_blacklist=trace_eval_init";
-
-/*
- * No device here needs a bounce buffer, whose 64 MiB are cleared byte by byte
- * in a machine with memory beyond 4G: a MUT's pmem lies there.
- */
-static const char cmdline_mut[] = " swiotlb=noforce";
+	"initcall_blacklist=trace_eval_init "
+	"swiotlb=noforce";
 
 const char *qemu_binary(void)
 {
@@ -72,18 +70,11 @@ bool qemu_one_timer(enum qemu_accel accel, unsigned cpus)
 	return accel != QEMU_KVM && cpus == 1;
 }
 
-/* A MUT's pmem lies there, and so does a guest's pmem or shifted RAM. */
-static bool qemu_is_beyond_4g(const struct qemu_vm *vm)
-{
-	return vm->role == QEMU_MUT || vm->pmem || vm->shift;
-}
-
 char *qemu_cmdline(const struct qemu_vm *vm)
 {
 	char *text = NULL;
 
-	if (asprintf(&text, "%s%s%s%s%s%s", cmdline_common,
-		     qemu_is_beyond_4g(vm) ? cmdline_mut : "",
+	if (asprintf(&text, "%s%s%s%s%s", cmdline_common,
 		     vm->accel == QEMU_ICOUNT ? " " QEMU_CMDLINE_EXACT : "",
 		     qemu_one_timer(vm->accel, vm->cpus) ? " " QEMU_CMDLINE_ONE : "",
 		     vm->append ? " " : "", vm->append ? vm->append : "") < 0)
@@ -183,8 +174,8 @@ static void qemu_add_memory(const struct qemu_vm *vm, struct args *a)
 			  vm->memory, vm->ram_page);
 		break;
 	default:
-		args_addf(a, "memory-backend-memfd,id=ram,size=%" PRIu64
-			  ",share=on", vm->memory);
+		args_addf(a, "memory-backend-memfd,id=ram,size=%" PRIu64 ",share=on%s", vm->memory,
+			  vm->ram == QEMU_RAM_GUEST_MEMFD ? "," QEMU_GUEST_MEMFD "=on" : "");
 	}
 	args_add_all(a, "-machine", "memory-backend=ram", NULL);
 }
@@ -197,13 +188,19 @@ static void qemu_add_pmem(const struct qemu_vm *vm, struct args *a)
 {
 	if (!vm->pmem)
 		return;
-	args_add_all(a, "-machine", "nvdimm=on", "-object", NULL);
+	if (!vm->pmem_virtio)
+		args_add_all(a, "-machine", "nvdimm=on", NULL);
+	args_add(a, "-object");
 	if (vm->pmem_path)
 		args_addf(a, "memory-backend-file,id=pmem,mem-path=%s,size=%" PRIu64
 			  ",share=on,align=2M", vm->pmem_path, vm->pmem);
+	else if (vm->ram == QEMU_RAM_HUGETLB)
+		args_addf(a, "memory-backend-memfd,id=pmem,size=%" PRIu64
+			  ",share=on,hugetlb=on,hugetlbsize=%" PRIu64, vm->pmem, vm->ram_page);
 	else
 		args_addf(a, "memory-backend-ram,id=pmem,size=%" PRIu64, vm->pmem);
-	args_add_all(a, "-device", "nvdimm,id=nvdimm0,memdev=pmem", NULL);
+	args_add_all(a, "-device", vm->pmem_virtio ? "virtio-pmem-pci,id=nvdimm0,memdev=pmem" :
+		     "nvdimm,id=nvdimm0,memdev=pmem", NULL);
 }
 
 static void qemu_add_streams(const struct qemu_vm *vm, struct args *a)

@@ -50,6 +50,9 @@ enum qemu_role {
 	QEMU_GUEST,	/* RAM is the memory under test */
 };
 
+/* The option of memory-backend-memfd that a QEMU of QEMU_RAM_GUEST_MEMFD knows. */
+#define QEMU_GUEST_MEMFD "x-guest-memfd"
+
 enum qemu_accel {
 	QEMU_TCG,	/* emulation; a MUT gets an AMD processor with SVM and NPT */
 	QEMU_ICOUNT,	/* emulation that counts instructions as time; one CPU */
@@ -62,6 +65,7 @@ enum qemu_ram {
 	QEMU_RAM_FILE,		/* `ram_path`, shared: a file on DAX, a devdax node, hugetlbfs */
 	QEMU_RAM_MEMFD,		/* shared anonymous file */
 	QEMU_RAM_HUGETLB,	/* memfd of huge pages of `ram_page` bytes */
+	QEMU_RAM_GUEST_MEMFD,	/* a file of KVM's; of QEMUs that have QEMU_GUEST_MEMFD */
 };
 
 #define QEMU_DISKS_MAX 8
@@ -80,7 +84,8 @@ struct qemu_vm {
 	unsigned cpus;
 	uint64_t memory;	/* bytes, a multiple of 2M */
 	uint64_t pmem;		/* bytes of NVDIMM; 0: none */
-	const char *pmem_path;	/* the file it is, shared; NULL: anonymous memory */
+	const char *pmem_path;	/* the file it is, shared; NULL: memory as the RAM's, or anonymous */
+	bool pmem_virtio;	/* a virtio-pmem device instead of an NVDIMM */
 
 	enum qemu_ram ram;
 	const char *ram_path;

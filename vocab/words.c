@@ -35,6 +35,8 @@ const char *const control_words[CONTROLS + 1] = {
 	"none", "shift-4k", "dirty-log", "pre-fault", NULL,
 };
 
+const char *const guest_pmem_words[GUEST_PMEMS + 1] = { "nvdimm", "virtio", NULL };
+
 const struct step_word step_words[STEPS] = {
 	[STEP_SETUP] = { "set-up", "set-up" },
 	[STEP_READY] = { "ready", "before logging" },

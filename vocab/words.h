@@ -53,6 +53,10 @@ extern const char *const disturb_words[DISTURBS + 1];	/* ends with NULL */
 enum control { CONTROL_NONE, CONTROL_SHIFT_4K, CONTROL_DIRTY_LOG, CONTROL_PRE_FAULT, CONTROLS };
 extern const char *const control_words[CONTROLS + 1];	/* ends with NULL */
 
+/* How a guest sees persistent memory of its own. */
+enum guest_pmem { GUEST_NVDIMM, GUEST_VIRTIO_PMEM, GUEST_PMEMS };
+extern const char *const guest_pmem_words[GUEST_PMEMS + 1];	/* ends with NULL */
+
 enum run_step { STEP_SETUP, STEP_READY, STEP_LOGGING, STEP_LOGGED, STEP_RUN, STEP_END, STEPS };
 struct step_word {
 	const char *name;	/* "logging" */

@@ -25,6 +25,7 @@ static const struct conf_field guest_fields[] = {
 	{ "cpus", TOP(UNSIGNED, guest.cpus), .fallback = "1" },
 	{ "memory", TOP(TEXT, guest.memory), .fallback = "512M" },
 	{ "pmem", TOP(TEXT, guest.pmem) },
+	{ "pmem-device", TOP(CHOICE, guest.pmem_device), .choices = guest_pmem_words },
 	{ 0 }
 };
 

@@ -69,6 +69,7 @@ static int config_build_guest(struct build *b)
 	if (!ret && b->c->guest.pmem)
 		ret = config_build_size(b, "guest.pmem", b->c->guest.pmem, &to->pmem);
 	to->cpus = b->c->guest.cpus;
+	to->pmem_device = to->pmem ? b->c->guest.pmem_device : GUEST_NVDIMM;
 	return ret ? ret : plan_text(&to->kernel, b->c->guest.kernel, b->err);
 }
 

@@ -69,7 +69,7 @@ struct config {
 	} machine;
 	struct {
 		char *kernel, *memory, *pmem;
-		unsigned cpus;
+		unsigned cpus, pmem_device;
 	} guest;
 	struct config_arm *arms;
 	unsigned n_arms;

@@ -136,7 +136,7 @@ static json_t *plan_json_without_hash(const struct plan *p)
 
 	return json_pack(
 		"{s:i, s:s, s:s, s:I, s:i, s:s, s:o*, s:s*, s:{s:s, s:s, s:i, s:I, s:I, s:s, s:s*},"
-		" s:{s:s, s:i, s:I, s:o*}, s:o, s:o, s:o, s:o, s:o}",
+		" s:{s:s, s:i, s:I, s:o*, s:s*}, s:o, s:o, s:o, s:o, s:o}",
 		"kduel_plan", PLAN_FORMAT, "name", p->name, "question",
 		p->question, "seed", (json_int_t)p->seed, "blocks",
 		(int)p->n_blocks, "clock", plan_clock_name(p->clock),
@@ -150,6 +150,8 @@ static json_t *plan_json_without_hash(const struct plan *p)
 		"kernel", p->guest.kernel, "cpus",
 		(int)p->guest.cpus, "memory", (json_int_t)p->guest.memory,
 		"pmem", p->guest.pmem ? json_integer((json_int_t)p->guest.pmem) : NULL,
+		"pmem_device",
+		p->guest.pmem_device ? guest_pmem_words[p->guest.pmem_device] : NULL,
 		"arms", plan_json_arms(p), "cells", plan_json_cells(p), "boots",
 		plan_json_boots(p), "gates", plan_json_gates(p), "expect",
 		plan_json_expect(p));

@@ -77,6 +77,7 @@ static int read_machine(const struct view *json, struct plan *p, struct err *err
 static int read_guest(const struct view *json, struct plan *p, struct err *err)
 {
 	const struct view *o;
+	unsigned device = GUEST_NVDIMM;
 	int ret = view_list(json, "guest", JSON_OBJECT, &o, err);
 
 	if (ret)
@@ -88,6 +89,9 @@ static int read_guest(const struct view *json, struct plan *p, struct err *err)
 		ret = view_count(o, "memory", INT64_MAX, &p->guest.memory, err);
 	if (!ret)
 		ret = view_count_or(o, "pmem", INT64_MAX, 0, &p->guest.pmem, err);
+	if (!ret && view_get(o, "pmem_device"))
+		ret = view_choice(o, "pmem_device", guest_pmem_words, &device, err);
+	p->guest.pmem_device = device;
 	if (ret)
 		err_prefix(err, "guest");
 	return ret;

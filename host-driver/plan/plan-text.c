@@ -22,10 +22,11 @@ static void text_print_machine(const struct plan *p, FILE *to)
 		plan_clock_name(p->clock), p->counters ? "" : "; no counters",
 		p->profile ? "; profile: " : "",
 		p->profile ? plan_profile_name(p->profile) : "");
-	fprintf(to, "guest     kernel %s, %u cpu%s, memory %s%s%s\n",
+	fprintf(to, "guest     kernel %s, %u cpu%s, memory %s%s%s%s\n",
 		p->guest.kernel, p->guest.cpus, p->guest.cpus == 1 ? "" : "s",
 		size_format(p->guest.memory, c), p->guest.pmem ? ", pmem " : "",
-		p->guest.pmem ? size_format(p->guest.pmem, a) : "");
+		p->guest.pmem ? size_format(p->guest.pmem, a) : "",
+		p->guest.pmem_device == GUEST_VIRTIO_PMEM ? " (virtio)" : "");
 }
 
 static void text_print_arms(const struct plan *p, FILE *to)

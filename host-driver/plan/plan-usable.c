@@ -369,6 +369,12 @@ static int usable_guest(struct plan_check *c, const struct plan_cell *cell)
 		return err_config(c->err, "%s is not a multiple of 64M", size_format(c->p->guest.pmem, a));
 	if (c->p->guest.pmem && !k->guest_pmem)
 		return err_config(c->err, "backing %s cannot hold a guest's NVDIMM, which needs a second file", k->name);
+	if (c->p->guest.pmem && k->page && c->p->guest.pmem % k->page)
+		return err_config(c->err, "%s is not a multiple of %s, which backing %s needs",
+				  size_format(c->p->guest.pmem, a), size_format(k->page, b), k->name);
+	if (c->p->guest.pmem == c->p->guest.memory && !k->pmem)
+		return err_config(c->err, "%s is as large as guest.memory, and backing %s has no names by which the two could be told apart",
+				  size_format(c->p->guest.pmem, a), k->name);
 	return k->pmem ? usable_pmem(c, k, cell) : usable_ram(c, k);
 }
 

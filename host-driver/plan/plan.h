@@ -69,6 +69,7 @@ struct plan_guest {
 	unsigned cpus;
 	uint64_t memory;	/* bytes */
 	uint64_t pmem;		/* bytes of its NVDIMM, on the same backing; 0: none, then not in JSON */
+	enum guest_pmem pmem_device;	/* in JSON if it is not an NVDIMM */
 };
 
 struct plan_arm {

@@ -218,6 +218,8 @@ static int session_cell_measure(struct cell_run *c)
 	if (!ret)
 		ret = timeline_wait(&c->line, STEP_RUN, session_cell_over, &c->run,
 				    s->o->limits.run, "the workload");
+	if (ret)
+		timeline_tell(&c->line);
 	if (!ret && !c->line.apart)
 		ret = session_count_stop(s, &c->counted);
 	if (!ret)

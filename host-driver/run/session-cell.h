@@ -63,6 +63,8 @@ int timeline_wait(struct timeline *t, enum run_step step, bool (*done)(void *arg
  */
 int timeline_disturb(struct timeline *t);
 int timeline_calm(struct timeline *t);
+/* Of a region that did not come to its end: how far what was done in it had come. */
+void timeline_tell(struct timeline *t);
 int timeline_restore(struct timeline *t);
 /* What follows would be timed. */
 int timeline_go(struct timeline *t);

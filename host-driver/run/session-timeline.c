@@ -10,6 +10,7 @@
 
 /* How long a run apart looks at each state: as many readings. */
 #define TIMELINE_READINGS 10
+#define TELL_LIMIT_S 10
 
 void timeline_begin(struct timeline *t, struct session *s, const struct plan_cell *cell,
 		    unsigned process, bool apart)
@@ -164,8 +165,34 @@ int timeline_go(struct timeline *t)
 /* Beyond the region's end nothing is timed, so that the answer may be long. */
 static int timeline_split(struct timeline *t, bool on, struct message *reply)
 {
-	return session_must(t->s, FRAME_NODE, "split", json_pack("{s:b}", "on", on),
+	const struct source *source;
+	/* An NVDIMM that is no source's is the workload's to lose. */
+	bool scratch = t->s->plan->guest.pmem && !source_find(t->cell->source, &source, NULL) &&
+		       !source->place;
+
+	return session_must(t->s, FRAME_NODE, "split",
+			    json_pack("{s:b, s:b}", "on", on, "scratch", scratch),
 			    t->s->o->limits.prepare, reply);
+}
+
+/* Which of them were done, and how often: what the rounds cover is what the machine let them. */
+static int timeline_take_operations(struct timeline *t, const struct message *reply)
+{
+	const struct view *list, *v;
+	struct err err = ERR_INIT;
+	char event[RECORD_UNIT_MAX];
+	uint64_t n;
+	int ret = 0;
+
+	if (view_list_or(reply->root, "operations", JSON_OBJECT, &list, &err))
+		return wire_fail(&t->s->wire, "protocol", "split: %.300s", err.text);
+	view_each(v, list) {
+		if (ret || view_count(list, v->key, INT64_MAX, &n, NULL) || !n)
+			continue;
+		snprintf(event, sizeof(event), "%.30s: %llu", v->key, (unsigned long long)n);
+		ret = timeline_event(t, STEP_RUN, event);
+	}
+	return ret;
 }
 
 /* How many rounds there were, and the first lines of the kernel's, if it had any to say. */
@@ -176,6 +203,7 @@ static int timeline_take_rounds(struct timeline *t, const struct message *reply)
 	char event[48], line[300];
 	uint64_t rounds;
 	size_t n = 0;
+	int ret;
 
 	if (view_count(reply->root, "rounds", INT64_MAX, &rounds, &err) ||
 	    view_list(reply->root, "kernel_log", JSON_ARRAY, &log, &err))
@@ -187,7 +215,8 @@ static int timeline_take_rounds(struct timeline *t, const struct message *reply)
 					      message_text(v, line, sizeof(line)));
 	}
 	snprintf(event, sizeof(event), "split %llu times", (unsigned long long)rounds);
-	return timeline_event(t, STEP_RUN, event);
+	ret = timeline_event(t, STEP_RUN, event);
+	return ret ? ret : timeline_take_operations(t, reply);
 }
 
 int timeline_calm(struct timeline *t)
@@ -202,6 +231,25 @@ int timeline_calm(struct timeline *t)
 		ret = timeline_take_rounds(t, &reply);
 	message_release(&reply);
 	return ret;
+}
+
+/* The session has failed already, and says so; a node that still answers knows more. */
+void timeline_tell(struct timeline *t)
+{
+	struct wire *w = &t->s->wire;
+	char class[sizeof(w->class)], text[sizeof(w->text)];
+	struct message reply;
+
+	if (t->disturb != DISTURB_SPLIT || t->s->fatal)
+		return;
+	memcpy(class, w->class, sizeof(class));
+	memcpy(text, w->text, sizeof(text));
+	w->class[0] = '\0';
+	if (!wire_call(w, FRAME_NODE, "split", json_pack("{s:b}", "on", 0), TELL_LIMIT_S, &reply))
+		timeline_take_rounds(t, &reply);
+	message_release(&reply);
+	memcpy(w->class, class, sizeof(class));
+	memcpy(w->text, text, sizeof(text));
 }
 
 /* Where an arm wants it, the second level is full before anything is timed. */

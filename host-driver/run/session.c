@@ -235,6 +235,9 @@ static json_t *session_guest_arguments(const struct session *s, uint64_t nonce)
 		json_object_set_new(a, "disks", session_disks(m));
 	if (s->arm->control == CONTROL_SHIFT_4K)
 		json_object_set_new(a, "shift", json_integer(page_words[PAGE_4K].bytes));
+	if (s->plan->guest.pmem_device)
+		json_object_set_new(a, "pmem_device",
+				    json_string(guest_pmem_words[s->plan->guest.pmem_device]));
 	session_align(s, a, 0);
 	return a;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The agent's small parts: settings, faults, maps, ports, cpuinfo. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -15,6 +18,7 @@
 #include "guest-agent/cmdline.h"
 #include "lib/env.h"
 #include "guest-agent/port.h"
+#include "guest-agent/split-scratch.h"
 #include "backing/ram-map.h"
 
 static void settings_come_from_the_command_line(void **state)
@@ -50,12 +54,47 @@ static void wrong_settings_are_refused(void **state)
 	}
 }
 
+/* Holes and an end that comes and goes, under a process that stands still meanwhile. */
+static void scratch_is_taken_and_given_back(void **state)
+{
+	struct split_scratch s = { .size = 8 << 20, .qemu = fork() };
+	char name[64], path[80], byte;
+	int status;
+
+	(void)state;
+	if (!s.qemu)
+		for (;;)
+			pause();
+	strcpy(name, "/tmp/kduel-test-XXXXXX");
+	s.fd = mkstemp(name);
+	snprintf(s.other, sizeof(s.other), "%.90s.other", name);
+	snprintf(path, sizeof(path), "%s.other", name);
+	assert_int_equal(posix_fallocate(s.fd, 0, (off_t)s.size), 0);
+	assert_int_equal(pwrite(s.fd, "abc", 3, 2 << 20), 3);
+	assert_int_equal(split_scratch_hole(&s, 2 << 20), 0);
+	assert_int_equal(pread(s.fd, &byte, 1, 2 << 20), 1);
+	assert_int_equal(byte, 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(pwrite(s.fd, "abc", 3, 4 << 20), 3);
+	assert_int_equal(split_scratch_truncate(&s, (4 << 20) - 4096), 0);
+	assert_int_equal(lseek(s.fd, 0, SEEK_END), s.size);
+	assert_int_equal(pread(s.fd, &byte, 1, 4 << 20), 1);
+	assert_int_equal(byte, 0);
+	/* It runs again. */
+	assert_int_equal(waitpid(s.qemu, &status, WUNTRACED | WCONTINUED | WNOHANG), s.qemu);
+	kill(s.qemu, SIGKILL);
+	assert_int_equal(waitpid(s.qemu, &status, 0), s.qemu);
+	close(s.fd);
+	unlink(name);
+}
+
 static void maps_are_searched(void **state)
 {
 	static const char text[] =
 		"00400000-00401000 r-xp 00000000 00:01 12 /usr/bin/qemu\n"
 		"7f0000000000-7f0000100000 rw-p 00000000 00:00 0 \n"
 		"7f1000000000-7f1020000000 rw-s 00000000 103:00 131 /run/kduel-pmem/guest-ram\n"
+		"7f1800000000-7f1860000000 rw-p 00000000 00:00 0 \n"
 		"7f2000000000-7f2020000000 rw-p 00000000 00:00 0 \n"
 		"7f3000000000-7f3040000000 rw-s 00000000 00:01 5 /memfd:memory-backend-memfd (deleted)\n";
 	static const struct {
@@ -65,6 +104,7 @@ static void maps_are_searched(void **state)
 		{ "/run/kduel-pmem/guest-ram", 512 << 20, 0x7f1000000000 },
 		{ "", 512 << 20, 0x7f2000000000 },
 		{ "", 1 << 30, 0x7f3000000000 },
+		{ "", 1280 << 20, 0x7f1800000000 },
 	};
 	uint64_t start;
 
@@ -203,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings_come_from_the_command_line),
 		cmocka_unit_test(wrong_settings_are_refused),
+		cmocka_unit_test(scratch_is_taken_and_given_back),
 		cmocka_unit_test(maps_are_searched),
 		cmocka_unit_test(ports_are_found_by_name),
 		cmocka_unit_test(cpuinfo_is_read),

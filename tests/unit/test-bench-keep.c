@@ -6,7 +6,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "bench/context.h"
 #include "bench/keep.c"
@@ -60,9 +63,44 @@ static void wrong_words_are_told(void **state)
 	assert_int_equal(keep_pass(&bench, &kept, NULL), 0);
 }
 
+/* Bytes of the device may be lost, but none may be another's; and it must begin as zeros. */
+static void scratch_may_lose_but_not_gain(void **state)
+{
+	static uint64_t piece[SCRATCH_PIECE / sizeof(uint64_t)];
+	struct keep k = { .tag = 7, .scratch = { .size = 2 * SCRATCH_PIECE, .piece = piece } };
+	struct err err = ERR_INIT;
+	uint64_t word = 12;
+
+	(void)state;
+	assert_int_equal(params_init(&bench.params, &keep_workload, &err), 0);
+	k.scratch.fd = memfd_create("scratch", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(k.scratch.fd, 2 * SCRATCH_PIECE), 0);
+	assert_int_equal(keep_scratch_pass(&bench, &k, &err), 0);
+	assert_int_equal(keep_scratch_pass(&bench, &k, &err), 0);
+	assert_int_equal(k.scratch.pass, 2);
+	/* Lost. */
+	assert_int_equal(fallocate(k.scratch.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4096, 4096), 0);
+	assert_int_equal(keep_scratch_pass(&bench, &k, &err), 0);
+	/* What another place has. */
+	assert_int_equal(pread(k.scratch.fd, &word, 8, 0), 8);
+	assert_int_equal(pwrite(k.scratch.fd, &word, 8, 4096), 8);
+	assert_int_equal(keep_scratch_pass(&bench, &k, &err), -EBADSLT);
+	assert_non_null(strstr(err.text, "byte 4096"));
+	/* What was written before the last time. */
+	k.scratch.pass = 0;
+	err = (struct err)ERR_INIT;
+	assert_int_equal(keep_scratch_pass(&bench, &k, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "is not zero"));
+	close(k.scratch.fd);
+	params_release(&bench.params);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(wrong_words_are_told) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wrong_words_are_told),
+		cmocka_unit_test(scratch_may_lose_but_not_gain),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

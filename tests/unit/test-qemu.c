@@ -140,7 +140,6 @@ static void guest_backings(void **state)
 	    "-machine memory-backend=ram", NULL);
 	lacks(&vm, "nvdimm");
 	lacks(&vm, "maxmem");
-	lacks(&vm, "swiotlb");
 	vm = guest(QEMU_RAM_MEMFD);
 	has(&vm, "memory-backend-memfd,id=ram,size=536870912,share=on", NULL);
 	vm = guest(QEMU_RAM_HUGETLB);
@@ -173,6 +172,12 @@ static void a_guest_can_have_an_nvdimm(void **state)
 	vm.pmem_path = "/mnt/pmem";
 	has(&vm, "-m 512M,slots=1,maxmem=640M", "nvdimm=on", "-device nvdimm,id=nvdimm0,memdev=pmem", NULL);
 	has(&vm, "memory-backend-file,id=pmem,mem-path=/mnt/pmem,size=134217728,share=on,align=2M", NULL);
+	vm.pmem_virtio = true;
+	has(&vm, "-device virtio-pmem-pci,id=nvdimm0,memdev=pmem", NULL);
+	lacks(&vm, "nvdimm=on");
+	vm = guest(QEMU_RAM_HUGETLB);
+	vm.pmem = 128ULL << 20;
+	has(&vm, "memory-backend-memfd,id=pmem,size=134217728,share=on,hugetlb=on,hugetlbsize=2097152", NULL);
 }
 
 /* What lies above 4G does so 4K off the file's huge pages. */
