@@ -103,23 +103,30 @@ static int inject_step(struct inject *in)
 	}
 }
 
-long inject_call(struct inject *in, long nr, uint64_t a, uint64_t b, uint64_t c)
+long inject_call6(struct inject *in, long nr, const uint64_t args[6])
 {
 	struct user_regs_struct r = in->before;
 	int ret;
 
 	r.rip = in->at;
 	r.rax = (unsigned long)nr;
-	r.rdi = a;
-	r.rsi = b;
-	r.rdx = c;
-	r.r10 = r.r8 = r.r9 = 0;
+	r.rdi = args[0];
+	r.rsi = args[1];
+	r.rdx = args[2];
+	r.r10 = args[3];
+	r.r8 = args[4];
+	r.r9 = args[5];
 	ret = ptrace(PTRACE_SETREGS, in->tid, 0, &r) ? -errno : inject_step(in);
 	if (!ret)
 		ret = inject_step(in);
 	if (!ret && ptrace(PTRACE_GETREGS, in->tid, 0, &r))
 		ret = -errno;
 	return ret ? ret : (long)r.rax;
+}
+
+long inject_call(struct inject *in, long nr, uint64_t a, uint64_t b, uint64_t c)
+{
+	return inject_call6(in, nr, (const uint64_t[]){ a, b, c, 0, 0, 0 });
 }
 
 uint64_t inject_room(const struct inject *in)

@@ -38,6 +38,8 @@ struct inject {
 int inject_open(struct inject *in, pid_t tid, struct err *err);
 /* What the call returned: a value, or a negative errno; -ESRCH when the thread is gone. */
 long inject_call(struct inject *in, long nr, uint64_t a, uint64_t b, uint64_t c);
+/* The same, of a call with more arguments. */
+long inject_call6(struct inject *in, long nr, const uint64_t args[6]);
 /* Memory of its own that nobody uses while it is stopped: 1024 bytes. */
 uint64_t inject_room(const struct inject *in);
 /* `size` is a multiple of 8; 0 or a negative errno. */

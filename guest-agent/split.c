@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "split.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -31,11 +32,11 @@
 #define LINES_MOST 40
 #define LINE_MOST 300
 
-enum { DONTNEED, PROTECT, WRITE_BACK, HOLE, TRUNCATE, OTHER_MAP, REFLINK, NO_REFLINK, GUEST_HOLE,
+enum { DONTNEED, PROTECT, REMAP, WRITE_BACK, HOLE, TRUNCATE, OTHER_MAP, REFLINK, NO_REFLINK, GUEST_HOLE,
        GUEST_TRUNCATE, OPERATIONS };
 
 static const char *const names[OPERATIONS] = {
-	[DONTNEED] = "dontneed", [PROTECT] = "mprotect", [WRITE_BACK] = "write-back",
+	[DONTNEED] = "dontneed", [PROTECT] = "mprotect", [REMAP] = "remap", [WRITE_BACK] = "write-back",
 	[HOLE] = "hole", [TRUNCATE] = "truncate-extend", [OTHER_MAP] = "other-mapping",
 	[REFLINK] = "reflink", [NO_REFLINK] = "reflink-refused",
 	[GUEST_HOLE] = "hole-mapped", [GUEST_TRUNCATE] = "truncate-extend-mapped",
@@ -53,6 +54,7 @@ struct split {
 	struct proc proc;
 	int log;		/* the kernel's, from the start on; -1 */
 	int fd;			/* the file, of the backing */
+	int qemu_fd;		/* the same as QEMU has it open */
 	char path[96];
 	pid_t qemu;
 	uint64_t start, size;	/* of the RAM in QEMU */
@@ -92,6 +94,27 @@ static bool split_piece(struct split *s)
 	       split_in_qemu(s, PROTECT, SYS_mprotect, page, PAGE, PROT_READ | PROT_WRITE);
 }
 
+/*
+ * A piece of the mapping is replaced by a new one of the same place of the file: the old is
+ * unmapped, and with it the page tables by which a piece that was split stays 4K, for
+ * MADV_DONTNEED leaves them. There is no time at which nothing is mapped. The advice is
+ * QEMU's own, so that the pieces are one mapping again.
+ */
+static bool split_remap(struct split *s)
+{
+	uint64_t off = rng_below(&s->rng, s->size / M2) * M2, at = s->start + off;
+	const uint64_t args[6] = { at, M2, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+				   (uint64_t)s->qemu_fd, off };
+	long got = inject_call6(&s->in, SYS_mmap, args);
+
+	if (got != (long)at)
+		return split_failed(s, names[REMAP], got < 0 ? got : -EFAULT);
+	inject_call(&s->in, SYS_madvise, at, M2, MADV_HUGEPAGE);
+	inject_call(&s->in, SYS_madvise, at, M2, MADV_DONTFORK);
+	s->shared->done[REMAP]++;
+	return true;
+}
+
 static bool split_ram(struct split *s)
 {
 	struct err err = ERR_INIT;
@@ -102,7 +125,7 @@ static bool split_ram(struct split *s)
 		return false;
 	}
 	for (int i = 0; good && i < PIECES; i++)
-		good = split_piece(s);
+		good = split_piece(s) && split_remap(s) && split_remap(s);
 	/* All of it at once, now and then. */
 	if (good && s->shared->rounds % 16 == 15)
 		good = split_in_qemu(s, DONTNEED, SYS_madvise, s->start, s->size, MADV_DONTNEED);
@@ -267,6 +290,30 @@ static json_t *split_log(int fd)
 
 /* --- the agent's side -------------------------------------------------------------------- */
 
+/* The number under which QEMU has the file open. */
+static int split_find_fd(pid_t qemu, const char *path, int *fd, struct err *err)
+{
+	char folder[32], name[300], link[112];
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(folder, sizeof(folder), "/proc/%d/fd", (int)qemu);
+	d = opendir(folder);
+	*fd = -1;
+	while (d && *fd < 0 && (e = readdir(d))) {
+		ssize_t n;
+
+		snprintf(name, sizeof(name), "%s/%s", folder, e->d_name);
+		n = readlink(name, link, sizeof(link) - 1);
+		link[n < 0 ? 0 : n] = '\0';
+		if (!strcmp(link, path))
+			*fd = atoi(e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return *fd >= 0 ? 0 : err_machine(err, "QEMU has %s not open", path);
+}
+
 static int split_check(const struct backing *b, struct err *err)
 {
 	if (b->kind->pmem && b->kind->variant && b->fd >= 0)
@@ -301,6 +348,8 @@ int split_start(struct split **out, const struct backing *b, pid_t qemu, bool sc
 	}
 	if (!ret)
 		ret = ram_map_find(qemu, b->path, b->size, &s->start, err);
+	if (!ret)
+		ret = split_find_fd(qemu, b->path, &s->qemu_fd, err);
 	if (!ret && fallocate(s->fd, 0, (off_t)s->size, TAIL))
 		ret = err_sys(err, errno, "cannot make %s longer by %llu MiB", b->path, TAIL >> 20);
 	if (!ret)

@@ -4,8 +4,8 @@
  * runs: what KVM's walk of a page table has to withstand. The guest's memory is a file
  * on DAX; nothing that is done to it changes a byte that the guest has.
  *
- * A process of its own does it, in QEMU's address space (inject.h: MADV_DONTNEED and
- * mprotect of parts of the RAM), to the file (writing it back, which write-protects all
+ * A process of its own does it, in QEMU's address space (inject.h: MADV_DONTNEED,
+ * mprotect and mapping anew of parts of the RAM), to the file (writing it back, which write-protects all
  * mappings; a hole beyond the guest's end; truncating and extending; a reflink where the
  * file system has them), and in another mapping of the file (mprotect, mremap, munmap).
  * An NVDIMM whose bytes the guest may lose gets holes where it is mapped, and is cut off and

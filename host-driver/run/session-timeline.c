@@ -245,9 +245,15 @@ void timeline_tell(struct timeline *t)
 	memcpy(class, w->class, sizeof(class));
 	memcpy(text, w->text, sizeof(text));
 	w->class[0] = '\0';
-	if (!wire_call(w, FRAME_NODE, "split", json_pack("{s:b}", "on", 0), TELL_LIMIT_S, &reply))
-		timeline_take_rounds(t, &reply);
+	if (!session_must(t->s, FRAME_NODE, "split", json_pack("{s:b}", "on", 0), TELL_LIMIT_S,
+			  &reply) && !timeline_take_rounds(t, &reply))
+		timeline_read(t, STEP_END);
 	message_release(&reply);
+	if (w->class[0]) {
+		char event[RECORD_UNIT_MAX];
+
+		timeline_event(t, STEP_RUN, message_safe(w->text, event, sizeof(event)));
+	}
 	memcpy(w->class, class, sizeof(class));
 	memcpy(w->text, text, sizeof(text));
 }
