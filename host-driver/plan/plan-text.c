@@ -75,6 +75,9 @@ static void text_print_cells(const struct plan *p, FILE *to)
 			if (json_is_string(value))
 				fprintf(to, " %s=%s", key,
 					json_string_value(value));
+			else if (json_object_get(value, "sha256"))
+				fprintf(to, " %s=%.12s...", key,
+					json_string_value(json_object_get(value, "sha256")));
 			else
 				fprintf(to, " %s: %zu", key, json_is_array(value)
 					? json_array_size(value) : json_object_size(value));

@@ -352,6 +352,41 @@ static void relays_between_driver_and_guest(void **state)
 	stop(&p);
 }
 
+static json_t *guest_with_disk(const char *serial)
+{
+	return json_pack("{s:i, s:s, s:s, s:s, s:[{s:s, s:s}]}", "cpus", 1, "nonce", "cd", "accel",
+			 "tcg", "cmdline", "kduel.nonce=cd kduel.role=guest", "disks", "path",
+			 "/guest/rootfs-1", "serial", serial);
+}
+
+static void gives_the_guest_its_disks(void **state)
+{
+	json_t *msg, *args, *one;
+	bool found = false;
+	struct peer p;
+	size_t i;
+
+	(void)state;
+	fake_qemu("exit 1");
+	start(&p, "node", "");
+	json_decref(event(&p, "hello"));
+	expect_ok(&p, send_request(&p, FRAME_NODE, "prepare",
+		json_pack("{s:s, s:s}", "backing", "memfd", "size", "64M")));
+	expect_failure(&p, send_request(&p, FRAME_NODE, "guest-start",
+		guest_with_disk("0123456789abcdef01234")), "bad-request", "no serial number");
+	expect_failure(&p, send_request(&p, FRAME_NODE, "guest-start", guest_with_disk("a,b=c")),
+		       "bad-request", "no serial number");
+	msg = reply_to(&p, send_request(&p, FRAME_NODE, "guest-start",
+		guest_with_disk("0123456789abcdef0123")));
+	args = json_object_get(msg, "args");
+	json_array_foreach(args, i, one)
+		found |= !strcmp(json_string_value(one),
+				 "virtio-blk-pci,drive=disk0,serial=0123456789abcdef0123");
+	assert_true(found);
+	json_decref(msg);
+	stop(&p);
+}
+
 static void tells_how_a_guest_was_lost(void **state)
 {
 	static const struct {
@@ -422,6 +457,7 @@ int main(void)
 		cmocka_unit_test(refuses_cancels_and_limits_workloads),
 		cmocka_unit_test(faults_do_what_they_say),
 		cmocka_unit_test(relays_between_driver_and_guest),
+		cmocka_unit_test(gives_the_guest_its_disks),
 		cmocka_unit_test(tells_how_a_guest_was_lost),
 	};
 
