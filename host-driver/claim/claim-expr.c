@@ -28,11 +28,14 @@ static int claim_expr_check_field(struct claim_parser *p, const struct claim_pic
 	static const char *const fields[] = { "4k_share", "2m_share", "1g_share",
 					      "4k_bytes", "2m_bytes", "1g_bytes",
 					      "faults" };
+	char text[256];
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (!strcmp(k->field, fields[i]))
 			return 0;
-	return parse_fail(p, "a layer has 4k_share, 2m_share, 1g_share, 4k_bytes, 2m_bytes, 1g_bytes and faults");
+	unknown_text("figure of a layer", k->field, fields, sizeof(fields) / sizeof(fields[0]),
+		     text, sizeof(text));
+	return parse_fail(p, text);
 }
 
 int parse_path(struct claim_parser *p, const char *stop, struct claim_pick *k)

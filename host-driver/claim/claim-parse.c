@@ -156,10 +156,13 @@ static int parse_sentence(struct claim_parser *p)
 	p->err = &ignore;
 	rc = parse_arm(p, &arm);
 	p->err = err;
+	parse_space(p);
 	if (!rc && accept_words(p, not_worse))
 		rc = parse_not_worse(p, arm);
 	else if (!rc && accept_words(p, within))
 		rc = parse_within(p, arm);
+	else if (!rc && isalpha((unsigned char)*p->at) && from > p->text)	/* after a series */
+		rc = parse_fail(p, "'within 1% of' and an arm, or 'not worse than 1%', is expected here");
 	else
 		rc = 1;
 	if (rc > 0)

@@ -19,7 +19,7 @@ struct options {
 enum { OPT_ARM = 256, OPT_ORIGIN, OPT_ALLOW };
 
 static const struct argp_option option_table[] = {
-	{ "format", 'f', "FORMAT", 0, "json (the default) or another of the list below", 0 },
+	{ "format", 'f', "FORMAT", 0, "json (the default; with --table csv) or another of the list below", 0 },
 	{ "table", 't', "iterations|processes|boots|proofs|effects|smaller|bigger", 0, "for csv and "
 	  "ndjson: the first five (iterations); for github-action-benchmark: the last two "
 	  "(smaller)", 0 },
@@ -114,13 +114,13 @@ static int export_judge_and_write(struct options *o, const struct export_format 
 
 int cmd_export(int argc, char **argv)
 {
-	struct options o = { .format = "json" };
+	struct options o = { .format = NULL };
 	const struct export_format *f;
 	struct err err = ERR_INIT;
 	int ret;
 
 	options_parse(&argp, argc, argv, 0, &o);
-	f = export_find(o.format, &err);
+	f = export_find(o.format ? o.format : o.from.table ? "csv" : "json", &err);
 	if (!f)
 		return command_fail(&err);
 	ret = command_check_output(o.output, o.folder, &err);

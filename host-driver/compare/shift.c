@@ -24,6 +24,16 @@ static char *shift_plan_text(struct store *s)
 	return text;
 }
 
+char *shift_key(struct store *s)
+{
+	char *plan = shift_plan_text(s), *key = NULL;
+
+	if (plan && asprintf(&key, "%s %s", store_domain(s), plan) < 0)
+		key = NULL;
+	free(plan);
+	return key;
+}
+
 int shift_check(struct store *a, struct store *b, struct err *err)
 {
 	char *plan_a = shift_plan_text(a), *plan_b = shift_plan_text(b);

@@ -41,6 +41,8 @@ struct shift {
  * where it is one campaign twice.
  */
 int shift_check(struct store *a, struct store *b, struct err *err);
+/* Equal texts of two campaigns: they are of one plan and domain. The caller's; or NULL. */
+char *shift_key(struct store *s);
 
 int shift_run(const struct comparison *a, const struct comparison *b, struct shift *s,
 	      struct err *err);

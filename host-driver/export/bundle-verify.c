@@ -28,7 +28,8 @@ static int verify_trouble(struct archive *a, struct err *err)
 {
 	const char *text = archive_error_string(a);
 
-	return err_config(err, "is no archive that can be read: %s", text ? text : "damaged");
+	return err_config(err, "not an archive that can be read (kduel bundle FOLDER writes one): %s",
+			  text ? text : "damaged");
 }
 
 /* "folder/file" or deeper, of plain parts. */

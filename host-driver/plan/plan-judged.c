@@ -109,6 +109,7 @@ static size_t judged_add_word(const char **known, size_t n, const char *word)
 /* The series must name existing cells, one of which runs its workload. */
 static int judged_series(const struct judged_claim *u, const struct claim_pick *k)
 {
+	static const char *const layers[] = { "guest", "second_level", "mut", "file" };
 	const char *known[KNOWN_MAX];
 	bool here = k->layer;
 	size_t n = 0;
@@ -125,6 +126,8 @@ static int judged_series(const struct judged_claim *u, const struct claim_pick *
 		return plan_unknown_cell(u->p, "@ ", k->cells, u->err);
 	if (here)
 		return 0;
+	for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++)
+		n = judged_add_word(known, n, layers[i]);
 	return err_unknown(u->err, k->cells ? "workload in those cells"
 					    : "workload in this campaign", k->path, known, n);
 }

@@ -64,6 +64,10 @@ def export(folder, fmt, *args, code=0):
     return run(KDUEL, "export", "--format", fmt, *args, folder, code=code)
 
 
+def export_of(folder):
+    return run(KDUEL, "export", "-t", "effects", folder)
+
+
 def valid(document, schema, what):
     try:
         jsonschema.Draft202012Validator(schema).validate(document)
@@ -80,6 +84,7 @@ def effects(folder):
 
 
 def check_tables(folder):
+    check(export_of(folder) == export(folder, "csv", "-t", "effects"), "export -t effects is csv")
     for table in "iterations", "processes", "boots", "proofs", "effects":
         rows = list(csv.DictReader(io.StringIO(export(folder, "csv", "-t", table)), strict=True))
         lines = [json.loads(x) for x in export(folder, "ndjson", "-t", table).splitlines()]

@@ -204,7 +204,7 @@ static void every_error_is_said_exactly(void **state)
 		{ "name: t", "name: t\nexpect: [ 'null.ns_per_iteratoin(k1) < 1' ]",
 		  ":2: expect[0]: workload null: unknown metric 'ns_per_iteratoin'; did you mean 'ns_per_iteration'?" },
 		{ "name: t", "name: t\nexpect: [ 'nul.ns_per_iteration(k1) < 1' ]",
-		  ":2: expect[0]: unknown workload in this campaign 'nul'; did you mean 'null'? known: null" },
+		  ":2: expect[0]: unknown workload in this campaign 'nul'; did you mean 'null'? known: null, guest, second_level, mut, file" },
 		{ "name: t", "name: t\nexpect: [ 'null.ns_per_iteration(k1 @ memfd/*) < 1' ]",
 		  ":2: expect[0]: @ 'memfd/*' matches none of the cells, e.g. anon-4k/anon-4k/null" },
 		{ "name: t", "name: t\nexpect: [ 'null.minor_fualts(k1) < 1' ]",
