@@ -19,6 +19,7 @@
 
 #include "backing/ram-map.h"
 #include "inject.h"
+#include "loop.h"
 #include "proc.h"
 #include "rng.h"
 #include "message.h"
@@ -234,8 +235,15 @@ static int split_rounds(void *arg)
 {
 	struct split *s = arg;
 
-	while (!s->shared->stop && split_round(s))
+	/* As long again is the guest's, or on one processor it would get nowhere. */
+	while (!s->shared->stop) {
+		double start = loop_now();
+
+		if (!split_round(s))
+			break;
 		s->shared->rounds++;
+		usleep((useconds_t)((loop_now() - start) * 1e6));
+	}
 	split_reflink(s, true);
 	return 0;
 }
