@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parts of the evaluation of claims, for its own files alone: values of
- * arms in a block (claims-value.c), what is said of a relation
- * (claims-show.c), outcomes (claims.c).
+ * The internals of the evaluation of claims, for claims*.c only: values of arms in
+ * a block (claims-value.c), the text about a relation (claims-show.c), outcomes
+ * (claims.c).
  */
 #ifndef KDUEL_CLAIMS_CHECK_H
 #define KDUEL_CLAIMS_CHECK_H
@@ -13,12 +13,12 @@
 struct claim_check {
 	struct comparison *c;
 	const struct claim *claim;
-	const struct claim_pick *lead;	/* its series are what is gone through */
-	bool one_place;			/* all picks look at the same cells */
-	const struct compare_series *at;	/* the lead's series now; NULL: none */
+	const struct claim_pick *lead;	/* the claim is evaluated at each of its series */
+	bool one_place;			/* all picks name the same cells */
+	const struct compare_series *at;	/* the lead's current series; NULL: none */
 	double confidence;
-	char why[512];			/* it cannot be measured, */
-	bool never;			/* whatever the machine */
+	char why[512];			/* why it cannot be measured */
+	bool never;			/* not on any machine */
 };
 
 /* The two sides of a relation in the blocks that have both. */
@@ -33,16 +33,16 @@ struct claim_sides {
 int claim_cannot(struct claim_check *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* There is no series for this pick; a metric that its workload lacks is said so. */
+/* As claim_cannot(), for a pick without a series; says so if the workload lacks the metric. */
 int claim_no_series(struct claim_check *k, const struct claim_pick *p);
 
-/* An index into `arms`; "" is the baseline; -1: there is none of that name. */
+/* An index into c->arms; "" is the baseline; -1: no arm has that name. */
 int claim_find_arm(const struct comparison *c, const char *name);
 bool claim_matches(const struct claim_pick *p, const struct compare_series *s);
-/* The series that a pick means while the lead is at `k->at`; NULL: a reason. */
+/* The series that a pick means while the lead is at `k->at`; NULL, with k->why set. */
 const struct compare_series *claim_series(struct claim_check *k,
 					  const struct claim_pick *p);
-/* NaN where the block has no value; where none has, there is a reason. */
+/* NaN if the block has no value; k->why is set if no block can have one. */
 double claim_value(struct claim_check *k, const struct claim_node *n,
 		   size_t block);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is said of a relation: what each side came to, with its unit, how they
- * relate, with the interval, and what was wanted.
+ * The text about a relation: the value of each side with its unit, how they relate,
+ * with the interval, and what was wanted.
  *
  *	found 0.0815 [0.0801, 0.0829], wanted < 0.2; n = 6 blocks; 6.1: 5.79 us,
  *	6.1-nodaxhuge: 71.1 us
@@ -32,7 +32,7 @@ static const char *claims_show_pick_unit(struct claim_check *k, const struct cla
 	return s && s->unit ? s->unit : "";
 }
 
-/* The unit of what is computed; "" where it has none, or an odd one. */
+/* The unit of an expression; "" if it has none, or a compound one. */
 static const char *claims_show_unit(struct claim_check *k, const struct claim_node *n)
 {
 	const char *a, *b;
@@ -69,7 +69,7 @@ static const char *claims_show_put_end(double v, const char *unit, char buf[stat
 	return claims_show_put(v, unit, buf);
 }
 
-/* As it was written, more or less: it was not measured. */
+/* A limit as it was written, without rounding: it is not a measurement. */
 static const char *claims_show_put_limit(double v, const char *unit, char buf[static NUMBER_MAX])
 {
 	if (*unit && strcmp(unit, SHARE))
@@ -89,7 +89,7 @@ static double claims_show_mean(const double *v, size_t n, bool logs)
 	return logs ? exp(sum / (double)n) : sum / (double)n;
 }
 
-/* "0.0815 [0.0801, 0.0829]"; the ends where they tell something. */
+/* "0.0815 [0.0801, 0.0829]"; without the ends if they add nothing. */
 static char *claims_show_with_interval(struct comparison *c, const struct compare_claim *v,
 				       const char *unit)
 {
@@ -107,7 +107,7 @@ static char *claims_show_with_interval(struct comparison *c, const struct compar
 	return compare_text(c, "%s [%s, %s]", a, lo, hi);
 }
 
-/* A pick's mean over blocks, geometric where that can be. */
+/* A pick's mean over blocks, geometric if all values are positive. */
 static double claims_show_pick_mean(struct claim_check *k, const struct claim_node *pick)
 {
 	double sum = 0, logs = 0;
@@ -143,7 +143,7 @@ static void claims_show_list_picks(struct claim_check *k, const struct claim_nod
 					     claims_show_pick_unit(k, &n->pick), buf));
 }
 
-/* The arms' own values, where the left side is computed from several. */
+/* The arms' own values, if the left side is computed from several. */
 static char *claims_show_picks(struct claim_check *k, const struct claim_node *n)
 {
 	char *list = compare_text(k->c, "%s", "");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a claim's figures are in a block. */
+/* The values of a claim's picks in a block. */
 #include "claims-check.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ int claim_cannot(struct claim_check *k, const char *fmt, ...)
 	return -ENODATA;
 }
 
-/* Not the workload's: the driver's own time, or a counter of a processor's manual. */
+/* Is it not a metric of the workload: the driver's own, or a processor's counter? */
 static bool value_is_beside(const struct comparison *c, const char *name)
 {
 	if (!strcmp(name, METRIC_GO_TO_RESULT))
@@ -92,7 +92,7 @@ const struct compare_series *claim_series(struct claim_check *k,
 		if (k->one_place && strcmp(s->cell, k->at->cell))
 			continue;
 		if (found) {
-			claim_cannot(k, "%s.%s means both %s and %s: name the cell with @",
+			claim_cannot(k, "%s.%s is measured in both %s and %s: name the cell with @",
 			       p->path, p->field, found->cell, s->cell);
 			return NULL;
 		}
@@ -116,7 +116,7 @@ static double claims_value_page_field(const struct compare_pages *p, const char 
 	return strstr(field, "share") ? bytes / all : bytes;
 }
 
-/* A layer's figure in a block: the mean over the cells that are meant. */
+/* A layer's figure in a block: the mean over the cells that the pick names. */
 static double claims_layer_value(struct claim_check *k, const struct claim_pick *p, size_t arm,
 				 size_t block)
 {

@@ -65,16 +65,16 @@ static enum claim_outcome claims_decide(const struct stats_interval *t, enum cla
 						       : CLAIM_UNDECIDED;
 }
 
-/* "not worse" as it was read is for lower-is-better: turn it where needed. */
+/* "not worse" was parsed for lower-is-better: turn it round where higher is better. */
 static int claims_orient(struct claim_check *k, struct claim_relation *r,
 			 struct claim_node *bound)
 {
 	if (!r->not_worse)
 		return 0;
 	if (!k->at)
-		return claim_cannot(k, "'not worse' needs a series whose better side is known");
+		return claim_cannot(k, "'not worse' needs a series of a metric");
 	if (k->at->better == STATS_NEITHER)
-		return claim_cannot(k, "neither side of %s is better", k->at->metric);
+		return claim_cannot(k, "neither direction of %s is better, so 'not worse' means nothing", k->at->metric);
 	if (k->at->better == STATS_HIGHER) {
 		*bound = (struct claim_node){ .kind = NODE_NUMBER,
 					      .number = 2 - r->right->number };
@@ -161,7 +161,7 @@ static bool claims_worse(enum claim_outcome a, enum claim_outcome b)
 	return order[a] > order[b];
 }
 
-/* All relations at the lead's present series; the worst one is kept. */
+/* Evaluates all relations at the lead's current series; the worst outcome is kept. */
 static int claims_evaluate_here(struct claim_check *k, struct compare_claim *out, bool *any)
 {
 	size_t series = claims_count_series(k);

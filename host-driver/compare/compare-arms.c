@@ -49,7 +49,7 @@ static bool arms_same_kernel(const struct plan_arm *a, const struct plan_arm *b)
 	return true;
 }
 
-/* The plan's baseline, or the arm that was asked for in its place. */
+/* The plan's baseline, or the arm asked for instead. */
 static int arms_choose_baseline(struct comparison *c, const struct plan *p,
 				const char *name, struct err *err)
 {
@@ -67,7 +67,7 @@ static int arms_choose_baseline(struct comparison *c, const struct plan *p,
 	return !name ? 0 : err_unknown(err, "arm", name, known, p->n_arms);
 }
 
-/* An A/A arm is the plan's baseline once more. */
+/* Is the arm a copy of the plan's baseline, which makes an A/A pair? */
 static bool arms_is_control(const struct plan_arm *a, const struct plan_arm *base)
 {
 	return arms_same_kernel(a, base) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How an arm's kernel config differs from the baseline's. It belongs to the
- * kernel under test and may differ, but who reads a verdict must know.
+ * How an arm's kernel config differs from the baseline's. The config belongs to
+ * the kernel under test and may differ, but readers of a verdict must know.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define NAMED_MAX 8
 
-/* Values that name the build and not what was built. */
+/* Symbols that name the build and do not affect what is built. */
 static const char *const names_only[] = {
 	"CONFIG_LOCALVERSION", "CONFIG_BUILD_SALT", "CONFIG_CC_VERSION_TEXT",
 };

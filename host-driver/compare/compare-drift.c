@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Did the machine change while the campaign ran? The baseline's value of each
- * judged series over the blocks, a line through its logs, Holm over the series.
- * Arms are interleaved within blocks, so a drift does not bias an effect; it
- * widens intervals, and says that the machine was not left alone.
+ * Did the machine change while the campaign ran? For each judged series, a line
+ * is fitted to the logs of the baseline's value over the blocks; Holm over the
+ * series. Arms are interleaved within blocks, so a drift does not bias an effect;
+ * it widens intervals, and shows that the machine was not left alone.
  */
 #include "compare-memory.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a comparison amounts to for a script: its gates, and one exit code. */
+/* The exit code of a comparison, and the state of its gates. */
 #include "compare-memory.h"
 
 #include <fnmatch.h>
@@ -20,7 +20,7 @@ bool compare_has_gate(const struct comparison *c, const char *cell, const char *
 	return false;
 }
 
-/* A gate without values in some cell, or one that can have none in any. */
+/* Notes a gate that has no values in some cell, or can have none in any. */
 static void exit_check_gate(struct comparison *c, const struct plan *p,
 			    const struct plan_gate *g)
 {
@@ -55,7 +55,7 @@ void compare_gates(struct comparison *c, const struct plan *p)
 		exit_check_gate(c, p, &p->gates[i]);
 }
 
-/* Gates of which an arm has this verdict. */
+/* The number of gates for which an arm has this verdict. */
 static unsigned exit_gates(const struct comparison *c, enum verdict v)
 {
 	unsigned n = 0;

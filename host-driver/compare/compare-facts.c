@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Facts of machines: which of them count, and the boot that tells what no other
- * boot tells. Its machine was another one, or its guest made it up; either way
- * its samples are void, with the reason, and the other boots are judged.
+ * Facts of machines: which of them count, and the odd boot that reports what no
+ * other boot does. Either it ran on another machine or its guest invented the fact;
+ * in both cases its samples are void, with the reason, and the others are judged.
  */
 #include "compare-memory.h"
 
@@ -12,7 +12,7 @@
 
 #include "store/store.h"
 
-/* Facts that are the kernel under test, or follow from it. */
+/* Facts that describe the kernel under test, or follow from it. */
 static const char *const under_test[] = {
 	"kernel", "kernel.*", "release", "version", "source", "source.*", "patches",
 	"patches.*", "image", "image.*", "hash", "config_hash", "config", "config.*",
@@ -21,8 +21,8 @@ static const char *const under_test[] = {
 };
 
 /*
- * Facts of one boot that say nothing about its arm. The topology's XML names
- * the kernel and counts the memory that is left; its shape is in "topology".
+ * Facts that vary by boot and say nothing about the arm. hwloc's XML names the
+ * kernel and the free memory; the shape of the topology is in "topology".
  */
 static const char *const weather[] = {
 	"*dmesg*", "*uptime*", "*boot_id*", "*nonce*", "*free*", "*load*", "*time*",
@@ -63,12 +63,12 @@ int compare_each_fact(const char *prefix, const json_t *facts,
 
 /* --- the odd boot ----------------------------------------------------------------- */
 
-#define OTHERS_LEAST 3		/* boots that agree, for one that does not to be the odd one */
+#define OTHERS_LEAST 3		/* boots that must agree before one that differs counts as odd */
 
-/* Boots that tell the same of a fact; `value` NULL: that do not tell it. */
+/* The boots that report one value of a fact; `value` NULL: that do not report it. */
 struct facts_group {
 	const char *value;
-	unsigned arm, n, boots;	/* `boots`: the sum of their numbers, of one its number */
+	unsigned arm, n, boots;	/* `boots`: the sum of their numbers; for n = 1 the number */
 };
 
 #define GROUPS_MOST (2 * PLAN_ARMS_MAX + 1)
@@ -76,12 +76,12 @@ struct facts_group {
 struct facts_key {
 	const char *key, *where;
 	struct facts_group group[GROUPS_MOST];
-	unsigned n;		/* GROUPS_MOST: it is another in every boot */
+	unsigned n;		/* GROUPS_MOST: the fact differs from boot to boot */
 };
 
 struct facts_odd {
 	struct comparison *c;
-	const struct store_env *env;	/* whose facts are taken */
+	const struct store_env *env;	/* the facts being read */
 	struct facts_key *list;
 	size_t n;
 };
@@ -126,7 +126,7 @@ static int facts_take(void *arg, const char *key, const json_t *value)
 	struct facts_key *k;
 	char *dump;
 
-	/* Each command line has words of its boot; what they amount to is compared later. */
+	/* A command line contains words of its boot; compare-identity.c compares it. */
 	if (!fnmatch("*.cmdline", key, 0))
 		return 0;
 	k = facts_key_of(o, key);
@@ -137,7 +137,7 @@ static int facts_take(void *arg, const char *key, const json_t *value)
 	return k && dump ? 0 : -ENOMEM;
 }
 
-/* Boots of an arm that told other facts of that place, and not this one. */
+/* Counts an arm's boots that reported other facts of the place, but not this one. */
 static void facts_count_silent(struct facts_odd *o, struct facts_key *k,
 			       const struct store_env *env, size_t n)
 {
@@ -165,8 +165,8 @@ static bool facts_agree(const struct facts_group *a, const struct facts_group *b
 }
 
 /*
- * Is `odd` alone, of its arm and of all? Then the others of its arm agree, enough
- * of them, or all the others of the campaign do; and no other arm is of two minds.
+ * Is `odd` a single boot that differs while enough others of its arm, or all others
+ * of the campaign, agree, and no other arm disagrees with itself?
  */
 static bool facts_is_odd(const struct facts_key *k, const struct facts_group *odd,
 			 const struct facts_group **usual)

@@ -30,8 +30,8 @@ static bool gather_is_gate(const struct plan *p, const struct store_series *from
 }
 
 /*
- * The clock of the domain "instructions" goes on by a nanosecond with each
- * instruction: what was taken for time is a number of instructions.
+ * In the domain "instructions" the clock advances by one nanosecond per instruction:
+ * a recorded time is a number of instructions.
  */
 static double gather_unit(struct comparison *c, const struct store_series *from,
 			  struct compare_series *to)

@@ -3,11 +3,10 @@
  * What differs between the arms besides the kernel under test.
  *
  * An arm's identity (recorded once) and the environments of its boots are
- * flattened to "key.key = value". What belongs to the kernel under test is
- * allowed to differ. A fact that is not the same in all boots of one arm
- * (a load, a time) is the weather and no difference between arms. A fact of
- * the machine that one arm's kernel does not tell at all is noted: another
- * version has other files; what both tell must be the same.
+ * flattened to "key.key = value". Facts of the kernel under test may differ. A
+ * fact that varies among the boots of one arm (a load, a time) does not count as a
+ * difference between arms. A fact of the machine that only one arm's kernel reports
+ * is noted, since kernel versions have different files; what both report must agree.
  */
 #include "compare-memory.h"
 
@@ -18,9 +17,9 @@
 
 #include "store/store.h"
 
-#define CMDLINE "command line"	/* what the plan adds to it */
+#define CMDLINE "command line"	/* the words that the plan adds */
 #define CONTROL "control"	/* of the arm's guests */
-#define NAMED_MAX 6		/* facts that a note names */
+#define NAMED_MAX 6		/* facts that a note names, at most */
 
 struct fact {
 	const char *key;
@@ -79,7 +78,7 @@ static bool identity_has_word(const char *line, const char *word, size_t n)
 	return false;
 }
 
-/* What is another in every boot, or names the kernel. */
+/* Does the word differ in every boot, or name the kernel? */
 static bool identity_of_the_boot(const char *word)
 {
 	static const char *const prefix[] = {
@@ -92,7 +91,7 @@ static bool identity_of_the_boot(const char *word)
 	return false;
 }
 
-/* The words of one command line that another has not, but for those of the boot. */
+/* The words that `line` has and `other` lacks, except those of the boot. */
 static char *identity_own_words(struct comparison *c, const char *line, const char *other)
 {
 	char *own = compare_text(c, "%s", "");
@@ -108,7 +107,7 @@ static char *identity_own_words(struct comparison *c, const char *line, const ch
 	return own;
 }
 
-/* A command line without what the plan added, which is a fact of its own: CMDLINE. */
+/* A command line without the words of the plan, which are a fact of their own, CMDLINE. */
 static char *identity_plain_cmdline(struct comparison *c, const char *cmdline, const char *added)
 {
 	char *plain = identity_own_words(c, cmdline, added),
@@ -156,7 +155,7 @@ static int identity_flatten(struct facts *f, unsigned arm, const char *prefix,
 	return compare_each_fact(prefix, json, identity_take_leaf, &l);
 }
 
-/* What the driver said of itself, and whether it looked before the end. */
+/* The driver's own facts, and whether it looked at results before the end. */
 static void identity_take_driver(struct comparison *c, const json_t *facts)
 {
 	const json_t *look = json_object_get(facts, "looked_after_blocks");
@@ -174,7 +173,7 @@ static void identity_take_driver(struct comparison *c, const json_t *facts)
 		c->env = compare_hold(c, facts);
 }
 
-/* Two layouts of one kernel may differ more than two kernels. */
+/* A fact as well: two layouts of one kernel may differ more than two kernels. */
 static int identity_add_layouts(struct facts *f, unsigned arm, const struct plan_arm *from)
 {
 	char *list = compare_text(f->c, "%s", from->layouts[0]);
@@ -216,7 +215,7 @@ static int identity_collect(struct facts *f, struct store *s, struct err *err)
 	return 0;
 }
 
-/* Of two long command lines, what only one of them has. */
+/* A fact's value to print: of two command lines, only the words that differ. */
 static char *identity_shown(struct comparison *c, const struct fact *f, size_t arm,
 			    size_t other)
 {
@@ -247,7 +246,7 @@ static bool identity_differs(const struct comparison *c, const struct fact *f, s
 {
 	const char *a = f->value[c->baseline], *b = f->value[arm];
 
-	/* An arm without a good boot has no facts; that is said elsewhere. */
+	/* An arm without a good boot has no facts; that is reported elsewhere. */
 	if (f->varies[c->baseline] || f->varies[arm] ||
 	    c->arms[arm].failed == c->arms[arm].boots ||
 	    c->arms[c->baseline].failed == c->arms[c->baseline].boots)
@@ -255,7 +254,7 @@ static bool identity_differs(const struct comparison *c, const struct fact *f, s
 	return !a != !b || (a && strcmp(a, b));
 }
 
-/* A file that only one of two kernels has, e.g. of a mitigation it knows. */
+/* Is it a fact that only one kernel reports, e.g. a mitigation that it knows? */
 static bool identity_untold(const struct comparison *c, const struct fact *f, size_t arm)
 {
 	return !strncmp(f->key, "node.", 5) &&
@@ -273,13 +272,13 @@ static void identity_note_untold(struct comparison *c, const struct facts *f, si
 			list = compare_text(c, "%s%s%s", list, *list ? ", " : "",
 					    f->list[i].key);
 	if (n)
-		compare_note(c, "only one of %s and the baseline tells %s%s",
+		compare_note(c, "only one of %s and the baseline reports %s%s",
 			     c->arms[arm].name, list, n > NAMED_MAX ? ", ..." : "");
 }
 
 /*
- * A plan that gives one kernel two command lines, or controls, compares these, and has
- * said so. With another kernel as well, nobody could tell which of the two it was.
+ * A plan that gives one kernel two command lines, or controls, compares these on
+ * purpose. If the kernels differed too, the cause of an effect would be unknown.
  */
 static bool identity_setting_under_test(const struct facts *f, size_t arm)
 {
@@ -300,8 +299,8 @@ static const char *identity_source(const struct comparison *c, size_t arm)
 }
 
 /*
- * Which mitigations a kernel has, and in which words it tells of them, belongs
- * to its source; from one source they must be the same.
+ * Which mitigations a kernel has, and how it words them, depends on its source; with
+ * the same source they must be the same.
  */
 static bool identity_of_the_source(const struct comparison *c, const struct fact *fact,
 				   size_t arm)
@@ -310,7 +309,7 @@ static bool identity_of_the_source(const struct comparison *c, const struct fact
 	       strcmp(identity_source(c, arm), identity_source(c, c->baseline));
 }
 
-/* What machine and guest tell once they have booted; not how they were started. */
+/* Is it reported by the booted machine or guest, and not how they were started? */
 static bool identity_of_the_environment(const struct fact *fact)
 {
 	return (!strncmp(fact->key, "node.", 5) || !strncmp(fact->key, "guest.", 6)) &&
@@ -337,7 +336,7 @@ static int identity_take_difference(const struct facts *f, const struct fact *fa
 		identity_note_following(f, fact, "source", arm);
 		return 0;
 	}
-	/* Of one kernel, booted from one image: that is what the command line does. */
+	/* One kernel, one image: the difference is an effect of the command line. */
 	set = !strcmp(fact->key, CMDLINE) || !strcmp(fact->key, CONTROL);
 	if (!identity_setting_under_test(f, arm) || (!set && !identity_of_the_environment(fact)))
 		return identity_add_difference(f->c, fact, arm);
@@ -365,7 +364,7 @@ static int identity_find_differences(struct comparison *c, struct store *s,
 		identity_note_untold(c, &f, a);
 		compare_configs(c, a);
 	}
-	/* Compared, and too long to be printed with the rest. */
+	/* The configs were compared, and are too long to be printed with the rest. */
 	for (size_t a = 0; a < c->n_arms; a++)
 		json_object_del(c->arms[a].identity, "config");
 	return rc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Effects, corrections, verdicts. Every (series, arm) is one test; see
- * stats_families() for how many are corrected. The A/A pair that rides along
- * asks nothing about a kernel and is corrected for itself.
+ * stats_families() for the correction. An A/A pair in the campaign tests no
+ * kernel, and is corrected separately.
  */
 #include "compare-memory.h"
 
@@ -15,7 +15,7 @@
 #include "store/store.h"
 #include "vocab/words.h"
 
-/* "p99_ns", "ns_p50": a quantile's spread is not that of a mean. */
+/* Is it a percentile ("p99_ns", "ns_p50")? Its spread is not that of a mean. */
 static bool judge_is_percentile(const char *metric)
 {
 	for (const char *p = metric; (p = strchr(p, 'p')); p++) {
@@ -33,7 +33,7 @@ static uint64_t judge_seed_of(const struct comparison *c, size_t series, size_t 
 	return c->seed * 0x9e3779b97f4a7c15 + series * 1024 + arm;
 }
 
-/* The blocks that have both arms; as logs unless counts. */
+/* The values of blocks that have both arms; logs, except for counts. */
 static size_t judge_pair_up(const struct comparison *c, const struct compare_series *s,
 			    size_t arm, bool count, double *base, double *other)
 {
@@ -49,7 +49,7 @@ static size_t judge_pair_up(const struct comparison *c, const struct compare_ser
 	return n;
 }
 
-/* Why an arm has no values, if it is that which is missing. */
+/* The arm or baseline that has no values; NULL: both have some. */
 static const struct compare_estimate *judge_empty(const struct comparison *c,
 						  const struct compare_series *s,
 						  size_t arm)
@@ -99,7 +99,7 @@ static bool judge_belongs(const struct comparison *c, const struct compare_serie
 	       !isnan(s->vs[arm].e.p);
 }
 
-/* What stats_families() takes, and where its answers go. */
+/* The input of stats_families(), and where its results go. */
 struct tests {
 	struct compare_result **of;
 	double *p, *p_worse;
@@ -159,7 +159,7 @@ static int judge_correct(struct comparison *c, bool control)
 
 /* --- verdicts -------------------------------------------------------------- */
 
-/* A workload that failed in some process of the arm or of the baseline. */
+/* In how many processes of the arm or the baseline did the cell's workload fail? */
 static unsigned judge_failed_cells(const struct comparison *c, const char *cell,
 				   size_t arm, const struct store_cell *list, size_t n)
 {
@@ -191,7 +191,7 @@ static char *judge_why_unstable(struct comparison *c, const struct compare_serie
 		      : NULL;
 }
 
-/* What a verdict would be without the other tests, where that is another. */
+/* Why there is no stronger verdict: D, or the correction for many tests. */
 static char *judge_why_not_more(struct comparison *c, const struct compare_result *r,
 				enum stats_better better, unsigned tests)
 {

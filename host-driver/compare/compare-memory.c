@@ -22,7 +22,7 @@ struct compare_memory {
 	bool failed;
 };
 
-static char nothing[1];		/* what a text without memory points to */
+static char nothing[1];		/* stands for a text when memory ran out */
 
 static struct compare_memory *memory(struct comparison *c)
 {
@@ -95,7 +95,7 @@ bool compare_out_of_memory(const struct comparison *c)
 	return !c->memory || c->memory->failed;
 }
 
-void compare_memory_release(struct comparison *c)
+static void compare_memory_release(struct comparison *c)
 {
 	if (!c->memory)
 		return;
@@ -119,7 +119,7 @@ void *compare_grow(struct comparison *c, void *array, size_t *n, size_t size)
 {
 	char *bigger = array;
 
-	/* Full at every power of two; what is left behind is small. */
+	/* Grows at every power of two; the old arrays stay allocated, and are small. */
 	if (!(*n & (*n - 1))) {
 		bigger = compare_alloc(c, *n ? 2 * *n : 1, size);
 		if (!bigger)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who makes a comparison: memory that lives as long as it does, and the steps
- * of compare_run(), one file each, in this order.
+ * For the makers of a comparison: memory that lives as long as it does, and the
+ * steps of compare_run(), one file each, in this order.
  *
- * Memory comes zeroed from compare_alloc() and is let go as a whole. Texts
- * that find no memory become "" and compare_run() fails at its end; arrays
- * return NULL and their step returns -ENOMEM.
+ * compare_alloc() returns zeroed memory, which is freed with the comparison. If
+ * memory runs out, texts become "" and compare_run() fails at its end; arrays are
+ * NULL and their step returns -ENOMEM.
  */
 #ifndef KDUEL_COMPARE_MEMORY_H
 #define KDUEL_COMPARE_MEMORY_H
@@ -15,10 +15,9 @@
 void *compare_alloc(struct comparison *c, size_t n, size_t size);
 char *compare_text(struct comparison *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Holds a reference until the comparison goes; {} for NULL. */
+/* Holds a reference until the comparison is released; {} for NULL. */
 json_t *compare_hold(struct comparison *c, const json_t *json);
 bool compare_out_of_memory(const struct comparison *c);
-void compare_memory_release(struct comparison *c);
 
 /* Adds a line to the notes, or to the reasons of the refusal. */
 void compare_note(struct comparison *c, const char *fmt, ...)
@@ -26,21 +25,22 @@ void compare_note(struct comparison *c, const char *fmt, ...)
 void compare_refuse(struct comparison *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* An element more for an array of the comparison; NULL without memory. */
+/* Adds an element to an array of the comparison; NULL if out of memory. */
 void *compare_grow(struct comparison *c, void *array, size_t *n, size_t size);
 
 /* --- the steps ------------------------------------------------------------ */
 
 /*
- * Boots whose environment says what no other boot's does: c->odd, and a note
- * for each. Nothing is found where too few agree, or where a fact varies.
+ * Finds boots whose environment reports what no other boot's does: c->odd, and a note
+ * for each. Finds none if too few boots agree, or if a fact varies.
  */
 int compare_find_odd(struct comparison *c, struct store *s, struct err *err);
-/* Why the boot is left out; NULL: it is not. */
+/* Why the boot is left out as odd; NULL: it is not. */
 const char *compare_odd_boot(const struct comparison *c, unsigned boot);
 /*
- * Calls `fn` for every fact that counts, "<prefix>.key.key": not for those that
- * are the kernel under test or the weather. Arrays are values. Until non-zero.
+ * Calls `fn` for every fact that counts, as "<prefix>.key.key", until it returns
+ * non-zero. Facts of the kernel under test and those that vary by boot do not count.
+ * Arrays are values.
  */
 int compare_each_fact(const char *prefix, const json_t *facts,
 		      int (*fn)(void *arg, const char *key, const json_t *value), void *arg);
@@ -48,14 +48,14 @@ int compare_each_fact(const char *prefix, const json_t *facts,
 /* Arms, boots and blocks. */
 int compare_arms(struct comparison *c, struct store *s, const char *baseline,
 		 bool allow_odd, struct err *err);
-/* What differs between arms besides the kernel; refuses unless allowed. */
+/* What differs between arms besides the kernel; refuses verdicts unless `allow`. */
 int compare_identities(struct comparison *c, struct store *s, bool allow,
 		       struct err *err);
-/* Notes where an arm's kernel config is not the baseline's. */
+/* Notes how an arm's kernel config differs from the baseline's. */
 void compare_configs(struct comparison *c, size_t arm);
 /* Values of every series, per arm and block. */
 int compare_gather(struct comparison *c, struct store *s, struct err *err);
-/* An arm's figure from its boots, which est->boot has. `work` has room for a number a block. */
+/* An arm's figure from its boots in est->boot. `work` has room for one number per block. */
 void compare_estimate(const struct comparison *c, const struct compare_series *s,
 		      struct compare_estimate *est, double *work);
 int compare_proofs(struct comparison *c, struct store *s, struct err *err);
@@ -65,7 +65,7 @@ int compare_timelines(struct comparison *c, struct store *s, struct err *err);
 int compare_drift(struct comparison *c, struct err *err);
 /* Effects, corrections, verdicts. Without a store (NULL) no workload has failed. */
 int compare_judge(struct comparison *c, struct store *s, struct err *err);
-/* Gates of the plan for which nothing was measured: a note, and gates_exit. */
+/* Gates of the plan for which nothing was measured: adds notes, sets gates_exit. */
 struct plan;
 void compare_gates(struct comparison *c, const struct plan *p);
 

@@ -9,7 +9,7 @@
 
 #include "store/store.h"
 
-/* Sums now, means when all is read. */
+/* Adds up; proof_mean() divides once all is read. */
 static void proof_add(struct compare_pages *to, const struct store_proof *p)
 {
 	to->bytes_4k += (double)p->bytes_4k;
@@ -29,11 +29,11 @@ static void proof_mean(struct compare_pages *p)
 	p->faults /= n;
 }
 
-/* Which row a reading goes to: its cell's, or that of the backing and source. */
+/* The row that a reading belongs to: its cell's, or that of its backing and source. */
 struct proof_key {
 	unsigned arm;
 	const char *layer, *backing, *source, *cell;
-	unsigned place;		/* of the cell in the plan, of its like the first */
+	unsigned place;		/* in the plan, of the cell or the first one alike */
 };
 
 static bool proof_is(const struct compare_proof *p, const struct proof_key *k)
@@ -77,7 +77,7 @@ static void proof_range(struct compare_proof *p, const struct store_proof *from)
 
 	if (!(all > 0))
 		return;
-	p->huge_least = fmin(p->huge_least, huge / all);	/* a NaN gives way */
+	p->huge_least = fmin(p->huge_least, huge / all);	/* fmin() ignores NaN */
 	p->huge_most = fmax(p->huge_most, huge / all);
 }
 
@@ -104,7 +104,7 @@ static int proof_take(struct comparison *c, const struct store_proof *from,
 	return 0;
 }
 
-/* The first cell of the same backing and source. */
+/* The first cell with the same backing and source. */
 static unsigned proof_first_alike(const struct plan *plan, int cell)
 {
 	const struct plan_cell *is = &plan->cells[cell], *c = plan->cells;
@@ -114,7 +114,7 @@ static unsigned proof_first_alike(const struct plan *plan, int cell)
 	return (unsigned)(c - plan->cells);
 }
 
-/* Into two rows: that of its backing and source, and that of its cell. */
+/* Adds a reading to two rows: that of its backing and source, and that of its cell. */
 static int proof_take_both(struct comparison *c, const struct plan *plan,
 			   const struct store_proof *from)
 {
@@ -158,7 +158,7 @@ static void proof_sort(struct compare_proof *list, size_t n)
 	}
 }
 
-/* The samples of a boot that failed are left out, and so are its proofs. */
+/* Proofs of failed boots are left out, as their samples are. */
 static bool proof_boot_ok(const struct store_boot *list, size_t n, unsigned boot)
 {
 	for (size_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Histograms of single pages and the like, as cells' ends hold them. */
+/* Histograms of single pages and the like, from cell-ends. */
 #include "compare-memory.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #define BUCKETS_MAX 4096	/* a histogram of ours has 1152 */
 
-/* [[nanoseconds, count], ...], upwards. */
+/* One bucket of [[nanoseconds, count], ...], in ascending order. */
 static bool spread_bucket(const struct view *v, double last, struct compare_bucket *to)
 {
 	const struct view *at = v->type == JSON_ARRAY && v->n == 2 ? v + 1 : NULL;
@@ -24,7 +24,7 @@ static bool spread_bucket(const struct view *v, double last, struct compare_buck
 	return true;
 }
 
-/* What is no histogram says nothing, and spoils nothing. */
+/* Ignores what is not a valid histogram: guests are not trusted. */
 static int spread_take(struct comparison *c, const struct record *r,
 		       const struct store_place *at, const struct view *derived)
 {

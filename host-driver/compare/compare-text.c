@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding and naming what is in a comparison. */
+/* Finds and names the parts of a comparison. */
 #include "compare.h"
 
 #include <fnmatch.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Page sizes around what is done to a guest, and over time. */
+/* Page sizes around a guest's disturbances, and over time. */
 #include "compare-memory.h"
 
 #include <errno.h>

@@ -23,7 +23,7 @@ static void compare_begin(struct comparison *c, struct store *s,
 	c->alpha = o && o->alpha > 0 ? o->alpha : STATS_ALPHA;
 }
 
-/* Is there nothing that --resume would run? */
+/* Have all boots ended, so that --resume has nothing to run? */
 static bool compare_all_ended(const struct comparison *c)
 {
 	unsigned boots = 0;
@@ -33,14 +33,14 @@ static bool compare_all_ended(const struct comparison *c)
 	return boots >= c->blocks_planned * c->n_arms;
 }
 
-/* What cannot be judged whatever the numbers are. */
+/* Refuses what cannot be judged whatever the numbers are. */
 static void compare_check_design(struct comparison *c)
 {
 	bool one_planned = c->blocks && c->blocks_planned == 1;
 
 	if (c->n_arms < 2) {
-		compare_refuse(c, "there is one arm only; a comparison needs a baseline and another");
-		c->refused_exit = EXIT_DONE;	/* and the plan asked for none */
+		compare_refuse(c, "there is only one arm; a comparison needs a baseline and another arm");
+		c->refused_exit = EXIT_DONE;	/* the plan asked for no comparison */
 	}
 	if (c->blocks < 2) {
 		compare_refuse(
@@ -49,9 +49,9 @@ static void compare_check_design(struct comparison *c)
 			one_planned
 				? "the plan has one; kduel run --resume with --blocks adds more"
 			: compare_all_ended(c)
-				? "every boot has ended, and kduel run --resume repeats none; once the reason is gone, --resume with --blocks adds more"
-				: "kduel run --resume goes on with the campaign");
-		/* Who plans one block wants to look, and has what was asked for. */
+				? "every boot has ended, and kduel run --resume repeats none; once the cause is fixed, --resume with --blocks adds more"
+				: "kduel run --resume continues the campaign");
+		/* Who plans a single block only wants to see numbers, and has them. */
 		c->refused_exit = one_planned ? EXIT_DONE : EXIT_INCOMPLETE;
 	}
 }
@@ -59,11 +59,11 @@ static void compare_check_design(struct comparison *c)
 static void compare_note_domain(struct comparison *c)
 {
 	if (!strcmp(c->domain, "emulated"))
-		compare_note(c, "times are of emulated machines; they are not times of hardware");
+		compare_note(c, "times were measured on emulated machines; they are not hardware times");
 	if (!strcmp(c->domain, "nested"))
-		compare_note(c, "times are of KVM in KVM");
+		compare_note(c, "times were measured with KVM nested in KVM");
 	if (c->deterministic)
-		compare_note(c, "times are instructions executed: the cost of page walks, caches and memory is not in them");
+		compare_note(c, "times are executed instructions: they do not include the cost of page walks, caches and memory");
 }
 
 static void compare_note_layouts(struct comparison *c, const struct plan *p)
@@ -72,7 +72,7 @@ static void compare_note_layouts(struct comparison *c, const struct plan *p)
 		if (p->arms[a].n_layouts > 1)
 			return;
 	if (p->n_arms > 1 && strcmp(c->domain, "instructions"))
-		compare_note(c, "one code layout per arm: what layout alone changes is part of every effect");
+		compare_note(c, "one code layout per arm: effects include what the layout alone changes");
 }
 
 static int compare_note_all(struct comparison *c, struct store *s, struct err *err)
@@ -84,10 +84,10 @@ static int compare_note_all(struct comparison *c, struct store *s, struct err *e
 	for (size_t i = 0; !rc && i < n; i++)
 		compare_note(c, "%s", list[i]);
 	if (store_torn(s))
-		compare_note(c, "the journal ends in %llu bytes of an unfinished record, which are left out",
+		compare_note(c, "the journal ends with %llu bytes of an unfinished record, which are ignored",
 			     (unsigned long long)store_torn(s));
 	if (c->declared)
-		compare_note(c, "a look from %s: the plan's baseline is %s, and the gates and expectations that it declares are not judged here",
+		compare_note(c, "compared with %s instead of the plan's baseline, %s: the plan's gates and expectations are not judged here",
 			     c->arms[c->baseline].name, c->declared);
 	compare_note_domain(c);
 	compare_note_layouts(c, store_plan(s));
@@ -133,9 +133,9 @@ int compare_run(struct store *s, const struct compare_options *o,
 		compare_check_design(c);
 	if (!rc)
 		rc = compare_identities(c, s, o && o->allow_differences, err);
-	/* With looks it may have ended because a look decided. */
+	/* With looks, the campaign may have ended early because one of them decided. */
 	c->unfinished = !c->looks && !compare_all_ended(c);
-	/* Seen, and not gone on with to the planned end: perhaps stopped for what was seen. */
+	/* Watched and not run to the planned end: what was seen may be why it was stopped. */
 	if (c->watched && !compare_all_ended(c))
 		c->looks++;
 	if (c->looks && !(o && o->alpha > 0))

@@ -15,10 +15,10 @@
  *	comparison_release(&c);
  *
  * Every string and array belongs to the comparison. Strings are never NULL
- * unless said here, and are text that guests had a hand in: print them so. A
- * number that is not known is NaN, never 0: print it as "unavailable" or leave
- * it out. Effects are relative: 0.02 is 2% more than
- * the baseline; whether that is worse is in the series' `better`.
+ * unless noted here. They may contain text from guests: print them as foreign
+ * text. An unknown number is NaN, never 0: print it as "unavailable" or leave it
+ * out. Effects are relative: 0.02 is 2% more than the baseline; whether that is
+ * worse is in the series' `better`.
  */
 #ifndef KDUEL_COMPARE_H
 #define KDUEL_COMPARE_H
@@ -35,27 +35,27 @@ struct store;
 struct compare_options {
 	bool allow_differences;	/* judge although the arms differ in more than the kernel */
 	double margin;		/* D; 0 = STATS_MARGIN */
-	double alpha;		/* 0 = STATS_ALPHA, or what the looks ask for */
-	const char *baseline;	/* another arm than the plan's, for a look */
+	double alpha;		/* 0 = STATS_ALPHA, or STATS_UNTIL_ALPHA after looks */
+	const char *baseline;	/* instead of the plan's, without gates and claims; or NULL */
 };
 
 struct compare_arm {
 	char *name, *kernel;
 	bool baseline;		/* of this comparison */
 	bool control;		/* same kernel, command line and layout as the
-				 * baseline: an A/A pair that rides along */
+				 * baseline: the other half of an A/A pair */
 	char *second_level;	/* what the proof must find: "4k", "2m", "1g"; "" = not judged */
-	unsigned boots;		/* that ended, in whatever way */
+	unsigned boots;		/* that ended, with whatever class */
 	unsigned failed;	/* of those, not "ok" */
 	char *failures;		/* "panic 1, hang 2"; "" if none */
-	unsigned samples, voids;	/* samples recorded, of those void */
+	unsigned samples, voids;	/* samples recorded, and how many of them are void */
 	json_t *identity;	/* as recorded; {} if none */
 };
 
 /* One arm's own figure for a series, over its boots. */
 struct compare_estimate {
 	unsigned boots;		/* that contribute; 0: the rest is NaN */
-	unsigned voids, unsteady;	/* samples: left out; never steady */
+	unsigned voids, unsteady;	/* samples that are void; that never became steady */
 	double value;		/* geometric mean over boots (counts: mean) */
 	double lo, hi;		/* its t interval over boots, see stats.h;
 				 * NaN for a single boot */
@@ -69,7 +69,7 @@ struct compare_estimate {
 struct compare_result {
 	enum verdict verdict;
 	struct stats_effect e;	/* e.n = 0: no effect could be computed */
-	double p_adjusted, p_worse_adjusted;	/* of e.p and e.p_worse */
+	double p_adjusted, p_worse_adjusted;	/* e.p and e.p_worse, corrected */
 	double margin;		/* D */
 	char *reason;		/* why inconclusive, unstable, not comparable; else "" */
 };
@@ -80,9 +80,9 @@ struct compare_series {
 	char *backing, *source, *workload;
 	char *metric;		/* "ns_per_access" */
 	char *counter;		/* NULL, or the counter this series is about */
-	json_t *point;		/* {"pages":512}; {} if there is one only */
+	json_t *point;		/* {"pages":512}; {} if the metric has no points */
 	char *point_text;	/* "pages=512"; "" */
-	char *unit;		/* "ns", "GB/s"; where instructions are counted "instr" */
+	char *unit;		/* "ns", "GB/s"; "instr" where instructions are counted */
 	char *kind;		/* "time" (or "instructions"), "rate", "count" */
 	double scale;		/* from the recorded unit to this one */
 	enum stats_better better;
@@ -97,7 +97,7 @@ struct compare_series {
  */
 struct compare_pages {
 	double bytes_4k, bytes_2m, bytes_1g;
-	double faults;		/* second-level faults taken; NaN if not known */
+	double faults;		/* second-level faults taken; NaN if unknown */
 	unsigned readings;	/* 0: unavailable, the rest is NaN */
 };
 struct compare_proof {
@@ -118,33 +118,33 @@ struct compare_proof {
 struct compare_reading {
 	unsigned arm, block;
 	char *cell;
-	bool apart;		/* of a run whose times are not kept */
+	bool apart;		/* from a separate run, whose times are not kept */
 	enum run_step step;
 	int layer;		/* enum layer; -1: an event */
 	char *event;		/* NULL: a reading */
-	double seconds;		/* since the process's run was begun */
+	double seconds;		/* since the process's run began */
 	double bytes[PAGE_SIZES], faults;
 };
 
-/* How single pages (or the like) of one process came out: a histogram. */
+/* A histogram over single pages (or the like) of one process. */
 struct compare_bucket {
-	double at, n;		/* ns, its lower end; how many */
+	double at, n;		/* lower end, ns; count */
 };
 struct compare_spread {
 	unsigned arm, block;
-	char *cell, *name;	/* "first", as the result has it among what it derives */
-	struct compare_bucket *bucket;	/* upwards */
+	char *cell, *name;	/* "first": its key in the result's "derived" */
+	struct compare_bucket *bucket;	/* ascending */
 	size_t n;
 };
 
-/* Something besides the kernel under test that is not the same in all arms. */
+/* Something besides the kernel under test that differs between arms. */
 struct compare_difference {
 	char *what;		/* "command line", "env.node.thp" */
 	char *arm;
 	char *baseline_value, *arm_value;
 };
 
-/* A boot in another environment than all the others: its samples are void. */
+/* A boot whose environment differs from that of all others: its samples are void. */
 struct compare_odd {
 	unsigned boot, arm;
 	char *reason;
@@ -168,14 +168,14 @@ struct compare_claim {
 	char *text;		/* as written */
 	char *where;		/* "configs/x.yaml:12", or "expect 2" */
 	enum claim_outcome outcome;
-	bool never;		/* it names an arm or a metric that cannot be there */
+	bool never;		/* it names an arm or a metric that cannot exist */
 	char *says;		/* the same in words; "" if the file has none */
 	char *detail;		/* one line: both sides with their units, the interval,
 				 * n; or the reason */
-	double left, right;	/* of the relation that decides; else NaN */
+	double left, right;	/* of the relation that decided; else NaN */
 	char *unit;		/* of the left side; "share", "bytes"; may be "" */
-	double value, lo, hi;	/* the left side; or left / right, left - right
-				 * where the right one is measured, too */
+	double value, lo, hi;	/* the left side; or left / right or left - right
+				 * if the right side is measured as well */
 };
 
 struct comparison {
@@ -184,33 +184,33 @@ struct comparison {
 	char *domain;		/* "hardware", "nested", "emulated", "instructions" */
 	uint64_t seed;
 	unsigned blocks_planned;
-	unsigned blocks;	/* in which every arm has an "ok" boot, and none is odd */
+	unsigned blocks;	/* complete ones: every arm has an "ok" boot that is not odd */
 	unsigned n_block_ids;	/* blocks are numbered 1..n_block_ids */
 	bool deterministic;	/* domain "instructions": equal means equal */
 	double margin;
 	double alpha;		/* of every test; STATS_UNTIL_ALPHA if looks > 0 */
-	unsigned watched;	/* blocks whose intervals were seen while it ran; 0: none */
+	unsigned watched;	/* blocks whose intervals were shown while it ran; 0: none */
 	unsigned looks;		/* at the data before the end (--until verdict) */
-	bool unfinished;	/* boots are missing, and nothing says that they need not be run */
+	bool unfinished;	/* boots are missing, and no look has ended it early */
 	json_t *env;		/* facts of the driver's machine: {} if none */
 
 	char *refused;		/* NULL, or why this is not a comparison; several
 				 * lines; every verdict is "not comparable" */
 	enum kduel_exit refused_exit;	/* EXIT_DONE: no comparison was asked for */
-	enum kduel_exit gates_exit;	/* of gates without values: EXIT_MACHINE, or
-				 * EXIT_CONFIG if there can be none; a note says which */
+	enum kduel_exit gates_exit;	/* for gates without values: EXIT_MACHINE, or
+				 * EXIT_CONFIG if they can have none; notes name them */
 
 	struct compare_arm *arms;
 	size_t n_arms;
 	size_t baseline;	/* index into `arms` */
-	char *declared;		/* NULL; or a look at the arms from another baseline
-				 * than this one of the plan: no gates, no claims */
+	char *declared;		/* NULL; or the plan's baseline, if another one was
+				 * asked for: then no gates, no claims */
 	struct compare_series *series;	/* cells in the plan's order */
 	size_t n_series;
 	struct compare_proof *proofs;	/* for each backing and source in the plan's
 				 * order, then for each cell; by layer, by arm */
 	size_t n_proofs;
-	struct compare_reading *timeline;	/* in the order of the record */
+	struct compare_reading *timeline;	/* in the journal's order */
 	size_t n_timeline;
 	struct compare_spread *spreads;	/* none before compare_spreads() */
 	size_t n_spreads;
@@ -223,18 +223,19 @@ struct comparison {
 	struct compare_claim *claims;	/* of the plan's `expect` */
 	size_t n_claims;
 	char *drift;		/* NULL; or how the baseline changed over the blocks */
-	unsigned drift_tests;	/* series that were looked at for it */
+	unsigned drift_tests;	/* series that were tested for it */
 	char **notes;		/* what a reader must know; one line each */
 	size_t n_notes;
 
-	/* Families of the corrections: tests in each. */
+	/* The number of tests in each family of the correction. */
 	unsigned gate_tests, other_tests;
-	/* The A/A pair that rode along: tests, raw p <= alpha, judged different. */
+	/* The A/A pair: tests, those with raw p <= alpha, those judged different. */
 	unsigned control_tests, control_nominal, control_alarms;
 
 	struct compare_memory *memory;	/* owns all of the above */
 };
 
+/* -ENOMEM, or EXIT_CONFIG for an unknown baseline or a claim that cannot be parsed. */
 int compare_run(struct store *s, const struct compare_options *o,
 		struct comparison *c, struct err *err);
 void comparison_release(struct comparison *c);
@@ -242,30 +243,30 @@ void comparison_release(struct comparison *c);
 int compare_spreads(struct comparison *c, struct store *s, struct err *err);
 
 /*
- * What the comparison amounts to, the same for every verb that shows it:
+ * The exit code of the comparison, the same for every verb that shows it:
  *
  *	EXIT_REGRESSION	a gate regressed, or an expectation fails
- *	EXIT_CONFIG	a gate or expectation names what cannot be there, or the
+ *	EXIT_CONFIG	a gate or expectation names what cannot exist, or the
  *			arms differ in more than the kernel under test
  *	EXIT_INCOMPLETE	blocks are missing, an expectation is undecided, or, if
  *			`strict`, a gate has no verdict (inconclusive, unstable,
  *			not comparable)
  *	EXIT_MACHINE	a gate or expectation could not be measured here
  *
- * the first that fits; else EXIT_DONE.
+ * the first that applies; else EXIT_DONE.
  */
 enum kduel_exit compare_exit(const struct comparison *c, bool strict);
 
 /* The proof of one arm and layer in that cell; NULL if there is none. */
 const struct compare_proof *compare_proof_of(const struct comparison *c, size_t arm,
 					     const char *layer, const char *cell);
-/* What was recorded of the arm's kernel in its first code layout; NULL if nothing was. */
+/* The record of the arm's kernel in its first code layout; NULL if there is none. */
 const json_t *compare_arm_kernel(const struct compare_arm *a);
 /* A series by cell glob, metric and point text (NULL: any); NULL if none. */
 const struct compare_series *compare_find(const struct comparison *c,
 					  const char *cell, const char *metric,
 					  const char *point);
-/* Has a gate of that cell and metric (or counter) a series? */
+/* Is there a series for a gate on that cell and metric (or counter)? */
 bool compare_has_gate(const struct comparison *c, const char *cell, const char *metric);
 /* How many (series, arm) have this verdict, of what the domain can show and of gates. */
 unsigned compare_count(const struct comparison *c, enum verdict v);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The other half of an A/A pair is judged outside of the gates' family. */
+/* An A/A pair is judged separately from the gates' family. */
 static size_t power_arms_judged(const struct plan *plan)
 {
 	size_t n = 0;

@@ -8,9 +8,9 @@
 
 #include "store/store.h"
 
-/* --- are they two of one plan? ---------------------------------------------------- */
+/* --- do they have the same plan? -------------------------------------------------- */
 
-/* What a plan is besides how long it is. */
+/* The plan's text without its length. */
 static char *shift_plan_text(struct store *s)
 {
 	static const char *const length[] = { "blocks", "boots", "hash" };
@@ -45,10 +45,10 @@ int shift_check(struct store *a, struct store *b, struct err *err)
 		rc = err_config(err, "%s and %s are the same campaign", store_folder(a),
 				store_folder(b));
 	else if (strcmp(store_domain(a), store_domain(b)))
-		rc = err_config(err, "times of %s are %s, of %s %s; they are never mixed",
+		rc = err_config(err, "times of %s are %s, those of %s are %s; they are never mixed",
 				store_folder(a), store_domain(a), store_folder(b), store_domain(b));
 	else if (strcmp(plan_a, plan_b))
-		rc = err_config(err, "%s and %s are of different plans (%s %.8s, %s %.8s): only the number of blocks may differ; kduel trend follows what is alike",
+		rc = err_config(err, "%s and %s are of different plans (%s %.8s, %s %.8s): only the number of blocks may differ; kduel trend compares what different plans have in common",
 				store_folder(a), store_folder(b), store_plan(a)->name,
 				store_plan(a)->hash, store_plan(b)->name, store_plan(b)->hash);
 	free(plan_a);
@@ -96,7 +96,8 @@ static void shift_measure(const struct shift *s, struct shift_row *r)
 	if (a->verdict == VERDICT_UNSTABLE || b->verdict == VERDICT_UNSTABLE)
 		r->reason = "an arm failed in some boots";
 	if (s->a->refused || s->b->refused)
-		r->reason = s->a->refused ? "the first is no comparison" : "the second is no comparison";
+		r->reason = s->a->refused ? "the first campaign has no verdicts"
+				       : "the second campaign has no verdicts";
 	r->reason = r->reason ? r->reason : "";
 }
 

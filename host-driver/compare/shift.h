@@ -24,21 +24,21 @@ struct shift_row {		/* a series and arm that both campaigns have */
 	struct stats_effect e;	/* of b against a; n = 0: none */
 	double p_adjusted, p_worse_adjusted;
 	enum verdict verdict;
-	const char *reason;	/* why there is none; "" */
+	const char *reason;	/* why there is no effect; else "" */
 };
 
 struct shift {
 	const struct comparison *a, *b;
 	struct shift_row *rows;	/* in a's order */
 	size_t n;
-	size_t only_a, only_b;	/* series and arms that one of them has */
+	size_t only_a, only_b;	/* (series, arm) pairs that only one of them has */
 	unsigned gate_tests, other_tests;	/* Holm, Benjamini-Hochberg */
 	double margin, alpha;
 };
 
 /*
- * The same plan but for the number of blocks? EXIT_CONFIG with what is not the same, and
- * where it is one campaign twice.
+ * Do both have the same plan, apart from the number of blocks? EXIT_CONFIG if not, or if
+ * both are the same campaign.
  */
 int shift_check(struct store *a, struct store *b, struct err *err);
 /* Equal texts of two campaigns: they are of one plan and domain. The caller's; or NULL. */
@@ -48,7 +48,7 @@ int shift_run(const struct comparison *a, const struct comparison *b, struct shi
 	      struct err *err);
 void shift_release(struct shift *s);
 
-/* As compare_exit(): a gate that regressed from a to b, a campaign that is none. */
+/* As compare_exit(), for the changes from a to b; also for a campaign without verdicts. */
 enum kduel_exit shift_exit(const struct shift *s, bool strict);
 
 #endif

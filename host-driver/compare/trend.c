@@ -25,7 +25,7 @@ static int trend_check_new(const struct trend *t, const char *id, const char *fo
 {
 	for (size_t i = 0; i < t->n_campaigns; i++)
 		if (!strcmp(t->campaign[i].id, id))
-			return err_config(err, "%s: is the campaign of %s; it would count twice",
+			return err_config(err, "%s: is the same campaign as %s, and would count twice",
 					  folder, t->campaign[i].folder);
 	return 0;
 }
@@ -94,7 +94,7 @@ static struct trend_series *trend_make(struct trend *t, const char *key, const c
 	return s;
 }
 
-/* Room for the campaign that was added last. */
+/* Makes room for the campaign that was just added. */
 static int trend_widen_one(double **values, size_t n)
 {
 	bool fresh = !*values;
@@ -297,7 +297,7 @@ int trend_finish(struct trend *t, struct err *err)
 			       "there is nothing to follow in %zu campaign%s: %s",
 			       t->n_campaigns, t->n_campaigns == 1 ? "" : "s",
 			       t->arms ? "no metric has a ratio to the baseline"
-				       : "every arm is the baseline once more");
+				       : "every arm is a copy of the baseline");
 	order = calloc(t->n_campaigns + 1, sizeof(*order));
 	if (!order)
 		return trend_no_memory(err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Trends: the ratio of an arm to its baseline over many campaigns, oldest
- * first, and the points where its level changed. Ratios to a baseline that
- * is booted in the same blocks do not move with the machine they ran on.
+ * first, and the points where its level changed. Ratios to a baseline booted in
+ * the same blocks do not change with the machine's own speed.
  *
  *	struct trend t;
  *
@@ -27,7 +27,7 @@ struct trend_series {
 	char *arm;
 	enum stats_better better;
 	double *ratio, *lo, *hi;	/* by campaign, with its interval; NaN: not measured there */
-	size_t points;		/* that are measured */
+	size_t points;		/* number of measured ones */
 	size_t *campaign;	/* of each point, `points` of them */
 	struct stats_changes changes;	/* `at` counts points; none if too few */
 	bool judged;		/* enough points for change points */
@@ -44,22 +44,22 @@ struct trend {
 	struct trend_series *series;
 	size_t n_series;
 	char *domain, *baseline;	/* of the first folder */
-	char **left_out;	/* "folder: why": nothing can be compared there */
+	char **left_out;	/* "folder: why" where nothing can be compared */
 	size_t n_left_out;
-	enum kduel_exit left_out_exit;	/* what comparing the first of them alone amounts to */
-	bool arms;		/* some arm is not its baseline again */
-	size_t min_segment;	/* campaigns on either side of a change; 0: the least */
+	enum kduel_exit left_out_exit;	/* the exit code of comparing the first of them */
+	bool arms;		/* some arm is not a copy of its baseline */
+	size_t min_segment;	/* campaigns on either side of a change; 0: the minimum */
 };
 
 #define TREND_POINTS_MIN 12	/* see stats_change_points() */
-/* Change points of ratios, oldest first; levels are ratios, too. None if there are too few. */
+/* Change points of ratios, oldest first; levels are ratios as well. None if too few points. */
 int trend_changes(const double *ratio, size_t n, size_t min_segment,
 		  struct stats_changes *out);
 
 void trend_init(struct trend *t);
 /*
- * A folder of another domain or baseline kernel is refused, and so is the same
- * campaign twice; one in which nothing can be compared is left out.
+ * Adds a folder. Another domain or baseline kernel is refused, and so is the same
+ * campaign twice; a folder in which nothing can be compared is left out.
  */
 int trend_add(struct trend *t, const char *folder, struct err *err);
 /* Sorts by time and looks for change points. An error if there is nothing to follow. */

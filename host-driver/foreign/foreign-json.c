@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * JSON of other programs. Google Benchmark: its user guide, "Output Formats".
- * hyperfine: --export-json. lkp: matrix.json, a list of numbers for each metric, one
- * a run. mmtests: extract-mmtests.pl --print-json, a list of iterations for each
- * operation of "_ResultData".
+ * hyperfine: --export-json. lkp: matrix.json, for each metric a list of numbers, one
+ * per run. mmtests: extract-mmtests.pl --print-json, for each operation of
+ * "_ResultData" a list of iterations.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static const char *json_text(const struct view *o, const char *key)
 static int json_need(const struct view *o, const char *key, const char **text, struct err *err)
 {
 	*text = json_text(o, key);
-	return *text ? 0 : err_config(err, "%s: there is no such text", key);
+	return *text ? 0 : err_config(err, "%s: missing, or not a text", key);
 }
 
 /* --- Google Benchmark -------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Numbers of others as a comparison, and what others' rules make of them. */
+/* Makes a comparison of other programs' numbers, and applies others' rules to them. */
 #include "foreign.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #define RELABEL_MAX 200
 
-/* --- in order ------------------------------------------------------------------ */
+/* --- sorting ------------------------------------------------------------------- */
 
 static int judge_by_place(const void *a, const void *b)
 {
@@ -28,7 +28,7 @@ static int judge_by_place(const void *a, const void *b)
 	return (x->block > y->block) - (x->block < y->block);
 }
 
-/* A sorted copy; the caller's. NULL without memory. */
+/* A sorted copy, which the caller frees; NULL if out of memory. */
 static struct foreign_value *judge_sorted(const struct foreign *f)
 {
 	struct foreign_value *v = malloc((f->n_values + 1) * sizeof(*v));
@@ -40,7 +40,7 @@ static struct foreign_value *judge_sorted(const struct foreign *f)
 	return v;
 }
 
-/* How many from `from` on are of the same series and arm (and block). */
+/* How many values from `from` on have the same series and arm (and block). */
 static size_t judge_same(const struct foreign_value *v, size_t from, size_t n, bool block)
 {
 	size_t i = from;
@@ -131,7 +131,7 @@ static bool judge_has(const struct comparison *c, size_t arm, size_t block)
 	return false;
 }
 
-/* Blocks that every arm has something of; a note tells of the others. */
+/* Counts the blocks in which every arm has a number; notes the others. */
 static void judge_count_blocks(const struct foreign *f, struct comparison *c)
 {
 	size_t odd = 0, who = 0;
@@ -157,7 +157,7 @@ static void judge_count_blocks(const struct foreign *f, struct comparison *c)
 			     f->blocks.name[odd]);
 	if (c->blocks >= 2)
 		return;
-	compare_refuse(c, "%u block%s with a number of every arm, and a comparison needs at least 2",
+	compare_refuse(c, "%u block%s in which every arm has a number, and a comparison needs at least 2",
 		       c->blocks, c->blocks == 1 ? "" : "s");
 	c->refused_exit = EXIT_INCOMPLETE;
 }
@@ -167,17 +167,17 @@ static void judge_note(const struct foreign *f, struct comparison *c)
 	unsigned guessed = 0;
 
 	if (!f->baseline)
-		compare_note(c, "the baseline is %.100s, which comes first; --baseline names another",
+		compare_note(c, "the baseline is %.100s, the first arm; --baseline names another one",
 			     c->arms[c->baseline].name);
 	if (f->rows_as_blocks)
-		compare_note(c, "the numbers of one file were taken for blocks, in their order: that is right only if each was run anew, and the arms by turns");
+		compare_note(c, "the numbers of one file were taken as blocks, in their order: that is right only if each comes from a fresh run and the arms took turns");
 	if (f->left_out)
-		compare_note(c, "%u rows are left out: their program says that they failed or are void",
+		compare_note(c, "%u rows are left out: the program that wrote them marked them as failed or void",
 			     f->left_out);
 	for (size_t i = 0; i < f->n_series; i++)
 		guessed += !f->series[i].stated;
 	if (guessed)
-		compare_note(c, "of %u metric%s no file says which way is better: more of what is a rate, less of all else; --higher and --lower say it",
+		compare_note(c, "for %u metric%s no file says which direction is better: assumed higher for rates, lower for all others; --higher and --lower state it",
 			     guessed, guessed == 1 ? "" : "s");
 }
 
@@ -189,7 +189,7 @@ static int judge_arms(const struct foreign *f, struct comparison *c, struct err 
 		if (!strcmp(f->arms.name[a], f->baseline))
 			c->baseline = a;
 	if (c->n_arms < 2)
-		return err_config(err, "there is one arm only, %.100s: a comparison needs two; --arm NAME=FILE says whose a file is",
+		return err_config(err, "there is only one arm, %.100s, and a comparison needs two; --arm NAME=FILE says which arm a file belongs to",
 				  f->arms.name[0]);
 	if (f->baseline && strcmp(f->arms.name[c->baseline], f->baseline)) {
 		err_unknown(err, "arm", f->baseline, (const char *const *)f->arms.name, f->arms.n);
@@ -209,7 +209,7 @@ static int judge_arms(const struct foreign *f, struct comparison *c, struct err 
 	return 0;
 }
 
-/* A glob that fits nothing is a slip: no gate would fail, or less would be better after all. */
+/* A glob without a match is a mistake that would silently disable a gate or a direction. */
 static int judge_check_glob(const struct foreign *f, const char *option, const char *glob,
 			    struct err *err)
 {
@@ -298,7 +298,7 @@ const char *foreign_rule_text(const struct foreign_rule *rule, char buf[static 6
 	return buf;
 }
 
-/* Two arms of one metric: all numbers by block, and each block's own. */
+/* Two arms of one metric: all numbers by block, and one number for each block. */
 struct judge_pair {
 	const struct foreign_value *of[2];
 	size_t n[2];
@@ -312,7 +312,7 @@ struct judge_sides {		/* the numbers of both sides after a relabelling */
 	size_t n[2];
 };
 
-/* Blocks of which `swap` is set change sides; with boots, one number a block. */
+/* Swaps the sides of blocks that have `swap` set; `boots`: one number per block. */
 static void judge_deal(const struct judge_pair *p, const bool *swap, bool boots,
 		       struct judge_sides *s)
 {
@@ -364,7 +364,7 @@ static bool judge_calls(const struct foreign_rule *rule, const struct judge_pair
 	}
 }
 
-/* The signs of the k-th relabelling; the first block never changes: its mirror is the same. */
+/* The signs of the k-th relabelling; by symmetry the first block is never swapped. */
 static void judge_relabel(const struct judge_pair *p, unsigned k, bool all, struct rng *r,
 			  bool *swap)
 {
@@ -403,7 +403,7 @@ int foreign_rate(const struct foreign *f, const struct comparison *c,
 	int rc = s.v[0] && s.v[1] && swap && v ? 0 : err_sys(err, ENOMEM, "cannot judge");
 
 	*rate = (struct foreign_rate){ 0 };
-	for (size_t i = 0, n; !rc && i < f->n_values; i += n) {	/* the arms other than the baseline */
+	for (size_t i = 0, n; !rc && i < f->n_values; i += n) {	/* each arm but the baseline */
 		const struct compare_series *of = &c->series[v[i].series];
 		struct judge_pair p = { .of = { v, v + i }, .blocks = c->n_block_ids,
 					.count = !strcmp(of->kind, "count") };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was read: numbers, and the names of what they are of. */
+/* Stores what was read: numbers, and the names of their arms, blocks and metrics. */
 #include "foreign-read.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ void foreign_release(struct foreign *f)
 	foreign_init(f);
 }
 
-/* Its place, added if it is not there; -1: more than `max`, -2: no memory. */
+/* The index of a name, added if it is new; -1: more than `max`, -2: out of memory. */
 static int foreign_put_list_place(struct foreign_list *l, const char *name, size_t max)
 {
 	char **more;
@@ -169,7 +169,7 @@ int foreign_put(struct foreign_file *file, const struct foreign_row *row, struct
 	char block[64];
 
 	if (!isfinite(row->value) || fabs(row->value) > VALUE_MAX)
-		return err_config(err, "%.60s: %g is not a number that can be judged", row->metric,
+		return err_config(err, "%.60s: %g is too large, or not finite", row->metric,
 				  row->value);
 	if (foreign_put_check_name("metric", row->metric, err) || foreign_put_check_name("arm", arm, err) ||
 	    (row->block && foreign_put_check_name("block", row->block, err)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A file, by what is in it. */
+/* Reads a file in the format that its content shows. */
 #include "foreign-read.h"
 
 #include <ctype.h>
@@ -29,7 +29,7 @@ static void foreign_read_be(struct foreign *f, const char *format)
 		f->format = format;
 }
 
-/* One document, or one a line. */
+/* One JSON document, or one per line. */
 static int foreign_read_json(struct foreign_file *file, char *text, size_t len, struct err *err)
 {
 	struct view_doc doc = VIEW_DOC_INIT;
@@ -42,7 +42,7 @@ static int foreign_read_json(struct foreign_file *file, char *text, size_t len, 
 		if (!ret && root->type == JSON_OBJECT && !memchr(text, '\n', len - 1))
 			ret = foreign_ndjson(file, text, len, err);	/* a single line */
 		if (!ret)
-			ret = err_config(err, "is JSON of no known program: Google Benchmark, hyperfine, lkp and mmtests are known");
+			ret = err_config(err, "is JSON of an unknown program; known are Google Benchmark, hyperfine, lkp and mmtests");
 	} else if (strchr(text, '\n') && text[0] == '{' && strstr(text, "}\n{")) {
 		ret = foreign_ndjson(file, text, len, err);
 		foreign_read_be(file->f, "ndjson");
@@ -58,7 +58,7 @@ static int foreign_read_text(struct foreign_file *file, char *text, size_t len, 
 	if (!len)
 		return err_config(err, "the file is empty");
 	if (strlen(text) != len)
-		return err_config(err, "has a NUL byte: it is no text");
+		return err_config(err, "contains a NUL byte, so it is not text");
 	if (*text == '{' || *text == '[')
 		return foreign_read_json(file, text, len, err);
 	if (foreign_read_has_line(text, "Benchmark") && !memchr(text, ',', strcspn(text, "\n"))) {

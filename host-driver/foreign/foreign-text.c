@@ -23,7 +23,7 @@ static int text_number(const char *text, double *value)
 
 /* --- Go's benchmark lines ------------------------------------------------------------- */
 
-/* "BenchmarkX/a=b/arm=6.1-8": the arm, cut out of the name; NULL if there is none. */
+/* "BenchmarkX/a=b/arm=6.1-8": cuts the arm out of the name; NULL if there is none. */
 static char *text_go_arm(char *name)
 {
 	char *arm = strstr(name, "/arm="), *end, *dash;
@@ -70,7 +70,7 @@ static int text_go_line(struct foreign_file *file, char *line, struct foreign_ru
 	int ret;
 
 	if (!*rest)
-		return 0;	/* "BenchmarkX" alone: it began */
+		return 0;	/* "BenchmarkX" alone only says that it began */
 	*rest++ = '\0';
 	rest += strspn(rest, " \t");
 	rest += strcspn(rest, " \t");	/* the number of iterations */
@@ -104,10 +104,10 @@ int foreign_go(struct foreign_file *file, char *text, struct err *err)
 
 /* --- tables ------------------------------------------------------------------------------ */
 
-/* A row, by what its columns mean; "" or NULL where it has none. */
+/* A row by the meaning of its columns; "" or NULL if it has none. */
 struct text_table {
 	const char *cell[FOREIGN_COLUMNS];
-	const char *cell_id, *point, *is_void, *counter, *class;	/* as kduel writes them */
+	const char *cell_id, *point, *is_void, *counter, *class;	/* columns of kduel's own tables */
 };
 
 static int text_table_row(struct foreign_file *file, const struct text_table *t,
@@ -148,7 +148,7 @@ static const char *text_column(const struct foreign *f, int column)
 	return f->column[column] ? f->column[column] : foreign_column_names[column];
 }
 
-/* Which member of `t` the column is; NULL: none that matters. */
+/* The member of `t` for a column; NULL: the column is ignored. */
 static const char **text_place(const struct foreign *f, struct text_table *t, const char *name)
 {
 	for (int i = 0; i < FOREIGN_COLUMNS; i++)
@@ -166,14 +166,14 @@ static int text_check_columns(const struct foreign_file *file, const struct text
 
 	for (int i = 0; i < (file->arm ? 1 : 2); i++)
 		if (!t->cell[needed[i]])
-			return err_config(err, "has no column '%s'; --columns %s=NAME says what it is called%s",
+			return err_config(err, "has no column '%s'; --columns %s=NAME gives its name%s",
 					  text_column(file->f, needed[i]),
 					  foreign_column_names[needed[i]],
-					  i ? ", --arm NAME=FILE whose it is" : "");
+					  i ? ", or --arm NAME=FILE the arm" : "");
 	return 0;
 }
 
-/* The fields of a row (RFC 4180), in place; `*at` goes behind it. -1: too many. */
+/* Splits a row (RFC 4180) in place; `*at` moves to the next one. -1: too many fields. */
 static int text_line(char **at, char **field)
 {
 	char *from = *at, *to, end;
@@ -222,7 +222,7 @@ int foreign_csv(struct foreign_file *file, char *text, struct err *err)
 		if (n == 1 && !*field[0])
 			continue;
 		if (n != columns)
-			ret = err_config(err, "has %d fields, and the first line %d", n, columns);
+			ret = err_config(err, "has %d fields, but the first line has %d", n, columns);
 		for (int i = 0; !ret && i < n; i++) {
 			const char **place = text_place(file->f, &t, head[i]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Others' results, judged by our rules: what another program measured, as
- * numbers of arms and blocks, becomes a comparison (compare.h).
+ * Results of other programs, judged by our rules: their numbers, by arm and block,
+ * become a comparison (compare.h).
  *
  *	struct foreign f;
  *	struct comparison c;
@@ -16,12 +16,12 @@
  *		comparison_release(&c);
  *	foreign_release(&f);
  *
- * Files are not trusted: sizes, names and numbers have bounds, and an error
- * names file, place and what was found.
+ * Files are not trusted: sizes, names and numbers are limited, and errors are
+ * EXIT_CONFIG and name the file, the place and what was found.
  *
- * A block is what was run anew for each arm: a boot, a machine's session. Numbers
- * of one arm within one block are reduced to their median, since they do not
- * vary as blocks do.
+ * A block is one fresh start of every arm: a boot, a session of a machine. Numbers
+ * of one arm within one block are reduced to their median, since their spread is
+ * not that between blocks.
  */
 #ifndef KDUEL_FOREIGN_H
 #define KDUEL_FOREIGN_H
@@ -39,7 +39,7 @@
 struct foreign_series {
 	char *metric, *unit;
 	enum stats_better better;
-	bool stated;		/* `better` is the file's or the user's word */
+	bool stated;		/* `better` was given by the file or the user */
 };
 
 struct foreign_value {
@@ -57,15 +57,15 @@ enum foreign_column { FOREIGN_ARM, FOREIGN_BLOCK, FOREIGN_METRIC, FOREIGN_VALUE,
 extern const char *const foreign_column_names[];	/* "arm", ...; ends with NULL */
 
 struct foreign {
-	/* asked for; texts are the caller's */
-	const char *column[FOREIGN_COLUMNS];	/* what tables call it; NULL: its own name */
+	/* options; texts are the caller's */
+	const char *column[FOREIGN_COLUMNS];	/* its name in tables; NULL: the default name */
 	const char *baseline;	/* NULL: the first arm */
 	const char *higher, *lower;	/* globs of metrics of which more, or less, is better */
 	const char *gate;	/* glob of metrics that decide the exit code */
 	double margin;		/* D; 0 = STATS_MARGIN */
 	bool files_are_blocks;	/* some arm has several files */
 
-	/* read */
+	/* what was read */
 	const char *format;	/* of the first file: "google-benchmark" */
 	struct foreign_list arms, blocks;
 	struct foreign_series *series;
@@ -73,22 +73,22 @@ struct foreign {
 	struct foreign_value *values;
 	size_t n_values, room;
 	unsigned left_out;	/* rows that are void or failed */
-	bool rows_as_blocks;	/* rows of one file were taken for blocks */
+	bool rows_as_blocks;	/* rows of one file were taken as blocks */
 };
 
 void foreign_init(struct foreign *f);
 void foreign_release(struct foreign *f);
 
 /*
- * Reads a file of any known format, told by its content: Google Benchmark,
- * hyperfine, lkp or mmtests JSON, Go's benchmark text, NDJSON or CSV. `arm`: whose
- * it is; NULL: the file says it, else it is named by the file. `nth`: how many
- * files this arm had before.
+ * Reads a file of any known format, recognized by its content: Google Benchmark,
+ * hyperfine, lkp or mmtests JSON, Go's benchmark text, NDJSON or CSV. `arm`: the arm
+ * it belongs to; NULL: the one that the file names, else the file's name. `nth`: how
+ * many files this arm had before.
  */
 int foreign_read(struct foreign *f, const char *path, const char *arm, unsigned nth,
 		 struct err *err);
 
-/* Judged as compare_run() judges. A gate may regress; see compare_exit(). */
+/* Judges as compare_run() does; a regressed gate counts in compare_exit(). */
 int foreign_compare(const struct foreign *f, struct comparison *c, struct err *err);
 
 /* --- others' rules ---------------------------------------------------------- */
@@ -105,13 +105,13 @@ int foreign_rule_parse(const char *text, struct foreign_rule *rule, struct err *
 const char *foreign_rule_text(const struct foreign_rule *rule, char buf[static 64]);
 
 /*
- * What a rule says of all (series, arm) as they are; and, taking the arms for
- * equal (A/A), of every relabelling: in each block the two arms change places or
- * not, which changes nothing if they are equal. All 2^(n-1) of them or 200 drawn.
+ * How often a rule calls a difference over all (series, arm) pairs; and, for equal
+ * arms (A/A), over relabellings too: in each block the two arms are swapped or not,
+ * which changes nothing if they are equal. All 2^(n-1) of them, or 200 random ones.
  */
 struct foreign_rate {
-	unsigned tests, called;	/* as they are */
-	unsigned relabelled, alarms;
+	unsigned tests, called;	/* of the arms as they are */
+	unsigned relabelled, alarms;	/* of relabellings; if equal, else 0 */
 };
 int foreign_rate(const struct foreign *f, const struct comparison *c,
 		 const struct foreign_rule *rule, bool equal, struct foreign_rate *rate,

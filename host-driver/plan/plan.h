@@ -41,7 +41,6 @@ struct view;
 
 #define PLAN_ARMS_MAX 16
 #define PLAN_GATES_MAX 8
-#define PLAN_BOOTS_MAX 100000
 
 enum plan_clock { CLOCK_TIME, CLOCK_INSTRUCTIONS };
 

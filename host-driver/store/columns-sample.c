@@ -4,11 +4,11 @@
 
 #include "columns.h"
 
-#define US '\x1f'		/* between the parts of a key */
+#define US '\x1f'		/* separates the parts of a key */
 
 /* --- which series ----------------------------------------------------------------- */
 
-/* Two parts with a byte between them, in c->key.items; its length, or 0. */
+/* Joins two parts by the byte `part`, in c->key.items; returns the length, 0 on error. */
 static size_t sample_join(struct columns *c, const char *a, char part, const char *b,
 			  struct err *err)
 {
@@ -51,7 +51,7 @@ static int sample_add_series(struct columns *c, const struct record *r, unsigned
 	return 0;
 }
 
-/* `counter` is NULL for the sample itself; `tail` is what its key ends with. */
+/* `counter` is NULL for the sample itself; `tail` is the end of its key. */
 static int sample_find_series(struct columns *c, const struct record *r, unsigned cell,
 			      const char *tail, const struct record_counter *counter,
 			      struct column_series **s, struct err *err)
@@ -70,7 +70,7 @@ static int sample_find_series(struct columns *c, const struct record *r, unsigne
 
 /* --- values ----------------------------------------------------------------------- */
 
-/* Mostly processes come in order; `value` is put where it belongs. */
+/* Inserts `value` in order; processes mostly come in order already. */
 static int sample_keep(struct column_series *s, const struct column_value *value,
 		       struct err *err)
 {
@@ -83,7 +83,7 @@ static int sample_keep(struct column_series *s, const struct column_value *value
 	while (i && v[i - 1].run == value->run && v[i - 1].process > value->process)
 		i--;
 	if (i && v[i - 1].run == value->run && v[i - 1].process == value->process)
-		return err_config(err, "is there twice: boot, cell, process, metric and point are those of the sample at byte %llu",
+		return err_config(err, "is given twice: it has the boot, cell, process, metric and point of the sample at byte %llu",
 				  (unsigned long long)v[i - 1].at);
 	memmove(v + i + 1, v + i, (s->values.n - i) * sizeof(*v));
 	v[i] = *value;
@@ -105,7 +105,7 @@ static int sample_median(struct columns *c, const struct view *values, double *m
 	return 0;
 }
 
-/* --- counters that are not there ------------------------------------------------------ */
+/* --- unavailable counters ------------------------------------------------------------- */
 
 static int sample_count_missing(struct columns *c, const char *counter,
 				const char *reason, uint64_t samples, struct err *err)
@@ -166,7 +166,7 @@ static int sample_take_counter(struct columns *c, const struct record *r, unsign
 	return ret ? ret : sample_keep(s, value, err);
 }
 
-/* Cell, metric and point: what a sample's series and its counters' share. */
+/* Cell, metric and point: the part of the key that a sample and its counters share. */
 typedef char sample_key[RECORD_NAME_MAX + RECORD_POINT_MAX + 16];
 
 static void sample_tail(const struct record *r, unsigned cell, sample_key tail)

@@ -42,16 +42,16 @@ void columns_release(struct columns *c)
 	*c = (struct columns){ .plan = NULL };
 }
 
-/* --- what a record must fit ----------------------------------------------------- */
+/* --- consistency with earlier records ------------------------------------------- */
 
 static int columns_check_boot(const struct columns *c, unsigned boot, struct err *err)
 {
 	if (c->open && boot == c->runs.items[c->runs.n - 1].boot)
 		return 0;
-	return err_config(err, "boot: %u is not the boot under way", boot);
+	return err_config(err, "boot: %u is not the boot in progress", boot);
 }
 
-/* Mostly the cell is that of the record before. */
+/* The cell is mostly that of the previous record. */
 static int columns_find_place(struct columns *c, const struct record *r, struct err *err)
 {
 	int found, ret = columns_check_boot(c, r->boot, err);
@@ -60,12 +60,12 @@ static int columns_find_place(struct columns *c, const struct record *r, struct 
 		return ret;
 	found = plan_cell(c->plan, r->cell);
 	if (found < 0)
-		return err_config(err, "cell: '%s' is none of the plan's", r->cell);
+		return err_config(err, "cell: '%s' is not one of the plan's cells", r->cell);
 	c->cell = found;
 	return 0;
 }
 
-/* A text that comes again and again; NULL for NULL. */
+/* Keeps one copy of a text that is repeated often; NULL for NULL. */
 static int columns_keep_word(struct columns *c, const char *text, const char **kept,
 			     struct err *err)
 {
@@ -88,7 +88,7 @@ static int columns_campaign(struct columns *c, const struct record *r, uint64_t 
 {
 	(void)at;
 	if (strcmp(r->plan_hash, c->plan->hash))
-		return err_config(err, "plan_hash: is of another plan than the first campaign's");
+		return err_config(err, "plan_hash: differs from the first campaign's; the plans are different");
 	if (c->campaigns && strcmp(r->domain, c->domain))
 		return err_config(err, "domain: is %s, but the first campaign's is %s; they cannot be compared",
 				  r->domain, c->domain);
@@ -105,7 +105,7 @@ static int columns_arm(struct columns *c, const struct record *r, uint64_t at,
 	int arm = plan_arm(c->plan, r->arm);
 
 	if (arm < 0)
-		return err_config(err, "arm: '%s' is none of the plan's", r->arm);
+		return err_config(err, "arm: '%s' is not one of the plan's arms", r->arm);
 	if (!c->identity_at[arm])
 		c->identity_at[arm] = at;
 	return 0;
@@ -138,10 +138,10 @@ static int columns_boot(struct columns *c, const struct record *r, uint64_t at,
 	b = &c->plan->boots[r->boot - 1];
 	if (r->block != b->block || r->order != b->order ||
 	    strcmp(r->arm, c->plan->arms[b->arm].name))
-		return err_config(err, "boot: %u is not as the plan has it",
+		return err_config(err, "boot: %u has another block, order or arm than in the plan",
 				  r->boot);
 	if (c->ok[r->boot - 1])
-		return err_config(err, "boot: %u has ended ok before", r->boot);
+		return err_config(err, "boot: %u has already ended ok", r->boot);
 	if (COLUMN_ADD(c->runs, err))
 		return -ENOMEM;
 	c->runs.items[c->runs.n++] = (struct column_run){

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A journal in memory: its boots, cells, proofs and notes as lists, and of
- * each sample and counter the median, by series. The iterations themselves and
- * long texts stay in the journal; `at` is where.
+ * A journal in memory: its boots, cells, proofs and notes as lists, and the
+ * median of each sample and counter, by series. The iterations themselves and
+ * long texts stay in the journal, at the byte offset `at`.
  *
- * Reader and writer use it alike, so what a writer lets in a reader takes:
- * columns_take() checks that a record fits those before it: a boot of the
- * plan that is under way, a cell of the plan, no sample twice. After an error
- * nothing more is to be taken in.
+ * Reader and writer both use it, so whatever a writer accepts a reader accepts:
+ * columns_take() checks a record against those before it (its boot is in the plan
+ * and in progress, its cell is in the plan, no sample is given twice). After an
+ * error nothing more may be taken.
  *
  *	struct view_doc doc = VIEW_DOC_INIT;
  *	struct record record;
@@ -23,8 +23,8 @@
  *	view_release(&doc);
  *	columns_release(&c);
  *
- * A boot that never ended has no class; what lists hold of it is to be left
- * out, which `run` tells: columns_ended().
+ * A boot that never ended has no class. The lists still hold its entries; skip
+ * those whose `run` is not columns_ended().
  */
 #ifndef KDUEL_COLUMNS_H
 #define KDUEL_COLUMNS_H
@@ -77,7 +77,7 @@ struct column_reading {		/* of a timeline */
 };
 
 struct column_missing {		/* a counter that `samples` of a boot lack */
-	unsigned run, what;	/* columns.missing_what's number */
+	unsigned run, what;	/* `what`: a number in columns.missing_what */
 	uint64_t samples;
 };
 
@@ -86,7 +86,7 @@ struct column_value {
 	uint64_t at;
 	unsigned run, process;
 	unsigned n;		/* iterations kept */
-	unsigned reason : 31;	/* why it is void, columns.reasons' number; 0: it is not */
+	unsigned reason : 31;	/* why it is void, a number in columns.reasons; 0: not void */
 	unsigned steady : 1;
 };
 
@@ -103,7 +103,7 @@ struct columns {
 	unsigned campaigns;
 	char domain[16];
 	uint64_t samples;
-	bool open;		/* the last run is under way */
+	bool open;		/* the last run is in progress */
 	bool *ok;		/* by boot - 1, of the last campaign */
 	uint64_t *identity_at;	/* by arm; 0: none */
 	COLUMN(struct column_run) runs;
@@ -115,22 +115,22 @@ struct columns {
 	COLUMN(const char *) notes;
 	COLUMN(struct column_series) series;
 	COLUMN(double) scratch;
-	COLUMN(char) key;	/* scratch, too */
+	COLUMN(char) key;	/* scratch as well */
 	COLUMN(size_t) last_missing;	/* by what - 1: its last entry + 1 */
 	struct texts series_keys, reasons, words, missing_what;
-	unsigned cell;		/* of the record before */
+	unsigned cell;		/* of the previous record */
 };
 
 int columns_init(struct columns *c, const struct plan *plan, struct err *err);
 void columns_release(struct columns *c);
 
-/* `at` is where the record's frame begins. */
+/* Takes a record in. `at`: byte offset of its frame. EXIT_CONFIG if it is inconsistent. */
 int columns_take(struct columns *c, const struct record *r, uint64_t at,
 		 struct err *err);
 
 /*
- * The one way into a journal: the text is read as a reader will, taken in, and
- * written. `doc` and `r` are scratch, as record_read() has them.
+ * The one way into a journal: the text is read as a reader will read it, taken in,
+ * and written. `doc` and `r` are scratch, as for record_read().
  */
 int columns_append(struct columns *c, struct view_doc *doc, struct record *r,
 		   struct journal *j, const char *text, size_t len, struct err *err);
@@ -143,12 +143,12 @@ static inline bool columns_ended(const struct columns *c, unsigned run)
 /* For columns.c only. */
 int columns_take_sample(struct columns *c, const struct record *r, unsigned cell,
 			uint64_t at, struct err *err);
-/* Counters that a cell's end says were not to be had; NULL: none. */
+/* The counters that a cell-end lists as unavailable; NULL: none. */
 int columns_take_missing(struct columns *c, const struct view *list,
 			 struct err *err);
 
 /*
- * The iterations of one workload process in a few numbers.
+ * A summary of the iterations of one workload process.
  */
 
 struct summary {

@@ -11,8 +11,8 @@
 #include "journal.h"
 
 #define CHUNK (1u << 20)
-#define CHUNK_AT (16u << 10)	/* when single records are wanted */
-/* A hostile file must not make the search below take for ever. */
+#define CHUNK_AT (16u << 10)	/* bytes, when reading single records */
+/* Bytes checksummed at most, so that a hostile file cannot make the search endless. */
 #define SEARCH_MAX (1ull << 30)
 
 struct journal_reader {
@@ -21,11 +21,10 @@ struct journal_reader {
 	uint64_t end;		/* the file's size when it was opened */
 	uint64_t base;		/* file offset of buf[0] */
 	uint64_t good;		/* where the last good frame ends */
-	uint32_t sum;		/* over the heads of the frames read */
 	bool torn;
 	uint8_t *buf;
 	size_t room, have, pos;
-	size_t chunk;		/* read at least so much at a time */
+	size_t chunk;		/* bytes to read at once, at least */
 };
 
 static uint32_t journal_read_get_le32(const uint8_t *p)
@@ -33,7 +32,7 @@ static uint32_t journal_read_get_le32(const uint8_t *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* The first `n` bytes of a file. The last but one is the format's version. */
+/* Checks the first `n` bytes of a file; the last but one is the format's version. */
 static int journal_read_check_magic(const char *path, const char *magic, size_t n,
 				    struct err *err)
 {
@@ -42,7 +41,7 @@ static int journal_read_check_magic(const char *path, const char *magic, size_t 
 	if (n < JOURNAL_MAGIC_LEN && !memcmp(magic, want, n))
 		return err_set(err, EXIT_CONFIG, -EBADMSG,
 			       "%s: is %s; nothing was recorded, remove the folder and run it again",
-			       path, n ? "cut off in its first bytes" : "empty");
+			       path, n ? "truncated in its first bytes" : "empty");
 	if (n == JOURNAL_MAGIC_LEN && !memcmp(magic, want, n))
 		return 0;
 	if (n == JOURNAL_MAGIC_LEN && !memcmp(magic, want, n - 2) &&
@@ -75,14 +74,14 @@ int journal_reader_open(struct journal_reader **out, const char *path,
 	if (!r)
 		return err_sys(err, ENOMEM, "cannot open %s", path);
 	r->path = strdup(path);
-	/* A pipe without a writer would be waited for. */
+	/* O_NONBLOCK: opening a pipe without a writer would wait for one. */
 	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (r->fd < 0 || !r->path || fstat(r->fd, &st)) {
 		ret = err_sys(err, errno, "cannot open %s", path);
 		goto fail;
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		ret = err_config(err, "%s: is not a file; a journal is one", path);
+		ret = err_config(err, "%s: is not a regular file, so it is not a journal", path);
 		goto fail;
 	}
 	n = pread(r->fd, magic, sizeof(magic), 0);
@@ -111,7 +110,7 @@ void journal_reader_close(struct journal_reader *r)
 	free(r);
 }
 
-/* Makes room for `need` bytes at pos, moving what is left to the front. */
+/* Makes room for `need` bytes at pos, moving unread bytes to the front. */
 static int journal_read_make_room(struct journal_reader *r, size_t need)
 {
 	uint8_t *buf;
@@ -182,10 +181,10 @@ static bool journal_read_is_frame(const uint8_t *p, uint64_t left, uint64_t *wor
 }
 
 /*
- * Is the rest of the file, which does not begin with a whole good frame, what
- * a kill or a power cut leaves? Then it holds no whole frame further on, the
- * payload is not whole behind a wrong length, and either the file is too
- * short for the frame or the blocks at its end were never written.
+ * The rest of the file does not begin with a complete, valid frame. Is it what a
+ * kill or a power cut leaves? Then no complete frame follows further on, the
+ * payload is not complete with only its length wrong, and either the file is too
+ * short for the frame or its last blocks were never written.
  */
 static bool journal_read_is_torn(const uint8_t *p, uint64_t left)
 {
@@ -211,7 +210,7 @@ static bool journal_read_is_torn(const uint8_t *p, uint64_t left)
 	return true;
 }
 
-/* No good frame at pos: the end, or an error? */
+/* There is no valid frame at pos: is that the torn end, or damage? */
 static int journal_read_judge_rest(struct journal_reader *r, const char *what,
 				   struct err *err)
 {
@@ -246,7 +245,7 @@ int journal_next(struct journal_reader *r, const char **text, size_t *len,
 	if (ret)
 		return ret;
 	if (r->have - r->pos < JOURNAL_FRAME_HEAD)
-		return journal_read_judge_rest(r, "half a frame's head", err);
+		return journal_read_judge_rest(r, "an incomplete frame header", err);
 	n = journal_read_get_le32(r->buf + r->pos);
 	if (n < 2 || n > JOURNAL_PAYLOAD_MAX)
 		return journal_read_judge_rest(r, "an impossible length", err);
@@ -258,7 +257,6 @@ int journal_next(struct journal_reader *r, const char **text, size_t *len,
 	p = r->buf + r->pos;
 	if (crc32c(0, p + JOURNAL_FRAME_HEAD, n) != journal_read_get_le32(p + 4))
 		return journal_read_judge_rest(r, "the record's checksum is wrong", err);
-	r->sum = crc32c(r->sum, p, JOURNAL_FRAME_HEAD);
 	r->pos += JOURNAL_FRAME_HEAD + n;
 	r->good = at + JOURNAL_FRAME_HEAD + n;
 	*text = (const char *)p + JOURNAL_FRAME_HEAD;
@@ -292,11 +290,6 @@ int journal_read_at(struct journal_reader *r, uint64_t offset,
 uint64_t journal_good(const struct journal_reader *r)
 {
 	return r->good;
-}
-
-uint32_t journal_sum(const struct journal_reader *r)
-{
-	return r->sum;
 }
 
 uint64_t journal_torn(const struct journal_reader *r)

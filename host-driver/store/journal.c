@@ -16,9 +16,9 @@
 struct journal {
 	int fd;
 	char *path;
-	char *part;	/* where it lies until it is published; NULL */
+	char *part;	/* its path until it is published; NULL afterwards */
 	uint64_t size;
-	bool failed;	/* a write or fsync did: refuse everything */
+	bool failed;	/* a write or fsync failed: refuse everything */
 };
 
 static void journal_put_le32(uint8_t *p, uint32_t v)
@@ -48,7 +48,7 @@ static int journal_lock(int fd, const char *path, struct err *err)
 		return 0;
 	if (errno == EWOULDBLOCK)
 		return err_set(err, EXIT_CONFIG, -EBUSY,
-			       "%s: another kduel is writing it; wait until it ends or stop it",
+			       "%s: another kduel is writing to it; wait until it ends, or stop it",
 			       path);
 	return err_sys(err, errno, "cannot lock %s", path);
 }
@@ -57,13 +57,13 @@ static int journal_refuse_existing(const char *path, struct err *err)
 {
 	struct stat st;
 
-	/* As --resume says of it. */
+	/* The same message as --resume gives. */
 	if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_size == 0)
 		return err_set(err, EXIT_CONFIG, -EEXIST,
 			       "%s: is empty; nothing was recorded, remove the folder and run it again",
 			       path);
 	return err_set(err, EXIT_CONFIG, -EEXIST,
-		       "%s: is there already; take another folder, or go on with it by kduel run --resume",
+		       "%s: exists already; use another folder, or continue it with kduel run --resume",
 		       path);
 }
 
@@ -99,9 +99,9 @@ close_fd:
 	return ret;
 }
 
-/* --- one that appears when it is whole ---------------------------------------- */
+/* --- a journal that appears when it is complete ------------------------------- */
 
-/* Nobody writes it any more: its writer was killed. */
+/* Removes a .part file whose writer was killed: it is no longer locked. */
 static int journal_remove_stale(const char *part, struct err *err)
 {
 	int fd = open(part, O_RDWR | O_CLOEXEC), ret;
@@ -143,7 +143,10 @@ int journal_begin(struct journal **out, const char *path, struct err *err)
 	return 0;
 }
 
-/* A link refuses a name that is taken; where there are none, it was looked at. */
+/*
+ * link() fails if the name exists. On file systems without links rename() must do;
+ * journal_begin() has checked the name.
+ */
 static int journal_give_name(const char *part, const char *path)
 {
 	if (!link(part, path))
@@ -169,9 +172,9 @@ int journal_publish(struct journal *j, struct err *err)
 	return 0;
 }
 
-/* --- going on ------------------------------------------------------------------ */
+/* --- appending to an existing one ---------------------------------------------- */
 
-/* Reads all of it; the number of bytes that are good. */
+/* Reads and checks all of it; `*good`: bytes up to the end of the last valid frame. */
 static int journal_check_all(const char *path, uint64_t *good, struct err *err)
 {
 	struct journal_reader *r;
@@ -261,7 +264,7 @@ int journal_append(struct journal *j, const char *text, size_t len,
 	}
 	error = n < 0 ? errno : ENOSPC;
 	j->failed = true;
-	/* Best effort: a reader takes what is left for an unfinished tail. */
+	/* Best effort: a reader treats the rest as a torn tail. */
 	if (n > 0 && ftruncate(j->fd, j->size))
 		error = errno;
 	return err_sys(err, error, "cannot write %s", j->path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal: checked frames in an append-only file; docs/record-format.md
- * is its format. It knows frames, not what is in them.
+ * The journal: checksummed frames in an append-only file, in the format of
+ * docs/record-format.md. It knows frames, not their contents.
  *
  * Writing: one writer at a time, held by a lock on the file. Every append is
  * one write(2), so killing the driver loses nothing that was appended;
@@ -9,9 +9,9 @@
  * the journal refuses everything: the kernel may have dropped the pages, and
  * a second fsync that succeeds would prove nothing.
  *
- * Reading: journal_next() gives one record after the other, every one of them
- * checked. A torn tail (what a kill or a power cut leaves) is the end; damage
- * anywhere else is an error that names the byte offset.
+ * Reading: journal_next() returns one record after the other, each of them
+ * checked. A torn tail (what a kill or a power cut leaves) counts as the end;
+ * damage anywhere else is an error that names the byte offset.
  */
 #ifndef KDUEL_JOURNAL_H
 #define KDUEL_JOURNAL_H
@@ -30,16 +30,16 @@
 struct journal;
 struct journal_reader;
 
-/* Makes a new, empty journal; an existing file is an error. */
+/* Creates a new, empty journal; an existing file is an error. */
 int journal_create(struct journal **j, const char *path, struct err *err);
 
 /*
- * Begins a journal that appears, by journal_publish(), when what must be in it
- * is: until then it lies beside `path`, and is gone when it is closed. What a
- * kill leaves of such a one is thrown away by the next to begin it.
+ * Begins a journal that appears at `path` only with journal_publish(), when all it
+ * must contain is in it. Until then it is <path>.part, and closing it removes it;
+ * what a killed process left of it is removed by the next journal_begin().
  */
 int journal_begin(struct journal **j, const char *path, struct err *err);
-/* Syncs it and gives it its name; a file of that name is an error. */
+/* Syncs it and gives it its name; an existing file of that name is an error. */
 int journal_publish(struct journal *j, struct err *err);
 
 /*
@@ -62,9 +62,9 @@ uint64_t journal_size(const struct journal *j);
 void journal_close(struct journal *j);	/* NULL is fine */
 
 /*
- * Writes a journal anew: fill() appends to one beside `path`, which is renamed
- * when it is whole and synced. A journal that is there is locked meanwhile: a
- * driver may be writing it.
+ * Replaces a journal: fill() appends to <path>.part, which is renamed once it is
+ * complete and synced. An existing journal is locked meanwhile, since a driver may
+ * be writing to it.
  */
 typedef int (*journal_fill_fn)(struct journal *to, void *arg, struct err *err);
 int journal_replace(const char *path, journal_fill_fn fill, void *arg,
@@ -80,14 +80,13 @@ int journal_reader_open(struct journal_reader **r, const char *path,
 int journal_next(struct journal_reader *r, const char **text, size_t *len,
 		 uint64_t *offset, struct err *err);
 
-/* The record whose frame begins at `offset`, which must be one's begin. */
+/* The record whose frame begins at `offset`; an error if none begins there. */
 int journal_read_at(struct journal_reader *r, uint64_t offset,
 		    const char **text, size_t *len, struct err *err);
 
-/* Where the frames read so far end, and a checksum over all of them. */
+/* Where the frames read so far end. */
 uint64_t journal_good(const struct journal_reader *r);
-uint32_t journal_sum(const struct journal_reader *r);
-/* After the end: how long is the torn tail that follows? */
+/* After the end was reached: the length of the torn tail in bytes. */
 uint64_t journal_torn(const struct journal_reader *r);
 
 void journal_reader_close(struct journal_reader *r);	/* NULL is fine */

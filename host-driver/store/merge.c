@@ -2,6 +2,7 @@
 #include "merge.h"
 
 #include <errno.h>
+#include <sha256.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,49 @@
 
 #include "file.h"
 #include "journal.h"
-#include "merge-impl.h"
+#include "pool.h"
 #include "record.h"
+#include "store.h"
+
+/* Where a record is. */
+struct place {
+	size_t folder;
+	uint64_t offset;
+};
+
+/*
+ * A boot with all its records, or a record that belongs to no boot: kept or left
+ * out as a unit, and identified by its content.
+ */
+struct item {
+	size_t campaign;	/* index into merge.campaigns */
+	unsigned boot;		/* 0: of no boot; sorted before the boots */
+	unsigned attempt;
+	double at;
+	bool head;		/* the campaign record itself */
+	bool ok;
+	struct place *places;
+	size_t n, room;
+	SHA2_CTX sha;
+	char hash[SHA256_DIGEST_STRING_LENGTH];
+};
+
+struct campaign {
+	char id[256];
+	double at;
+};
+
+struct merge {
+	struct store **stores;
+	size_t n_stores;
+	struct item *items;
+	size_t n_items, room;
+	struct campaign *campaigns;
+	size_t n_campaigns;
+	size_t folder;		/* being read */
+	size_t campaign;	/* of the records being read */
+	size_t boot;		/* item of the boot being read */
+};
 
 /* --- reading ---------------------------------------------------------------------- */
 
@@ -101,8 +143,8 @@ static int merge_compare_numbers(double a, double b)
 }
 
 /*
- * Campaigns by their start; in each its own record, the records of no boot,
- * the boots in the order they were run; the same content side by side.
+ * Campaigns by their start; within each the campaign record, the records of no boot,
+ * then the boots in the order they were run; equal contents become adjacent.
  */
 static int merge_compare_items(const void *a, const void *b, void *arg)
 {
@@ -130,9 +172,9 @@ static int merge_differ(const struct merge *m, const struct item *x,
 	const struct store *b = m->stores[y->places[0].folder];
 
 	if (x->head)
-		return err_config(err, "%s and %s hold the same campaign, but not the same campaign record",
+		return err_config(err, "%s and %s contain the same campaign, but different campaign records; one of them was changed",
 				  store_folder(a), store_folder(b));
-	return err_config(err, "%s and %s are of the same campaign, and boot %u was run in both with different outcomes; keep one of them",
+	return err_config(err, "%s and %s are of the same campaign, but boot %u was run in both, with different outcomes; merge only one of them",
 			  store_folder(a), store_folder(b), x->boot);
 }
 
@@ -156,7 +198,7 @@ static int merge_check_clashes(const struct merge *m, struct err *err)
 	return 0;
 }
 
-/* Keeps one of each content; what is left out frees its places. */
+/* Keeps one item of each content, and frees the places of the others. */
 static void merge_drop_repeated(struct merge *m, struct merge_result *result)
 {
 	size_t kept = 0;
@@ -176,6 +218,51 @@ static void merge_drop_repeated(struct merge *m, struct merge_result *result)
 	m->n_items = kept;
 }
 
+/* --- writing ------------------------------------------------------------------------ */
+
+static int merge_write_items(struct journal *to, void *arg, struct err *err)
+{
+	const struct merge *m = arg;
+	struct journal_reader **from = calloc(m->n_stores, sizeof(*from));
+	const char *text;
+	size_t len;
+	int ret = from ? 0 : pool_no_memory(err);
+
+	for (size_t i = 0; !ret && i < m->n_stores; i++)
+		ret = journal_reader_open(&from[i],
+					  store_journal(m->stores[i]), err);
+	for (size_t i = 0; !ret && i < m->n_items; i++) {
+		const struct item *item = &m->items[i];
+
+		for (size_t k = 0; !ret && k < item->n; k++) {
+			ret = journal_read_at(from[item->places[k].folder],
+					      item->places[k].offset, &text,
+					      &len, err);
+			if (!ret)
+				ret = journal_append(to, text, len, err);
+		}
+	}
+	for (size_t i = 0; from && i < m->n_stores; i++)
+		journal_reader_close(from[i]);
+	free(from);
+	return ret;
+}
+
+/* Writes the items, in their order, as the journal of `to`. */
+static int merge_write(struct merge *m, const char *to, struct err *err)
+{
+	int ret = file_mkdirs(to, err);
+	char *path;
+
+	if (ret)
+		return ret;
+	if (asprintf(&path, "%s/journal.kdj", to) < 0)
+		return pool_no_memory(err);
+	ret = journal_replace(path, merge_write_items, m, err);
+	free(path);
+	return ret ? ret : store_publish_plan(to, store_plan(m->stores[0]), err);
+}
+
 /* --- the whole ---------------------------------------------------------------------- */
 
 static int merge_check_same(const struct store *first, const struct store *s,
@@ -188,7 +275,7 @@ static int merge_check_same(const struct store *first, const struct store *s,
 				  store_folder(first), store_folder(s),
 				  p->name, p->hash, q->name, q->hash);
 	if (strcmp(store_domain(first), store_domain(s)))
-		return err_config(err, "%s was measured in the domain %s and %s in %s; they cannot be mixed",
+		return err_config(err, "%s was measured in the domain %s, but %s in %s; they cannot be mixed",
 				  store_folder(first), store_domain(first),
 				  store_folder(s), store_domain(s));
 	return 0;
@@ -241,46 +328,4 @@ int merge_folders(const char *const *folders, size_t n, const char *to,
 	}
 	merge_release(&m);
 	return ret;
-}
-
-static int merge_write_items(struct journal *to, void *arg, struct err *err)
-{
-	const struct merge *m = arg;
-	struct journal_reader **from = calloc(m->n_stores, sizeof(*from));
-	const char *text;
-	size_t len;
-	int ret = from ? 0 : pool_no_memory(err);
-
-	for (size_t i = 0; !ret && i < m->n_stores; i++)
-		ret = journal_reader_open(&from[i],
-					  store_journal(m->stores[i]), err);
-	for (size_t i = 0; !ret && i < m->n_items; i++) {
-		const struct item *item = &m->items[i];
-
-		for (size_t k = 0; !ret && k < item->n; k++) {
-			ret = journal_read_at(from[item->places[k].folder],
-					      item->places[k].offset, &text,
-					      &len, err);
-			if (!ret)
-				ret = journal_append(to, text, len, err);
-		}
-	}
-	for (size_t i = 0; from && i < m->n_stores; i++)
-		journal_reader_close(from[i]);
-	free(from);
-	return ret;
-}
-
-int merge_write(struct merge *m, const char *to, struct err *err)
-{
-	int ret = file_mkdirs(to, err);
-	char *path;
-
-	if (ret)
-		return ret;
-	if (asprintf(&path, "%s/journal.kdj", to) < 0)
-		return pool_no_memory(err);
-	ret = journal_replace(path, merge_write_items, m, err);
-	free(path);
-	return ret ? ret : store_publish_plan(to, store_plan(m->stores[0]), err);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Several results folders of one plan made into one.
+ * Merges several results folders of one plan into one.
  *
  * The same plan run twice gives twice the blocks. Copies of one campaign that
- * were continued in different places give its boots once. Merging is
+ * were continued in different places contribute each boot once. Merging is
  * idempotent and the order of the folders does not matter: the same inputs
  * give the same bytes, and a folder that is merged in again changes nothing.
  */
@@ -20,8 +20,8 @@ struct merge_result {
 };
 
 /*
- * Merges `folders` into `to`, which is made if need be. If it holds results
- * of the plan already, they are merged, too. Refuses different plans, mixed
+ * Merges `folders` into `to`, which is created if need be. Results of the plan that
+ * `to` already holds are merged as well. EXIT_CONFIG for different plans, mixed
  * domains, and two outcomes of one boot.
  */
 int merge_folders(const char *const *folders, size_t n, const char *to,

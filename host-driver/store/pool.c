@@ -127,7 +127,7 @@ static uint32_t *pool_texts_slot(const struct texts *t, const char *text, size_t
 	}
 }
 
-/* At most half full, so that a search ends soon. */
+/* Keeps the table at most half full, so that searches stay short. */
 static bool pool_texts_make_slots(struct texts *t)
 {
 	size_t n = t->n_slots ? 2 * t->n_slots : SLOTS_LEAST;

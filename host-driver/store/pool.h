@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory that is freed all at once: the lists and texts a store hands out.
+ * Memory that is freed all at once: for the lists and texts that a store returns.
  *
  *	struct pool pool = POOL_INIT;
  *
@@ -21,16 +21,17 @@ struct pool {
 };
 #define POOL_INIT { NULL }
 
-/* Zeroed and aligned for anything; NULL without memory. */
+/* Zeroed and aligned for any type; NULL if out of memory. */
 void *pool_alloc(struct pool *p, size_t size);
-/* A copy; NULL without memory, and for NULL. */
+/* A copy; NULL if out of memory, and for NULL. */
 char *pool_text(struct pool *p, const char *text);
 /* The same of `len` bytes; a NUL follows them. */
 char *pool_bytes(struct pool *p, const char *text, size_t len);
-/* "a", the byte `part`, "b". NULL without memory. */
+/* `a`, the byte `part`, `b`. NULL if out of memory. */
 char *pool_join(struct pool *p, const char *a, char part, const char *b);
 void pool_release(struct pool *p);
 
+/* Sets the error for -ENOMEM and returns it. */
 int pool_no_memory(struct err *err);
 
 /*
@@ -42,7 +43,7 @@ int pool_no_memory(struct err *err);
  *		list.items[list.n++] = 1.5;
  *	free(list.items);
  *
- * COLUMN_ROOM() makes room for `need` in all. 0 or -ENOMEM.
+ * COLUMN_ROOM() makes room for `need` items in all; both return 0 or -ENOMEM.
  */
 #define COLUMN(type) struct { type *items; size_t n, room; }
 #define COLUMN_ROOM(column, need, err)					\
@@ -53,12 +54,12 @@ int pool_grow(void *items, size_t need, size_t *room, size_t size,
 	      struct err *err);
 
 /*
- * Texts and their numbers, 1, 2, 3 ... in the order of coming: each is kept once.
+ * Distinct texts, numbered 1, 2, 3 ... in the order of their first appearance.
  *
  *	struct texts t = TEXTS_INIT;
  *	unsigned id;
  *
- *	id = texts_put(&t, pool, "abc", 3);	// 0 without memory
+ *	id = texts_put(&t, pool, "abc", 3);	// 0: out of memory
  *	puts(texts_get(&t, id));
  *	texts_release(&t);
  *
@@ -75,7 +76,7 @@ struct texts {
 	struct texts_entry *entries;
 	size_t n, room;
 	uint32_t *slots;	/* numbers, by hash */
-	size_t n_slots;		/* a power of two; 0 */
+	size_t n_slots;		/* a power of two, or 0 */
 };
 #define TEXTS_INIT { NULL, 0, 0, NULL, 0 }
 

@@ -11,9 +11,9 @@
 #include "vocab/words.h"
 
 #define LABELS_MAX 64
-#define COUNTER_NAME_MAX 63	/* another name is put before it */
-#define LABELS_BYTES_MAX 8192	/* of JSON: every sample repeats them */
-#define PART_MAX (1u << 18)	/* bytes of JSON, of each part that is kept */
+#define COUNTER_NAME_MAX 63	/* a longer name is built from it */
+#define LABELS_BYTES_MAX 8192	/* of JSON; every sample repeats it */
+#define PART_MAX (1u << 18)	/* bytes of JSON of each part that is kept */
 
 static int agent_refuse(struct err *err, const char *what, int ret)
 {
@@ -25,14 +25,14 @@ static int agent_refuse(struct err *err, const char *what, int ret)
 	return -EPROTO;
 }
 
-/* --- twice the same ----------------------------------------------------------- */
+/* --- duplicates --------------------------------------------------------------- */
 
 static int agent_compare_keys(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The first of `n` keys that is there twice; NULL if none is. Sorts them. */
+/* A key that occurs twice among `n`; NULL if none does. Sorts them. */
 static const char *agent_find_twice(const char **keys, size_t n)
 {
 	if (n)
@@ -81,12 +81,12 @@ static int agent_check_number(const struct record *r, struct err *err)
 	if (r->values->n == 0)
 		return err_config(err, "values: is empty");
 	if (n > RECORD_VALUES_MAX)
-		return err_config(err, "values: there are %" PRIu64 " with the rejected; at most %u",
+		return err_config(err, "values: there are %" PRIu64 " with the rejected ones; at most %u",
 				  n, RECORD_VALUES_MAX);
 	return 0;
 }
 
-/* One metric; its key tells it from others with another metric or point. */
+/* Checks one metric. `*key` identifies its metric and point. */
 static int agent_check_metric(const struct view *v, struct pool *pool,
 			      const char **key, struct err *err)
 {
@@ -102,7 +102,7 @@ static int agent_check_metric(const struct view *v, struct pool *pool,
 	if (!ret)
 		ret = agent_check_counter_names(r.counters, err);
 	if (!ret && !strcmp(r.metric, METRIC_GO_TO_RESULT))
-		ret = err_config(err, "metric: is the driver's own");
+		ret = err_config(err, "metric: is reserved for the driver");
 	if (ret && r.metric)
 		err_prefix(err, "%s", r.metric);
 	if (ret)
@@ -198,7 +198,7 @@ int record_check_result(const struct view *result, struct err *err)
 	return agent_refuse(err, "a result", ret);
 }
 
-/* --- what else agents say ----------------------------------------------------------- */
+/* --- other messages of agents ------------------------------------------------------- */
 
 int record_check_counted(const struct view *reply, struct err *err)
 {
@@ -218,7 +218,7 @@ int record_check_counted(const struct view *reply, struct err *err)
 	return agent_refuse(err, "count-stop", ret);
 }
 
-/* A journal may leave out what is 0; an agent has counted it. */
+/* A journal may leave out sizes that are 0; an agent must give them all. */
 static int agent_check_sizes(const struct view *bytes, struct err *err)
 {
 	uint64_t n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The counters of a sample, and those that a cell's end says were not to be had. */
+/* The counters of a sample, and those that a cell-end lists as unavailable. */
 #include <math.h>
 
 #include "record.h"
@@ -27,7 +27,7 @@ int record_counter(const struct view *v, struct record_counter *c,
 		return view_string(v, "unavailable", &c->unavailable, err);
 	if (!view_is_number(value))
 		return view_real(v, "value", &c->value, err);
-	/* Totals of boots that did different amounts of work do not compare. */
+	/* Per thing, since totals of boots that did different amounts of work do not compare. */
 	c->value = things && things->real > 0 ? value->real / things->real : value->real;
 	if (!(fabs(c->value) < RECORD_VALUE_MAX))
 		return err_config(err, "value: is %g for each thing; it must be less than %g",

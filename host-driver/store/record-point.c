@@ -7,10 +7,10 @@
 #include "record.h"
 #include "safe.h"
 
-/* The shortest member is "=1" and what parts it from the next. */
+/* The shortest member is "=1" and a separator. */
 #define MEMBERS_MAX (RECORD_POINT_MAX / 3)
 
-/* A value as text in `buf`, or in place; whole numbers are as they were written. */
+/* A value as text, in `buf` or in place; whole numbers keep their spelling. */
 static const char *record_point_value_text(const struct view *v, char buf[32])
 {
 	switch (v->type) {
@@ -96,5 +96,5 @@ void record_point_key(const struct view *point, record_point key)
 
 	if (n > 1)
 		qsort(members, n, sizeof(*members), record_point_by_key);
-	record_point_put(members, n, '\x1e', key);	/* in no text: see the check */
+	record_point_put(members, n, '\x1e', key);	/* cannot occur: the check refuses it */
 }

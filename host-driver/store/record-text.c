@@ -22,7 +22,7 @@ void record_text_release(struct record_text *t)
 	*t = (struct record_text)RECORD_TEXT_INIT;
 }
 
-/* Room for `n` bytes more; NULL without memory. */
+/* Room for `n` more bytes; NULL if out of memory. */
 static char *text_room(struct record_text *t, size_t n)
 {
 	if (!t->failed && pool_grow(&t->text, t->len + n, &t->room, 1, NULL))
@@ -45,7 +45,7 @@ static void text_put_char(struct record_text *t, char c)
 	text_put_bytes(t, &c, 1);
 }
 
-/* The one place where a text becomes JSON. */
+/* The one place that escapes a text for JSON. */
 static void text_put_string(struct record_text *t, const char *text)
 {
 	char *to = text_room(t, 6 * strlen(text) + 2);
@@ -76,7 +76,7 @@ static void text_put_key(struct record_text *t, const char *key)
 	text_put_char(t, ':');
 }
 
-/* A value without the space between its parts: a record is one line. */
+/* A value without white space between its tokens: a record is one line. */
 static void text_put_value(struct record_text *t, const struct view *v)
 {
 	char *to = text_room(t, v->json_len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records as text, one to a line, made of what the driver knows and of what an
- * agent wrote: its values are taken over as they stand in its message, without a
- * tree in between, so that a number is the agent's to its last digit.
+ * Records as text, one per line, composed of what the driver knows and what an agent
+ * wrote. The agent's values are copied verbatim from its message, without a JSON tree
+ * in between, so that numbers keep their last digit.
  *
  *	struct record_text t = RECORD_TEXT_INIT;
  *
@@ -14,8 +14,8 @@
  *		ret = store_append_text(s, line, len, err);
  *	record_text_release(&t);
  *
- * Nothing here checks: store_append_text() does, as any reader. Without memory the
- * text is `failed`, and stays so; ask once at the end.
+ * Nothing is checked here: store_append_text() does that, as any reader does. If
+ * memory runs out, `failed` is set and stays set; check it once at the end.
  */
 #ifndef KDUEL_RECORD_TEXT_H
 #define KDUEL_RECORD_TEXT_H
@@ -46,16 +46,16 @@ void record_text_bool(struct record_text *t, const char *key, bool yes);
 void record_text_value(struct record_text *t, const char *key, const struct view *v);
 void record_text_json(struct record_text *t, const char *key, const json_t *json);
 
-/* "{" or "[" as a member, or with `key` NULL as an element, and its end. */
+/* Opens "{" or "[" as a member (`key` NULL: as an element); closes it. */
 void record_text_open(struct record_text *t, const char *key, char bracket);
 void record_text_close(struct record_text *t, char bracket);
 
-/* The line at `*at`, which begins as 0; NULL after the last one. */
+/* The line at `*at`, which is 0 at first and then advances; NULL after the last line. */
 const char *record_text_next(const struct record_text *t, size_t *at, size_t *len);
 
 /*
- * The text of a record that was made as a tree, with an "at" if it has none. Takes
- * the reference; the text is the caller's. NULL without memory, and for NULL.
+ * The text of a record that was built as a JSON tree; adds "at" if it is missing. Takes
+ * the reference; the caller frees the text. NULL if out of memory, and for NULL.
  */
 char *record_dump(json_t *record);
 

@@ -12,8 +12,8 @@
 
 #define BOOT_MAX 10000000
 #define TEXT_MAX 65536
-#define BYTES_MAX (1ull << 60)	/* three of them still fit */
-#define AT_MAX 1e11		/* seconds: some thousand years */
+#define BYTES_MAX (1ull << 60)	/* the sum of three still fits */
+#define AT_MAX 1e11		/* seconds: some three thousand years */
 
 static const char *const wheres[] = { "driver", "node", "guest", NULL };
 
@@ -115,7 +115,7 @@ static int record_read_boot(const struct view *o, struct record *r, struct err *
 	return ret ? ret : view_name(o, "arm", &r->arm, err);
 }
 
-/* JSON has finite numbers only; negative ones are refused unless they are counts. */
+/* JSON numbers are finite; negative ones are refused unless they are counts. */
 static int record_check_values(const struct view *array, const char *key,
 			       bool negative, struct err *err)
 {
@@ -221,7 +221,7 @@ static int record_read_sample(const struct view *o, struct record *r, struct err
 	if (!ret)
 		ret = view_string_or(o, "void", NULL, &r->void_reason, err);
 	if (!ret && !r->void_reason && r->values->n == 0)
-		ret = err_config(err, "values: is empty, and void does not say why");
+		ret = err_config(err, "values: is empty, but there is no void that says why");
 	return ret;
 }
 
@@ -305,7 +305,7 @@ static int record_read_cell_end(const struct view *o, struct record *r, struct e
 	return ret ? ret : record_check_missing(r->missing, err);
 }
 
-/* A file below the results folder, and what it holds. */
+/* The path of a file below the results folder, and the SHA-256 of its content. */
 static int record_read_profile(const struct view *o, struct record *r, struct err *err)
 {
 	const struct view *p = view_get(o, "profile");
@@ -373,8 +373,8 @@ static int record_read_head(const struct view *o, struct record *r, const char *
 }
 
 /*
- * The sample before is this one but for its numbers: no name, word or text
- * need be looked at again.
+ * The previous sample differs from this one only in its numbers: names, words and
+ * texts need not be checked again.
  */
 static int record_read_numbers(struct record *r, struct err *err)
 {
@@ -413,7 +413,7 @@ int record_read(struct view_doc *doc, const char *text, size_t len,
 	while (r->type < RECORD_TYPES && strcmp(types[r->type].name, name))
 		r->type++;
 	if (r->type == RECORD_TYPES)
-		return err_config(err, "t: records of type '%.80s' are not known to this kduel",
+		return err_config(err, "t: this kduel does not know records of type '%.80s'",
 				  name);
 	ret = types[r->type].read(o, r, err);
 	if (ret)

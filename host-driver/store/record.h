@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records, as docs/record-format.md describes them, checked one by one: what
- * a writer may put into a journal and what a reader believes of it is decided
- * by the same function. What needs other records (is this boot under way?) is
- * checked by columns.h.
+ * Records, as docs/record-format.md describes them, checked one by one: the same
+ * function decides what a writer may put into a journal and what a reader accepts.
+ * Checks that need other records (is this boot in progress?) are in columns.h.
  *
  * Everything in a struct record belongs to the document it was read into, and
- * is valid until that reads the next one.
+ * is valid until the next record is read into that.
  */
 #ifndef KDUEL_RECORD_H
 #define KDUEL_RECORD_H
@@ -34,7 +33,7 @@ enum record_type {
 
 const char *record_type_name(enum record_type t);	/* "cell-end" */
 
-/* Nothing that is measured is as large; sums of squares stay finite. */
+/* No measurement is this large, and sums of squares stay finite. */
 #define RECORD_VALUE_MAX 1e30
 #define RECORD_NAME_MAX 255	/* bytes of a short text */
 #define RECORD_UNIT_MAX 64
@@ -49,7 +48,7 @@ struct record {
 	/* campaign */
 	const char *id, *plan_hash, *domain;
 	const struct view *plan;
-	/* boot-end: the file of counts that it vouches for; or NULL */
+	/* boot-end: the file of counts that was recorded, and its SHA-256; or NULL */
 	const char *profile, *profile_hash;
 	/* arm: identity; env: facts; boot-end: phases, console; cell-end: result */
 	const char *where;
@@ -70,57 +69,56 @@ struct record {
 	double seconds;
 	bool apart;
 
-	/* for record_read(): the document, and a sample's own numbers in it */
+	/* private to record_read(): the document, and a sample's numbers in it */
 	const struct view_doc *of;
 	uint64_t shape;
 	const struct view *at_value, *boot_value, *process_value;
 };
 
 /*
- * Reads a record's text. `r` is all zero, or what this read from `doc` last:
- * a sample that differs from the one before in numbers alone is read several
- * times as fast. Errors are EXIT_CONFIG and name the record's type and
- * the field. A type that is not known is an error, too: it would be ignored in
- * silence otherwise.
+ * Reads a record's text. `r` is all zero, or the record last read into `doc`: a
+ * sample that differs from the previous one only in numbers is read several times
+ * as fast. Errors are EXIT_CONFIG and name the record's type and the field. An
+ * unknown type is an error too, rather than being silently ignored.
  */
 int record_read(struct view_doc *doc, const char *text, size_t len,
 		struct record *r, struct err *err);
 
 /*
- * The parts of a sample and of a proof that an agent says: what was measured,
- * and what a layer holds. `o` is an object.
+ * The parts of a sample and of a proof that come from an agent: what was measured,
+ * and the page sizes of a layer. `o` is an object.
  */
 int record_read_metric(const struct view *o, struct record *r, struct err *err);
 int record_read_layer(const struct view *o, struct record *r, struct err *err);
 
-/* A text of at most `max` bytes without characters that act instead of being seen. */
+/* Checks a text: at most `max` bytes, no control characters. */
 int record_check_text(const char *key, const char *text, size_t max,
 		      struct err *err);
 
-/* What of a workload's result its cell's end keeps; ends with NULL. */
+/* The parts of a workload's result that its cell-end keeps; ends with NULL. */
 extern const char *const record_kept[];
 
 /* One of r->counters. */
 struct record_counter {
 	const char *name, *provider;	/* the latter may be NULL */
 	const char *unavailable;	/* why there is no value; NULL */
-	double value;			/* for each of its things */
+	double value;			/* per thing counted, if "things" is given */
 };
 int record_counter(const struct view *v, struct record_counter *c,
 		   struct err *err);
-/* What record_read() wants of r->counters and r->missing, which may be NULL. */
+/* The checks of record_read() for r->counters and r->missing, which may be NULL. */
 int record_check_counters(const struct view *array, struct err *err);
 int record_check_missing(const struct view *list, struct err *err);
 
-/* A sample's point is one of few: its text is not longer than this. */
+/* A point has few members; its text is not longer than this. */
 #define RECORD_POINT_MAX 512
 typedef char record_point[RECORD_POINT_MAX];
 
 /* "pages=512,kind=random"; "" if it is empty. */
 void record_point_text(const struct view *point, record_point text);
-/* The same for two points that differ in the order of their members alone. */
+/* The same for all points that differ only in the order of their members. */
 void record_point_key(const struct view *point, record_point key);
-/* What record_read() wants of it. */
+/* The check of record_read() for a point. */
 int record_check_point(const struct view *point, struct err *err);
 
 #endif

@@ -15,8 +15,8 @@ struct store {
 	char *id, *domain;
 	struct plan *plan;
 	struct columns columns;
-	struct view_doc doc;	/* scratch: the record at hand */
-	struct record record;	/* of it */
+	struct view_doc doc;	/* scratch: the document of the current record */
+	struct record record;	/* scratch: the current record */
 
 	/* STORE_APPEND */
 	struct journal *journal;
@@ -24,7 +24,7 @@ struct store {
 	/* reading */
 	struct journal_reader *reader;
 	uint64_t torn;
-	json_t *keep;		/* array: what lists point to */
+	json_t *keep;		/* array: owns the JSON that lists point to */
 	const json_t **identities;	/* by arm */
 	COLUMN(struct store_boot) boots;
 	COLUMN(struct store_cell) cells;
@@ -35,14 +35,14 @@ struct store {
 	COLUMN(struct store_reading) readings;
 };
 
-/* How many blocks and boots the campaigns before one had. */
+/* Block and boot numbers that continue over merged campaigns. */
 #define BLOCK_OF(s, campaign, block) (((campaign) - 1) * (s)->plan->n_blocks + (block))
 #define BOOT_OF(s, campaign, boot) (((campaign) - 1) * (s)->plan->n_boots + (boot))
 
 int store_new(struct store **s, const char *folder, struct err *err);
 void store_release_lists(struct store *s);
 
-/* The record whose frame begins at `at`; good until the next one is read. */
+/* The record whose frame begins at `at`; valid until the next one is read. */
 int store_read_at(struct store *s, uint64_t at, struct record *r,
 		  struct err *err);
 

@@ -6,8 +6,8 @@
 #include "store-impl.h"
 
 /*
- * Lists are made of the columns when they are first asked for; boots that
- * never ended are left out.
+ * Lists are built from the columns when they are first asked for, without boots that
+ * never ended.
  */
 void store_release_lists(struct store *s)
 {
@@ -32,7 +32,7 @@ int store_read_at(struct store *s, uint64_t at, struct record *r, struct err *er
 	return ret ? ret : record_read(&s->doc, text, len, r, err);
 }
 
-/* A tree of what was read, which stays as long as the store. NULL for NULL. */
+/* A JSON tree of what was read, which the store owns. NULL for NULL. */
 static int read_tree(struct store *s, const struct view *v, const json_t **tree,
 		     struct err *err)
 {
@@ -231,7 +231,7 @@ const json_t *store_identity(struct store *s, unsigned arm)
 
 /* --- series and values ---------------------------------------------------------------- */
 
-/* One that only boots have which never ended, nobody has seen. */
+/* Does the series have a value from a boot that ended? */
 static bool read_was_seen(const struct store *s, const struct column_series *from)
 {
 	for (size_t i = 0; i < from->values.n; i++)
@@ -240,7 +240,7 @@ static bool read_was_seen(const struct store *s, const struct column_series *fro
 	return false;
 }
 
-/* In the plan's order of cells, then of coming. */
+/* In the plan's order of cells, then in the order of first appearance. */
 static int read_compare_series(const void *a, const void *b, void *arg)
 {
 	const struct column_series *list = arg;
@@ -339,7 +339,7 @@ int store_values(struct store *s, const struct store_series *series,
 	return 0;
 }
 
-/* --- counters that are missing, proofs ---------------------------------------------- */
+/* --- missing counters, proofs ------------------------------------------------------- */
 
 static int read_compare_missing(const void *a, const void *b)
 {
@@ -365,7 +365,7 @@ static int read_missing(struct store *s, struct err *err)
 
 		if (!list[i].samples)
 			continue;
-		/* The counter's name ends with a NUL, too. */
+		/* "counter\0reason": the counter's name ends with a NUL. */
 		list[kept].samples = list[i].samples;
 		list[kept].counter = what;
 		list[kept++].reason = what + strlen(what) + 1;

@@ -4,7 +4,7 @@
 #include "record.h"
 #include "store-impl.h"
 
-/* Where the walk is: the campaign, and the boot under way. */
+/* The state of a walk: the current campaign and boot. */
 struct walk {
 	struct store *s;
 	store_record_fn each;

@@ -17,7 +17,7 @@ static int write_make_id(char hex[static 33], struct err *err)
 	uint8_t raw[16];
 
 	if (getrandom(raw, sizeof(raw), 0) != sizeof(raw))
-		return err_sys(err, errno, "no random numbers");
+		return err_sys(err, errno, "cannot get random numbers for the campaign's id");
 	hex_write(raw, sizeof(raw), hex);
 	return 0;
 }
@@ -66,7 +66,7 @@ static int write_begin_campaign(struct store *s, json_t *plan, const char *domai
 	return !ret && (!s->id || !s->domain) ? pool_no_memory(err) : ret;
 }
 
-/* With the name of the journal the folder's entries are on the disk, too. */
+/* Syncing the folder after the journal has its name puts both on the disk. */
 static int write_publish(struct store *s, struct err *err)
 {
 	int ret = journal_publish(s->journal, err);

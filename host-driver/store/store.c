@@ -87,7 +87,7 @@ const char *store_id(const struct store *s)
 
 /* --- opening ---------------------------------------------------------------------- */
 
-/* As the campaign record has it. */
+/* The plan, from the campaign record. */
 static int store_read_plan(struct store *s, const struct record *r, struct err *err)
 {
 	int ret = plan_from_view(r->plan, &s->plan, err);
@@ -95,17 +95,17 @@ static int store_read_plan(struct store *s, const struct record *r, struct err *
 	if (ret)
 		err_prefix(err, "campaign: plan");
 	else if (strcmp(s->plan->hash, r->plan_hash))
-		ret = err_config(err, "campaign: plan_hash: is not the plan's");
+		ret = err_config(err, "campaign: plan_hash: does not match the plan");
 	return ret;
 }
 
-/* The first record: which campaign is this, and with which plan? */
+/* The first record tells which campaign and plan this is. */
 static int store_open_campaign(struct store *s, const struct record *r, struct err *err)
 {
 	int ret;
 
 	if (r->type != RECORD_CAMPAIGN)
-		return err_config(err, "is no campaign record");
+		return err_config(err, "is not a campaign record, which must come first");
 	ret = store_read_plan(s, r, err);
 	if (ret)
 		return ret;
@@ -131,7 +131,7 @@ static int store_open_record(struct store *s, const char *text, size_t len, uint
 	return ret;
 }
 
-/* All of the journal, into columns. */
+/* Reads the whole journal into columns. */
 static int store_open_journal(struct store *s, struct err *err)
 {
 	const char *text;
@@ -162,7 +162,7 @@ static int store_open_append(struct store *s, struct err *err)
 		ret = store_open_journal(s, err);
 	s->torn = cut;
 	if (!ret && s->columns.campaigns > 1)
-		ret = err_config(err, "%s: was merged from several campaigns; go on with one of those",
+		ret = err_config(err, "%s: was merged from several campaigns and cannot be continued; continue one of those",
 				 s->folder);
 	return ret;
 }

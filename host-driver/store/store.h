@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A results folder. Its journal is the truth, and all that is read here:
+ * A results folder. Its journal is the truth, and the only file that is read here:
  * plan.json and everything else beside it is for people.
  *
  * Writing (the driver, while a campaign runs):
@@ -11,19 +11,19 @@
  *	ret = store_append(s, boot_end, err);	// synced to the disk
  *	store_close(s);
  *
- * store_open(..., STORE_APPEND) goes on with it: it locks the folder, cuts a
- * torn tail, and store_boot_done() says which boots need not be run again.
+ * store_open(..., STORE_APPEND) continues it: it locks the journal, cuts a torn
+ * tail, and store_boot_done() tells which boots need not be run again.
  *
  * Reading (compare, report, export): store_open(..., STORE_READ) reads and
- * checks the whole journal, also while a driver writes.
- * What it returns belongs to the store, or is said to be the caller's.
+ * checks the whole journal, even while a driver writes to it. Returned lists
+ * belong to the store unless noted otherwise.
  *
- * A boot whose boot-end was not written never happened: nothing of it is seen
- * here. Journals are not trusted: a record that breaks docs/record-format.md
- * is an error that names its offset and field.
+ * A boot without a boot-end record counts as never run: none of its records are
+ * visible here. Journals are not trusted: a record that breaks
+ * docs/record-format.md is an error that names its offset and field.
  *
- * After `kduel merge` a folder holds several campaigns of one plan. Their
- * blocks and boots are numbered on: block b of the second campaign is block
+ * After `kduel merge` a folder holds several campaigns of one plan. Their blocks
+ * and boots are numbered consecutively: block b of the second campaign is block
  * plan->n_blocks + b here.
  */
 #ifndef KDUEL_STORE_H
@@ -42,16 +42,16 @@ struct store;
 enum store_mode { STORE_READ, STORE_APPEND };
 
 /*
- * Makes the folder (and its parents) with plan.json and a journal that begins
+ * Creates the folder (and its parents) with plan.json and a journal that begins
  * with the campaign record and what first() appends (NULL: nothing). The journal
- * appears when all of that is in it, so that a folder either has none or can be
- * gone on with. One that has is refused.
+ * appears only when all of that is in it, so that a folder either has none or can be
+ * continued. A folder that already has one is refused.
  */
 typedef int (*store_first_fn)(struct store *s, void *arg, struct err *err);
 int store_begin(struct store **s, const char *folder, const struct plan *plan,
 		const char *domain, store_first_fn first, void *arg,
 		struct err *err);
-/* The same without more. */
+/* The same without first(). */
 int store_create(struct store **s, const char *folder, const struct plan *plan,
 		 const char *domain, struct err *err);
 int store_open(struct store **s, const char *folder, enum store_mode mode,
@@ -65,34 +65,34 @@ const char *store_id(const struct store *s);	/* of the (first) campaign */
 unsigned store_blocks(const struct store *s);	/* planned, of all its campaigns */
 const char *store_journal(const struct store *s);	/* the path of its journal */
 uint64_t store_samples(const struct store *s);	/* records, whether good or void */
-/* Bytes of an unfinished record at the journal's end, which are left out. */
+/* Bytes of an unfinished record at the journal's end, which are ignored. */
 uint64_t store_torn(const struct store *s);
 
 /* --- writing -------------------------------------------------------------- */
 
 /*
- * Appends a record and takes the reference, also on error; NULL is -ENOMEM.
- * "at" is added if it is not there. The record is checked against the format.
- * A boot-end is followed by fdatasync.
+ * Appends a record and takes the reference, even on error; NULL gives -ENOMEM. "at" is
+ * added if it is missing. The record is checked against the format. After a boot-end
+ * the journal is synced.
  */
 int store_append(struct store *s, json_t *record, struct err *err);
-/* The same of a record's text, which is one line and has its "at". */
+/* The same for a record's text, which is one line and already has its "at". */
 int store_append_text(struct store *s, const char *text, size_t len,
 		      struct err *err);
 
-/* Is this a results folder, whole or not? */
+/* Is this a results folder, valid or not? */
 bool store_has_journal(const char *folder);
 
 /*
- * Writes plan.json, for people and scripts: a reader takes the journal's.
+ * Writes plan.json, for people and scripts; kduel itself reads the journal's plan.
  * Syncs the folder.
  */
 int store_publish_plan(const char *folder, const struct plan *plan,
 		       struct err *err);
 
-/* Has boot `boot` of the plan ended, in whatever way? */
+/* Has boot `boot` of the plan ended, with whatever class? */
 bool store_boot_done(const struct store *s, unsigned boot);
-/* How often was it begun? The next one is attempt + 1. */
+/* How often was it begun? The next attempt is this plus 1. */
 unsigned store_boot_attempts(const struct store *s, unsigned boot);
 
 /* --- reading: boots, arms, environments ----------------------------------- */
@@ -121,7 +121,7 @@ struct store_cell {		/* a workload process and how it ended */
 int store_cells(struct store *s, const struct store_cell **list, size_t *n,
 		struct err *err);
 
-/* The identity recorded for an arm; {} if none. */
+/* The identity recorded for an arm; {} if none was. NULL if it cannot be read. */
 const json_t *store_identity(struct store *s, unsigned arm);
 
 struct store_env {
@@ -158,24 +158,23 @@ int store_series(struct store *s, const struct store_series **list, size_t *n,
 		 struct err *err);
 
 /*
- * One workload process. Only of boots that are ok. A void
- * value is never averaged: look at `void_reason` first. The iterations are in
- * the journal: store_records().
+ * The value of one workload process, of a boot that ended ok. A void value must not
+ * be averaged: check `void_reason` first. For the iterations see store_records().
  */
 struct store_value {
 	unsigned block, boot, arm, process;
 	unsigned n;		/* iterations kept; may be 0 for a void one */
 	bool steady;
-	/* of the iterations, NaN if n is 0; of a counter, for each thing */
+	/* of the iterations, NaN if n is 0; a counter's is per thing counted */
 	double median;
 	const char *void_reason;	/* NULL: good */
 };
 
-/* By block, arm, process. The array is the caller's to free; its texts not. */
+/* Sorted by block, arm, process. The caller frees the array, but not its texts. */
 int store_values(struct store *s, const struct store_series *series,
 		 struct store_value **list, size_t *n, struct err *err);
 
-/* Counters that could not be had, with the reason and how many samples. */
+/* Unavailable counters, with the reason and the number of samples that lack them. */
 struct store_missing {
 	const char *counter;
 	const char *reason;
@@ -202,22 +201,22 @@ struct store_reading {
 	unsigned boot, block, arm, process;
 	const char *cell;
 	bool ok;		/* of a boot that ended well */
-	bool apart;		/* of a run whose times are not kept */
+	bool apart;		/* from a separate run, whose times are not kept */
 	const char *step;	/* "logging": vocab/words.h */
 	const char *layer;	/* NULL: an event */
 	const char *event;	/* NULL: a reading */
-	double seconds;		/* since the process's run was begun */
+	double seconds;		/* since the process's run began */
 	double bytes[PAGE_SIZES], faults;
 };
-/* In the order of coming. */
+/* In the journal's order. */
 int store_timeline(struct store *s, const struct store_reading **list, size_t *n,
 		   struct err *err);
 
-/* --- reading: records as they are ------------------------------------------ */
+/* --- reading: raw records -------------------------------------------------- */
 
 struct record;
 
-/* Where a record belongs, numbered on over merged campaigns. */
+/* Where a record belongs; numbers continue over merged campaigns. */
 struct store_place {
 	unsigned campaign;	/* 1.. */
 	unsigned boot, block;	/* 0: of no boot */
@@ -229,14 +228,14 @@ struct store_place {
 };
 
 /*
- * Calls `each` for every record in the journal's order, those of boots that
- * never ended left out; stops at and returns what is not 0.
+ * Calls `each` for every record in the journal's order, except those of boots that
+ * never ended. Stops at the first non-zero result and returns it.
  */
 typedef int (*store_record_fn)(void *arg, const struct record *r,
 			       const struct store_place *at, struct err *err);
 int store_records(struct store *s, store_record_fn each, void *arg,
 		  struct err *err);
-/* The same of the ends of cells that went well, in boots that did; no other is read again. */
+/* The same for the cell-ends of class ok in boots that ended ok; reads no other records. */
 int store_cell_ends(struct store *s, store_record_fn each, void *arg, struct err *err);
 
 #endif

@@ -47,7 +47,7 @@ static double summary_quantile(const double *v, size_t n, double q)
 	return v[i] + (at - i) * (v[i + 1] - v[i]);
 }
 
-/* Two passes: the mean first, so that large offsets do not eat the spread. */
+/* Two passes, the mean first, so that a large offset does not cost precision. */
 static void summary_moments(const double *v, size_t n, struct summary *s)
 {
 	double sum = 0, squares = 0;

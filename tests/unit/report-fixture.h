@@ -239,8 +239,8 @@ static inline void fixture_rest(struct fixture *x)
 			x->claims[i].unit = (char *)"";
 	}
 	x->notes[0] = (char *)"SYNTHETIC: made up to test the report, never measured";
-	x->notes[1] = (char *)"one code layout per arm: what layout alone changes is "
-		"part of every effect";
+	x->notes[1] = (char *)"one code layout per arm: effects include what the "
+		"layout alone changes";
 	x->console = json_pack("[s,s,s]",
 		"[    2.113] BUG: unable to handle page fault for address: 0000000000c0ffee",
 		"[    2.114] RIP: 0010:kvm_mmu_hugepage_adjust+0x3a/0x120",

@@ -247,7 +247,7 @@ static void what_one_kernel_does_not_tell_is_noted(void **state)
 	compare_arms(told, false, &c);
 	assert_int_equal(c.n_differences, 0);
 	assert_null(c.refused);
-	assert_non_null(note(&c, "only one of other and the baseline tells node.mitigations.tsa"));
+	assert_non_null(note(&c, "only one of other and the baseline reports node.mitigations.tsa"));
 	comparison_release(&c);
 }
 

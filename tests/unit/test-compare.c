@@ -257,7 +257,7 @@ static void a_look_from_another_arm(void **state)
 	assert_int_equal(result(&c, "ns_per_iteration", 1)->verdict, VERDICT_NONE);
 	assert_int_equal(c.gate_tests, 0);
 	assert_int_equal(c.n_claims, 0);
-	assert_non_null(strstr(c.notes[0], "a look from k2"));
+	assert_non_null(strstr(c.notes[0], "compared with k2 instead"));
 	comparison_release(&c);
 	o.baseline = "again";		/* the A/A arm */
 	compare_with(&usual, &o, &c);

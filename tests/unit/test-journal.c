@@ -258,7 +258,7 @@ static void one_writer_at_a_time(void **state)
 	write_sample();
 	assert_int_equal(journal_open(&j, path, NULL, &err), 0);
 	assert_int_equal(journal_open(&other, path, NULL, &second), -EBUSY);
-	assert_non_null(strstr(second.text, "another kduel is writing"));
+	assert_non_null(strstr(second.text, "another kduel is writing to it"));
 	journal_close(j);
 	assert_int_equal(journal_open(&j, path, NULL, &err), 0);
 	journal_close(j);
@@ -321,7 +321,7 @@ static void what_is_no_journal_is_named(void **state)
 	assert_int_equal(journal_begin(&j, path, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "nothing was recorded"));
 	put("KDUEL", 5);
-	expect_refused(EXIT_CONFIG, "is cut off in its first bytes");
+	expect_refused(EXIT_CONFIG, "is truncated in its first bytes");
 	put("KDUELJ2\nmore", 12);
 	expect_refused(EXIT_CONFIG, "is a journal of format '2'");
 	put("name: x\n", 8);

@@ -63,7 +63,7 @@ static const struct { const char *json, *says; } bad_results[] = {
 	{ SERIES("\"a\\u001b[2J\"", "{}", "\"\"", "\"time\"", "[1]"), "metric: holds the byte" },
 	{ SERIES("\"a\\u202e\"", "{}", "\"\"", "\"time\"", "[1]"), "metric: holds the byte" },
 	{ SERIES("\"" X256 "\"", "{}", "\"\"", "\"time\"", "[1]"), "metric: has 256 characters" },
-	{ SERIES("\"go_to_result\"", "{}", "\"s\"", "\"time\"", "[1]"), "the driver's own" },
+	{ SERIES("\"go_to_result\"", "{}", "\"s\"", "\"time\"", "[1]"), "reserved for the driver" },
 	{ SERIES("\"m\"", "[]", "\"\"", "\"time\"", "[1]"), "point: is a list" },
 	{ SERIES("\"m\"", "{\"a\":{}}", "\"\"", "\"time\"", "[1]"), "must be one value" },
 	{ SERIES("\"m\"", "{\"a\\u009b\":1}", "\"\"", "\"time\"", "[1]"), "point: holds a control" },

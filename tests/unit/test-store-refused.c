@@ -49,7 +49,7 @@ static void wrong_records_are_refused(void **state)
 	BAD("values", json_pack("[f,f]", 1.0, -2.0), "sample: values[1]: is -2; a time or rate cannot be negative");
 	BAD("values", json_pack("[s]", "NaN"), "sample: values[0]: is a text");
 	BAD("values", json_pack("[n]"), "sample: values[0]: is null");
-	BAD("values", json_array(), "sample: values: is empty, and void does not say why");
+	BAD("values", json_array(), "sample: values: is empty, but there is no void that says why");
 	BAD("values", json_integer(3), "sample: values: is a whole number; it must be a list");
 	BAD("values", json_pack("[f]", 1e30), "sample: values[0]: is 1e+30; it must be less than 1e+30");
 	BAD("values", json_pack("[f]", 1.7e308), "sample: values[0]: is 1.7e+308");
@@ -59,10 +59,10 @@ static void wrong_records_are_refused(void **state)
 	BAD("at", json_real(-1), "at: is -1; it must be 0 to 1e+11");
 	BAD("at", json_real(1e300), "at: is 1e+300");
 	BAD("rejected", json_pack("[f]", -1.0), "sample: rejected[0]: is -1");
-	BAD("boot", json_integer(2), "boot: 2 is not the boot under way");
+	BAD("boot", json_integer(2), "boot: 2 is not the boot in progress");
 	BAD("boot", json_integer(-1), "sample: boot: is -1");
 	BAD("boot", json_string("1"), "sample: boot: is a text; it must be a whole number");
-	BAD("cell", json_string("a/b/c"), "sample: cell: 'a/b/c' is none of the plan's");
+	BAD("cell", json_string("a/b/c"), "sample: cell: 'a/b/c' is not one of the plan's cells");
 	BAD("cell", json_string("\x1b[2J"), "sample: cell: holds the byte 0x1b");
 	BAD("kind", json_string("speed"), "sample: kind: unknown value 'speed'; known: time, rate, count");
 	BAD("better", json_string(""), "sample: better: has 0 characters");
@@ -71,7 +71,7 @@ static void wrong_records_are_refused(void **state)
 	BAD("point", json_pack("{s:[]}", "pages"), "sample: point.pages: is a list");
 	BAD("counters", json_pack("[{s:s}]", "name", "x"), "sample: counters[0]: unavailable: is missing");
 	BAD("steady", json_integer(1), "sample: steady: is a whole number; it must be true or false");
-	BAD("t", json_string("simple"), "t: records of type 'simple' are not known to this kduel");
+	BAD("t", json_string("simple"), "t: this kduel does not know records of type 'simple'");
 	BAD("at", json_string("now"), "at: is a text");
 #undef BAD
 	r = json_deep_copy(good);
@@ -79,7 +79,7 @@ static void wrong_records_are_refused(void **state)
 	expect_refused(r, "sample: metric: is missing");
 	expect_refused(with(boot_end(1, "ok"), "class", json_string("fine")),
 		       "boot-end: class: unknown value 'fine'");
-	expect_refused(boot_end(3, "ok"), "boot: 3 is not the boot under way");
+	expect_refused(boot_end(3, "ok"), "boot: 3 is not the boot in progress");
 	expect_refused(with(boot_record(1, 1), "boot", json_integer(99)),
 		       "boot: 99 is not in the plan");
 	json_decref(good);
@@ -120,20 +120,20 @@ static void the_same_sample_twice_is_refused(void **state)
 	append(s, boot_record(1, 1));
 	append(s, sample(1, 1, 1, 2, 3));
 	assert_true(store_append(s, sample(1, 1, 1, 2, 3), &err) < 0);
-	assert_non_null(strstr(err.text, "sample: is there twice"));
+	assert_non_null(strstr(err.text, "sample: is given twice"));
 	store_close(s);
 	append_raw(sample(1, 1, 1, 2, 3));
 	append_raw(boot_end(1, "ok"));
 	err = (struct err)ERR_INIT;
 	assert_true(store_open(&s, folder, STORE_READ, &err) < 0);
-	assert_non_null(strstr(err.text, "is there twice"));
+	assert_non_null(strstr(err.text, "is given twice"));
 }
 
 /* Two campaigns in one journal that do not belong together. */
 static void campaigns_that_do_not_match_are_refused(void **state)
 {
 	static const char *const want[] = {
-		"plan_hash: is of another plan", "domain: is hardware, but the first campaign's is emulated",
+		"plan_hash: differs from the first", "domain: is hardware, but the first campaign's is emulated",
 	};
 
 	(void)state;
