@@ -183,7 +183,7 @@ static const struct misdeed misdeeds[] = {
 	{ "go", NAMED("\"" ESC "\""), GO_ON, "protocol", "metric" },
 	{ "go", NAMED("\"a\\u202eb\""), GO_ON, "protocol", "metric" },
 	{ "go", NAMED("\"a\\u0085b\""), GO_ON, "protocol", "metric" },
-	{ "go", NAMED("\"go_to_result\""), GO_ON, "protocol", "driver's own" },
+	{ "go", NAMED("\"go_to_result\""), GO_ON, "protocol", "reserved for the driver" },
 	{ "go", RESULT("[" SERIES("\"ns\"", "{\"" ESC "\":1}", "\"ns\"", "\"time\"", "\"lower\"",
 				  "[1]", "") "]"), GO_ON, "protocol", "point" },
 	{ "go", RESULT("[" SERIES("\"ns\"", "{\"p\":{\"q\":1}}", "\"ns\"", "\"time\"",

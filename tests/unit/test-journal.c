@@ -332,10 +332,10 @@ static void what_is_no_journal_is_named(void **state)
 	expect_refused(EXIT_MACHINE, "Is a directory");
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	expect_refused(EXIT_CONFIG, "is not a file");
+	expect_refused(EXIT_CONFIG, "is not a regular file");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("/dev/zero", path), 0);
-	expect_refused(EXIT_CONFIG, "is not a file");
+	expect_refused(EXIT_CONFIG, "is not a regular file");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(rmdir(path), 0);

@@ -203,7 +203,7 @@ static void what_does_not_belong_together_is_refused(void **state)
 	copy_folder(a, b);
 	go_on(a, 2, "ok");
 	go_on(b, 2, "ok");
-	refused(a, b, "boot 2 was run in both with different outcomes");
+	refused(a, b, "boot 2 was run in both, with different outcomes");
 	/* no results at all */
 	refused(a, base, "not a results folder");
 }
