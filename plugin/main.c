@@ -100,6 +100,8 @@ static struct {
 	uint64_t number;		/* as the last 64 bits gave it: a region's tag */
 	uint64_t tag;			/* of the open region */
 	uint64_t seq, entries, entries_base;
+	const void **begun;		/* blocks that were translated while looking */
+	size_t n_begun, begun_room;
 	const void *after_vmrun[MAX_VMRUNS];
 	size_t n_after_vmrun;
 } why = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -243,12 +245,16 @@ static void why_on_marker(unsigned vcpu, void *arg)
 
 /* --- whose code it is ------------------------------------------------------------- */
 
+static void why_looked(void);
+
 static void why_on_vmrun(unsigned vcpu, void *arg)
 {
 	(void)vcpu;
 	(void)arg;
 	in_guest = true;
 	__atomic_fetch_add(&why.entries, 1, __ATOMIC_RELAXED);
+	if (why.stage == LOOKING)
+		why_looked();
 }
 
 static void why_on_exit(unsigned vcpu, void *arg)
@@ -273,6 +279,18 @@ static void why_note_vmrun(const struct qemu_plugin_insn *insn)
 
 	if (!why_is_after_vmrun(next) && why.n_after_vmrun < MAX_VMRUNS)
 		why.after_vmrun[why.n_after_vmrun++] = next;
+}
+
+/* Where each block begins, to know whether one follows a `vmrun`. */
+static void why_note_begun(const void *host)
+{
+	if (why.n_begun == why.begun_room) {
+		why.begun_room = why.begun_room ? 2 * why.begun_room : 4096;
+		why.begun = realloc(why.begun, why.begun_room * sizeof(*why.begun));
+		if (!why.begun)
+			abort();
+	}
+	why.begun[why.n_begun++] = host;
 }
 
 /* The first code seen of each kind ends the phase before it. */
@@ -511,6 +529,8 @@ static void why_on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 	(void)id;
 	pthread_mutex_lock(&why.lock);
+	if (why.stage == LOOKING)
+		why_note_begun(qemu_plugin_insn_haddr(first));
 	why_watch_exit(first);
 	why_tell_phase(qemu_plugin_insn_vaddr(first));
 	why_cut(tb);
@@ -522,47 +542,49 @@ static void why_on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 /*
  * Told to start, the plugin must have all code translated anew, which only a
  * processor's thread can ask for: WAITING ends with the first new code. Then
- * it must know who is in a guest: LOOKING ends with an entry into one, after
- * which nobody is in a guest that was entered unseen. (Of several processors
- * one may be for a while: until some more entries have been seen.)
+ * it must know who is in a guest: LOOKING ends with an entry into one. Who came
+ * out of a guest before was in it when the looking began, and what it did there
+ * was taken for the machine's: then all is translated once more. Of several processors
+ * one may be in a guest unseen for a while: until some more entries have been
+ * seen nothing is counted, and all is translated once more in any case.
  */
+static void why_say_counting(void)
+{
+	why.stage = COUNTING;
+	fputs("counting\n", why.out);
+	fflush(why.out);
+}
+
 static void why_begin_counting(qemu_plugin_id_t id)
 {
 	pthread_mutex_lock(&why.lock);
-	fputs("counting\n", why.out);
-	fflush(why.out);
+	why_say_counting();
 	pthread_mutex_unlock(&why.lock);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, why_on_translation);
 }
 
-static void why_on_entry_while_looking(unsigned vcpu, void *arg)
+static bool why_came_out_unseen(void)
 {
-	why_on_vmrun(vcpu, arg);
+	for (size_t i = 0; i < why.n_begun; i++)
+		if (why_is_after_vmrun(why.begun[i]))
+			return true;
+	return false;
+}
+
+static void why_looked(void)
+{
+	bool unseen;
+
 	if (!why.inline_adds && why.entries < ENTRIES_TO_BE_SURE)
 		return;
 	pthread_mutex_lock(&why.lock);
-	if (why.stage == LOOKING) {
-		why.stage = COUNTING;
+	unseen = !why.inline_adds || why_came_out_unseen();
+	if (why.stage == LOOKING && unseen) {
+		why.stage = FORGETTING;
+		stacks_forget(&why.stacks);
 		qemu_plugin_reset(why.id, why_begin_counting);
-	}
-	pthread_mutex_unlock(&why.lock);
-}
-
-static void why_on_translation_while_looking(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
-{
-	size_t n = qemu_plugin_tb_n_insns(tb);
-
-	(void)id;
-	pthread_mutex_lock(&why.lock);
-	why_watch_exit(qemu_plugin_tb_get_insn(tb, 0));
-	for (size_t i = 0; i < n; i++) {
-		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-
-		if (!insn_is_vmrun(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn)))
-			continue;
-		why_note_vmrun(insn);
-		qemu_plugin_register_vcpu_insn_exec_cb(insn, why_on_entry_while_looking,
-						       QEMU_PLUGIN_NO_REGS, NULL);
+	} else if (why.stage == LOOKING) {
+		why_say_counting();
 	}
 	pthread_mutex_unlock(&why.lock);
 }
@@ -570,7 +592,7 @@ static void why_on_translation_while_looking(qemu_plugin_id_t id, struct qemu_pl
 static void why_look(qemu_plugin_id_t id)
 {
 	why.stage = LOOKING;
-	qemu_plugin_register_vcpu_tb_trans_cb(id, why_on_translation_while_looking);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, why_on_translation);
 }
 
 static void why_on_translation_while_waiting(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)

@@ -210,6 +210,19 @@ void stacks_settle(struct stacks *t)
 	}
 }
 
+void stacks_forget(struct stacks *t)
+{
+	for (int guest = 0; guest < 2; guest++) {
+		struct stacks_side *s = &t->side[guest];
+
+		s->current = NULL;
+		s->settled = s->executed;
+		for (unsigned i = 0; i < STACKS_MOST; i++)
+			if (s->of[i])
+				*s->of[i] = (struct stack){ .key = s->of[i]->key, .base = 1 + guest };
+	}
+}
+
 void stacks_rebase(struct stacks *t)
 {
 	stacks_settle(t);

@@ -81,6 +81,9 @@ uint64_t *stacks_executed(struct stacks *t, bool guest);
 void stacks_call(struct stacks *t, bool guest, uint64_t sp, struct stack_site *site);
 void stacks_return(struct stacks *t, bool guest, uint64_t sp, struct stack_site *site);
 
+/* Nobody is known to have called anybody: what was seen was taken for another side's. */
+void stacks_forget(struct stacks *t);
+
 /* A region begins; a region ends. */
 void stacks_rebase(struct stacks *t);
 void stacks_settle(struct stacks *t);

@@ -140,7 +140,7 @@ static int session_cell_settle(struct session *s)
 /*
  * Functions are counted from here on, that is as late as can be: all code is translated
  * anew, and what is done up to here takes no part in a region. The plugin begins with
- * code that is new, and with an entry into the guest: an answer needs both.
+ * code that is new, best of the machine's, and then an entry into the guest: answers need both.
  */
 static int session_cell_count(struct session *s)
 {
@@ -151,7 +151,9 @@ static int session_cell_count(struct session *s)
 		return 0;
 	ret = s->fatal = profile_start(s->o->profile, s->o->limits.proof, s->err);
 	while (!ret && !s->counting && loop_now() < until) {
-		ret = session_must(s, FRAME_GUEST, "ping", NULL, s->o->limits.proof, NULL);
+		ret = session_must(s, FRAME_NODE, "ping", NULL, s->o->limits.proof, NULL);
+		if (!ret)
+			ret = session_must(s, FRAME_GUEST, "ping", NULL, s->o->limits.proof, NULL);
 		if (!ret)
 			ret = s->fatal = profile_counts(s->o->profile, &s->counting, s->err);
 	}
