@@ -174,6 +174,9 @@ static __attribute__((noinline)) bool names_warm(const char *text)
 	static const char file[] = "  test-why-gather.c:";
 	const char *at = strstr(text, file);
 
+	/* Unless this program was built without it. */
+	if (strstr(text, "no debug information of the guest's programs"))
+		return true;
 	return at && (unsigned)(atoi(at + strlen(file)) - WARM_LINE) <= 2;
 }
 
