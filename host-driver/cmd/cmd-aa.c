@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel aa: one kernel as two arms; what differs is chance, and its size. */
+/* kduel aa: one kernel as two arms, to see how large chance differences are. */
 #include <argp.h>
 #include <math.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static const struct argp argp = {
 	option_table, aa_parse, "CONFIG|FOLDER",
 	"Runs the baseline of a campaign as two arms, and prints the spread "
 	"between blocks and whether chance was taken for a difference. Given the "
-	"folder of a campaign with such a pair, prints it again.", NULL, NULL, NULL,
+	"folder of a campaign with such a pair, prints that again.", NULL, NULL, NULL,
 };
 
 static int aa_run(const struct options *o, char **folder, struct err *err)
@@ -75,7 +75,7 @@ static int aa_run(const struct options *o, char **folder, struct err *err)
 	*folder = r.folder;
 	if (!rc && !r.complete)
 		rc = err_set(err, EXIT_INCOMPLETE, -1,
-			     "the campaign is not complete; to go on: kduel run --resume %s, then kduel aa %s",
+			     "the campaign is not complete; to continue: kduel run --resume %s, then kduel aa %s",
 			     r.folder, r.folder);
 	return rc;
 }
@@ -107,7 +107,7 @@ static int aa_print(const struct comparison *c, const char *folder, struct err *
 	for (size_t a = 0; a < c->n_arms; a++)
 		any |= c->arms[a].control;
 	if (!any)
-		return err_config(err, "%s: no arm is the baseline again; kduel aa CONFIG runs one",
+		return err_config(err, "%s: no arm is a copy of the baseline; kduel aa CONFIG runs one",
 				  folder);
 	printf("%s as two arms: %s time, %u block%s\n\n", c->arms[c->baseline].kernel,
 	       c->domain, c->blocks, c->blocks == 1 ? "" : "s");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel bisect: which commit changed it. */
+/* kduel bisect: finds the commit that changed a metric or a claim. */
 #include <argp.h>
 #include <stdlib.h>
 #include <time.h>
@@ -22,17 +22,17 @@ enum { OPT_GOOD = 256, OPT_BAD, OPT_METRIC, OPT_CLAIM, OPT_RESUME };
 static const struct argp_option option_table[] = {
 	{ "git", WISH_GIT, "DIR", 0, "the repository; nothing in it is changed", 0 },
 	{ "good", OPT_GOOD, "REV", 0, "a commit before the change", 0 },
-	{ "bad", OPT_BAD, "REV", 0, "a commit that has it", 0 },
+	{ "bad", OPT_BAD, "REV", 0, "a commit after the change", 0 },
 	{ "metric", OPT_METRIC, "NAME", 0, "what changed, e.g. ns_per_page or first-touch.ns_per_page", 0 },
-	{ "claim", OPT_CLAIM, "CLAIM", 0, "or a claim about the arm 'tested' that holds at one end and fails at the other", 0 },
-	{ "exact", WISH_EXACT, NULL, 0, "count instructions, also where time could be measured", 0 },
-	{ "config", WISH_CONFIG, "FILE", 0, "configure the commits by FILE (a .config)", 0 },
+	{ "claim", OPT_CLAIM, "CLAIM", 0, "instead: a claim about the arm 'tested' that holds at one end and fails at the other", 0 },
+	{ "exact", WISH_EXACT, NULL, 0, "count instructions, even where time could be measured", 0 },
+	{ "config", WISH_CONFIG, "FILE", 0, "configure the commits with FILE (a .config)", 0 },
 	{ "add-needed", WISH_ADD_NEEDED, NULL, 0, "add to a copy of it what a machine under test needs", 0 },
 	{ "cells", WISH_CELLS, "FILE", 0, "what is measured: a YAML with cells", 0 },
 	{ "workload", WISH_WORKLOAD, "WORKLOAD", 0, "measure this one instead of first-touch", 0 },
 	{ "machine", WISH_MACHINE, "vm|host|ssh|fake", 0, "where it runs (vm)", 0 },
 	{ "dir", 'd', "DIR", 0, "folder of the search (results/bisect-DATE-TIME)", 0 },
-	{ "resume", OPT_RESUME, "DIR", 0, "go on with the search in DIR", 0 },
+	{ "resume", OPT_RESUME, "DIR", 0, "continue the search in DIR", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -44,13 +44,13 @@ static void bisect_check(const struct options *o, struct argp_state *state)
 		      t->exact || o->dir;
 
 	if (o->resume && begins)
-		argp_error(state, "--resume goes on with what the search was begun with; leave the rest out");
+		argp_error(state, "--resume uses the options that the search was begun with; leave the others out");
 	if (o->resume)
 		return;
 	if (!t->git || !o->wish.good || !o->wish.bad)
 		argp_error(state, "which history? e.g. kduel bisect --git ~/linux --good v6.1 --bad v6.2 --metric ns_per_page");
 	if (!o->wish.metric == !o->wish.claim)
-		argp_error(state, "what is looked for? --metric or --claim, one of them");
+		argp_error(state, "what changed? give either --metric or --claim");
 	command_wish_check(t, state);
 }
 
@@ -67,7 +67,7 @@ static error_t bisect_parse(int key, char *arg, struct argp_state *state)
 	case OPT_RESUME: o->resume = command_path(state, "--resume", arg); return 0;
 	case 'd': o->dir = command_path(state, "--dir", arg); return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is not an option; a command of your own stands behind --", arg);
+		argp_error(state, "'%s' is not an option; put a command of your own after --", arg);
 		return 0;
 	case ARGP_KEY_END:
 		bisect_check(o, state);
@@ -79,13 +79,13 @@ static error_t bisect_parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	option_table, bisect_parse,
 	"--git DIR --good REV --bad REV (--metric NAME | --claim CLAIM)\n--resume DIR",
-	"Finds the first commit with an effect that the bad end has and the good one has not. "
+	"Finds the first commit with an effect that the bad end has and the good end lacks. "
 	"git bisect chooses the commits; each is built and measured against the good end in as "
 	"many blocks as a verdict needs. What follows -- is a command to be measured in the "
 	"guest.", NULL, NULL, NULL,
 };
 
-/* The text, on the terminal and in the folder. */
+/* Writes the final text to the terminal and into the folder. */
 static int bisect_conclude(const struct bisect *b, struct err *err)
 {
 	char *path = text_format("%s/bisect.txt", b->folder);
@@ -111,14 +111,14 @@ static int bisect_search(struct bisect *b, struct err *err)
 	if (bisect_run(b, err)) {
 		int code = command_fail(err);
 
-		fprintf(stderr, "kduel: to go on: kduel bisect --resume %s\n", b->folder);
+		fprintf(stderr, "kduel: to continue: kduel bisect --resume %s\n", b->folder);
 		return code;
 	}
 	go_on = b->end == BISECT_RUNS;
 	if (bisect_conclude(b, err))
 		return command_fail(err);
 	if (go_on)
-		fprintf(stderr, "kduel: not complete; to go on: kduel bisect --resume %s\n", b->folder);
+		fprintf(stderr, "kduel: not complete; to continue: kduel bisect --resume %s\n", b->folder);
 	return b->end == BISECT_FOUND ? EXIT_DONE : EXIT_INCOMPLETE;
 }
 

@@ -19,12 +19,12 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{ "force", 'f', NULL, 0, "build although it is in the cache", 0 },
+	{ "force", 'f', NULL, 0, "build even if it is in the cache", 0 },
 	{ "update", 'u', NULL, 0,
 	  "look for a newer source package of the suite", 0 },
 	{ "layout", 'L', "16|32|64|128", 0,
-	  "align functions to so many bytes", 0 },
-	{ "verbose", 'v', NULL, 0, "show where things are and what they are", 0 },
+	  "align functions to this many bytes", 0 },
+	{ "verbose", 'v', NULL, 0, "show the paths and the identity of each kernel", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -98,7 +98,7 @@ static void build_catch_signals(void)
 	struct sigaction act = { .sa_handler = build_on_signal,
 				 .sa_flags = (int)SA_RESETHAND };
 
-	/* The first asks politely; a second one ends us at once. */
+	/* The first signal stops the build cleanly; the second ends us at once. */
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 }
@@ -144,7 +144,7 @@ static int build_one(const char *name, const struct options *o, struct err *err)
 	return ret;
 }
 
-/* All descriptions are read before the first build: mistakes come first. */
+/* Reads all descriptions before the first build, so that mistakes are found first. */
 static int build_all(const struct options *o, struct err *err)
 {
 	int ret = 0;

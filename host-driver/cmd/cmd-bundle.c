@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel bundle: a results folder as one file, and the proof of such a file. */
+/* kduel bundle: packs a results folder into one file, and verifies such a file. */
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +17,13 @@ struct options {
 enum { OPT_VERIFY = 256 };
 
 static const struct argp_option option_table[] = {
-	{ "output", 'o', "FILE", 0, "the archive (FOLDER.kduel.tar.zst, here)", 0 },
+	{ "output", 'o', "FILE", 0, "the archive (FOLDER.kduel.tar.zst in the current folder)", 0 },
 	{ "verify", OPT_VERIFY, NULL, 0, "check such a file: its checksums, and every number of its "
-	  "report from its journal", 0 },
+	  "report against its journal", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-/* An ending that says another compression than the archive's would mislead whoever unpacks it. */
+/* A suffix of another compression would mislead whoever unpacks the archive. */
 static void bundle_check_ending(const char *path, struct argp_state *state)
 {
 	static const char *const others[] = { ".gz", ".tgz", ".xz", ".bz2", ".zip", ".7z", ".lz4" };
@@ -31,8 +31,8 @@ static void bundle_check_ending(const char *path, struct argp_state *state)
 
 	for (size_t i = 0; dot && i < sizeof(others) / sizeof(others[0]); i++)
 		if (!strcmp(dot, others[i]))
-			argp_error(state, "--output: %s: archives are compressed with zstd; let the "
-				   "name end in .tar.zst", path);
+			argp_error(state, "--output: %s: archives are compressed with zstd; use a "
+				   "name that ends in .tar.zst", path);
 }
 
 static error_t bundle_parse(int key, char *arg, struct argp_state *state)
@@ -54,7 +54,7 @@ static error_t bundle_parse(int key, char *arg, struct argp_state *state)
 		if (!o->what)
 			argp_error(state, "which results folder? with --verify, which file?");
 		if (o->verify && o->output)
-			argp_error(state, "--verify writes nothing; --output is for a new archive");
+			argp_error(state, "--verify writes nothing; --output is only for a new archive");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

@@ -25,8 +25,8 @@ static const struct argp_option option_table[] = {
 	{ "json", OPT_JSON, NULL, 0, "print JSON, as in report.json", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
-	{ "baseline", OPT_BASELINE, "ARM", 0, "another arm than the plan's baseline, for a "
-	  "look: its gates and expectations are not judged", 0 },
+	{ "baseline", OPT_BASELINE, "ARM", 0, "compare with this arm instead of the plan's "
+	  "baseline; gates and expectations are then not judged", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "margin", 'D', "SHARE", 0, "D of 'not worse than D' (1%)", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -100,7 +100,7 @@ static int compare_show(const struct options *o, struct comparison *c,
 
 /* --- two campaigns ------------------------------------------------------------- */
 
-/* One of them, judged against its own baseline. */
+/* One of the two campaigns, judged against its own baseline. */
 struct compare_side {
 	struct store *s;
 	struct comparison c;

@@ -19,7 +19,7 @@ static const struct argp_option option_table[] = {
 	{ "out", OPT_OUT, "FOLDER", 0, "where the page goes", 0 },
 	{ "min-segment", OPT_SEGMENT, "N", 0, "a new level lasts N campaigns or more (4), "
 	  "and so does the one before it", 0 },
-	{ "again", OPT_AGAIN, NULL, 0, "read every journal, those that have not changed, too", 0 },
+	{ "again", OPT_AGAIN, NULL, 0, "read every journal again, even if unchanged", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -46,7 +46,7 @@ static error_t dashboard_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->site.out)
-			argp_error(state, "where to? --out FOLDER says so");
+			argp_error(state, "where to? give --out FOLDER");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -54,8 +54,8 @@ static error_t dashboard_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_table, dashboard_parse, "STORE...",
-	"Makes a page of the campaigns in results folders, and in folders of them: "
-	"FOLDER/index.html and what it needs beside it.", NULL, NULL, NULL,
+	"Makes a page of the campaigns in results folders, and in folders of such folders: "
+	"FOLDER/index.html and the files it needs beside it.", NULL, NULL, NULL,
 };
 
 int cmd_dashboard(int argc, char **argv)

@@ -21,10 +21,10 @@ struct options {
 enum { OPT_BACKING = 256, OPT_PATH, OPT_PID, OPT_CAMPAIGN, OPT_JSON };
 
 static const struct argp_option option_table[] = {
-	{ "pid", OPT_PID, "PID", 0, "a QEMU that runs: why is its guest's memory small?", 0 },
+	{ "pid", OPT_PID, "PID", 0, "a running QEMU: why is its guest's memory not huge?", 0 },
 	{ "path", OPT_PATH, "FILE", 0, "a file, folder or device: could it be mapped huge?", 0 },
 	{ "backing", OPT_BACKING, "BACKING", 0, "could memory of this kind be huge here?", 0 },
-	{ "campaign", OPT_CAMPAIGN, "CONFIG", 0, "the same of each backing of a campaign", 0 },
+	{ "campaign", OPT_CAMPAIGN, "CONFIG", 0, "the same for each backing of a campaign", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -35,7 +35,7 @@ static void doctor_read_pid(struct options *o, const char *arg, struct argp_stat
 	long pid = strtol(arg, &end, 10);
 
 	if (*end || end == arg || pid < 1 || pid > 1 << 22)
-		argp_error(state, "--pid: '%s' is not the number of a process", arg);
+		argp_error(state, "--pid: '%s' is not a process ID", arg);
 	o->pid = pid;
 }
 
@@ -62,16 +62,16 @@ static error_t doctor_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_table, doctor_parse, NULL,
-	"Says why a guest's memory is not mapped huge: layer, what was seen, the rule "
-	"it breaks, the command that mends it. Without an option it says what of this "
-	"machine spoils measurements. It only reads.", NULL, NULL, NULL,
+	"Says why a guest's memory is not mapped huge: the layer, what was seen, the rule "
+	"it breaks, the command that mends it. Without an option it says what spoils "
+	"measurements on this machine. It only reads.", NULL, NULL, NULL,
 };
 
-/* --- what is said ------------------------------------------------------------ */
+/* --- output ------------------------------------------------------------------ */
 
 struct outcome {
 	const struct options *o;
-	json_t *all;		/* one object for each thing that was looked at */
+	json_t *all;		/* one object for each thing examined */
 	size_t findings, unread;
 };
 
@@ -122,7 +122,7 @@ static void doctor_tell(struct outcome *out, const char *what, const struct doct
 
 	doctor_examine(c, table, &r);
 	out->findings += r.n;
-	/* Where the deepest layer is huge, the others are. */
+	/* If the deepest layer is huge, so are the others. */
 	out->unread += doctor_is_huge(c) == DOCTOR_YES ? 0 : c->n_blind;
 	if (!out->o->json)
 		return doctor_print(what, c, &r);
@@ -133,7 +133,7 @@ static void doctor_tell(struct outcome *out, const char *what, const struct doct
 	json_array_append_new(out->all, o);
 }
 
-/* --- what is looked at --------------------------------------------------------- */
+/* --- what is examined ---------------------------------------------------------- */
 
 static int doctor_qemu(struct outcome *out, struct err *err)
 {
@@ -150,7 +150,7 @@ static int doctor_qemu(struct outcome *out, struct err *err)
 	return ret;
 }
 
-/* Without align= QEMU maps a file anywhere, and a DAX device not at all. */
+/* Without align= QEMU maps a file at any address, and a DAX device not at all. */
 static void doctor_print_object(const struct doctor_case *c)
 {
 	const struct doctor_place *p = &c->place;
@@ -207,7 +207,7 @@ static int doctor_machine(struct outcome *out, struct err *err)
 	return 0;
 }
 
-/* The backings where this machine is the one under test; and the machine itself. */
+/* The campaign's backings, if this is the machine under test; and the machine itself. */
 static int doctor_campaign(struct outcome *out, struct err *err)
 {
 	struct plan *p;
@@ -252,6 +252,6 @@ int cmd_doctor(int argc, char **argv)
 	json_decref(out.all);
 	if (ret)
 		return command_fail(&err);
-	/* Nothing found, but not all was seen: that is no clean bill. */
+	/* Nothing was found, but if not everything could be read that proves little. */
 	return out.findings ? EXIT_REGRESSION : out.unread ? EXIT_INCOMPLETE : EXIT_DONE;
 }

@@ -23,8 +23,8 @@ static const struct argp_option option_table[] = {
 	{ "table", 't', "iterations|processes|boots|proofs|effects|smaller|bigger", 0, "for csv and "
 	  "ndjson: the first five (iterations); for github-action-benchmark: the last two "
 	  "(smaller)", 0 },
-	{ "output", 'o', "FILE", 0, "write there instead of to stdout", 0 },
-	{ "arm", OPT_ARM, "ARM", 0, "this arm alone, without its name in the names", 0 },
+	{ "output", 'o', "FILE", 0, "write to FILE instead of stdout", 0 },
+	{ "arm", OPT_ARM, "ARM", 0, "only this arm, and without its name in the names", 0 },
 	{ "origin", OPT_ORIGIN, "NAME", 0, "for kcidb: who submits the results (kduel)", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
@@ -57,7 +57,7 @@ static error_t export_parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* The formats, behind the options. */
+/* Lists the formats after the options. */
 static char *export_help(int key, const char *text, void *input)
 {
 	const struct export_format *f;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel history: which campaigns were run, oldest first. */
+/* kduel history: lists the campaigns, oldest first. */
 #include <argp.h>
 #include <dirent.h>
 #include <errno.h>
@@ -29,14 +29,14 @@ struct entry {
 	char name[72], domain[16], plan[13], arms[160];
 	unsigned ended, failed, planned;
 	double begun, seconds;	/* 0: no boot has ended */
-	char *error;		/* why it cannot be read; the rest is not set then */
+	char *error;		/* why it cannot be read; the rest is then not set */
 };
 
 struct history {
 	struct entry *entries;
 	size_t n;
 	enum kduel_exit exit;	/* of the first folder that could not be read */
-	struct err err;		/* there is no list */
+	struct err err;		/* why there is no list */
 };
 
 enum { OPT_JSON = 256, OPT_DB };
@@ -72,12 +72,12 @@ static error_t history_parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	option_table, history_parse, "FOLDER...",
 	"Lists campaigns, oldest first, or adds them to a database. A folder of results folders stands for "
-	"all of them.", NULL, NULL, NULL,
+	"all results in it.", NULL, NULL, NULL,
 };
 
 /* --- reading ---------------------------------------------------------------------- */
 
-/* Of a clock that nobody sets. */
+/* The boot's duration by a monotonic clock. */
 static double history_seconds(const struct store_boot *b)
 {
 	const json_t *total = json_object_get(b->phases, "total");
@@ -127,7 +127,7 @@ static int history_read_entry(struct entry *e, const char *folder, struct err *e
 	return ret;
 }
 
-/* One that cannot be read does not hide the others. */
+/* A folder that cannot be read does not hide the others. */
 static int history_add(void *arg, const char *folder, struct err *none)
 {
 	struct history *h = arg;
@@ -153,7 +153,7 @@ static int history_add(void *arg, const char *folder, struct err *none)
 	return 0;
 }
 
-/* What has not begun is the latest. */
+/* A campaign that has not begun counts as the latest. */
 static int history_by_time(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
@@ -271,7 +271,7 @@ struct history_db {
 	enum kduel_exit exit;	/* of the first folder that could not be read */
 };
 
-/* One that cannot be read does not keep the others out. */
+/* A folder that cannot be read does not keep out the others. */
 static int history_store(void *arg, const char *folder, struct err *err)
 {
 	struct history_db *h = arg;

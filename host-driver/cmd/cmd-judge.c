@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel judge: others' results by our rules, and others' rules beside them. */
+/* kduel judge: judges other programs' results by our rules, and by others' for comparison. */
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 struct judge_file {
 	const char *path;
-	char *arm;		/* NULL: the file says it */
+	char *arm;		/* NULL: the file names it */
 };
 
 struct options {
@@ -33,15 +33,15 @@ enum { OPT_ARM = 256, OPT_COLUMNS, OPT_BASELINE, OPT_HIGHER, OPT_LOWER, OPT_GATE
 
 static const struct argp_option option_table[] = {
 	{ "arm", OPT_ARM, "NAME=FILE", 0, "a file of this arm; several of one arm are its blocks", 0 },
-	{ "columns", OPT_COLUMNS, "COLUMN=NAME,...", 0, "what a table calls its columns arm, block, "
+	{ "columns", OPT_COLUMNS, "COLUMN=NAME,...", 0, "the names of a table's columns arm, block, "
 	  "metric, value, unit and better", 0 },
 	{ "baseline", OPT_BASELINE, "ARM", 0, "the arm to compare with (the first)", 0 },
-	{ "higher", OPT_HIGHER, "GLOB", 0, "metrics of which more is better", 0 },
-	{ "lower", OPT_LOWER, "GLOB", 0, "metrics of which less is better", 0 },
+	{ "higher", OPT_HIGHER, "GLOB", 0, "metrics of which higher is better", 0 },
+	{ "lower", OPT_LOWER, "GLOB", 0, "metrics of which lower is better", 0 },
 	{ "gate", OPT_GATE, "GLOB", 0, "metrics that decide the exit code", 0 },
 	{ "margin", 'D', "SHARE", 0, "D of 'not worse than D' (1%)", 0 },
-	{ "rule", OPT_RULE, "threshold:5%|welch|mann-whitney|range", 0, "what another rule says, beside ours", 0 },
-	{ "aa", OPT_AA, NULL, 0, "the arms are equal: what is called different is a false alarm", 0 },
+	{ "rule", OPT_RULE, "threshold:5%|welch|mann-whitney|range", 0, "also show what another rule says", 0 },
+	{ "aa", OPT_AA, NULL, 0, "the arms are equal: every difference called is a false alarm", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -196,8 +196,8 @@ static int judge_rules(const struct options *o, const struct comparison *c, json
 			judge_print_rate(name, &rate, o->equal);
 	}
 	if (!rc && !list && o->equal)
-		puts("A relabelling lets the arms of each block change places or not: equal arms stay\n"
-		     "equal. threshold, welch and mann-whitney pool all numbers, range has one a block.");
+		puts("A relabelling swaps the arms of each block or not: equal arms stay equal.\n"
+		     "threshold, welch and mann-whitney pool all numbers, range takes one per block.");
 	return rc;
 }
 

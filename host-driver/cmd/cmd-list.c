@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel list: what can be named in a config, and where it is found. */
+/* kduel list: shows what can be named in a config, and where it is found. */
 #include <argp.h>
 #include <errno.h>
 #include <jansson.h>
@@ -59,10 +59,10 @@ static const struct argp argp = {
 	option_table, list_parse,
 	"kernels|configs|backings|sources|workloads|cpus|claims",
 	"Shows what can be named in a config, what it is, and the file that the "
-	"name stands for from here.", NULL, NULL, NULL,
+	"name stands for in the current folder.", NULL, NULL, NULL,
 };
 
-/* Adds what is there to `rows`: objects of texts with `name`, `title`, `from`. */
+/* Adds a row, {name, title, from}. */
 static void list_add(json_t *rows, const char *name, const char *title,
 		     const char *from)
 {
@@ -98,7 +98,7 @@ static int list_workloads(json_t *rows, struct err *err)
 
 /* --- files ------------------------------------------------------------------------ */
 
-/* The value of the line "<key>: value" of a YAML, for people; NULL: it has none. */
+/* The value of the line "<key>: value" in a YAML file, for people; NULL: there is none. */
 static char *list_line(const char *path, const char *key)
 {
 	size_t n = strlen(key);
@@ -155,7 +155,7 @@ static int list_cpus(json_t *rows, struct err *err)
 
 /* --- kernels ------------------------------------------------------------------------ */
 
-/* Where the cache has it, and since when it was not used. */
+/* Adds its size and release, and how long it was unused. */
 static void list_kernel_built(json_t *row, const struct kernel *k)
 {
 	char *copy = text_format("%s", k->image);
@@ -279,7 +279,7 @@ static void list_print_cache(const struct cache_list *l)
 		printf("%s %u %s%s %s", kind ? "," : ":", n, cache_kind_name(kind),
 		       n == 1 || kind == CACHE_OBJECTS ? "" : "s", size);
 	}
-	printf("\nkduel prune frees it\n");
+	printf("\nkduel prune frees space in it\n");
 	free(root);
 }
 

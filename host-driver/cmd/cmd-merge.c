@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel merge: several results folders of one plan made into one. */
+/* kduel merge: merges several results folders of one plan. */
 #include <argp.h>
 #include <stdio.h>
 
@@ -38,7 +38,7 @@ static error_t merge_parse(int key, char *arg, struct argp_state *state)
 		if (!o->n)
 			argp_error(state, "which results folders?");
 		if (!o->output)
-			argp_error(state, "where to? --dir DIR says so");
+			argp_error(state, "where to? give --dir DIR");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -46,7 +46,7 @@ static error_t merge_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_table, merge_parse, "FOLDER...",
-	"Makes one results folder of several that are of the same plan.",
+	"Merges several results folders of the same plan into one.",
 	NULL, NULL, NULL,
 };
 
@@ -62,7 +62,7 @@ int cmd_merge(int argc, char **argv)
 	printf("%s: %u campaign%s, %u boot%s", o.output, r.campaigns,
 	       r.campaigns == 1 ? "" : "s", r.boots, r.boots == 1 ? "" : "s");
 	if (r.repeated)
-		printf(" (%u %s there more than once)", r.repeated,
+		printf(" (%u %s given more than once)", r.repeated,
 		       r.repeated == 1 ? "was" : "were");
 	printf("\nkduel report %s makes its report\n", o.output);
 	return EXIT_DONE;

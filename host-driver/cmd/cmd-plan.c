@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel plan: what would be run, decided and frozen. */
+/* kduel plan: decides what would be run, and freezes it. */
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ struct options {
 enum { OPT_JSON = 256, OPT_ONLY };
 
 static const struct argp_option option_table[] = {
-	{ "output", 'o', "FILE", 0, "write the frozen plan as JSON, too", 0 },
+	{ "output", 'o', "FILE", 0, "also write the frozen plan as JSON", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print the frozen plan as JSON", 0 },
 	{ "blocks", 'b', "N", 0, "N blocks instead of the config's", 0 },
 	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
@@ -57,7 +57,7 @@ static error_t plan_parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	option_table, plan_parse, "CONFIG|PLAN",
 	"Decides a campaign: cells x blocks x arms in seeded random order, and "
-	"prints what it will do, how long and how large it will be.",
+	"prints what it will do, how long it will take and how large it will be.",
 	NULL, NULL, NULL,
 };
 

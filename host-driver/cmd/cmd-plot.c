@@ -19,7 +19,7 @@ struct options {
 	const char *figure, *script, *out, *format;
 	const char *series;	/* of history: a glob */
 	size_t segment;
-	char **folders;		/* several of history alone */
+	char **folders;		/* several only for history */
 	size_t n;
 };
 
@@ -28,12 +28,12 @@ enum { OPT_SERIES = 256, OPT_SEGMENT };
 static const char *const formats[] = { "svg", "png", "pdf", "dat", NULL };
 
 static const struct argp_option table[] = {
-	{ "script", 's', "FILE", 0, "gnuplot script in place of the figure's own", 0 },
+	{ "script", 's', "FILE", 0, "gnuplot script to use instead of the figure's own", 0 },
 	{ "format", 'f', "svg|png|pdf|dat", 0, "dat is the data", 0 },
-	{ "output", 'o', "FILE", 0, "write into FILE; its ending says the format unless --format does",
+	{ "output", 'o', "FILE", 0, "write into FILE; its suffix gives the format unless --format does",
 	  0 },
-	{ "series", OPT_SERIES, "GLOB", 0, "of history: the series that match, e.g. '*/first-touch ns_per_page'", 0 },
-	{ "min-segment", OPT_SEGMENT, "N", 0, "of history: a level lasts N campaigns or more (4)", 0 },
+	{ "series", OPT_SERIES, "GLOB", 0, "for history: only series that match, e.g. '*/first-touch ns_per_page'", 0 },
+	{ "min-segment", OPT_SEGMENT, "N", 0, "for history: a level lasts N campaigns or more (4)", 0 },
 	{ 0 },
 };
 
@@ -47,15 +47,15 @@ static bool plot_is_format(const char *name)
 	return false;
 }
 
-/* A file's ending says the format, where --format does not. */
+/* The file's suffix gives the format unless --format does. */
 static void plot_format_of(struct options *o, struct argp_state *state)
 {
 	const char *base = o->out ? strrchr(o->out, '/') : NULL;
 	const char *dot = o->out ? strrchr(base ? base : o->out, '.') : NULL;
 
 	if (!o->format && dot && !plot_is_format(dot + 1))
-		argp_error(state, "--output: %s ends in none of .svg, .png, .pdf, .dat; "
-			   "--format says which is meant", o->out);
+		argp_error(state, "--output: %s does not end in .svg, .png, .pdf or .dat; "
+			   "give the format with --format", o->out);
 	if (!o->format)
 		o->format = dot ? dot + 1 : "svg";
 }
@@ -86,10 +86,10 @@ static void plot_check(const struct options *o, struct argp_state *state)
 		argp_error(state, "which figure of which results folder? e.g. "
 			   "kduel plot effects-large results/<campaign>");
 	if (o->n > 1 && !plot_is_history(o))
-		argp_error(state, "one figure of one folder at a time, not also '%s'; history "
-			   "alone is of several", o->folders[1]);
+		argp_error(state, "one figure of one folder at a time, not also '%s'; only "
+			   "history takes several", o->folders[1]);
 	if ((o->series || o->segment) && !plot_is_history(o))
-		argp_error(state, "--series and --min-segment are for the figure history");
+		argp_error(state, "--series and --min-segment are only for the figure history");
 }
 
 static error_t plot_parse(int key, char *arg, struct argp_state *state)
@@ -129,11 +129,11 @@ static error_t plot_parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	table, plot_parse, "FIGURE FOLDER\nhistory FOLDER...",
 	"Draws one figure of a results folder, or the history of several campaigns: what kduel "
-	"trend followed, with the points where a level changed. plots/*.gp are the scripts, and "
+	"trend followed, with the points where a level changed. The scripts are plots/*.gp; "
 	"their first lines say how they are called.", NULL, NULL, NULL,
 };
 
-/* The figure of that name; an error says which there are, or why it is not. */
+/* The figure of that name; the error lists the known ones, or says why there is none. */
 static const struct figure *plot_find(const struct report *r, const char *name, struct err *err)
 {
 	const char *known[FIGURES_SAID];
@@ -169,7 +169,7 @@ static int plot_make(const struct figure *f, const struct options *o, char **ima
 	return fclose(to) ? err_sys(err, errno, "cannot draw %s", f->name) : 0;
 }
 
-/* To --output or the standard output. */
+/* Writes to --output, or to stdout. */
 static int plot_publish(const struct figure *f, const struct options *o, struct err *err)
 {
 	char *image = NULL;

@@ -20,10 +20,10 @@ struct options {
 enum { OPT_EFFECT = 256, OPT_FROM, OPT_SIGMA, OPT_POWER };
 
 static const struct argp_option option_table[] = {
-	{ "effect", OPT_EFFECT, "SHARE", 0, "effect to be found, e.g. 1%", 0 },
-	{ "from", OPT_FROM, "DIR", 0, "take the spread from a results folder, best of kduel aa", 0 },
-	{ "sigma", OPT_SIGMA, "SHARE", 0, "a stated spread between boots of one kernel", 0 },
-	{ "power", OPT_POWER, "SHARE", 0, "chance to find it (80%)", 0 },
+	{ "effect", OPT_EFFECT, "SHARE", 0, "effect to detect, e.g. 1%", 0 },
+	{ "from", OPT_FROM, "DIR", 0, "take the spread from a results folder, ideally of kduel aa", 0 },
+	{ "sigma", OPT_SIGMA, "SHARE", 0, "an assumed spread between boots of one kernel", 0 },
+	{ "power", OPT_POWER, "SHARE", 0, "probability of detecting it (80%)", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -42,9 +42,9 @@ static void power_check(struct argp_state *state, const struct options *o)
 	if (!o->config)
 		argp_error(state, "which campaign?");
 	if (!o->effect)
-		argp_error(state, "--effect: which effect is to be found? e.g. --effect 1%%");
+		argp_error(state, "which effect should be detected? e.g. --effect 1%%");
 	if (!o->from == !(o->sigma > 0))
-		argp_error(state, "either --from DIR, which measured the spread, or --sigma, which states it");
+		argp_error(state, "give either --from DIR, whose spread was measured, or --sigma, an assumed spread");
 }
 
 static error_t power_parse(int key, char *arg, struct argp_state *state)
@@ -76,7 +76,7 @@ static error_t power_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_table, power_parse, "CONFIG",
-	"Tells how many blocks a campaign needs to find an effect, and how long "
+	"Tells how many blocks a campaign needs to detect an effect, and how long "
 	"they take.", NULL, NULL, NULL,
 };
 
@@ -114,11 +114,11 @@ static void power_print(const struct power *p, const struct plan *plan,
 	struct plan_cost cost;
 	char took[16];
 
-	printf("Blocks needed to find %.3g%% with a chance of %.3g%%, for one test alone\n"
-	       "and for the hardest of %zu gate test%s (level %.2g):\n\n",
+	printf("Blocks needed to detect %.3g%% with a probability of %.3g%%, for a single test\n"
+	       "and for the strictest of %zu gate test%s (level %.2g):\n\n",
 	       100 * o->effect, 100 * o->power, p->tests,
 	       p->tests == 1 ? "" : "s", p->alpha);
-	printf("  spread   alone  hardest  found with %u  series\n", plan->n_blocks);
+	printf("  spread  single strictest detects with %u  series\n", plan->n_blocks);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct power_row *r = &p->row[i];
 		char text[NUMBER_MAX];
@@ -126,18 +126,18 @@ static void power_print(const struct power *p, const struct plan *plan,
 		printf("  %6s", number_percent(r->sd, text));
 		power_print_blocks(r->alone);
 		power_print_blocks(r->family);
-		printf("  %11s     ", number_percent(r->sde, text));
+		printf("  %14s   ", number_percent(r->sde, text));
 		text_put(stdout, r->name);
 		putchar('\n');
 	}
 	plan_cost(plan, &cost);
 	if (blocks)
-		printf("\n%zu block%s: about %s (%.1f s a block, kernels built)\n",
+		printf("\n%zu block%s: about %s (%.1f s per block, with kernels already built)\n",
 		       blocks, blocks == 1 ? "" : "s", progress_time(blocks * cost.seconds / plan->n_blocks,
 					     took, sizeof(took)),
 		       cost.seconds / plan->n_blocks);
 	else
-		printf("\nmore than %d blocks: the spread must come down first\n",
+		printf("\nmore than %d blocks: reduce the spread first\n",
 		       POWER_BLOCKS_MAX);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel prune: room in the cache. */
+/* kduel prune: frees space in the cache. */
 #include <argp.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@ struct options {
 enum { OPT_OLDER = 256, OPT_KEEP, OPT_DRY_RUN };
 
 static const struct argp_option option_table[] = {
-	{ "older", OPT_OLDER, "TIME", 0, "remove what was not used for TIME (30d, 12h)", 0 },
-	{ "keep-size", OPT_KEEP, "SIZE", 0, "then the longest unused, until SIZE (10G) or less is left", 0 },
+	{ "older", OPT_OLDER, "TIME", 0, "remove what was unused for TIME (30d, 12h)", 0 },
+	{ "keep-size", OPT_KEEP, "SIZE", 0, "then remove the longest unused, until SIZE (10G) or less is left", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "only print what would be removed", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -48,7 +48,7 @@ static error_t prune_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->given)
-			argp_error(state, "how much? e.g. kduel prune --older 30d --keep-size 10G");
+			argp_error(state, "how much should be removed? e.g. kduel prune --older 30d --keep-size 10G");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -56,8 +56,8 @@ static error_t prune_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_table, prune_parse, "",
-	"Frees the cache of kernels, sources, object trees and images that were not used "
-	"for long. What is in use stays; what is missing is made again when it "
+	"Removes kernels, sources, object trees and images from the cache that were not used "
+	"for a long time. What is in use stays; what is missing is made again when it "
 	"is needed.", NULL, NULL, NULL,
 };
 

@@ -26,9 +26,9 @@ static const struct argp_option table[] = {
 	{ "format", 'f', "FORM", 0, "print text, json, html, md (Markdown) or brief (ten "
 	  "lines) instead of writing files; plots: write data/ and plots/ only; all: "
 	  "write all files (the default)", 0 },
-	{ "output", 'o', "FILE", 0, "print into FILE; its ending says the format unless "
+	{ "output", 'o', "FILE", 0, "print into FILE; its suffix gives the format unless "
 	  "--format does", 0 },
-	{ "cpu-model", 'c', "CPU", 0, "processor that the model speaks of, a name of "
+	{ "cpu-model", 'c', "CPU", 0, "processor that the model describes, a name in "
 	  "configs/cpus", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
@@ -57,7 +57,7 @@ static void report_format_option(struct options *o, struct argp_state *state, co
 		options_choice(state, "format", arg, command_report_forms);
 }
 
-/* By the ending of -o: .json, .html, .md; text for any other. */
+/* By the suffix of -o: .json, .html, .md; text for any other. */
 static void report_choose_form(struct options *o)
 {
 	const char *dot = o->out ? strrchr(o->out, '.') : NULL;

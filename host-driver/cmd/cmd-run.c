@@ -32,16 +32,16 @@ enum { OPT_RESUME = 256, OPT_UNTIL, OPT_ONLY, OPT_STOP_AFTER, OPT_DRY_RUN,
 static const struct argp_option option_table[] = {
 	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
 	{ "out", 'o', NULL, OPTION_ALIAS, NULL, 0 },
-	{ "resume", OPT_RESUME, "DIR", 0, "go on with the campaign in DIR", 0 },
-	{ "blocks", 'b', "N", 0, "N blocks instead of the config's; a plan gets longer", 0 },
-	{ "until", OPT_UNTIL, "verdict", 0, "up to 20 blocks, or as many as are planned; stop once every gate has its verdict", 0 },
+	{ "resume", OPT_RESUME, "DIR", 0, "continue the campaign in DIR", 0 },
+	{ "blocks", 'b', "N", 0, "N blocks instead of the config's; extends a plan", 0 },
+	{ "until", OPT_UNTIL, "verdict", 0, "up to 20 blocks, or as many as are planned; stop once every gate has a verdict", 0 },
 	{ "only", OPT_ONLY, "GLOB", 0, "only the cells whose name matches", 0 },
 	{ "stop-after", OPT_STOP_AFTER, "TIME", 0, "begin no boot that would end later than TIME (20m) from now", 0 },
 	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "instead of the config's", 0 },
-	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine is another one", 0 },
-	{ "why", OPT_WHY, "boot|memory", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, of boots, too; with =memory, loads and stores", 0 },
-	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: all that is on this nvdimm namespace may be overwritten", 0 },
-	{ "keep-on-fail", OPT_KEEP, NULL, 0, "leave a machine that failed up, and say how to enter it", 0 },
+	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine has changed", 0 },
+	{ "why", OPT_WHY, "boot|memory", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, also in boots; with =memory, also loads and stores", 0 },
+	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: everything on this nvdimm namespace may be overwritten", 0 },
+	{ "keep-on-fail", OPT_KEEP, NULL, 0, "keep a failed machine running, and say how to enter it", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },
 	{ "patience", OPT_PATIENCE, "FACTOR", 0, "multiply every time limit (1)", 0 },
@@ -74,7 +74,7 @@ static double run_parse_time(const char *arg, struct argp_state *state)
 	if (duration_parse(arg, &seconds, &err))
 		argp_error(state, "--stop-after: %s", err.text);
 	if (!(seconds > 0))
-		argp_error(state, "--stop-after: more than 0");
+		argp_error(state, "--stop-after: must be more than 0");
 	return seconds;
 }
 
@@ -88,7 +88,7 @@ static double run_parse_patience(const char *arg, struct argp_state *state)
 	return v;
 }
 
-/* Options that belong to a config; a plan that is under way is frozen. */
+/* Options that would change the plan; that of a begun campaign is frozen. */
 static bool run_changes_plan(const struct options *o)
 {
 	return o->plan.only || o->plan.machine || o->plan.profile;
@@ -101,7 +101,7 @@ static void run_check(const struct options *o, struct argp_state *state)
 	if (!resume && !o->config)
 		argp_error(state, "which campaign? e.g. kduel run configs/dax-huge.yaml");
 	if (resume && o->campaign.out)
-		argp_error(state, "--resume goes on in its folder; leave --dir out");
+		argp_error(state, "--resume continues in its own folder; leave --dir out");
 	if (resume && !o->config && run_changes_plan(o))
 		argp_error(state, "--resume: the plan is frozen; --only, --machine and --why cannot change it");
 	if (!resume && o->campaign.allow_differences)
@@ -156,7 +156,7 @@ static const struct argp argp = {
 	"measures, compares and reports.", NULL, NULL, NULL,
 };
 
-/* Who asked for the campaign, and what else becomes of its report. */
+/* What is done at the end of a campaign, besides its report. */
 struct run_end {
 	bool strict;
 	command_report_fn then;
@@ -169,13 +169,13 @@ static void run_say(const struct campaign_result *r, const struct report *report
 	compare_print(stdout, report->c);
 	fflush(stderr);
 	if (r->decided)
-		printf("every gate has its verdict: no more blocks were needed\n");
+		printf("every gate has a verdict: no more blocks were needed\n");
 	printf("report: %s\n", r->folder);
 	if (end->then && r->complete)
 		end->then(report, end->arg);
 }
 
-/* Compares and reports what the folder holds; `*code` is what it amounts to. */
+/* Compares and reports what the folder holds; `*code` gets the exit code. */
 static int run_conclude(const struct campaign_result *r, const struct run_end *end, int *code,
 			struct err *err)
 {
@@ -206,7 +206,7 @@ close:
 
 static char last_words[PATH_MAX + 80];
 
-/* A second Ctrl-C while the report is made: nothing is lost by leaving. */
+/* A second Ctrl-C while the report is made: exiting loses nothing. */
 static void run_on_signal(int signo)
 {
 	(void)signo;
@@ -224,7 +224,7 @@ static void run_expect_signals(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-/* What regressed in the blocks that are there counts before those that are not. */
+/* A regression in the existing blocks takes precedence over missing blocks. */
 static int run_finish(const struct campaign_result *r, const struct run_end *end,
 		      struct err *err)
 {
@@ -242,11 +242,11 @@ static void run_prepare_last_words(const struct campaign_result *r)
 {
 	snprintf(last_words, sizeof(last_words), r->complete
 		 ? "kduel: the campaign is complete; for its report: kduel report %s\n"
-		 : "kduel: not complete; to go on: kduel run --resume %s\n",
+		 : "kduel: not complete; to continue: kduel run --resume %s\n",
 		 r->folder);
 }
 
-/* Is there something to go on with? */
+/* Is there a campaign that can be resumed? */
 static bool run_can_go_on(const struct campaign_result *r, bool failed)
 {
 	return !r->complete && r->folder && !access(r->folder, F_OK) && (!failed || r->boots);
@@ -274,7 +274,7 @@ int command_campaign(const struct plan *p, const struct campaign_options *o, boo
 	return code;
 }
 
-/* The plan of a campaign that goes on; longer, if that was asked for. */
+/* The plan of a resumed campaign; extended, if that was asked for. */
 static int run_load_resumed(const struct options *o, struct plan **plan,
 			    struct err *err)
 {
@@ -294,12 +294,12 @@ static int run_load_resumed(const struct options *o, struct plan **plan,
 	return ret;
 }
 
-/* A bound below the first look would never be looked at. */
+/* With fewer blocks than at the first look there would never be one. */
 static int run_check_until(const struct plan *p, struct err *err)
 {
 	if (p->n_blocks >= until_first())
 		return 0;
-	return err_config(err, "--until verdict: the first look is after %u blocks, and the plan has %u; add --blocks %u",
+	return err_config(err, "--until verdict: the first look is after %u blocks, but the plan has %u; add --blocks %u",
 			  until_first(), p->n_blocks, until_last());
 }
 
@@ -320,8 +320,8 @@ static int run_load(struct options *o, struct plan **plan, struct err *err)
 }
 
 /*
- * Real persistent memory that a backing would overwrite, and that nobody has said may
- * be. On the driver's own machine it can be looked at before anything is begun.
+ * Refuses to overwrite real persistent memory unless the user has allowed it. On the
+ * driver's own machine its content can be examined before anything is begun.
  */
 static int run_check_device(const struct plan *p, const char *own, struct err *err)
 {
@@ -340,10 +340,10 @@ static int run_check_device(const struct plan *p, const char *own, struct err *e
 		if (p->machine.kind->is_driver)
 			pmem_describe(device, holds, sizeof(holds));
 		else
-			snprintf(holds, sizeof(holds), "on %.80s; what it holds is not known here: "
+			snprintf(holds, sizeof(holds), "on %.80s; what it holds is unknown here: "
 				 "see lsblk -f and ndctl list there", p->machine.host);
 		return err_config(err, "cell %s: backing %s would overwrite %.60s (%s); if all of that "
-				  "may go, say --i-own %.60s", p->cells[i].id, kind->name, device,
+				  "may be lost, add --i-own %.60s", p->cells[i].id, kind->name, device,
 				  holds, device);
 	}
 	return 0;

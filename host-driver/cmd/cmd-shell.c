@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel shell: an arm's boot to look around in. */
+/* kduel shell: boots an arm to look around in. */
 #include <argp.h>
 #include <string.h>
 
@@ -18,10 +18,10 @@ struct options {
 enum { OPT_GDB = 256, OPT_MACHINE };
 
 static const struct argp_option option_table[] = {
-	{ "guest", 'g', NULL, 0, "in the guest on its memory, not in the machine under test", 0 },
-	{ "gdb", OPT_GDB, NULL, 0, "open QEMU's stub of the machine under test, and say the gdb command", 0 },
+	{ "guest", 'g', NULL, 0, "in the guest, not in the machine under test", 0 },
+	{ "gdb", OPT_GDB, NULL, 0, "open the gdb stub of the machine under test's QEMU, and print the gdb command", 0 },
 	{ "machine", OPT_MACHINE, "KIND", 0, "another kind of machine than the config's: vm", 0 },
-	{ "verbose", 'v', NULL, 0, "show the machine's console, too", 0 },
+	{ "verbose", 'v', NULL, 0, "also show the machine's console", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 

@@ -65,7 +65,7 @@ static const struct argp argp = {
 	option_table, trend_parse, "FOLDER...",
 	"Follows the ratio of every arm to its baseline over campaigns, oldest "
 	"first, and finds the points where its level changed. A folder of results folders stands for "
-	"all of them.", NULL, NULL, NULL,
+	"all results in it.", NULL, NULL, NULL,
 };
 
 static const char *trend_date_of(const struct trend *t, size_t campaign,
@@ -78,7 +78,7 @@ static const char *trend_date_of(const struct trend *t, size_t campaign,
 	return buf;
 }
 
-/* Which way a ratio that went up or down has gone. */
+/* Whether a change of the ratio is for the better. */
 static const char *trend_direction(const struct trend_series *s,
 				   const struct stats_change *c)
 {
@@ -126,13 +126,13 @@ static void trend_range(const struct trend_series *s, size_t from, double *lo, d
 	}
 }
 
-/* 0 to most - 1; the middle where all are equal. */
+/* Scales to 0 .. most - 1; the middle if all values are equal. */
 static int trend_level(double v, double lo, double hi, int most)
 {
 	return hi > lo ? (int)lround((v - lo) / (hi - lo) * (most - 1)) : most / 2;
 }
 
-/* A letter a campaign, oldest first, with the range that they span. */
+/* One character per campaign, oldest first, with the range that they span. */
 static void trend_draw(const struct trend_series *s)
 {
 	static const char *const blocks[] = { "\u2581", "\u2582", "\u2583", "\u2584", "\u2585",
@@ -157,7 +157,7 @@ static void trend_draw(const struct trend_series *s)
 	printf("  %.4g to %.4g%s\n", lo, hi, from ? ", the newest 60" : "");
 }
 
-/* A line a campaign: its date, ratio and place between the extremes, `|` where equal is. */
+/* One line per campaign: date, ratio, and its place between the extremes; `|` marks 1. */
 static void trend_print_values(const struct trend *t, const struct trend_series *s)
 {
 	double lo, hi;

@@ -24,17 +24,17 @@ struct options {
 enum { OPT_ON = 256, OPT_REV, OPT_IMAGE, OPT_MODULES, OPT_DRY_RUN, OPT_STRICT };
 
 static const struct argp_option option_table[] = {
-	{ "on", OPT_ON, "KERNEL", 0, "put the patches on KERNEL, not on the newest that is built and takes them", 0 },
-	{ "git", WISH_GIT, "DIR", 0, "compare HEAD~1 and HEAD of this repository; with changed files, HEAD and the files", 0 },
+	{ "on", OPT_ON, "KERNEL", 0, "apply the patches to KERNEL, not to the newest built one that they apply to", 0 },
+	{ "git", WISH_GIT, "DIR", 0, "compare HEAD~1 and HEAD of this repository; if files are changed, HEAD and the working tree", 0 },
 	{ "rev", OPT_REV, "A..B", 0, "compare these two commits of --git", 0 },
-	{ "config", WISH_CONFIG, "FILE", 0, "configure the commits by FILE (a .config)", 0 },
+	{ "config", WISH_CONFIG, "FILE", 0, "configure the commits with FILE (a .config)", 0 },
 	{ "add-needed", WISH_ADD_NEEDED, NULL, 0, "add to a copy of it what a machine under test needs", 0 },
-	{ "image", OPT_IMAGE, "BZIMAGE", 0, "compare ready kernels; to be given twice", 0 },
-	{ "modules", OPT_MODULES, "DIR", 0, "the folder of their modules; given twice, of each", 0 },
+	{ "image", OPT_IMAGE, "BZIMAGE", 0, "compare ready kernels; give it twice", 0 },
+	{ "modules", OPT_MODULES, "DIR", 0, "the folder of their modules; give it twice if they differ", 0 },
 	{ "cells", WISH_CELLS, "FILE", 0, "what is measured: a YAML with cells, and perhaps gates and expect", 0 },
 	{ "workload", WISH_WORKLOAD, "WORKLOAD", 0, "measure this one instead of first-touch", 0 },
 	{ "blocks", 'b', "N", 0, "N blocks (2 with the instruction clock, else 10)", 0 },
-	{ "exact", WISH_EXACT, NULL, 0, "count instructions, also where time could be measured", 0 },
+	{ "exact", WISH_EXACT, NULL, 0, "count instructions, even where time could be measured", 0 },
 	{ "machine", WISH_MACHINE, "vm|host|ssh|fake", 0, "where it runs (vm)", 0 },
 	{ "dir", 'd', "DIR", 0, "results folder (results/NAME-DATE-TIME)", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "make the config, print its plan and stop", 0 },
@@ -59,9 +59,9 @@ bool command_wish_parse(struct try_wish *w, int key, const char *arg, struct arg
 void command_wish_check(const struct try_wish *w, struct argp_state *state)
 {
 	if (w->add_needed && !w->config)
-		argp_error(state, "--add-needed goes with --config");
+		argp_error(state, "--add-needed needs --config");
 	if (!!w->cells + !!w->workload + !!w->command > 1)
-		argp_error(state, "--cells, --workload and a command are three ways to say what is measured; give one");
+		argp_error(state, "--cells, --workload and a command are three ways to say what is measured; give only one");
 }
 
 static void try_check(const struct options *o, struct argp_state *state)
@@ -72,15 +72,15 @@ static void try_check(const struct options *o, struct argp_state *state)
 	if (!kinds)
 		argp_error(state, "what? e.g. kduel try fix.patch, or --git DIR, or --image A --image B");
 	if (kinds > 1)
-		argp_error(state, "patches, --git and --image are three ways to say what is compared; give one");
+		argp_error(state, "patches, --git and --image are three ways to say what is compared; give only one");
 	if (o->n_images == 1)
-		argp_error(state, "--image: a comparison is of two; give it twice");
+		argp_error(state, "--image: a comparison needs two kernels; give it twice");
 	if (w->on && !w->n_patches)
-		argp_error(state, "--on is where patches go, and there are none");
+		argp_error(state, "--on is only for patches, and there are none");
 	if ((w->rev || w->config) && !w->git)
-		argp_error(state, "%s goes with --git", w->rev ? "--rev" : "--config");
+		argp_error(state, "%s needs --git", w->rev ? "--rev" : "--config");
 	if (o->n_modules && !o->n_images)
-		argp_error(state, "--modules goes with --image");
+		argp_error(state, "--modules needs --image");
 	command_wish_check(w, state);
 }
 
@@ -102,7 +102,7 @@ static error_t try_parse(int key, char *arg, struct argp_state *state)
 	case OPT_IMAGE: try_parse_image(o, arg, state); return 0;
 	case OPT_MODULES:
 		if (o->n_modules == 2)
-			argp_error(state, "--modules: there are two images");
+			argp_error(state, "--modules: give it twice at most, once for each image");
 		w->modules[o->n_modules++] = arg;
 		return 0;
 	case 'b': w->blocks = command_blocks(state, arg); return 0;
@@ -122,8 +122,8 @@ static error_t try_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_table, try_parse, "PATCH|MAILBOX|-...\n--git DIR\n--image A --image B",
-	"Makes a campaign of two arms from what is given, before and after, builds "
-	"what is missing, runs it, and ends in a text that can be sent as a reply. "
+	"Makes a campaign of two arms, before and after, from what is given, builds "
+	"what is missing, runs it, and prints a text that can be sent as a reply. "
 	"The campaign is kept below try/ and can be edited and run again. What "
 	"follows -- is a command to be measured in the guest.", NULL, NULL, NULL,
 };
@@ -170,7 +170,7 @@ int cmd_try(int argc, char **argv)
 
 	if (!all)
 		return EXIT_MACHINE;
-	/* argp moves operands behind the options. */
+	/* argp moves operands after the options. */
 	memcpy(all, argv, (size_t)argc * sizeof(*all));
 	o.wish.command = command_split(&argc, argv);
 	options_parse(&argp, argc, argv, 0, &o);

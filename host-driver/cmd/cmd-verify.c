@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel verify: do the claims hold? */
+/* kduel verify: checks whether claims hold. */
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ enum { OPT_JSON = 256, OPT_CLAIMS, OPT_FROM, OPT_ALLOW, OPT_STRICT };
 static const struct argp_option option_table[] = {
 	{ "claims", OPT_CLAIMS, "FILE", 0, "the claims, instead of the plan's own", 0 },
 	{ "from", OPT_FROM, "DIR", 0, "check CLAIMS against these results; run nothing", 0 },
-	{ "dir", 'd', "DIR", 0, "results folder of a campaign that is run", 0 },
+	{ "dir", 'd', "DIR", 0, "results folder of the campaign, if one is run", 0 },
 	{ "out", 'o', NULL, OPTION_ALIAS, NULL, 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
 	  "judge although the arms differ in more than the kernel under test", 0 },
@@ -38,7 +38,7 @@ static const struct argp_option option_table[] = {
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
-/* Nothing that was given is left unread. */
+/* Everything that was given must be used. */
 static void verify_check_from(const struct options *o, struct argp_state *state)
 {
 	char *named = NULL;
@@ -46,11 +46,11 @@ static void verify_check_from(const struct options *o, struct argp_state *state)
 	if (command_is_folder(o->what))
 		argp_error(state, "results are given twice, %s and --from %s", o->what, o->from);
 	if (o->claims)
-		argp_error(state, "--claims and --from: %s would not be looked at; kduel verify --from %s %s",
+		argp_error(state, "--claims and --from: %s would not be used; kduel verify --from %s %s",
 			   o->what, o->from, o->claims);
 	if (!claims_file_is(o->what) &&
 	    (!access(o->what, F_OK) || data_find(DATA_CLAIMS, o->what, NULL, &named, NULL)))
-		argp_error(state, "--from: %s is not a file of claims, nor the name of one; kduel verify %s checks what those results' own plan expects",
+		argp_error(state, "--from: %s is not a file of claims, nor the name of one; kduel verify %s checks the expectations of those results' own plan",
 			   o->what, o->from);
 	free(named);
 }
@@ -102,10 +102,10 @@ static const struct argp argp = {
 struct verify {
 	const struct options *o;
 	struct claims_file file;	/* n = 0: the plan's own claims */
-	char *claims;		/* NULL; or the path of the claims that were named */
+	char *claims;		/* the path of the claims that were named; or NULL */
 	char *folder;
-	char *meant;		/* NULL; or the campaign that the claims are about, and
-				 * the results are not of */
+	char *meant;		/* the campaign that the claims are about, if the results
+				 * are of another one; or NULL */
 };
 
 static bool verify_is_there(const char *config)
@@ -117,7 +117,7 @@ static bool verify_is_there(const char *config)
 	return is || !access(config, F_OK);
 }
 
-/* A config; if the claims name it, errors say where. */
+/* Loads a config; if the claims name it, errors say where. */
 static int verify_load(const struct verify *v, const char *config, struct plan **plan,
 		       struct err *err)
 {
@@ -130,7 +130,7 @@ static int verify_load(const struct verify *v, const char *config, struct plan *
 	return rc;
 }
 
-/* Before hours are spent: can this plan answer what is asked? */
+/* Before hours are spent: can this plan decide the claims? */
 static int verify_check_plan(const struct verify *v, const char *config,
 			     const struct plan *plan, struct err *err)
 {
@@ -173,12 +173,12 @@ static int verify_run_campaign(struct verify *v, const char *config, struct err 
 	v->folder = r.folder;
 	if (!rc && !r.complete)
 		rc = err_set(err, EXIT_INCOMPLETE, -EINTR,
-			     "the campaign is not complete; to go on: kduel run --resume %s, then kduel verify %s",
+			     "the campaign is not complete; to continue: kduel run --resume %s, then kduel verify %s",
 			     r.folder, r.folder);
 	return rc;
 }
 
-/* Claims of one campaign held against results of another: that must be told. */
+/* If claims of one campaign are checked on results of another, that must be said. */
 static int verify_check_campaign(struct verify *v, const struct comparison *c, struct err *err)
 {
 	struct plan *plan;
@@ -197,7 +197,7 @@ static int verify_check_campaign(struct verify *v, const struct comparison *c, s
 	return rc;
 }
 
-/* Loads the file of claims that is meant, if one is: by its path or its name. */
+/* Loads the file of claims, if one is given, by its path or its name. */
 static int verify_load_claims(struct verify *v, struct err *err)
 {
 	const struct options *o = v->o;
@@ -236,9 +236,9 @@ static int verify_find_results(struct verify *v, struct err *err)
 	return verify_run_campaign(v, v->file.campaign, err);
 }
 
-/* --- what they say ----------------------------------------------------------- */
+/* --- checking ---------------------------------------------------------------- */
 
-/* The claims of the file take the place of the plan's. */
+/* The claims of the file replace those of the plan. */
 static int verify_check_file(struct verify *v, struct store *s, struct comparison *c,
 			     struct err *err)
 {
@@ -273,7 +273,7 @@ static void verify_print_json(const struct verify *v, const struct comparison *c
 				     report_claims_json(c)));
 }
 
-/* They decide the exit code as well as the claims do. */
+/* Regressed gates, which decide the exit code as claims do. */
 static void verify_print_gates(const struct comparison *c)
 {
 	for (size_t i = 0; i < c->n_series; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel watch: a campaign while it runs. */
+/* kduel watch: shows a campaign while it runs. */
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
@@ -52,11 +52,11 @@ static error_t watch_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	table, watch_parse, "FOLDER",
-	"Shows a campaign while it runs: its boots, the console of the one under way, and "
+	"Shows a campaign while it runs: its boots, the console of the running one, and "
 	"the intervals as they become narrower.", NULL, NULL, NULL,
 };
 
-/* Of the boot under way, or the last one: its console's last lines. */
+/* The last lines of the console of the running boot, or of the last one. */
 static void watch_console(const struct plan *p, const char *folder, size_t ended)
 {
 	size_t boot = ended < p->n_boots ? ended : p->n_boots - 1;
@@ -66,7 +66,7 @@ static void watch_console(const struct plan *p, const char *folder, size_t ended
 	char *text;
 
 	if (ended < p->n_boots && !stat(path, &st))
-		printf("under way: boot %u, block %u, arm ", p->boots[boot].boot,
+		printf("running: boot %u, block %u, arm ", p->boots[boot].boot,
 		       p->boots[boot].block);
 	if (ended < p->n_boots && !stat(path, &st)) {
 		text_put(stdout, p->arms[p->boots[boot].arm].name);
@@ -94,8 +94,8 @@ static void watch_console(const struct plan *p, const char *folder, size_t ended
 }
 
 /*
- * Whoever sees intervals may stop because of them. The driver that writes the journal
- * takes note of it (docs/statistics.md); nothing is written where none runs.
+ * Whoever sees intervals may stop the campaign because of them. So a note is left for
+ * the driver, which records it (docs/statistics.md), unless no driver is running.
  */
 static void watch_leave_word(const struct comparison *c, const char *folder)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kduel why: which functions make the difference between arms. */
+/* kduel why: shows which functions make the difference between arms. */
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static const char *const forms[FORMS] = { "--folded", "--svg", "--callgrind", "-
 
 struct options {
 	const char *operand;
-	const char *file[FORMS];	/* to be written, by form */
+	const char *file[FORMS];	/* output files, by form */
 	struct why_request rq;
 	size_t lines;
 	const char **maps, **vmlinux;
@@ -41,7 +41,7 @@ static const struct argp_option option_table[] = {
 	{ "hottest", OPT_HOTTEST, "N", 0, "the hottest lines of the first N functions of each table (at most 50)", 0 },
 	{ "vmlinux", OPT_VMLINUX, "ARM=FILE", 0, "the arm's kernel with debug information, for --hottest; guest=FILE: the guest's", 0 },
 	{ "folded", OPT_FOLDED, "FILE", 0, "write folded stacks with both arms' counts", 0 },
-	{ "svg", OPT_SVG, "FILE", 0, "draw a differential flame graph; of several tables, FILE-2 and so on", 0 },
+	{ "svg", OPT_SVG, "FILE", 0, "draw a differential flame graph; for several tables also FILE-2 and so on", 0 },
 	{ "callgrind", OPT_CALLGRIND, "FILE", 0, "write FILE.ARM for kcachegrind and callgrind_annotate", 0 },
 	{ "pprof", OPT_PPROF, "FILE", 0, "write both arms' counts for pprof", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -108,7 +108,7 @@ static error_t why_parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {
 	option_table, why_parse, "RESULTS|CONFIG",
-	"Says which functions make the difference between arms, in instructions "
+	"Shows which functions make the difference between arms, in instructions "
 	"counted by the emulator. A CONFIG is run first, with functions counted.",
 	NULL, NULL, NULL,
 };
@@ -149,7 +149,7 @@ static int why_run(const struct options *o, char **folder, struct err *err)
 	plan_free(plan);
 	*folder = r.folder;
 	if (!ret && !r.complete)
-		ret = err_set(err, EXIT_INCOMPLETE, -EINTR, "not complete; to go on: kduel run --resume %s",
+		ret = err_set(err, EXIT_INCOMPLETE, -EINTR, "not complete; to continue: kduel run --resume %s",
 			      r.folder);
 	return ret;
 }
@@ -193,7 +193,7 @@ static int why_write_one(const struct calls *t, enum form form, int arm,
 	return ret;
 }
 
-/* The first table's file has the name that was given, the next one's a number, too. */
+/* The first table's file has the given name; the names of others have a number added. */
 static int why_write_group(const struct why_group *g, unsigned nth, enum form form,
 			   const char *name, const struct plan *p, struct err *err)
 {

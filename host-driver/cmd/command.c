@@ -23,7 +23,7 @@ void command_errors_in_json(bool json)
 	errors_in_json = json;
 }
 
-/* Some errors quote programs, machines and files: line by line, made safe. */
+/* Errors may quote programs, machines and files: prints each line made safe. */
 static void command_put_error(const char *text)
 {
 	fputs("kduel: ", stderr);
@@ -67,11 +67,11 @@ void command_operand(struct argp_state *state, const char **operand, const char 
 const char *command_path(struct argp_state *state, const char *option, const char *arg)
 {
 	if (!*arg)
-		argp_error(state, "%s: which? an empty word names nothing", option);
+		argp_error(state, "%s: an empty word names nothing", option);
 	return !strcmp(option, "--output") && !strcmp(arg, "-") ? "/dev/stdout" : arg;
 }
 
-/* Beside a journal it is what that journal begins with, or the journal. */
+/* Is it a results folder's own file: the journal, or one that its beginning wrote? */
 static bool command_is_of_results(const char *path)
 {
 	static const char *const kept[] = { "journal.kdj", "plan.json", "hwloc.xml" };
@@ -94,9 +94,9 @@ int command_check_output(const char *out, const char *from, struct err *err)
 	if (!out || stat(out, &a) || !S_ISREG(a.st_mode))
 		return 0;
 	if (!stat(from, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-		return err_config(err, "%s: is what would be read; write to another file", out);
+		return err_config(err, "%s: is the input; write to another file", out);
 	if (command_is_of_results(out))
-		return err_config(err, "%s: belongs to results; write to another file", out);
+		return err_config(err, "%s: belongs to a results folder; write to another file", out);
 	return 0;
 }
 
@@ -117,7 +117,7 @@ unsigned command_blocks(struct argp_state *state, const char *arg)
 	unsigned long n = strtoul(arg, &end, 10);
 
 	if (*end || end == arg || *arg == '-' || n < 1 || n > 1000)
-		argp_error(state, "--blocks: '%s' is not 1 to 1000", arg);
+		argp_error(state, "--blocks: '%s' is not a number from 1 to 1000", arg);
 	return (unsigned)n;
 }
 
@@ -141,7 +141,7 @@ size_t command_segment(struct argp_state *state, const char *arg)
 	unsigned long n = strtoul(arg, &end, 10);
 
 	if (*end || end == arg || *arg == '-' || n < STATS_SEGMENT || n > 1000)
-		argp_error(state, "--min-segment: '%s' is not %d to 1000", arg, STATS_SEGMENT);
+		argp_error(state, "--min-segment: '%s' is not a number from %d to 1000", arg, STATS_SEGMENT);
 	return n;
 }
 

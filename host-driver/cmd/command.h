@@ -34,12 +34,12 @@
 enum command_flags {
 	COMMAND_CONFIG = 1 << 0,	/* needs a CONFIG or plan operand */
 	COMMAND_FOLDER = 1 << 1,	/* needs a results folder as operand */
-	COMMAND_JSON = 1 << 2,		/* has --json: errors are JSON then, too */
+	COMMAND_JSON = 1 << 2,		/* has --json: errors are then JSON as well */
 };
 
 struct command {
 	const char *name;
-	const char *help;	/* one line, no final stop */
+	const char *help;	/* one line, without a full stop */
 	int (*run)(int argc, char **argv);	/* returns an exit code */
 	unsigned flags;
 };
@@ -51,27 +51,26 @@ extern const struct command commands[];
 int command_main(int argc, char **argv);
 
 /*
- * The one place that prints an error: "kduel: <text>" on stderr, and, where
- * the verb was given --json, {"error":...,"exit":...} on stdout, so that whoever
- * reads JSON there always finds some. Returns the exit code that belongs to it.
+ * The only place that prints an error: "kduel: <text>" on stderr and, if the verb was
+ * given --json, {"error":...,"exit":...} on stdout too, so that a reader of JSON always
+ * finds some. Returns the exit code that belongs to it.
  */
 int command_fail(const struct err *err);
 
 /*
- * The verb's one operand, in ARGP_KEY_ARG: `*operand` becomes `arg`, and a
- * second one is a usage error. `thing` says one of what: "campaign ", or "".
+ * The verb's only operand, in ARGP_KEY_ARG: `*operand` becomes `arg`, and a second one
+ * is a usage error. `thing` names the kind of operand: "campaign ", or "".
  */
 struct argp_state;
 void command_operand(struct argp_state *state, const char **operand, const char *arg,
 		     const char *thing);
 
-/* An argument that is a path; a usage error if it is empty. "-" of --output is stdout. */
+/* An argument that is a path; a usage error if it is empty. For --output "-" is stdout. */
 const char *command_path(struct argp_state *state, const char *option, const char *arg);
 
 /*
- * What is written must not be what it is made from: EXIT_CONFIG if the file
- * `out` is `from`, or what the journal vouches for in a results folder. NULL
- * for `out` is fine.
+ * An output must not overwrite its input: EXIT_CONFIG if the file `out` is `from`, or
+ * one that belongs to a results folder. `out` may be NULL.
  */
 int command_check_output(const char *out, const char *from, struct err *err);
 
@@ -81,8 +80,8 @@ unsigned command_blocks(struct argp_state *state, const char *arg);
 size_t command_segment(struct argp_state *state, const char *arg);
 
 /*
- * What stands behind "--" is a command of the user's; argp would take it for operands.
- * Cuts it off `argc`; NULL if there is none. It ends with NULL.
+ * What follows "--" is a command of the user's, which argp would take for operands.
+ * Removes it from `argc` and returns it, terminated by NULL; NULL if there is none.
  */
 char **command_split(int *argc, char **argv);
 
@@ -92,9 +91,9 @@ void command_errors_in_json(bool json);
 bool command_is_folder(const char *path);
 
 /*
- * What kduel run does with a plan: runs it, compares, publishes the report and
- * prints the verdicts. `then` (may be NULL) is given the report of a campaign that
- * is complete. Returns an exit code, errors being printed.
+ * What kduel run does with a plan: runs it, compares, publishes the report and prints
+ * the verdicts. `then` (may be NULL) is called with the report of a complete campaign.
+ * Prints errors, and returns an exit code.
  */
 struct plan;
 struct campaign_options;
@@ -104,32 +103,33 @@ int command_campaign(const struct plan *p, const struct campaign_options *o, boo
 		     command_report_fn then, void *arg, struct err *err);
 
 /*
- * The options that try and bisect share: what kernels are made of and what is measured.
- * Their tables say in their own words what each means, with these keys.
+ * The keys of the options that try and bisect share: what the kernels are built from and
+ * what is measured. Each verb's table has its own help texts for them.
  */
 struct try_wish;
 enum {
 	WISH_GIT = 1024, WISH_CONFIG, WISH_ADD_NEEDED, WISH_CELLS, WISH_WORKLOAD, WISH_EXACT,
 	WISH_MACHINE
 };
-/* Is it one of these keys? Then it is taken. */
+/* Handles the option if it is one of these; else returns false. */
 bool command_wish_parse(struct try_wish *w, int key, const char *arg, struct argp_state *state);
-/* A usage error if they do not go together. */
+/* A usage error if they cannot be combined. */
 void command_wish_check(const struct try_wish *w, struct argp_state *state);
 
 /* The argument of --margin, a share; a usage error if it is not one. */
 double command_margin(struct argp_state *state, const char *arg);
 
-/* On stdout, in many lines. Frees the value. */
+/* Prints to stdout, indented. Takes the reference. */
 void command_print_json(json_t *json);
 
 /* "3d", "5h", "20m": an age for people, rounded down. Returns `buf`. */
 const char *command_age_text(double seconds, char buf[static 24]);
 
 /*
- * Results folders as operands: one that holds results stands for itself, another for
- * all below it that do, in the order of their names. One without any is passed on as
- * it is, for `each` to say what is wrong. Stops at and returns what is not 0.
+ * Results folders as operands: one that holds results stands for itself, another one for
+ * all below it that do, in the order of their names. One without any is passed on as it
+ * is, so that `each` reports what is wrong. Stops at the first non-zero result and
+ * returns it.
  */
 typedef int (*command_folder_fn)(void *arg, const char *folder, struct err *err);
 int command_folders(char *const *operands, size_t n, command_folder_fn each, void *arg,
@@ -137,16 +137,16 @@ int command_folders(char *const *operands, size_t n, command_folder_fn each, voi
 
 /*
  * What trend and the figure history follow: all campaigns of these operands, in order of
- * time. What was left out is told on stderr. Always to be released.
+ * time. Left-out folders are reported on stderr. Release `t` whatever the outcome.
  */
 struct trend;
 int command_trend(char *const *operands, size_t n, size_t min_segment, struct trend *t,
 		  struct err *err);
 
-/* What report's --format takes; ends with NULL. */
+/* The values of report's --format; ends with NULL. */
 extern const char *const command_report_forms[];
 
-/* Offers a shell the names of a kind, as the verbs' tables call it (lib/options.h). */
+/* Prints the names of a kind ("KERNEL", see lib/options.h) for a shell's completion. */
 void command_offer(const char *kind);
 
 /* Prints what `kduel help` prints. */

@@ -84,7 +84,7 @@ static int commands_unknown(const char *name)
 	return command_fail(&err);
 }
 
-/* Options that a verb answers by itself, whatever else is missing. */
+/* Options that a verb answers even if operands are missing. */
 static bool commands_asks_for_help(int argc, char **argv)
 {
 	static const char *const ask[] = { "--help", "-?", "--usage",
@@ -105,7 +105,7 @@ static bool commands_has_option(int argc, char **argv, const char *option)
 	return false;
 }
 
-/* What a verb cannot do without, said as argp says what it misses. */
+/* Checks for required operands, with an error in argp's form. */
 static int commands_check_policy(const struct command *c, int argc, bool json, struct err *err)
 {
 	const char *thing = c->flags & COMMAND_CONFIG ? "campaign" : "results folder";
@@ -140,7 +140,7 @@ static int commands_run(const struct command *c, int argc, char **argv)
 	return c->run(argc, argv);
 }
 
-/* A full disk behind stdout must not look like success, argp's own texts neither. */
+/* A full disk behind stdout must not look like success, even for argp's own texts. */
 static void commands_close_stdout(void)
 {
 	struct err err = ERR_INIT;
@@ -182,8 +182,8 @@ int command_main(int argc, char **argv)
 }
 
 /*
- * What can stand for the last of the words behind "kduel", a line each, for shells:
- * from the verbs' own tables of options.
+ * Prints the completions of the last word after "kduel", one per line, for shells; from
+ * the verbs' own tables of options.
  */
 static int commands_complete(int argc, char **argv)
 {

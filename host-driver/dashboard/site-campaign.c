@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One campaign as a dashboard shows it: what compare says of it, as JSON. */
+/* One campaign as a dashboard shows it: its comparison, as JSON. */
 #include "site.h"
 
 #include <errno.h>
@@ -77,7 +77,7 @@ static json_t *campaign_series(const struct comparison *c)
 	return list;
 }
 
-/* The place of a reason in the list of those that were given; -1 for none. */
+/* The index of a reason in the list of reasons, added if it is new; -1 for "". */
 static int campaign_reason(json_t *reasons, const char *reason)
 {
 	json_t *text = json_safe(reason), *other;
@@ -96,7 +96,7 @@ static int campaign_reason(json_t *reasons, const char *reason)
 	return (int)i;
 }
 
-/* Does a trend follow it: a ratio to the plan's baseline, of another kernel, that is judged? */
+/* Does a trend follow it: a judged ratio of another kernel to the plan's baseline? */
 static bool campaign_followed(const struct comparison *c, const struct compare_series *s,
 			      size_t arm)
 {
@@ -129,7 +129,7 @@ static json_t *campaign_row(const struct comparison *c, const struct compare_ser
 	return j;
 }
 
-/* Of the arms that were not `shown` yet against the baseline of this comparison. */
+/* Adds rows for the arms not yet `shown`, compared with this comparison's baseline. */
 static void campaign_rows(json_t *rows, json_t *reasons, const struct comparison *c,
 			  const bool *shown)
 {
@@ -147,8 +147,7 @@ static void campaign_rows(json_t *rows, json_t *reasons, const struct comparison
 }
 
 /*
- * Arms that are not the plan's baseline against each other: a look from each. What
- * one pair says the other way round is not there twice.
+ * Compares the arms that are not the plan's baseline with each other, each pair once.
  */
 static int campaign_looks(json_t *rows, json_t *reasons, struct store *s,
 			  const struct comparison *c, struct err *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the page reads first: parts of campaigns in the order of time, and the index. */
+/* What the page reads first: parts (campaigns in order of time), and the index. */
 #include "site.h"
 
 #include <stdlib.h>
@@ -13,9 +13,9 @@
 #include "safe.h"
 #include "stats/stats.h"
 
-#define PART_CAMPAIGNS 32	/* in a part: what one campaign more rewrites */
+#define PART_CAMPAIGNS 32	/* per part; adding a campaign rewrites one part */
 
-/* --- what is kept for the next time --------------------------------------------- */
+/* --- what is kept for the next run ---------------------------------------------- */
 
 json_t *site_digest(const json_t *summary)
 {
@@ -28,7 +28,7 @@ json_t *site_digest(const json_t *summary)
 	return j;
 }
 
-/* The file's second line. */
+/* Reads the file's second line. */
 json_t *site_summary(const char *out, const json_t *digest)
 {
 	char *path = text_format("%s/data/c-%s.js", out,
@@ -49,7 +49,7 @@ json_t *site_summary(const char *out, const json_t *digest)
 	return j;
 }
 
-/* Of another format or version: as if it were not there. */
+/* A file of another format or version counts as missing. */
 json_t *site_known(const char *out)
 {
 	char *path = text_format("%s/data/known.json", out);
@@ -106,7 +106,7 @@ static void site_index_sort(json_t *list)
 	free(v);
 }
 
-/* How many campaigns the trends of before hold: all of them come first, or none count. */
+/* How many campaigns the kept trends hold, if these are the oldest ones; else 0. */
 static size_t site_index_reused(const struct site_options *o, const json_t *known,
 				const json_t *campaigns)
 {
@@ -128,7 +128,7 @@ struct site_index_table {
 	json_t *place, *all;	/* of a series by its text; the series */
 };
 
-/* A campaign's rows name its own series by place; after this those of the part. */
+/* Renumbers the series in a campaign's rows from its own list to the part's. */
 static void site_index_number(json_t *campaign, struct site_index_table *t)
 {
 	json_t *own = json_object_get(campaign, "series"), *j, *row;
@@ -190,7 +190,7 @@ static json_t *site_index_part(const char *out, const json_t *campaigns, size_t 
 	return json_pack("{s:o, s:o}", "series", t.all, "campaigns", list);
 }
 
-/* "p-<key>.js", by what is in it. */
+/* "p-<key>.js", where the key is a hash of its campaigns' keys. */
 static char *site_index_part_name(const json_t *campaigns, size_t from, size_t to)
 {
 	char *keys = NULL, hex[FILE_HASH_MAX], *name;
@@ -233,7 +233,7 @@ static int site_index_parts(const struct site_options *o, const json_t *campaign
 
 /* --- the index ------------------------------------------------------------------------- */
 
-/* Without what only the next time needs. */
+/* The trends without what only the next run needs. */
 static json_t *site_index_trends(const json_t *trends)
 {
 	json_t *list = json_array(), *t, *j;

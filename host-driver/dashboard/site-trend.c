@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What many campaigns say together: levels that change, and how often a kernel
- * was called different from itself. A trend is of one series, arm, baseline
- * kernel, domain and machine; it looks at the newest TREND_MOST campaigns, so
- * that another one costs the same however long the history is.
+ * What many campaigns show together: changes of level, and how often a kernel was
+ * called different from itself. A trend is about one series, arm, baseline kernel,
+ * domain and machine. Only the newest TREND_MOST campaigns are examined, so that
+ * adding one costs the same however long the history is.
  */
 #include "site.h"
 
@@ -43,7 +43,7 @@ static const char *trend_baseline(const json_t *campaign)
 	return trend_text(trend_arm(campaign, (long)i), "kernel");
 }
 
-/* What a trend is of, as one text. */
+/* The identity of a trend, as one text. */
 static char *trend_key(const json_t *series, const char *arm, const char *baseline,
 		       const char *domain, const char *machine)
 {
@@ -54,7 +54,7 @@ static char *trend_key(const json_t *series, const char *arm, const char *baseli
 	return key;
 }
 
-/* The trend that a row belongs to, made where it is the first. */
+/* The trend that a row belongs to; made if the row is its first. */
 static json_t *trend_of(json_t *index, json_t *list, const json_t *campaign, const json_t *row)
 {
 	const char *arm = trend_text(trend_arm(campaign, trend_integer(row, ROW_ARM)), "name");
@@ -86,7 +86,7 @@ static const char *trend_date(const json_t *campaign, char buf[static 16])
 	return buf;
 }
 
-/* A change in words, as a reader of the page finds it. */
+/* A change in words, as the page shows it. */
 static json_t *trend_words(const json_t *t, const json_t *campaign, bool better,
 			   const struct stats_change *c, size_t before, size_t after)
 {
@@ -94,8 +94,8 @@ static json_t *trend_words(const json_t *t, const json_t *campaign, bool better,
 	json_t *j;
 
 	text = text_format(
-		"From %s on (%s) the ratio of %s to %s is %.4g instead of %.4g: %+.2f%%, %s. The level before held for %zu campaigns, the new one for %zu; the step "
-		"is %.1f times as clear as what 1%% of histories without a change show.",
+		"From %s on (%s) the ratio of %s to %s is %.4g instead of %.4g: %+.2f%%, %s. The old level held for %zu campaigns, the new one for %zu so far; the step "
+		"is %.1f times as clear as the steps in 1%% of histories without a change.",
 		trend_date(campaign, date), trend_text(campaign, "folder"), trend_text(t, "arm"),
 		trend_text(t, "baseline"), c->after, c->before,
 		100 * (c->after / c->before - 1), better ? "better" : "worse", before, after,
@@ -132,7 +132,7 @@ static void trend_put_changes(json_t *t, const json_t *campaigns,
 	json_put(t, "changes", list);
 }
 
-/* The newest ratios, of which `n` points in all the page draws. */
+/* Looks for changes in the window of newest ratios. */
 static void trend_judge(json_t *t, const json_t *campaigns, size_t min_segment)
 {
 	json_t *window = json_object_get(t, "window"), *p;
@@ -156,7 +156,7 @@ static void trend_judge(json_t *t, const json_t *campaigns, size_t min_segment)
 	free(ratio);
 }
 
-/* A campaign's rows, each at the end of its trend. */
+/* Appends a campaign's rows, each to its trend. */
 static void trend_add_campaign(json_t *index, json_t *trends, json_t *touched,
 			       const json_t *campaign, size_t place)
 {
@@ -207,7 +207,7 @@ void site_trends(json_t *trends, const json_t *campaigns, size_t known, size_t m
 	json_decref(index);
 }
 
-/* The entry of a domain and machine. */
+/* The entry for a domain and machine. */
 static json_t *trend_control_of(json_t *list, const json_t *campaign)
 {
 	json_t *j;

@@ -14,20 +14,20 @@
 #include "safe.h"
 #include "store/store.h"
 
-#define SITE_DEEPEST 4		/* folders of folders of ... */
+#define SITE_DEEPEST 4		/* nesting of folders that are searched */
 
 struct site {
 	const struct site_options *o;
 	struct site_made *made;
 	json_t *campaigns, *bad;	/* digests; {folder, error} */
-	json_t *known, *ids;		/* of the page before; the folder of each campaign */
+	json_t *known, *ids;		/* kept from the last run; folder by campaign id */
 	json_t *names;			/* "c-<key>.js": true */
-	struct err *err;		/* what ends it all */
+	struct err *err;		/* an error that ends the run */
 };
 
 /* --- one campaign ------------------------------------------------------------ */
 
-/* Of the journal as it is now; -errno if there is none. */
+/* The key of the journal as it is now; -errno if it cannot be read. */
 static int site_key(const char *folder, char key[static 17])
 {
 	char *journal = text_format("%s/journal.kdj", folder), hex[FILE_HASH_MAX], *text;
@@ -47,7 +47,7 @@ static int site_key(const char *folder, char key[static 17])
 	return rc;
 }
 
-/* Whole or not there, but not synced: what a power cut takes is made anew. */
+/* Atomic, but not synced: what a power cut destroys is made again. */
 static int site_write(const char *path, const char *key, const json_t *summary,
 		      const json_t *detail, struct err *err)
 {
@@ -89,7 +89,7 @@ static int site_read(struct site *s, const char *folder, const char *key, const 
 	return rc;
 }
 
-/* What is known of a campaign whose file is there; else what its file says; NULL: neither. */
+/* A campaign's digest if its file exists: the kept one, else from the file; or NULL. */
 static json_t *site_have(struct site *s, const char *key, const char *path)
 {
 	json_t *known = json_object_get(json_object_get(s->known, "by_key"), key);
@@ -123,7 +123,7 @@ static bool site_is_copy(const struct site *s, const json_t *digest, char **of)
 	const char *folder = json_string_value(json_object_get(s->ids, id ? id : ""));
 
 	if (folder)
-		*of = text_format("is a copy of %s, and counts once", folder);
+		*of = text_format("is a copy of %s, which is shown already", folder);
 	return folder;
 }
 
@@ -172,7 +172,7 @@ static bool site_is_folder(const char *path)
 	return !lstat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* Results folders in the order of their names. How many there are. */
+/* Adds results folders in the order of their names; returns how many there are. */
 static size_t site_add_below(struct site *s, const char *folder, int depth)
 {
 	struct dirent **list;
@@ -196,7 +196,7 @@ static size_t site_add_below(struct site *s, const char *folder, int depth)
 	return found;
 }
 
-/* --- what is not data ---------------------------------------------------------- */
+/* --- the page itself ----------------------------------------------------------- */
 
 static int site_copy(const struct site *s, const char *name, bool built)
 {
@@ -231,7 +231,7 @@ static int site_copy_all(const struct site *s)
 	return rc;
 }
 
-/* Files of campaigns and parts that have changed since, or are not asked for any more. */
+/* Removes files of campaigns and parts that have changed or are no longer shown. */
 static void site_remove_old(const struct site *s)
 {
 	char *folder = text_format("%s/data", s->o->out);
@@ -251,7 +251,7 @@ static void site_remove_old(const struct site *s)
 	free(folder);
 }
 
-/* Before anything is made: a folder that is not there, and one that is no place for a page. */
+/* Checks first: the folders must exist, and `out` must not be a results folder. */
 static int site_check(char *const *folders, size_t n, const char *out, struct err *err)
 {
 	if (store_has_journal(out))
@@ -281,7 +281,7 @@ int site_make(char *const *folders, size_t n, const struct site_options *o,
 		if (store_has_journal(folders[i]))
 			site_add(&s, folders[i]);
 		else if (!site_add_below(&s, folders[i], SITE_DEEPEST))
-			rc = err_config(err, "%s: no results folder is in it", folders[i]);
+			rc = err_config(err, "%s: contains no results folder", folders[i]);
 	if (!rc)
 		rc = site_publish(o, s.campaigns, s.bad, s.known, s.names, err);
 	if (!rc)

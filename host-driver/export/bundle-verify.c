@@ -20,7 +20,7 @@
 #include "store/store.h"
 
 #define REPORT_BYTES_MAX (256u << 20)
-#define SAID_MAX 100		/* lines about what is not equal */
+#define SAID_MAX 100		/* lines about differences */
 
 /* --- unpacking ------------------------------------------------------------------ */
 
@@ -32,7 +32,7 @@ static int verify_trouble(struct archive *a, struct err *err)
 			  text ? text : "damaged");
 }
 
-/* "folder/file" or deeper, of plain parts. */
+/* "folder/file" or deeper, each part plain. */
 static bool verify_is_good_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -53,18 +53,18 @@ static int verify_check_entry(struct archive_entry *e, const char *root, struct 
 	const char *name = archive_entry_pathname(e);
 
 	if (!name || !verify_is_good_name(name))
-		return err_config(err, "'%.200s' is not a name that a bundle has", name ? name : "");
+		return err_config(err, "'%.200s' is not a valid name in a bundle", name ? name : "");
 	if (archive_entry_filetype(e) != AE_IFREG || archive_entry_hardlink(e) ||
 	    archive_entry_symlink(e))
-		return err_config(err, "%s: is no plain file", name);
+		return err_config(err, "%s: is not a regular file", name);
 	if (archive_entry_sparse_count(e) || !archive_entry_size_is_set(e) || archive_entry_size(e) < 0)
-		return err_config(err, "%s: its size is not that of plain bytes", name);
+		return err_config(err, "%s: is sparse, or has no valid size", name);
 	if (root && (strncmp(name, root, strlen(root)) || name[strlen(root)] != '/'))
 		return err_config(err, "%s: is not below %s", name, root);
 	return 0;
 }
 
-/* Before anything is written: is there room for what it says it has? */
+/* Before anything is written: is there room for the size that the header claims? */
 static int verify_check_room(const char *into, uint64_t bytes, struct err *err)
 {
 	struct statvfs fs;
@@ -72,11 +72,11 @@ static int verify_check_room(const char *into, uint64_t bytes, struct err *err)
 	if (bytes > BUNDLE_BYTES_MAX)
 		return err_config(err, "has more than %llu GiB unpacked", BUNDLE_BYTES_MAX >> 30);
 	if (!statvfs(into, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < bytes)
-		return err_machine(err, "there is no room for it in %s; TMPDIR says where to unpack", into);
+		return err_machine(err, "there is not enough space for it in %s; set TMPDIR to another folder", into);
 	return 0;
 }
 
-/* Counts what comes, whatever the header said: sizes there are not trusted. */
+/* Counts the bytes that arrive: sizes in headers are not trusted. */
 static int verify_copy(struct archive *a, const char *path, uint64_t *bytes, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), ret = 0;
@@ -84,7 +84,7 @@ static int verify_copy(struct archive *a, const char *path, uint64_t *bytes, str
 	la_ssize_t n;
 
 	if (fd < 0)
-		return errno == EEXIST ? err_config(err, "%s: is in it twice", path) :
+		return errno == EEXIST ? err_config(err, "%s: is in the archive twice", path) :
 			err_sys(err, errno, "cannot unpack %s", path);
 	while (!ret && (n = archive_read_data(a, buf, sizeof(buf))) != 0) {
 		if (n < 0)
@@ -121,7 +121,11 @@ static int verify_unpack_entry(struct archive *a, struct archive_entry *e, const
 	return ret;
 }
 
-int bundle_unpack(const char *path, const char *into, char **name, struct err *err)
+/*
+ * Unpacks `path` into the new folder `into`, below the archive's only folder, whose name
+ * becomes *name; the caller frees it.
+ */
+static int verify_unpack(const char *path, const char *into, char **name, struct err *err)
 {
 	struct archive *a = archive_read_new();
 	struct archive_entry *e;
@@ -188,7 +192,7 @@ static void verify_bad_file(struct bundle_check *k, const char *name, const char
 	fprintf(k->to, ": %s\n", why);
 }
 
-/* Every file that SHA256SUMS has must be there, and as it says. */
+/* Every file listed in SHA256SUMS must exist and match. */
 static int verify_check_sums(struct bundle_check *k, struct err *err)
 {
 	char *path = text_format("%s/SHA256SUMS", k->folder), *text, *save = NULL;
@@ -196,22 +200,22 @@ static int verify_check_sums(struct bundle_check *k, struct err *err)
 
 	free(path);
 	if (ret)
-		return err_config(err, "has no SHA256SUMS: it is no bundle");
+		return err_config(err, "has no SHA256SUMS, so it is not a bundle");
 	k->sums = text_format("%s", text);
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		size_t hash = strspn(line, "0123456789abcdef");
 		char have[FILE_HASH_MAX], *name = line + FILE_HASH_MAX + 1, *under;
 
 		if (hash != FILE_HASH_MAX - 1 || strncmp(line + hash, "  ", 2)) {
-			verify_bad_file(k, "SHA256SUMS", "a line is not of its form");
+			verify_bad_file(k, "SHA256SUMS", "a line is malformed");
 			continue;
 		}
 		under = text_format("x/%s", name);
 		path = text_format("%s/%s", k->folder, name);
 		if (!verify_is_good_name(under) || access(path, R_OK))
-			verify_bad_file(k, name, "is in SHA256SUMS and not in the bundle");
+			verify_bad_file(k, name, "is in SHA256SUMS but not in the bundle");
 		else if (file_hash(path, have, NULL) || strncmp(have, line, FILE_HASH_MAX - 1))
-			verify_bad_file(k, name, "its checksum is not that of SHA256SUMS");
+			verify_bad_file(k, name, "its checksum differs from SHA256SUMS");
 		k->proof->files++;
 		free(under);
 		free(path);
@@ -220,7 +224,7 @@ static int verify_check_sums(struct bundle_check *k, struct err *err)
 	return 0;
 }
 
-/* Every file but SHA256SUMS itself must stand in it. */
+/* Every file but SHA256SUMS itself must be listed in it. */
 static void verify_check_listed(struct bundle_check *k, const char *below)
 {
 	char *here = text_format("%s/%s", k->folder, below);
@@ -274,7 +278,7 @@ static void verify_compare_objects(struct bundle_check *k, const char *where,
 	json_object_foreach((json_t *)now, key, v) {
 		char *at = text_format("%s%s%s", where, *where ? "." : "", key);
 
-		/* what gnuplot drew, and what hangs on it */
+		/* what depends on gnuplot is not compared */
 		if (strcmp(at, "plots") && strcmp(at, "limits"))
 			verify_compare(k, at, json_object_get(packed, key), v);
 		free(at);
@@ -319,7 +323,7 @@ static void verify_compare(struct bundle_check *k, const char *where, const json
 	free(is);
 }
 
-/* The figures' data are written again, and must be the same bytes. */
+/* The figures' data are computed again, and must be identical. */
 static void verify_compare_data(struct bundle_check *k, const struct report *r)
 {
 	for (size_t i = 0; i < r->n_figures; i++) {
@@ -333,7 +337,7 @@ static void verify_compare_data(struct bundle_check *k, const struct report *r)
 		if (file_read(path, &packed, &len, NULL))
 			verify_bad_file(k, name, "is not in the bundle");
 		else if (len != n || memcmp(packed, now, n))
-			verify_bad_file(k, name, "the journal gives other data");
+			verify_bad_file(k, name, "differs from the data computed from the journal");
 		free(packed);
 		free(now);
 		free(path);
@@ -341,7 +345,7 @@ static void verify_compare_data(struct bundle_check *k, const struct report *r)
 	}
 }
 
-/* As the report was made: margin and baseline stand in it. */
+/* Computes the report again, with the margin and baseline that it records. */
 static int verify_check_report(struct bundle_check *k, const json_t *packed, struct err *err)
 {
 	const json_t *campaign = json_object_get(packed, "campaign");
@@ -408,17 +412,17 @@ int bundle_verify(const char *path, FILE *to, struct bundle_proof *proof, struct
 
 	*proof = (struct bundle_proof){ .files = 0 };
 	if (held < 0) {
-		err_prefix(err, "nowhere to unpack; TMPDIR says where");
+		err_prefix(err, "cannot make a folder to unpack in; set TMPDIR");
 		free(into);
 		return held;
 	}
-	ret = bundle_unpack(path, into, &name, err);
+	ret = verify_unpack(path, into, &name, err);
 	if (!ret) {
 		k.folder = text_format("%s/%s", into, name);
 		ret = verify_check_folder(&k, err);
 		if (ret && proof->unequal) {
-			/* Damaged, and said so: what cannot be read of it follows from that. */
-			verify_bad_file(&k, "report.json", "cannot be made again from what is damaged");
+			/* The damage is reported already; this error only follows from it. */
+			verify_bad_file(&k, "report.json", "cannot be computed again from damaged files");
 			ret = 0;
 		} else if (ret) {
 			err_prefix(err, "%s", path);

@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 #define DEPTH_MAX 8
-#define CONFIG_KEY 32		/* of a kernel's key, in the name of its folder in the cache */
+#define CONFIG_KEY 32		/* digits of a kernel's key in the name of its cache folder */
 #define ZSTD_LEVEL "9"
 
 struct bundle_file {
@@ -56,10 +56,10 @@ static void bundle_write_add(struct bundle_list *l, char *name, char *path, char
 	if (!l->ret && l->n > BUNDLE_FILES_MAX)
 		l->ret = err_config(l->err, "more than %d files", BUNDLE_FILES_MAX);
 	if (!l->ret && strlen(name) > BUNDLE_NAME_MAX / 2)
-		l->ret = err_config(l->err, "%s: has a longer name than a bundle takes", name);
+		l->ret = err_config(l->err, "%s: its name is too long for a bundle", name);
 }
 
-/* Plain files alone; what only is while a campaign runs begins with a dot. */
+/* Regular files only. Files of a running campaign begin with a dot, and are left out. */
 static void bundle_write_walk(struct bundle_list *l, const char *folder, const char *below,
 			      int depth)
 {
@@ -70,7 +70,7 @@ static void bundle_write_walk(struct bundle_list *l, const char *folder, const c
 	if (n < 0 || depth > DEPTH_MAX) {
 		if (!l->ret)
 			l->ret = n < 0 ? err_sys(l->err, errno, "cannot read %s", here) :
-				err_config(l->err, "%s: is deeper than a bundle takes", here);
+				err_config(l->err, "%s: folders are nested too deeply for a bundle", here);
 		goto out;
 	}
 	for (int i = 0; i < n; i++) {
@@ -87,7 +87,7 @@ static void bundle_write_walk(struct bundle_list *l, const char *folder, const c
 			if (S_ISDIR(st.st_mode))
 				bundle_write_walk(l, folder, name, depth + 1);
 			else
-				fprintf(l->missing, "%s: is no plain file\n", name);
+				fprintf(l->missing, "%s: is not a regular file\n", name);
 			free(name);
 			free(path);
 		}
@@ -109,7 +109,7 @@ static const char *bundle_write_text(const json_t *o, const char *key)
 	return text ? text : "";
 }
 
-/* The configuration, from the cache, if it is still the one that was used. */
+/* The kernel's configuration, from the cache, if it is still the one that was used. */
 static void bundle_write_config(struct bundle_list *l, const json_t *kernel, const char *below)
 {
 	const char *key = bundle_write_text(kernel, "key");
@@ -126,7 +126,7 @@ static void bundle_write_config(struct bundle_list *l, const json_t *kernel, con
 		bundle_write_add(l, text_format("%s/config", below), path, NULL, 0);
 		return;
 	}
-	fprintf(l->missing, "%s/config: the cache has it no more\n", below);
+	fprintf(l->missing, "%s/config: is no longer in the cache\n", below);
 	free(path);
 }
 
@@ -152,7 +152,7 @@ static void bundle_write_texts(struct bundle_list *l, const json_t *want, const 
 			bundle_write_add(l, text_format("%s/%s/%s", below, kind, base), NULL,
 					 text_format("%.*s", (int)t->len, t->text), t->len);
 		else
-			fprintf(l->missing, "%s/%s/%s: this machine has another one or none\n",
+			fprintf(l->missing, "%s/%s/%s: this machine does not have the one that was used\n",
 				below, kind, base);
 		free(base);
 	}
@@ -192,7 +192,7 @@ static void bundle_write_kernels(struct bundle_list *l, struct store *s)
 	}
 }
 
-/* --- what it says of itself ----------------------------------------------------------- */
+/* --- BUNDLE and SHA256SUMS ------------------------------------------------------------ */
 
 static int bundle_write_by_name(const void *a, const void *b)
 {
@@ -213,7 +213,7 @@ static void bundle_write_about(struct bundle_list *l, struct store *s, const cha
 {
 	char *text = text_format("kduel bundle 1\ncampaign: %s\nid: %s\nplan: %s\nwritten by: kduel "
 		KDUEL_VERSION "\n\nCheck the files:          sha256sum -c SHA256SUMS\n"
-		"Compute all of it again:  kduel bundle --verify FILE\n%s%s",
+		"Compute it all again:     kduel bundle --verify FILE\n%s%s",
 		store_plan(s)->name, store_id(s), store_plan(s)->hash,
 		*missing ? "\nNot in it:\n" : "", missing);
 
@@ -244,7 +244,7 @@ static int bundle_write_trouble(struct archive *a, const char *path, struct err 
 		       text ? text : "the archive failed");
 }
 
-/* What is hashed is what is written: a file that changed meanwhile is an error. */
+/* Hashes what it writes: a file that changed meanwhile is an error. */
 static int bundle_write_content(struct archive *a, const struct bundle_file *f, uint64_t size,
 				struct err *err)
 {
@@ -268,7 +268,7 @@ static int bundle_write_content(struct archive *a, const struct bundle_file *f, 
 	}
 	fclose(from);
 	if (!ret && left)
-		ret = err_set(err, EXIT_MACHINE, -EIO, "%s: cannot be read whole; is a campaign still running?",
+		ret = err_set(err, EXIT_MACHINE, -EIO, "%s: changed while it was read; is the campaign still running?",
 			      f->path);
 	return ret;
 }
@@ -336,7 +336,7 @@ static int bundle_write_file(const struct bundle_list *l, const char *root, cons
 	return ret;
 }
 
-/* The folder's name, as long as it is one that harms nobody. */
+/* The folder's name if it is a plain word, else "results". */
 static char *bundle_write_root(const char *folder)
 {
 	char *full = realpath(folder, NULL), *name = full ? strrchr(full, '/') : NULL, *root;
@@ -381,7 +381,7 @@ int bundle_write(const char *folder, const char *path, struct bundle_said *said,
 		return ret;
 	report = text_format("%s/report.json", folder);
 	if (access(report, R_OK))
-		ret = err_config(err, "%s: there is none; kduel report %s writes it", report, folder);
+		ret = err_config(err, "%s: does not exist; kduel report %s writes it", report, folder);
 	else
 		ret = bundle_write_all(s, &l, path, said, err);
 	for (size_t i = 0; i < l.n; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A results folder as one file that proves itself: a tar archive, compressed
- * with zstd, whose bytes depend on what is in it and on nothing else (sorted names,
- * times and owners of zero, one thread).
+ * A results folder as one file that proves itself: a tar archive, compressed with
+ * zstd, whose bytes depend only on its contents (sorted names, times and owners of
+ * zero, one thread).
  *
  *	struct bundle_said said;
  *
@@ -12,13 +12,13 @@
  *	bundle_said_release(&said);
  *
  * In the archive, below one folder: the results folder's own files, kernels/
- * with the configuration, fragments and patches of each kernel that this
- * machine still has, BUNDLE (what this is and how to check it) and SHA256SUMS of all
- * others.
+ * with the configuration, fragments and patches of each kernel as far as this
+ * machine still has them, BUNDLE (what this is and how to check it) and SHA256SUMS
+ * of all other files.
  *
- * Archives are not trusted when they are read: names that leave their folder,
- * links, devices, more than BUNDLE_FILES_MAX files or BUNDLE_BYTES_MAX bytes are refused
- * before anything of them is believed.
+ * Archives are not trusted when they are read: names that leave their folder, links,
+ * devices, more than BUNDLE_FILES_MAX files and more than BUNDLE_BYTES_MAX bytes are
+ * refused.
  */
 #ifndef KDUEL_BUNDLE_H
 #define KDUEL_BUNDLE_H
@@ -37,7 +37,7 @@
 struct bundle_said {
 	size_t files;
 	uint64_t bytes;		/* of all files, unpacked */
-	char *missing;		/* what is not in it and why, a line each; "" */
+	char *missing;		/* what is not in it and why, one per line; or "" */
 };
 void bundle_said_release(struct bundle_said *said);
 
@@ -46,16 +46,10 @@ int bundle_write(const char *folder, const char *path, struct bundle_said *said,
 		 struct err *err);
 
 /*
- * Unpacks `path` into the new folder `into`, a file for each of the archive's, below
- * the archive's one folder, whose name becomes *name (the caller's).
- */
-int bundle_unpack(const char *path, const char *into, char **name, struct err *err);
-
-/*
- * Unpacks into a folder of its own (in TMPDIR), checks every checksum, computes the report
- * again from the journal and holds it against report.json and data/.
- * What is not equal is said in `to`, a line each, and makes *equal false. An
- * archive that is none is EXIT_CONFIG.
+ * Unpacks into a temporary folder (in TMPDIR), checks every checksum, computes the
+ * report again from the journal and compares it with report.json and data/. Each
+ * difference is written to `to`, one per line, and counted in proof->unequal.
+ * EXIT_CONFIG if `path` is not a bundle.
  */
 struct bundle_proof {
 	size_t files, numbers, texts, unequal;

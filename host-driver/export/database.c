@@ -18,7 +18,7 @@
 #define PATIENCE 60000		/* ms, for another writer */
 #define COLUMNS_MAX 32
 
-/* What a reader may rely on: names and meanings stay while user_version is 1. */
+/* Readers may rely on these: names and meanings do not change while user_version is 1. */
 static const char tables[] =
 	"CREATE TABLE IF NOT EXISTS campaign ("
 	" id TEXT PRIMARY KEY, name TEXT NOT NULL, question TEXT, folder TEXT NOT NULL,"
@@ -117,11 +117,11 @@ static int database_check(struct database *d, struct err *err)
 	if (!ret)
 		ret = database_number(d, "SELECT count(*) FROM sqlite_master", &n, err);
 	if (ret || (!n && !application))
-		return ret;	/* an empty one will be ours */
+		return ret;	/* an empty database becomes ours */
 	if (application != APPLICATION)
 		return err_config(err, "%s: is another program's database", d->path);
 	return version == VERSION ? 0 :
-		err_config(err, "%s: has tables of version %lld, this kduel writes %d; remove it, it can be made again",
+		err_config(err, "%s: has tables of version %lld, but this kduel writes %d; remove it and make it again from the journals",
 			   d->path, (long long)version, VERSION);
 }
 
@@ -178,7 +178,7 @@ void database_close(struct database *d)
 
 /* --- rows ---------------------------------------------------------------------- */
 
-/* The text is made safe; an empty one is NULL where the letter is "o". */
+/* Makes the text safe; an empty one becomes NULL if it is optional ("o"). */
 static void database_bind_text(sqlite3_stmt *s, int at, const char *text, bool optional)
 {
 	char *safe = safe_text(text);
@@ -191,8 +191,8 @@ static void database_bind_text(sqlite3_stmt *s, int at, const char *text, bool o
 }
 
 /*
- * INSERT INTO `table`; `types` has a letter for each column: t and o text, i int, u
- * unsigned, d double (what is not finite is NULL).
+ * INSERT INTO `table`; `types` has a letter for each column: t text, o optional text,
+ * i int, u unsigned, d double (NULL if not finite).
  */
 static int database_insert(struct database *d, struct err *err, const char *table,
 			   const char *types, ...)
@@ -325,7 +325,7 @@ static int database_note_id(void *arg, const struct record *r, const struct stor
 	return 0;
 }
 
-/* Of a merged one the hash of all its parts' ids. */
+/* The campaign's id; for a merged one the hash of all its parts' ids. */
 static int database_id(struct store *s, char id[static FILE_HASH_MAX], struct err *err)
 {
 	struct database_ids ids = { .n = 0 };
@@ -347,7 +347,7 @@ static int database_id(struct store *s, char id[static FILE_HASH_MAX], struct er
 	return ret;
 }
 
-/* How many ended boots the database has of it; -1: it does not know it. */
+/* How many ended boots the database has of the campaign; -1: it is not in it. */
 static int database_boots(struct database *d, const char *id, long *boots, struct err *err)
 {
 	sqlite3_stmt *s;

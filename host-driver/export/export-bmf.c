@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Bencher Metric Format (bencher.dev, "Bencher Metric Format (BMF) JSON"):
- * benchmark -> measure -> value with its interval. A measure has one unit, so
- * the metric with its unit names it.
+ * benchmark -> measure -> value with its interval. A measure has one unit, so it is
+ * named by the metric and its unit.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include "report/report.h"
 #include "safe.h"
 
-#define BMF_MEASURE_MAX 64	/* letters, says Bencher; a benchmark may have 1024 */
+#define BMF_MEASURE_MAX 64	/* characters, by Bencher's rules; a benchmark may have 1024 */
 
-/* "ns_per_access (ns)", of a benchmark that is a cell and point; both the caller's. */
+/* The names of a measure, "ns_per_access (ns)", and a benchmark (cell and point). */
 static void bmf_names(const struct export_from *from, const struct export_value *v,
 		      char **name, char **measure)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables for spreadsheets and scripts: CSV (RFC 4180), and JSON a line. */
+/* Tables for spreadsheets and scripts: CSV (RFC 4180), and NDJSON. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "sheet.h"
 
 /*
- * Foreign text: made safe for a terminal, and for a spreadsheet, to which what
- * begins with one of these is a formula.
+ * Foreign text, made safe for a terminal, and for a spreadsheet, which would take a
+ * text that begins with one of these characters for a formula.
  */
 static void csv_put_text(FILE *to, const char *foreign)
 {
@@ -66,13 +66,13 @@ const struct export_format export_csv = {
 	.name = "csv", .help = "a table as CSV", .tables = sheet_tables, .write = csv_write,
 };
 
-/* --- JSON, an object a line --------------------------------------------------- */
+/* --- NDJSON: one object per line ---------------------------------------------- */
 
 static void csv_ndjson_text(FILE *to, const char *text)
 {
 	json_t *json = json_string(text);
 
-	if (!json)	/* no UTF-8 */
+	if (!json)	/* not UTF-8 */
 		json = json_string_nocheck("");
 	json_dumpf(json, to, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 	json_decref(json);
@@ -106,6 +106,6 @@ static int csv_ndjson_write(const struct export_from *from, FILE *to, struct err
 }
 
 const struct export_format export_ndjson = {
-	.name = "ndjson", .help = "a table as JSON, an object a line",
+	.name = "ndjson", .help = "a table as JSON, one object per line",
 	.tables = sheet_tables, .write = csv_ndjson_write,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The formats, a line each: export-<name>.c defines `const struct export_format`. */
+/* The formats, one line each: export-<name>.c defines `const struct export_format`. */
 #ifndef KDUEL_EXPORT_FORMATS_H
 #define KDUEL_EXPORT_FORMATS_H
 

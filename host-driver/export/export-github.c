@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * github-action-benchmark's customSmallerIsBetter and customBiggerIsBetter
- * (its README, "custom benchmark"): a file has one direction, since the action
- * compares all of a file the same way.
+ * github-action-benchmark's customSmallerIsBetter and customBiggerIsBetter (its
+ * README, "custom benchmark"): a file has one direction, since the action compares
+ * everything in it the same way.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -57,5 +57,5 @@ static int github_write(const struct export_from *from, FILE *to, struct err *er
 const struct export_format export_github = {
 	.name = "github-action-benchmark", .tables = github_tables, .judged = true,
 	.one_arm = true, .write = github_write,
-	.help = "its custom JSON, one direction a file",
+	.help = "its custom JSON, one direction per file",
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Go's benchmark text (golang.org/design/14313-benchmark-format and the unit
- * metadata of golang.org/x/perf/benchfmt), a line for each boot: benchstat
- * reads it. What names a benchmark is key=value, so that
- * `benchstat -col /arm` puts the arms side by side.
+ * metadata of golang.org/x/perf/benchfmt), for benchstat: a line for each boot.
+ * Benchmarks are named by key=value parts, so that `benchstat -col /arm` puts the
+ * arms side by side.
  */
 #include <ctype.h>
 #include <math.h>
@@ -19,7 +19,7 @@ static void go_percent(FILE *to, unsigned char c)
 	fprintf(to, "%%%02X", c);
 }
 
-/* Names have no spaces, and "/" parts them: a cell's own is ":". */
+/* Names have no spaces and are separated by "/": one inside a cell's name becomes ":". */
 static void go_put_part(FILE *to, const char *key, const char *value)
 {
 	fprintf(to, "/%s=", key);
@@ -42,7 +42,7 @@ static void go_put_unit(FILE *to, const struct compare_series *s)
 		export_escape(to, *s->unit ? s->unit : "count", EXPORT_WORD "./%-", go_percent);
 }
 
-/* Once for each unit: benchstat takes what it does not know for better if less. */
+/* Once for each unit: benchstat assumes lower is better for units it does not know. */
 static void go_put_units(FILE *to, const struct export_from *from)
 {
 	const struct comparison *c = from->c;
@@ -81,7 +81,7 @@ static void go_put_line(FILE *to, const struct export_from *from,
 		go_put_part(to, "point", v->s->point_text);
 	if (!from->arm)
 		go_put_part(to, "arm", v->arm);
-	/* without this, the end of "6.1-2" would be taken for a number of CPUs */
+	/* without a number of CPUs, the end of "6.1-2" would be taken for one */
 	fprintf(to, "-%u 1 %.17g ", p->guest.cpus ? p->guest.cpus : 1,
 		per > 0 ? value * (1e9 / per) : value);
 	go_put_unit(to, v->s);
@@ -107,5 +107,5 @@ static int go_write(const struct export_from *from, FILE *to, struct err *err)
 
 const struct export_format export_go_bench = {
 	.name = "go-bench", .judged = true, .one_arm = true, .write = go_write,
-	.help = "Go's benchmark text, a line a boot, for benchstat",
+	.help = "Go's benchmark text, one line per boot, for benchstat",
 };

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Google Benchmark's JSON (its user guide, "Output Formats"): a row for each
- * boot, a repetition, so that its tools/compare.py can test the spread of
- * boots. The format knows times and nothing else: what is no time is left out,
- * instructions above all.
+ * Google Benchmark's JSON (its user guide, "Output Formats"): a row for each boot,
+ * as a repetition, so that its tools/compare.py can test the spread of boots. The
+ * format only knows times: everything else is left out, instructions above all.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -90,7 +89,7 @@ static int google_write(const struct export_from *from, FILE *to, struct err *er
 			google_rows(from, &v, rows, family++);
 	if (!family) {
 		json_decref(rows);
-		return err_config(err, "google-benchmark: it knows times alone, and there are none%s",
+		return err_config(err, "google-benchmark: the format only knows times, and there are none%s",
 				  from->c->deterministic ? ": this campaign counted instructions"
 							 : "");
 	}
@@ -102,5 +101,5 @@ static int google_write(const struct export_from *from, FILE *to, struct err *er
 
 const struct export_format export_google = {
 	.name = "google-benchmark", .judged = true, .one_arm = true, .write = google_write,
-	.help = "Google Benchmark's JSON, a row a boot; times only",
+	.help = "Google Benchmark's JSON, one row per boot; times only",
 };

@@ -30,7 +30,7 @@ static void json_add_place(json_t *json, const struct plan *p,
 	json_object_set_new(json, "arm", json_string(p->arms[at->arm].name));
 }
 
-/* A record as it is, with its place in the merged whole. */
+/* A record as recorded, with its place in the merged results. */
 static int json_dump_record(void *arg, const struct record *r,
 			    const struct store_place *at, struct err *err)
 {
@@ -41,7 +41,7 @@ static int json_dump_record(void *arg, const struct record *r,
 	if (json)
 		json_add_place(json, o->plan, at);
 	if (r->type == RECORD_CAMPAIGN)
-		json_object_del(json, "plan");	/* once is enough */
+		json_object_del(json, "plan");	/* it is at the top already */
 	fputs(o->n++ ? ",\n" : "\n", o->to);
 	ret = json_dump(o->to, json, err);
 	json_decref(json);

@@ -54,7 +54,7 @@ static int junit_write(const struct export_from *from, FILE *to, struct err *err
 	if (ret)
 		return ret;
 	export_time(begun, date);
-	date[strlen(date) - 1] = '\0';	/* the schema has no zone */
+	date[strlen(date) - 1] = '\0';	/* the schema allows no time zone */
 	export_cases_init(&cases, from);
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n\t<testsuite", to);
 	junit_attribute(to, "name", from->c->name);
@@ -75,7 +75,7 @@ static int junit_write(const struct export_from *from, FILE *to, struct err *err
 }
 
 const struct export_format export_junit = {
-	.name = "junit", .help = "JUnit XML, a case a gate and expectation",
+	.name = "junit", .help = "JUnit XML, one case per gate and expectation",
 	.judged = true, .write = junit_write,
 };
 
@@ -102,7 +102,7 @@ static int junit_ktap_write(const struct export_from *from, FILE *to, struct err
 		const struct export_case *k = &cases.list[i];
 		bool bad = k->outcome == CASE_FAIL || k->outcome == CASE_ERROR;
 
-		if (k->outcome != CASE_SKIP) {	/* of the line that follows */
+		if (k->outcome != CASE_SKIP) {	/* a comment on the line that follows */
 			fputs("# ", to);
 			junit_ktap_put(to, k->text);
 			putc('\n', to);
@@ -122,6 +122,6 @@ static int junit_ktap_write(const struct export_from *from, FILE *to, struct err
 }
 
 const struct export_format export_ktap = {
-	.name = "ktap", .help = "KTAP, a line a gate and expectation",
+	.name = "ktap", .help = "KTAP, one line per gate and expectation",
 	.judged = true, .write = junit_ktap_write,
 };

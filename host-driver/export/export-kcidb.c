@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * KCIDB's I/O schema v5.0 (kernelci.org, "KCIDB submitter guide"): a build for
- * each arm, a test for each value with its number, and the verdict beside it.
- * A test fails where a gate regressed, and passes where a gate was answered
- * well; what is no gate is DONE: it judges nobody.
+ * KCIDB's I/O schema v5.0 (kernelci.org, "KCIDB submitter guide"): a build for each
+ * arm, a test for each value, with its number and its verdict. A test fails if a
+ * gate regressed and passes if a gate was decided in the arm's favour; what is not a
+ * gate is DONE, which judges nothing.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -78,7 +78,7 @@ static const char *kcidb_status(const struct export_value *v)
 	return words[v->s->gate ? export_outcome(v->vs->verdict) : CASE_SKIP];
 }
 
-/* KCIDB shows the number; a prefix belongs to base units alone. */
+/* The number that KCIDB shows; a prefix is only allowed with base units. */
 static json_t *kcidb_number(const struct export_value *v)
 {
 	double per = export_per_second(v->s);
@@ -94,7 +94,7 @@ static json_t *kcidb_number(const struct export_value *v)
 	return j;
 }
 
-/* "" becomes the effect's numbers; what is not known is not there. */
+/* kduel's own facts of a test: verdict and effect; unknown values are left out. */
 static json_t *kcidb_misc(const struct export_from *from, const struct export_value *v)
 {
 	static const char *const keys[] = { "effect", "lo", "hi", "p_adjusted" };
@@ -180,7 +180,7 @@ static int kcidb_write(const struct export_from *from, FILE *to, struct err *err
 
 	if (!ret && (!*from->origin || from->origin[strspn(from->origin,
 			"abcdefghijklmnopqrstuvwxyz0123456789_")]))
-		ret = err_config(err, "--origin: '%s' has other characters than a-z, 0-9 and _",
+		ret = err_config(err, "--origin: '%s' may only contain a-z, 0-9 and _",
 				 from->origin);
 	if (ret)
 		return ret;

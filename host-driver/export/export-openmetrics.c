@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * OpenMetrics text 1.0 (RFC draft "OpenMetrics, a cloud-native, highly scalable
- * metrics protocol"). Gauges alone, without timestamps, so that Prometheus'
- * older text format, and with it node_exporter's textfile collector, can be
- * read from the same file.
+ * metrics protocol"). Only gauges without timestamps, so that the file is valid in
+ * Prometheus' older text format too, which node_exporter's textfile collector reads.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -41,7 +40,7 @@ static void openmetrics_head(FILE *to, const char *name, const char *unit, const
 	fprintf(to, "# HELP %s %s\n", name, help);
 }
 
-/* A family of values; `verdicts` alone are 1, with the word as a label. */
+/* A family of values; those of verdicts are 1, with the verdict as a label. */
 struct openmetrics_family {
 	const char *name, *unit, *help;
 	enum { OM_SECONDS, OM_INSTRUCTIONS, OM_OTHER, OM_EFFECT, OM_LOW, OM_HIGH,
@@ -51,7 +50,7 @@ struct openmetrics_family {
 static const struct openmetrics_family families[] = {
 	{ "kduel_time_seconds", "seconds", "Mean over boots.", OM_SECONDS },
 	{ "kduel_executed_instructions", "instructions",
-	  "Instructions executed, mean over boots; they are no time.", OM_INSTRUCTIONS },
+	  "Instructions executed, mean over boots; not a time.", OM_INSTRUCTIONS },
 	{ "kduel_value", "", "Mean over boots, in the unit of the label.", OM_OTHER },
 	{ "kduel_effect_ratio", "ratio", "Change against the baseline: 0.02 is 2% more.",
 	  OM_EFFECT },
@@ -60,7 +59,7 @@ static const struct openmetrics_family families[] = {
 	{ "kduel_verdict", "", "1, with the verdict as a label.", OM_VERDICT },
 };
 
-/* NaN: the value is not of this family. */
+/* NaN: the value does not belong to this family. */
 static double openmetrics_value(const struct openmetrics_family *f, const struct export_value *v)
 {
 	double per = export_per_second(v->s);
@@ -121,7 +120,7 @@ static void openmetrics_boots(FILE *to, const struct export_from *from)
 {
 	const struct comparison *c = from->c;
 
-	openmetrics_head(to, "kduel_boots_failed", "", "Boots of an arm that did not end well.");
+	openmetrics_head(to, "kduel_boots_failed", "", "Failed boots of an arm.");
 	for (size_t a = 0; a < c->n_arms; a++) {
 		fputs("kduel_boots_failed", to);
 		openmetrics_campaign(to, from);

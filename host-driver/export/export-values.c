@@ -95,7 +95,7 @@ int export_json_write(FILE *to, json_t *json, struct err *err)
 
 /* --- cases ---------------------------------------------------------------- */
 
-/* Takes all three texts; they become safe ones. */
+/* Takes ownership of all three texts, and makes them safe. */
 static void values_add_case(struct export_cases *cases, enum export_outcome outcome,
 			    char *group, char *name, char *text)
 {
@@ -137,7 +137,7 @@ static char *values_case_text(const struct compare_series *s, const struct compa
 			   e.interval, r->e.n, *r->reason ? "; " : "", r->reason);
 }
 
-/* Gates that have no value at all are cases, too. */
+/* Gates without any value are cases as well. */
 static void values_add_unmeasured(struct export_cases *cases, const struct comparison *c,
 				  const struct plan *p)
 {

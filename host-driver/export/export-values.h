@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What formats go through: an arm's value of each metric at each point, and
- * the cases that a campaign decides.
+ * What formats iterate over: each arm's value of each metric at each point, and the
+ * test cases that a campaign decides.
  *
  *	struct export_from from = { .store = s, .c = comparison };
  *	struct export_value v = EXPORT_VALUE_INIT;
@@ -9,7 +9,7 @@
  *	while (export_next(&from, &v))
  *		printf("%s %g\n", v.s->metric, v.est->value);
  *
- * Counters are not gone through: they are there to explain, not to follow.
+ * Counters are left out: they explain values, and are not followed over time.
  */
 #ifndef KDUEL_EXPORT_VALUES_H
 #define KDUEL_EXPORT_VALUES_H
@@ -19,7 +19,7 @@
 struct export_value {
 	const struct compare_series *s;
 	const struct compare_estimate *est;	/* with at least one boot */
-	const struct compare_result *vs;	/* VERDICT_NONE: of the baseline */
+	const struct compare_result *vs;	/* VERDICT_NONE: it is the baseline */
 	const char *arm;
 	size_t series, at;	/* at: the arm's index + 1 */
 };
@@ -28,18 +28,18 @@ struct export_value {
 bool export_next(const struct export_from *from, struct export_value *v);
 
 /*
- * "memfd/thp/null ns_per_access pages=512 6.1", without the arm where it is
- * the only one: made safe, the caller's.
+ * "memfd/thp/null ns_per_access pages=512 6.1", without the arm if only one was asked
+ * for. Made safe; the caller frees it.
  */
 char *export_name(const struct export_from *from, const struct export_value *v);
 
-/* Writes `text` with `put` for each character that is not one of `plain`. */
+/* Writes `text`, calling `put` for each character that is not in `plain`. */
 void export_escape(FILE *to, const char *text, const char *plain,
 		   void (*put)(FILE *to, unsigned char c));
-/* The letters, digits and "_", for `plain`. */
+/* For `plain`: letters, digits and "_". */
 #define EXPORT_WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
-/* How many of `unit` ("ns", "us", "ms", "s") make a second; 0: it is no time. */
+/* How many of the series' unit ("ns", "us", "ms", "s") make a second; 0: not a time. */
 double export_per_second(const struct compare_series *s);
 
 /* "2026-11-26T05:49:08Z". */
@@ -50,13 +50,13 @@ int export_times(struct store *s, double *begun, double *ended, struct err *err)
 /* --- cases ---------------------------------------------------------------- */
 
 enum export_outcome { CASE_PASS, CASE_FAIL, CASE_ERROR, CASE_SKIP };
-/* Of a gate with that verdict. */
+/* The outcome of a gate with that verdict. */
 enum export_outcome export_outcome(enum verdict v);
 
 /*
- * A gate of one arm, or an expectation. It passes where `kduel compare` has no
- * objection and the question was answered; what is undecided or could not be
- * measured is skipped, an arm that fails in some boots is an error.
+ * A gate of one arm, or an expectation. It passes if it was decided without a
+ * regression or failure; it is skipped if it is undecided or could not be measured;
+ * an arm that failed in some boots is an error.
  */
 struct export_case {
 	char *group, *name;	/* "memfd/thp/null", "ns_per_access pages=512: 6.1"; safe */
@@ -71,7 +71,7 @@ struct export_cases {
 void export_cases_init(struct export_cases *cases, const struct export_from *from);
 void export_cases_release(struct export_cases *cases);
 
-/* JSON of a whole document, ASCII, and a line end. Takes it. */
+/* Writes a JSON document, in ASCII, and a line end. Takes the reference. */
 int export_json_write(FILE *to, json_t *json, struct err *err);
 
 #endif

@@ -45,7 +45,7 @@ static int export_check_table(const struct export_format *f, const char *table,
 	if (!table)
 		return 0;
 	if (!f->tables)
-		return err_config(err, "--table: %s has no tables; csv and ndjson have", f->name);
+		return err_config(err, "--table: %s has no tables; csv and ndjson do", f->name);
 	for (; f->tables[n]; n++)
 		if (!strcmp(f->tables[n], table))
 			return 0;

@@ -2,7 +2,7 @@
 /*
  * Results for other programs. A format is one file export-<name>.c and one
  * line of export-formats.h; docs/exports.md says which program reads what, and
- * tests/cli/test-exports holds each against its reader's own rules.
+ * tests/cli/test-exports checks each against its reader's own rules.
  *
  *	const struct export_format *f = export_find("junit", err);
  *	struct export_from from = { .store = s, .c = comparison };
@@ -11,9 +11,9 @@
  *		return err->code;
  *	return export_write(f, &from, stdout, err);
  *
- * What is written was computed by compare (compare.h); nothing is computed
- * twice. Names and texts that guests had a hand in are made safe, and escaped
- * as the format has it. What is not known is left out, or empty, never 0.
+ * Everything written was computed by compare (compare.h); nothing is computed twice.
+ * Names and texts that may come from guests are made safe, and escaped as the format
+ * requires. Unknown values are left out or empty, never 0.
  */
 #ifndef KDUEL_EXPORT_H
 #define KDUEL_EXPORT_H
@@ -25,29 +25,29 @@
 
 struct export_from {
 	struct store *store;
-	const struct comparison *c;	/* NULL is fine where export_judged() says no */
+	const struct comparison *c;	/* may be NULL if export_judged() is false */
 	const char *table;	/* NULL: the format's first */
-	const char *arm;	/* this one alone, its name left out of names; NULL: all */
+	const char *arm;	/* only this one, and without its name in names; NULL: all */
 	const char *origin;	/* who submits it (kcidb); NULL: "kduel" */
 };
 
 struct export_format {
 	const char *name, *help;
 	const char *const *tables;	/* ends with NULL, the default first; NULL: it has none */
-	bool judged;		/* has values or verdicts of the comparison */
-	bool one_arm;		/* can have one arm alone */
+	bool judged;		/* contains values or verdicts of the comparison */
+	bool one_arm;		/* can be limited to one arm */
 	int (*write)(const struct export_from *from, FILE *to, struct err *err);
 };
 
-/* The i-th format; NULL behind the last. The first is the one by default. */
+/* The i-th format; NULL after the last. The first is the default. */
 const struct export_format *export_format(size_t i);
 /* By name; NULL, and an error with the nearest name, if there is none. */
 const struct export_format *export_find(const char *name, struct err *err);
 /* Does this table (NULL: the first) need a comparison? */
 bool export_judged(const struct export_format *f, const char *table);
 /*
- * Refuses a table or an arm that is not there before anything is written. A
- * format that cannot hold any of the results says so: EXIT_CONFIG.
+ * An unknown table or arm is refused before anything is written; so are results of
+ * which the format cannot represent any: EXIT_CONFIG.
  */
 int export_write(const struct export_format *f, const struct export_from *from,
 		 FILE *to, struct err *err);

@@ -20,9 +20,9 @@ struct sheet {
 };
 
 /*
- * One row: `types` has a letter for each column: t text (NULL is unknown),
- * u unsigned, U uint64_t, x uint64_t that is not known, d double (what is not
- * finite is unknown), b int as truth.
+ * Writes one row. `types` has a letter for each column: t text (NULL: unknown), u
+ * unsigned, U uint64_t, x an unknown uint64_t, d double (not finite: unknown), b int
+ * as a truth value.
  */
 static void sheet_row(struct sheet *s, const char *types, ...)
 {
@@ -56,9 +56,9 @@ static void sheet_row(struct sheet *s, const char *types, ...)
 	s->form->end_row(s->to);
 }
 
-/* --- what records have --------------------------------------------------------------- */
+/* --- tables of records --------------------------------------------------------------- */
 
-/* A sample, and what all its rows have. */
+/* A sample, and what all its rows share. */
 struct sheet_sample {
 	const struct record *r;
 	const struct store_place *at;
@@ -94,7 +94,7 @@ static int sheet_put_iterations(void *arg, const struct record *r,
 	return 0;
 }
 
-/* A counter's row has its sample's `v` but one value, for each of its things. */
+/* `c` NULL: the sample's row; else the row of a counter, with one value per thing. */
 static void sheet_put_process(struct sheet *o, const struct sheet_sample *s,
 			      const struct record_counter *c, const struct summary *v)
 {
@@ -167,7 +167,7 @@ static int sheet_processes(struct sheet *o, struct err *err)
 	return store_records(o->from->store, sheet_put_processes, o, err);
 }
 
-/* --- what the lists have ---------------------------------------------------------------- */
+/* --- tables of the store's lists --------------------------------------------------------- */
 
 static int sheet_boots(struct sheet *o, struct err *err)
 {
@@ -183,7 +183,7 @@ static int sheet_boots(struct sheet *o, struct err *err)
 	return ret;
 }
 
-/* What could not be read has no bytes, not even 0. */
+/* An unavailable proof has unknown bytes, not 0. */
 static int sheet_proofs(struct sheet *o, struct err *err)
 {
 	const struct plan *plan = store_plan(o->from->store);
@@ -199,7 +199,7 @@ static int sheet_proofs(struct sheet *o, struct err *err)
 	return ret;
 }
 
-/* --- what the comparison has ------------------------------------------------------------ */
+/* --- the table of the comparison --------------------------------------------------------- */
 
 static void sheet_put_effect(struct sheet *o, const struct compare_series *s, size_t arm)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tables: each is written row by row in one of two forms, CSV or JSON
- * lines, with the same columns.
+ * The tables: each is written row by row in one of two forms, CSV or NDJSON, with the
+ * same columns.
  */
 #ifndef KDUEL_EXPORT_SHEET_H
 #define KDUEL_EXPORT_SHEET_H
@@ -30,7 +30,7 @@ struct sheet_form {
 
 extern const char *const sheet_tables[];	/* ends with NULL */
 
-/* `from->table` in that form. */
+/* Writes from->table in that form. */
 int sheet_write(const struct export_from *from, const struct sheet_form *form,
 		FILE *to, struct err *err);
 

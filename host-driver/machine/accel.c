@@ -13,7 +13,7 @@
 
 struct kvm_module {
 	const char *name;
-	const char *paging;	/* the parameter that tells of two-level paging */
+	const char *paging;	/* the module parameter for two-level paging */
 	const char *paging_name;
 };
 
@@ -90,7 +90,7 @@ static int accel_check_hardware(const struct accel_probe *p, char *why, size_t s
 					   module->name, cause.text);
 	}
 	snprintf(why, size, "hardware (%s with %s and nesting%s)", module->name,
-		 module->paging_name, p->boot ? ", and a short boot spoke" : "");
+		 module->paging_name, p->boot ? ", and a short boot succeeded" : "");
 	return 0;
 }
 

@@ -20,7 +20,7 @@
 #include "plan/plan-files.h"
 
 #define AGENT_IN_IMAGE "/usr/bin/kduel-agent"
-#define SHELL_IN_IMAGE "/usr/bin/busybox"	/* the agent knows it */
+#define SHELL_IN_IMAGE "/usr/bin/busybox"	/* the agent expects it there */
 
 /* Mount points and what PID 1 needs before it has mounted anything. */
 static const char *const folders[] = {
@@ -29,10 +29,10 @@ static const char *const folders[] = {
 
 static const char *const node_programs[] = { "mkfs.xfs", "mkfs.ext4" };
 
-/* Taken where there is one: mkfs.ext4 has defaults of its own without it. */
+/* Included if it exists: without it mkfs.ext4 has other defaults. */
 static const char *const node_files[] = { "/etc/mke2fs.conf" };
 
-/* All that QEMU loads for a machine without a display, disk or network. */
+/* The firmware that QEMU loads for a machine without display, disk or network. */
 static const char *const roms[] = {
 	"qboot.rom", "kvmvapic.bin", "linuxboot_dma.bin",
 };
@@ -107,11 +107,11 @@ static int boot_images_add_rom(struct image *im, const char *name, struct err *e
 		free(path);
 		free(as);
 	}
-	return err_machine(err, "QEMU's %s is not here; is qemu-system-x86 installed?",
+	return err_machine(err, "QEMU's %s was not found; is qemu-system-x86 installed?",
 			   name);
 }
 
-/* A wrapper of this host would look in the image for what is not there. */
+/* A wrapper script of this host would look for files that the image lacks. */
 static int boot_images_check_is_program(const char *name, struct err *err)
 {
 	char *path = proc_find(name), magic[4] = "";
@@ -128,7 +128,7 @@ static int boot_images_check_is_program(const char *name, struct err *err)
 	return ret;
 }
 
-/* What makes file systems: on the node for the guest's memory, in the guest on its NVDIMM. */
+/* The mkfs programs: for the guest's memory on the node, for the NVDIMM in the guest. */
 static int boot_images_add_mkfs(struct image *im, struct err *err)
 {
 	int ret = 0;
@@ -158,7 +158,7 @@ static int boot_images_add_node(struct image *im, struct err *err)
 static int boot_images_add_carried(const char *from, const char *as, unsigned mode, void *arg,
 				   struct err *err)
 {
-	/* Commands run there, also those that brought nothing to it. */
+	/* Commands run in this folder, even if they brought no files to it. */
 	int ret = image_add_folder(arg, EXEC_FOLDER, err);
 
 	return ret ? ret : image_add_as(arg, from, as, mode, err);
@@ -183,7 +183,7 @@ static int boot_images_make_guest(struct boot_images *b, const struct plan *p, s
 	return ret ? ret : boot_rootfs_place(b, p, err);
 }
 
-/* It lies in the node's memory, beside what is measured. */
+/* The disk lies in the node's memory, next to what is measured: at most `most` bytes. */
 static int boot_images_add_disk(struct image *im, const struct boot_disk *d, uint64_t most,
 				struct err *err)
 {
@@ -192,7 +192,7 @@ static int boot_images_add_disk(struct image *im, const struct boot_disk *d, uin
 	int ret = stat(d->path, &st) ? err_sys(err, errno, "%s", d->path) : 0;
 
 	if (!ret && (uint64_t)st.st_size > most)
-		ret = err_config(err, "machine.memory: a root file system of %llu MiB may take a quarter of it; make it larger",
+		ret = err_config(err, "machine.memory: a root file system of %llu MiB is more than a quarter of it; make it larger",
 				 (unsigned long long)st.st_size >> 20);
 	if (!ret)
 		ret = image_add_file(im, d->path, as, err);

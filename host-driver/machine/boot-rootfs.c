@@ -36,7 +36,7 @@ struct placing {
 	const struct plan *p;
 };
 
-/* The archive goes behind what is the guest's image so far. */
+/* Appends the archive to the guest's image. */
 static int rootfs_put_behind(struct boot_images *b, const struct plan_rootfs *r,
 			     const char *archive, struct err *err)
 {
@@ -60,7 +60,7 @@ static int rootfs_refuse(const struct plan_rootfs *r, const char *image, const c
 		return err_config(err, "rootfs: its tree (SHA-256 %.12s..., %llu MiB) is not in the cache as an image; install mksquashfs (Debian package squashfs-tools), and make a new plan from the config",
 				  r->hash, mib);
 	if (*lacks)
-		return err_config(err, "rootfs: %s, so that a tree of %llu MiB cannot be a disk of it; in its memory it may have %llu MiB",
+		return err_config(err, "rootfs: %s: a tree of %llu MiB cannot be its disk, and its memory takes at most %llu MiB",
 				  lacks, mib, (unsigned long long)most >> 20);
 	return err_config(err, "rootfs: cells have more than %d different ones", BOOT_DISKS_MAX);
 }

@@ -18,24 +18,24 @@ struct fake {
 	struct loop *loop;
 	struct link link;
 	char second_level[8];
-	double walks;		/* planted: of an access; below 0: none */
+	double walks;		/* planted walks per access; below 0: none */
 	double slow;		/* factor of all times */
-	char refuse[16];	/* a backing that it cannot prepare; "": none */
-	json_t *events;		/* that the node was asked to count */
+	char refuse[16];	/* a backing that it refuses to prepare; "": none */
+	json_t *events;		/* those that the node was asked to count */
 	double count_start;
 	char fault[16], fault_op[32];
-	bool logs;		/* dirty logging is on: all is 4K */
-	bool stays_4k;		/* and once it was, it stays so */
-	bool complains;		/* the kernel has complained after splitting */
+	bool logs;		/* dirty logging is on: everything is mapped in 4K */
+	bool stays_4k;		/* mappings stay 4K after dirty logging */
+	bool complains;		/* the kernel reports a bug after splitting */
 	bool monitor;		/* the guest was started with one */
 	uint64_t memory;	/* of the guest; 0: none runs */
 	const char *files_root;	/* of the plan's files; NULL */
-	int64_t running;	/* id of the open `run`; 0: none */
+	int64_t running;	/* id of the `run` in progress; 0: none */
 	struct message run;	/* a `run` that is about to be served; may be empty */
-	bool go, end;		/* said by the driver */
+	bool go, end;		/* the driver said so */
 };
 
-/* The value of `name=` in a command line, "" if it is not there. */
+/* The value of `name=` in a command line; "" if it is missing. */
 static void fake_node_word_of(const char *cmdline, const char *name, char *value,
 			      size_t size)
 {
@@ -250,7 +250,7 @@ static bool fake_node_may_go_on(void *arg)
 	return f->go || f->end;
 }
 
-/* The workload waits here; the driver asks for a proof, then says go. */
+/* The workload waits here while the driver asks for a proof, and until it says go. */
 static int fake_node_hold(void *arg, const json_t *proof, struct err *err)
 {
 	struct fake *f = arg;
@@ -280,7 +280,7 @@ static void fake_node_plant_slow(const struct fake *f, json_t *metrics)
 	}
 }
 
-/* Puts the planted count in place of what could or could not be counted. */
+/* Replaces the counter's value or reason by the planted count. */
 static void fake_node_plant(const struct fake *f, json_t *result)
 {
 	json_t *metrics = json_object_get(result, "metrics"), *m, *c;
@@ -410,8 +410,8 @@ static void fake_node_run_later(struct loop *l, void *arg)
 }
 
 /*
- * A workload steps the loop while it holds: not within the link, which may have
- * more frames at hand that would have to wait for it.
+ * A workload steps the loop while it waits for go. It must not do so inside the link,
+ * which may already hold further frames that would have to wait.
  */
 static void fake_node_on_frame(void *arg, const struct frame *frame)
 {

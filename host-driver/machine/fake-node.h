@@ -2,19 +2,21 @@
 /*
  * A fake machine under test: one process that answers like a node and its
  * guest, so that the whole chain can be run in seconds without a kernel. The
- * workloads are real and run on this machine; what it says of pages outside
- * the workload's own is made up, and says so ("method":"fake").
+ * workloads are real and run on this machine; page sizes of layers other than the
+ * workload's own are made up, and marked so ("method":"fake").
  *
- * It takes from the arm's command line the faults of docs/protocol.md
- * (kduel.fault=<what>@<op>), kduel.fake-second-level=4k|2m|1g|none for a
- * machine that does not do what its arm claims, kduel.fake-walks=0.97 for a
- * count of dTLB walks, per access, that no processor made, kduel.fake-slow=2 for
- * times that are twice those measured, and kduel.fake-refuse=devdax for a
- * backing that cannot be prepared. kduel.fault=<what>@<op>/3 is a fault of the blocks
- * 3, 6, 9... alone.
+ * It reads these words from the arm's command line:
+ *	kduel.fault=<what>@<op>		a fault of docs/protocol.md; with "/3" at its end
+ *					only in blocks 3, 6, 9, ...
+ *	kduel.fake-second-level=4k|2m|1g|none	what it claims instead of the arm's size
+ *	kduel.fake-walks=0.97		a made-up count of dTLB walks per access
+ *	kduel.fake-slow=2		times are twice those measured
+ *	kduel.fake-refuse=devdax	a backing that cannot be prepared
+ *	kduel.fake-stays-4k		dirty logging leaves 4K mappings behind
+ *	kduel.fake-complains		splitting makes the kernel report a bug
  *
- * Where the arm's kernel is a file of its own and built (of a commit, say), the same
- * words are read from its image as well: so a commit can plant what it changes.
+ * If the arm's kernel is given by a path and is built (a commit, say), the same words
+ * are also read from its image, so that a commit can plant what it changes.
  */
 #ifndef KDUEL_FAKE_NODE_H
 #define KDUEL_FAKE_NODE_H
@@ -30,7 +32,7 @@ struct fake_node {
 	const char *files_root;	/* of the plan's files here; NULL: there are none */
 };
 
-/* Serves until the stream ends or `poweroff`; what to exit with. */
+/* Serves until the stream ends or `poweroff`; returns the exit code. */
 int fake_node_serve(const struct fake_node *f);
 
 #endif

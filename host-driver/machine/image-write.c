@@ -60,8 +60,8 @@ static int image_write_archive_error(struct archive *a, const char *path, struct
 }
 
 /*
- * A file's bytes; beyond the loaded size only the section table is missed, and
- * its place in the header is cleared so that nobody looks for it.
+ * Writes a file's bytes. A program is cut after its loaded part: only the section
+ * table is lost, and its offset in the ELF header is cleared.
  */
 static int write_content(struct archive *a, const struct entry *e,
 			 const char *path, struct err *err)
@@ -146,7 +146,7 @@ int image_write(struct image *im, const char *path, struct err *err)
 	return ret;
 }
 
-/* Images nobody took for a month; their times are renewed when they are used. */
+/* Removes images unused for a month; using one renews its time. */
 static void image_write_remove_unused(const char *folder)
 {
 	DIR *d = opendir(folder);
@@ -201,7 +201,7 @@ int image_append(const char *first, const char *second, char **path, struct err 
 	size_t n = 0, m = 0;
 	int ret = 0;
 
-	/* Both are named by what is in them. */
+	/* Both have names that are hashes of their contents. */
 	data_hash(both, strlen(both), hash);
 	below = text_format("images/%s.cpio", hash);
 	*path = file_cache_path(below);

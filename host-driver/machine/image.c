@@ -11,7 +11,7 @@
 
 #include "lib/proc.h"
 
-/* On systems before the merge of /usr, and in images, these are the same. */
+/* Folders that the /usr merge turned into links; images have the merged layout. */
 static const char *const merged[] = { "bin", "sbin", "lib", "lib64" };
 
 int image_new(struct image **im, struct err *err)
@@ -64,7 +64,7 @@ uint64_t image_size(const struct image *im)
 	return size;
 }
 
-/* Without leading slashes, and under usr/ where it would be reached by a link. */
+/* The path without leading slashes, and below usr/ if a link would lead there. */
 static char *image_place(const char *path)
 {
 	char *text;
@@ -88,7 +88,7 @@ static struct entry *image_find(struct image *im, const char *path)
 	return NULL;
 }
 
-/* Takes over the strings in `e`, also when it fails or is there already. */
+/* Takes ownership of the strings in `e`, even if it fails or the entry exists already. */
 static int image_add(struct image *im, struct entry *e, struct err *err)
 {
 	struct entry *more;
@@ -181,11 +181,11 @@ int image_add_file(struct image *im, const char *path, const char *as,
 	if (stat(path, &st))
 		return err_sys(err, errno, "an image needs %s", path);
 	if (!S_ISREG(st.st_mode))
-		return err_machine(err, "an image needs %s to be a file", path);
+		return err_machine(err, "an image needs %s, which is not a regular file", path);
 	return image_add_from(im, path, as, st.st_size, st.st_mode, err);
 }
 
-/* Libraries that the agent brought may be a program's, too: the same file twice is one. */
+/* The same file may be added twice, e.g. a library of the agent and of a program. */
 static int image_check_same(const struct entry *have, const char *path, const char *as,
 			    struct err *err)
 {
@@ -195,7 +195,7 @@ static int image_check_same(const struct entry *have, const char *path, const ch
 	if (!ret)
 		ret = file_hash(path, b, err);
 	if (!ret && strcmp(a, b))
-		ret = err_config(err, "two different files are to be %s in the guest; let each be elsewhere",
+		ret = err_config(err, "two different files would both be %s in the guest; give one another path",
 				 as);
 	return ret;
 }
@@ -232,7 +232,7 @@ int image_add_program(struct image *im, const char *program, const char *as,
 	int ret;
 
 	if (!path)
-		return err_machine(err, "an image needs the program %s, which is not here",
+		return err_machine(err, "an image needs the program %s, which was not found; install it",
 				   program);
 	ret = elf_needs(path, &needs, err);
 	for (size_t i = 0; i < needs.n && !ret; i++)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An initramfs, put together from this machine's own programs: an archive in
- * cpio's newc format, as the kernel unpacks it. The same content gives the
- * same bytes whoever builds it and when: entries are sorted, owned by root,
- * without times. What an image is called in the cache is the hash of its
- * content.
+ * An initramfs, assembled from this machine's own programs: an archive in cpio's
+ * newc format, as the kernel unpacks it. It is reproducible: entries are sorted,
+ * owned by root, without times. Its name in the cache is the hash of its content.
  *
  *	struct image *im;
  *
@@ -15,9 +13,9 @@
  *		ret = err->code;
  *	image_free(im);
  *
- * An image holds the merged layout (/bin is a link to usr/bin and so on), so
- * that a library is found where its program expects it on either kind of
- * system. Folders above an entry are made by themselves.
+ * An image has the merged layout (/bin is a link to usr/bin and so on), so that a
+ * library is found where its program expects it on either kind of system. Parent
+ * folders are created automatically.
  */
 #ifndef KDUEL_IMAGE_H
 #define KDUEL_IMAGE_H
@@ -36,10 +34,10 @@ int image_new(struct image **im, struct err *err);
 void image_free(struct image *im);
 
 /*
- * A program by name (sought in PATH and the sbin folders) or path, with its
- * interpreter and every library it names, as this machine's dynamic linker
- * finds them. `as` is its path in the image, NULL: where it is here. Debugging
- * sections are left out: nothing loads them.
+ * A program by name (looked up in PATH and the sbin folders) or path, with its
+ * interpreter and every library it needs, as this machine's dynamic linker finds
+ * them. `as` is its path in the image; NULL: the same as here. Debugging sections
+ * are left out, since they are never loaded.
  */
 int image_add_program(struct image *im, const char *program, const char *as,
 		      struct err *err);
@@ -47,7 +45,7 @@ int image_add_program(struct image *im, const char *program, const char *as,
 /* A file with its mode; `as` NULL: the same path. Links are followed. */
 int image_add_file(struct image *im, const char *path, const char *as,
 		   struct err *err);
-/* The same with a mode of one's own; another content there before is an error. */
+/* The same with an explicit mode; different content at the same path is an error. */
 int image_add_as(struct image *im, const char *path, const char *as, mode_t mode,
 		 struct err *err);
 int image_add_folder(struct image *im, const char *path, struct err *err);
@@ -60,27 +58,27 @@ int image_add_device(struct image *im, const char *path, mode_t mode,
 int image_hash(struct image *im, char hex[static FILE_HASH_MAX],
 	       struct err *err);
 
-/* Writes the archive. `path` is absent or complete, as in lib/file.h. */
+/* Writes the archive atomically, as in lib/file.h. */
 int image_write(struct image *im, const char *path, struct err *err);
 
 /*
- * Writes it into the cache unless it is there already; `*path` is the
- * caller's. Images there that were not used for a month are removed.
+ * Writes it into the cache unless it is there already; the caller frees `*path`.
+ * Images in the cache that were unused for a month are removed.
  */
 int image_publish(struct image *im, char **path, struct err *err);
 
 /*
- * An archive in the cache with another one behind it, as the kernel unpacks one after
- * the other; there, too, `*path` is the caller's.
+ * Writes `first` with `second` appended to the cache; the kernel unpacks both. The caller
+ * frees `*path`, after an error, too.
  */
 int image_append(const char *first, const char *second, char **path, struct err *err);
 
-/* Bytes of all files: what the image costs to load. */
+/* Bytes of all files, which have to be loaded at boot. */
 uint64_t image_size(const struct image *im);
 
 /*
- * An image from within: its list of entries (image.c) and the archive made of
- * them (image-write.c), which alone use what follows.
+ * The internals: the list of entries (image.c) and the archive made of them
+ * (image-write.c). Only those two files use what follows.
  */
 
 struct entry {

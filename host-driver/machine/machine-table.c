@@ -15,7 +15,7 @@ const struct machine_kind_ops *machine_ops(const struct plan *p)
 {
 	size_t i = 0;
 
-	/* Every kind that a plan can have is here: tests/unit/test-machine-kinds.c. */
+	/* Ends: every kind of a plan is in the table (tests/unit/test-machine-kinds.c). */
 	while (strcmp(kinds[i]->name, p->machine.kind->name))
 		i++;
 	return kinds[i];

@@ -6,13 +6,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* A machine that waits for its turn. */
+/* A machine that was booted ahead and waits for its turn. */
 struct machine_ahead {
 	struct machine_boot boot;
 	struct proc proc;
 	int link_in, link_out, console;
 	double power_on;
-	int64_t watch;		/* in the loop: its first word, or its end */
+	int64_t watch;		/* loop id: waits for its first message, or its end */
 };
 
 void machine_init(struct machine *m, const struct machine_kind_ops *ops,
@@ -29,7 +29,7 @@ int machine_prepare(struct machine *m, const char *guest_kernel,
 	return m->ops->prepare(m, guest_kernel, err);
 }
 
-/* The machine that runs and the one that waits change places. */
+/* Swaps the running machine and the waiting one. */
 static void machine_swap(struct machine *m, struct machine_ahead *a)
 {
 	struct machine_ahead was = { .proc = m->proc, .link_in = m->link_in,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A machine under test that is none: a process that answers like one. */
+/* A fake machine under test: a process that answers like one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "plan/plan-rootfs.h"
 #include "safe.h"
 
-/* Its commands run here, and only root may give them another root. */
+/* Its commands run on this machine, where only root may change their root directory. */
 static int fake_no_root(const struct plan_rootfs *r, void *arg, struct err *err)
 {
 	(void)r;
@@ -43,7 +43,7 @@ static int fake_run(void *arg)
 	return fake_node_serve(&s->node);
 }
 
-/* The words for a fake machine in a kernel's image, behind those of the command line. */
+/* The command line, followed by the words for a fake machine in the kernel's image. */
 static char *fake_cmdline(const struct machine_boot *b)
 {
 	static const char word[] = "kduel.fa";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine under test that is this host: the agent is a plain process. The
- * kernel is the one that runs; an arm that wants another one is refused, and
- * the campaign can be resumed after a reboot into it.
+ * This host as the machine under test: the agent is a plain process. The kernel is
+ * the one that is running; an arm with another kernel is refused, and the campaign
+ * can be resumed after a reboot into it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static int host_prepare(struct machine *m, const char *guest_kernel,
 	int ret;
 
 	if (geteuid())
-		return err_machine(err, "machine.kind: host needs root: it makes namespaces and filesystems; use sudo");
+		return err_machine(err, "machine.kind: host needs root, to create namespaces and file systems; use sudo");
 	m->guest_kernel = guest_kernel;
 	m->images.guest_config = m->guest_config;
 	ret = boot_images_ensure(&m->images, m->plan, NULL, err);
@@ -35,7 +35,7 @@ static int host_boot(struct machine *m, const struct machine_boot *b,
 	(void)m;
 	if (uname(&u) || !*b->release || !strcmp(u.release, b->release))
 		return 0;
-	return err_machine(err, "arm %s wants kernel %s, but %s runs here; boot it and resume",
+	return err_machine(err, "arm %s needs kernel %s, but %s is running; boot it, then kduel run --resume",
 			   b->arm->name, b->release, u.release);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine under test that ssh reaches: the agent's stream is ssh's stdin
- * and stdout. kduel-agent and the arms' kernels (/boot/vmlinuz-<release>) are
- * installed there. Every boot is a kexec into the arm's kernel, also when it
- * is the one that runs: boots are what is compared.
+ * A machine under test reached by ssh: the agent's stream is ssh's stdin and stdout.
+ * kduel-agent and the arms' kernels (/boot/vmlinuz-<release>) must be installed
+ * there. Every boot is a kexec into the arm's kernel, even if it is running already:
+ * boots are the unit of comparison.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,14 +21,14 @@
 #define REBOOT_SECONDS 600
 #define RETRY_SECONDS 2
 
-/* Where the guest's kernel and image are put; /run is empty after a boot. */
+/* Where the guest's kernel and image are copied to; /run is empty after a boot. */
 #define GUEST_KERNEL "/run/kduel-guest-kernel"
 #define GUEST_INITRD "/run/kduel-guest-initrd"
 #define GUEST_DISKS "/run/kduel-rootfs-"
 
 static void mut_ssh_add(const struct machine *m, struct args *a)
 {
-	/* No one is there to type a password, and a dead host must be noticed. */
+	/* Nobody can type a password, and a dead host must be noticed. */
 	args_add_all(a, "ssh", "-T", "-o", "BatchMode=yes",
 		     "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5",
 		     m->plan->machine.host, NULL);
@@ -50,7 +50,7 @@ static int ssh_there(const struct machine *m, const char *command, char **output
 	return ret;
 }
 
-/* Copies a file there, through the same door as everything else. */
+/* Copies a file there, with ssh as well. */
 static int ssh_send_file(const struct machine *m, const char *from,
 			 const char *remote, double seconds, struct err *err)
 {
@@ -98,9 +98,9 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 	struct err cause = ERR_INIT;
 
 	if (!*m->plan->machine.host)
-		return err_config(err, "machine.host: which host? e.g. root@server");
+		return err_config(err, "machine.host: missing; name the host, e.g. root@server");
 	if (ssh_there(m, "command -v kduel-agent && command -v kexec", NULL, &cause))
-		return err_machine(err, "%s: ssh does not reach it as root with a key, or kduel-agent or kexec is not installed there\n%s",
+		return err_machine(err, "%s: ssh cannot log in as root with a key, or kduel-agent or kexec is not installed there\n%s",
 				   m->plan->machine.host, cause.text);
 	if (plan_is_sampled(m->plan) && ssh_there(m, "command -v perf", NULL, NULL))
 		return err_machine(err, "profile: functions are sampled by perf on %s, which has none (Debian: linux-perf)",
@@ -113,7 +113,7 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 	return boot_images_ensure(&m->images, m->plan, NULL, err);
 }
 
-/* Only what a kernel's release can hold goes into a remote shell's command. */
+/* The release becomes part of a remote shell command: only valid characters may. */
 static int ssh_check_release(const char *release, struct err *err)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
@@ -130,7 +130,7 @@ static bool ssh_never(void *arg)
 	return false;
 }
 
-/* The boot id tells the new kernel from the old one, which dies slowly. */
+/* The boot id distinguishes the new kernel from the old one, which goes down slowly. */
 static int ssh_wait_for_boot(struct machine *m, const struct machine_boot *b,
 			     const char *old_id, struct err *err)
 {

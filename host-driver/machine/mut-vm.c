@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A machine under test that is a virtual machine of this host: QEMU. */
+/* A virtual machine on this host (QEMU) as the machine under test. */
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
@@ -18,13 +18,13 @@
 #define PROBE_SECONDS 20
 
 /*
- * A guest within emulated SVM: its TSC deadline timer never fires, so that it
- * sleeps for ever; and it can enable XSAVE without its KVM seeing it, finds
- * sizes that do not match, and complains at length.
+ * A guest in emulated SVM: its TSC deadline timer never fires, so that it would sleep
+ * for ever; and it can enable XSAVE without its KVM noticing, so that it finds sizes
+ * that do not match and fills its log with warnings.
  */
 #define EMULATED_GUEST "lapic=notscdeadline noxsave"
 
-/* Without its APIC's timer, the one that KVM itself emulates: not QEMU's HPET. */
+/* Without the APIC timer the guest uses one that KVM emulates itself, not QEMU's HPET. */
 #define ONE_TIMER " hpet=disable " QEMU_CMDLINE_ONE
 #define COUNTED " " QEMU_CMDLINE_EXACT
 
@@ -82,7 +82,7 @@ static bool vm_has_spoken(void *arg)
 	return poll(&fd, 1, 0) > 0 && (fd.revents & POLLIN);
 }
 
-/* The guest's kernel and image with hardware: the agent must say hello. */
+/* Boots the guest's kernel and image with hardware: the agent must say hello. */
 static int vm_probe_boot(void *arg, struct err *err)
 {
 	struct probe *p = arg;
@@ -98,7 +98,7 @@ static int vm_probe_boot(void *arg, struct err *err)
 	if (ret)
 		return ret;
 	if (loop_run_until(m->loop, vm_has_spoken, &m->link_in, PROBE_SECONDS))
-		ret = err_machine(err, "nothing was heard from it in %d s",
+		ret = err_machine(err, "its agent did not say hello within %d s",
 				  PROBE_SECONDS);
 	machine_stop(m);
 	return ret;
@@ -113,7 +113,7 @@ static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
 	int ret;
 
 	if (!qemu)
-		return err_machine(err, "no QEMU: %s is not in PATH; install qemu-system-x86",
+		return err_machine(err, "QEMU was not found: %s is not in PATH; install qemu-system-x86",
 				   qemu_binary());
 	free(qemu);
 	m->images.shell = m->shell;
@@ -129,7 +129,7 @@ static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
 	return ret;
 }
 
-/* Beside this program, or, installed as PREFIX/bin/kduel, in PREFIX/lib/kduel. */
+/* The plugin: beside this program, or in PREFIX/lib/kduel for PREFIX/bin/kduel. */
 static char *vm_vm_plugin_path(struct err *err)
 {
 	static const char *const places[] = { "", "/../lib/kduel" };
@@ -153,14 +153,14 @@ static char *vm_vm_plugin_path(struct err *err)
 	return NULL;
 }
 
-/* QEMU takes a comma for the end of an option, and two for one. */
+/* In QEMU's options a comma in a value is written as two. */
 static int vm_vm_plugin(const struct machine *m, const struct machine_boot *b,
 			char option[2 * PATH_MAX], struct err *err)
 {
 	char *path, *to;
 
 	if (m->accel == QEMU_KVM)
-		return err_machine(err, "functions are counted by the emulator's plugin, and this machine runs on virtualization hardware; use machine: { accel: emulation }");
+		return err_machine(err, "functions are counted by the emulator's plugin, but this machine would run on virtualization hardware; use machine: { accel: emulation }");
 	path = vm_vm_plugin_path(err);
 	if (!path)
 		return err_sys(err, ENOMEM, "kduel-why.so");
@@ -228,8 +228,8 @@ static uint64_t vm_vm_memory(const struct plan *p)
 }
 
 /*
- * An emulated machine that waits idles on a processor of its own. Real time is left
- * alone; and where instructions are the clock, an idle machine's runs away.
+ * An emulated machine that waits is idle on another processor. With hardware, it would
+ * disturb real times; with the instruction clock, the clock of an idle machine runs ahead.
  */
 static bool vm_vm_has_room(const struct machine *m)
 {

@@ -17,7 +17,7 @@
 #include "topology.h"
 
 #define MIB (1ull << 20)
-/* Two images, each kept once. */
+/* For both images. */
 #define IMAGES_DISK (160 * MIB)
 
 static int preflight_read_memory(uint64_t *bytes, struct err *err)
@@ -48,7 +48,7 @@ static int preflight_read_disk(const char *path, uint64_t *bytes, struct err *er
 	}
 	free(at);
 	if (ret)
-		return err_sys(err, -ret, "cannot tell how much room %s has", path);
+		return err_sys(err, -ret, "cannot determine the free space of %s", path);
 	*bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	return 0;
 }
@@ -77,14 +77,14 @@ static int preflight_check_bytes(uint64_t need, uint64_t have, const char *what,
 		return 0;
 	size_format(need / MIB * MIB, a);
 	size_format(have / MIB * MIB, b);
-	return err_machine(err, "too little %s%s: %s are needed, %s are free; %s",
+	return err_machine(err, "too little %s%s: %s are needed, but %s are free; %s",
 			   what, where, a, b, hint);
 }
 
 static int preflight_check_qemu(struct err *err)
 {
 	char *path = proc_find(qemu_binary());
-	int ret = path ? 0 : err_machine(err, "no QEMU: %s is not in PATH; install qemu-system-x86, or set KDUEL_QEMU",
+	int ret = path ? 0 : err_machine(err, "QEMU was not found: %s is not in PATH; install qemu-system-x86, or set KDUEL_QEMU",
 					 qemu_binary());
 
 	free(path);
@@ -107,16 +107,16 @@ int preflight_check(const struct preflight *f, const struct plan *p,
 	char where[512];
 	int ret = preflight_check_bytes(
 		machine_ops(p)->memory(p), f->memory, "memory", "",
-		"make machine.memory or machine.pmem smaller, or end other programs", err);
+		"make machine.memory or machine.pmem smaller, or close other programs", err);
 
 	plan_cost(p, &cost);
 	snprintf(where, sizeof(where), " for %s", folder);
 	if (!ret)
 		ret = preflight_check_bytes(cost.disk, f->disk, "disk", where,
-					    "choose another place with --out", err);
+					    "choose another disk with --out", err);
 	if (!ret && p->machine.kind->has_kernel)
 		ret = preflight_check_bytes(IMAGES_DISK, f->cache, "disk", " for the cache",
-					    "free some, or set XDG_CACHE_HOME", err);
+					    "free some, or set XDG_CACHE_HOME to another disk", err);
 	if (!ret && machine_ops(p)->runs_qemu)
 		ret = preflight_check_qemu(err);
 	if (!ret && p->machine.kind->is_driver && plan_is_sampled(p))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A document as a page: one file, no script, nothing from the network. It is
- * well-formed XML too, so that any XML tool can check it. Texts are safe
- * already; html_put() escapes what HTML needs.
+ * A document as a page: one file, no script, nothing from the network. It is also
+ * well-formed XML, so that any XML tool can check it. Texts have been made safe;
+ * html_put() escapes what HTML needs.
  */
 #include "doc.h"
 
@@ -19,7 +19,7 @@ static const struct { const char *class, *sign; } html_tones[] = {
 	[DOC_OPEN] = { "", "" },
 };
 
-/* A number of ours, with the signs a page has and a mail lacks: minus, times, micro. */
+/* A number of ours, with the typographic signs that plain text lacks: minus, times, micro. */
 static void html_number(FILE *out, const char *text)
 {
 	char before = ' ';
@@ -71,7 +71,7 @@ static void html_span(const struct doc_span *s, FILE *out)
 
 /* --- tables ------------------------------------------------------------------ */
 
-/* Where a page is narrow the cells of a row go below each other, with their titles. */
+/* On a narrow page such a table stacks the cells of a row, each with its title. */
 static bool html_is_wide(const struct doc_table *t)
 {
 	return t->n_columns >= 4;
@@ -94,7 +94,7 @@ static void html_cell(const struct doc_table *t, const struct doc_row *row, unsi
 	fputs("<td", out);
 	if (*class)
 		fprintf(out, " class=\"%s\"", class);
-	/* A verdict says itself what it is, unless it is one of several in its row. */
+	/* A verdict needs no title, unless its row has several. */
 	if (html_is_wide(t) && *s->text &&
 	    (s->type != DOC_VERDICT || strcmp(t->column[i].title, "verdict"))) {
 		fputs(" data-c=\"", out);
@@ -141,7 +141,7 @@ static void html_titles(const struct doc_table *t, FILE *out)
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
 
-/* Each group is a body of its own, which is not broken between printed pages. */
+/* Each group is a tbody of its own, which is not split between printed pages. */
 static void html_table(const struct doc_table *t, unsigned number, FILE *out)
 {
 	bool open = false;
@@ -163,7 +163,7 @@ static void html_table(const struct doc_table *t, unsigned number, FILE *out)
 
 /* --- blocks ------------------------------------------------------------------ */
 
-/* The figure's data, inside the page: it stays with it wherever it is sent. */
+/* The figure's data, inside the page, so that it goes wherever the page goes. */
 static void html_data_link(const struct figure *f, FILE *out)
 {
 	char *data = NULL;
@@ -189,7 +189,7 @@ static void html_figure(const struct figure *f, FILE *out)
 		"role=\"region\" aria-label=\"Figure %s\" style=\"max-width:%upx\">",
 		f->name, f->name, f->width);
 	if (figure_write_inline(f, out))
-		fprintf(out, "<p>The drawing is not understood; it is plots/%s.svg.</p>",
+		fprintf(out, "<p>This drawing could not be embedded; see plots/%s.svg.</p>",
 			f->name);
 	fputs("</div>", out);
 	html_data_link(f, out);
@@ -205,7 +205,7 @@ static void html_field(const struct doc_block *b, FILE *out)
 	}
 	fputs("<dd>", out);
 	html_span(&b->span, out);
-	if (b->span.type == DOC_BADGE && *b->rest == ':')	/* it is in a frame */
+	if (b->span.type == DOC_BADGE && *b->rest == ':')	/* a badge has a frame and needs no colon */
 		html_put(out, b->rest + 1);
 	else
 		html_put(out, b->rest);
@@ -228,7 +228,7 @@ static void html_claim(const struct doc_block *b, FILE *out)
 	fputs("</li>\n", out);
 }
 
-/* What consecutive blocks of one kind share. */
+/* The element around consecutive blocks of one kind. */
 static const struct { const char *open, *close; } html_around[] = {
 	[DOC_FIELD] = { "<dl class=\"facts\">\n", "</dl>\n" },
 	[DOC_ITEM] = { "<ul>\n", "</ul>\n" },
@@ -244,7 +244,7 @@ static void html_text(const char *before, const char *text, const char *after, F
 	fputs(after, out);
 }
 
-/* " x0.1" has the sign of times, as in the tables. */
+/* " x0.1" gets a times sign, as in the tables. */
 static void html_words(const char *open, const char *text, FILE *out)
 {
 	fputs(open, out);

@@ -11,9 +11,9 @@
 #include "safe.h"
 
 #define FIELD_NAME 12	/* columns of a field's name */
-#define WRAP_LEAST 8	/* a column is not made narrower */
-#define CONSOLE_LINES 4	/* of a failed boot: the last ones */
-#define INDENT 2	/* of a table; lines across it begin before */
+#define WRAP_LEAST 8	/* the narrowest column */
+#define CONSOLE_LINES 4	/* of a failed boot, its last ones */
+#define INDENT 2	/* of a table's rows; group lines begin further left */
 
 static const char *const text_colours[] = {
 	[DOC_CALM] = "", [DOC_GOOD] = "\x1b[32m", [DOC_BAD] = "\x1b[1;31m",
@@ -48,7 +48,7 @@ static void text_spaces(FILE *out, size_t n)
 
 /* --- lines ------------------------------------------------------------------- */
 
-/* The bytes of the longest beginning of `s` that takes at most `width` columns. */
+/* The length in bytes of the longest prefix of `s` that takes at most `width` columns. */
 static size_t text_fit(const char *s, size_t width)
 {
 	size_t used = 0;
@@ -66,7 +66,7 @@ static size_t text_fit(const char *s, size_t width)
 	return used;
 }
 
-/* Where a word that is too long may end: behind a slash, else anywhere. */
+/* Where a word that is too long may be broken: after a slash, else anywhere. */
 static size_t text_break(const char *s, size_t fit)
 {
 	for (size_t end = fit; end > fit / 4; end--)
@@ -76,8 +76,8 @@ static size_t text_break(const char *s, size_t fit)
 }
 
 /*
- * The next line of `*text` that fits `width`: its length in bytes. `*text` is
- * moved behind it and the spaces that follow.
+ * The length in bytes of the next line of `*text` that fits `width`. `*text` is
+ * advanced past it and the spaces that follow.
  */
 static size_t text_line(const char **text, size_t width)
 {
@@ -98,7 +98,7 @@ static size_t text_line(const char **text, size_t width)
 	return end;
 }
 
-/* Words wrapped; the first line begins at column `at`, where it stands already. */
+/* Wraps words; the cursor is already at column `at` of the first line. */
 static void text_flow(FILE *out, size_t at, size_t rest, const char *text)
 {
 	do {
@@ -142,14 +142,14 @@ static void text_pieces(FILE *out, size_t first, size_t rest, const char *a,
 struct text_table {
 	const struct doc_table *t;
 	size_t width[DOC_COLUMNS_MAX];
-	size_t word[DOC_COLUMNS_MAX];	/* the longest that is not broken before others are */
+	size_t word[DOC_COLUMNS_MAX];	/* the longest word, broken only as a last resort */
 	unsigned n;		/* columns that are not footnotes */
 	unsigned gap;		/* between columns */
 	struct doc_footnotes notes;
 	bool colour;
 };
 
-/* Each cell as it is printed: the last one with its footnote's number. */
+/* The cells as printed: the last one with the number of its footnote. */
 static void text_cells(struct text_table *x, const struct doc_row *row,
 		       char *cell[DOC_COLUMNS_MAX])
 {
@@ -169,7 +169,7 @@ static void text_free_cells(const struct text_table *x, char *cell[DOC_COLUMNS_M
 		free(cell[i]);
 }
 
-/* The longest part that text_line() would break only where nothing else helps. */
+/* The longest part that text_line() breaks only if nothing else helps. */
 static size_t text_longest_word(const char *text)
 {
 	size_t longest = 0;
@@ -212,7 +212,7 @@ static void text_measure(struct text_table *x)
 	}
 }
 
-/* Columns that wrap, down to their words; all of them, titles too; then words break. */
+/* What may be narrowed: wrapping columns, down to their words; all columns, with titles; words. */
 enum text_may { TEXT_WORDS, TEXT_ANY_WORDS, TEXT_WRAPPING, TEXT_ANY };
 
 static bool text_may_narrow(const struct text_table *x, unsigned i, enum text_may may)
@@ -244,7 +244,7 @@ static unsigned text_widest(const struct text_table *x, enum text_may may)
 	return widest;
 }
 
-/* As far as `most` goes; true if the table fits. */
+/* Narrows by all means up to `most`; true if the table then fits. */
 static bool text_narrow_by(struct text_table *x, enum text_may most)
 {
 	size_t sum = INDENT + x->gap * (x->n - 1);
@@ -263,7 +263,7 @@ static bool text_narrow_by(struct text_table *x, enum text_may most)
 	return true;
 }
 
-/* Columns stand closer before what does not wrap is wrapped, and words are broken. */
+/* First wraps, then closes up the columns, then wraps everything, then breaks words. */
 static void text_narrow(struct text_table *x)
 {
 	size_t wide[DOC_COLUMNS_MAX];
@@ -277,7 +277,7 @@ static void text_narrow(struct text_table *x)
 	text_narrow_by(x, TEXT_ANY);
 }
 
-/* One line of a row, cells cut at their widths; true if text is left. */
+/* Prints one line of a row, each cell up to its width; true if text is left. */
 static bool text_row_line(const struct text_table *x, const char **rest,
 			  const char *colour, FILE *out)
 {
@@ -406,7 +406,7 @@ static bool text_joins(const struct doc_block *last, const struct doc_block *b)
 	       (b->kind == DOC_FIELD || b->kind == DOC_ITEM || b->kind == DOC_CLAIM);
 }
 
-/* Of a console's lines the last ones, that say something. */
+/* Of a console's lines only the last non-empty ones are printed. */
 static bool text_skips(const struct doc *d, size_t i)
 {
 	size_t later = 0;

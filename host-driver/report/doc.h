@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A document: what a report says, without how it looks. It is built once, from
- * a comparison or a report, and written by a back end: text of 76 columns, an
- * HTML page, Markdown.
+ * A document: the content of a report without its form. It is built once, from a
+ * comparison or a report, and written by a back end: text of 76 columns, an HTML
+ * page, Markdown.
  *
  *	struct doc *d = doc_new();
  *
@@ -16,8 +16,8 @@
  *	doc_print_text(d, stdout, false);
  *	doc_free(d);
  *
- * Every text is made safe (safe.h) as it comes in; a back end adds only the
- * escapes of its own form. Memory that cannot be had ends the program.
+ * Every text is made safe (safe.h) when it is added; a back end only adds the
+ * escapes of its own form. If memory runs out the program ends.
  */
 #ifndef KDUEL_DOC_H
 #define KDUEL_DOC_H
@@ -30,8 +30,8 @@ struct figure;
 
 enum doc_type {
 	DOC_WORDS,
-	DOC_NUMBER,	/* formatted by kduel; a page gives it a minus and a times sign */
-	DOC_EFFECT,	/* the same, the one that counts in its row */
+	DOC_NUMBER,	/* formatted by kduel; a page adds typographic signs */
+	DOC_EFFECT,	/* a number, the most important one of its row */
 	DOC_ID,		/* a name that can be typed: of a cell, a metric, a fact */
 	DOC_ARM,	/* `mark`: its colour, see figure_arm_colour() */
 	DOC_VERDICT,	/* `mark`: a doc_tone */
@@ -49,10 +49,10 @@ struct doc_span {
 #define DOC_COLUMNS_MAX 9
 
 enum doc_align {
-	DOC_WRAP,	/* to the left; narrowed and wrapped where space is short */
+	DOC_WRAP,	/* to the left; narrowed and wrapped if space is short */
 	DOC_LEFT,
 	DOC_RIGHT,
-	DOC_FOOTNOTE,	/* a reason: narrow forms put it below, with a number */
+	DOC_FOOTNOTE,	/* a reason: narrow forms put it below the table, with a number */
 };
 
 enum doc_row_kind {
@@ -63,7 +63,7 @@ enum doc_row_kind {
 
 struct doc_row {
 	enum doc_row_kind kind;
-	bool detail;		/* left out where there is no room for all */
+	bool detail;		/* left out in forms without room for everything */
 	struct doc_span cell[DOC_COLUMNS_MAX];
 	unsigned n;
 };
@@ -76,21 +76,21 @@ struct doc_table {
 };
 
 enum doc_kind {
-	DOC_TITLE,	/* text; rest: what stands before it on a page */
+	DOC_TITLE,	/* text; rest: what precedes it on a page */
 	DOC_WARNING,	/* text; the items that follow belong to it */
 	DOC_HEADING,	/* id, text */
 	DOC_SUBHEADING,
-	DOC_LEAD,	/* the sentence that matters most */
+	DOC_LEAD,	/* the most important sentence */
 	DOC_SAY,	/* a paragraph */
-	DOC_SMALL,	/* the same, how to read what is above */
-	DOC_FIELD,	/* id: its name ("": that of the one before), span, rest */
+	DOC_SMALL,	/* a paragraph on how to read what is above */
+	DOC_FIELD,	/* id: its name ("": that of the previous one), span, rest */
 	DOC_ITEM,	/* of a list */
 	DOC_CLAIM,	/* span: the outcome; text: in words; id: as written; rest: found */
 	DOC_LINE,	/* of a console */
 	DOC_TABLE,
 	DOC_FIGURE,
 	DOC_DRAWING,	/* text: SVG, as it is */
-	DOC_FOLD,	/* text: what is folded away up to the next DOC_UNFOLD */
+	DOC_FOLD,	/* text: the title of what is folded away up to DOC_UNFOLD */
 	DOC_UNFOLD,
 };
 
@@ -103,7 +103,7 @@ struct doc_block {
 	char *id, *text, *rest;		/* "" if there is none */
 	struct doc_span span;
 	struct doc_table table;
-	const struct figure *figure;	/* the caller's, outlives the document */
+	const struct figure *figure;	/* the caller's; must outlive the document */
 };
 
 struct doc {
@@ -119,7 +119,7 @@ void doc_free(struct doc *d);
 #define DOC_PRINTF(n) __attribute__((format(printf, n, n + 1)))
 
 void doc_title(struct doc *d, const char *before, const char *text);
-/* A heading of its own; `id` is its anchor on a page, unique there. */
+/* A section heading; `id` is its anchor on a page, and unique. */
 void doc_heading(struct doc *d, const char *id, const char *fmt, ...) DOC_PRINTF(3);
 void doc_put(struct doc *d, enum doc_kind kind, const char *fmt, ...) DOC_PRINTF(3);
 void doc_field(struct doc *d, const char *name, enum doc_type type, unsigned mark,
@@ -129,13 +129,13 @@ void doc_items(struct doc *d, const char *text);
 void doc_claim(struct doc *d, enum doc_tone tone, const char *outcome,
 	       const char *says, const char *written, const char *detail);
 void doc_figure(struct doc *d, const struct figure *f);
-/* Markup of our own, put into a page as it is; other forms have none. */
+/* Markup of our own, copied into a page verbatim; other forms leave it out. */
 void doc_drawing(struct doc *d, const char *svg);
 
 /*
- * A table; what follows goes into it, until another block begins. Columns are
- * separated by '|'; a title that begins with '#' is right-aligned, with '=' it is
- * never wrapped, with '!' its cells are footnotes.
+ * Begins a table; rows and cells go into it until another block begins. Columns are
+ * separated by '|'. A title that begins with '#' marks a right-aligned column, '=' one
+ * that is never wrapped, '!' one whose cells become footnotes.
  */
 void doc_table(struct doc *d, const char *columns);
 void doc_row(struct doc *d);
@@ -150,14 +150,14 @@ void doc_part(struct doc *d, const char *fmt, ...) DOC_PRINTF(2);
 #define DOC_COLUMNS_LEAST 40	/* of a terminal, whose width is followed */
 #define DOC_COLUMNS_MOST 120
 unsigned doc_columns(FILE *out);
-/* Colours of a terminal where `colour`. */
+/* Prints plain text, with a terminal's colours if `colour`. */
 void doc_print_text(const struct doc *d, FILE *out, bool colour);
-/* A line with a label: of a terminal's width, below its own beginning; elsewhere whole. */
+/* A line with a label: on a terminal wrapped and indented below it; elsewhere unwrapped. */
 void doc_print_line(FILE *out, const char *label, const char *text);
 
 /* A whole page: no script, nothing from a network, well-formed XML. */
 void doc_print_html(const struct doc *d, const char *title, FILE *out);
-/* GitHub's: tables, and <details> for what is folded away. */
+/* GitHub's Markdown: tables, and <details> for what is folded away. */
 void doc_print_markdown(const struct doc *d, FILE *out);
 
 /* Is `out` a terminal that shows colours, and are they wanted (NO_COLOR)? */
@@ -169,7 +169,7 @@ struct doc_footnotes {
 	const char *reason[DOC_FOOTNOTES_MAX];
 	size_t n;
 };
-/* Its number; 0: there is none, or too many. */
+/* The number of the row's footnote; 0: it has none, or there are too many. */
 size_t doc_footnote(struct doc_footnotes *f, const struct doc_table *t,
 		    const struct doc_row *row);
 

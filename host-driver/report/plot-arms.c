@@ -13,9 +13,9 @@
 
 /* --- page sizes ----------------------------------------------------------- */
 
-#define PANELS_MAX 24	/* the table of the proof has all */
+#define PANELS_MAX 24	/* the table of the proof has them all */
 
-/* The layer; and the backing and source where there are several. */
+/* The layer; with backing and source if there are several. */
 static char *arms_panel(const struct comparison *c, const struct compare_proof *p)
 {
 	const char *layer = layer_words[layer_find(p->layer)].title;
@@ -74,8 +74,8 @@ const char *figure_page_sizes(const struct comparison *c, struct figure *f)
 /* --- effects -------------------------------------------------------------- */
 
 /*
- * Effects by factors and effects by percents do not share a scale: on one
- * that shows the former all of the latter are one line.
+ * Effects of factors and effects of percents do not fit one scale: on a scale for
+ * the former all of the latter coincide.
  */
 static bool arms_is_large(const struct compare_series *s, size_t n_arms)
 {
@@ -112,9 +112,9 @@ static void arms_effect_marks(const struct comparison *c, struct figure *f,
 }
 
 #define EFFECT_ROWS_MAX 24	/* besides the gates */
-#define EFFECT_POINTS_MAX 4	/* a longer ladder has a figure of its own */
+#define EFFECT_POINTS_MAX 4	/* longer ladders have figures of their own */
 
-/* Gates first; no counters, nothing that is never judged. */
+/* Gates first; without counters and metrics that are never judged. */
 static void arms_effect_rows(const struct comparison *c, struct figure *f, bool large)
 {
 	struct report_groups g;
@@ -159,7 +159,7 @@ static const char *arms_effects(const struct comparison *c, struct figure *f,
 	if (large) {
 		f->value.min = 0.9 * fmin(f->value.min, 0.9);
 		f->value.max = 1.1 * fmax(f->value.max, 1.1);
-	} else {	/* a ratio is not less than 0 */
+	} else {	/* a ratio cannot be negative */
 		f->value.min = fmax(fmin(f->value.min, 0.99) - 0.001, 0);
 		f->value.max = fmax(f->value.max, 1.01) + 0.001;
 	}
@@ -185,11 +185,11 @@ const char *figure_small_effects(const struct comparison *c, struct figure *f)
 
 #define BLOCK_PANELS 4
 
-#define BLOCK_NAME 50	/* letters that half of the figure has room for */
+#define BLOCK_NAME 50	/* letters that fit in half of the figure */
 
 /*
- * The metric's name; where another cell has the same metric of the same workload, the
- * cell's before it, from where the two differ.
+ * The metric's name; if another cell has the same metric of the same workload, preceded
+ * by the cell's name from where the two differ.
  */
 static void arms_block_name(const struct comparison *c, const struct compare_series *s,
 			    char *name, size_t len)
@@ -238,13 +238,13 @@ static void arms_block_line(const struct comparison *c, struct figure *f,
 	figure_count(f, e->boots);
 }
 
-/* Each arm's boots in the order of blocks, against its own mean. Gates first. */
+/* Each arm's boots in block order, relative to the arm's mean. Gates first. */
 const char *figure_blocks(const struct comparison *c, struct figure *f)
 {
 	const struct domain_word *domain = domain_find(c->domain);
 
 	if (c->n_block_ids < 2)
-		return "there is one block";
+		return "there is only one block";
 	for (int gates = 1; gates >= 0; gates--)
 		for (size_t i = 0; i < c->n_series && f->n_panels < BLOCK_PANELS; i++)
 			for (size_t a = 0; a < c->n_arms; a++)
@@ -253,7 +253,7 @@ const char *figure_blocks(const struct comparison *c, struct figure *f)
 				    compare_measurable(c, &c->series[i]))
 					arms_block_line(c, f, &c->series[i], a);
 	if (!f->n_series)
-		return "no series that is judged has values";
+		return "no judged series has values";
 	f->title = text_format("Boots in the order of blocks (%s)",
 			       domain ? domain->title : c->domain);
 	f->subtitle = text_format("%s; each boot against its arm's mean", figure_n(f));

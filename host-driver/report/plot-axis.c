@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What drawings share: places on axes, ticks, colours, names, narrow pages. */
+/* Common parts of drawings: positions on axes, ticks, colours, names, narrow pages. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 /*
  * Okabe and Ito's colours, darkened where they are too light on white; the
- * baseline is grey. report-style.c has the same for a dark page.
+ * baseline is grey. doc-style.c has their counterparts for a dark page.
  */
 static const char *const palette[FIGURE_COLOURS] = {
 	"#5f6670", "#d55e00", "#0072b2", "#009e73", "#aa4499", "#b8860b",
@@ -78,7 +78,7 @@ static void axis_linear_ticks(struct figure_axis *a, unsigned most, bool widen,
 			axis_add_tick(a, i * step, unit);
 }
 
-/* The mantissas a decade shows: fewer when there are many decades. */
+/* The mantissas that are labelled in a decade: fewer if there are many decades. */
 static const double mantissas[][9] = {
 	{ 1, 1.5, 2, 3, 4, 5, 6, 7, 8 },
 	{ 1, 2, 3, 5, 7 },
@@ -129,7 +129,7 @@ static void axis_binary_ticks(struct figure_axis *a, unsigned most, const char *
 
 #define AXIS_ALIKE 1e-7	/* a data file has nine digits */
 
-/* One value, apart from what rounding makes of it, or none. */
+/* Are all values equal, up to rounding, or is there none? */
 static bool axis_is_point(const struct figure_axis *a)
 {
 	return !(a->max - a->min > AXIS_ALIKE * fmax(fabs(a->min), fabs(a->max)));
@@ -175,7 +175,7 @@ char *figure_short_name(const char *name, size_t most)
 		memmove(to, p, keep);
 		to += keep;
 		if (keep < word)
-			to = stpcpy(to, "...");	/* in place of more than three */
+			to = stpcpy(to, "...");	/* replaces more than three columns */
 		p += word;
 		while (*p == ' ')
 			*to++ = *p++;

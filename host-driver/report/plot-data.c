@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a figure is put together. */
+/* Building blocks of figures. */
 #include "plot.h"
 
 #include <math.h>

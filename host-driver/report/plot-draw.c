@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs a figure's gnuplot script. The drawing comes through a pipe and is
- * published whole: nothing is left behind by a kill. Neither the user's
- * settings nor their environment have a say in it.
+ * Runs a figure's gnuplot script. The drawing comes through a pipe and is published
+ * atomically, so that a kill leaves nothing behind. The user's settings and
+ * environment do not affect it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 #define DRAW_SECONDS 30
 
-/* gnuplot with these arguments (up to a NULL); what it writes to stdout. */
+/* Runs gnuplot with these arguments (ended by NULL); returns what it writes to stdout. */
 static int draw_run(const char *const *args, const int *keep, char **output, size_t *len,
 		    struct err *err)
 {
@@ -30,7 +30,7 @@ static int draw_run(const char *const *args, const int *keep, char **output, siz
 	return proc_capture(&o, DRAW_SECONDS, output, len, err);
 }
 
-/* gnuplot reads its data several times, so a pipe would not do. */
+/* gnuplot reads its data several times, so it cannot be a pipe. */
 static int draw_data(const struct figure *f, int keep[2], char **path, struct err *err)
 {
 	int fd = memfd_create("data", 0);
@@ -46,7 +46,7 @@ static int draw_data(const struct figure *f, int keep[2], char **path, struct er
 	return 0;
 }
 
-/* Some programs of that name end well and have drawn nothing. */
+/* Some builds of gnuplot exit with 0 without having drawn anything. */
 static int draw_check(const char *format, char **image, size_t len, struct err *err)
 {
 	const char *begins = !strcmp(format, "svg") ? "<" :
@@ -57,7 +57,7 @@ static int draw_check(const char *format, char **image, size_t len, struct err *
 		return 0;
 	free(*image);
 	*image = NULL;
-	return err_machine(err, "gnuplot ended well and gave nothing that is %s", format);
+	return err_machine(err, "gnuplot exited with 0 but did not produce %s", format);
 }
 
 int figure_draw_as(const struct figure *f, const char *own, const char *format, char **image,
@@ -88,7 +88,7 @@ out:
 	return ret;
 }
 
-/* Into plots/ of the folder, if there is one. */
+/* Publishes in plots/ of the folder, if one is given. */
 static int draw_publish(const struct figure *f, const char *folder, const char *format,
 			const char *image, size_t len, struct err *err)
 {
@@ -139,7 +139,7 @@ void figure_draw(struct figure *f, const char *folder)
 	char *gnuplot = proc_find("gnuplot");
 
 	if (!gnuplot) {
-		f->not_drawn = strdup("there is no gnuplot (Debian package gnuplot-nox)");
+		f->not_drawn = strdup("gnuplot is not installed (Debian package gnuplot-nox)");
 	} else if (draw_all(f, folder, &err)) {
 		f->not_drawn = strdup(err.text);
 		free(f->svg);
@@ -148,7 +148,7 @@ void figure_draw(struct figure *f, const char *folder)
 	free(gnuplot);
 }
 
-/* A picture of that letter alone. */
+/* A picture of a single letter. */
 static char *draw_letter(const char *letter, size_t *len)
 {
 	char command[256], *png = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* data/<figure>.dat: all that a script needs, and explained for a reader. */
+/* data/<figure>.dat: everything that a script needs, with explanations for readers. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static void export_name(FILE *out, const char *name, size_t most)
 	free(cut);
 }
 
-/* gnuplot tells blocks apart by two blank lines. */
+/* gnuplot separates data blocks by two blank lines. */
 static void export_block(FILE *out, const char *what, const char *columns)
 {
 	fprintf(out, "\n\n# %s\n# %s\n", what, columns);
@@ -31,7 +31,7 @@ static void export_block(FILE *out, const char *what, const char *columns)
 
 static void export_facts(const struct figure *f, FILE *out)
 {
-	fprintf(out, "# Data of the figure \"%s\". Blocks are parted by two blank lines.\n"
+	fprintf(out, "# Data of the figure \"%s\". Blocks are separated by two blank lines.\n"
 		"# Facts: title, subtitle, value axis, x axis, width, height, panels,\n"
 		"#        rows, series, value min, max, log, x min, max, log, left, right\n",
 		f->name);
@@ -82,7 +82,7 @@ static void export_series_list(const struct figure *f, FILE *out)
 	}
 }
 
-/* gnuplot cannot clip what is infinite: a place that is outside in any case. */
+/* gnuplot cannot clip infinite values: a finite place well outside the axis. */
 static double export_beyond(const struct figure_axis *a, bool below)
 {
 	double width = a->max - a->min;
@@ -114,7 +114,7 @@ static void export_marks(const struct figure *f, size_t i, FILE *out)
 	}
 }
 
-/* A block without a line would be none: NaN is drawn by nobody. */
+/* gnuplot does not count an empty block; a line of NaN keeps it and draws nothing. */
 static void export_boots(const struct figure *f, size_t i, FILE *out)
 {
 	const struct figure_series *s = &f->series[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ratios of many campaigns, a panel a series, with the points where a level changed. */
+/* The ratios of many campaigns, one panel per series, with the points where a level changed. */
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,15 +13,15 @@
 #include "vocab/words.h"
 
 #define HISTORY_PANELS 6
-#define HISTORY_LEVEL 60	/* colour of an arm's levels, above its own: plots/history.gp */
-#define HISTORY_CHANGE 99	/* and of the changes */
+#define HISTORY_LEVEL 60	/* added to an arm's colour for its levels: plots/history.gp */
+#define HISTORY_CHANGE 99	/* the colour of changes */
 
 static bool history_shown(const struct trend_series *s, const char *series)
 {
 	return s->points && (!series || !fnmatch(series, s->key, 0));
 }
 
-/* Arms keep their colours over panels: in the order in which they come. */
+/* Arms have the same colours in all panels, in the order of their appearance. */
 static unsigned history_colour(const struct trend *t, const struct trend_series *s)
 {
 	char **names = NULL;
@@ -39,7 +39,7 @@ static unsigned history_colour(const struct trend *t, const struct trend_series 
 	return colour;
 }
 
-/* Where a campaign stands: the order of time is that of each series' points. */
+/* The place of each campaign on the x axis: every series has its points in order of time. */
 static unsigned *history_places(const struct trend *t)
 {
 	unsigned *place = calloc(t->n_campaigns + 1, sizeof(*place));
@@ -100,7 +100,7 @@ static void history_line(const struct trend *t, struct figure *f, const struct t
 	history_changes(f, s, place, panel);
 }
 
-/* Those with a change first; all arms of a series that is shown. */
+/* Series with a change first; all arms of each series shown. */
 static void history_lines(const struct trend *t, const char *series, struct figure *f)
 {
 	unsigned *place = history_places(t);
@@ -119,7 +119,7 @@ static void history_lines(const struct trend *t, const char *series, struct figu
 	free(place);
 }
 
-/* Campaigns stand side by side, whatever time is between them; ticks have dates. */
+/* Campaigns are evenly spaced, whatever time lies between them; ticks show dates. */
 static void history_axis(const struct trend *t, struct figure *f)
 {
 	unsigned *place = history_places(t), n = t->n_campaigns;
@@ -142,7 +142,7 @@ static void history_axis(const struct trend *t, struct figure *f)
 	f->x.max = n + 0.5;
 }
 
-/* Of what most campaigns say: an odd one leaves the drawing, with an arrow. */
+/* Scaled to what most campaigns show: an outlier leaves the drawing, with an arrow. */
 static void history_fit(struct figure *f)
 {
 	double *v = NULL, width, lo, hi;
@@ -175,13 +175,13 @@ const char *figure_history(const struct trend *t, const char *series, struct fig
 
 	history_lines(t, series, f);
 	if (!f->n_series)
-		return "no series of that name was followed";
+		return "no followed series has that name";
 	for (size_t i = 0; i < t->n_series; i++)
 		shown += history_shown(&t->series[i], series);
 	f->title = text_format("History of ratios to %s (%s)", t->baseline,
 			       d ? d->title : t->domain);
-	f->subtitle = text_format("n = %zu campaigns with their intervals; lines: levels; a "
-				  "triangle: beyond the edge%s", t->n_campaigns,
+	f->subtitle = text_format("n = %zu campaigns with their intervals; lines: levels; "
+				  "triangle: outside the drawing%s", t->n_campaigns,
 				  f->n_panels == HISTORY_PANELS && shown > HISTORY_PANELS
 				  ? "; 6 of the series (--series)" : "");
 	f->text = text_format("Ratio of each arm to the baseline over campaigns, with the points "

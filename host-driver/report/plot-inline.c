@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A drawing of gnuplot's as a part of the page. It is taken apart and only
- * what is known to be harmless is put together again: shapes and texts, no
- * script, style, link or filter. Its ids get the figure's name before them,
- * so that no two drawings share one, and its colours become those of the
- * page, which has a dark mode.
+ * Embeds a drawing of gnuplot's in the page. It is parsed, and only elements known
+ * to be harmless are written again: shapes and texts, no script, style, link or
+ * filter. Its ids are prefixed with the figure's name, so that no two drawings
+ * share one, and its colours become those of the page, which has a dark mode.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -28,7 +27,7 @@ static const char *const elements[] = {
 	"tspan", "defs", NULL,
 };
 
-/* The page's own font is taken, so font-family is not among them. */
+/* Without font-family, so that the page's own font is used. */
 static const char *const attributes[] = {
 	"id", "href", "transform", "d", "x", "y", "width", "height", "cx", "cy",
 	"r", "points", "fill", "fill-opacity", "stroke", "stroke-opacity",
@@ -107,12 +106,12 @@ static void inline_put_attribute(const char *prefix, struct span name,
 	else if (inline_parse_colour(text, &rgb))
 		inline_put_colour(rgb, out);
 	else
-		for (size_t i = 0; i < value.len; i++)	/* paths have several lines */
+		for (size_t i = 0; i < value.len; i++)	/* a path may span lines */
 			fputc(iscntrl((unsigned char)value.at[i]) ? ' ' : value.at[i], out);
 	fputc('"', out);
 }
 
-/* What could end the attribute, or lead out of the page. */
+/* Is the value free of what could end the attribute, or refer outside the page? */
 static bool inline_is_harmless(struct span name, struct span value)
 {
 	for (size_t i = 0; i < value.len; i++)
@@ -122,7 +121,7 @@ static bool inline_is_harmless(struct span name, struct span value)
 	return !inline_is(name, "href") || *value.at == '#';
 }
 
-/* Copies the attributes after `p`; returns the tag's end, NULL if it has none. */
+/* Copies the attributes after `p`; returns the end of the tag, NULL if it has none. */
 static const char *inline_copy_attributes(const char *prefix, const char *p, FILE *out)
 {
 	while (*p && *p != '>' && *p != '/') {
@@ -157,7 +156,7 @@ static const char *inline_after(const char *p, const char *what)
 	return p ? p + strlen(what) : NULL;
 }
 
-/* Copies a tag; returns what is after it, NULL where it must not be there. */
+/* Copies a tag; returns what follows it, NULL if the tag is not allowed. */
 static const char *inline_copy_tag(const char *prefix, const char *p, FILE *out)
 {
 	bool end = p[1] == '/';
@@ -177,7 +176,7 @@ static const char *inline_copy_tag(const char *prefix, const char *p, FILE *out)
 	return p + (*p == '/' ? 2 : 1);
 }
 
-/* From the canvas on: what is before it is about gnuplot. */
+/* Copies from the canvas on; what precedes it only describes gnuplot. */
 static int inline_copy_drawing(const char *svg, const char *prefix, FILE *out)
 {
 	const char *p = strstr(svg, "<g id=\"gnuplot_canvas\">");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Figures of pages, by shape: a map of guest page by second-level page, and
- * which share of single pages took how long.
+ * Figures about pages, by shape: a map of guest page size by second-level page size,
+ * and the cumulative distribution of times of single pages.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 
 /* --- the map -------------------------------------------------------------------- */
 
-/* Has another series of the figure the same pages in that arm and backing? */
+/* Does another series of the figure have the same pages in that arm and backing? */
 static bool pages_is_double(const struct comparison *c, const struct figure *f,
 			    const struct compare_series *s, size_t arm)
 {
@@ -36,7 +36,7 @@ static bool pages_is_double(const struct comparison *c, const struct figure *f,
 	return false;
 }
 
-/* A row is a second-level page and an arm, a column a guest page: nothing is averaged. */
+/* A row is a second-level page size and an arm, a column a guest page size: no averaging. */
 static void pages_tile(const struct comparison *c, struct figure *f,
 		       const struct compare_series *s, size_t arm, int second)
 {
@@ -61,7 +61,7 @@ static void pages_tile(const struct comparison *c, struct figure *f,
 	snprintf(m->label, sizeof(m->label), "%.10s|%u reads|%.10s to %.10s",
 		 number_value(e->value, s->unit, value),
 		 model_references(page_words[guest].bytes, page_words[second].bytes), lo, hi);
-	if (!(e->hi > e->lo))	/* of one boot */
+	if (!(e->hi > e->lo))	/* a single boot */
 		*strrchr(m->label, '|') = '\0';
 	figure_count(f, e->boots);
 }
@@ -115,10 +115,10 @@ const char *figure_walks(const struct comparison *c, struct figure *f)
 /* --- shares ------------------------------------------------------------------------ */
 
 #define SHARE_PANELS 6
-#define SHARE_STEP 0.002	/* a smaller step of all lines is not seen */
+#define SHARE_STEP 0.002	/* a smaller step of all lines would be invisible */
 #define BUCKET_WIDTH (1.0 / HISTOGRAM_STEPS)
 
-/* How many of a block's (0: all blocks') things took no longer than `at`; all of them. */
+/* How many things of a block (0: of all blocks) took no longer than `at`, and their total. */
 static double pages_below(const struct comparison *c, const struct figure *f, const char *cell,
 			  size_t arm, unsigned block, double at, double *all)
 {
@@ -139,7 +139,7 @@ static double pages_below(const struct comparison *c, const struct figure *f, co
 	return below;
 }
 
-/* The share over all blocks at `at`, with the least and the greatest of a block. */
+/* The share over all blocks at `at`, with the smallest and largest share of a block. */
 static bool pages_share(const struct comparison *c, const struct figure *f, const char *cell,
 			size_t arm, double at, struct figure_mark *to)
 {
@@ -159,7 +159,7 @@ static bool pages_share(const struct comparison *c, const struct figure *f, cons
 	return true;
 }
 
-/* Every place at which one of the arms has something in that cell, upwards. */
+/* Every place at which some arm has a bucket in that cell, in ascending order. */
 static size_t pages_places(const struct comparison *c, const struct figure *f,
 			   const char *cell, double **places)
 {
@@ -187,7 +187,7 @@ static bool pages_moved(const struct figure_mark *a, const struct figure_mark *b
 	       fabs(a->hi - b->hi) > SHARE_STEP;
 }
 
-/* Flat up to the bucket in which it rises. */
+/* The line is flat up to the bucket in which it rises. */
 static void pages_step(struct figure_series *s, const struct figure_mark *from,
 		       const struct figure_mark *to)
 {
@@ -236,11 +236,11 @@ const char *figure_shares(const struct comparison *c, struct figure *f)
 		if (figure_metric(f, &c->series[i]))
 			pages_cell(c, f, c->series[i].cell);
 	if (!f->n_series)
-		return c->n_spreads ? "no cell kept what its single pages cost"
+		return c->n_spreads ? "no cell recorded the times of single pages"
 				    : "the campaign has no histogram for it";
 	figure_titles(c, f, "a line");
 	free(f->subtitle);
-	f->subtitle = text_format("%s; line: pages of all boots; band: least and greatest of a boot",
+	f->subtitle = text_format("%s; line: pages of all boots; band: smallest and largest of a boot",
 				  figure_n(f));
 	f->value.max = 1;
 	figure_ticks(&f->value, 5, true, "share");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Figures that workloads declare for their metrics, by shape: rows, a ladder,
- * bars. Which series belong to one, its titles and its axis stand in the tables
- * of the workloads.
+ * bars. The workloads' tables say which series belong to a figure, and give its
+ * titles and axis.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ const struct workload_metric *figure_metric(const struct figure *f,
 	    (m->figure != f->of && m->second != f->of))
 		return NULL;
 	if (json_object_size(s->point) != (f->of->shape == FIGURE_LADDER))
-		return NULL;	/* of several points, or of none */
+		return NULL;	/* a ladder's points have one key, others none */
 	return m;
 }
 
@@ -100,7 +100,7 @@ void figure_spread_labels(struct figure *f, unsigned panel)
 			at[k - 1] = s;
 		}
 	}
-	/* Each pair that is too close gives way on both sides, until none is. */
+	/* Moves both labels of each pair that is too close, until none is. */
 	for (int round = 0; round < 100; round++)
 		for (size_t i = 1; i < n; i++) {
 			double close = gap - (at[i]->label_at - at[i - 1]->label_at);
@@ -112,9 +112,9 @@ void figure_spread_labels(struct figure *f, unsigned panel)
 		}
 }
 
-#define LINEAR_MOST 20	/* beyond, a linear scale shows the greatest alone */
+#define LINEAR_MOST 20	/* beyond, a linear scale would show only the largest */
 
-/* The greatest value as a multiple of the least. */
+/* The largest value as a multiple of the smallest. */
 static double shapes_spread(const struct figure *f)
 {
 	double lo = INFINITY, hi = 0;
@@ -135,7 +135,7 @@ static int shapes_by_x(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void plot_shapes_ladder_rung(const struct comparison *c, struct figure *f,
+static void shapes_ladder_rung(const struct comparison *c, struct figure *f,
 				    const struct compare_series *s, double x)
 {
 	for (size_t a = 0; a < c->n_arms; a++)
@@ -159,7 +159,7 @@ const char *figure_ladder(const struct comparison *c, struct figure *f)
 		if (!(x > 0))
 			continue;
 		unit = s->unit;
-		plot_shapes_ladder_rung(c, f, s, x);
+		shapes_ladder_rung(c, f, s, x);
 	}
 	if (!f->n_series)
 		return shapes_nothing(f);

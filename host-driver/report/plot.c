@@ -13,7 +13,7 @@
 /* A data function fills the figure and returns NULL, or why there is none. */
 typedef const char *(*figure_data_fn)(const struct comparison *c, struct figure *f);
 
-/* Those of the comparison itself. */
+/* Figures of the comparison itself. */
 static const struct {
 	const char *name, *script;
 	enum figure_section section;
@@ -27,7 +27,7 @@ static const struct {
 };
 #define OWN (sizeof(plot_own) / sizeof(plot_own[0]))
 
-/* That of many campaigns. */
+/* Figures of many campaigns. */
 static const struct {
 	const char *name, *script;
 	const char *(*data)(const struct trend *t, const char *series, struct figure *f);
@@ -72,7 +72,7 @@ void figure_release(struct figure *f)
 	free(f->not_drawn);
 }
 
-/* Points that names of series take beside the ends of their lines. */
+/* Room for series' names beside the ends of their lines, in points. */
 static unsigned plot_room_for_series(const struct figure *f)
 {
 	size_t longest = 0;

@@ -8,13 +8,13 @@
  *
  * One table in plot.c lists the figures of the comparison itself, one line and
  * one data function each; the figures that workloads declare for their metrics
- * (bench/workload.h) have a data function and a script for each shape.
- * Everything that a drawing needs to be the same everywhere is decided before the script: titles (with the domain), ticks,
- * colours, labels and where they go.
+ * (bench/workload.h) have a data function and a script for each shape. What must
+ * be the same in all drawings is decided before the script runs: titles (with the
+ * domain), ticks, colours, labels and their positions.
  *
- * A figure has panels beside or above each other; a panel has series, mostly
- * one an arm; a series has marks. In a figure with rows a mark's place is a
- * row (`x` counts them from 0), in one without it is a number.
+ * A figure has panels beside or above each other; a panel has series, mostly one
+ * per arm; a series has marks. In a figure with rows a mark's `x` is the index of
+ * a row, otherwise it is a number.
  */
 #ifndef KDUEL_PLOT_H
 #define KDUEL_PLOT_H
@@ -41,7 +41,7 @@ struct figure_mark {
 	double x;
 	double value, lo, hi;	/* without an interval lo = hi = value */
 	char label[FIGURE_TEXT_MAX];	/* "71.2 us"; may be "" */
-	double *boot;		/* the boots' own values, where they are shown */
+	double *boot;		/* the boots' own values, if they are shown */
 	unsigned n_boots;
 };
 
@@ -65,23 +65,23 @@ struct figure {
 	const struct workload_figure *of;	/* what a workload declared, or NULL */
 	char *title;		/* with the domain */
 	char *subtitle;		/* conditions: n, what an interval is */
-	char *text;		/* what it shows in a sentence, for those who
+	char *text;		/* a sentence that describes it, for readers who
 				 * cannot see it */
 	struct figure_axis value;	/* of the marks' values */
-	struct figure_axis x;	/* where there are no rows */
+	struct figure_axis x;	/* if there are no rows */
 	char **panel;		/* titles */
 	size_t n_panels;
-	char **row;		/* names of the rows; none where x is a number */
+	char **row;		/* names of the rows; none if x is a number */
 	size_t n_rows;
 	struct figure_series *series;
 	size_t n_series;
 	unsigned width, height;	/* of the drawing, in points */
-	unsigned left;		/* of its axes: room for names of rows */
-	unsigned right;		/* room for names of series beside their lines */
+	unsigned left;		/* room for names of rows, in points */
+	unsigned right;		/* room for names of series beside their lines, in points */
 	unsigned n_least, n_most;	/* blocks behind a mark */
 	char *svg;		/* as gnuplot drew it; NULL: see not_drawn */
 	char *narrow_svg;	/* the same for a page of 400 px */
-	char *not_drawn;	/* NULL if nobody has tried yet */
+	char *not_drawn;	/* why not; NULL if figure_draw() was not called yet */
 };
 
 struct figure_missing {
@@ -102,28 +102,28 @@ void figures_release(struct figure *figures, size_t n,
 size_t figures_known(const char **names, size_t most);
 
 /*
- * The figure of many campaigns: the ratios that a trend followed, of the series that
- * match a glob (NULL: any), those that changed first. NULL, or why there is none.
+ * The figure of many campaigns: the ratios that a trend followed, for the series that
+ * match a glob (NULL: all), changed ones first. Returns NULL, or why there is none.
  */
 struct trend;
 const char *figure_init_history(const struct trend *t, const char *series, struct figure *f);
 void figure_release(struct figure *f);
 
-/* The n-th series colour, "#0072b2": told apart by colour-blind readers too. */
+/* The n-th series colour, "#0072b2", from a palette for colour-blind readers. */
 const char *figure_colour(unsigned n);
 #define FIGURE_COLOURS 7
 
-/* The baseline is 0 wherever it stands among the arms. */
+/* The baseline's colour is 0 wherever it stands among the arms. */
 unsigned figure_arm_colour(const struct comparison *c, size_t arm);
 
-/* Where `v` is on the axis: 0 at its beginning, 1 at its end. */
+/* The position of `v` on the axis: 0 at its beginning, 1 at its end. */
 double figure_place(const struct figure_axis *a, double v);
 
 /* Ticks for min..max, at most `most`; widens the axis to them if `widen`. */
 void figure_ticks(struct figure_axis *a, unsigned most, bool widen,
 		  const char *unit);
 
-/* Moves the names at the ends of a panel's lines apart, so that none covers another. */
+/* Moves the names at the ends of a panel's lines apart, so that they do not overlap. */
 void figure_spread_labels(struct figure *f, unsigned panel);
 
 /* A safe copy of a name whose words are cut to `most` columns. */
@@ -147,31 +147,31 @@ void figure_narrow_release(struct figure *narrow);
 void figure_write_data(const struct figure *f, FILE *out);
 
 /*
- * Draws plots/<name>.svg and .png in `folder`, and keeps the former in `svg`; or
- * says in `not_drawn` why it could not. `folder` NULL: for a page alone.
+ * Draws plots/<name>.svg and .png in `folder`, and keeps the SVG in f->svg; or says in
+ * f->not_drawn why it could not. `folder` NULL: only f->svg, for a page.
  */
 void figure_draw(struct figure *f, const char *folder);
 
 /*
- * Draws it alone, as "svg", "png" or "pdf", by `script` in place of plots/<script>.gp
- * (NULL: by that). The drawing is the caller's.
+ * Draws a single figure as "svg", "png" or "pdf", by `script` instead of
+ * plots/<script>.gp (NULL: by that). The caller frees `*image`.
  */
 int figure_draw_as(const struct figure *f, const char *script, const char *format, char **image,
 		   size_t *len, struct err *err);
 
-/* Are all letters drawn alike, because there is no font on this machine? */
+/* Do all letters look the same, because no font is installed on this machine? */
 bool figure_letters_missing(void);
 
 /*
- * `svg` and `narrow_svg` as elements of the page, with its colours and font, the latter
- * with the titles beside it; the style sheet shows one of them. -1 and nothing written
- * if there is in one what a drawing has no need of.
+ * Writes f->svg and f->narrow_svg as elements of the page, with the page's colours and
+ * font, the latter with the titles beside it; the style sheet shows one of them. -1, and
+ * nothing written, if one contains anything that a drawing does not need.
  */
 int figure_write_inline(const struct figure *f, FILE *out);
 
 /*
- * For data functions: how a figure is put together. What they return is the
- * figure's; without memory the program ends.
+ * For data functions: the building blocks of figures. What they return belongs to
+ * the figure; if memory runs out the program ends.
  */
 
 /* Data functions: fill the figure and return NULL, or why there is none. */
@@ -180,20 +180,20 @@ const char *figure_small_effects(const struct comparison *c, struct figure *f);
 const char *figure_page_sizes(const struct comparison *c, struct figure *f);
 const char *figure_timeline(const struct comparison *c, struct figure *f);
 const char *figure_blocks(const struct comparison *c, struct figure *f);
-/* Of `f->of`, what a workload declared. */
+/* For what a workload declared, f->of. */
 const char *figure_rows(const struct comparison *c, struct figure *f);
 const char *figure_ladder(const struct comparison *c, struct figure *f);
 const char *figure_bars(const struct comparison *c, struct figure *f);
 const char *figure_walks(const struct comparison *c, struct figure *f);
 const char *figure_shares(const struct comparison *c, struct figure *f);
-/* Of campaigns, for figure_init_history(). */
+/* For many campaigns, see figure_init_history(). */
 const char *figure_history(const struct trend *t, const char *series, struct figure *f);
-/* For those of workloads: the series' metric if the figure shows it, else NULL; the titles. */
+/* For figures of workloads: the series' metric, or NULL if the figure does not show it. */
 const struct workload_metric *figure_metric(const struct figure *f,
 					    const struct compare_series *s);
 void figure_titles(const struct comparison *c, struct figure *f, const char *what);
 
-/* An array of `n` things of `size` with room for one more, which is zero. */
+/* Grows an array of `n` items of `size` bytes by one, which is zeroed. */
 void *figure_grow(void *array, size_t n, size_t size);
 
 /* The index of `name` among the panels or rows; added if it is new. */
@@ -203,7 +203,8 @@ unsigned figure_name(char ***names, size_t *n, const char *name);
 struct figure_series *figure_series(struct figure *f, const char *name,
 				    unsigned panel, unsigned colour);
 
-/* No interval: lo and hi are NaN. They may be infinite. Valid until the next. */
+/* Adds a mark. Without an interval lo and hi are NaN; they may be infinite. The result is
+ * valid until the next call. */
 struct figure_mark *figure_mark(struct figure_series *s, double x,
 				double value, double lo, double hi);
 
@@ -221,8 +222,8 @@ const char *figure_n(const struct figure *f);
 char *figure_subtitle(const struct comparison *c, const struct figure *f);
 
 /*
- * The value axis from the least to the greatest end of an interval; but an
- * interval that is much wider than what was seen leaves the drawing.
+ * Fits the value axis to the smallest and largest end of an interval; but an interval
+ * that is much wider than the range of the values extends beyond the drawing.
  */
 void figure_fit(struct figure *f);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a report says, from its head to its notes, as a document. */
+/* The whole report, from its head to its notes, as a document. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void build_arms(struct doc *d, const struct comparison *c)
 		doc_field(d, i ? "" : "arms", DOC_ARM, figure_arm_colour(c, i), a->name,
 			  "%s%s%s%s", named ? ", kernel " : "", named ? a->kernel : "",
 			  a->baseline ? " (baseline)" : "",
-			  a->control ? " (the baseline once more, as a control)" : "");
+			  a->control ? " (a copy of the baseline, as a control)" : "");
 	}
 	if (c->control_tests)
 		doc_field(d, "A/A pair", DOC_WORDS, 0, "", "%u of %u test%s called the "
@@ -40,7 +40,7 @@ static void build_run(struct doc *d, const struct report *r)
 	if (!(r->begun > 0) || !gmtime_r(&t, &tm))
 		return;
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
-	/* The time of day may have been set meanwhile. */
+	/* The clock may have been set back meanwhile. */
 	if (r->ended < r->begun)
 		doc_field(d, "run", DOC_WORDS, 0, when, "%s", "");
 	else
@@ -82,7 +82,7 @@ static void build_against(struct doc *d, const struct comparison *c)
 {
 	doc_put(d, DOC_SAY, "Against %s%s%s%s; domain %s; %u of %u blocks.",
 		c->arms[c->baseline].name,
-		c->declared ? ", for a look (the plan's baseline is " : "",
+		c->declared ? " (the plan's baseline is " : "",
 		c->declared ? c->declared : "", c->declared ? ")" : "",
 		c->domain, c->blocks, c->blocks_planned);
 }
@@ -102,7 +102,7 @@ static void build_failures(struct doc *d, const struct report *r)
 {
 	const struct comparison *c = r->c;
 
-	doc_heading(d, "failures", "Runs that failed, samples that are void");
+	doc_heading(d, "failures", "Failed runs and void samples");
 	doc_table(d, "arm|#boots|#failed|#samples|#void|how");
 	for (size_t i = 0; i < c->n_arms; i++) {
 		const struct compare_arm *a = &c->arms[i];
@@ -115,7 +115,7 @@ static void build_failures(struct doc *d, const struct report *r)
 		doc_cell(d, DOC_WORDS, 0, "%s", a->failures);
 	}
 	if (!r->n_failures)
-		doc_put(d, DOC_SAY, "Every boot and every workload process ended well.");
+		doc_put(d, DOC_SAY, "Every boot and every workload process succeeded.");
 	for (size_t i = 0; i < r->n_failures; i++)
 		build_failure(d, &r->failures[i]);
 }
@@ -142,7 +142,7 @@ static const char *build_why_not(const struct figure *f)
 	return f->not_drawn ? f->not_drawn : "they were not drawn";
 }
 
-/* Figures that are not there, those with one reason together. */
+/* Missing figures, grouped by reason. */
 static void build_missing_figures(struct doc *d, const struct report *r)
 {
 	d->forms = DOC_IN_HTML;
@@ -158,7 +158,7 @@ static void build_missing_figures(struct doc *d, const struct report *r)
 			names = more;
 		}
 		if (!f->svg)
-			doc_put(d, DOC_SMALL, "Figures that are missing: %s: %s.", names,
+			doc_put(d, DOC_SMALL, "Missing figures: %s: %s.", names,
 				build_why_not(f));
 		free(names);
 	}
@@ -199,7 +199,7 @@ static void build_model_row(struct doc *d, const struct report_model_row *m)
 
 static void build_model(struct doc *d, const struct report *r)
 {
-	d->forms = r->n_expected ? DOC_IN_TEXT : DOC_IN_ALL;	/* elsewhere it is folded away */
+	d->forms = r->n_expected ? DOC_IN_TEXT : DOC_IN_ALL;	/* other forms fold it away */
 	doc_heading(d, "model", "Model");
 	if (r->n_expected) {
 		report_expected(d, r);
@@ -214,8 +214,8 @@ static void build_model(struct doc *d, const struct report *r)
 		return;
 	}
 	doc_put(d, DOC_SAY, "Expected of %s, from the workload's own address pattern and the "
-		"page sizes of both levels: misses and walks for each access, of a ladder at "
-		"its upper end; knees in pages; walk cost by the references of a walk.",
+		"page sizes of both levels: misses and walks per access (for a ladder, at its "
+		"upper end); knees in pages; walk cost in references per walk.",
 		r->model_cpu);
 	doc_table(d, "arm|quantity|#expected|#measured|#ratio|=bound");
 	for (size_t i = 0; i < r->n_model; i++) {
@@ -231,7 +231,7 @@ static void build_limits(struct doc *d, const struct report *r)
 {
 	char *text = report_limits(r);
 
-	doc_heading(d, "limits", "What is not in it");
+	doc_heading(d, "limits", "What this report does not show");
 	doc_items(d, text);
 	free(text);
 }
@@ -258,7 +258,7 @@ static void build_drift(struct doc *d, const struct report *r)
 		doc_put(d, DOC_ITEM, "%s", c->drift);
 	else
 		doc_put(d, DOC_SAY, "No drift was found: none of %u series of the baseline changes "
-			"with the block by more than chance makes (%.4g%%, Holm).", c->drift_tests,
+			"with the block by more than chance (%.4g%%, Holm).", c->drift_tests,
 			100 * c->alpha);
 	doc_put(d, DOC_SMALL, "Within each block the arms boot in random order, so a drift does not "
 		"favour one of them; it makes intervals wider.");
@@ -314,7 +314,7 @@ struct doc *report_doc(const struct report *r)
 
 #define BRIEF_ROWS 4
 
-/* The most serious verdicts, a line each. */
+/* The most serious verdicts, one line each. */
 static void build_brief_rows(struct doc *d, const struct comparison *c)
 {
 	struct report_groups g;
@@ -369,7 +369,7 @@ struct doc *report_brief_doc(const struct report *r)
 	return d;
 }
 
-/* To be pasted into a reply: what counts, and why it can be believed. */
+/* To be pasted into a reply: the verdicts, and the evidence for them. */
 struct doc *report_reply_doc(const struct report *r)
 {
 	struct doc *d = doc_new();

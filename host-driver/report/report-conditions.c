@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The conditions of a campaign, and what is not in its report. */
+/* The conditions of a campaign, and the limits of its report. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "report-parts.h"
 #include "safe.h"
 
-#define SHOWN_MAX 3	/* values of a fact that differs from boot to boot */
-#define FOLD_LEAST 3	/* facts of one value that share a line */
+#define SHOWN_MAX 3	/* values shown of a fact that differs between boots */
+#define FOLD_LEAST 3	/* fewest facts of one value that share a line */
 
 static void conditions_list(FILE *out, const json_t *list)
 {
@@ -45,7 +45,7 @@ static void conditions_value(FILE *out, const char *name, const json_t *value)
 	}
 }
 
-/* How many facts of the same group ("mitigations.") have this one's value. */
+/* How many facts of the same group ("mitigations.") have this value. */
 static size_t conditions_alike(const json_t *facts, const char *name, const json_t *value)
 {
 	const char *dot = strchr(name, '.'), *other;
@@ -59,7 +59,7 @@ static size_t conditions_alike(const json_t *facts, const char *name, const json
 	return n;
 }
 
-/* "mitigations: Not affected" and the names it is true of; once. */
+/* Writes "mitigations: Not affected" and the names it applies to, once. */
 static void conditions_fold(struct doc *d, const json_t *facts, const char *name,
 			    const json_t *value)
 {
@@ -129,7 +129,7 @@ void report_differences(struct doc *d, const struct comparison *c)
 	}
 }
 
-/* What a reader of a mail asks first, and what is not the same everywhere. */
+/* Is it a fact that readers of a mail ask about first, or one that differs? */
 static bool conditions_in_short(const char *name, const json_t *value)
 {
 	static const char *const first[] = {
@@ -161,7 +161,7 @@ static void conditions_short(struct doc *d, const json_t *env)
 			conditions_fact(d, name, value);
 		}
 	}
-	doc_put(d, DOC_SAY, "All that was recorded of them: report.html and report.json.");
+	doc_put(d, DOC_SAY, "The complete record: report.html and report.json.");
 }
 
 void report_conditions(struct doc *d, const struct report *r)
@@ -195,7 +195,7 @@ static void conditions_limits_samples(const struct comparison *c, FILE *out)
 		fprintf(out, "%u void sample%s: recorded, but never averaged, because the proof "
 			"contradicts the cell.\n", voids, voids == 1 ? "" : "s");
 	if (failed)
-		fprintf(out, "The samples of %u boot%s that did not end well.\n", failed,
+		fprintf(out, "The samples of %u failed boot%s.\n", failed,
 			failed == 1 ? "" : "s");
 	if (c->blocks < c->blocks_planned)
 		fprintf(out, "%u of the %u planned blocks: not every arm has finished them.\n",
@@ -218,7 +218,7 @@ char *report_limits(const struct report *r)
 			"reason.\n", c->n_missing, c->n_missing == 1 ? "" : "s");
 	if (*r->model_reason && !r->n_expected)
 		fprintf(out, "Expected figures of a model: %s.\n", r->model_reason);
-	fprintf(out, "Other machines: every interval is about repetitions on this one.\n");
+	fprintf(out, "Other machines: every interval describes repetitions on this one.\n");
 	text_close(out);
 	return text;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The counters that a report shows outside its full list: for each cell those
- * of its first metric, of a ladder at the upper end, and those of the vCPUs;
- * and why the others could not be had, those of one reason together.
+ * The counters that a report shows outside its full list: for each cell those of
+ * its first metric (for a ladder, at its upper end) and those of the vCPUs; and why
+ * others are unavailable, grouped by reason.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static const char *counters_first_metric(const struct comparison *c, const char 
 	return "";
 }
 
-/* Has the same metric this counter at a later point? */
+/* Does the same metric have this counter at a later point? */
 static bool counters_have_later(const struct comparison *c, size_t i)
 {
 	const struct compare_series *s = &c->series[i];
@@ -56,8 +56,8 @@ static bool counters_show(const struct comparison *c, size_t i)
 }
 
 /*
- * The names of all counters that miss for the reason of missing[i]; the
- * caller frees it. NULL if an earlier one had that reason.
+ * The names of all counters that are missing for the same reason as missing[i]; the
+ * caller frees it. NULL if an earlier entry has that reason.
  */
 static char *counters_missing_names(const struct comparison *c, size_t i)
 {
@@ -107,19 +107,19 @@ static void counters_table(struct doc *d, const struct comparison *c)
 		counters_row(d, c, s);
 	}
 	if (cell)
-		doc_put(d, DOC_SMALL, "In the guest: events of the workload's thread for each "
-			"access or page, of a ladder at its upper end. mut-vcpu: counted on "
-			"the guest's vCPUs from go to result, the processor's events for each "
-			"instruction of the guest; faults, exits and context switches are "
-			"totals of the host's side. Described, never judged.");
+		doc_put(d, DOC_SMALL, "In the guest: events of the workload's thread per "
+			"access or page (for a ladder, at its upper end). mut-vcpu: counted on "
+			"the guest's vCPUs from go to result, the processor's events per "
+			"guest instruction; faults, exits and context switches are "
+			"totals on the host's side. Described, never judged.");
 }
 
 void report_counters(struct doc *d, const struct comparison *c)
 {
 	doc_heading(d, "counters", "Counters");
-	doc_put(d, DOC_SMALL, "Per thing of its cell's workload: an access, a page. mut-vcpu.* are of "
-		"the machine under test, on the threads that run the guest, from go to result "
-		"(go_to_result: the seconds between them).");
+	doc_put(d, DOC_SMALL, "Counts are per unit of the workload's work: an access, a page. mut-vcpu.* "
+		"are counted on the machine under test, on the threads that run the guest, from go "
+		"to result (go_to_result: the seconds between them).");
 	d->forms = DOC_IN_HTML | DOC_IN_MARKDOWN;
 	doc_put(d, DOC_FOLD, "Counters of each cell");
 	d->forms = DOC_IN_ALL;

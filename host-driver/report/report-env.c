@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FACT_MAX 400	/* bytes of a fact that is a condition, not a log */
-#define VALUES_MAX 8	/* different values of one fact that are kept */
+#define FACT_MAX 400	/* bytes of a fact; a longer one is a log, not a condition */
+#define VALUES_MAX 8	/* different values kept of one fact */
 
-/* What is random in every boot is not one of its conditions. */
+/* Removes the nonce: what is random in every boot is not a condition. */
 static json_t *env_without_nonce(const char *value)
 {
 	char *copy = strdup(value), *at = copy ? strstr(copy, "kduel.nonce=") : NULL;
@@ -26,7 +26,7 @@ static json_t *env_without_nonce(const char *value)
 	return text;
 }
 
-/* A value as text; a new reference, or NULL where it is too long. */
+/* A value as text; a new reference, or NULL if it is too long. */
 static json_t *env_text(const json_t *value)
 {
 	char *text;
@@ -42,7 +42,7 @@ static json_t *env_text(const json_t *value)
 	return result;
 }
 
-/* Adds a value to those of one arm unless it is among them already. */
+/* Adds a value to those of one arm unless it is there already. */
 static void env_add(json_t *facts, const char *name, const char *arm,
 		      json_t *text)
 {
@@ -86,7 +86,7 @@ static void env_flatten(json_t *facts, const char *prefix, const char *arm,
 	json_decref(text);
 }
 
-/* All values of all arms, each once. */
+/* The distinct values of all arms. */
 static json_t *env_distinct(const json_t *by_arm)
 {
 	json_t *all = json_object(), *list, *value;
@@ -101,7 +101,7 @@ static json_t *env_distinct(const json_t *by_arm)
 	return list;
 }
 
-/* One value; else one for each arm; else the list of them. */
+/* A single value; or one per arm; or else the list of all values. */
 static json_t *env_reduced(const json_t *by_arm)
 {
 	json_t *all = env_distinct(by_arm), *result, *list;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a report says beyond the comparison, from the results folder. */
+/* Gathers what a report shows beyond the comparison, from the results folder. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +86,7 @@ static char *gather_base_name(const char *path)
 	return text_format("%.*s", (int)(end - begin), path + begin);
 }
 
-/* The command that measures the campaign in `folder` once more. */
+/* The command that repeats the campaign in `folder`. */
 static char *gather_again(const char *folder)
 {
 	char *plan = text_format("%s/plan.json", folder);

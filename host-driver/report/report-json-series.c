@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values of report.json, and its longest parts: series and claims. */
+/* Helpers for the values of report.json, and its longest parts: series and claims. */
 #include "report.h"
 
 #include <math.h>
@@ -31,7 +31,7 @@ void json_put(json_t *object, const char *key, json_t *value)
 	json_object_set_new(object, key, value);
 }
 
-/* A result without an effect has a verdict and a reason only. */
+/* A result without an effect has only a verdict and a reason. */
 static json_t *json_series_result(const struct compare_result *v)
 {
 	json_t *j = json_object();

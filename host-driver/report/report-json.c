@@ -174,7 +174,7 @@ json_t *report_failures_json(const struct report *r)
 	return list;
 }
 
-/* Is the ratio within its bounds? null: there are none, or no ratio. */
+/* Is the ratio within its bounds? null if there are no bounds, or no ratio. */
 static json_t *json_holds(const struct report_model_row *m)
 {
 	double ratio = m->measured / m->expected;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Many arms side by side: a row for each, a column for each metric that was
- * asked for, after what the second level mapped. The verdicts are those of
- * the table below it.
+ * Many arms side by side: a row for each, with the page sizes of the second level
+ * and a column for each gate, or else for the first metrics. The verdicts are those
+ * of the table of verdicts.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 #include "safe.h"
 #include "vocab/words.h"
 
-#define ARMS_LEAST 4		/* fewer are read off the table of verdicts */
-#define METRICS_MOST 3		/* columns that a mail has room for */
+#define ARMS_LEAST 4		/* for fewer the table of verdicts is enough */
+#define METRICS_MOST 3		/* columns that fit in a mail */
 
 struct matrix {
 	const struct comparison *c;
@@ -23,7 +23,7 @@ struct matrix {
 	size_t n;
 };
 
-/* Gates first, then what the domain can show; each with a single point. */
+/* Gates, or metrics that the domain can show; only those with a single point. */
 static void matrix_choose(struct matrix *m, bool gates)
 {
 	for (size_t i = 0; i < m->groups.n && m->n < METRICS_MOST; i++) {
@@ -109,7 +109,7 @@ static void matrix_table(struct doc *d, const struct matrix *m)
 	for (size_t i = 0; i < m->n; i++)
 		doc_put(d, DOC_ITEM, "(%c) %s%s", (char)('a' + i),
 			report_group_name(m->metric[i], name, sizeof(name)),
-			m->metric[i]->series[0]->better == STATS_HIGHER ? ", more is better" : "");
+			m->metric[i]->series[0]->better == STATS_HIGHER ? ", higher is better" : "");
 }
 
 bool report_matrix(struct doc *d, const struct comparison *c)
@@ -124,8 +124,8 @@ bool report_matrix(struct doc *d, const struct comparison *c)
 	if (m.n) {
 		doc_heading(d, "matrix", "Side by side, against %s", c->arms[c->baseline].name);
 		matrix_table(d, &m);
-		doc_put(d, DOC_SMALL, "The baseline's row has its own figures, the others their "
-			"effects; kduel compare --baseline ARM shows them against another one.");
+		doc_put(d, DOC_SMALL, "The baseline's row shows its own values, the other rows their "
+			"effects; kduel compare --baseline ARM compares them with another arm.");
 	}
 	report_groups_release(&m.groups);
 	return m.n;

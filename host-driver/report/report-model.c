@@ -11,7 +11,7 @@
 #include "bench/registry.h"
 #include "safe.h"
 
-/* Of a processor's page sizes, one arm and one cell: what the rows are about. */
+/* What rows of the model are about: one processor, arm and cell, and its page sizes. */
 struct subject {
 	struct report *r;
 	const struct cpu *cpu;
@@ -35,7 +35,7 @@ static void model_row(const struct subject *s, const char *quantity, double expe
 		text_format("%s", quantity), expected, measured, least, most };
 }
 
-/* Times tell of a processor's TLBs only where a processor ran the guest. */
+/* Times reflect a processor's TLBs only if a processor ran the guest. */
 static bool model_times_count(const struct comparison *c)
 {
 	const struct domain_word *d = domain_find(c->domain);
@@ -43,7 +43,7 @@ static bool model_times_count(const struct comparison *c)
 	return d && d->walks;
 }
 
-/* The name of the cell's metric that says this of the model; NULL: it has none. */
+/* The cell's metric with this role in the model; NULL: it has none. */
 static const char *model_metric_of(const struct plan_cell *cell, enum metric_role role)
 {
 	const struct workload *w;
@@ -55,7 +55,7 @@ static const char *model_metric_of(const struct plan_cell *cell, enum metric_rol
 	return m ? m->name : NULL;
 }
 
-/* The arm's measured change of what a walk costs. */
+/* The arm's measured change of the cost of a walk. */
 static double model_measured_change(const struct comparison *c, const struct plan_cell *cell,
 			      size_t arm)
 {
@@ -69,7 +69,7 @@ static double model_measured_change(const struct comparison *c, const struct pla
 
 /* --- counters --- */
 
-/* The upper end of a ladder of the pattern's own stride, of which the model speaks. */
+/* The rung of a series, in pages or bytes; -1 if its stride is not the pattern's. */
 static double model_rung(const struct subject *s, const struct compare_series *series)
 {
 	const json_t *pages = json_object_get(series->point, "pages");
@@ -99,7 +99,7 @@ static double model_upper_end(const struct subject *s)
 	return end;
 }
 
-/* A part of the sum that could not be had leaves no sum. */
+/* If a part of the sum is unavailable, so is the sum. */
 static bool model_lacks(const struct comparison *c, bool (*part)(const char *))
 {
 	for (size_t i = 0; i < c->n_missing; i++)
@@ -108,7 +108,7 @@ static bool model_lacks(const struct comparison *c, bool (*part)(const char *))
 	return false;
 }
 
-/* Per access, of all counters that are parts of it; NAN if not counted. */
+/* The sum per access of all counters that are parts of it; NaN if not counted. */
 static double model_counted(const struct subject *s, bool (*part)(const char *))
 {
 	const struct comparison *c = s->r->c;
@@ -142,7 +142,7 @@ static int model_expects(struct subject *s, struct err *err)
 					&s->in, &s->out, err);
 }
 
-/* What a ladder found, in pages, if it reaches so far. */
+/* A knee that a ladder found, in pages, if the ladder reaches that far. */
 static void model_add_knee(const struct subject *s, enum metric_role role, const char *quantity,
 		     unsigned entries, double least, double most)
 {
@@ -211,7 +211,7 @@ static int model_add_cell(struct report *r, const struct cpu *cpu,
 	return 0;
 }
 
-/* The processor that the agent or driver named, from the flattened facts. */
+/* The processor that the agent or driver recorded, from the flattened facts. */
 static int model_load_of(const struct report *r, const char *where, struct cpu **cpu,
 			 struct err *err)
 {
@@ -229,7 +229,7 @@ static int model_load_of(const struct report *r, const char *where, struct cpu *
 		     : err_machine(err, "the results do not say on which processor the guest ran");
 }
 
-/* The user's word, or the one that the guest ran on. */
+/* The processor that the user names, or else the one that the guest ran on. */
 static struct cpu *model_choose_cpu(struct report *r, const char *name,
 			      struct err *err)
 {
@@ -242,15 +242,15 @@ static struct cpu *model_choose_cpu(struct report *r, const char *name,
 	}
 	if (!model_times_count(r->c))
 		r->model_reason = text_format("no processor's TLBs were measured; "
-						"kduel report --cpu-model NAME shows what is "
-						"expected of one");
+						"kduel report --cpu-model NAME shows what the "
+						"model expects of one");
 	else if (model_load_of(r, "guest", &cpu, &none))
 		r->model_reason = text_format("%.*s; --cpu-model NAME chooses a processor",
 						(int)strcspn(none.text, ";"), none.text);
 	return cpu;
 }
 
-/* --- of named processors, where no times tell of any --- */
+/* --- named processors, if no processor was measured --- */
 
 static struct report_expected *model_expected_of(struct report *r, const char *what,
 						 const char *arm)
@@ -290,7 +290,7 @@ static void model_expect_cpu(struct report *r, const struct cpu *cpu, unsigned w
 		}
 }
 
-/* The driver's own processor, if it is known, and two that many have. */
+/* The driver's own processor, if it is known, and two common ones. */
 static void model_expect_named(struct report *r)
 {
 	static const char *const others[] = { "cascadelake", "zen4" };

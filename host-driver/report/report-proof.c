@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The page sizes that were found: a row for each backing, source, layer and arm. */
+/* The page sizes found: a row for each backing, source, layer and arm. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "vocab/words.h"
 #include "safe.h"
 
-/* The long name of the machine under test would cost a line its width. */
+/* "machine under test" would be too wide for a column. */
 static const char *proof_layer(const struct compare_proof *p)
 {
 	int l = layer_find(p->layer);
@@ -90,7 +90,7 @@ static void proof_table(struct doc *d, const struct comparison *c)
 	}
 }
 
-/* Why a layer could not be read: once where it is the same everywhere. */
+/* Why a layer could not be read; only once if the reason is the same everywhere. */
 static void proof_unavailable(struct doc *d, const struct comparison *c)
 {
 	bool told[LAYERS] = { false };
@@ -132,7 +132,7 @@ void report_proof(struct doc *d, const struct report *r)
 			layer_words[3].help);
 	if (any)
 		doc_put(d, DOC_SMALL, "Means over boots and the workloads of one backing and "
-			"source; the huge share from its least to its greatest reading. A "
+			"source; the huge share from its smallest to its largest reading. A "
 			"sample whose proof contradicts its cell is void and never averaged. "
 			"Faults are second-level faults that the guest has taken so far.");
 }

@@ -115,7 +115,7 @@ const char *report_verdict_text(const struct compare_result *v, char *buf,
 	return buf;
 }
 
-/* "-1.2% to +3.4%", "x0.98 to x1.05": the least and the greatest effect. */
+/* "-1.2% to +3.4%", "x0.98 to x1.05": the smallest and the largest effect. */
 static void rows_range(const struct report_group *g, size_t arm, char *buf,
 		       size_t len)
 {

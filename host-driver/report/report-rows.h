@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The comparison's series as the rows of a verdict table: the points of one
- * cell and metric belong together, and each arm other than the baseline has
- * one row for them. A ladder of points has a row that says their range and
- * how many of them got which verdict; a reader finds each point in the full
- * list.
+ * The comparison's series as the rows of a verdict table: the points of one cell
+ * and metric form a group, with one row for each arm but the baseline. The row of a
+ * ladder of points gives their range and how many of them got which verdict; each
+ * point is in the full list.
  */
 #ifndef KDUEL_REPORT_ROWS_H
 #define KDUEL_REPORT_ROWS_H
@@ -17,7 +16,7 @@ struct report_group {
 	const struct compare_series **series;
 	size_t n;
 	bool gate;
-	unsigned rank;		/* of its most serious verdict: 0 is most serious */
+	unsigned rank;		/* of its most serious verdict, see report_rank() */
 };
 
 struct report_groups {
@@ -31,7 +30,7 @@ struct report_row {
 	char n[NUMBER_MAX];		/* blocks */
 	char sde[NUMBER_MAX];		/* smallest detectable effect */
 	char verdict[2 * NUMBER_MAX];	/* "improved", "1 of 13 regressed" */
-	enum verdict worst;		/* the most serious one: its colour */
+	enum verdict worst;		/* the most serious one, for the colour */
 	const char *reason;		/* "" if none */
 };
 
@@ -45,16 +44,16 @@ void report_row(const struct report_group *g, size_t arm,
 void report_series_row(const struct compare_series *s, size_t arm,
 		       struct report_row *row);
 
-/* How serious: 0 is a regression; what is never judged is last. */
+/* How serious a verdict is: 0 is a regression; what is never judged comes last. */
 unsigned report_rank(enum verdict v);
 enum verdict report_ranked(unsigned rank);
-/* No counter, and judged in some arm. */
+/* Is the group not a counter, and judged in some arm? */
 bool report_judged(const struct report_group *g);
 
 /* "size=32M, threads=2": sizes in bytes with their unit; "" for {}. */
 const char *report_point(const struct compare_series *s, char *buf, size_t len);
 
-/* The baseline's own figure: "71.2 us", "5.3 to 23.3 ns". */
+/* The baseline's own value: "71.2 us", "5.3 to 23.3 ns". */
 const char *report_base_value(const struct report_group *g, size_t baseline,
 			      char *buf, size_t len);
 
@@ -62,7 +61,7 @@ const char *report_base_value(const struct report_group *g, size_t baseline,
 const char *report_verdict_text(const struct compare_result *v, char *buf,
 				size_t len);
 
-/* "fsdax-xfs/thp/stream triad"; with the counter where there is one. */
+/* "fsdax-xfs/thp/stream triad"; with the counter if there is one. */
 const char *report_group_name(const struct report_group *g, char *buf,
 			      size_t len);
 

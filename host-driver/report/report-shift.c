@@ -35,7 +35,7 @@ static void shift_row(struct doc *d, const struct shift *s, const struct shift_r
 	doc_cell(d, DOC_WORDS, 0, "%s", r->reason);
 }
 
-/* Counters and what is never judged are in the JSON only. */
+/* Counters and metrics that are never judged are only in the JSON. */
 static bool shift_shows(const struct shift_row *r, bool gates)
 {
 	return r->a->gate == gates && !r->a->counter && r->a->better != STATS_NEITHER;
@@ -77,7 +77,7 @@ static void shift_about(struct doc *d, const char *which, const struct compariso
 	doc_put(d, DOC_SAY, "%s: %s%s, %u of %u blocks.", which, folder, date, c->blocks,
 		c->blocks_planned);
 	if (c->refused)
-		doc_put(d, DOC_SAY, "%s is no comparison: %s", which, c->refused);
+		doc_put(d, DOC_SAY, "%s has no verdicts: %s", which, c->refused);
 }
 
 void report_shift_print(FILE *out, const struct shift *s, const char *const folder[2],
@@ -94,7 +94,7 @@ void report_shift_print(FILE *out, const struct shift *s, const char *const fold
 	shift_part(d, s, false);
 	doc_put(d, DOC_SMALL, "The change is the arm's ratio to its baseline in B over that in A: "
 		"if it were +5%% in A and +8%% in B, 1.08 / 1.05, +2.9%%. Its %.4g%% interval is Welch's, since the blocks of two "
-		"campaigns do not belong together. The verdict is of the change alone, corrected for "
+		"campaigns are not paired. The verdict is about the change alone, corrected for "
 		"the number of tests.", 100 * (1 - s->alpha));
 	if (s->only_a || s->only_b)
 		doc_put(d, DOC_SAY, "Only in A: %zu, only in B: %zu rows.", s->only_a, s->only_b);

@@ -8,10 +8,10 @@
 
 #include "compare/shift.h"
 
-/* `begun`: seconds since the epoch, 0 if not known. */
+/* `begun`: seconds since the epoch, 0 if unknown. */
 void report_shift_print(FILE *out, const struct shift *s, const char *const folder[2],
 			const double begun[2]);
-/* docs/man/kduel-compare.1 has its keys. A new reference. */
+/* docs/man/kduel-compare.1 describes the keys. A new reference. */
 json_t *report_shift_json(const struct shift *s, const char *const folder[2],
 			  const double begun[2]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a report says first: the verdict, and what its domain can show. */
+/* The beginning of a report: the verdict, and what its domain can show. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +8,13 @@
 #include "report-rows.h"
 #include "safe.h"
 
-/* Groups that are judged: gates, or where there are none all that the domain shows. */
+/* Does the group count: a gate, or if there are none anything that the domain can show? */
 static bool summary_counts(const struct comparison *c, const struct report_group *g, bool gates)
 {
 	return report_judged(g) && (gates ? g->gate : compare_measurable(c, g->series[0]));
 }
 
-/* "x0.103 [0.077, 0.138] with 6.1" of each arm that has this verdict. */
+/* "x0.103 [0.077, 0.138] with 6.1", for each arm that has this verdict. */
 static void summary_arms(const struct comparison *c, const struct report_group *g,
 			 enum verdict v, FILE *out)
 {
@@ -60,7 +60,7 @@ static bool summary_has(const struct comparison *c, const struct report_groups *
 	return false;
 }
 
-/* Gates may be declared and have no test: of a control, or of nothing that was measured. */
+/* Declared gates may have no test: if only a control has them, or nothing was measured. */
 static const char *summary_no_gates(const struct comparison *c)
 {
 	bool any = c->gates_exit != EXIT_DONE;
@@ -139,8 +139,8 @@ void report_expected(struct doc *d, const struct report *r)
 		used += (size_t)snprintf(columns + used, sizeof(columns) - used, "|#%.100s",
 					 r->expected_cpu[k]);
 	doc_put(d, DOC_SAY, "Page walks per access that the model of the TLBs expects of each "
-		"processor, from the workload's address pattern and the page sizes that were "
-		"proved, and how many table entries a walk reads at most. None was "
+		"processor, from the workload's address pattern and the proved page sizes, "
+		"and how many table entries a walk reads at most. None of this was "
 		"measured; kduel report --cpu-model NAME chooses another processor.");
 	doc_table(d, columns);
 	for (size_t i = 0; i < r->n_expected; i++) {
@@ -177,7 +177,7 @@ void report_domain(struct doc *d, const struct report *r)
 	doc_heading(d, "domain", "What this can show");
 	doc_put(d, DOC_SAY, "Domain %s: %s.", c->domain, word ? word->meaning : "not known");
 	if (word && *word->limit)
-		doc_put(d, DOC_SAY, "What it cannot: %s", word->limit);
+		doc_put(d, DOC_SAY, "What it cannot show: %s", word->limit);
 	if (!hidden)
 		return;
 	d->forms = DOC_IN_TEXT;
@@ -192,7 +192,7 @@ void report_domain(struct doc *d, const struct report *r)
 	if (!r->n_expected)
 		return;
 	d->forms = DOC_IN_HTML | DOC_IN_MARKDOWN;
-	doc_put(d, DOC_FOLD, "What a model expects of processors in their place");
+	doc_put(d, DOC_FOLD, "What a model expects of processors instead");
 	report_expected(d, r);
 	doc_put(d, DOC_UNFOLD, "%s", "");
 	d->forms = DOC_IN_ALL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Page sizes of the second level around what was done to a guest, a row a step,
- * and over the seconds of a run apart.
+ * Page sizes of the second level around a guest's disturbances, one row per step,
+ * and over the seconds of a separate run.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct timeline_mean {
 	unsigned n;
 };
 
-/* Over the boots, of the times that are kept. */
+/* Means over the boots, of runs whose times are kept. */
 static struct timeline_mean timeline_mean(const struct comparison *c, const char *cell,
 					  size_t arm, enum run_step step)
 {
@@ -65,7 +65,7 @@ static void timeline_row(struct doc *d, const struct comparison *c, const char *
 	doc_cell(d, DOC_NUMBER, 0, "%u", m.n);
 }
 
-/* The cells in order of coming: is this reading the first of its cell? */
+/* Is this the first reading of its cell? */
 static bool timeline_is_first(const struct comparison *c, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -91,13 +91,13 @@ void report_timeline(struct doc *d, const struct report *r)
 			for (int s = 0; s < STEPS; s++)
 				timeline_row(d, c, c->timeline[i].cell, a, (enum run_step)s);
 	}
-	doc_put(d, DOC_SMALL, "Means over n readings, one a boot and process, all of them outside "
+	doc_put(d, DOC_SMALL, "Means over n readings, one per boot and process, all of them outside "
 		"the timed regions. Faults are second-level faults that the guest has taken so far.");
 }
 
 /* --- the figure ----------------------------------------------------------------- */
 
-/* A run apart that stands for its cell and arm: that of the first block. */
+/* The separate run that represents its cell and arm: that of the first block. */
 static bool timeline_is_shown(const struct comparison *c, const struct compare_reading *r)
 {
 	for (size_t i = 0; r->apart && i < c->n_timeline; i++) {
@@ -141,7 +141,7 @@ static void timeline_put(const struct comparison *c, struct figure *f,
 		return;
 	}
 	for (int k = 0; k < PAGE_SIZES; k++) {
-		/* No line along the bottom for a size that never was. */
+		/* No line at 0 for a size that never occurs. */
 		if (k == PAGE_1G && !timeline_has_1g(c))
 			continue;
 		f->value.max = fmax(f->value.max, r->bytes[k]);
@@ -159,7 +159,7 @@ const char *figure_timeline(const struct comparison *c, struct figure *f)
 	if (!f->n_series)
 		return "no cell has a timeline";
 	f->title = text_format("Second level over time (domain: %s)", c->domain);
-	f->subtitle = text_format("one run of each arm, apart from the timed ones; lines are events");
+	f->subtitle = text_format("one run of each arm, separate from the timed ones; lines are events");
 	f->text = text_format("Bytes mapped with 4K, 2M and 1G pages over the seconds of a run, "
 			      "by arm, with its events");
 	f->value.max = fmax(f->value.max / (1 << 20), 1);

@@ -65,13 +65,13 @@ static void verdicts_group(struct doc *d, const struct comparison *c,
 
 	doc_group(d, report_group_name(g, name, sizeof(name)), "baseline %s%s",
 		  report_base_value(g, c->baseline, base, sizeof(base)),
-		  g->series[0]->better == STATS_HIGHER ? ", more is better" : "");
+		  g->series[0]->better == STATS_HIGHER ? ", higher is better" : "");
 	for (size_t a = 0; a < c->n_arms; a++)
 		if (a != c->baseline)
 			verdicts_row(d, c, g, a);
 }
 
-/* A gate was asked for; else what the domain can show. The rest is in the full list only. */
+/* Shows gates, and what the domain can show; the rest is only in the full list. */
 static bool verdicts_shows(const struct comparison *c, const struct report_group *g)
 {
 	return report_judged(g) && (g->gate || compare_measurable(c, g->series[0]));
@@ -162,12 +162,12 @@ void report_folded_table(struct doc *d, const struct comparison *c)
 void report_reading(struct doc *d, const struct comparison *c)
 {
 	doc_put(d, DOC_SMALL, "How to read it: an effect is the arm against the baseline, "
-		"by block; x0.081 is 0.081 times the baseline. Less is better unless said. "
+		"by block; x0.081 is 0.081 times the baseline. Lower is better unless noted. "
 		"The interval holds the true effect in %.4g of 100 such campaigns. n is the "
 		"number of blocks. \"detects\" is the smallest effect that this "
-		"campaign finds in 80%% of cases; what is smaller stays inconclusive. \"not "
+		"campaign finds in 80%% of cases; smaller ones may stay inconclusive. \"not "
 		"worse than %.3g%%\": a greater loss can be ruled out. Verdicts are "
-		"corrected for the number of tests; an interval is that of its metric "
+		"corrected for the number of tests; an interval is for its metric "
 		"alone.", 100 * (1 - c->alpha), 100 * c->margin);
 }
 

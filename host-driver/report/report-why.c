@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which functions make the difference, where they were counted (why/gather.h). */
+/* Which functions make the difference, if they were counted (why/gather.h). */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #define FUNCTIONS 10
 
-/* A campaign that cannot be explained any more has its report all the same. */
+/* If the counts can no longer be explained, the report is made without them. */
 void report_gather_why(struct report *r, struct store *s)
 {
 	struct why_request all = { .cell = NULL };
@@ -41,7 +41,7 @@ static struct why_words why_words_of(const struct report *r, const struct why_gr
 				   .thing = g->thing };
 }
 
-/* With what it writes as a text; the caller's. */
+/* What the writer prints, as a text that the caller frees. */
 static char *why_text(const struct report *r, const struct why_group *g, bool drawing)
 {
 	struct why_words words = why_words_of(r, g);
@@ -102,7 +102,7 @@ static void why_put_beside(void *arg, const char *what, double base, double othe
 static void why_put_regions(struct doc *d, const struct report *r, const struct why_group *g)
 {
 	struct why_words words = why_words_of(r, g);
-	char *columns = text_format("=of whole regions, a %s|#%s|#%s", g->thing,
+	char *columns = text_format("=of whole regions, per %s|#%s|#%s", g->thing,
 				    words.arm[WHY_BASE], words.arm[WHY_OTHER]);
 
 	doc_table(d, columns);
@@ -116,7 +116,7 @@ static void why_put_drawing(struct doc *d, const struct report *r, const struct 
 	unsigned forms = d->forms;
 	char *svg = why_text(r, g, true);
 
-	doc_put(d, DOC_SMALL, "%s a %s. Call stacks: plots/why-%zu.svg; every function: kduel why.",
+	doc_put(d, DOC_SMALL, "%s per %s. Call stacks: plots/why-%zu.svg; every function: kduel why.",
 		*g->why.event ? "Samples" : "Instructions", g->thing, i + 1);
 	d->forms = DOC_IN_HTML;
 	doc_drawing(d, svg);

@@ -44,7 +44,7 @@ void report_release(struct report *r)
 	*r = (struct report){ 0 };
 }
 
-/* Writes a file of the folder, a form of the report or a figure's data. */
+/* Writes a file in the folder: a form of the report, or a figure's data. */
 static int report_file(const char *folder, const char *name, const struct report_form *form,
 		       const struct report *r, const struct figure *f, struct err *err)
 {
@@ -142,7 +142,7 @@ void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n)
 	doc_free(d);
 }
 
-/* A line for each reason. */
+/* One line for each reason. */
 static void report_say_not_drawn(const struct report *r, FILE *said)
 {
 	const char *last = "";
@@ -198,7 +198,7 @@ int report_draw(struct report *r, const char *folder, FILE *said,
 	if (said)
 		report_say_not_drawn(r, said);
 	if (said && r->n_figures && !r->figures[0].not_drawn && figure_letters_missing())
-		fputs("the plots in plots/*.png have no letters: there is no font (Debian "
+		fputs("the plots in plots/*.png have no legible text: no font is installed (Debian "
 		      "package fonts-dejavu-core)\n", said);
 	return ret;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The report of a results folder: one struct with all that is known, one
- * document made of it (doc.h), and a form of that for each reader. What it says
- * was computed by compare (compare.h) and is the same in all of them.
+ * The report of a results folder: one struct with everything known, one document
+ * made from it (doc.h), and a form of that for each kind of reader. Its content is
+ * computed by compare (compare.h) and is the same in all forms.
  *
  *	struct report_options options = { 0 };
  *	struct report r;
@@ -27,11 +27,11 @@
 #include "vocab/words.h"
 
 struct report_options {
-	const char *cpu_model;	/* whose TLB the model describes; NULL: the
-				 * one that was measured, if it is known */
+	const char *cpu_model;	/* the processor to model; NULL: the measured
+				 * one, if it is known */
 };
 
-/* A boot or a workload process that did not end well. */
+/* A failed boot or workload process. */
 struct report_failure {
 	char *where;		/* "boot 3, block 1, arm 6.1" */
 	char *class;		/* "panic", "void", ... */
@@ -45,28 +45,27 @@ struct report_model_row {
 	char *arm;
 	char *quantity;		/* "misses per access" */
 	double expected;
-	double measured;	/* NaN: not measured, only `model` */
-	double least, most;	/* of measured over expected; NaN: not judged */
+	double measured;	/* NaN: not measured */
+	double least, most;	/* bounds of measured / expected; NaN: not judged */
 };
 
-/* What the model expects of named processors, where none was measured. */
+/* What the model expects of named processors, if none was measured. */
 #define REPORT_CPUS 3
 struct report_expected {
 	char *what, *arm;	/* as above */
-	unsigned references;	/* of a walk, at most */
-	double walks[REPORT_CPUS];	/* per access, by processor; NaN: nothing is expected */
+	unsigned references;	/* per walk, at most */
+	double walks[REPORT_CPUS];	/* per access, by processor; NaN: no expectation */
 };
 
 struct report {
 	const struct comparison *c;
-	const struct plan *plan;	/* NULL: conditions of it are left out */
+	const struct plan *plan;	/* NULL: what depends on it is left out */
 	char *folder;		/* its name without the path */
-	char *again;		/* the command that measures it once more; NULL if unknown */
+	char *again;		/* the command that repeats it; NULL if unknown */
 	double begun, ended;	/* seconds since the epoch; 0 if unknown */
 	struct report_failure *failures;
 	size_t n_failures;
-	json_t *env;		/* where -> facts that are the same in all
-				 * boots, those that are not: a list */
+	json_t *env;		/* where -> facts, see report_env() */
 	char *cpu;		/* processor of the driver's machine, "" if unknown */
 	char *model_cpu;	/* whose model was used, "" if none */
 	char *model_reason;	/* why there is no model, "" if there is */
@@ -74,15 +73,16 @@ struct report {
 	size_t n_model;
 	struct why_groups *why;	/* why/gather.h; NULL: functions were not counted */
 	char *no_why;		/* why there are no tables of them, or NULL */
-	char *expected_cpu[REPORT_CPUS];	/* NULL behind the last one */
-	struct report_expected *expected;	/* only where n_model is 0 */
+	char *expected_cpu[REPORT_CPUS];	/* NULL after the last one */
+	struct report_expected *expected;	/* only if n_model is 0 */
 	size_t n_expected;
 	struct figure *figures;	/* plot.h */
 	size_t n_figures;
-	struct figure_missing *no_figures;	/* and why not */
+	struct figure_missing *no_figures;	/* the others, and why */
 	size_t n_no_figures;
 };
 
+/* Errors: -ENOMEM, an unreadable store, or an unknown cpu_model. */
 int report_gather(struct report *r, struct store *s,
 		  struct comparison *c, const struct report_options *o,
 		  struct err *err);
@@ -94,15 +94,15 @@ void report_release(struct report *r);
 /* A form of the report; `file` is its name in a results folder, "" if it is only printed. */
 struct report_form {
 	const char *name, *file;
-	bool figures;		/* it holds those that were drawn */
+	bool figures;		/* it contains drawings */
 	void (*write)(const struct report *r, FILE *out);
 };
 /* text, json, html, md, brief; ends with a NULL name. */
 extern const struct report_form report_forms[];
 
-/* The document that text, HTML and Markdown are made of; doc_free() it. */
+/* The document that text, HTML and Markdown are made from; doc_free() it, and those below. */
 struct doc *report_doc(const struct report *r);
-/* Ten lines, for a mail's beginning or a chat. */
+/* Ten lines, for the beginning of a mail or for a chat. */
 struct doc *report_brief_doc(const struct report *r);
 /* Verdicts, proof, failures: for a reply to a series. */
 struct doc *report_reply_doc(const struct report *r);
@@ -112,37 +112,37 @@ json_t *report_json(const struct report *r);	/* docs/report-format.md */
 
 /* Verdicts, what differs besides the kernels, notes; with a terminal's colours. */
 void compare_print(FILE *out, const struct comparison *c);
-/* One claim a paragraph: outcome, text, what both sides came to. */
+/* One paragraph per claim: outcome, text, the values of both sides. */
 void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n);
 
 /*
  * Publishes report.txt, report.json, report.html, data/ and plots/ in the
- * results folder, each file whole or not at all. A figure that gnuplot could
- * not draw is not an error: it is said in `said` (may be NULL), a line each.
+ * results folder, each file complete or not at all. A figure that gnuplot could not
+ * draw is not an error: `said` (may be NULL) gets a line about it.
  */
 int report_publish(struct report *r, const char *folder, FILE *said,
 		   struct err *err);
-/* Figures for a page that is printed: no file is written. */
+/* Draws the figures for a page that goes to stdout: no file is written. */
 void report_draw_inside(struct report *r, FILE *said);
-/* data/ and plots/ alone. */
+/* Publishes only data/ and plots/. */
 int report_draw(struct report *r, const char *folder, FILE *said,
 		struct err *err);
 
-/* The verdict in one sentence; the caller's. */
+/* The verdict in one sentence; the caller frees it. */
 char *report_sentence(const struct comparison *c);
 
-/* What is not in this report: a sentence a line; the caller's. */
+/* What the report does not show: one sentence per line; the caller frees it. */
 char *report_limits(const struct report *r);
 
 /* Parts of report.json (docs/report-format.md). */
 
-/* Safe text, so that a reader's terminal is safe too; never invalid UTF-8. */
+/* A text made safe (safe.h), so that JSON readers' terminals are safe as well. */
 json_t *json_safe(const char *text);
-/* The same; null for no text. */
+/* The same; null for NULL or "". */
 json_t *json_safe_or_null(const char *text);
-/* JSON has no NaN: what is not known is null. */
+/* null for NaN, which JSON lacks: the value is unknown. */
 json_t *json_known(double v);
-/* Takes the value. */
+/* Takes the reference to the value. */
 void json_put(json_t *object, const char *key, json_t *value);
 
 json_t *report_series_json(const struct comparison *c);

@@ -107,7 +107,7 @@ const struct kernel *arm_kernels_of(const struct arm_kernels *k,
 	return arm_kernels_find(k, arm->kernel, layout);
 }
 
-/* "CONFIG_SMP=y" becomes "CONFIG_SMP": "y"; what is not set is not there. */
+/* "CONFIG_SMP=y" becomes "CONFIG_SMP": "y"; symbols that are not set are left out. */
 static json_t *arm_kernels_read_config(const char *path)
 {
 	json_t *config = json_object();

@@ -24,8 +24,8 @@ int arm_kernels_resolve(struct arm_kernels *k, const struct plan *p,
 int arm_kernels_ensure(struct arm_kernels *k, kernel_progress_fn fn, void *arg,
 		       struct err *err);
 /*
- * For a machine that boots none: those of the arms that are given by a path and are in
- * the cache. What cannot be had is left out.
+ * For a machine that boots none: takes the arms' kernels that are given by a path and
+ * are in the cache; leaves out the others.
  */
 void arm_kernels_take(struct arm_kernels *k, const struct plan *p);
 void arm_kernels_release(struct arm_kernels *k);
@@ -37,9 +37,8 @@ const struct kernel *arm_kernels_of(const struct arm_kernels *k,
 				    const char *layout);
 
 /*
- * What makes the arm what it is, for its record: the kernel's identity, one
- * a layout, with its config's values, and what all arms must share. A new
- * reference.
+ * The arm's identity, for its record: that of its kernel for each layout, the values
+ * of its config, and the guest's kernel, which all arms share. A new reference.
  */
 json_t *arm_kernels_identity(const struct arm_kernels *k, const struct plan *p,
 			     const struct plan_arm *arm);

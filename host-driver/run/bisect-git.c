@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * git bisect in a bare repository of our own. It has no objects but borrows the
- * user's, whose checkout and references are never written to.
+ * git bisect in a bare repository of our own, which borrows the user's objects. The
+ * user's checkout and references are never written to.
  */
 #include "bisect-parts.h"
 
@@ -17,7 +17,7 @@
 
 #define GIT_SECONDS 600.0
 
-/* In the repository of our own: by no settings but these. */
+/* Runs git in our own repository, without the user's and the machine's settings. */
 static int bisect_git_do(const char *const args[], char **said, struct err *err)
 {
 	static const char *const env[] = {
@@ -50,7 +50,7 @@ int bisect_git_check(const char *dir, const char *good, const char *bad, unsigne
 	int ret = 0;
 
 	if (kernel_repository_ask(dir, ancestor, &said, NULL))
-		ret = err_config(err, "--good %.12s is no ancestor of --bad %.12s: there is no line of commits from one to the other (git -C %s merge-base %.12s %.12s names where they part)",
+		ret = err_config(err, "--good %.12s is not an ancestor of --bad %.12s (git -C %s merge-base %.12s %.12s names their common ancestor)",
 				 good, bad, dir, good, bad);
 	free(said);
 	said = NULL;
@@ -74,7 +74,7 @@ char *bisect_git_subject(const char *dir, const char *commit)
 	return said;
 }
 
-/* --- our own -------------------------------------------------------------------- */
+/* --- our own repository --------------------------------------------------------- */
 
 static int bisect_git_put(const char *repository, const char *below, const char *text,
 			  struct err *err)
@@ -106,7 +106,7 @@ static int bisect_git_make(const struct bisect *b, const char *repository, struc
 		ret = bisect_git_put(repository, "objects/info/alternates",
 				     objects = text_format("%s\n", of.objects), err);
 	if (!ret) {
-		/* Bisection wants a HEAD that is there. */
+		/* git bisect needs a HEAD that exists. */
 		char *head = text_format("%s\n", b->bad);
 
 		ret = bisect_git_put(repository, "HEAD", head, err);
@@ -119,7 +119,7 @@ static int bisect_git_make(const struct bisect *b, const char *repository, struc
 	return ret;
 }
 
-/* What was decided so far, as git bisect replay takes it. */
+/* Writes the decisions so far as a log for git bisect replay. */
 static int bisect_git_write_log(const struct bisect *b, const char *path, struct err *err)
 {
 	char *text = NULL;
@@ -140,7 +140,7 @@ static int bisect_git_write_log(const struct bisect *b, const char *path, struct
 	return ret;
 }
 
-/* The commit in "[...]" behind `words`; NULL: they are not in the log. */
+/* The commit in "[...]" after `words`; NULL: they are not in the log. */
 static char *bisect_git_named(const char **log, const char *words)
 {
 	const char *at = strstr(*log, words);
@@ -189,7 +189,7 @@ int bisect_git_next(struct bisect *b, char **commit, struct err *err)
 	if (!ret)
 		ret = bisect_git_write_log(b, replayed, err);
 	if (!ret)
-		rc = bisect_git_do(replay, NULL, &why);	/* fails where only skipped ones are left */
+		rc = bisect_git_do(replay, NULL, &why);	/* fails if only skipped commits are left */
 	if (!ret)
 		ret = bisect_git_do(log, &said, err);
 	if (!ret && !bisect_git_has_ended(b, said)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The parts of a search, for its own files alone: what is kept (bisect-state.c),
- * what git says (bisect-git.c), one commit measured (bisect-step.c).
+ * The internals of a search, for bisect*.c only: its saved state (bisect-state.c),
+ * git (bisect-git.c), the measurement of one commit (bisect-step.c).
  */
 #ifndef KDUEL_BISECT_PARTS_H
 #define KDUEL_BISECT_PARTS_H
@@ -10,24 +10,24 @@
 
 int bisect_save(const struct bisect *b, struct err *err);
 int bisect_load(const char *folder, struct bisect *b, struct err *err);
-/* Takes what is in `step`. */
+/* Takes ownership of what is in `step`. */
 int bisect_add_step(struct bisect *b, const struct bisect_step *step, struct err *err);
 void bisect_step_release(struct bisect_step *step);
 
 /*
- * The commit to be tested next, or the end: b->end and b->found. Only of the steps
- * that are in `b`, so that it does not matter when the last run was cut off.
+ * The commit to be tested next, or the end: b->end and b->found. It depends only on the
+ * steps in `b`, so that it does not matter when the last run was interrupted.
  */
 int bisect_git_next(struct bisect *b, char **commit, struct err *err);
-/* Is good an ancestor of bad, and how many commits are between them? */
+/* Checks that `good` is an ancestor of `bad`, and counts the commits in good..bad. */
 int bisect_git_check(const char *dir, const char *good, const char *bad, unsigned *commits,
 		     struct err *err);
-/* The first line of the commit's message; "" if it cannot be had. */
+/* The first line of the commit's message; "" if it cannot be read. */
 char *bisect_git_subject(const char *dir, const char *commit);
 
 /*
- * Builds and measures `commit` against the good end; `step` is the caller's, also
- * where its mark is BISECT_OPEN: b->stopped, or of the ends: no difference was found.
+ * Builds and measures `commit` against the good end. The caller releases `step`. Its
+ * mark is BISECT_OPEN if a signal came (b->stopped), or if the ends do not differ.
  */
 int bisect_measure(struct bisect *b, const char *commit, struct bisect_step *step,
 		   struct err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The search as it is kept: one file, published whole after each decision. */
+/* The saved state of a search: one file, published atomically after each decision. */
 #include "bisect-parts.h"
 
 #include <errno.h>
@@ -102,7 +102,7 @@ int bisect_save(const struct bisect *b, struct err *err)
 			b->found, "steps", steps);
 	text = all ? json_dumps(all, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
 	ret = text ? file_publish(path, text, strlen(text), err)
-		   : err_config(err, "%s: something in it is no text", path);
+		   : err_config(err, "%s: cannot be written: a text in it is not valid UTF-8", path);
 	free(text);
 	json_decref(all);
 	free(path);
@@ -137,7 +137,7 @@ static double bisect_state_real_of(const struct view *o, const char *key)
 	return view_is_number(v) ? v->real : NAN;
 }
 
-/* A commit's name goes to git as an argument. */
+/* A commit's hash becomes an argument of git. */
 static int bisect_state_hash(const struct view *o, const char *key, char **to, struct err *err)
 {
 	int ret = bisect_state_text(o, key, to, err);
@@ -155,7 +155,7 @@ static int bisect_state_read_effect(const struct view *o, struct stats_effect *e
 	if (!ret)
 		ret = bisect_state_number(o, "method", &method, err);
 	if (!ret && method > STATS_EXACT)
-		ret = err_config(err, "method: %u is not known", method);
+		ret = err_config(err, "method: %u is unknown", method);
 	if (!ret)
 		ret = view_bool_or(o, "absolute", false, &e->absolute, err);
 	if (ret)
@@ -215,7 +215,7 @@ static int bisect_state_read(const struct view *o, struct bisect *b, struct err 
 	int ret = bisect_state_number(o, "version", &version, err);
 
 	if (!ret && version != STATE_VERSION)
-		ret = err_config(err, "version: %u, and this kduel knows %d", version, STATE_VERSION);
+		ret = err_config(err, "version: is %u, but this kduel reads %d", version, STATE_VERSION);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && !ret; i++)
 		ret = texts[i].hash ? bisect_state_hash(o, texts[i].key, texts[i].to, err)
 				    : bisect_state_text(o, texts[i].key, texts[i].to, err);
@@ -258,7 +258,7 @@ int bisect_load(const char *folder, struct bisect *b, struct err *err)
 
 	*b = (struct bisect){ .folder = text_format("%s", folder) };
 	if (access(path, F_OK)) {
-		ret = err_config(err, "%s: no search was begun here; begin one without --resume", folder);
+		ret = err_config(err, "%s: does not hold a search; begin one without --resume", folder);
 	} else {
 		ret = file_read(path, &text, &len, err);
 		if (!ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One commit: built, and measured against the good end until a decision is there. */
+/* One commit: built, and measured against the good end until it is decided. */
 #include "bisect-parts.h"
 
 #include <ctype.h>
@@ -25,20 +25,20 @@
 
 #define COMMIT_LEN 12
 #define REASON_MAX 300
-#define BOOTS_FAILED 2		/* without one that is fine: it does not boot */
-#define GOOD_FAILED 3		/* of the good end: nothing can be measured here */
+#define BOOTS_FAILED 2		/* failed boots, without a good one: it does not boot */
+#define GOOD_FAILED 3		/* failed boots of the good end: nothing can be measured */
 
 struct measuring {
 	struct bisect *b;
 	struct bisect_step *step;
 	const unsigned *looks;
-	bool ends;		/* the bad end is what is tested, */
-	bool same;		/* and more blocks would not make it differ */
+	bool ends;		/* the bad end is being tested */
+	bool same;		/* and the ends do not differ, even after all blocks */
 };
 
-/* --- why ----------------------------------------------------------------------------- */
+/* --- reasons ------------------------------------------------------------------------- */
 
-/* Of a program's output the line that says most. */
+/* The most informative line of a program's output. */
 static const char *bisect_step_line(const char *text, size_t *len)
 {
 	const char *line = strstr(text, "error:");
@@ -79,7 +79,7 @@ static bool bisect_step_is_meant(const char *metric, const struct compare_series
 	return is;
 }
 
-/* The series of the metric; NULL without an error: it has no values here. */
+/* The series of the metric; NULL without an error if it has no values here. */
 static int bisect_step_series(const struct measuring *m, const struct comparison *c,
 			      const struct compare_series **found, struct err *err)
 {
@@ -91,7 +91,7 @@ static int bisect_step_series(const struct measuring *m, const struct comparison
 			continue;
 		if (*found) {
 			compare_series_name(&c->series[i], name, sizeof(name));
-			return err_config(err, "--metric %s: that is several, of %s and %s (%s); name one with its workload and point, or measure fewer cells",
+			return err_config(err, "--metric %s matches several series, in %s and %s (%s); name one with its workload and point, or measure fewer cells",
 					  m->b->metric, (*found)->cell, c->series[i].cell, name);
 		}
 		*found = &c->series[i];
@@ -99,7 +99,7 @@ static int bisect_step_series(const struct measuring *m, const struct comparison
 	if (*found || !m->ends || !c->n_series)
 		return 0;
 	compare_series_name(&c->series[0], name, sizeof(name));
-	return err_config(err, "--metric %s: nothing of that name was measured; there is e.g. %s",
+	return err_config(err, "--metric %s: not measured; one that was is %s",
 			  m->b->metric, name);
 }
 
@@ -133,7 +133,7 @@ static bool bisect_step_in_word(char c)
 	return isalnum((unsigned char)c) || (c && strchr("_-.+", c));
 }
 
-/* The claim about the arm `tested` as one about `good`. */
+/* The claim about the arm `tested`, rewritten for `good`. */
 static char *bisect_step_claim_of_good(const char *claim)
 {
 	static const char word[] = BISECT_TESTED;
@@ -190,7 +190,7 @@ static int bisect_step_judge_claim(struct measuring *m, struct comparison *c, st
 	return 0;
 }
 
-/* Boots that failed; `*text` (may be NULL): what the last of them said. */
+/* The number of failed boots; `*text` (`text` may be NULL) is the reason of the last. */
 static int bisect_step_failed(struct store *store, unsigned arm, const char **text, struct err *err)
 {
 	const struct store_boot *boots;
@@ -204,7 +204,7 @@ static int bisect_step_failed(struct store *store, unsigned arm, const char **te
 	return ret;
 }
 
-/* A commit that fails is not judged by the boots in which it did not. */
+/* A commit that fails in some boots is not judged by the others. */
 static int bisect_step_judge_boots(struct measuring *m, const struct comparison *c,
 				   struct store *store, size_t tested, struct err *err)
 {
@@ -216,7 +216,7 @@ static int bisect_step_judge_boots(struct measuring *m, const struct comparison 
 	if (ret)
 		return ret;
 	if (good->boots >= GOOD_FAILED && good->failed == good->boots)
-		return err_machine(err, "the good end failed in all of its %u boots (%s): nothing can be held against it here",
+		return err_machine(err, "the good end failed in all of its %u boots (%s), so nothing can be compared with it",
 				   good->boots, good->failures);
 	if (!it->failed || (it->failed == it->boots && it->boots < BOOTS_FAILED))
 		return 0;
@@ -299,7 +299,7 @@ static int bisect_step_build(const struct bisect *b, const char *name, struct er
 	return ret;
 }
 
-/* The machine's own troubles are not the commit's. */
+/* Is it the commit's fault, and not this machine's? */
 static bool bisect_step_is_commits(const struct err *why)
 {
 	return why->code == -EIO || why->exit == EXIT_CONFIG;
@@ -319,7 +319,7 @@ static int bisect_step_write_kernel(const struct bisect *b, const char *name, co
 	return ret;
 }
 
-/* campaign.yaml with this commit in the place of the bad end. */
+/* Writes campaign.yaml with this commit instead of the bad end. */
 static int bisect_step_write_config(const struct bisect *b, const char *config, const char *name,
 				    struct err *err)
 {
@@ -338,7 +338,7 @@ static int bisect_step_write_config(const struct bisect *b, const char *config, 
 		ret = file_publish(config, all, strlen(all), err);
 		free(all);
 	} else {
-		ret = err_config(err, "%s: no arm has the kernel %s any more; the search needs it",
+		ret = err_config(err, "%s: no arm has the kernel %s; the search needs it there, put it back",
 				 from, was);
 	}
 	free(text);
@@ -408,7 +408,7 @@ static int bisect_step_campaign(struct measuring *m, const char *config, const c
 					    m->ends ? 0 : bisect_step_decisions(m->b) + 1, m->looks);
 	if (resume) {
 		o.resume = folder;
-		/* Cut off between the last boot and the decision? */
+		/* Was the last run interrupted between the last boot and the decision? */
 		ret = bisect_step_blocks(folder, p, &blocks, err);
 		if (!ret && blocks)
 			ret = bisect_step_judge(m, folder, blocks, &looked, err);

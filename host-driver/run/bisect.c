@@ -34,7 +34,7 @@ static int bisect_check_claim(const char *text, struct err *err)
 		return ret;
 	claim_each_pick(claim, bisect_sees_tested, &seen);
 	claim_free(claim);
-	return seen ? 0 : err_config(err, "--claim: it has to be about the arm '" BISECT_TESTED
+	return seen ? 0 : err_config(err, "--claim: must be about the arm '" BISECT_TESTED
 				     "', the commit that is being tested; '" BISECT_GOOD
 				     "' is the good end");
 }
@@ -54,10 +54,10 @@ static int bisect_check_folder(const char *folder, struct err *err)
 	if (d)
 		closedir(d);
 	if (!access(state, F_OK))
-		ret = err_config(err, "%s holds a search; go on with it by --resume %s, or name another folder",
+		ret = err_config(err, "%s holds a search; continue it with --resume %s, or name another folder",
 				 folder, folder);
 	else if (n && !ours)
-		ret = err_config(err, "%s holds something else; name a folder that is not there yet",
+		ret = err_config(err, "%s holds something else; name a new folder",
 				 folder);
 	free(state);
 	return ret;
@@ -185,7 +185,7 @@ static void bisect_tell_step(const struct bisect_step *s)
 	fputc('\n', stderr);
 }
 
-/* What ended is kept before anything else happens. */
+/* Saves a step that has ended before anything else happens. */
 static int bisect_keep(struct bisect *b, struct bisect_step *s, struct err *err)
 {
 	int ret = bisect_add_step(b, s, err);
@@ -207,7 +207,7 @@ static int bisect_check_ends(struct bisect *b, struct err *err)
 		b->expected);
 	ret = bisect_measure(b, b->bad, &s, err);
 	if (!ret && !b->stopped && s.mark == BISECT_SKIPPED)
-		ret = err_config(err, "--bad %.12s %s; a commit that can be measured is needed there",
+		ret = err_config(err, "--bad %.12s %s; name a commit that can be measured",
 				 b->bad, s.reason);
 	if (ret || b->stopped) {
 		bisect_step_release(&s);
@@ -283,7 +283,7 @@ static void bisect_put_steps(struct doc *d, const struct bisect *b)
 		if (b->step[i].mark == BISECT_SKIPPED)
 			doc_put(d, DOC_ITEM, "step %zu, %.12s, was skipped: %s", i, b->step[i].commit,
 				b->step[i].reason);
-	doc_put(d, DOC_SMALL, "Each is against the good end, %.12s; step 0 is the bad end. Intervals have the level of their decision. Skipped commits were not judged.",
+	doc_put(d, DOC_SMALL, "Each is compared with the good end, %.12s; step 0 is the bad end. Intervals have the level of their decision. Skipped commits were not judged.",
 		b->good);
 }
 
@@ -299,7 +299,7 @@ static void bisect_put_found(struct doc *d, const struct bisect *b)
 {
 	const struct bisect_step *s = bisect_step_of(b, b->found);
 
-	doc_put(d, DOC_LEAD, "%s is the first commit with it", b->found);
+	doc_put(d, DOC_LEAD, "%s is the first commit with the change", b->found);
 	if (!s)
 		return;
 	doc_field(d, "commit", DOC_WORDS, 0, s->subject, "%s", "");
@@ -318,16 +318,16 @@ static void bisect_put_end(struct doc *d, const struct bisect *b)
 		bisect_put_found(d, b);
 		break;
 	case BISECT_ONLY_SKIPPED:
-		doc_put(d, DOC_LEAD, "One of these commits has it; those between could not be judged");
+		doc_put(d, DOC_LEAD, "One of these commits has the change; those in between could not be judged");
 		doc_items(d, b->found);
 		break;
 	case BISECT_NO_DIFFERENCE:
-		doc_put(d, DOC_LEAD, "The two ends were not found to differ, so nothing was searched for");
+		doc_put(d, DOC_LEAD, "The two ends were not found to differ, so there was nothing to search for");
 		if (b->n && *b->step[0].reason)
 			doc_put(d, DOC_SAY, "%s", b->step[0].reason);
 		break;
 	default:
-		doc_put(d, DOC_LEAD, "The search goes on with kduel bisect --resume %s", b->folder);
+		doc_put(d, DOC_LEAD, "To continue the search: kduel bisect --resume %s", b->folder);
 	}
 }
 

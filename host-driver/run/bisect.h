@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which commit of a history changed a figure, or a claim's outcome? git bisect
- * chooses the commits, in a repository of its own that borrows the user's
- * objects; each is built and measured against the good end in a campaign of two
- * arms, `good` and `tested`, until stats.h can decide about it.
+ * Which commit of a history changed a metric, or a claim's outcome? git bisect
+ * chooses the commits, in a repository of its own that borrows the user's objects;
+ * each is built and measured against the good end in a campaign of two arms, `good`
+ * and `tested`, until it can be decided (the method and its source: stats.h).
  *
  *	struct bisect_wish wish = { .try = { .git = "/home/me/linux" }, .good = "v6.1" };
  *	struct bisect b;
@@ -15,12 +15,12 @@
  *	bisect_release(&b);
  *
  * The folder:
- *	state.json	the search so far, published after each decision: it alone is
- *			read to go on
+ *	state.json	the search so far, published after each decision: the only file
+ *			that is read to resume
  *	campaign.yaml	what is measured; kernels/ has the descriptions of the commits
- *	step-NN.yaml	the same of one commit, in NN's place in the search
+ *	step-NN.yaml	the same for the commit of step NN
  *	steps/NN-COMMIT/	its results folder; 00 is the two ends
- *	git/		the private repository, made anew before each step
+ *	git/		the private repository, recreated before each step
  */
 #ifndef KDUEL_BISECT_H
 #define KDUEL_BISECT_H
@@ -40,13 +40,13 @@ extern const char *const bisect_mark_words[];	/* "open", "good", "bad", "skip", 
 
 struct bisect_step {
 	char *commit, *subject;
-	char *folder;		/* its results, below the search's; "" if it was not measured */
+	char *folder;		/* its results, below the search's folder; "" if not measured */
 	enum bisect_mark mark;
-	char *reason;		/* of a skip; of a claim: what it came to; "" */
-	struct stats_effect e;	/* of the metric, against the good end; n 0: none */
+	char *reason;		/* why it was skipped, or the claim's detail; or "" */
+	struct stats_effect e;	/* of the metric, relative to the good end; n 0: none */
 	double level, p;	/* of the decision; NaN if none was made */
 	unsigned blocks, boots;
-	double seconds;		/* with the build; of the last run that worked at it */
+	double seconds;		/* of the last run that worked on it, with the build */
 };
 
 enum bisect_end { BISECT_RUNS, BISECT_FOUND, BISECT_ONLY_SKIPPED, BISECT_NO_DIFFERENCE, BISECT_ENDS };
@@ -56,8 +56,8 @@ struct bisect_wish {
 	struct try_wish try;	/* git, config, what is measured, machine, exact */
 	const char *good, *bad;	/* revisions */
 	const char *metric;	/* "ns_per_page", "first-touch.ns_per_page" or with its point, */
-	const char *claim;	/* or a claim of the arm `tested`; one of them */
-	const char *command;	/* the line that reproduces it */
+	const char *claim;	/* or a claim about the arm `tested`; exactly one of them */
+	const char *command;	/* the command line that reproduces it */
 };
 
 struct bisect {
@@ -68,21 +68,21 @@ struct bisect {
 	char *metric, *claim;	/* one is "" */
 	char *command;
 	char *domain;		/* of the times; "" before the ends were measured */
-	unsigned commits, expected;	/* in good..bad; decisions */
+	unsigned commits, expected;	/* commits in good..bad; expected decisions */
 	bool claim_holds_at_good;
-	struct bisect_step *step;	/* step[0] is the ends; only those that have ended */
+	struct bisect_step *step;	/* only those that have ended; step[0] is the ends */
 	size_t n;
 	enum bisect_end end;
 	char *found;		/* the commit; several, in lines, if only skipped ones are left */
 	bool stopped;		/* by a signal */
 };
 
-/* Checks what was given, and makes the folder, which must not hold a search. */
+/* Checks the arguments and creates the folder, which must not hold a search. */
 int bisect_begin(const struct bisect_wish *wish, const char *folder, struct bisect *b,
 		 struct err *err);
 int bisect_resume(const char *folder, struct bisect *b, struct err *err);
 
-/* Goes on to the end, or until a signal (b->stopped). Says on stderr what it does. */
+/* Runs to the end, or until a signal (b->stopped). Reports its progress on stderr. */
 int bisect_run(struct bisect *b, struct err *err);
 
 /* The text at the end: the commit, the evidence, the steps, how to repeat it. */

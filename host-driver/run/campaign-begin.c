@@ -12,7 +12,7 @@
 
 /* --- beginning ---------------------------------------------------------------- */
 
-/* Images are named by the hash of what is in them. */
+/* Images are named by the hash of their content. */
 static void campaign_begin_add_image(json_t *images, const char *name, const char *path)
 {
 	const char *base = path ? strrchr(path, '/') : NULL;
@@ -33,7 +33,7 @@ static json_t *campaign_begin_identity(const struct campaign_means *c,
 	return id;
 }
 
-/* What stands at the journal's beginning. */
+/* Appends the first records of the journal. */
 static int begin_records(struct store *s, void *arg, struct err *err)
 {
 	const struct campaign_means *c = arg;
@@ -55,7 +55,7 @@ static int begin_records(struct store *s, void *arg, struct err *err)
 	return ret;
 }
 
-/* What lies beside the journal for people and plots, where it is missing. */
+/* Creates what people and plots need beside the journal, unless it exists. */
 static int begin_folder(const char *folder, const struct plan *plan, struct err *err)
 {
 	char *console = NULL, *hwloc = NULL, *json = NULL;
@@ -93,13 +93,13 @@ int campaign_begin(const struct campaign_means *c, const char *folder,
 	return ret;
 }
 
-/* --- going on ----------------------------------------------------------------- */
+/* --- resuming ----------------------------------------------------------------- */
 
-/* Facts of the driver's machine that may change: they come and go, or are logs. */
+/* Facts of the driver's machine that may change: transient ones, and logs. */
 static const char *const passing[] = {
 	"hwloc", "dmesg", "memory", "events", "hugepages", NULL,
 };
-/* On a machine that is itself under test, each arm is another kernel. */
+/* Facts that differ between arms if the driver's machine is itself under test. */
 static const char *const under_test[] = {
 	"kernel", "compiler", "cmdline", "mitigations", "kvm", "thp",
 	"clocksource", NULL,
@@ -112,7 +112,7 @@ static bool campaign_begin_among(const char *const *list, const char *word)
 	return *list;
 }
 
-/* What is new since then does not matter; what was recorded must still be so. */
+/* New facts do not matter; what was recorded must be unchanged. */
 static bool campaign_begin_driver_differs(const struct campaign_means *c, const json_t *was,
 					  char what[static DIFFERENCE_MAX])
 {
@@ -146,7 +146,7 @@ static int campaign_begin_driver_then(struct store *s, const json_t **facts, str
 	return ret;
 }
 
-/* What of the beginning is no longer so; "" if all is. */
+/* What has changed since the beginning; "" if nothing has. */
 static int campaign_begin_find_change(const struct campaign_means *c, struct store *s,
 				      char what[static DIFFERENCE_MAX], struct err *err)
 {
@@ -178,12 +178,12 @@ static int campaign_begin_check(const struct campaign_means *c, const char *fold
 	if (ret)
 		return ret;
 	if (strcmp(store_domain(s), domain))
-		ret = err_machine(err, "%s was begun with times of domain %s, but here they would be %s: these are never mixed",
+		ret = err_machine(err, "%s has times of domain %s, but here they would be %s: these are never mixed",
 				  folder, store_domain(s), domain);
 	if (!ret)
 		ret = campaign_begin_find_change(c, s, what, err);
 	if (!ret && *what && !allow)
-		ret = err_config(err, "%s was begun with something else: %s; put that back, begin a new campaign, or go on all the same with --allow-differences",
+		ret = err_config(err, "%s was begun under other conditions: %s; restore them, begin a new campaign, or continue anyway with --allow-differences",
 				 folder, what);
 	store_close(s);
 	return ret;
@@ -205,7 +205,7 @@ static int campaign_begin_note_resumed(struct store *s, const char *what, struct
 		snprintf(torn, sizeof(torn), "; %llu bytes of an unfinished record were cut off the journal's end",
 			 (unsigned long long)store_torn(s));
 	snprintf(note, sizeof(note), "the campaign was resumed%s%s%s",
-		 *what ? " with something else: " : "", what, torn);
+		 *what ? " under other conditions: " : "", what, torn);
 	return store_append(s, json_pack("{s:s, s:s}", "t", "note", "text", note),
 			    err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a campaign is measured with: recorded when it begins, and held against
- * the record when it is resumed. A campaign whose second half was measured
- * with another kernel, image, QEMU or machine would be two campaigns.
+ * The conditions of a campaign: recorded when it begins, and compared with the
+ * record when it is resumed. A campaign whose second half was measured with another
+ * kernel, image, QEMU or machine would really be two campaigns.
  */
 #ifndef KDUEL_CAMPAIGN_BEGIN_H
 #define KDUEL_CAMPAIGN_BEGIN_H
@@ -18,15 +18,15 @@ struct campaign_means {		/* all borrowed */
 };
 
 /*
- * Makes the folder with its first records: the driver's environment and each
- * arm's identity. On error there is no store.
+ * Creates the folder with its first records: the driver's environment and each arm's
+ * identity. On error `*s` is not set.
  */
 int campaign_begin(const struct campaign_means *c, const char *folder,
 		   struct store **s, struct err *err);
 
 /*
- * Opens the folder to go on. What is not as it was at the beginning is
- * EXIT_CONFIG and named, or with `allow` a note in the journal.
+ * Opens the folder to continue it. A condition that has changed is an error that names
+ * it (EXIT_CONFIG; EXIT_MACHINE for the domain), or with `allow` a note in the journal.
  */
 int campaign_go_on(const struct campaign_means *c, const char *folder,
 		   bool allow, struct store **s, struct err *err);

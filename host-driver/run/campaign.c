@@ -38,10 +38,10 @@ struct campaign {
 	struct progress progress;
 	struct keep_stub stub;
 	struct keep_terminal terminal;
-	const char *booted;	/* the arm of the boot that runs */
+	const char *booted;	/* the arm of the running boot */
 	int64_t tick;
 	unsigned signals;	/* how often the user asked to stop */
-	unsigned watched;	/* blocks whose intervals kduel watch showed last */
+	unsigned watched;	/* number of blocks when kduel watch last showed intervals */
 	double start;
 };
 
@@ -80,7 +80,7 @@ static int campaign_open_loop(struct campaign *c, struct err *err)
 			return err_sys(err, ENOMEM, "cannot wait for signals");
 	}
 	c->tick = loop_add_timer(c->loop, 1, campaign_on_tick, c);
-	/* A machine that dies while it is written to is no reason to die too. */
+	/* A machine that dies while we write to it must not kill us. */
 	signal(SIGPIPE, SIG_IGN);
 	return 0;
 }
@@ -115,7 +115,7 @@ static int campaign_get_kernels(struct campaign *c, struct err *err)
 	return ret;
 }
 
-/* A machine that fails is to stay, with a stub for gdb and a shell in its images. */
+/* For --keep-on-fail: a stub for gdb, and a shell in the images. */
 static int campaign_prepare_keeping(struct campaign *c, struct err *err)
 {
 	const struct machine_kind_ops *ops = c->machine.ops;
@@ -123,7 +123,7 @@ static int campaign_prepare_keeping(struct campaign *c, struct err *err)
 	int ret = 0;
 
 	if (!ops->disposable)
-		return err_config(err, "--keep-on-fail is for machines that end with their boot; one of kind %s is there all the time",
+		return err_config(err, "--keep-on-fail is for machines that end with their boot; one of kind %s stays up anyway",
 				  ops->name);
 	c->terminal.loop = c->loop;
 	c->machine.stays = true;
@@ -161,7 +161,7 @@ static int campaign_prepare(struct campaign *c, struct err *err)
 	return ret;
 }
 
-/* A folder of its own even for those who begin in the same second. */
+/* A new folder, even if two campaigns begin in the same second. */
 static int campaign_make_folder(const struct plan *p, char **path, struct err *err)
 {
 	char stamp[32];
@@ -252,7 +252,7 @@ static bool campaign_abandoned(void *arg)
 	return ((struct campaign *)arg)->signals > 1;
 }
 
-/* Attempts of one boot are files of their own: a record vouches for each. */
+/* Each attempt of a boot has a file of its own, whose hash is recorded. */
 static int campaign_begin_profile(struct campaign *c, struct session_options *so, char **path,
 				  struct err *err)
 {
@@ -269,7 +269,7 @@ static int campaign_begin_profile(struct campaign *c, struct session_options *so
 	return profile_begin(*path, so->kernel, guest->image, c->machine.images.agent, err);
 }
 
-/* The first boot after this one that is to be done. False: this is the last. */
+/* The next boot after this one that still has to be run. False: there is none. */
 static bool campaign_next(struct campaign *c, const struct plan_boot *b, struct machine_boot *next)
 {
 	const struct plan *p = c->plan;
@@ -320,7 +320,7 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 	if (asprintf(&log, "%s/console/boot-%u.log", c->r->folder, b->boot) < 0)
 		return err_sys(err, ENOMEM, "cannot boot");
 	so.console_log = log;
-	/* The plugin counts into a file that is begun with the boot. */
+	/* Not with a profile: the plugin's file is created when the boot begins. */
 	if (!c->plan->profile && campaign_next(c, b, &next))
 		so.next = &next;
 	so.guest_kernel = guest ? guest->image : NULL;
@@ -345,7 +345,7 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 	return 0;
 }
 
-/* Would one more boot end too late? */
+/* Would another boot end after the time limit? */
 static bool campaign_out_of_time(const struct campaign *c)
 {
 	const struct progress *p = &c->progress;
@@ -356,9 +356,8 @@ static bool campaign_out_of_time(const struct campaign *c)
 }
 
 /*
- * After the last boot of a block, at the looks that the correction counts.
- * That it was looked at is part of the record: whoever compares later must
- * use the corrected level.
+ * Called after the last boot of a block, at the looks that the correction allows for.
+ * The look is recorded, since any later comparison must use the corrected level.
  */
 static int campaign_note_look(struct campaign *c, unsigned block, struct err *err)
 {
@@ -394,8 +393,8 @@ static int campaign_look(struct campaign *c, size_t next, struct err *err)
 }
 
 /*
- * `kduel watch` leaves word of the blocks whose intervals it showed. It becomes part of
- * the record: a campaign that then ends before its time was perhaps stopped for it.
+ * `kduel watch` notes in a file how many blocks it showed intervals of. That is recorded:
+ * if the campaign then ends early, it may have been stopped because of them.
  */
 static int campaign_note_watch(struct campaign *c, struct err *err)
 {
@@ -424,12 +423,12 @@ static unsigned campaign_count_left(const struct campaign *c)
 	return n;
 }
 
-/* What is written to a folder that was removed meanwhile is lost. */
+/* If the folder was removed meanwhile, everything written to it is lost. */
 static int campaign_check_folder(const struct campaign *c, struct err *err)
 {
 	if (!access(store_journal(c->store), W_OK))
 		return 0;
-	return err_machine(err, "%s: %s; the results of this campaign are gone, begin it anew",
+	return err_machine(err, "%s: %s; the results of this campaign are gone, begin it again",
 			   store_journal(c->store), strerror(errno));
 }
 
@@ -452,7 +451,7 @@ static int campaign_run_boots(struct campaign *c, struct err *err)
 		if (!ret)
 			ret = campaign_look(c, i + 1, err);
 	}
-	/* Abandoned: what was begun is ignored, and begun anew on --resume. */
+	/* Abandoned: the unfinished boot is ignored, and run again by --resume. */
 	return ret == -EINTR && c->signals ? 0 : ret;
 }
 

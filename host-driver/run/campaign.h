@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A campaign: kernels, machine, store, and then boot after boot in the plan's
- * order. A boot that ends badly is recorded with its class and the next one
- * follows. A campaign that was stopped, by the user or by a crash, goes on
- * from its folder: boots that ended are never run again.
+ * order. A boot that fails is recorded with its class, and the next one follows. A
+ * campaign that was stopped, by the user or by a crash, can be resumed from its
+ * folder: boots that ended are never run again.
  *
- * The first SIGINT or SIGTERM lets the running boot finish; the second
- * abandons it. Either way everything that was recorded is kept.
+ * The first SIGINT or SIGTERM lets the running boot finish; the second abandons it.
+ * Either way everything recorded is kept.
  */
 #ifndef KDUEL_CAMPAIGN_H
 #define KDUEL_CAMPAIGN_H
@@ -17,9 +17,9 @@
 #include "plan/plan.h"
 
 /*
- * Another rule for when the blocks are enough than until_verdict's: asked after each
- * block whose boots have all ended. A look at what was measured is part of the record
- * (`*looked`), for whoever compares later has to judge by the corrected level.
+ * A rule for when there are enough blocks, instead of until_verdict's: called after each
+ * block whose boots have all ended. If it looks at the measurements it sets `*looked`,
+ * which is recorded, since any later comparison must use the corrected level.
  */
 struct campaign_rule {
 	int (*enough)(void *arg, const char *folder, unsigned block, bool *enough, bool *looked,
@@ -29,11 +29,11 @@ struct campaign_rule {
 
 struct campaign_options {
 	const char *out;	/* the results folder; NULL: by name and time */
-	const char *resume;	/* a results folder to go on with; else NULL */
-	double stop_after;	/* seconds; begin no boot that would end later; 0: none */
-	bool allow_differences;	/* go on although what it was begun with has changed */
+	const char *resume;	/* a results folder to continue; else NULL */
+	double stop_after;	/* seconds: begin no boot that would end later; 0: no limit */
+	bool allow_differences;	/* resume although conditions have changed */
 	bool until_verdict;	/* stop once every gate has its verdict */
-	const struct campaign_rule *rule;	/* instead of it; NULL */
+	const struct campaign_rule *rule;	/* instead of until_verdict; or NULL */
 	bool keep_on_fail;	/* leave a machine that failed up until the user has looked */
 	double patience;	/* multiplies all time limits */
 	bool verbose;
@@ -42,17 +42,17 @@ struct campaign_options {
 };
 
 struct campaign_result {
-	char *folder;		/* the caller's; NULL if stopped before there was one */
-	bool complete;		/* every boot that was wanted has ended */
+	char *folder;		/* the caller frees it; NULL if stopped before there was one */
+	bool complete;		/* every wanted boot has ended */
 	bool interrupted;	/* by a signal */
-	bool abandoned;		/* by a second one: at once, in the middle of a boot */
+	bool abandoned;		/* by a second signal, in the middle of a boot */
 	bool decided;		/* until_verdict, rule: no more boots were needed */
-	unsigned boots, failed, voids;	/* of this run, not of those before */
+	unsigned boots, failed, voids;	/* of this run, not of earlier ones */
 };
 
 /*
- * Runs what is left of `plan`, which on `resume` is that folder's. Returns 0
- * also when it was stopped; `r->complete` tells.
+ * Runs what is left of `plan`, which must be the folder's own with `resume`. Returns 0
+ * even if it was stopped; r->complete tells.
  */
 int campaign_run(const struct plan *plan, const struct campaign_options *o,
 		 struct campaign_result *r, struct err *err);

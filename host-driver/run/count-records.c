@@ -35,7 +35,7 @@ void count_of_sample(struct record_text *t, const struct view *counters,
 	record_text_close(t, ']');
 }
 
-/* The entry of this reason, made if it is the first. */
+/* The entry for this reason; added if it is new. */
 static json_t *count_records_entry_of(json_t *summary, const char *reason)
 {
 	json_t *list = json_object_get(summary, "unavailable"), *entry;

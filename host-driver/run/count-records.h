@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counters on their way into the journal. An agent says of every event in
- * every series by whom it was counted or why it could not be; a sample keeps
- * what was counted, and what could not be had is said once, at the cell's end.
+ * Counters on their way into the journal. For every event of every series an agent
+ * reports who counted it, or why it could not be counted. A sample keeps what was
+ * counted; unavailable counters are listed once, in the cell-end.
  */
 #ifndef KDUEL_COUNT_RECORDS_H
 #define KDUEL_COUNT_RECORDS_H
@@ -15,7 +15,7 @@
 
 /*
  * Adds the member "counters" to a sample, [{"name","provider","value","things",
- * "batches"}] of those that were counted; `place` stands before each name.
+ * "batches"}], for those that were counted; `place` precedes each name.
  */
 void count_of_sample(struct record_text *t, const struct view *counters,
 		     const char *place);
@@ -27,7 +27,7 @@ void count_of_sample(struct record_text *t, const struct view *counters,
  */
 void count_summarise(json_t *summary, const struct view *counters, const char *place);
 
-/* One event that is not to be had in `samples` series. */
+/* Adds an event that is unavailable in `samples` series. */
 void count_unavailable(json_t *summary, const char *place, const char *name,
 		       const char *reason, unsigned samples);
 

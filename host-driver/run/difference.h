@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where two JSON values part, in words. */
+/* Where two JSON values differ, in words. */
 #ifndef KDUEL_DIFFERENCE_H
 #define KDUEL_DIFFERENCE_H
 
@@ -10,9 +10,9 @@
 #define DIFFERENCE_MAX 400
 
 /*
- * Is all that `was` holds the same in `is`? If not, `what` gets the first
- * place: "arms[1].cmdline was "", is "quiet"". Keys that only `is` has do not
- * count. `path` is put before the place.
+ * Is something that `was` holds different in `is`? Then `what` describes the first such
+ * place: "arms[1].cmdline was "", is "quiet"". Keys that only `is` has do not count.
+ * `path` is prefixed to the place.
  */
 bool difference_find(const char *path, const json_t *was, const json_t *is,
 		     char what[static DIFFERENCE_MAX]);

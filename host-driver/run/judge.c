@@ -39,7 +39,7 @@ static char *judge_reason(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
-		text = strdup("void, and no memory to say why");
+		text = strdup("void; out of memory for the reason");
 	va_end(ap);
 	return text;
 }
@@ -70,11 +70,11 @@ static char *judge_missing(const struct proof *p, enum layer l,
 
 	if (!why)
 		why = "no proof was given";
-	return judge_reason("%s pages are not known (%.*s), and %s asks for them",
+	return judge_reason("%s pages are unknown (%.*s), but %s needs them",
 			    layer_words[l].name, (int)text_cut(why, WHY_MAX), why, who);
 }
 
-/* A side without bytes says nothing (a workload may have no buffer). */
+/* A reading without bytes proves nothing either way (a workload may have no buffer). */
 static char *judge_layer(const struct proof *p, enum layer l,
 			 const char *who, enum page_size want,
 			 bool after_only)
@@ -98,14 +98,14 @@ static char *judge_layer(const struct proof *p, enum layer l,
 	return text;
 }
 
-/* One that the table of sources lacks gives no proof that could be right. */
+/* A source that is not in the table has no proof that could be right. */
 static char *judge_source(const struct proof *p, const char *name, enum layer *small)
 {
 	const struct source *s;
 	char who[160];
 
 	if (source_find(name, &s, NULL))
-		return judge_reason("source %s is not known, so no page is known to be right",
+		return judge_reason("source %s is unknown, so no page size can be called right",
 				    name);
 	if (s->share == SOURCE_ANY)
 		return NULL;

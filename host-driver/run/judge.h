@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Does the proof fit the cell and the arm? A sample whose proof contradicts
- * what was to be measured is kept, marked void with the reason, and never
- * averaged.
+ * Does the proof match the cell and the arm? A sample whose proof contradicts what
+ * was to be measured is kept, marked void with the reason, and never averaged.
  *
- * What is asked, of the bytes mapped around the timed region:
+ * The requirements on the bytes mapped before and after the timed region:
  *	guest		the buffer's pages are of the cell's source: at least
  *			95% of that size, and none huge for anon-4k
  *	second-level	as the arm says: at least 95% of that size after the
  *			timed region; for 4k none huge, before or after
- *	file		at least 95% in aligned 2M extents, where the backing
+ *	file		at least 95% in aligned 2M extents, if the backing
  *			promises that
- * The MUT's own page table is shown, not judged: what a guest gets is the
- * second-level table. A layer that must be judged and is not known is void.
+ * The MUT's own page table is shown, not judged: the guest gets the second-level
+ * table. If a layer that must be judged is unknown, the sample is void.
  */
 #ifndef KDUEL_JUDGE_H
 #define KDUEL_JUDGE_H
@@ -23,7 +22,7 @@
 #include "view.h"
 #include "vocab/words.h"
 
-/* What a layer holds, docs/record-format.md. */
+/* The page sizes of a layer (docs/record-format.md). */
 struct proof_layer {
 	bool given;
 	double bytes[PAGE_SIZES];
@@ -37,16 +36,15 @@ struct proof {
 void proof_release(struct proof *p);
 
 /*
- * Keeps what is judged of a layer object that came from an agent, if
- * record_check_layer() lets it pass. 0, or -EPROTO naming what is wrong.
+ * Keeps what will be judged of an agent's layer object, if it passes
+ * record_check_layer(). 0, or -EPROTO naming what is wrong.
  */
 int proof_take(struct proof *p, enum when when, const struct view *layer,
 	       struct err *err);
 
 /*
- * NULL if it fits, else the reason, which the caller frees. Then `*small` is the
- * layer that was to have huge pages and is not known to have them, or LAYERS if
- * huge ones were not wanted.
+ * NULL if it matches, else the reason, which the caller frees. Then `*small` is the
+ * layer that lacks the huge pages it should have, or LAYERS if none were wanted.
  */
 char *proof_judge(const struct proof *p, const struct plan_cell *cell,
 		  const struct plan_arm *arm, enum layer *small);

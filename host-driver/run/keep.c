@@ -64,7 +64,7 @@ static void keep_on_input(struct loop *l, int fd, unsigned events, void *arg)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	t->n = n > 0 ? n : -1;
-	/* Nothing more until this is with the shell. */
+	/* Read no more until the shell has this. */
 	loop_set_events(l, t->input_id, 0);
 }
 
@@ -106,7 +106,7 @@ static int keep_say(struct keep_terminal *t, struct wire *w, enum frame_channel 
 	t->n = 0;
 	if (!t->ended_input)
 		loop_set_events(t->loop, t->input_id, POLLIN);
-	/* Refused when the shell has ended meanwhile, which the read says. */
+	/* Refused if the shell has ended meanwhile, which the pending read reports. */
 	ret = wire_call(w, channel, "shell-write", args, w->o->limits.proof, &reply);
 	message_release(&reply);
 	return ret;
@@ -124,7 +124,7 @@ static bool keep_has_news(void *arg)
 	return turn->read.reply.root || turn->t->n || turn->t->interrupted;
 }
 
-/* What the shell said: 0, 1 at its end, or an error. */
+/* Prints the shell's output: 0, 1 at its end, or an error. */
 static int keep_hear(struct keep_terminal *t, struct wire *w, const struct message *reply)
 {
 	enum message_class class;
@@ -214,7 +214,7 @@ void keep_hold(struct keep_terminal *t, const struct keep_stub *s, struct wire *
 	w->kept = true;
 	w->guest_expected = false;
 	w->class[0] = '\0';
-	fprintf(stderr, "kduel: %s is left up: %s%s%.300s; Ctrl-C ends it, and the campaign\n",
+	fprintf(stderr, "kduel: %s is kept running: %s%s%.300s; Ctrl-C ends it, and the campaign\n",
 		arm, *r->text ? r->class : "a cell failed", *r->text ? ": " : "", r->text);
 	if (w->o->console_log)
 		fprintf(stderr, "kduel: its console: %s\n", w->o->console_log);

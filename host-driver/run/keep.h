@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a person needs to look into a machine: QEMU's gdb stub on a socket, the
- * agent's shell on the user's terminal, and, for a boot that failed, the time to
- * use them. The user's terminal is left as it is (it edits lines and echoes
- * them); what the shell prints reaches it raw.
+ * agent's shell on the user's terminal, and, for a failed boot, the time to use them.
+ * The user's terminal stays in line mode (it edits and echoes lines); the shell's
+ * output reaches it unchanged.
  */
 #ifndef KDUEL_KEEP_H
 #define KDUEL_KEEP_H
@@ -14,42 +14,42 @@
 #include "session-wire.h"
 
 #define KEEP_PATH_MAX 80	/* of a socket's 108 bytes */
-#define KEEP_READ_MAX 4096	/* bytes of one request, as the agent has it */
+#define KEEP_READ_MAX 4096	/* bytes of one request, the same as in the agent */
 
-/* The stub's socket, in a folder of its own. Starts as zeros. */
+/* The stub's socket, in a folder of its own. Initialize with zeros. */
 struct keep_stub {
 	char dir[KEEP_PATH_MAX + 30], option[KEEP_PATH_MAX + 80];
 	int held;		/* the folder, see scratch.h */
 };
 
-/* Before the machine boots, which then has the stub. To be closed after it. */
+/* Call before the machine boots, so that it gets the stub; close it afterwards. */
 int keep_stub_open(struct keep_stub *s, struct machine *m, struct err *err);
-/* How gdb is started on it, to stderr; with the vmlinux beside `image`, if there is one. */
+/* Prints the gdb command to stderr, with the vmlinux beside `image` if there is one. */
 void keep_stub_say(const struct keep_stub *s, const char *image);
 void keep_stub_close(struct keep_stub *s);
 
-/* The user's end of a shell. Starts as zeros, but for the loop. */
+/* The user's end of a shell. Initialize with zeros, except `loop`. */
 struct keep_terminal {
 	struct loop *loop;
-	bool open;		/* the shell is there: an interrupt is for it */
-	bool stopped;		/* the user has had enough */
+	bool open;		/* the shell is running: SIGINT goes to it */
+	bool stopped;		/* the user wants to stop */
 	bool interrupted, ended_input;
 	char input[KEEP_READ_MAX];
 	ssize_t n;		/* bytes in it; -1: the input has ended */
 	int64_t input_id;
 };
 
-/* A shell of the agent at `channel` until it ends; 0, or as wire_wait(). */
+/* Runs a shell of the agent at `channel` until it ends; 0, or as wire_wait(). */
 int keep_shell(struct keep_terminal *t, struct wire *w, enum frame_channel channel,
 	       const char *arm);
 
-/* SIGINT came. Is it the shell's? */
+/* Call on SIGINT: true if it was passed on to the shell. */
 bool keep_interrupt(struct keep_terminal *t);
 
 /*
- * Of a boot that has failed: says how to enter what is left of the machine, and
- * waits. With a terminal and an agent that answers, for the end of a shell there; else
- * until t->stopped or the machine's end.
+ * For a failed boot: says how to enter what is left of the machine, and waits: with a
+ * terminal and an agent that answers, for the end of a shell there; else until
+ * t->stopped or the machine's end.
  */
 void keep_hold(struct keep_terminal *t, const struct keep_stub *s, struct wire *w,
 	       const struct session_result *r, const char *arm);

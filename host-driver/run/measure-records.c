@@ -27,7 +27,7 @@ static void measure_copy(struct record_text *t, const struct view *from,
 		record_text_value(t, *keys, view_get(from, *keys));
 }
 
-/* What the driver adds to a series. */
+/* Adds the driver's own members to a series. */
 static void measure_end_sample(const struct measure *m, const struct view *counters,
 			       const char *place, const char *void_reason,
 			       struct record_text *t)

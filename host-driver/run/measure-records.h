@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From what an agent sent to records of docs/record-format.md. A guest is not
- * trusted: every field is checked before it becomes a record, so that the
- * journal holds nothing that its readers would refuse. The records are what an
- * agent wrote, member by member, between what the driver knows.
+ * Turns what an agent sent into records (docs/record-format.md). A guest is not
+ * trusted: every field is checked before it becomes a record, so that the journal
+ * holds nothing that its readers would refuse. The agent's members are copied
+ * verbatim; the driver adds its own.
  */
 #ifndef KDUEL_MEASURE_RECORDS_H
 #define KDUEL_MEASURE_RECORDS_H
@@ -15,7 +15,7 @@
 #include "plan/plan.h"
 #include "store/record-text.h"
 
-/* Which measurement; the fields that every record of it carries. */
+/* A measurement: the fields that all of its records carry. */
 struct measure {
 	const struct plan *plan;
 	const struct plan_boot *boot;
@@ -26,17 +26,17 @@ struct measure {
 };
 
 /*
- * Appends one sample record per metric point.
- * `void_reason` may be NULL. -EPROTO naming what is wrong in `result`.
+ * Appends one sample record per metric and point. `void_reason` may be NULL. -EPROTO
+ * naming what is wrong in `result`.
  */
 int measure_samples(const struct measure *m, const struct view *result,
 		    const char *void_reason, struct record_text *t, struct err *err);
 
-/* The sample of what `count-stop` answered: the seconds, and the vCPUs' counters. */
+/* The sample made of the reply to `count-stop`: the seconds, and the vCPUs' counters. */
 int measure_counted(const struct measure *m, const struct view *reply,
 		    const char *void_reason, struct record_text *t, struct err *err);
 
-/* The proof record of a layer that proof_take() let pass. */
+/* The proof record of a layer that proof_take() accepted. */
 void measure_proof(const struct measure *m, enum when when, const struct view *layer,
 		   struct record_text *t);
 

@@ -10,7 +10,7 @@
 #include "lib/loop.h"
 #include "lib/safe.h"
 
-#define WIDTH 80		/* of a terminal that does not tell its own */
+#define WIDTH 80		/* if the terminal does not report its own */
 
 void progress_init(struct progress *p, FILE *out, bool verbose, unsigned total,
 		   double expected)
@@ -60,7 +60,7 @@ static int progress_width_of(FILE *out)
 								   : w.ws_col;
 }
 
-/* Bytes of `safe` that take at most `width` columns, a column a character. */
+/* How many bytes of `safe` fit in `width` columns, one per character. */
 static int progress_fit(const char *safe, int width)
 {
 	size_t n = 0;
@@ -70,7 +70,7 @@ static int progress_fit(const char *safe, int width)
 	return (int)n;
 }
 
-/* One line, however narrow: one that wraps cannot be taken back. */
+/* One line, however narrow the terminal: a wrapped line could not be erased. */
 void progress_tick(struct progress *p)
 {
 	char gone[16], left[16], text[400];
@@ -89,7 +89,7 @@ void progress_tick(struct progress *p)
 	p->live = true;
 }
 
-/* Guests and agents have a hand in these texts: none of them moves a cursor. */
+/* These texts may come from guests and agents: they must not control the terminal. */
 static char *progress_safe(const char *fmt, va_list ap)
 {
 	char *text, *safe;
@@ -111,7 +111,7 @@ static void progress_line(struct progress *p, const char *fmt, va_list ap)
 	free(safe);
 }
 
-/* What the live line shows is as foreign as what stays. */
+/* The live line's texts are as foreign as those that stay. */
 static void progress_keep(char *to, size_t size, const char *fmt, va_list ap)
 {
 	char *safe = progress_safe(fmt, ap);
@@ -169,7 +169,7 @@ void progress_boot_end(struct progress *p)
 	p->done++;
 }
 
-#define WHY_LINES 3		/* a program's whole usage is in the journal */
+#define WHY_LINES 3		/* the journal has the rest, e.g. a program's usage text */
 
 static int progress_widest_name(const struct plan *p)
 {

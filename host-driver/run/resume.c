@@ -26,13 +26,13 @@ static int resume_refuse(const struct plan *plan, const struct plan *other,
 		snprintf(what, sizeof(what), "it is another plan");
 	json_decref(was);
 	json_decref(is);
-	return err_config(err, "%s: is not what this campaign was begun with: %s; put it back, or begin a new campaign",
+	return err_config(err, "%s: differs from the plan that this campaign was begun with: %s; restore it, or begin a new campaign",
 			  path, what);
 }
 
 /*
- * plan.json beside the journal may be gone, or be shorter where an extension
- * was cut off; one that was changed is a misunderstanding.
+ * plan.json beside the journal may be missing, or shorter if an extension was
+ * interrupted. If it was changed, the user expects something that will not happen.
  */
 static int resume_check_file(const char *folder, const struct plan *plan,
 			     struct err *err)
@@ -78,7 +78,7 @@ int resume_check(const struct plan *plan, const char *config,
 	struct plan *now;
 	int ret;
 
-	/* How long it is was decided when it was begun, or extended. */
+	/* The number of blocks was decided when the campaign was begun, or extended. */
 	same.blocks = plan->n_blocks;
 	ret = plan_load(config, &same, &now, err);
 	if (ret)
@@ -133,7 +133,7 @@ static int resume_copy_head(struct longer *l, const char *text, size_t len, stru
 	return resume_append(l, head, err);
 }
 
-/* What is appended: the look, and the extension in words. */
+/* Appends the look, and a note about the extension. */
 static int resume_append_words(struct longer *l, struct err *err)
 {
 	int ret = resume_append(l, json_pack("{s:s, s:s, s:n, s:{s:i}}", "t", "env", "where",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a boot and its cells do alike: ask the agents, and hand out what they said. */
+/* What a boot and its cells share: asking the agents, and handing out records. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ int session_must(struct session *s, enum frame_channel channel, const char *op,
 	return ret;
 }
 
-/* The first finding of an agent's answer; "" if there is none. */
+/* The first finding in an agent's reply; "" if there is none. */
 static void session_ask_finding(const struct message *reply, char *text, size_t size)
 {
 	const struct view *list, *first;

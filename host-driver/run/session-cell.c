@@ -44,12 +44,12 @@ static int session_cell_take_layer(struct cell_run *c, enum when when, const str
 	if (proof_take(&c->proof, when, layer, &err))
 		return wire_fail(&c->s->wire, "protocol", "%s", err.text);
 	t = &c->proofs[when][layer_find(view_get(layer, "layer")->text)];
-	record_text_release(t);	/* the last word counts */
+	record_text_release(t);	/* the last reading counts */
 	measure_proof(&c->m, when, layer, t);
 	return 0;
 }
 
-/* The layers that the node sees, and the file's as it was laid out. */
+/* The layers that the node reads now, and the file's from when it was prepared. */
 static int session_cell_node_proof(struct cell_run *c, enum when when)
 {
 	const struct view *layers, *v;
@@ -74,7 +74,7 @@ static int session_cell_node_proof(struct cell_run *c, enum when when)
 	return ret;
 }
 
-/* What blocks differ in, and the arms of one do not. */
+/* Random choices that differ between blocks, but not between the arms of a block. */
 static void session_cell_add_chance(const struct cell_run *c, json_t *args)
 {
 	struct rng rng;
@@ -106,7 +106,7 @@ static json_t *session_cell_run_arguments(const struct cell_run *c)
 	return a;
 }
 
-/* Up to `ready`, with what is proved of the buffer; or to a refusal. */
+/* Runs up to `ready`, with the proof of the buffer; or up to a refusal. */
 static int session_cell_set_up(struct cell_run *c)
 {
 	struct session *s = c->s;
@@ -127,7 +127,7 @@ static int session_cell_set_up(struct cell_run *c)
 	return ret ? ret : session_cell_node_proof(c, WHEN_BEFORE);
 }
 
-/* Nothing is timed beside a kernel that boots. */
+/* Nothing may be timed while another kernel boots. */
 static int session_cell_settle(struct session *s)
 {
 	int ret = wire_wait_for(&s->wire, machine_is_settled, s->o->machine, s->o->limits.hello);
@@ -233,7 +233,7 @@ static int session_cell_measure(struct cell_run *c)
 	return ret ? ret : timeline_restore(&c->line);
 }
 
-/* Hands out all records of `t`, and lets go of it. */
+/* Hands out all records of `t`, and releases it. */
 static int session_cell_record_all(struct session *s, struct record_text *t)
 {
 	const char *line;
@@ -248,7 +248,7 @@ static int session_cell_record_all(struct session *s, struct record_text *t)
 	return ret;
 }
 
-/* The records of a cell that was done, up to its proofs; -EPROTO. */
+/* Makes the samples of a completed cell; -EPROTO fails the session. */
 static int session_cell_make_samples(struct cell_run *c, const struct view *result, const char *why,
 				     struct record_text *t)
 {
@@ -281,7 +281,7 @@ static int session_cell_record_end(struct cell_run *c, const char *class, const 
 	return session_cell_record_all(c->s, &t);
 }
 
-/* The cell was done: judge it and record what it gave. */
+/* The cell was completed: judge its proof and record the results. */
 static int session_cell_keep(struct cell_run *c, const struct view *result)
 {
 	struct session *s = c->s;
@@ -312,7 +312,7 @@ static int session_cell_keep(struct cell_run *c, const struct view *result)
 	return ret;
 }
 
-/* The cell could not be done, but the boot goes on. */
+/* The cell failed, but the boot continues. */
 static int session_cell_keep_failure(struct cell_run *c, const char *class, const char *text)
 {
 	struct session *s = c->s;
@@ -323,7 +323,7 @@ static int session_cell_keep_failure(struct cell_run *c, const char *class, cons
 	return session_cell_record_end(c, class, text, NULL);
 }
 
-/* The workload was refused or failed: is it the cell's fault, or the boot's? */
+/* The workload was refused or failed: does that fail the cell, or the boot? */
 static int session_cell_judge_failure(struct cell_run *c, enum message_class class)
 {
 	char text[4000];
@@ -350,7 +350,7 @@ static int session_cell_judge_failure(struct cell_run *c, enum message_class cla
 	}
 }
 
-/* The cell's summary of counters begins with whose event names were used. */
+/* The cell's summary of counters begins with the event tables that were used. */
 static json_t *session_cell_counters_begin(const struct session *s)
 {
 	json_t *o = json_object();

@@ -5,7 +5,7 @@
 
 #include "count-records.h"
 
-/* Boots of a block take the same turn: they are compared with each other. */
+/* Boots of a block take the same turn, since they are compared with each other. */
 static unsigned session_count_turn_of(const struct measure *m)
 {
 	return (m->boot->block - 1) * m->cell->processes + m->process - 1;
@@ -35,7 +35,7 @@ int session_count_stop(struct session *s, struct message *counted)
 			    counted);
 }
 
-/* Events that no block and process of this campaign has a turn for. */
+/* Reports the events that get no turn in any block and process of this campaign. */
 static void session_count_without_turn(const struct session *s, const struct measure *m)
 {
 	unsigned turns = s->plan->n_blocks * m->cell->processes;

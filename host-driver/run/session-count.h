@@ -10,15 +10,15 @@
 #include "session-cell.h"
 
 /*
- * Both do nothing where the campaign counts nothing. -EIO when the session
- * has failed. `*counted` is the node's reply, the caller's to release.
+ * Both do nothing if the campaign counts nothing. -EIO if the session has failed.
+ * `*counted` is the node's reply; the caller releases it.
  */
 int session_count_start(struct session *s, const struct measure *m);
 int session_count_stop(struct session *s, struct message *counted);
 
 /*
- * Appends the sample of the region to `t`, with what was counted in it,
- * and says in the cell's summary what was not. -EPROTO naming what is wrong.
+ * Appends the sample of the region to `t`, with what was counted in it, and lists in
+ * the cell's summary what was not. -EPROTO naming what is wrong.
  */
 int session_count_keep(struct session *s, const struct measure *m,
 		       const struct message *counted, const char *void_reason,

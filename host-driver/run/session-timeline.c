@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Page sizes over the course of a workload process, and what is done to its guest. */
+/* Page sizes over the course of a workload process, and its guest's disturbances. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "store/record-agent.h"
 #include "store/record-text.h"
 
-/* How long a run apart looks at each state: as many readings. */
+/* Readings of each state in a separate run. */
 #define TIMELINE_READINGS 10
 #define TELL_LIMIT_S 10
 
@@ -35,7 +35,7 @@ static void timeline_record(struct timeline *t, enum run_step step, struct recor
 	json_decref(seconds);
 }
 
-/* Hands out the one record of `r`, and lets go of it. */
+/* Hands out the only record of `r`, and releases it. */
 static int timeline_keep(struct timeline *t, struct record_text *r)
 {
 	struct session *s = t->s;
@@ -63,7 +63,7 @@ int timeline_layer(struct timeline *t, enum run_step step, const struct view *la
 	if (record_check_layer(layer, &err))
 		return wire_fail(&t->s->wire, "protocol", "%s", err.text);
 	if (!view_get(layer, "bytes"))
-		return 0;	/* the reason is in the proof */
+		return 0;	/* the proof has the reason */
 	timeline_record(t, step, &r);
 	for (const char *const *key = copied; *key; key++)
 		record_text_value(&r, *key, view_get(layer, *key));
@@ -79,7 +79,7 @@ static int timeline_event(struct timeline *t, enum run_step step, const char *ev
 	return timeline_keep(t, &r);
 }
 
-/* A buffer on the guest's NVDIMM is proved by the file of that, another by the RAM's. */
+/* A buffer on the guest's NVDIMM is proved by the NVDIMM's file, others by the RAM's. */
 json_t *session_proof_arguments(const struct session *s, const struct plan_cell *cell)
 {
 	const struct source *source;
@@ -89,7 +89,7 @@ json_t *session_proof_arguments(const struct session *s, const struct plan_cell 
 	return json_pack("{s:b}", "pmem", 1);
 }
 
-/* The layers that the node sees. */
+/* Reads the layers that the node sees. */
 static int timeline_read(struct timeline *t, enum run_step step)
 {
 	const struct view *layers, *v;
@@ -135,7 +135,7 @@ static bool timeline_never(void *arg)
 	return false;
 }
 
-/* One reading where times are kept; a second or so of them in a run apart. */
+/* One reading in a timed run; several in a separate run. */
 static int timeline_look(struct timeline *t, enum run_step step)
 {
 	int ret = timeline_read(t, step);
@@ -162,7 +162,7 @@ int timeline_go(struct timeline *t)
 	return t->apart ? timeline_event(t, STEP_RUN, "go") : 0;
 }
 
-/* Beyond the region's end nothing is timed, so that the answer may be long. */
+/* The reply may be long: nothing is timed after the region's end. */
 static int timeline_split(struct timeline *t, bool on, struct message *reply)
 {
 	const struct source *source;
@@ -211,7 +211,7 @@ static int timeline_take_rounds(struct timeline *t, const struct message *reply)
 	view_each(v, log) {
 		if (n < sizeof(t->report))
 			n += (size_t)snprintf(t->report + n, sizeof(t->report) - n, "%s%s",
-					      n ? "; " : "the kernel under test complained: ",
+					      n ? "; " : "the kernel under test reported: ",
 					      message_text(v, line, sizeof(line)));
 	}
 	snprintf(event, sizeof(event), "split %llu times", (unsigned long long)rounds);

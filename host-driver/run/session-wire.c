@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #define WIRE_TEXT_MAX 400	/* bytes of an agent's text that are shown */
-#define WIRE_EVENTS_MAX 20000	/* of a boot: hundreds are usual */
+#define WIRE_EVENTS_MAX 20000	/* per boot: hundreds are usual */
 
-/* The process, its console and its stream end in any order, but together. */
+/* Process, console and stream end in any order, within this time. */
 #define LAST_WORDS_SECONDS 2.0
 
 int wire_fail(struct wire *w, const char *class, const char *fmt, ...)
@@ -25,12 +25,12 @@ int wire_fail(struct wire *w, const char *class, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* Whatever it quotes: this is shown, and kept. */
+	/* It may quote foreign text, and is shown and recorded. */
 	message_safe(text, w->text, sizeof(w->text));
 	return -EIO;
 }
 
-/* Of the last lines as many as a console here keeps, and as much of each. */
+/* Keeps as many of the last lines as our own consoles do, and as much of each. */
 static void wire_take_console(struct wire *w, const struct view *lines)
 {
 	char text[CONSOLE_LINE_MAX + 1];
@@ -61,7 +61,7 @@ static void wire_on_guest_lost(struct wire *w, const struct view *msg)
 		return;
 	wire_take_console(w, view_get(msg, "console"));
 	if (view_choice(msg, "class", known, &class, NULL))
-		wire_fail(w, "protocol", "guest-lost: of no known class");
+		wire_fail(w, "protocol", "guest-lost: unknown class");
 	else
 		wire_fail(w, known[class], "the guest: %s",
 			  message_text(view_get(msg, "text"), text, sizeof(text)));
@@ -88,9 +88,9 @@ static void wire_on_hello(struct wire *w, enum frame_channel channel,
 	if (message_check_hello(msg, channel == FRAME_NODE ? "node" : "guest", &err))
 		wire_fail(w, "protocol", "%.400s", err.text);
 	else if (w->hello[channel])
-		wire_fail(w, "protocol", "it says hello twice");
+		wire_fail(w, "protocol", "a second hello");
 	else if (channel == FRAME_GUEST && !w->guest_expected)
-		wire_fail(w, "protocol", "a guest says hello that nobody started");
+		wire_fail(w, "protocol", "hello from a guest that was not started");
 	w->hello[channel] = true;
 }
 
@@ -99,14 +99,14 @@ static void wire_on_ready(struct wire *w, enum frame_channel channel, struct mes
 	struct call *c = wire_find_call(w, channel, m->root);
 
 	if (!c || !c->may_be_ready || c->ready.root || c->reply.root) {
-		wire_fail(w, "protocol", "ready, with nothing that was waited for");
+		wire_fail(w, "protocol", "ready, though no run waits for it");
 		return;
 	}
 	c->ready = *m;
 	*m = (struct message)MESSAGE_INIT;
 }
 
-/* May take the message. */
+/* Takes the message if it keeps it. */
 static void wire_on_event(struct wire *w, enum frame_channel channel, struct message *m)
 {
 	const struct session_calls *calls = &w->o->calls;
@@ -115,7 +115,7 @@ static void wire_on_event(struct wire *w, enum frame_channel channel, struct mes
 	const char *event = "";
 
 	if (++w->events > WIRE_EVENTS_MAX)
-		wire_fail(w, "protocol", "it sends more than %d events", WIRE_EVENTS_MAX);
+		wire_fail(w, "protocol", "more than %d events", WIRE_EVENTS_MAX);
 	view_string(m->root, "event", &event, NULL);
 	message_text(text, safe, sizeof(safe));
 	if (!strcmp(event, "hello"))
@@ -129,10 +129,10 @@ static void wire_on_event(struct wire *w, enum frame_channel channel, struct mes
 	else if (!strcmp(event, "log") && calls->log)
 		calls->log(calls->arg, safe);
 	else if (strcmp(event, "progress") && strcmp(event, "log"))
-		wire_fail(w, "protocol", "an event that is not known");
+		wire_fail(w, "protocol", "an unknown event");
 }
 
-/* Is it one of the two kinds of reply? */
+/* Checks that it is a valid reply, of one of the two kinds. */
 static int wire_check_reply(const struct view *msg, struct err *err)
 {
 	enum message_class class;
@@ -150,7 +150,7 @@ static int wire_check_reply(const struct view *msg, struct err *err)
 	return ret;
 }
 
-/* Takes the message where somebody waits for it. */
+/* Takes the message if a call waits for it. */
 static void wire_on_message(struct wire *w, enum frame_channel channel, struct message *m)
 {
 	struct err err = ERR_INIT;
@@ -166,9 +166,9 @@ static void wire_on_message(struct wire *w, enum frame_channel channel, struct m
 	if (!c && w->kept)
 		return;
 	if (!w->hello[channel])
-		wire_fail(w, "protocol", "an answer before hello");
+		wire_fail(w, "protocol", "a reply before hello");
 	else if (!c || c->reply.root)
-		wire_fail(w, "protocol", "an answer to what was not asked");
+		wire_fail(w, "protocol", "a reply to an unknown request");
 	else if (wire_check_reply(m->root, &err))
 		wire_fail(w, "protocol", "%.400s", err.text);
 	else {
@@ -248,7 +248,7 @@ static bool wire_both_ended(void *arg)
 	return w->child_ended && w->stream_ended;
 }
 
-/* Something ended: hears the rest of it, then says what it was. */
+/* Something ended: reads the rest of its output, then determines the class. */
 static int wire_explain_end(struct wire *w)
 {
 	char how[64] = "it still runs";
@@ -264,7 +264,7 @@ static int wire_explain_end(struct wire *w)
 	return wire_fail(w, "lost", "the machine under test went away: %s", how);
 }
 
-/* A machine that stays says of its kernel's death by its console alone. */
+/* A machine that stays after a panic shows that only on its console. */
 static bool wire_has_stopped(const struct wire *w)
 {
 	return w->o->machine->stays && !w->kept && console_panic(w->console);
@@ -298,7 +298,7 @@ int wire_wait_for(struct wire *w, bool (*done)(void *arg), void *arg, double lim
 			return ret;
 		if (loop_now() >= end)
 			return -ETIME;
-		/* Signals come through the loop; the second is for `abandoned`. */
+		/* Signals arrive through the loop; `abandoned` tells of the second. */
 		ret = loop_step(w->o->machine->loop,
 				end - loop_now() < 1 ? end - loop_now() : 1);
 		if (ret < 0)
@@ -312,7 +312,7 @@ static bool wire_has_reply(void *arg)
 	return ((struct call *)arg)->reply.root;
 }
 
-/* A time limit is over: is anybody there? */
+/* A time limit has passed: does the agent still answer? */
 static int wire_late(struct wire *w, enum frame_channel channel, double limit,
 		const char *what)
 {
@@ -371,7 +371,7 @@ int wire_send(struct wire *w, struct call *c, enum frame_channel channel,
 	if (rq && args)
 		json_object_update_missing(rq, args);
 	json_decref(args);
-	/* A stream that has ended takes everything; the next wait explains it. */
+	/* An ended stream accepts everything; the next wait reports the end. */
 	ret = link_send(&w->link, channel, rq, &err);
 	if (ret)
 		return wire_fail(w, "failed", "%s: %.400s", op, err.text);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session's wire: the machine's stream, console and process, watched by the
- * loop, and requests that wait for their answers. What goes wrong with any of
- * them ends in one class and one text, the first that happened; from then on
- * every wait returns at once.
+ * A session's wire: the machine's stream, console and process, watched by the loop,
+ * and requests that wait for their replies. The first failure of any of them sets the
+ * class and the text; from then on every wait returns at once.
  */
 #ifndef KDUEL_SESSION_WIRE_H
 #define KDUEL_SESSION_WIRE_H
@@ -18,7 +17,7 @@ struct call {
 	enum frame_channel channel;
 	int64_t id;
 	bool may_be_ready;	/* an event `ready` may come before the reply */
-	struct message reply, ready;	/* .root NULL until it is there */
+	struct message reply, ready;	/* .root is NULL until it has arrived */
 	struct call *next;
 };
 
@@ -33,15 +32,15 @@ struct wire {
 	json_t *guest_console;		/* last lines of a guest that was lost */
 	struct call *calls;
 	int64_t last_id;
-	unsigned events;	/* that came so far */
-	bool guest_expected;	/* a guest runs, and should go on running */
-	bool kept;		/* it has failed, and is looked into: late answers come */
+	unsigned events;	/* received so far */
+	bool guest_expected;	/* a guest runs, and should keep running */
+	bool kept;		/* it has failed and is being inspected: late replies may come */
 
-	char class[16];		/* "" as long as all is well */
+	char class[16];		/* "" until something fails */
 	char text[512];
 };
 
-/* Takes over the machine's descriptors; close it also when it fails. */
+/* Takes over the machine's descriptors; call wire_close() even if it fails. */
 int wire_open(struct wire *w, const struct session_options *o, uint64_t nonce,
 	      struct err *err);
 void wire_close(struct wire *w);
@@ -51,30 +50,30 @@ int wire_fail(struct wire *w, const char *class, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Waits until done(arg). -EIO when the session has failed, -EINTR when it was
- * abandoned. After `limit` seconds the agent of `channel` is pinged: the
- * failure is a timeout if it answers, else a hang; `what` names the wait.
+ * Waits until done(arg). -EIO if the session has failed, -EINTR if it was abandoned.
+ * After `limit` seconds it pings the agent of `channel`: the failure is a timeout if
+ * that answers, else a hang; `what` names what was waited for.
  */
 int wire_wait(struct wire *w, bool (*done)(void *arg), void *arg, double limit,
 	      enum frame_channel channel, const char *what);
 
-/* The same for a limit that is no failure: -ETIME. */
+/* The same, but passing the limit is not a failure: -ETIME. */
 int wire_wait_for(struct wire *w, bool (*done)(void *arg), void *arg, double limit);
 
 int wire_wait_hello(struct wire *w, enum frame_channel channel, double limit,
 		    const char *what);
 
-/* Sends {"op", "id"} plus `args` (taken, may be NULL) and enters `c`. */
+/* Sends {"op", "id"} plus `args` (taken; may be NULL), and registers `c` for the reply. */
 int wire_send(struct wire *w, struct call *c, enum frame_channel channel,
 	      const char *op, json_t *args);
-/* Leaves the list and lets go of what came. Safe to call again. */
+/* Unregisters the call and releases what it received. May be called again. */
 void wire_forget(struct wire *w, struct call *c);
 
-/* Sends and waits. `*reply`, ok or not, is the caller's to release; empty on failure. */
+/* Sends and waits. The caller releases `*reply`, ok or not; it is empty on failure. */
 int wire_call(struct wire *w, enum frame_channel channel, const char *op,
 	      json_t *args, double limit, struct message *reply);
 
-/* Is this reply ok? If not, `class` says why, and its "text" in words. */
+/* Is this reply ok? If not, `*class` says why; its "text" says so in words. */
 bool wire_is_ok(const struct message *reply, enum message_class *class);
 
 #endif

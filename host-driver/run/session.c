@@ -18,7 +18,7 @@
 
 #define PHASES_MAX 64		/* of one request */
 #define PHASE_NAME_MAX 60
-#define FACTS_MAX (2u << 20)	/* bytes of JSON: a topology of 1,024 CPUs has less */
+#define FACTS_MAX (2u << 20)	/* bytes of JSON; a topology of 1,024 CPUs is smaller */
 
 struct session_limits session_limits(const char *domain, double patience)
 {
@@ -29,10 +29,10 @@ struct session_limits session_limits(const char *domain, double patience)
 	double *v[] = { &l.hello, &l.prepare, &l.guest, &l.ready, &l.run,
 			&l.proof, &l.ping };
 
-	/* One emulated processor for everything, counting each instruction. */
+	/* One emulated processor does everything, and each instruction is counted. */
 	if (!strcmp(domain, "instructions"))
 		patience *= 4;
-	/* Firmware of real servers takes its time. */
+	/* Firmware of real servers is slow. */
 	if (!strcmp(domain, "hardware"))
 		l.hello = 900;
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
@@ -45,7 +45,7 @@ static void session_took(struct session *s, const char *name, double since)
 	json_object_set_new(s->phases, name, json_real(loop_now() - since));
 }
 
-/* The agent's own phases, under ours: "prepare.mkfs". */
+/* Adds the agent's own phases below ours: "prepare.mkfs". */
 static int session_took_there(struct session *s, const char *name, const struct message *reply)
 {
 	const struct view *there, *v;
@@ -80,7 +80,7 @@ static bool session_has_word(const char *line, const char *word)
 	return false;
 }
 
-/* A kernel ignores parameters that its modules do not have: nothing would be compared. */
+/* A kernel ignores unknown module parameters; arms that differ by one would be equal. */
 static int session_check_parameters(struct session *s, const json_t *facts)
 {
 	const json_t *v;
@@ -163,7 +163,7 @@ static int session_power_on(struct session *s)
 	return ret;
 }
 
-/* The device that a real machine gives up; only backings on pmem know one. */
+/* Includes the device of a real machine that may be overwritten, for pmem backings. */
 static json_t *session_prepare_arguments(const struct session *s, const struct plan_cell *cell)
 {
 	const struct plan *p = s->plan;
@@ -242,7 +242,7 @@ static json_t *session_guest_arguments(const struct session *s, uint64_t nonce)
 	return a;
 }
 
-/* Only a guest that something is done to over its monitor has one. */
+/* Does the guest need a monitor, for what will be done to it? */
 static bool session_wants_monitor(const struct session *s, const struct plan_cell *first)
 {
 	const struct plan *p = s->plan;
@@ -281,7 +281,7 @@ static int session_start_guest(struct session *s, const struct plan_cell *first)
 	return ret;
 }
 
-/* Lets go of whatever there is of a guest and its backing, also where there is none. */
+/* Stops the guest and releases its backing, as far as they exist. */
 static int session_tidy_up(struct session *s, const char *backing)
 {
 	struct message reply;
@@ -289,7 +289,7 @@ static int session_tidy_up(struct session *s, const char *backing)
 
 	if (ret)
 		return ret;
-	/* Refused where it was never prepared, which is as good. */
+	/* It is refused if it was never prepared, which does not matter. */
 	ret = wire_call(&s->wire, FRAME_NODE, "release", json_pack("{s:s}", "backing", backing),
 			s->o->limits.prepare, &reply);
 	message_release(&reply);
@@ -312,11 +312,11 @@ static int session_stop_guest(struct session *s, const char *backing, bool last)
 			    s->o->limits.prepare, NULL);
 }
 
-/* --- a backing that this machine cannot give --------------------------------- */
+/* --- a backing that this machine cannot provide ------------------------------ */
 
 /*
- * The machine under test said no, and lives: that costs the cells of this
- * backing, if there is another one. What ended in any other way costs the boot.
+ * If the machine under test refuses a backing and still answers, only the cells of
+ * this backing fail, provided there is another one. Anything else fails the boot.
  */
 static bool session_refused_group(const struct session *s)
 {
@@ -330,7 +330,7 @@ static bool session_refused_group(const struct session *s)
 	return false;
 }
 
-/* Each of the cells from *cell on failed for this reason, and the next backing can follow. */
+/* Records the backing's cells from *cell on as failed, and clears the way for the next one. */
 static int session_give_up_group(struct session *s, size_t *cell)
 {
 	const struct plan *p = s->plan;
@@ -347,7 +347,7 @@ static int session_give_up_group(struct session *s, size_t *cell)
 			ret = session_cell_failed(s, &p->cells[*cell], i, why);
 	if (!ret && *cell < p->n_cells)
 		ret = session_tidy_up(s, first->backing);
-	/* A boot that gave nothing at all is no good boot. */
+	/* A boot in which every cell failed is a failed boot. */
 	else if (!ret && !s->r->cells_ok && !s->r->cells_void)
 		ret = wire_fail(&s->wire, "failed", "%s", why);
 	return ret;
@@ -364,7 +364,7 @@ static bool session_is_last_backing(const struct plan *p, size_t cell)
 	return true;
 }
 
-/* What the cells before did to their guest would be in the picture. */
+/* Starts a new guest, so that earlier cells' effects on the old one do not matter. */
 static int session_renew_guest(struct session *s, const struct plan_cell *cell)
 {
 	int ret;
@@ -374,7 +374,7 @@ static int session_renew_guest(struct session *s, const struct plan_cell *cell)
 	return ret ? ret : session_start_guest(s, cell);
 }
 
-/* All processes of a cell, in a new guest each if it wants that and `used` says it must. */
+/* All processes of a cell; with fresh_guest each gets a new guest if the old one is `used`. */
 static int session_run_cell(struct session *s, const struct plan_cell *cell, bool used)
 {
 	int ret = 0;
@@ -395,7 +395,7 @@ static int session_run_apart(struct session *s, const struct plan_cell *cell)
 	return ret ? ret : session_cell_apart(s, cell);
 }
 
-/* Cells of one backing stand together in the plan: one guest serves them. */
+/* Cells of one backing are adjacent in the plan, and share a guest. */
 static int session_run_group(struct session *s, size_t *cell)
 {
 	const struct plan *p = s->plan;
@@ -408,7 +408,7 @@ static int session_run_group(struct session *s, size_t *cell)
 		ret = session_start_guest(s, first);
 	if (ret == -EIO && session_refused_group(s))
 		return session_give_up_group(s, cell);
-	/* Long answers, asked for while nothing is timed. */
+	/* The replies are long, so they are asked for while nothing is timed. */
 	if (!ret && !s->told)
 		ret = session_record_env(s, FRAME_NODE);
 	if (!ret && !s->told)
@@ -473,7 +473,7 @@ static json_t *session_last_lines(struct session *s)
 	return lines;
 }
 
-/* The file of counts that the record vouches for; no more will be added to it. */
+/* Records the file of counts and its hash; nothing more will be added to it. */
 static int session_seal_profile(struct session *s, json_t *end)
 {
 	char hash[FILE_HASH_MAX];
@@ -520,7 +520,7 @@ int session_run(const struct session_options *o, struct session_result *r,
 
 	*r = (struct session_result){ .seconds = 0 };
 	ret = session_run_boot(&s);
-	/* -EIO is the boot's own failure, and has a class. */
+	/* -EIO: the boot failed, and has a class. */
 	if (ret == -EIO && !s.fatal)
 		ret = 0;
 	if (!ret)

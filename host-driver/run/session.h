@@ -6,18 +6,18 @@
  *	     -> for each cell and process: run -> ready -> proof -> go
  *	        -> result -> proof -> records
  *
- * Whatever the other side does ends in a class (below) and a text; the
- * campaign goes on with the next boot. Everything learned on the way is
- * handed out as records, as docs/record-format.md has them.
+ * Whatever the other side does, the boot ends with a class (below) and a text, and the
+ * campaign continues with the next boot. Everything learned on the way is handed out
+ * as records (docs/record-format.md).
  *
  *	class		means
  *	ok		every cell was tried
- *	panic		the kernel said so on its console
+ *	panic		the kernel's console shows a panic
  *	hang		no answer, not even to a ping
- *	timeout		an answer to a ping, but the work was not done in time
+ *	timeout		it answers pings, but the work was not done in time
  *	lost		the machine or the guest ended, without a panic
- *	protocol	it sent what is no message, or flooded its console
- *	failed		it refused what a campaign needs
+ *	protocol	it sent something invalid, or flooded its console
+ *	failed		it refused what the campaign needs
  */
 #ifndef KDUEL_SESSION_H
 #define KDUEL_SESSION_H
@@ -34,7 +34,7 @@
 struct wire;
 struct session_result;
 
-/* How long to wait, in seconds. */
+/* Time limits, in seconds. */
 struct session_limits {
 	double hello;	/* power-on to the node's agent */
 	double prepare;	/* the backing */
@@ -45,11 +45,11 @@ struct session_limits {
 	double ping;	/* a sign of life */
 };
 
-/* Generous for the domain: emulation is slow. `patience` multiplies all. */
+/* Generous limits for the domain: emulation is slow. `patience` multiplies them all. */
 struct session_limits session_limits(const char *domain, double patience);
 
 struct session_calls {
-	/* A record, as store_append_text() wants it. An error ends the session. */
+	/* Takes a record, for store_append_text(). An error ends the session. */
 	int (*record)(void *arg, const char *text, size_t len, struct err *err);
 	/*
 	 * What is being done now: "boot", "prepare", "guest", "cell" (with its
@@ -59,11 +59,11 @@ struct session_calls {
 	/* A line worth showing with -v. */
 	void (*log)(void *arg, const char *text);
 	/*
-	 * The boot went badly, or a cell of it, and that is recorded. The machine is up
-	 * as long as this runs, if it has not ended. May be NULL.
+	 * The boot or one of its cells failed, which is recorded already. The machine, if
+	 * it still exists, stays up until this returns. May be NULL.
 	 */
 	void (*failed)(void *arg, struct wire *w, const struct session_result *r);
-	/* Asked all the time: has the user had enough? */
+	/* Called often: does the user want to abandon the boot? */
 	bool (*abandoned)(void *arg);
 	void *arg;
 };
@@ -76,16 +76,16 @@ struct session_options {
 	const char *kernel, *release;	/* of the arm; see struct machine_boot */
 	const char *guest_kernel;	/* its image, for its symbols; NULL */
 	const char *modules;	/* an archive for its initramfs; NULL: none */
-	const struct machine_boot *next;	/* to be booted ahead; NULL: none is known */
+	const struct machine_boot *next;	/* to be booted ahead; NULL: none */
 	const char *console_log;	/* path, may be NULL */
 	const char *profile;	/* begun by profile_begin(); NULL: functions are not counted */
-	const char *profile_name;	/* the file as the record names it */
+	const char *profile_name;	/* the file's name in the record */
 	bool profile_boot;
 	const char *own;	/* a device of a real machine that may be overwritten; NULL */
 	bool debug_vm, debug_proto;
 	/*
-	 * Instead of cells: called when the backing is prepared, with `in_guest`
-	 * also the guest started. As wire_wait() it returns 0, -EIO or -EINTR.
+	 * Instead of cells: called once the backing is prepared and, with `in_guest`, the
+	 * guest is started. Returns 0, -EIO or -EINTR, as wire_wait() does.
 	 */
 	int (*visit)(void *arg, struct wire *w, enum frame_channel channel);
 	void *visit_arg;
@@ -103,8 +103,8 @@ struct session_result {
 };
 
 /*
- * 0 with `r` filled and a boot-end recorded; -EINTR if it was abandoned (no
- * boot-end: the boot never happened); or what record() failed with.
+ * 0 with `r` filled in and a boot-end recorded; -EINTR if it was abandoned (without a
+ * boot-end the boot counts as never run); or the error of record().
  */
 int session_run(const struct session_options *o, struct session_result *r,
 		struct err *err);

@@ -89,7 +89,7 @@ static int shell_prepare(struct visit *v, struct err *err)
 
 	machine_init(&v->machine, ops, o->plan, v->loop);
 	if (!ops->boots_image)
-		ret = err_config(err, "kduel shell boots a machine of its own, and this campaign's is of kind %s; add --machine vm",
+		ret = err_config(err, "kduel shell boots a machine of its own, but this campaign's is of kind %s; add --machine vm",
 				 ops->name);
 	else if (!busybox)
 		ret = err_machine(err, "kduel shell needs busybox (Debian package busybox-static)");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One boot of an arm for a person to look around in: as a campaign has it, up to
- * the prepared backing, or up to the guest on it. The user's terminal is left as
- * it is (it edits lines and echoes them); what the shell prints reaches it raw.
+ * One boot of an arm for a person to look around in: as in a campaign, up to the
+ * prepared backing or up to the guest on it. The user's terminal stays in line mode
+ * (it edits and echoes lines); the shell's output reaches it unchanged.
  */
 #ifndef KDUEL_SHELL_H
 #define KDUEL_SHELL_H
@@ -16,7 +16,7 @@ struct shell_options {
 	const struct plan *plan;
 	const struct plan_arm *arm;
 	bool in_guest;
-	bool gdb;	/* QEMU's stub, on a socket of its own, and say so */
+	bool gdb;	/* open QEMU's stub on a socket, and print the gdb command */
 	bool console;	/* show what the machine prints on its console */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the two descriptions of kernels have in common; those of ready images. */
+/* Helpers for the descriptions of the two kernels; and the ones of ready images. */
 #include "try-arms.h"
 
 #include <ctype.h>

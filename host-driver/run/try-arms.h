@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The two kernels of a try; for try.c, which writes them down, and those who
- * make them of what the user gave: try-patches.c, try-git.c, try-arms.c.
+ * The two kernels of a try; for try.c, which writes them to files, and for those that
+ * make them from the user's input: try-patches.c, try-git.c, try-arms.c.
  */
 #ifndef KDUEL_TRY_ARMS_H
 #define KDUEL_TRY_ARMS_H
@@ -12,10 +12,10 @@
 #include "lib/data.h"
 #include "try.h"
 
-/* The two kernels as they are being put together. */
+/* One of the two kernels under construction. */
 struct try_arm {
 	char *name, *kernel;	/* `kernel` is a name or "./kernels/x.yaml" */
-	char *yaml;		/* the text of that file; NULL: it is a kernel that is known */
+	char *yaml;		/* the text of that file; NULL: the kernel is a known one */
 };
 
 struct try {
@@ -28,25 +28,25 @@ struct try {
 	FILE *what;		/* becomes made->what */
 };
 
-/* Each sets t->name, t->arm, t->patch and says in t->what what is compared. */
+/* Each sets t->name, t->arm and t->patch, and writes to t->what what is compared. */
 int try_patches(struct try *t, struct err *err);
 int try_revisions(struct try *t, struct err *err);
 int try_images(struct try *t, struct err *err);
 
 /*
- * A campaign's name, an arm's, a file's: of what `text` has that is fit for one;
- * and "0001-fix" of "/x/0001-fix.patch". The caller frees both.
+ * A name for a campaign, arm or file, made of the permitted characters of `text`; and
+ * "0001-fix" of "/x/0001-fix.patch". The caller frees both.
  */
 char *try_slug(const char *text);
 char *try_stem(const char *path);
 
-/* `text` as YAML takes it, whatever is in it. */
+/* Writes `text` as a quoted YAML scalar. */
 void try_quote(FILE *f, const char *text);
-/* "key: value"; nothing where it is NULL. */
+/* Writes "key: value"; nothing if the value is NULL. */
 void try_field(FILE *f, const char *key, const char *value);
 /*
- * "key: [base, kvm]", by names where these lead to the same files from anywhere;
- * and the patches of `more`, which may be NULL.
+ * Writes "key: [base, kvm]", by names if these lead to the same files from anywhere,
+ * else by paths; and the patches of `more`, which may be NULL.
  */
 void try_put_texts(FILE *f, const char *key, enum data_kind kind,
 		   const struct kernel_text *v, size_t n, const struct try *more);

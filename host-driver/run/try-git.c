@@ -30,12 +30,12 @@ static int try_git_commit(const struct try *t, const char *revision, char **comm
 	if (!kernel_repository_commit(t->w->git, revision, commit, &why))
 		return 0;
 	if (try_git_is_shallow(t->w->git))
-		return err_config(err, "%s has no revision %s: it is shallow, its history is cut off; git -C %s fetch --unshallow gets the rest",
+		return err_config(err, "%s has no revision %s: it is a shallow clone; git -C %s fetch --unshallow gets the rest",
 				  t->w->git, revision, t->w->git);
 	return err_config(err, "%s", why.text);
 }
 
-/* What the files differ in from HEAD, as a patch; empty if in nothing. */
+/* The files' differences from HEAD, as a patch; empty if there are none. */
 static int try_git_diff(struct try *t, struct err *err)
 {
 	static const char *const diff[] = {
@@ -60,7 +60,7 @@ static int try_git_diff(struct try *t, struct err *err)
 	return kernel_check_series(p, 1, err);
 }
 
-/* git diff knows no file that was never added: what it leaves out is said. */
+/* git diff leaves out untracked files: says which ones. */
 static void try_git_tell_untracked(struct try *t)
 {
 	static const char *const list[] = { "ls-files", "--others", "--exclude-standard", NULL };
@@ -71,7 +71,7 @@ static void try_git_tell_untracked(struct try *t)
 		for (const char *p = said; (p = strchr(p, '\n')); p++)
 			n++;
 		name = text_format("%.*s", (int)strcspn(said, "\n"), said);
-		fprintf(t->what, "  without %u file%s that git does not know (git add -N takes them in): ",
+		fprintf(t->what, "  without %u untracked file%s (git add -N includes them): ",
 			n, n == 1 ? "" : "s");
 		text_put(t->what, name);
 		fputs(n > 1 ? ", ...\n" : "\n", t->what);
@@ -87,14 +87,14 @@ static int try_git_split_range(const char *rev, char **from, char **to, struct e
 	if (!dots || dots == rev || !dots[2])
 		return err_config(err, "--rev %s: a range has two ends, as in v6.9..topic", rev);
 	if (dots[2] == '.')
-		return err_config(err, "--rev %s: three dots mean the point where the two part; say it with git merge-base, and give A..B",
+		return err_config(err, "--rev %s: three dots start at the common ancestor; find that with git merge-base, and give A..B",
 				  rev);
 	*from = text_format("%.*s", (int)(dots - rev), rev);
 	*to = text_format("%s", dots + 2);
 	return 0;
 }
 
-/* The fragment for this version: "6.12" of a Makefile that says 6 and 12. */
+/* The name of the fragment for this version: "6.12" if the Makefile says 6 and 12. */
 static char *try_git_version(const char *dir, const char *commit)
 {
 	char *what = text_format("%s:Makefile", commit), *said = NULL, *path, *name = NULL;

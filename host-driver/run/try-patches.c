@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A series of patches, and the kernel that it is put on. */
+/* A series of patches, and the kernel that it is applied to. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 #define SUBJECTS_MAX 12	/* shown of a series */
 
-/* The subjects of mails in a patch, as they are. */
+/* Writes the subjects of the mails in a patch. */
 static void try_patches_tell_subjects(struct try *t, const struct kernel_text *p)
 {
 	unsigned n = 0;
@@ -58,7 +58,7 @@ static int try_patches_read_patches(struct try *t, struct err *err)
 	return ret ? ret : kernel_check_series(t->patch, t->n_patches, err);
 }
 
-/* Can it be a machine under test? */
+/* Does the kernel have KVM, and so can be a machine under test? */
 static bool try_patches_has_kvm(const struct kernel *k)
 {
 	char *text = NULL, value[KERNEL_VALUE_MAX] = "";
@@ -69,7 +69,7 @@ static bool try_patches_has_kvm(const struct kernel *k)
 	return !strcmp(value, "y");
 }
 
-/* The better one for a patch: the newer; of one version, the one less patched. */
+/* Is it a better base for a patch: newer, or of the same version with fewer patches? */
 static bool try_patches_is_better(const struct kernel *k, const struct kernel *than)
 {
 	char version[2][64];
@@ -77,14 +77,14 @@ static bool try_patches_is_better(const struct kernel *k, const struct kernel *t
 
 	if (!than->name)
 		return true;
-	/* What follows the version is the key's. */
+	/* The part after the version comes from the key. */
 	snprintf(version[0], 64, "%.*s", (int)strcspn(k->release, "-"), k->release);
 	snprintf(version[1], 64, "%.*s", (int)strcspn(than->release, "-"), than->release);
 	newer = strverscmp(version[0], version[1]);
 	return newer ? newer > 0 : k->spec->n_patches < than->spec->n_patches;
 }
 
-/* The best of the kernels that are built and have KVM, but `not` (NULL ends it). */
+/* The best built kernel with KVM that was not `tried` yet. */
 static int try_patches_next_base(const struct data_list *all, bool *tried, struct kernel *best,
 			 size_t *at)
 {
@@ -111,7 +111,7 @@ static int try_patches_next_base(const struct data_list *all, bool *tried, struc
 	return 0;
 }
 
-/* The newest kernel that is built and takes the patches. */
+/* Finds the newest built kernel to which the patches apply. */
 static int try_patches_find_base(struct try *t, struct kernel *base, struct err *err)
 {
 	struct err first = ERR_INIT;
@@ -139,9 +139,9 @@ static int try_patches_find_base(struct try *t, struct kernel *base, struct err 
 	if (!ret)
 		return 0;
 	if (first.code)
-		return err_config(err, "no kernel that is built takes the series; %s\n(with --on NAME it is tried on another one; kduel list kernels shows them)",
+		return err_config(err, "the series applies to none of the built kernels; %s\n(--on NAME names another kernel; kduel list kernels shows them)",
 				  first.text);
-	return err_config(err, "no kernel is built that a patch could be tried on; kduel build 6.1, or name one with --on");
+	return err_config(err, "no kernel is built yet; run kduel build 6.1, or name one with --on");
 }
 
 static int try_patches_take_base(struct try *t, struct kernel *base, struct err *err)
@@ -154,7 +154,7 @@ static int try_patches_take_base(struct try *t, struct kernel *base, struct err 
 		ret = err_config(err, "--on %s: a ready image cannot be patched", t->w->on);
 	} else {
 		ret = kernel_applies(base, t->patch, t->n_patches, err);
-		/* Its source is not here yet; the build will say whether they apply. */
+		/* Its source is not in the cache yet; the build will tell whether they apply. */
 		if (ret == -ENOENT)
 			ret = 0;
 		err_prefix(err, "on %s", t->w->on);

@@ -19,7 +19,7 @@
 
 /* --- the config ------------------------------------------------------------------------ */
 
-/* Is time worth nothing here? Then instructions are counted. */
+/* Can time not be measured here? Then instructions are counted instead. */
 static bool try_is_exact(const struct try_wish *w)
 {
 	const struct accel_probe probe = { .boot = NULL };
@@ -34,7 +34,7 @@ static bool try_is_exact(const struct try_wish *w)
 	       accel != QEMU_KVM;
 }
 
-/* A guest that is built already, if there is one. */
+/* A guest kernel that is built already, if there is one. */
 static const char *try_guest(const struct try *t)
 {
 	const char *const wish[] = { "6.1-guest", "6.1", t->made->on };
@@ -54,13 +54,13 @@ static const char *try_guest(const struct try *t)
 	return wish[0];
 }
 
-/* Is this word of a command a file from here, below the current folder? */
+/* Is this word of a command a file below the current folder? */
 static bool try_is_file_here(const char *word)
 {
 	return *word != '/' && strncmp(word, "../", 3) && !access(word, R_OK);
 }
 
-/* A config finds files in its own folder: there is a link to each of them. */
+/* A config finds files beside itself, so each gets a link there. */
 static int try_link_files(const struct try *t, struct err *err)
 {
 	char *const *command = t->w->command;
@@ -155,7 +155,7 @@ static int try_put_config(const struct try *t, FILE *f, struct err *err)
 	const struct try_wish *w = t->w;
 	bool exact = try_is_exact(w);
 
-	fprintf(f, "# Made by kduel try; to be edited and run again with kduel run.\n");
+	fprintf(f, "# Made by kduel try; edit it and run it again with kduel run.\n");
 	fprintf(f, "name: try-%s\nquestion: ", t->name);
 	try_quote(f, "What does it change?");
 	fprintf(f, "\nblocks: %u\nclock: %s\n", w->blocks ? w->blocks : exact ? 2 : 10,
@@ -206,7 +206,7 @@ static int try_write_kernels(const struct try *t, struct err *err)
 	return ret;
 }
 
-/* Also where the machine is one that needs no kernels. */
+/* Done even if the machine needs no kernels. */
 static int try_check_kernels(const struct try *t, struct err *err)
 {
 	int ret = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From what a user has (patches, a repository, images) to a campaign of two
- * arms: a folder with the config, the descriptions of the kernels and the
- * patches, which can be edited and run again like any other.
+ * Makes a campaign of two arms from what a user has (patches, a repository, images):
+ * a folder with the config, the descriptions of the kernels and the patches, which
+ * can be edited and run again like any other.
  *
  *	const struct try_wish wish = { .git = "/home/me/linux" };
  *	struct try_made made;
@@ -21,30 +21,30 @@
 #include "err.h"
 
 struct try_wish {
-	/* Of these three one is given. */
+	/* Exactly one of these three is given. */
 	char *const *patches;	/* paths; "-" is the standard input */
 	size_t n_patches;
 	const char *git;	/* the top of a repository */
 	const char *images[2];	/* bzImages; the first is the baseline */
 
-	const char *on;		/* patches: the kernel below; NULL: the newest that is
-				 * built and that they apply to */
-	const char *rev;	/* git: "A..B"; NULL: HEAD~1..HEAD, or HEAD and the files
-				 * as they lie there, if one was changed */
-	const char *config;	/* git: a .config of the user's own */
-	bool add_needed;	/* and what it lacks is added */
+	const char *on;		/* patches: the kernel to apply them to; NULL: the newest
+				 * built one that they apply to */
+	const char *rev;	/* git: "A..B"; NULL: HEAD~1..HEAD, or HEAD and the working
+				 * tree if that was changed */
+	const char *config;	/* git: the user's own .config */
+	bool add_needed;	/* and what it lacks is added to a copy */
 	const char *modules[2];	/* images: the folder of each one's modules, or of both */
 
 	const char *cells;	/* a YAML with cells, and perhaps gates and expect */
 	const char *workload;	/* instead of first-touch */
 	char *const *command;	/* or a program and its arguments, ends with NULL */
-	unsigned blocks;	/* 0: as many as the clock wants */
+	unsigned blocks;	/* 0: as many as suits the clock */
 	const char *machine;	/* a kind; NULL: vm */
 	bool exact;		/* the instruction clock, wherever it runs */
-	const char *metric;	/* the gate's, where `cells` is not given; NULL: the workload's first */
-	const char *expect;	/* a claim, where `cells` is not given; NULL: none */
+	const char *metric;	/* the gate's, without `cells`; NULL: the workload's first */
+	const char *expect;	/* a claim, without `cells`; NULL: none */
 
-	const char *names[2];	/* of the arms; NULL: of what they are */
+	const char *names[2];	/* of the arms; NULL: derived from the kernels */
 	const char *folder;	/* where the config goes; NULL: below try/ */
 };
 
@@ -52,15 +52,15 @@ struct try_made {
 	char *folder;		/* try/<name>-<date>-<time> */
 	char *config;		/* <folder>/campaign.yaml */
 	char *on;		/* the kernel that was chosen, if one was; else NULL */
-	char *what;		/* what is compared, in lines */
+	char *what;		/* what is compared; several lines */
 };
 
 /*
- * Every mistake that can be seen in what was given is EXIT_CONFIG and leaves
- * no folder. It waits for a kernel that is being built.
+ * Every detectable mistake in the wish is EXIT_CONFIG and leaves no folder. Waits for a
+ * running kernel build.
  */
 int try_make(const struct try_wish *wish, struct try_made *made, struct err *err);
-/* The description of a kernel: `commit` of wish->git, as the arms of a try have it. */
+/* The YAML of the kernel `commit` of wish->git, as for an arm of a try; the caller frees it. */
 char *try_revision_yaml(const struct try_wish *wish, const char *commit);
 void try_made_release(struct try_made *made);
 

@@ -28,7 +28,7 @@ unsigned until_last(void)
 	return last;
 }
 
-/* An A/A pair need never become a verdict. */
+/* An A/A pair need not reach a verdict. */
 static bool until_is_waited_for(const struct comparison *c, size_t arm)
 {
 	return arm != c->baseline && !c->arms[arm].control;

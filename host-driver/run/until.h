@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stopping when the verdict is there. Looking often finds differences that
- * are none; so there are few looks, at fixed numbers of blocks, each at a
- * level that keeps the whole at 5% (stats.h).
+ * Stopping once the verdicts are decided. Looking often finds differences that do not
+ * exist, so there are few looks, at fixed numbers of blocks, each at a level that
+ * keeps the overall level at 5% (stats.h).
  */
 #ifndef KDUEL_UNTIL_H
 #define KDUEL_UNTIL_H

@@ -11,8 +11,8 @@
 /* --- callgrind ------------------------------------------------------------------- */
 
 /*
- * The format of valgrind's manual, "Callgrind Format Specification". How often
- * a function was called is not known; `calls=` must say something: 1.
+ * The format of valgrind's manual, "Callgrind Format Specification". How often a
+ * function was called is unknown, but `calls=` needs a number: 1.
  */
 void calls_write_callgrind(const struct calls *t, int arm, const struct calls_words *w,
 			   FILE *to)
@@ -65,7 +65,7 @@ static void export_bytes(FILE *to, unsigned field, const void *bytes, size_t siz
 	fwrite(bytes, 1, size, to);
 }
 
-/* A message within a message: written apart, as its size comes first. */
+/* A nested message: written to memory first, since its size precedes it. */
 struct export_part {
 	FILE *to;
 	char *text;
@@ -120,7 +120,7 @@ static int export_sample(const struct calls *t, size_t i, FILE *to)
 	return export_end(&p, to, PROFILE_SAMPLE);
 }
 
-/* A node is a location and a function of its own, all numbered alike. */
+/* Each node is a location and a function, with the same number. */
 static int export_location(size_t i, FILE *to)
 {
 	struct export_part p, line;

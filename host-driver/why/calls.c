@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tree, and the forms of it that are made for people's eyes. */
+/* The tree, and its forms for people: folded stacks and flame graph. */
 #include "calls.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 
 #define WIDTH 1200.0
 #define ROW 17
-#define LETTER 6.6		/* of the font in use, about */
-#define LEAST_WIDTH 0.4		/* what is narrower is left out */
+#define LETTER 6.6		/* width of a letter of the font, about */
+#define LEAST_WIDTH 0.4		/* narrower boxes are left out */
 #define HEAD 44
 
 static size_t calls_new(struct calls *t, size_t parent, const char *name)
@@ -151,7 +151,7 @@ static unsigned calls_depth(const struct calls_picture *p, size_t i)
 	return most + 1;
 }
 
-/* White where both arms are alike, full where only one has it. */
+/* White if both arms are equal, saturated if only one has it. */
 static void calls_colour(double base, double other, char text[8])
 {
 	double odds = base + other > 0 ? (other - base) / (base + other) : 0;
@@ -171,7 +171,7 @@ static void calls_draw_one(const struct calls_picture *p, size_t i, double x, un
 	calls_colour(base, other, colour);
 	fputs("<g><title>", p->to);
 	calls_escape(c->name, SIZE_MAX, p->to);
-	fprintf(p->to, ": %.6g and %.6g instructions a ", base, other);
+	fprintf(p->to, ": %.6g and %.6g instructions per ", base, other);
 	calls_escape(p->w->thing, SIZE_MAX, p->to);
 	fprintf(p->to, ", %+.6g</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" "
 		"fill=\"%s\" stroke=\"#fff\" stroke-width=\"0.4\"/>", other - base, x, y, width,
@@ -202,7 +202,7 @@ static void calls_write_head(const struct calls_picture *p)
 		"<rect width=\"%.0f\" height=\"%u\" fill=\"#fff\"/>\n<text x=\"2\" y=\"14\">",
 		WIDTH, p->height, WIDTH, p->height, WIDTH, p->height);
 	calls_escape(p->w->what, SIZE_MAX, p->to);
-	fputs("</text>\n<text x=\"2\" y=\"30\">instructions a ", p->to);
+	fputs("</text>\n<text x=\"2\" y=\"30\">instructions per ", p->to);
 	calls_escape(p->w->thing, SIZE_MAX, p->to);
 	fputs(", width: of both arms; red: more in ", p->to);
 	calls_escape(p->w->arm[1], SIZE_MAX, p->to);

@@ -27,7 +27,7 @@ const char *why_side_name(enum why_side side)
 	return names[side];
 }
 
-static int difference_why_function_init(struct why_function *f, unsigned n_blocks)
+static int difference_function_init(struct why_function *f, unsigned n_blocks)
 {
 	for (int a = 0; a < WHY_ARMS; a++) {
 		f->count[a] = calloc(n_blocks, sizeof(double));
@@ -37,7 +37,7 @@ static int difference_why_function_init(struct why_function *f, unsigned n_block
 	return 0;
 }
 
-static void difference_why_function_release(struct why_function *f)
+static void difference_function_release(struct why_function *f)
 {
 	for (int a = 0; a < WHY_ARMS; a++)
 		free(f->count[a]);
@@ -60,7 +60,7 @@ int why_init(struct why *w, unsigned n_blocks, struct err *err)
 void why_release(struct why *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		difference_why_function_release(&w->v[i]);
+		difference_function_release(&w->v[i]);
 	for (size_t i = 0; i < 2 * w->n_map; i++)
 		free(w->map[i]);
 	for (int a = 0; a < WHY_ARMS; a++) {
@@ -82,7 +82,7 @@ int why_map(struct why *w, const char *text, struct err *err)
 	char **map;
 
 	if (!eq || eq == text || !eq[1])
-		return err_config(err, "--map %s: NAME=AS is wanted: in the baseline, NAME counts as AS",
+		return err_config(err, "--map %s: must be NAME=AS: in the baseline, NAME counts as AS",
 				  text);
 	map = realloc(w->map, (2 * w->n_map + 2) * sizeof(*map));
 	if (!map)
@@ -91,12 +91,12 @@ int why_map(struct why *w, const char *text, struct err *err)
 	map[2 * w->n_map] = strndup(text, eq - text);
 	map[2 * w->n_map + 1] = strdup(eq + 1);
 	w->n_map++;
-	return 0;
+	return map[2 * w->n_map - 2] && map[2 * w->n_map - 1] ? 0 : err_sys(err, ENOMEM, "--map");
 }
 
 /* --- adding ------------------------------------------------------------------------ */
 
-static const char *difference_why_mapped(const struct why *w, enum why_arm arm, const char *name)
+static const char *difference_mapped(const struct why *w, enum why_arm arm, const char *name)
 {
 	for (size_t i = 0; arm == WHY_BASE && i < w->n_map; i++)
 		if (!strcmp(w->map[2 * i], name))
@@ -104,7 +104,7 @@ static const char *difference_why_mapped(const struct why *w, enum why_arm arm, 
 	return name;
 }
 
-static size_t difference_why_slot(const struct why *w, enum why_side side, const char *name)
+static size_t difference_slot(const struct why *w, enum why_side side, const char *name)
 {
 	uint64_t h = 1469598103934665603ULL + side;
 	size_t slot;
@@ -118,7 +118,7 @@ static size_t difference_why_slot(const struct why *w, enum why_side side, const
 	return slot;
 }
 
-static int difference_why_more_slots(struct why *w)
+static int difference_more_slots(struct why *w)
 {
 	free(w->slots);
 	w->n_slots = w->n_slots ? 4 * w->n_slots : 4096;
@@ -126,18 +126,18 @@ static int difference_why_more_slots(struct why *w)
 	if (!w->slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->n; i++)
-		w->slots[difference_why_slot(w, w->v[i].side, w->v[i].name)] = i + 1;
+		w->slots[difference_slot(w, w->v[i].side, w->v[i].name)] = i + 1;
 	return 0;
 }
 
-static struct why_function *difference_why_get(struct why *w, enum why_side side, const char *name)
+static struct why_function *difference_get(struct why *w, enum why_side side, const char *name)
 {
 	struct why_function *f;
 	size_t slot;
 
-	if (2 * w->n >= w->n_slots && difference_why_more_slots(w))
+	if (2 * w->n >= w->n_slots && difference_more_slots(w))
 		return NULL;
-	slot = difference_why_slot(w, side, name);
+	slot = difference_slot(w, side, name);
 	if (w->slots[slot])
 		return &w->v[w->slots[slot] - 1];
 	if (w->n == w->room) {
@@ -151,15 +151,15 @@ static struct why_function *difference_why_get(struct why *w, enum why_side side
 	}
 	f = &w->v[w->n];
 	*f = (struct why_function){ .side = side, .name = strdup(name) };
-	if (!f->name || difference_why_function_init(f, w->n_blocks)) {
-		difference_why_function_release(f);
+	if (!f->name || difference_function_init(f, w->n_blocks)) {
+		difference_function_release(f);
 		return NULL;
 	}
 	w->slots[slot] = ++w->n;
 	return f;
 }
 
-static enum why_side difference_why_side_of(const struct profile_segment *s)
+static enum why_side difference_side_of(const struct profile_segment *s)
 {
 	if (s->vaddr >= KERNEL_SPACE)
 		return s->guest ? WHY_GUEST_KERNEL : WHY_MUT_KERNEL;
@@ -168,14 +168,14 @@ static enum why_side difference_why_side_of(const struct profile_segment *s)
 	return s->guest ? WHY_GUEST_PROGRAMS : WHY_MUT_PROGRAMS;
 }
 
-static const struct symbols *difference_why_table(const struct why_symbols *s, enum why_side side)
+static const struct symbols *difference_table(const struct why_symbols *s, enum why_side side)
 {
 	return side == WHY_MUT_KERNEL ? s->mut : side == WHY_GUEST_KERNEL ? s->guest :
 	       side == WHY_GUEST_PROGRAMS ? s->program : NULL;
 }
 
 /* How far a region's program is from where it was linked. 0: not known. */
-static uint64_t difference_why_moved(const struct why_symbols *s, const struct profile_region *r)
+static uint64_t difference_moved(const struct why_symbols *s, const struct profile_region *r)
 {
 	uint64_t place = s->program && r->here ? symbols_address(s->program, MARKER_PLACE) : 0;
 
@@ -183,18 +183,18 @@ static uint64_t difference_why_moved(const struct why_symbols *s, const struct p
 }
 
 /* The same place as its symbols know it. */
-static uint64_t difference_why_linked(enum why_side side, uint64_t vaddr, uint64_t moved)
+static uint64_t difference_linked(enum why_side side, uint64_t vaddr, uint64_t moved)
 {
 	return side == WHY_GUEST_PROGRAMS ? vaddr - moved : vaddr;
 }
 
 /* Programs are at 0x55..., what they load at 0x7f...: without symbols these alone are told apart. */
-static const char *difference_why_name_of(const struct why_symbols *s, enum why_side side,
+static const char *difference_name_of(const struct why_symbols *s, enum why_side side,
 					  uint64_t vaddr, uint64_t moved)
 {
-	const struct symbols *table = difference_why_table(s, side);
+	const struct symbols *table = difference_table(s, side);
 	const struct symbol *symbol = !table || (side == WHY_GUEST_PROGRAMS && !moved) ? NULL :
-		symbols_find(table, difference_why_linked(side, vaddr, moved));
+		symbols_find(table, difference_linked(side, vaddr, moved));
 
 	if (symbol)
 		return symbol->name;
@@ -205,7 +205,7 @@ static const char *difference_why_name_of(const struct why_symbols *s, enum why_
 	return vaddr >> 40 >= 0x7f ? "[libraries]" : "[program]";
 }
 
-static void difference_why_check_clock(struct why *w, const struct profile_region *r)
+static void difference_check_clock(struct why *w, const struct profile_region *r)
 {
 	int64_t above = r->total - r->clock;
 
@@ -218,8 +218,8 @@ static void difference_why_check_clock(struct why *w, const struct profile_regio
 	w->n_clocked++;
 }
 
-/* Where a stack may begin: what comes from outside a kernel enters it here. */
-static bool difference_why_is_entry(const char *name)
+/* Is it an entry point of the kernel, where a complete stack begins? */
+static bool difference_is_entry(const char *name)
 {
 	static const char *const begins[] = { "entry_", "asm_", "ret_from_fork", "common_interrupt" };
 
@@ -229,8 +229,8 @@ static bool difference_why_is_entry(const char *name)
 	return false;
 }
 
-/* From the side down to the node; the outermost in path[1]. */
-static size_t difference_why_path(const struct why *w, enum why_arm arm,
+/* The path from the side down to the node; path[1] is the outermost function. */
+static size_t difference_path(const struct why *w, enum why_arm arm,
 				  const struct why_symbols *s, const struct profile_region *r,
 				  uint32_t node, const char *path[WHY_DEPTH])
 {
@@ -241,23 +241,23 @@ static size_t difference_why_path(const struct why *w, enum why_arm arm,
 
 	for (uint32_t k = node; k != PROFILE_ROOT; k = r->nodes[k].parent)
 		depth++;
-	/* What is too deep is cut off at its root. */
+	/* A stack that is too deep loses its outermost functions. */
 	for (; depth > WHY_DEPTH - 2; depth--)
 		i = r->nodes[i].parent;
 	for (n = depth; i != PROFILE_ROOT; i = r->nodes[i].parent) {
 		const struct profile_node *at = &r->nodes[i];
 
-		path[1 + n--] = !at->addr ? UNKNOWN : difference_why_mapped(
-			w, arm, difference_why_name_of(s, side, at->addr, 0));
+		path[1 + n--] = !at->addr ? UNKNOWN : difference_mapped(
+			w, arm, difference_name_of(s, side, at->addr, 0));
 	}
 	path[0] = why_side_name(side);
 	outermost = depth ? path[2] : UNKNOWN;
-	path[1] = difference_why_is_entry(outermost) ? path[0] : UNKNOWN;
+	path[1] = difference_is_entry(outermost) ? path[0] : UNKNOWN;
 	return depth + 2;
 }
 
-/* calls_add() takes a name once that follows itself. */
-static int difference_why_add_stacks(struct why *w, enum why_arm arm,
+/* calls_add() merges a name that follows itself. */
+static int difference_add_stacks(struct why *w, enum why_arm arm,
 				     const struct why_symbols *s,
 				     const struct profile_region *r)
 {
@@ -265,14 +265,14 @@ static int difference_why_add_stacks(struct why *w, enum why_arm arm,
 
 	for (size_t i = 0; i < r->n_stacks && !ret; i++) {
 		const char *path[WHY_DEPTH];
-		size_t n = difference_why_path(w, arm, s, r, r->stacks[i].node, path);
+		size_t n = difference_path(w, arm, s, r, r->stacks[i].node, path);
 
 		ret = calls_add(&w->calls, arm, path, n, r->stacks[i].insns);
 	}
 	return ret;
 }
 
-static bool difference_why_has_stacks(const struct profile_region *r, enum why_side side)
+static bool difference_has_stacks(const struct profile_region *r, enum why_side side)
 {
 	return r->n_stacks && (side == WHY_MUT_KERNEL || side == WHY_GUEST_KERNEL);
 }
@@ -287,7 +287,7 @@ const char *why_unit(const struct why *w)
 }
 
 /* Of a guest's kernel perf knows addresses alone. */
-static const char *difference_why_sampled_name(const struct why_symbols *s,
+static const char *difference_sampled_name(const struct why_symbols *s,
 					       const struct profile_function *f)
 {
 	uint64_t addr = f->guest && f->kernel ? strtoull(f->name, NULL, 16) : 0;
@@ -296,7 +296,7 @@ static const char *difference_why_sampled_name(const struct why_symbols *s,
 	return symbol ? symbol->name : addr ? "[no symbol]" : f->name;
 }
 
-static int difference_why_add_samples(struct why *w, enum why_arm arm, unsigned block,
+static int difference_add_samples(struct why *w, enum why_arm arm, unsigned block,
 				      const struct why_symbols *s, const struct profile_region *r)
 {
 	if (r->event)
@@ -305,8 +305,8 @@ static int difference_why_add_samples(struct why *w, enum why_arm arm, unsigned 
 		const struct profile_function *g = &r->functions[i];
 		enum why_side side = g->guest ? (g->kernel ? WHY_GUEST_KERNEL : WHY_GUEST_PROGRAMS)
 					      : (g->kernel ? WHY_MUT_KERNEL : WHY_MUT_PROGRAMS);
-		const char *name = difference_why_mapped(w, arm, difference_why_sampled_name(s, g));
-		struct why_function *f = difference_why_get(w, side, name);
+		const char *name = difference_mapped(w, arm, difference_sampled_name(s, g));
+		struct why_function *f = difference_get(w, side, name);
 
 		if (!f || calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), name },
 				    2, g->samples))
@@ -318,7 +318,7 @@ static int difference_why_add_samples(struct why *w, enum why_arm arm, unsigned 
 }
 
 /* A segment that begins where a function does is executed when it is entered. */
-static void difference_why_add_exits(struct why *w, enum why_arm arm, const struct symbols *mut,
+static void difference_add_exits(struct why *w, enum why_arm arm, const struct symbols *mut,
 				     const struct profile_region *r)
 {
 	exits_look(&w->exits[arm], mut);
@@ -333,7 +333,7 @@ static void difference_why_add_exits(struct why *w, enum why_arm arm, const stru
 }
 
 /* Each instruction of a segment, which is long as its sizes say. */
-static int difference_why_add_places(struct hottest *h, const struct profile_segment *g,
+static int difference_add_places(struct hottest *h, const struct profile_segment *g,
 				     uint64_t addr, struct err *err)
 {
 	int ret = 0;
@@ -352,7 +352,7 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err)
 {
-	uint64_t moved = difference_why_moved(s, r);
+	uint64_t moved = difference_moved(s, r);
 	bool run = w->what == PROFILE_RUN;
 
 	if (!run && !r->memory)
@@ -360,49 +360,49 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 				  "kduel run --why=memory, counts them", why_unit(w));
 	for (size_t i = 0; i < r->n; i++) {
 		const struct profile_segment *g = &r->segments[i];
-		enum why_side side = difference_why_side_of(g);
-		const char *name = difference_why_name_of(s, side, g->vaddr, moved);
+		enum why_side side = difference_side_of(g);
+		const char *name = difference_name_of(s, side, g->vaddr, moved);
 		struct why_function *f;
 
 		if (g->what != w->what)
 			continue;
-		f = difference_why_get(w, side, difference_why_mapped(w, arm, name));
+		f = difference_get(w, side, difference_mapped(w, arm, name));
 		if (!f)
 			return err_sys(err, ENOMEM, "why");
 		f->count[arm][block] += (double)g->insns * g->times;
 		w->total[arm][block] += (double)g->insns * g->times;
-		if (!(run && difference_why_has_stacks(r, side)) &&
+		if (!(run && difference_has_stacks(r, side)) &&
 		    calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), f->name },
 			      2, (double)g->insns * g->times))
 			return err_sys(err, ENOMEM, "why");
-		if (run && w->n_hot && difference_why_table(s, side) &&
-		    difference_why_add_places(&w->hot[arm][side], g,
-					      difference_why_linked(side, g->vaddr, moved), err))
+		if (run && w->n_hot && difference_table(s, side) &&
+		    difference_add_places(&w->hot[arm][side], g,
+					      difference_linked(side, g->vaddr, moved), err))
 			return err->code;
 	}
-	if (difference_why_add_samples(w, arm, block, s, r))
+	if (difference_add_samples(w, arm, block, s, r))
 		return err_sys(err, ENOMEM, "why");
-	if (run && difference_why_add_stacks(w, arm, s, r))
+	if (run && difference_add_stacks(w, arm, s, r))
 		return err_sys(err, ENOMEM, "why");
 	w->calls.things[arm] += r->things;
 	w->things[arm][block] += r->things;
 	w->n_things[arm] += r->things;
 	w->entries[arm] += r->entries;
-	difference_why_add_exits(w, arm, s->mut, r);
+	difference_add_exits(w, arm, s->mut, r);
 	for (int guest = 0; guest < 2; guest++) {
 		w->bytes[arm][guest] += r->bytes[guest];
 		w->pages[arm][guest] += r->pages[guest];
 	}
 	w->memory |= r->memory;
 	if (run)
-		difference_why_check_clock(w, r);
+		difference_check_clock(w, r);
 	return 0;
 }
 
 /* --- judging ------------------------------------------------------------------------ */
 
 /* Samples fall by chance: a difference of Poisson counts is no better known than this. */
-static void difference_why_widen(struct stats_interval *i, double sum, size_t n)
+static void difference_widen(struct stats_interval *i, double sum, size_t n)
 {
 	double half = NORMAL_95 * sqrt(sum) / n;
 
@@ -412,7 +412,7 @@ static void difference_why_widen(struct stats_interval *i, double sum, size_t n)
 	i->hi = fmax(i->hi, i->mean + half);
 }
 
-static void difference_why_judge_one(const struct why *w, struct why_function *f,
+static void difference_judge_one(const struct why *w, struct why_function *f,
 				     double *const count[WHY_ARMS])
 {
 	double *diff = calloc(w->n_blocks + 1, sizeof(*diff));
@@ -439,7 +439,7 @@ static void difference_why_judge_one(const struct why *w, struct why_function *f
 	stats_t_interval(diff, n, CONFIDENCE, &interval);
 	free(diff);
 	if (*w->event)
-		difference_why_widen(&interval, sum, n);
+		difference_widen(&interval, sum, n);
 	f->diff = interval.mean;
 	f->lo = interval.lo;
 	f->hi = interval.hi;
@@ -449,7 +449,7 @@ static void difference_why_judge_one(const struct why *w, struct why_function *f
 	}
 }
 
-static int why_by_difference(const void *a, const void *b)
+static int difference_by_size(const void *a, const void *b)
 {
 	const struct why_function *x = a, *y = b;
 	double dx = fabs(x->diff), dy = fabs(y->diff);
@@ -466,16 +466,16 @@ int why_judge(struct why *w, struct err *err)
 	for (unsigned b = 0; b < w->n_blocks; b++)
 		pairs += w->things[WHY_BASE][b] > 0 && w->things[WHY_OTHER][b] > 0;
 	if (!pairs)
-		return err_config(err, "in no block have both arms a marked region that says how much it did");
+		return err_config(err, "in no block do both arms have a marked region that says how many things it did");
 	calls_add_up(&w->calls);
-	difference_why_judge_one(w, &w->whole, w->total);
+	difference_judge_one(w, &w->whole, w->total);
 	for (size_t i = 0; i < w->n; i++) {
-		difference_why_judge_one(w, &w->v[i], w->v[i].count);
+		difference_judge_one(w, &w->v[i], w->v[i].count);
 		w->v[i].share = w->whole.diff ? w->v[i].diff / w->whole.diff : 0;
 	}
 	if (w->n)
-		qsort(w->v, w->n, sizeof(*w->v), why_by_difference);
-	free(w->slots);	/* by places that are others now */
+		qsort(w->v, w->n, sizeof(*w->v), difference_by_size);
+	free(w->slots);	/* they hold indices from before the sorting */
 	w->slots = NULL;
 	w->n_slots = 0;
 	return 0;
@@ -484,7 +484,7 @@ int why_judge(struct why *w, struct err *err)
 /* --- lines ---------------------------------------------------------------------------- */
 
 /* Of the first functions those of one side, from one arm. A name that the map changed has none. */
-static void difference_why_find_side(struct why *w, int arm, enum why_side side,
+static void difference_find_side(struct why *w, int arm, enum why_side side,
 				     const struct symbols *s, const char *debug)
 {
 	struct hottest_function *some = calloc(w->n_hot, sizeof(*some));
@@ -515,11 +515,11 @@ void why_find_hottest(struct why *w, const struct why_debug *d)
 		const struct why_symbols *s = &d->symbols[a];
 
 		if (s->mut)
-			difference_why_find_side(w, a, WHY_MUT_KERNEL, s->mut, d->mut[a]);
+			difference_find_side(w, a, WHY_MUT_KERNEL, s->mut, d->mut[a]);
 		if (s->guest)
-			difference_why_find_side(w, a, WHY_GUEST_KERNEL, s->guest, d->guest);
+			difference_find_side(w, a, WHY_GUEST_KERNEL, s->guest, d->guest);
 		if (s->program)
-			difference_why_find_side(w, a, WHY_GUEST_PROGRAMS, s->program, d->program);
+			difference_find_side(w, a, WHY_GUEST_PROGRAMS, s->program, d->program);
 	}
 	for (size_t i = 0; i < w->n_hot; i++)
 		hottest_sort(&w->v[i].hot);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which functions make the difference between two arms: instructions of each,
+ * Which functions make the difference between two arms: the instructions of each,
  * per thing (page, access, iteration) that the regions did, block by block.
  *
  *	struct why_words words = { .arm = { "6.1", "6.1-rfc" }, .thing = "page" };
@@ -13,8 +13,8 @@
  *	why_print(&w, stdout, &words);
  *	why_release(&w);
  *
- * A function is known by its side and name. One that was renamed, or split, is
- * joined by why_map() before anything is added: `name` then counts as `as`.
+ * A function is identified by its side and name. One that was renamed or split is
+ * joined by why_map(), called before anything is added: `name` then counts as `as`.
  */
 #ifndef KDUEL_WHY_DIFFERENCE_H
 #define KDUEL_WHY_DIFFERENCE_H
@@ -32,7 +32,7 @@
 
 enum why_arm { WHY_BASE, WHY_OTHER, WHY_ARMS };
 
-/* Whose code it is. Firmware runs below 4 GiB, as boot loaders do. */
+/* Whose code it is. Firmware is what runs below 4 GiB, boot loaders included. */
 enum why_side {
 	WHY_MUT_KERNEL, WHY_MUT_PROGRAMS, WHY_MUT_FIRMWARE,
 	WHY_GUEST_KERNEL, WHY_GUEST_PROGRAMS, WHY_GUEST_FIRMWARE,
@@ -59,14 +59,14 @@ struct why_function {
 };
 
 struct why {
-	enum profile_what what;	/* is compared; instructions, unless set before why_add() */
+	enum profile_what what;	/* what is compared; instructions, unless set before why_add() */
 	unsigned n_blocks;
 	struct why_function *v;		/* why_judge(): largest difference first */
 	size_t n, room;
 	size_t *slots, n_slots;		/* by side and name */
 	double *things[WHY_ARMS];	/* by block */
 	double *total[WHY_ARMS];	/* of all functions, by block */
-	/* Beside functions, over all blocks: entries into the guest; of memory, if it was counted. */
+	/* Sums over all blocks: things, entries into the guest; memory, if it was counted. */
 	double n_things[WHY_ARMS], entries[WHY_ARMS];
 	struct exits exits[WHY_ARMS];	/* why the guest was left */
 	double bytes[WHY_ARMS][2], pages[WHY_ARMS][2];	/* of the machine, of its guest */
@@ -87,22 +87,23 @@ struct why {
 int why_init(struct why *w, unsigned n_blocks, struct err *err);
 void why_release(struct why *w);
 
-/* "name=as": in the baseline `name` counts as `as`. */
+/* `text` is "name=as": in the baseline `name` counts as `as`. */
 int why_map(struct why *w, const char *text, struct err *err);
 
 const char *why_unit(const struct why *w);	/* "instructions" */
 
 /*
- * Adds a region to block 0.. of an arm. -EINVAL if what is compared was not counted in it. A kernel's symbols may be NULL. Where
- * the region's clock does not count instructions, r->clock is 0.
+ * Adds a region to a block (from 0) of an arm. -EINVAL if w->what was not counted in
+ * it. A kernel's symbols may be NULL. r->clock must be 0 if the region's clock does not
+ * count instructions.
  */
 int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err);
 
 /*
- * Only blocks that both arms have things in are compared. -EINVAL if there is
- * none: no marked region, or none that said how many things it did.
+ * Compares the blocks in which both arms did things. -EINVAL if there is none: no
+ * marked region, or none that said how many things it did.
  */
 int why_judge(struct why *w, struct err *err);
 
@@ -117,10 +118,10 @@ void why_find_hottest(struct why *w, const struct why_debug *d);
 
 struct why_words {
 	const char *arm[WHY_ARMS], *thing;	/* "page" */
-	size_t most;		/* lines of the table; 0: all */
+	size_t most;		/* most lines of the table; 0: all */
 };
 
-/* In which functions 95% of the difference is; ends with a full stop. */
+/* A sentence: in which functions 95% of the difference is. */
 void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words);
 
 /*

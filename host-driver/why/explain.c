@@ -13,20 +13,20 @@
 #include "safe.h"
 
 #define TEXT_BEGIN 0xffffffff80000000ULL
-#define PLACES_MAX 200		/* looked up in debug information, of one console */
+#define PLACES_MAX 200		/* per console, to look up in debug information */
 #define NAME_MAX_HERE 128
 
-/* A place in the kernel that a line names, and what it gets. */
+/* A place in the kernel that a line names, and what is added to it. */
 struct place {
-	size_t line, end;	/* of lines; bytes into it, behind what names it */
-	uint64_t addr;		/* as it was linked */
-	bool named;		/* by its function already */
-	char *source;		/* "mmu.c:5590"; NULL: not known */
+	size_t line, end;	/* the line's index; the offset after the name or address */
+	uint64_t addr;		/* as linked */
+	bool named;		/* the line names the function already */
+	char *source;		/* "mmu.c:5590"; NULL: unknown */
 };
 
 struct explain {
 	const struct symbols *s;
-	uint64_t moved;		/* how far the kernel is from where it was linked */
+	uint64_t moved;		/* the kernel's offset from where it was linked */
 	struct place place[PLACES_MAX];
 	size_t n;
 };
@@ -50,7 +50,7 @@ static void explain_add(struct explain *e, size_t line, size_t end, uint64_t add
 		e->place[e->n++] = (struct place){ line, end, addr, named, NULL };
 }
 
-/* "ffffffff81000042", in 16 digits and nothing more. */
+/* "ffffffff81000042": exactly 16 digits. */
 static bool explain_address(struct explain *e, size_t line, const char *text, const char *at)
 {
 	uint64_t addr;
@@ -64,7 +64,7 @@ static bool explain_address(struct explain *e, size_t line, const char *text, co
 	return true;
 }
 
-/* "name+0x1c/0x40": where a call returns to, or what was executed. */
+/* "name+0x1c/0x40": a return address, or the instruction being executed. */
 static void explain_function(struct explain *e, size_t line, const char *text, const char *at)
 {
 	char name[NAME_MAX_HERE];
@@ -75,7 +75,7 @@ static void explain_function(struct explain *e, size_t line, const char *text, c
 	if (sscanf(at, "%127[A-Za-z0-9_.]+0x%lx/0x%*x%n", name, &off, &end) < 2 || !end)
 		return;
 	f = explain_by_name(e->s, name);
-	/* Behind a call, where it returns to, is the next line's code. */
+	/* A return address may belong to the next source line; one byte before it does not. */
 	if (f)
 		explain_add(e, line, at + end - text,
 			    f->addr + off - (off && !strstr(text, "RIP: ")), true);
@@ -86,7 +86,7 @@ static void explain_find(struct explain *e, size_t line, const char *text)
 	for (const char *at = text; *at; at++) {
 		if (!explain_is_word(*at) || (at > text && explain_is_word(at[-1])))
 			continue;
-		/* 0x before it is a word of its own to nobody. */
+		/* An address may follow 0x. */
 		if (!strncmp(at, "0x", 2))
 			at += 2;
 		if (!explain_address(e, line, text, at))
@@ -131,7 +131,7 @@ static void explain_put(FILE *f, const struct explain *e, const struct place *p)
 		fprintf(f, " (%s)", p->source);
 }
 
-/* Its places stand in the order of its text. */
+/* The line with its additions; its places are in the order of the text. */
 static char *explain_line(const struct explain *e, size_t line, const char *text)
 {
 	char *out = NULL;

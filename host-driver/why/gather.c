@@ -20,7 +20,7 @@ struct gather_boot {
 	char hash[FILE_HASH_MAX];
 };
 
-/* Which metric a series of a cell is: in the order of its samples. */
+/* The metric of a cell's series number, counted in the order of its samples. */
 struct gather_metric {
 	char *cell, *metric;
 	unsigned boot, series;
@@ -47,7 +47,7 @@ struct gather {
 	size_t guest, program;	/* the same */
 };
 
-/* Room for one more of `n` things of `size` bytes, cleared. */
+/* Grows an array of `n` items of `size` bytes by one, which is zeroed. */
 static void *gather_more(void **v, size_t *n, size_t size)
 {
 	void *bigger = realloc(*v, (*n + 1) * size);
@@ -133,7 +133,7 @@ static int gather_symbols(struct gather *w, const struct profile_kernel *k, unsi
 			return 0;
 	ret = file_hash(k->path, hash, err);
 	if (!ret && strcmp(hash, k->sha256))
-		ret = err_config(err, "another kernel lies there now (SHA-256 %.12s, not %.12s)",
+		ret = err_config(err, "the image was replaced since (its SHA-256 is %.12s, not %.12s)",
 				 hash, k->sha256);
 	if (ret) {
 		err_prefix(err, "no symbols: boot %u ran %s", boot, k->path);
@@ -268,7 +268,7 @@ static int gather_lines(struct gather *w, struct err *err)
 
 /* --- groups ----------------------------------------------------------------------- */
 
-/* "ns_per_page_again" is of pages. */
+/* "ns_per_page_again" is per page. */
 static void gather_thing(struct why_group *g)
 {
 	const char *per = strstr(g->metric, "_per_");
@@ -333,7 +333,7 @@ static bool gather_wants(const struct gather *w, const struct profile_region *r)
 	return !w->rq->cell || !fnmatch(w->rq->cell, r->cell, 0);
 }
 
-/* The baseline's regions are every arm's other side. */
+/* A region of the baseline goes into the group of every other arm. */
 static int gather_region(struct gather *w, const struct gather_boot *b,
 			 const struct why_symbols *s, const struct profile_region *region,
 			 struct err *err)
@@ -395,7 +395,7 @@ static int gather_file(struct gather *w, const struct gather_boot *b, struct err
 		return err_sys(err, ENOMEM, "why");
 	ret = file_hash(path, hash, err);
 	if (!ret && strcmp(hash, b->hash))
-		ret = err_config(err, "%s is not the file that the journal vouches for", path);
+		ret = err_config(err, "%s was changed: its SHA-256 is not the one in the journal", path);
 	if (!ret)
 		ret = profile_read(&p, path, err);
 	free(path);

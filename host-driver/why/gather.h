@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a results folder whose boots were profiled to the differences between
- * its arms: one struct why for each cell and metric (or phase of the boot) and
- * each arm that is not the baseline.
+ * From a results folder whose boots were profiled to the differences between its
+ * arms: one struct why for each cell and metric (or phase of the boot) and each arm
+ * but the baseline.
  */
 #ifndef KDUEL_WHY_GATHER_H
 #define KDUEL_WHY_GATHER_H
@@ -12,7 +12,7 @@
 
 struct why_request {
 	const char *cell;	/* glob; NULL: all */
-	const char *arm;	/* NULL: all but the baseline */
+	const char *arm;	/* one arm; NULL: all but the baseline */
 	bool boot;		/* the boot's phases instead of the cells */
 	enum profile_what what;	/* instructions, loads or stores */
 	const char *const *maps;	/* see why_map() */
@@ -24,7 +24,7 @@ struct why_request {
 
 struct why_group {
 	char *what;		/* the cell, or "boot" */
-	char metric[300];	/* or the phase's name */
+	char metric[300];	/* or the name of the phase */
 	char thing[32];		/* "page"; "boot" */
 	unsigned series, arm;
 	struct why why;		/* judged, or error is set */
@@ -37,8 +37,8 @@ struct why_groups {
 };
 
 /*
- * -EINVAL, and nothing to release: nothing was profiled, a file is not the
- * one that was recorded, a kernel's image is another one now.
+ * -EINVAL, with nothing to release, if nothing was profiled, or if a file or a
+ * kernel's image was changed since.
  */
 int why_gather(struct store *s, const struct why_request *rq, struct why_groups *g,
 	       struct err *err);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of a kernel's own symbols, in its uncompressed image. There is no
- * header: the parts are found by what they must be, from the one that nothing
- * else looks like (256 tokens, the digits among them in their places, and an
- * index of them) backwards. Two layouts are known:
+ * The kernel's own symbol table (scripts/kallsyms.c in Linux), in its uncompressed
+ * image. It has no header: its parts are found by their structure, backwards from the
+ * one that is unmistakable (256 tokens with the digits in their places, and an index
+ * of them). Two layouts are known:
  *
  *	to 6.3:  offsets base count names markers [sequence] tokens index
  *	6.4 on:  count names markers tokens index offsets base sequence
@@ -53,7 +53,7 @@ static size_t kallsyms_token(const struct kallsyms *t, unsigned token)
 	return t->tokens + at;
 }
 
-/* Is there an index of the tokens that begin at `tokens`, right behind them? */
+/* Are the tokens that begin at `tokens` directly followed by their index? */
 static bool kallsyms_index(struct kallsyms *t, size_t tokens)
 {
 	size_t at = tokens;
@@ -78,7 +78,7 @@ static bool kallsyms_index(struct kallsyms *t, size_t tokens)
 	return true;
 }
 
-/* The token '0' is the 49th: its table begins 48 tokens before it. */
+/* '0' is token 48: the table begins 48 tokens before it. */
 static bool kallsyms_find_tokens(struct kallsyms *t)
 {
 	static const char digits[] = "0\0" "1\0" "2\0" "3\0" "4\0" "5\0" "6\0" "7\0" "8\0" "9";
@@ -90,7 +90,7 @@ static bool kallsyms_find_tokens(struct kallsyms *t)
 		for (int i = 0; i <= '0' && begin; i++)
 			for (begin--; begin && t->k[begin - 1]; begin--)
 				;
-		/* Above: one step to the NUL before, then to its token's begin. */
+		/* Above: each step goes back to the beginning of the previous token. */
 		for (size_t from = begin; from <= begin + 64 && from < t->size; from++)
 			if (from % 8 == 0 && kallsyms_index(t, from))
 				return true;
@@ -99,7 +99,7 @@ static bool kallsyms_find_tokens(struct kallsyms *t)
 	return false;
 }
 
-/* The end of the names that begin at `names`, if there are n of them. */
+/* The end of the `n` names that begin at `names`; 0 if there are not so many. */
 static size_t kallsyms_names_end(const struct kallsyms *t, size_t names, uint32_t n,
 				 size_t limit)
 {
@@ -119,13 +119,13 @@ static size_t kallsyms_names_end(const struct kallsyms *t, size_t names, uint32_
 }
 
 /*
- * Markers are the offsets of every 256th name: a zero, then growing. Looks for
- * the count before the names for each place where they could begin.
+ * Markers are the offsets of every 256th name: 0, then increasing. Tries each place
+ * where the names could begin, and looks for their count before it.
  */
 static bool kallsyms_try_markers(struct kallsyms *t, size_t markers, uint32_t n_markers)
 {
 	size_t names_size = kallsyms_u32(t, markers + 4 * (n_markers - 1));
-	/* 256 names more, of 64 bytes at most on the average. */
+	/* Up to 256 names after the last marker, of 64 bytes on average at most. */
 	size_t first = markers > names_size + 16384 + 64 ?
 		       (markers - names_size - 16384 - 64) & ~(size_t)7 : 8;
 
@@ -148,12 +148,12 @@ static bool kallsyms_try_markers(struct kallsyms *t, size_t markers, uint32_t n_
 	return false;
 }
 
-/* Between names and tokens: growing numbers, back to a zero. */
+/* The markers lie between names and tokens: searches back over increasing numbers to a 0. */
 static bool kallsyms_find_names(struct kallsyms *t)
 {
 	size_t at = t->tokens & ~(size_t)3;
 
-	/* Over what may lie between, 6.2's sequence numbers (3 bytes a name) too. */
+	/* Skips what may lie in between, such as 6.2's sequence numbers (3 bytes per name). */
 	for (size_t end = at; end > 8 && at - end < (1u << 20); end -= 4) {
 		size_t begin = end - 4;
 		uint32_t n = 1;
@@ -189,8 +189,8 @@ static bool kallsyms_find_offsets(struct kallsyms *t)
 }
 
 /*
- * With per-CPU symbols in the table these are the positive ones, at their own
- * values, and the others count down from the base.
+ * If the table has per-CPU symbols, these have positive offsets, which are their
+ * values; the others are base - 1 - offset.
  */
 static uint64_t kallsyms_address(const struct kallsyms *t, uint32_t i, bool per_cpu)
 {
@@ -209,7 +209,7 @@ static bool kallsyms_is_per_cpu(const struct kallsyms *t)
 	return false;
 }
 
-/* Unpacks the name at `at`, its type before it; returns the next one's place. */
+/* Expands the name at `at`, preceded by its type; returns where the next one begins. */
 static size_t kallsyms_name(const struct kallsyms *t, size_t at, char *name)
 {
 	size_t len = t->k[at++], n = 0;
@@ -257,11 +257,11 @@ int symbols_of_kernel(struct symbols *s, const uint8_t *kernel, size_t size,
 
 	if (!kallsyms_find_tokens(&t) || !kallsyms_find_names(&t) ||
 	    !kallsyms_find_offsets(&t))
-		return err_config(err, "no table of symbols is in the kernel; was it built without CONFIG_KALLSYMS?");
+		return err_config(err, "the kernel contains no symbol table; was it built without CONFIG_KALLSYMS?");
 	if (kallsyms_take(s, &t))
 		return err_sys(err, ENOMEM, "symbols");
 	if (!s->n)
-		return err_config(err, "the kernel's table of symbols names no function");
+		return err_config(err, "the kernel's symbol table names no function");
 	return 0;
 }
 
@@ -305,7 +305,7 @@ static int kallsyms_inflate(const uint8_t *packed, size_t len, uint8_t **out, si
 		*n += got;
 	}
 	archive_read_free(a);
-	/* What follows the packed kernel is not an error. */
+	/* Data after the compressed kernel is not an error. */
 	return *n ? 0 : -EINVAL;
 }
 
@@ -325,7 +325,7 @@ int symbols_of_image(struct symbols *s, const char *path, struct err *err)
 	packed = kallsyms_le32(image + PAYLOAD_LEN_AT);
 	if (at > len || packed > len - at ||
 	    kallsyms_inflate(image + at, packed, &kernel, &n))
-		ret = err_config(err, "%s: the kernel in it is packed in a way that is not known here",
+		ret = err_config(err, "%s: its kernel is compressed in an unknown way",
 				 path);
 	if (!ret) {
 		ret = symbols_of_kernel(s, kernel, n, err);

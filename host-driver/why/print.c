@@ -10,7 +10,7 @@
 #define HOT_LINES 8	/* of a function */
 #define CLOCK_READINGS 10	/* instructions of a region before and after them */
 
-/* So many functions, the largest first, make up 95% of the difference. */
+/* How many functions, the largest first, make up 95% of the difference. */
 static size_t print_enough(const struct why *w, double *share)
 {
 	size_t n = 0;
@@ -46,15 +46,15 @@ void why_print_sentence(const struct why *w, FILE *to, const struct why_words *w
 	size_t n = print_enough(w, &share);
 
 	if (!w->whole.diff || !n) {
-		fprintf(to, "Both arms %s the same number of %s a %s: %.6g.", print_verb(w, false),
+		fprintf(to, "Both arms %s the same number of %s per %s: %.6g.", print_verb(w, false),
 			why_unit(w), words->thing, w->whole.mean[WHY_BASE]);
 		print_sampled(w, to);
 		return;
 	}
-	fprintf(to, "%s %s %.6g %s a %s %s than %s (%.6g against %.6g); "
+	fprintf(to, "%s %s %.6g %s %s per %s than %s (%.6g against %.6g); "
 		"%.0f%% of the difference is in %s",
-		words->arm[WHY_OTHER], print_verb(w, true), fabs(w->whole.diff), why_unit(w), words->thing,
-		w->whole.diff > 0 ? "more" : "fewer", words->arm[WHY_BASE],
+		words->arm[WHY_OTHER], print_verb(w, true), fabs(w->whole.diff),
+		w->whole.diff > 0 ? "more" : "fewer", why_unit(w), words->thing, words->arm[WHY_BASE],
 		w->whole.mean[WHY_OTHER], w->whole.mean[WHY_BASE], 100 * share,
 		n == 1 ? w->v[0].name : "");
 	if (n > 1)
@@ -100,7 +100,7 @@ static void print_row(const struct why_function *f, FILE *to, const char *name,
 	fputc('\n', to);
 }
 
-/* What the lines left out come to, so that the table sums up to the whole. */
+/* The sum of the lines that are left out, so that the table adds up. */
 static void print_rest(const struct why *w, size_t from, FILE *to)
 {
 	struct why_function rest = { 0 };
@@ -119,12 +119,12 @@ static void print_rest(const struct why *w, size_t from, FILE *to)
 	fprintf(to, "  %-26s  %6.1f%%  %-18s  %s\n", "", 100 * rest.share, "", name);
 }
 
-/* What the whole is worth: the emulator's own clock counted the same regions. */
+/* A check of the sums: the emulator's own clock counted the same regions. */
 static void print_clock(const struct why *w, FILE *to)
 {
 	if (!w->n_clocked)
 		return;
-	fprintf(to, "\n  Each of %zu regions sums up to what the instruction clock says of it and ",
+	fprintf(to, "\n  Each of %zu regions sums up to its count by the instruction clock and ",
 		w->n_clocked);
 	if (w->above_least != w->above_most)
 		fprintf(to, "%" PRId64 " to ", w->above_least);

@@ -45,6 +45,7 @@ int profile_counts(const char *path, bool *counts, struct err *err);
 /* What a node answered to `sample-stop`, as region `seq`, from 0. -EINVAL: it is no such answer. */
 int profile_sampled(const char *path, unsigned seq, const struct view *reply, struct err *err);
 
+/* The regions that follow belong to this process of this cell. */
 int profile_run(const char *path, unsigned process, const char *cell, struct err *err);
 
 #endif

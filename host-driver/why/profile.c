@@ -20,7 +20,7 @@ struct profile_reader {
 	size_t n_functions, function_room, first_function;
 	const char *event;
 	size_t first, first_stack;	/* of the open region */
-	uint64_t kernel[2], stacked[2];	/* instructions of it: of kernels, in stacks */
+	uint64_t kernel[2], stacked[2];	/* its instructions: in kernels; of these, in stacks */
 	bool open, header;
 	uint64_t here;
 	const char *cell;	/* of the last run */
@@ -48,7 +48,7 @@ static int profile_grow(void **v, size_t n, size_t *room, size_t size)
 	return 0;
 }
 
-/* A number in `base` and the blank or end after it. */
+/* Reads a number in `base`, and the blank or end after it. */
 static bool profile_number(char **at, int base, uint64_t *out)
 {
 	char *end;
@@ -75,7 +75,7 @@ static int profile_segment(struct profile_reader *r, char *line)
 	    !profile_number(&at, 10, &times) || !profile_number(&at, 16, &hash) ||
 	    (*at && !profile_number(&at, 16, &sizes)) || *at ||
 	    insns > UINT32_MAX || hash > UINT32_MAX)
-		return profile_bad(r, "no segment: VADDR INSNS TIMES HASH SIZES are wanted");
+		return profile_bad(r, "malformed segment: must be VADDR INSNS TIMES HASH SIZES");
 	if (profile_grow((void **)&p->segments, r->n_segments, &r->segment_room,
 			 sizeof(*p->segments)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);
@@ -97,7 +97,7 @@ static int profile_memory(struct profile_reader *r, char *line)
 
 	if (!r->open || (line[2] != 'm' && line[2] != 'g') || line[3] != ' ' ||
 	    !profile_number(&at, 16, &vaddr) || !profile_number(&at, 10, &times) || *at)
-		return profile_bad(r, "no memory accesses: m|g VADDR N of a region are wanted");
+		return profile_bad(r, "malformed memory accesses: must be m|g VADDR N, in a region");
 	if (profile_grow((void **)&p->segments, r->n_segments, &r->segment_room,
 			 sizeof(*p->segments)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);
@@ -116,7 +116,7 @@ static int profile_touched(struct profile_reader *r, char *line)
 
 	if (!r->open || (line[7] != 'm' && line[7] != 'g') || line[8] != ' ' ||
 	    !profile_number(&at, 10, &bytes) || !profile_number(&at, 10, &pages) || *at)
-		return profile_bad(r, "no memory: m|g BYTES PAGES of a region are wanted");
+		return profile_bad(r, "malformed memory: must be m|g BYTES PAGES, in a region");
 	r->p->regions[r->p->n_regions].bytes[line[7] == 'g'] = bytes;
 	r->p->regions[r->p->n_regions].pages[line[7] == 'g'] = pages;
 	return 0;
@@ -131,13 +131,13 @@ static int profile_node(struct profile_reader *r, char *line)
 
 	if (!profile_number(&at, 10, &number) || !profile_number(&at, 10, &parent) ||
 	    (*at != 'm' && *at != 'g') || at[1] != ' ')
-		return profile_bad(r, "no node: NODE PARENT m|g ADDR are wanted");
+		return profile_bad(r, "malformed node: must be NODE PARENT m|g ADDR");
 	guest = *at == 'g';
 	at += 2;
 	if (!profile_number(&at, 16, &addr) || *at || number != p->n_nodes + FIRST_NODE ||
 	    !parent || parent >= number ||
 	    (parent < FIRST_NODE ? parent - 1 : p->nodes[parent - FIRST_NODE].guest) != guest)
-		return profile_bad(r, "a node out of its place");
+		return profile_bad(r, "a node is out of order");
 	if (profile_grow((void **)&p->nodes, p->n_nodes, &r->node_room, sizeof(*p->nodes)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);
 	p->nodes[p->n_nodes++] = (struct profile_node){
@@ -155,7 +155,7 @@ static int profile_stack(struct profile_reader *r, char *line)
 
 	if (!r->open || !profile_number(&at, 10, &node) || !profile_number(&at, 10, &insns) ||
 	    *at || node < FIRST_NODE || node - FIRST_NODE >= p->n_nodes)
-		return profile_bad(r, "no stack: NODE INSTRUCTIONS of a region are wanted");
+		return profile_bad(r, "malformed stack: must be NODE INSTRUCTIONS, in a region");
 	if (profile_grow((void **)&p->stacks, r->n_stacks, &r->stack_room, sizeof(*p->stacks)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);
 	p->stacks[r->n_stacks++] = (struct profile_stack){ node - FIRST_NODE, insns };
@@ -181,9 +181,9 @@ static int profile_begin(struct profile_reader *r, char *line)
 	if (r->open)
 		return profile_bad(r, "a region begins within another");
 	if (!profile_number(&at, 10, &seq) || !profile_number(&at, 10, &region.entries) || *at)
-		return profile_bad(r, "no region: TAG SEQ ENTRIES are wanted");
+		return profile_bad(r, "malformed region: must be TAG SEQ ENTRIES");
 	if (seq != p->n_regions)
-		return profile_bad(r, "regions are missing: the numbers do not follow each other");
+		return profile_bad(r, "regions are missing: their numbers are not consecutive");
 	region.cell = r->cell;
 	region.here = r->here;
 	region.event = r->event;
@@ -214,12 +214,12 @@ static int profile_end(struct profile_reader *r, char *line)
 	if (!profile_number(&at, 10, &region->total) || *at)
 		return profile_bad(r, "an end without its sum");
 	if (region->total != r->sum)
-		return profile_bad(r, "the region's lines do not sum up to its end");
+		return profile_bad(r, "the region's lines do not add up to its end");
 	region->n = r->n_segments - r->first;
 	region->n_stacks = r->n_stacks - r->first_stack;
 	region->n_functions = r->n_functions - r->first_function;
 	if (region->n_stacks && memcmp(r->kernel, r->stacked, sizeof(r->kernel)))
-		return profile_bad(r, "the region's call stacks do not sum up to its kernels' instructions");
+		return profile_bad(r, "the region's call stacks do not add up to its kernels' instructions");
 	r->p->n_regions++;
 	r->open = false;
 	return 0;
@@ -246,7 +246,7 @@ static int profile_function(struct profile_reader *r, char *line)
 	if (!r->open || !r->event || (line[2] != 'm' && line[2] != 'g') || line[3] != ' ' ||
 	    (line[4] != 'k' && line[4] != 'p') || line[5] != ' ' ||
 	    !profile_number(&at, 10, &samples) || !*at)
-		return profile_bad(r, "no function: m|g k|p SAMPLES NAME of a region are wanted");
+		return profile_bad(r, "malformed function: must be m|g k|p SAMPLES NAME, in a region");
 	if (profile_grow((void **)&p->functions, r->n_functions, &r->function_room,
 			 sizeof(*p->functions)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);
@@ -284,7 +284,7 @@ static int profile_kernel(struct profile_reader *r, char *line, struct profile_k
 
 	line += 9 + (*line == 'p');
 	if (!at || at - line != FILE_HASH_MAX - 1)
-		return profile_bad(r, "no kernel or program: its SHA-256 and path are wanted");
+		return profile_bad(r, "malformed kernel or program: must be SHA-256 PATH");
 	*at = '\0';
 	k->sha256 = line;
 	k->path = at + 1;
@@ -297,7 +297,7 @@ static int profile_process(struct profile_reader *r, char *line)
 	uint64_t process;
 
 	if (r->open || !profile_number(&at, 10, &process) || !*at)
-		return profile_bad(r, "no run: PROCESS CELL are wanted");
+		return profile_bad(r, "malformed run: must be PROCESS CELL");
 	r->process = process;
 	r->here = 0;
 	r->cell = at;
@@ -357,7 +357,7 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_here(r, line);
 	if (!strcmp(line, "counting") || !strcmp(line, "started"))
 		return 0;
-	return profile_bad(r, "a line of no known kind");
+	return profile_bad(r, "unknown kind of line");
 }
 
 static void profile_point(struct profile *p)
@@ -383,7 +383,7 @@ int profile_read(struct profile *p, const char *path, struct err *err)
 
 	*p = (struct profile){ 0 };
 	ret = file_read(path, &p->text, NULL, err);
-	/* A line that is not whole was being written when QEMU was ended. */
+	/* An incomplete last line was being written when QEMU ended. */
 	for (line = p->text; !ret && (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
 		r.line++;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the plugin wrote (its format: plugin/main.c), read back: regions, each
- * with the segments that were executed in it. The file comes from a QEMU that
- * may have been ended at any time, so a last region without its end is left
- * out; whatever else is wrong is an error that names the line.
+ * Reads what the plugin wrote (its format: plugin/main.c): regions, each with the
+ * segments executed in it. QEMU may have ended at any time, so a last region without
+ * its end is left out; anything else that is wrong is an error that names the line.
  *
  *	struct profile p;
  *
@@ -26,17 +25,17 @@
 enum profile_what { PROFILE_RUN, PROFILE_LOADS, PROFILE_STORES };
 
 struct profile_segment {
-	enum profile_what what;	/* of memory accesses `times` is their number, `insns` 1 */
+	enum profile_what what;	/* for memory accesses `times` is their number, `insns` 1 */
 	uint64_t vaddr, times;
 	uint32_t insns, hash;
 	uint64_t sizes;		/* of instructions in bytes, 4 bits each, the first one's lowest; 0: not known */
 	bool guest;
 };
 
-/* A function as called by its parent's: a call stack. */
+/* A function, called by that of its parent: a call stack. */
 struct profile_node {
-	uint64_t addr;		/* in the function; 0: not known */
-	uint32_t parent;	/* PROFILE_ROOT, or the place of a node before this one */
+	uint64_t addr;		/* in the function; 0: unknown */
+	uint32_t parent;	/* PROFILE_ROOT, or the index of an earlier node */
 	bool guest;
 };
 
@@ -60,15 +59,15 @@ struct profile_region {
 	uint64_t here;		/* where the workload's program had MARKER_PLACE; 0: not known */
 	unsigned process;
 	uint32_t series, sample;	/* from the tag, see lib/marker.h */
-	uint64_t things;	/* how many it did; 0: it did not say */
+	uint64_t things;	/* how many it did; 0: not given */
 	uint64_t entries;	/* into the guest */
 	uint64_t total;		/* instructions */
-	bool memory;		/* loads and stores were counted, too */
-	uint64_t bytes[2], pages[2];	/* that they went to, of the machine and its guest */
-	uint64_t clock;		/* the same by the clock of the region; 0: it did not say */
+	bool memory;		/* loads and stores were counted as well */
+	uint64_t bytes[2], pages[2];	/* loaded and stored; touched: by machine, by guest */
+	uint64_t clock;		/* the region's duration by its clock; 0: not given */
 	const struct profile_segment *segments;
 	size_t n;
-	/* Of kernels; together they are all that kernels executed. None: not known. */
+	/* Of kernels: together all instructions that kernels executed. None: unknown. */
 	const struct profile_stack *stacks;
 	size_t n_stacks;
 	const struct profile_node *nodes;	/* the profile's */
@@ -92,7 +91,7 @@ struct profile {
 	char *text;
 };
 
-/* -EINVAL: not such a file, of another version, or damaged. */
+/* -EINVAL: not a profile, of another version, or damaged. */
 int profile_read(struct profile *p, const char *path, struct err *err);
 void profile_release(struct profile *p);
 

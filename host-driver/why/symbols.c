@@ -34,7 +34,7 @@ int symbols_add(struct symbols *s, uint64_t addr, const char *name, size_t len)
 	return s->v[s->n].name ? (s->n++, 0) : -ENOMEM;
 }
 
-/* Those of one address stay in the order they came in: merge sort is stable. */
+/* Symbols of equal address keep their order: merge sort is stable. */
 static int symbols_by_address(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;

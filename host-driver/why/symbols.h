@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Functions by address. A kernel's come out of its image: the table that the
- * kernel itself prints as /proc/kallsyms is in there (CONFIG_KALLSYMS), so
- * that the symbols of a kernel are never another kernel's. A program's come
- * out of its ELF file.
+ * Functions by address. A kernel's come from its image, which contains the table that
+ * the kernel prints as /proc/kallsyms (CONFIG_KALLSYMS), so that they are never those
+ * of another kernel.
  *
  *	struct symbols s = SYMBOLS_INIT;
  *
@@ -25,11 +24,11 @@ struct symbol {
 	char *name;
 };
 
-/* Sorted by address, one name an address. */
+/* Sorted by address, one name per address. */
 struct symbols {
 	struct symbol *v;
 	size_t n, room;
-	uint64_t end;		/* no function is at or beyond it; 0: not known */
+	uint64_t end;		/* all functions lie below it; 0: unknown */
 };
 
 #define SYMBOLS_INIT { 0 }
@@ -37,13 +36,13 @@ struct symbols {
 void symbols_release(struct symbols *s);
 
 /*
- * Adds a function; symbols_sort() once all are in. Of several names at one
- * address the one added first is kept.
+ * Adds a function; call symbols_sort() after the last. Of several names at one address
+ * the first one added is kept.
  */
 int symbols_add(struct symbols *s, uint64_t addr, const char *name, size_t len);
 void symbols_sort(struct symbols *s);
 
-/* The function that holds `addr`: the last that begins at or before it. NULL: none. */
+/* The function that contains `addr`: the last one that begins at or before it; or NULL. */
 const struct symbol *symbols_find(const struct symbols *s, uint64_t addr);
 
 /* The functions of an ELF program that is not stripped, as they were linked. -EINVAL. */
@@ -55,7 +54,7 @@ uint64_t symbols_address(const struct symbols *s, const char *name);
 /* The functions of a Linux bzImage. -EINVAL if it is none or has no table. */
 int symbols_of_image(struct symbols *s, const char *path, struct err *err);
 
-/* The same of an uncompressed kernel that lies in memory. */
+/* The same for an uncompressed kernel in memory. */
 int symbols_of_kernel(struct symbols *s, const uint8_t *kernel, size_t size,
 		      struct err *err);
 

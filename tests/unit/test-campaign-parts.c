@@ -58,7 +58,7 @@ static void what_is_short_is_named(void **state)
 
 	(void)state;
 	f.memory = 2 * GIB;
-	short_of(f, "too little memory: 4480M are needed, 2G are free", "machine.memory");
+	short_of(f, "too little memory: 4480M are needed, but 2G are free", "machine.memory");
 	f = plenty;
 	f.disk = 4096;
 	short_of(f, "too little disk for results/x", "--out");
@@ -75,7 +75,7 @@ static void no_qemu(void **state)
 	(void)state;
 	setenv("KDUEL_QEMU", "/nonexistent/qemu", 1);
 	assert_true(preflight_check(&plenty, &p, "x", &err) < 0);
-	assert_non_null(strstr(err.text, "no QEMU: /nonexistent/qemu"));
+	assert_non_null(strstr(err.text, "QEMU was not found: /nonexistent/qemu"));
 	unsetenv("KDUEL_QEMU");
 	p.machine.kind = machine_kind_find("fake");
 	assert_int_equal(preflight_check(&plenty, &p, "x", NULL), 0);

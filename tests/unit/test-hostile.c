@@ -63,11 +63,11 @@ static const struct misdeed misdeeds[] = {
 	  "\",\"role\":\"node\"}", GO_ON, "protocol", "version" },
 	{ "hello", "0 {\"event\":\"hello\"}", GO_ON, "protocol", "protocol: is missing" },
 	{ "hello", "0 " HELLO("guest"), GO_ON, "protocol", "it is a guest" },
-	{ "hello", "0 " HELLO("node") "\n0 " HELLO("node"), GO_ON, "protocol", "twice" },
-	{ "hello", "1 " HELLO("guest"), GO_ON, "protocol", "nobody started" },
+	{ "hello", "0 " HELLO("node") "\n0 " HELLO("node"), GO_ON, "protocol", "second hello" },
+	{ "hello", "1 " HELLO("guest"), GO_ON, "protocol", "not started" },
 	{ "hello", "0 {\"re\":1,\"ok\":true}", GO_ON, "protocol", "before hello" },
-	{ "hello", "0 {\"event\":\"dance\"}", GO_ON, "protocol", "not known" },
-	{ "hello", "0 {\"event\":7}", GO_ON, "protocol", "not known" },
+	{ "hello", "0 {\"event\":\"dance\"}", GO_ON, "protocol", "unknown" },
+	{ "hello", "0 {\"event\":7}", GO_ON, "protocol", "unknown" },
 	{ "hello", "0 this is no JSON", GO_ON, "protocol", "not valid JSON" },
 	{ "hello", "0 [1,2,3]", GO_ON, "protocol", "an object" },
 	{ "hello", "0 {\"event\":\"hello\",\"event\":\"hello\"}", GO_ON, "protocol", "" },
@@ -80,12 +80,12 @@ static const struct misdeed misdeeds[] = {
 	/* prepare */
 	{ "prepare", "", GARBAGE, "protocol", "" },
 	{ "prepare", "", FLOOD, "protocol", "floods" },
-	{ "prepare", "0 {\"re\":77,\"ok\":true}", GO_ON, "protocol", "not asked" },
+	{ "prepare", "0 {\"re\":77,\"ok\":true}", GO_ON, "protocol", "unknown request" },
 	{ "prepare", "1 {" OK "}", GO_ON, "protocol", "before hello" },
-	{ "prepare", "0 {" OK "}\n0 {" OK "}", GO_ON, "protocol", "not asked" },
+	{ "prepare", "0 {" OK "}\n0 {" OK "}", GO_ON, "protocol", "unknown request" },
 	{ "prepare", "0 {\"re\":%d}", GO_ON, "protocol", "ok: is missing" },
 	{ "prepare", "0 {\"re\":%d,\"ok\":\"yes\"}", GO_ON, "protocol", "ok: is a text" },
-	{ "prepare", "0 {\"re\":\"%d\",\"ok\":true}", GO_ON, "protocol", "not asked" },
+	{ "prepare", "0 {\"re\":\"%d\",\"ok\":true}", GO_ON, "protocol", "unknown request" },
 	{ "prepare", "0 {\"re\":%d,\"ok\":false}", GO_ON, "protocol", "class" },
 	{ "prepare", "0 {\"re\":%d,\"ok\":false,\"class\":\"sad\",\"text\":\"\"}", GO_ON,
 	  "protocol", "class" },
@@ -103,15 +103,15 @@ static const struct misdeed misdeeds[] = {
 	/* guest-start and env */
 	{ "guest-start", "0 {" OK "}\n1 {\"event\":\"hello\",\"protocol\":9,\"version\":\"x\","
 	  "\"role\":\"guest\"}", GO_ON, "protocol", "protocol 9" },
-	{ "guest-start", "0 {" OK "}" GUEST_HELLO GUEST_HELLO, GO_ON, "protocol", "twice" },
+	{ "guest-start", "0 {" OK "}" GUEST_HELLO GUEST_HELLO, GO_ON, "protocol", "second hello" },
 	{ "guest-start", "0 {" OK "}\n1 " HELLO("node"), GO_ON, "protocol", "it is a node" },
 	{ "guest-start", "0 {" OK "}\n0 {\"event\":\"guest-lost\",\"class\":\"bored\","
-	  "\"text\":\"\"}", GO_ON, "protocol", "no known class" },
+	  "\"text\":\"\"}", GO_ON, "protocol", "unknown class" },
 	{ "guest-start", "0 {" OK "}\n0 {\"event\":\"guest-lost\",\"class\":\"lost\","
 	  "\"text\":\"" ESC "\",\"console\":[\"" ESC "\",7,null,{}]}", GO_ON, "lost",
 	  "\\x1b[2J" },
 	{ "guest-start", "0 {" OK "}\n1 {\"event\":\"guest-lost\",\"class\":\"lost\","
-	  "\"text\":\"\"}", GO_ON, "protocol", "not known" },
+	  "\"text\":\"\"}", GO_ON, "protocol", "unknown" },
 	{ "env", "* {" OK "}", GO_ON, "protocol", "facts" },
 	{ "env", "* {" OK ",\"facts\":[]}", GO_ON, "protocol", "facts" },
 	{ "env", "* {" OK ",\"facts\":{\"cpu\":[],\"kernel\":7,\"cmdline\":{},\"thp\":null,"

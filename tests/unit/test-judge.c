@@ -136,7 +136,7 @@ static void no_source_goes_unjudged(void **state)
 			is_void(s->name);
 	}
 	cell.source = "made-up";
-	is_void("source made-up is not known");
+	is_void("source made-up is unknown");
 }
 
 static void the_arm_wants_its_second_level(void **state)
@@ -186,7 +186,7 @@ static void what_is_asked_for_must_be_known(void **state)
 	(void)state;
 	assert_int_equal(take_json(WHEN_BEFORE, json_incref(o), NULL), 0);
 	assert_int_equal(take_json(WHEN_AFTER, json_incref(o), NULL), 0);
-	is_void("not known (no such statistic)");
+	is_void("unknown (no such statistic)");
 	arm.second_level = "";
 	fits();
 	json_decref(o);

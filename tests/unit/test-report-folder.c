@@ -224,7 +224,7 @@ static void folder_to_files(void **state)
 	static const char *const text[] = {
 		"SYNTHETIC: what would change?", "SYNTHETIC processor", "emulated",
 		"improved", "no PMU", "SYNTHETIC panic", "panic 1", "unstable",
-		"All that was recorded of them", "--cpu-model", "seed 7", NULL };
+		"The complete record:", "--cpu-model", "seed 7", NULL };
 	static const char *const json[] = {
 		"\"kduel_report\": 1", "\"outcome\": \"holds\"", "\"class\": \"panic\"",
 		"\\\\x1b[31mnot syncing", NULL };

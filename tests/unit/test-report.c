@@ -527,7 +527,7 @@ static void check_inside(const char *html, const struct report *r)
 		drawings++;
 	}
 	assert_int_equal(drawings, 2 * r->n_figures);	/* for wide pages and narrow ones */
-	assert_null(strstr(html, "Figures that are missing"));
+	assert_null(strstr(html, "Missing figures"));
 }
 
 /* What is made of a drawing whose canvas holds `canvas`; NULL: refused. */
@@ -589,7 +589,7 @@ static void files_and_drawings(void **state)
 	fixture_init(&x);
 	make_hostile(&x);	/* gnuplot must survive it, and run nothing */
 	said = publish(&x.r, folder);
-	if (strstr(said, "no gnuplot")) {
+	if (strstr(said, "gnuplot is not installed")) {
 		free(said);
 		goto out;
 	}
@@ -623,12 +623,12 @@ static void no_gnuplot(void **state)
 	setenv("PATH", "/nonexistent", 1);
 	said = publish(&x.r, folder);
 	setenv("PATH", search, 1);
-	assert_non_null(strstr(said, "there is no gnuplot"));
+	assert_non_null(strstr(said, "gnuplot is not installed"));
 	assert_null(strstr(said, "skipped"));	/* what a campaign has not is no news */
 	path = file_in(folder, "report.html");
 	assert_int_equal(file_read(path, &text, NULL, NULL), 0);
 	check_page(text);
-	assert_non_null(strstr(text, "missing: page-sizes: there is no gnuplot"));
+	assert_non_null(strstr(text, "figures: page-sizes: gnuplot is not installed"));
 	free(text);
 	free(path);
 	free(said);

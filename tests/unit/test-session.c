@@ -293,14 +293,14 @@ static void protocol_errors(void **state)
 			 "\"role\":\"node\"}", GO_ON }), "protocol", "0.1 with protocol 9");
 	ends_as(SCRIPT({ "hello", "0 " HELLO("guest"), GO_ON }), "protocol", "it is a guest");
 	ends_as(SCRIPT({ "hello", "0 " HELLO("node") "\n0 " HELLO("node"), GO_ON }),
-		"protocol", "hello twice");
+		"protocol", "a second hello");
 	ends_as(SCRIPT({ "prepare", "", GARBAGE }), "protocol", "");
 	ends_as(SCRIPT({ "hello", "0 " HELLO("node"), SKIP_SEQ }), "protocol", "");
 	ends_as(SCRIPT({ "hello", "0 " HELLO("node"), BAD_NONCE }), "protocol", "");
 	ends_as(SCRIPT({ "prepare", "0 {\"re\":77,\"ok\":true}", GO_ON }), "protocol",
-		"not asked");
+		"unknown request");
 	ends_as(SCRIPT({ "prepare", "0 {\"re\":%d,\"ok\":true}\n0 {\"re\":%d,\"ok\":true}",
-			 GO_ON }), "protocol", "not asked");
+			 GO_ON }), "protocol", "unknown request");
 	ends_as(SCRIPT({ "proof", "0 {\"re\":%d,\"ok\":true,\"layers\":[{\"layer\":\"x\"}]}",
 			 GO_ON }), "protocol", "layer: unknown value 'x'");
 	ends_as(SCRIPT({ "go", "1 {\"re\":%d,\"ok\":true}\n1 {\"re\":%r,\"ok\":true,"

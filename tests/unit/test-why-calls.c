@@ -80,7 +80,7 @@ static void draws(void **state)
 	char *text = written(&t, 's', 0, &len);
 
 	(void)state;
-	assert_non_null(strstr(text, "<title>spin&amp;wait: 0 and 25 instructions a page, +25</title>"));
+	assert_non_null(strstr(text, "<title>spin&amp;wait: 0 and 25 instructions per page, +25</title>"));
 	assert_non_null(strstr(text, "red: more in new&lt;2&gt;, blue: more in old</text>"));
 	assert_null(strstr(text, "script"));
 	/* What only the new arm has is full red, what only the old one has full blue. */

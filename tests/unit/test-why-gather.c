@@ -263,7 +263,7 @@ static void reports_it(void **state)
 	doc_print_text(d, f, false);
 	fclose(f);
 	assert_non_null(strstr(text, "Where the instructions are"));
-	assert_non_null(strstr(text, "instructions a page more than"));
+	assert_non_null(strstr(text, "more instructions per page than"));
 	assert_non_null(strstr(text, "f7"));
 	assert_non_null(strstr(text, "plots/why-1.svg"));
 	assert_null(strstr(text, "<svg"));
@@ -272,7 +272,7 @@ static void reports_it(void **state)
 	doc_print_html(d, "why", f);
 	fclose(f);
 	assert_non_null(strstr(text, "<svg"));
-	assert_non_null(strstr(text, "<title>f7: 10 and 49 instructions a page, +39</title>"));
+	assert_non_null(strstr(text, "<title>f7: 10 and 49 instructions per page, +39</title>"));
 	free(text);
 	doc_free(d);
 	assert_true(asprintf(&path, "%s/plots", folder) > 0);
@@ -324,7 +324,7 @@ static void gives_no_table_of_what_is_not_vouched_for(void **state)
 	make_results();
 	refused(&rq, "no marked region was executed in the cells asked for");
 	make_image(2);
-	refused(&all, "another kernel lies there now");
+	refused(&all, "the image was replaced since");
 	unlink(image);
 	refused(&all, image);
 	make_results();
@@ -332,7 +332,7 @@ static void gives_no_table_of_what_is_not_vouched_for(void **state)
 	f = fopen(path, "a");
 	fputs("region 0 3 0\nend 0\nthings 100\n", f);
 	fclose(f);
-	refused(&all, "is not the file that the journal vouches for");
+	refused(&all, "was changed: its SHA-256 is not the one in the journal");
 }
 
 static void says_what_was_not_profiled(void **state)

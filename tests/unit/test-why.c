@@ -142,25 +142,25 @@ static void refuses_damage(void **state)
 		{ "hello\n", "line 1: this is nothing" },
 		{ "kduel-why 1 vcpus 1\n", "version 1 of the plugin" },
 		{ "kduel-why 3 vcpus 1\nm 1 2 3 4\n", "line 2: a segment outside" },
-		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 7\n", "line 4: the region's lines" },
-		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 -3 4\n", "line 3: no segment" },
-		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 3\n", "line 3: no segment" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 7\n", "line 4: the region's lines do not add up" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 -3 4\n", "line 3: malformed segment" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 3\n", "line 3: malformed segment" },
 		{ "kduel-why 3 vcpus 1\nregion 0 1 0\n", "line 2: regions are missing" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nregion 0 0 0\n", "begins within" },
 		{ "kduel-why 3 vcpus 1\nend 0\n", "line 2: an end without a region" },
 		{ "kduel-why 3 vcpus 1\nthings 5\n", "line 2: no region did" },
 		{ "kduel-why 3 vcpus 1\nclock 5\n", "line 2: no region took" },
-		{ "kduel-why 3 vcpus 1\nnode 4 1 m 5\n", "line 2: a node out of" },
-		{ "kduel-why 3 vcpus 1\nnode 3 3 m 5\n", "line 2: a node out of" },
-		{ "kduel-why 3 vcpus 1\nnode 3 2 m 5\n", "line 2: a node out of" },
-		{ "kduel-why 3 vcpus 1\nnode 3 1 x 5\n", "line 2: no node" },
-		{ "kduel-why 3 vcpus 1\nregion 0 0 0\ns 3 1\n", "line 3: no stack" },
+		{ "kduel-why 3 vcpus 1\nnode 4 1 m 5\n", "line 2: a node is out of" },
+		{ "kduel-why 3 vcpus 1\nnode 3 3 m 5\n", "line 2: a node is out of" },
+		{ "kduel-why 3 vcpus 1\nnode 3 2 m 5\n", "line 2: a node is out of" },
+		{ "kduel-why 3 vcpus 1\nnode 3 1 x 5\n", "line 2: malformed node" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\ns 3 1\n", "line 3: malformed stack" },
 		{ "kduel-why 3 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
-		  "s 3 9\nend 10\n", "line 6: the region's call stacks do not sum up" },
-		{ "kduel-why 3 vcpus 1\nl m 1 2\n", "line 2: no memory accesses" },
-		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nw x 1 2\n", "line 3: no memory accesses" },
-		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nmemory m 1\n", "line 3: no memory: m|g" },
-		{ "kduel-why 3 vcpus 1\nregion\n", "no known kind" },
+		  "s 3 9\nend 10\n", "line 6: the region's call stacks do not add up" },
+		{ "kduel-why 3 vcpus 1\nl m 1 2\n", "line 2: malformed memory accesses" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nw x 1 2\n", "line 3: malformed memory accesses" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nmemory m 1\n", "line 3: malformed memory: must be m|g" },
+		{ "kduel-why 3 vcpus 1\nregion\n", "unknown kind" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
 	};
 
@@ -246,7 +246,7 @@ static void finds_a_loop_that_was_added(void **state)
 	assert_true(fabs(w.v[1].diff) < 1e-9 && w.v[1].lo < 0 && w.v[1].hi > 0);
 	assert_true(fabs(w.whole.diff - 39) < 1e-9 && w.whole.lo < 39);
 	text = printed(&w);
-	has(text, "new executes 39 instructions a page more than old (647 against 608); "
+	has(text, "new executes 39 more instructions per page than old (647 against 608); "
 		  "100% of the difference is in walk of the machine's kernel.");
 	has(text, "exact");
 	free(text);
@@ -284,7 +284,7 @@ static void sums_up(void **state)
 	assert_int_equal(w.above_least, 4);
 	assert_int_equal(w.above_most, 9);
 	text = printed(&w);
-	has(text, "Each of 4 regions sums up to what the instruction clock says of it and 4 to 9\n"
+	has(text, "Each of 4 regions sums up to its count by the instruction clock and 4 to 9\n"
 		  "  more: readings of the clock at its markers.\n");
 	free(text);
 	symbols_release(&s);
@@ -390,12 +390,12 @@ static void says_where_nothing_can_be_said(void **state)
 	plant(&w, WHY_OTHER, 0, &s, (uint64_t[]){ 100 }, 0);
 	plant(&w, WHY_OTHER, 1, &s, (uint64_t[]){ 100 }, 10);
 	assert_int_equal(why_judge(&w, &err), -EINVAL);
-	has(err.text, "in no block have both arms");
+	has(err.text, "in no block do both arms have");
 	/* One block is no interval; no difference is no share. */
 	plant(&w, WHY_BASE, 1, &s, (uint64_t[]){ 100 }, 10);
 	assert_int_equal(why_judge(&w, &err), 0);
 	text = printed(&w);
-	has(text, "the same number of instructions a page: 10.");
+	has(text, "the same number of instructions per page: 10.");
 	has(text, "one block");
 	free(text);
 	symbols_release(&s);
