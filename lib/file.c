@@ -16,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Reads to the end of `fd`; st_size is no guide for /proc and /sys. */
@@ -411,15 +412,23 @@ static int file_remove_one(const char *path, const struct stat *st, int flag,
 	(void)st;
 	(void)flag;
 	(void)ftw;
-	return remove(path) ? errno : 0;
+	return remove(path) && errno != ENOENT ? errno : 0;
 }
 
 int file_remove_tree(const char *path, struct err *err)
 {
-	int error = nftw(path, file_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	static const struct timespec pause = { .tv_nsec = 20000000 };
+	int error;
 
-	if (error < 0)
-		error = errno;
+	/* A child of a run that was killed may still be writing in it. */
+	for (int tries = 0; tries < 50; tries++) {
+		error = nftw(path, file_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+		if (error < 0)
+			error = errno;
+		if (error != ENOTEMPTY)
+			break;
+		nanosleep(&pause, NULL);
+	}
 	if (error && error != ENOENT)
 		return err_sys(err, error, "cannot remove %s", path);
 	return 0;

@@ -109,11 +109,14 @@ static int prune_add(struct cache_list *l, enum cache_kind kind,
 	struct stat st;
 
 	it.path = text_format("%s/%s", folder, entry);
-	more = lstat(it.path, &st) || S_ISREG(st.st_mode) != (kind == CACHE_IMAGE)
-	       ? NULL : realloc(l->v, (l->n + 1) * sizeof(*more));
+	if (lstat(it.path, &st) || S_ISREG(st.st_mode) != (kind == CACHE_IMAGE)) {
+		free(it.path);
+		return 0;
+	}
+	more = realloc(l->v, (l->n + 1) * sizeof(*more));
 	if (!more) {
 		free(it.path);
-		return errno == ENOMEM ? err_sys(err, ENOMEM, "the cache") : 0;
+		return err_sys(err, ENOMEM, "the cache");
 	}
 	it.idle = difftime(time(NULL), st.st_mtime);
 	it.idle = it.idle < 0 ? 0 : it.idle;

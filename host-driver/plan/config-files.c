@@ -232,6 +232,16 @@ static void files_place(const char *text, char as[static PATH_MAX])
 		snprintf(as, PATH_MAX, EXEC_FOLDER "/%.*s", PATH_MAX - 16, at);
 }
 
+/* Such a folder has no name of its own to be placed by. */
+static bool files_ends_above(const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 1 && text[n - 1] == '/')
+		n--;
+	return n >= 2 && !strncmp(text + n - 2, "..", 2) && (n == 2 || text[n - 3] == '/');
+}
+
 /* Beside the config; if a word without a / is not found there, it is looked up in PATH. */
 static int files_take(struct carried *c, const char *folder, const char *text)
 {
@@ -240,6 +250,8 @@ static int files_take(struct carried *c, const char *folder, const char *text)
 
 	if (!*text || strlen(text) > PATH_MAX / 2)
 		return files_error(c, "is not a usable path");
+	if (files_ends_above(text))
+		return files_error(c, "ends in '..': name the folder that it is");
 	snprintf(path, sizeof(path), "%s%s%s", *text == '/' ? "" : folder, *text == '/' ? "" : "/",
 		 text);
 	files_place(text, as);
