@@ -12,7 +12,7 @@ static const struct {
 	const char *pattern, *why;
 } skipped[] = {
 	{ "\033[[]*",
-	  "the diff contains terminal colours; make it with --color=never" },
+	  "it contains no unified diff but one with terminal colours; make it with --color=never" },
 	{ "[*][*][*] +([0-9,]) [*][*][*][*]",
 	  "this is a context diff; make a unified one with diff -u" },
 	{ "@@@*", "this is the combined diff of a merge; make it against one parent" },

@@ -98,7 +98,7 @@ static const struct {
 	{ "5c5\n< a\n---\n> b\n", "no unified diff" },
 	{ "\033[1mdiff --git a/f.c b/f.c\033[m\n", "p.patch:1: the diff contains terminal" },
 	{ DIFF "--- a/g.c\n+++ b/g.c\n\033[36m@@ -1 +1 @@\033[m\n",
-	  "p.patch:9: the diff contains terminal colours" },
+	  "p.patch:9: it contains no unified diff but one with terminal colours" },
 	{ DIFF "*** a/g.c\n--- b/g.c\n***************\n*** 1,2 ****\n  a\n! b\n",
 	  "p.patch:10: this is a context diff" },
 	{ DIFF "diff --cc g.c\n--- a/g.c\n+++ b/g.c\n@@@ -1,1 -1,1 +1,1 @@@\n",
