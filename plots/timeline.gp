@@ -16,7 +16,7 @@ set multiplot
 do for [p = 1:n_panels] {
 	set lmargin at screen px(axis)
 	set rmargin at screen 1 - px(edge)
-	set tmargin at screen 1 - py(top + (p - 1) * h + 60)
+	set tmargin at screen 1 - py(top + (p - 1) * h + (narrow ? 84 : 60))
 	set bmargin at screen 1 - py(top + p * h)
 	set xrange [x_min:x_max]
 	set yrange [value_min:value_max]

@@ -60,7 +60,8 @@ const char *figure_page_sizes(const struct comparison *c, struct figure *f)
 		return "no page sizes could be read";
 	f->title = text_format("Proof: page sizes in each layer (domain: %s)", c->domain);
 	f->subtitle = text_format("share of bytes mapped at each size after the timed "
-				    "regions; mean over boots of %u blocks", c->blocks);
+				    "regions; mean over boots of %u block%s", c->blocks,
+				    c->blocks == 1 ? "" : "s");
 	f->text = text_format("Shares of bytes mapped with 4K, 2M and 1G pages, by layer "
 				"and arm");
 	f->value.max = 1;
