@@ -4,8 +4,8 @@
  * way to tell, before Linux 6.7, which page sizes a DAX file is mapped with.
  *
  * fs_dax:dax_pmd_fault_done says for each fault that could be huge whether it
- * was, fs_dax:dax_pte_fault_done tells of the 4K ones. The counts are of one
- * file from dax_trace_new() on: open it before the guest starts.
+ * was, fs_dax:dax_pte_fault_done counts the 4K ones. The counts are of one file
+ * from dax_trace_new() on: open it before the guest starts.
  */
 #ifndef KDUEL_DAX_TRACE_H
 #define KDUEL_DAX_TRACE_H

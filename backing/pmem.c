@@ -99,7 +99,7 @@ static int pmem_check_namespace(const char *name, struct err *err)
 		return 0;
 	if (pmem_first_namespace(first, sizeof(first), err))
 		return -ENOTSUP;
-	return err_config(err, "there is no persistent memory called '%s'; the first there is: %s",
+	return err_config(err, "there is no persistent memory called '%s'; the first one is %s",
 			  name, first);
 }
 

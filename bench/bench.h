@@ -54,7 +54,7 @@ struct bench_request {
 	/* For clock_align(), before each timed region; 0 = not at all. */
 	uint64_t align_ns, phase_ns;
 	const char *files_root;	/* where a guest's files are here; NULL: we are in it, or need none */
-	const char *rootfs;	/* where the command's root is mounted; NULL: as its parameter says */
+	const char *rootfs;	/* the command's mounted root; NULL: as its parameter says */
 	const json_t *events;	/* [{"name","native"}] for this CPU; NULL = the kernel's generic ones */
 };
 

@@ -343,7 +343,7 @@ static const struct exec_format formats[] = {
 	{ "perf-bench", NULL, format_perf, NULL },
 	/* Copy/rate, Scale/rate, Add/rate, Triad/rate, and /avg, /min, /max */
 	{ "stream", NULL, format_stream, NULL },
-	/* What stands before the last colon of a line, or the size of bw_mem and lat_mem_rd. */
+	/* The text before the last colon of a line, or the size of bw_mem and lat_mem_rd. */
 	{ "lmbench", NULL, format_lmbench, NULL },
 	/* --metrics-brief: STRESSOR/ops, /ops_per_s, /ops_per_cpu_s, /real_time, /user_time, /system_time */
 	{ "stress-ng", NULL, format_stress, NULL },

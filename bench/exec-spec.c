@@ -369,7 +369,8 @@ static int spec_user(struct exec_spec *s, struct err *err)
 	if (n == 1 && strspn(user, "0123456789") == strlen(user))
 		s->gid = s->uid;
 	else if (n != 2 || strspn(user, "0123456789:") != strlen(user))
-		return err_config(err, "'%.40s' is none of nobody, UID and UID:GID; a guest has no list of users",
+		return err_config(err, "'%.40s' must be nobody, UID or UID:GID; a guest has no "
+			"list of users",
 				  user);
 	return 0;
 }
@@ -431,7 +432,7 @@ static int spec_rootfs(struct exec_spec *s, struct err *err)
 	if (rootfs && !json_is_string(rootfs) && (!hash || !exec_is_hash(hash)))
 		return err_config(err, "must be the path of a folder");
 	if (rootfs && json_object_get(s->params, "files"))
-		return err_config(err, "is all there is for the command; put what is in files into that tree");
+		return err_config(err, "takes the place of files; put what is in files into that tree");
 	s->root = json_string_value(rootfs);
 	return 0;
 }

@@ -39,7 +39,7 @@ static const char *exec_declared(const json_t *params, size_t i)
 	return json_string_value(json_object_get(one, "name"));
 }
 
-/* Where its root is, an agent knows, who has mounted it. */
+/* An agent has mounted the root and says where; elsewhere the parameter names it. */
 static int exec_place_root(struct state *s, const struct bench *b, struct err *err)
 {
 	const char *mounted = bench_rootfs(b);
@@ -47,7 +47,7 @@ static int exec_place_root(struct state *s, const struct bench *b, struct err *e
 	if (mounted)
 		s->spec.root = mounted;
 	if (!s->spec.root)
-		return err_config(err, "parameter rootfs: this is no guest; name a folder");
+		return err_config(err, "parameter rootfs: this is not a guest; name a folder");
 	return geteuid() ? err_config(err, "parameter rootfs: only root may run a command with another root (chroot)")
 			 : 0;
 }

@@ -16,7 +16,7 @@
  *	exec_spec_release(&spec);
  *
  * Nothing here is trusted: not the parameters, which an agent gets over a wire,
- * and not the output, which is bounded and made safe before it is told.
+ * and not the output, which is bounded and made safe before it is shown.
  */
 #ifndef KDUEL_EXEC_H
 #define KDUEL_EXEC_H
@@ -34,8 +34,8 @@
 #include "workload.h"
 
 #define EXEC_FOLDER "/exec"	/* where relative paths of `files` lie in a guest */
-#define EXEC_ROOTFS "/rootfs"	/* what `rootfs` names is a folder there, named by */
-#define EXEC_ROOTFS_ID 20	/* so many digits of its hash, as long as a disk's serial */
+#define EXEC_ROOTFS "/rootfs"	/* `rootfs` is a folder there, named by */
+#define EXEC_ROOTFS_ID 20	/* so many digits of its hash, which fit a disk's serial number */
 #define EXEC_METRICS_MAX 64
 #define EXEC_SELECT_MAX 200	/* bytes of a regex, path or pattern */
 
@@ -71,7 +71,7 @@ struct exec_spec {
 	char field[80];		/* of an error: "metrics[1].regex", "" */
 };
 
-/* 64 hexadecimal digits, small ones: what a plan or a wire calls a hash? */
+/* Is it a hash: 64 hexadecimal digits, in lower case? */
 bool exec_is_hash(const char *text);
 
 extern const struct param exec_params[];
@@ -154,7 +154,7 @@ struct exec_watch {
 	struct page_bytes pages;	/* as pages_read() gives them */
 	uint64_t start, end;
 	unsigned readings;
-	char why[200];			/* the last reason why there was no reading; "" */
+	char why[200];			/* why the last reading failed; "" */
 };
 
 struct exec_run {

@@ -192,7 +192,8 @@ static int next_touch_execute(const struct touch *t, struct err *err)
 static int next_touch_map_again(struct touch *t, struct err *err)
 {
 	if (t->buf->fd < 0)
-		return err_config(err, "parameter again: for buffers in a file: source fsdax or devdax");
+		return err_config(err, "parameter again: needs a buffer in a file: source fsdax "
+			"or devdax");
 	return source_renew(t->buf, err);
 }
 

@@ -73,7 +73,7 @@ unsigned bench_samples(const struct bench *b);
 const char *bench_source(const struct bench *b);	/* "thp" */
 uint64_t bench_llc(const struct bench *b);	/* bytes of the CPU's last cache; 0 = unknown */
 uint64_t bench_cache(const struct bench *b, unsigned level); /* data cache 1..; 0 = none */
-uint64_t bench_memory(const struct bench *b);	/* bytes that can be had now */
+uint64_t bench_memory(const struct bench *b);	/* bytes available now */
 
 /*
  * Refuses `bytes` below `least` ("every array at least 4 x the last-level

@@ -170,7 +170,7 @@ static void mem_walk_link_field(const struct bench *b, const struct chase_field 
 		chase_link_strided(f, 1);
 }
 
-/* Linked anew for each size, and proved each time before anything is timed. */
+/* Linked again for each size, and proved each time before anything is timed. */
 static int mem_walk_prepare_size(struct bench *b, uint64_t size, struct err *err)
 {
 	struct state *s = bench_state(b);

@@ -141,7 +141,7 @@ static int run_timed_part(struct bench *b, struct err *err)
 	return 0;
 }
 
-/* [{"name","native"}] of the request, behind the software events. */
+/* [{"name","native"}] of the request, after the software events. */
 static int run_add_requested(const json_t *events, struct counter_event *ev, size_t *n,
 			     struct err *err)
 {

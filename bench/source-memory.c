@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How much memory can be had: of the machine, and of our control group. */
+/* How much memory is available: on the machine, and in our control group. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ uint64_t source_number(const char *path, uint64_t fallback)
 	return value;
 }
 
-/* The number behind a name in a file of names and numbers. */
+/* The number after a name in a file of names and numbers. */
 static uint64_t memory_field(const char *path, const char *name, uint64_t fallback)
 {
 	uint64_t value = fallback;

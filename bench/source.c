@@ -25,8 +25,8 @@ static int source_check_memory(const struct buffer *buf, const char *path, struc
 	(void)path;
 	if (want <= have && want >= buf->others)
 		return 0;
-	return err_machine(err, "source %s: %" PRIu64 " MiB are wanted in all, %" PRIu64
-			   " MiB of memory are available%s", buf->source->name, want >> 20,
+	return err_machine(err, "source %s: %" PRIu64 " MiB are needed in all, %" PRIu64 " MiB "
+		"of memory are available%s", buf->source->name, want >> 20,
 			   have >> 20, limited ? " in this control group" : "");
 }
 

@@ -63,13 +63,13 @@ extern bool source_reserves;
 int source_find(const char *name, const struct source **s, struct err *err);
 
 /*
- * Bytes of memory that can be had now: MemAvailable, or what the limits of our
+ * Bytes of memory available now: MemAvailable, or what the limits of our
  * control group leave, if that is less (`limited`, which may be NULL).
  */
 uint64_t source_memory(bool *limited);
 
 /*
- * Maps, does not touch. What cannot be had is refused, saying what to do;
+ * Maps, does not touch. What is not available is refused, saying what to do;
  * `others` bytes of memory are promised to other buffers and not touched yet.
  */
 int source_map(const struct source *s, size_t size, size_t others, const char *path,

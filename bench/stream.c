@@ -148,7 +148,7 @@ static double stream_rate_of(void *arg, stream_fn fn)
 			team_size(s->team) / ns : 0;
 }
 
-/* The C library's copy changes its way with the size: only the whole tells of it. */
+/* The C library's copy chooses its method by size: only a whole array shows which. */
 static void stream_choose_code(struct bench *b, struct state *s, enum stream_op op)
 {
 	struct stream_code code[STREAM_CODES_MOST];

@@ -12,7 +12,7 @@
 #define SECOND_LEAST 1024
 #define SECOND_MOST 4096
 #define WINDOW 1.7		/* how far a level extends from a rise */
-#define SLOPE 1.3		/* how far behind its beginning a rise is steepest */
+#define SLOPE 1.3		/* how far past its beginning a rise is steepest */
 #define RISE_LEAST 1.5
 #define WALK_FROM 1.5
 #define WALK_TO 3.0

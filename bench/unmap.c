@@ -28,7 +28,7 @@ static int unmap_dontneed(void *addr, size_t len)
 	return madvise(addr, len, MADV_DONTNEED);
 }
 
-/* The file's blocks go, as where it is truncated, and with them every mapping of theirs. */
+/* Removes the file's blocks, as truncating it does, and with them all their mappings. */
 static int unmap_remove(void *addr, size_t len)
 {
 	return madvise(addr, len, MADV_REMOVE);
@@ -112,7 +112,8 @@ static const struct workload_metric metrics[] = {
 
 #define PARAMS_BASE								\
 	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed|remove",	\
-	  "what is done to the pages; remove, which takes them out of their file, is no part of all", 0, 0 }, \
+	  "what is done to the pages; remove, which takes them out of their file, is not part "	\
+	  "of all", 0, 0 },							\
 	{ "size", PARAM_SIZE, "4M", NULL, "bytes of the buffer", 4096, 1ULL << 40 }, \
 	{ "call", PARAM_RANGE, "", NULL,					\
 	  "pages a call, each step 8 times the last (default: 1..512, or to the "	\

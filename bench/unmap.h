@@ -16,7 +16,7 @@ struct unmap_op {
 	int (*call)(void *addr, size_t len);
 	/* How many bytes of the range it was not done to, as far as can be told. */
 	size_t (*missed)(const void *addr, size_t len, size_t page);
-	bool file;	/* for shared mappings of files alone, and only where it is asked for */
+	bool file;	/* only for shared mappings of files, and only if asked for by name */
 };
 
 /* Ends with a NULL name. */

@@ -140,7 +140,7 @@ struct doctor_finding {
 /*
  * One cause. The check fills in `seen`, `mend` and `sure`, and returns whether
  * it found something. In a table the order counts: a cause that brings others
- * along stands before them.
+ * about comes before them.
  */
 struct doctor_cause {
 	const char *id;		/* "map-private" */

@@ -309,7 +309,7 @@ static void look_process_read_threads(struct doctor_case *c)
 		closedir(d);
 }
 
-/* smaps tells of huge entries in memory, PAGEMAP_SCAN (Linux 6.7) in files, too. */
+/* smaps shows huge entries of memory, PAGEMAP_SCAN (Linux 6.7) those of files, too. */
 static void look_process_read_pages(struct doctor_case *c)
 {
 	struct page_bytes p = { 0 };

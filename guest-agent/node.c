@@ -196,7 +196,7 @@ static int node_take_disks(const struct view *args, struct qemu_vm *q, struct er
 		    view_name(one, "serial", &d->serial, err))
 			return err->code;
 		if (strlen(d->serial) > QEMU_SERIAL_MAX || strchr(d->serial, ','))
-			return err_config(err, "disks: '%.40s' is no serial number", d->serial);
+			return err_config(err, "disks: '%.40s' is not a serial number", d->serial);
 	}
 	return 0;
 }

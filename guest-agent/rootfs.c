@@ -65,7 +65,7 @@ static bool rootfs_find_disk(const char *id, char device[static 300])
 	return found;
 }
 
-/* What the image brought is not written either: it is the same for every run. */
+/* What the image brought is read-only, too, so that every run finds the same. */
 static int rootfs_mount_folder(const char *path, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
@@ -89,7 +89,7 @@ static int rootfs_mount_disk(const char *device, const char *path, struct err *e
 	return 0;
 }
 
-/* Where it has a folder, and no link that would be ours. */
+/* Only where it has a folder: a link would lead into our own tree. */
 static int rootfs_mount_all(const char *path, struct err *err)
 {
 	char below[ROOTFS_PATH_MAX + 16];
@@ -113,7 +113,7 @@ int rootfs_prepare(const json_t *rootfs, char path[static ROOTFS_PATH_MAX], stru
 	int ret;
 
 	if (!hash || !exec_is_hash(hash))
-		return err_config(err, "rootfs: without sha256");
+		return err_config(err, "rootfs: sha256 is missing");
 	snprintf(id, sizeof(id), "%.*s", EXEC_ROOTFS_ID, hash);
 	snprintf(path, ROOTFS_PATH_MAX, EXEC_ROOTFS "/%s", id);
 	if (rootfs_is_ready(path))

@@ -2,7 +2,7 @@
 /*
  * The root file system of a command: a disk, known by its serial number, or a folder
  * that the guest's image brought; and in it what a running system has in /proc, /sys,
- * /dev, /run and /tmp. It is not written.
+ * /dev, /run and /tmp. It is read-only.
  */
 #ifndef KDUEL_ROOTFS_H
 #define KDUEL_ROOTFS_H
@@ -15,8 +15,9 @@
 #define ROOTFS_PATH_MAX (sizeof(EXEC_ROOTFS) + EXEC_ROOTFS_ID + 1)
 
 /*
- * Mounts what the parameter `rootfs` of exec says, unless it is mounted; `path` gets
- * where. For a machine of ours, which ends with all of it.
+ * Mounts what the parameter `rootfs` of exec names, unless it is mounted
+ * already; `path` gets the place. Only for a machine of ours: the mounts end
+ * with it.
  */
 int rootfs_prepare(const json_t *rootfs, char path[static ROOTFS_PATH_MAX], struct err *err);
 

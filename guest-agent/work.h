@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A workload process: kduel-agent --workload, executed anew for each and held
+ * A workload process: kduel-agent --workload, executed again for each and held
  * by its parent (lib/worker.h). A forked copy of the agent would inherit the
  * agent's heap, whose mappings depend on all that the agent did before and
  * when: one mapping more costs every page fault of the workload some 7

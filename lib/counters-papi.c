@@ -107,7 +107,7 @@ static void *counters_papi_open_group(const struct group_request *rq, char why[s
 	ret = PAPI_create_eventset(&g->set);
 	if (ret == PAPI_OK)
 		ret = counters_papi_fill(g, rq);
-	/* Names and queries say yes to what cannot be had; starting decides. */
+	/* Names and queries succeed for what cannot be counted; starting decides. */
 	if (ret == PAPI_OK)
 		ret = PAPI_start(g->set);
 	if (ret == PAPI_OK)

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Reads to the end of `fd`; st_size is no guide for /proc and /sys. */
+/* Reads to the end of `fd`; st_size is meaningless for /proc and /sys. */
 static int file_read_all(int fd, char **data, size_t *len)
 {
 	size_t room = 4096, used = 0;
@@ -138,7 +138,7 @@ void file_sweep(const char *folder)
 	file_sweep_in(folder, NULL);
 }
 
-/* What a kill has left of files for `path`: those that nobody holds any more. */
+/* Removes what killed writers of `path` have left: parts that nobody has locked. */
 static void file_sweep_parts(const char *path)
 {
 	char *copy = strdup(path), *twin = strdup(path);

@@ -80,7 +80,7 @@ void frame_parser_release(struct frame_parser *p)
 	p->lent = false;
 }
 
-/* Gives back the byte behind the last frame's payload. */
+/* Restores the byte after the last frame's payload. */
 static void frame_take_back(struct frame_parser *p)
 {
 	if (p->lent)

@@ -61,6 +61,6 @@ int huge_pool_resize(uint64_t page, uint64_t pages, struct err *err)
 	if (have >= pages)
 		return 0;
 	return err_machine(err, "only %" PRIu64 " of %" PRIu64 " huge pages of %" PRIu64
-			   "M could be had: give the machine more memory, or reserve "
+			   "M are available: give the machine more memory, or reserve "
 			   "them on its kernel's command line", have, pages, page >> 20);
 }

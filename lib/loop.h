@@ -44,7 +44,7 @@ int64_t loop_add_fd(struct loop *l, int fd, unsigned events, loop_fd_fn fn,
 		    void *arg);
 void loop_set_events(struct loop *l, int64_t id, unsigned events);
 
-/* Called once, `seconds` from now. loop_set_timer() starts it anew. */
+/* Called once, `seconds` from now. loop_set_timer() starts it again. */
 int64_t loop_add_timer(struct loop *l, double seconds, loop_timer_fn fn,
 		       void *arg);
 void loop_set_timer(struct loop *l, int64_t id, double seconds);

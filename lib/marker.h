@@ -18,7 +18,7 @@
  *	marker(MARKER_THINGS);
  *
  * The region holds the marker that begins it and not the one that ends it. A
- * second BEGIN starts it anew; an END without one ends no region.
+ * second BEGIN starts it again; an END without one is ignored.
  *
  * The form is `nopl disp32(%rax,%rax,1)`: 0f 1f 84 00 and the displacement,
  * of which the upper half says that it is ours.

@@ -47,7 +47,7 @@ typedef void (*options_values_fn)(const char *kind);
 void options_complete(options_values_fn values);
 /*
  * Prints one candidate as a line: word, tab, what it is (may be NULL). The word
- * ":files" or ":folders" says that paths may stand there, too.
+ * ":files" or ":folders" says that a path may be given, too.
  */
 void options_offer(const char *word, const char *help);
 

@@ -23,7 +23,7 @@
 
 #include "err.h"
 
-/* Values for proc_options.in/out/err besides a descriptor > 0. */
+/* Values for proc_options.in/out/err other than a descriptor > 0. */
 #define PROC_NULL 0	/* /dev/null, the default */
 #define PROC_PIPE (-1)	/* a pipe; our end is in struct proc, non-blocking */
 #define PROC_INHERIT (-2)

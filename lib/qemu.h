@@ -71,7 +71,7 @@ enum qemu_ram {
 #define QEMU_DISKS_MAX 8
 #define QEMU_SERIAL_MAX 20	/* characters that virtio-blk has for it */
 
-/* A disk that is not written, by virtio-blk. */
+/* A read-only virtio-blk disk. */
 struct qemu_disk {
 	const char *path, *serial;
 };

@@ -18,7 +18,7 @@
 
 /*
  * A printable copy of `text`, the caller's to free; never NULL: an absent
- * text is "", and memory that cannot be had ends the program.
+ * text is "", and a lack of memory ends the program.
  */
 char *safe_text(const char *text);
 

@@ -26,7 +26,7 @@ static const char *worker_often_means(int status)
 		return ": often the kernel's answer when memory runs out, here or in the "
 		       "control group (see its log)";
 	if (sig == SIGBUS)
-		return ": a page could not be had: a file cut short, or no huge page left on "
+		return ": a page was not available: a file cut short, or no huge page left on "
 		       "the node";
 	return "";
 }

@@ -540,13 +540,13 @@ static void why_on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 /* --- the beginning ----------------------------------------------------------------- */
 
 /*
- * Told to start, the plugin must have all code translated anew, which only a
- * processor's thread can ask for: WAITING ends with the first new code. Then
- * it must know who is in a guest: LOOKING ends with an entry into one. Who came
- * out of a guest before was in it when the looking began, and what it did there
- * was taken for the machine's: then all is translated once more. Of several processors
- * one may be in a guest unseen for a while: until some more entries have been
- * seen nothing is counted, and all is translated once more in any case.
+ * Told to start, the plugin must have all code translated again, which only a
+ * processor's thread can ask for: WAITING ends with the first new code. Then it must
+ * know who is in a guest: LOOKING ends with an entry into one. Whoever came out of a
+ * guest before that was in it when the looking began, and what it did there was taken
+ * for the machine's: then all code is translated once more. Of several processors one
+ * may be in a guest unseen for a while: nothing is counted until some more entries have
+ * been seen, and all code is translated once more in any case.
  */
 static void why_say_counting(void)
 {

@@ -50,7 +50,7 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_c
 
 /*
  * Forgets all callbacks and, from a virtual processor's thread, all translated
- * code; then calls `cb`, which registers anew. It may be later than the call.
+ * code; then calls `cb`, which registers again. That may be after the call has returned.
  */
 void qemu_plugin_reset(qemu_plugin_id_t id, qemu_plugin_simple_cb cb);
 

@@ -345,7 +345,7 @@ static void all_arrays_together_must_fit(void **state)
 		 (unsigned long long)(source_memory(NULL) / 2 >> 20 << 20));
 	assert_null(run(json_pack("{s:s, s:s}", "size", size, "threads", "1"), true, 2, &err));
 	assert_int_equal(err.exit, EXIT_MACHINE);
-	assert_non_null(strstr(err.text, "are wanted in all"));
+	assert_non_null(strstr(err.text, "are needed in all"));
 }
 
 int main(void)

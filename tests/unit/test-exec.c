@@ -86,13 +86,13 @@ static void bad_requests_say_where_they_are_wrong(void **state)
 		{ "{\"command\":\"a\",\"metrics\":[7]}", "metrics[0]", "must be keys and values" },
 		{ "{\"command\":\"a\",\"env\":[\"A=b\"]}", "env", "must be keys and values" },
 		{ "{\"command\":\"a\",\"env\":{\"A=\":\"b\"}}", "env.A=", "without =" },
-		{ "{\"command\":\"a\",\"user\":\"me\"}", "user", "'me' is none of nobody" },
+		{ "{\"command\":\"a\",\"user\":\"me\"}", "user", "'me' must be nobody" },
 		{ "{\"command\":\"a\",\"user\":\"-1\"}", "user", "'-1'" },
 		{ "{\"command\":\"a\",\"limit\":\"0\"}", "limit", "must be above 0" },
 		{ "{\"command\":\"a\",\"files\":[3]}", "files", "must hold texts" },
 		{ "{\"command\":\"a\",\"rootfs\":[\"x\"]}", "rootfs", "must be the path of a folder" },
 		{ "{\"command\":\"a\",\"rootfs\":{\"sha256\":\"00\"}}", "rootfs", "must be the path" },
-		{ "{\"command\":\"a\",\"rootfs\":\"x\",\"files\":[\"a\"]}", "rootfs", "all there is" },
+		{ "{\"command\":\"a\",\"rootfs\":\"x\",\"files\":[\"a\"]}", "rootfs", "takes the place of files" },
 	};
 
 	(void)state;

@@ -116,7 +116,7 @@ static void says_what_is_missing(void **state)
 		struct err e = ERR_INIT;
 
 		assert_int_equal(pmem_setup(PMEM_FSDAX, names[i], M2, &p, &e), -EINVAL);
-		assert_non_null(strstr(e.text, "the first there is: namespace1.0"));
+		assert_non_null(strstr(e.text, "the first one is namespace1.0"));
 	}
 	assert_int_equal(pmem_setup(PMEM_DEVDAX, NULL, M2, &p, &err), -ENOTSUP);
 	assert_non_null(strstr(err.text, "CONFIG_NVDIMM_DAX"));
