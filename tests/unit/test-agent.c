@@ -373,9 +373,9 @@ static void gives_the_guest_its_disks(void **state)
 	expect_ok(&p, send_request(&p, FRAME_NODE, "prepare",
 		json_pack("{s:s, s:s}", "backing", "memfd", "size", "64M")));
 	expect_failure(&p, send_request(&p, FRAME_NODE, "guest-start",
-		guest_with_disk("0123456789abcdef01234")), "bad-request", "no serial number");
+		guest_with_disk("0123456789abcdef01234")), "bad-request", "is not a serial number");
 	expect_failure(&p, send_request(&p, FRAME_NODE, "guest-start", guest_with_disk("a,b=c")),
-		       "bad-request", "no serial number");
+		       "bad-request", "is not a serial number");
 	msg = reply_to(&p, send_request(&p, FRAME_NODE, "guest-start",
 		guest_with_disk("0123456789abcdef0123")));
 	args = json_object_get(msg, "args");

@@ -96,7 +96,7 @@ static const struct {
 	{ "nothing\n", "no unified diff" },
 	{ HEAD "\nonly words\n", "no unified diff" },
 	{ "5c5\n< a\n---\n> b\n", "no unified diff" },
-	{ "\033[1mdiff --git a/f.c b/f.c\033[m\n", "p.patch:1: the diff contains terminal" },
+	{ "\033[1mdiff --git a/f.c b/f.c\033[m\n", "p.patch:1: it contains no unified diff but one with terminal" },
 	{ DIFF "--- a/g.c\n+++ b/g.c\n\033[36m@@ -1 +1 @@\033[m\n",
 	  "p.patch:9: it contains no unified diff but one with terminal colours" },
 	{ DIFF "*** a/g.c\n--- b/g.c\n***************\n*** 1,2 ****\n  a\n! b\n",
