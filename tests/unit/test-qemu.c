@@ -116,6 +116,7 @@ static void hardware_mut(void **state)
 	(void)state;
 	has(&vm, "-accel kvm", "-cpu host", "-device nvdimm,id=nvdimm0,memdev=pmem", NULL);
 	lacks(&vm, "tcg");
+	lacks(&vm, "kvm-pit");
 	lacks(&vm, "EPYC");
 }
 
@@ -136,6 +137,7 @@ static void guest_backings(void **state)
 
 	(void)state;
 	has(&vm, "-accel kvm", "-cpu host,tsc-deadline=off", "-m 512M", "-L /usr/share/qemu",
+	    "-global kvm-pit.lost_tick_policy=discard",
 	    "-object memory-backend-file,id=ram,mem-path=/mnt/ram,size=536870912,share=on,align=2M",
 	    "-machine memory-backend=ram", NULL);
 	lacks(&vm, "nvdimm");
