@@ -283,9 +283,9 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 			     "-name", "guest,debug-threads=on", NULL);
 	qemu_add_accel(vm, a);
 	/*
-	 * A tick that came too late is not made up for. Under emulated SVM KVM would inject
-	 * it into the handler of the tick before, where interrupts are off, and the guest
-	 * would spin for ever in ktime_get_update_offsets_now(), on a lock it holds itself.
+	 * A tick that came too late is not made up for: emulated guests have hung in the
+	 * handler of such a one, not in all cases mended by this ("What a boot leaves out"
+	 * in docs/protocol.md).
 	 */
 	if (vm->role == QEMU_GUEST && vm->accel == QEMU_KVM)
 		args_add_all(a, "-global", "kvm-pit.lost_tick_policy=discard", NULL);
