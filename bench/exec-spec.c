@@ -113,6 +113,10 @@ static void spec_end_word(struct words *w, struct args *words)
 	w->n = 0;
 }
 
+const char *const exec_places[] = {
+	"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", NULL,
+};
+
 int exec_words(const char *text, struct args *words, struct err *err)
 {
 	struct words w = { .at = text, .word = malloc(strlen(text) + 1), .err = err };

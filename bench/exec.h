@@ -37,6 +37,10 @@
 #define EXEC_ROOTFS "/rootfs"	/* `rootfs` is a folder there, named by */
 #define EXEC_ROOTFS_ID 20	/* so many digits of its hash, which fit a disk's serial number */
 #define EXEC_METRICS_MAX 64
+
+/* Where a guest looks for programs, as its PATH (guest-agent/init.c) says; ends in NULL. */
+extern const char *const exec_places[];
+
 #define EXEC_SELECT_MAX 200	/* bytes of a regex, path or pattern */
 
 /* Why a run does not count; each is a class of its own (lib/message.h). */

@@ -45,6 +45,11 @@ static void node_end_count(struct node *n)
 	n->sample = NULL;
 }
 
+static int node_must_run(const struct node *n, struct err *err)
+{
+	return n->vm.running ? 0 : err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+}
+
 static void node_end_split(struct node *n)
 {
 	split_free(n->split);
@@ -308,8 +313,8 @@ int node_op_count(struct agent *a, int64_t id, const struct view *args,
 
 	(void)id;
 	(void)reply;
-	if (!n->vm.running)
-		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (node_must_run(n, err))
+		return err->code;
 	ret = view_list(args, "events", JSON_ARRAY, &events, err);
 	if (ret)
 		return ret;
@@ -350,8 +355,8 @@ int node_op_sample(struct agent *a, int64_t id, const struct view *args,
 	(void)id;
 	(void)args;
 	(void)reply;
-	if (!n->vm.running)
-		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (node_must_run(n, err))
+		return err->code;
 	sample_free(n->sample);
 	n->sample = NULL;
 	return sample_start(&n->sample, n->vm.proc.pid, err);
@@ -374,8 +379,8 @@ int node_op_sample_stop(struct agent *a, int64_t id, const struct view *args,
 static int node_read_switch(const struct node *n, const struct view *args, bool *on,
 			    struct err *err)
 {
-	if (!n->vm.running)
-		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (node_must_run(n, err))
+		return err->code;
 	if (!view_get(args, "on"))
 		return err_config(err, "on: is missing");
 	return view_bool_or(args, "on", false, on, err);
@@ -436,8 +441,8 @@ int node_op_pre_fault(struct agent *a, int64_t id, const struct view *args,
 
 	(void)id;
 	(void)args;
-	if (!n->vm.running)
-		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (node_must_run(n, err))
+		return err->code;
 	ret = pre_fault(n->vm.proc.pid, ranges, 2, err);
 	json_object_set_new(reply, "seconds", json_real(loop_now() - begin));
 	return ret;
@@ -452,8 +457,8 @@ int node_op_proof(struct agent *a, int64_t id, const struct view *args,
 	json_t *layers;
 
 	(void)id;
-	if (!n->vm.running)
-		return err_set(err, EXIT_MACHINE, -EPIPE, "no guest is running");
+	if (node_must_run(n, err))
+		return err->code;
 	if (view_bool_or(args, "pmem", false, &nvdimm, err))
 		return err->code;
 	if (nvdimm && !of.nvdimm.size)

@@ -112,17 +112,25 @@ static int elf_needs_ask_linker(const char *linker, const char *path, struct arg
 	return ret ? ret : args_done(needs, err);
 }
 
-int elf_needs(const char *path, struct args *needs, struct err *err)
+int elf_interpreter(const char *path, char **linker, struct err *err)
 {
 	struct elf_file e;
-	char *linker;
 	int ret = elf_init(&e, path, err);
 
+	*linker = NULL;
 	if (ret)
 		return ret;
-	linker = elf_needs_interpreter(&e);
+	*linker = elf_needs_interpreter(&e);
 	elf_release(&e);
-	if (linker)
+	return 0;
+}
+
+int elf_needs(const char *path, struct args *needs, struct err *err)
+{
+	char *linker;
+	int ret = elf_interpreter(path, &linker, err);
+
+	if (!ret && linker)
 		ret = elf_needs_ask_linker(linker, path, needs, err);
 	free(linker);
 	return ret;

@@ -11,6 +11,9 @@
 #include "args.h"
 #include "err.h"
 
+/* The program that an ELF file names to load it, the caller's; NULL for any other file. */
+int elf_interpreter(const char *path, char **linker, struct err *err);
+
 /*
  * Adds the absolute path of each to `needs`: nothing for a static program or
  * anything that is not an ELF file. A library that is not found is an error that names it.

@@ -267,8 +267,6 @@ static int files_take(struct carried *c, const char *folder, const char *text)
 /* The command's program must be one of the files. */
 static int files_check_command(struct carried *c, const json_t *params)
 {
-	static const char *const places[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					      "/usr/bin", "/sbin", "/bin" };
 	const char *folder = json_string_value(json_object_get(params, "folder")), *name;
 	const char *text = json_string_value(json_object_get(params, "command"));
 	struct args words = ARGS_INIT;
@@ -287,8 +285,8 @@ static int files_check_command(struct carried *c, const json_t *params)
 		files_place(whole, as);
 		found = files_find(c, as);
 	}
-	for (size_t i = 0; !strchr(name, '/') && !found && i < sizeof(places) / sizeof(*places); i++) {
-		snprintf(as, sizeof(as), "%s/%.200s", places[i], name);
+	for (size_t i = 0; !strchr(name, '/') && !found && exec_places[i]; i++) {
+		snprintf(as, sizeof(as), "%s/%.200s", exec_places[i], name);
 		found = files_find(c, as);
 	}
 	if (!found)

@@ -12,9 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "elf-needs.h"
+
 #define LINKS_MAX 40		/* as the kernel follows */
 #define INTERPRETERS_MAX 4
-#define HEAD_MAX 65536		/* bytes: headers and the interpreter's name */
+#define HEAD_MAX 4096		/* bytes: an ELF header, or the line after #! */
 
 struct inside {
 	const char *folder;
@@ -110,6 +112,7 @@ static const char *check_machine(unsigned machine, char text[static 32])
 struct program {
 	const char *folder;
 	const char *path;		/* in there */
+	const char *found;		/* where that is here */
 	char *head;
 	size_t len;
 	unsigned depth;
@@ -121,23 +124,14 @@ static int check_program(const char *folder, const char *path, unsigned depth, s
 /* The linker that the program names must be there, or it "does not exist" either. */
 static int check_linker(const struct program *p)
 {
-	const Elf64_Ehdr *h = (const Elf64_Ehdr *)p->head;
-	char found[2 * PATH_MAX];
+	char found[2 * PATH_MAX], *linker;
+	int ret = elf_interpreter(p->found, &linker, p->err);
 
-	for (unsigned i = 0; i < h->e_phnum; i++) {
-		const char *at = p->head + h->e_phoff + i * sizeof(Elf64_Phdr);
-		const Elf64_Phdr *ph = (const Elf64_Phdr *)at;
-
-		if (h->e_phoff > p->len || (i + 1) * sizeof(*ph) > p->len - h->e_phoff)
-			return 0;
-		if (ph->p_type != PT_INTERP || ph->p_offset >= p->len ||
-		    !memchr(p->head + ph->p_offset, '\0', p->len - ph->p_offset))
-			continue;
-		if (check_find(p->folder, p->head + ph->p_offset, found) || access(found, F_OK))
-			return err_config(p->err, "%s needs %.200s to run, which is not in %s", p->path,
-					  p->head + ph->p_offset, p->folder);
-	}
-	return 0;
+	if (!ret && linker && (check_find(p->folder, linker, found) || access(found, F_OK)))
+		ret = err_config(p->err, "%s needs %.200s to run, which is not in %s", p->path,
+				 linker, p->folder);
+	free(linker);
+	return ret;
 }
 
 static int check_elf(const struct program *p)
@@ -157,12 +151,10 @@ static int check_elf(const struct program *p)
 /* "#!/usr/bin/env bash" names two; env looks where a shell would. */
 static int check_search(const char *folder, const char *name, unsigned depth, struct err *err)
 {
-	static const char *const places[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					      "/usr/bin", "/sbin", "/bin" };
 	char path[PATH_MAX], found[2 * PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%.255s", places[i], name);
+	for (size_t i = 0; exec_places[i]; i++) {
+		snprintf(path, sizeof(path), "%s/%.255s", exec_places[i], name);
 		if (!check_find(folder, path, found) && !access(found, F_OK))
 			return check_program(folder, path, depth, err);
 	}
@@ -199,7 +191,7 @@ static int check_head(const struct program *p)
 static int check_program(const char *folder, const char *path, unsigned depth, struct err *err)
 {
 	char found[2 * PATH_MAX];
-	struct program p = { folder, path, NULL, 0, depth, err };
+	struct program p = { folder, path, found, NULL, 0, depth, err };
 	int ret = check_find(folder, path, found), fd;
 	struct stat st;
 	ssize_t n;

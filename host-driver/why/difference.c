@@ -190,7 +190,7 @@ static uint64_t difference_linked(enum why_side side, uint64_t vaddr, uint64_t m
 
 /* Programs are at 0x55..., what they load at 0x7f...: without symbols these alone are told apart. */
 static const char *difference_name_of(const struct why_symbols *s, enum why_side side,
-					  uint64_t vaddr, uint64_t moved)
+				      uint64_t vaddr, uint64_t moved)
 {
 	const struct symbols *table = difference_table(s, side);
 	const struct symbol *symbol = !table || (side == WHY_GUEST_PROGRAMS && !moved) ? NULL :
@@ -231,8 +231,8 @@ static bool difference_is_entry(const char *name)
 
 /* The path from the side down to the node; path[1] is the outermost function. */
 static size_t difference_path(const struct why *w, enum why_arm arm,
-				  const struct why_symbols *s, const struct profile_region *r,
-				  uint32_t node, const char *path[WHY_DEPTH])
+			      const struct why_symbols *s, const struct profile_region *r,
+			      uint32_t node, const char *path[WHY_DEPTH])
 {
 	enum why_side side = r->nodes[node].guest ? WHY_GUEST_KERNEL : WHY_MUT_KERNEL;
 	size_t depth = 0, n = 0;
@@ -258,8 +258,8 @@ static size_t difference_path(const struct why *w, enum why_arm arm,
 
 /* calls_add() merges a name that follows itself. */
 static int difference_add_stacks(struct why *w, enum why_arm arm,
-				     const struct why_symbols *s,
-				     const struct profile_region *r)
+				 const struct why_symbols *s,
+				 const struct profile_region *r)
 {
 	int ret = 0;
 
@@ -288,7 +288,7 @@ const char *why_unit(const struct why *w)
 
 /* Of a guest's kernel perf knows addresses alone. */
 static const char *difference_sampled_name(const struct why_symbols *s,
-					       const struct profile_function *f)
+					   const struct profile_function *f)
 {
 	uint64_t addr = f->guest && f->kernel ? strtoull(f->name, NULL, 16) : 0;
 	const struct symbol *symbol = addr && s->guest ? symbols_find(s->guest, addr) : NULL;
@@ -297,7 +297,7 @@ static const char *difference_sampled_name(const struct why_symbols *s,
 }
 
 static int difference_add_samples(struct why *w, enum why_arm arm, unsigned block,
-				      const struct why_symbols *s, const struct profile_region *r)
+				  const struct why_symbols *s, const struct profile_region *r)
 {
 	if (r->event)
 		snprintf(w->event, sizeof(w->event), "%s", r->event);
@@ -319,7 +319,7 @@ static int difference_add_samples(struct why *w, enum why_arm arm, unsigned bloc
 
 /* A segment that begins where a function does is executed when it is entered. */
 static void difference_add_exits(struct why *w, enum why_arm arm, const struct symbols *mut,
-				     const struct profile_region *r)
+				 const struct profile_region *r)
 {
 	exits_look(&w->exits[arm], mut);
 	for (size_t i = 0; mut && i < r->n; i++) {
@@ -334,7 +334,7 @@ static void difference_add_exits(struct why *w, enum why_arm arm, const struct s
 
 /* Each instruction of a segment, which is long as its sizes say. */
 static int difference_add_places(struct hottest *h, const struct profile_segment *g,
-				     uint64_t addr, struct err *err)
+				 uint64_t addr, struct err *err)
 {
 	int ret = 0;
 
@@ -413,7 +413,7 @@ static void difference_widen(struct stats_interval *i, double sum, size_t n)
 }
 
 static void difference_judge_one(const struct why *w, struct why_function *f,
-				     double *const count[WHY_ARMS])
+				 double *const count[WHY_ARMS])
 {
 	double *diff = calloc(w->n_blocks + 1, sizeof(*diff));
 	bool seen[WHY_ARMS] = { false, false };
@@ -485,7 +485,7 @@ int why_judge(struct why *w, struct err *err)
 
 /* Of the first functions those of one side, from one arm. A name that the map changed has none. */
 static void difference_find_side(struct why *w, int arm, enum why_side side,
-				     const struct symbols *s, const char *debug)
+				 const struct symbols *s, const char *debug)
 {
 	struct hottest_function *some = calloc(w->n_hot, sizeof(*some));
 	size_t n = 0;
