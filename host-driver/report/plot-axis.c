@@ -207,19 +207,30 @@ unsigned figure_room_for_rows(const struct figure *f)
 #define NARROW_PANEL 52		/* and of one that has the width to itself */
 #define NARROW_TITLES 46	/* points of height that titles take */
 
-/* As few ticks as have room beside each other, "same" among them. */
+/* Do the labels of every `step`th tick leave room between each other? */
+static bool axis_has_room(const struct figure_axis *a, unsigned from, unsigned step, double room)
+{
+	for (unsigned i = from; i + step < a->n_ticks; i += step) {
+		double gap = figure_place(a, a->tick[i + step].at) - figure_place(a, a->tick[i].at);
+		double letters = safe_width(a->tick[i].label) + safe_width(a->tick[i + step].label);
+
+		if (gap * room < NARROW_LETTER * (1 + letters / 2))
+			return false;
+	}
+	return true;
+}
+
+/* As many ticks as have room beside each other, "same" among them. */
 static void axis_thin(struct figure_axis *a, double room)
 {
-	double all = 0;
-	unsigned step, kept = 0, from = 0;
+	unsigned step = 1, kept = 0, same = 0;
 
-	for (unsigned i = 0; i < a->n_ticks; i++) {
-		all += NARROW_LETTER * (2 + safe_width(a->tick[i].label));
+	for (unsigned i = 0; i < a->n_ticks; i++)
 		if (!strcmp(a->tick[i].label, "same"))
-			from = i;
-	}
-	step = (unsigned)ceil(fmax(all, 1) / room);
-	for (unsigned i = from % step; i < a->n_ticks; i += step)
+			same = i;
+	while (!axis_has_room(a, same % step, step, room))
+		step++;
+	for (unsigned i = same % step; i < a->n_ticks; i += step)
 		a->tick[kept++] = a->tick[i];
 	a->n_ticks = kept;
 }
