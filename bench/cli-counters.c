@@ -53,7 +53,7 @@ static int counters_open_all(const struct options *o, struct counters **c, struc
 		if (co.n < COUNTERS_MOST)
 			ev[co.n++] = (struct counter_event){
 				json_string_value(json_object_get(item, "name")),
-				json_string_value(json_object_get(item, "native")), true,
+				json_string_value(json_object_get(item, "native")), true, 0,
 			};
 	for (i = 0; !events && i < counters_generic_n; i++)
 		ev[co.n++] = counters_generic[i];

@@ -135,6 +135,7 @@ static int counters_papi_stop(void *group, uint64_t *values)
 const struct provider provider_papi = {
 	"papi",
 	true,
+	true,
 	counters_papi_init,
 	counters_papi_open_group,
 	counters_papi_start,

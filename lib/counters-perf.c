@@ -30,26 +30,35 @@ static int sys_perf_event_open(struct perf_event_attr *attr, pid_t tid, int grou
 	return syscall(SYS_perf_event_open, attr, tid, -1, group, PERF_FLAG_FD_CLOEXEC);
 }
 
+bool counters_pmu_missing(char why[static WHY_MAX])
+{
+	static int error = -1;
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr),
+		.config = PERF_COUNT_HW_CPU_CYCLES, .exclude_kernel = 1, .disabled = 1,
+	};
+
+	if (error < 0) {
+		int fd = sys_perf_event_open(&attr, 0, -1);
+
+		error = fd < 0 ? errno : 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	if (error != ENOENT && error != EOPNOTSUPP && error != ENODEV)
+		return false;
+	snprintf(why, WHY_MAX, "no PMU here (perf_event_open: %s)", strerror(error));
+	return true;
+}
+
 static int counters_perf_init(char why[static WHY_MAX])
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr),
 		.config = PERF_COUNT_SW_PAGE_FAULTS_MIN, .exclude_kernel = 1,
 	};
-	int fd, ret;
+	int fd = sys_perf_event_open(&attr, 0, -1);
 
-	/*
-	 * libpfm4 lags behind processors. A caller who names the unit of an
-	 * older sibling ("spr::...") knows that the codes are the same.
-	 */
-	setenv("LIBPFM_ENCODE_INACTIVE", "1", 0);
-	ret = pfm_initialize();
-
-	if (ret != PFM_SUCCESS) {
-		snprintf(why, WHY_MAX, "libpfm4: %s", pfm_strerror(ret));
-		return -1;
-	}
-	fd = sys_perf_event_open(&attr, 0, -1);
 	if (fd < 0) {
 		snprintf(why, WHY_MAX, "perf_event_open: %s%s", strerror(errno),
 			 errno == ENOSYS ? " (CONFIG_PERF_EVENTS)" :
@@ -61,14 +70,42 @@ static int counters_perf_init(char why[static WHY_MAX])
 	return 0;
 }
 
-static int counters_perf_encode(const char *native, struct perf_event_attr *attr)
+static int counters_perf_name_failed(int pfm, char why[static WHY_MAX])
+{
+	snprintf(why, WHY_MAX, "libpfm4: %s", pfm_strerror(pfm));
+	return -1;
+}
+
+/* libpfm4 is started for the first name: its start takes long in a guest. */
+static int counters_perf_encode(const struct counter_event *ev, struct perf_event_attr *attr,
+				char why[static WHY_MAX])
 {
 	pfm_perf_encode_arg_t arg = { .attr = attr, .size = sizeof(arg) };
+	static bool started;
+	int ret = PFM_SUCCESS;
 
 	memset(attr, 0, sizeof(*attr));
 	attr->size = sizeof(*attr);
-	return pfm_get_os_event_encoding(native, PFM_PLM0 | PFM_PLM3,
-					 PFM_OS_PERF_EVENT_EXT, &arg);
+	if (!ev->hardware) {
+		attr->type = PERF_TYPE_SOFTWARE;
+		attr->config = ev->software;
+		return 0;
+	}
+	if (counters_pmu_missing(why))
+		return -1;
+	/*
+	 * libpfm4 lags behind processors. A caller who names the unit of an
+	 * older sibling ("spr::...") knows that the codes are the same.
+	 */
+	setenv("LIBPFM_ENCODE_INACTIVE", "1", 0);
+	if (!started)
+		ret = pfm_initialize();
+	if (ret != PFM_SUCCESS)
+		return counters_perf_name_failed(ret, why);
+	started = true;
+	ret = pfm_get_os_event_encoding(ev->native, PFM_PLM0 | PFM_PLM3,
+					PFM_OS_PERF_EVENT_EXT, &arg);
+	return ret == PFM_SUCCESS ? 0 : counters_perf_name_failed(ret, why);
 }
 
 /* In a guest of a hypervisor without a virtual PMU the kernel has none. */
@@ -86,12 +123,10 @@ static int counters_perf_open_one(struct perf_group *g, const struct group_reque
 {
 	struct perf_event_attr attr;
 	bool leads = !g->n || rq->multiplex;
-	int ret = counters_perf_encode(ev->native, &attr), fd;
+	int fd;
 
-	if (ret != PFM_SUCCESS) {
-		snprintf(why, WHY_MAX, "libpfm4: %s", pfm_strerror(ret));
+	if (counters_perf_encode(ev, &attr, why))
 		return -1;
-	}
 	if (rq->guest_only && attr.type == PERF_TYPE_SOFTWARE) {
 		snprintf(why, WHY_MAX, "a software event cannot be filtered to the guest");
 		return -1;
@@ -222,6 +257,7 @@ static void *counters_perf_open_group(const struct group_request *rq, char why[s
 
 const struct provider provider_perf = {
 	"perf",
+	false,
 	false,
 	counters_perf_init,
 	counters_perf_open_group,

@@ -25,6 +25,8 @@ struct provider {
 	 * per thread): software events ride in each group of hardware ones.
 	 */
 	bool one_at_a_time;
+	/* Slow to start: only where there is a PMU, or if it was named. */
+	bool for_hardware;
 	/* Once per process: 0 if it can do anything here, else -1 and why not. */
 	int (*init)(char why[static WHY_MAX]);
 	void *(*open)(const struct group_request *rq, char why[static WHY_MAX]);
@@ -36,6 +38,12 @@ struct provider {
 	int (*stop)(void *group, uint64_t *values);
 	void (*close)(void *group);
 };
+
+/*
+ * Does the kernel have no processor counters at all (as in a virtual machine
+ * without them)? Cheap, and asked of the kernel once. Fills `why` if so.
+ */
+bool counters_pmu_missing(char why[static WHY_MAX]);
 
 extern const struct provider provider_papi, provider_perf, provider_getrusage;
 

@@ -100,6 +100,7 @@ static int counters_rusage_stop(void *group, uint64_t *values)
 const struct provider provider_getrusage = {
 	"getrusage",
 	false,
+	false,
 	counters_rusage_init,
 	counters_rusage_open_group,
 	counters_rusage_start,

@@ -188,7 +188,7 @@ static int counters_copy_events(struct counters *c, const struct counters_option
 		struct slot *s = &c->slots[c->n];
 
 		s->provider = -1;
-		s->event.hardware = o->events[c->n].hardware;
+		s->event = o->events[c->n];
 		s->event.name = strdup(o->events[c->n].name);
 		s->event.native = strdup(o->events[c->n].native);
 		if (!s->event.name || !s->event.native) {
@@ -197,6 +197,12 @@ static int counters_copy_events(struct counters *c, const struct counters_option
 		}
 	}
 	return 0;
+}
+
+/* It could count only what those after it count as well, and starts slowly. */
+static bool counters_needless(size_t i, const char *only, char why[static WHY_MAX])
+{
+	return !only && counters_providers[i]->for_hardware && counters_pmu_missing(why);
 }
 
 static int counters_ask_providers(struct counters *c, const char *only, struct err *err)
@@ -209,7 +215,8 @@ static int counters_ask_providers(struct counters *c, const char *only, struct e
 		c->asked[i] = !only || !strcmp(only, counters_providers[i]->name);
 		any |= c->asked[i];
 		if (c->asked[i])
-			c->works[i] = counters_provider_works(i, c->why[i]);
+			c->works[i] = !counters_needless(i, only, c->why[i]) &&
+				      counters_provider_works(i, c->why[i]);
 	}
 	if (any)
 		return 0;

@@ -8,6 +8,10 @@
  * kept, in the words of the providers that refused it, and becomes
  * "unavailable: <reason>" in the record: never 0.
  *
+ * Where the kernel has no PMU, PAPI is not started unless it is named: it could
+ * count software events only, which the kernel counts as well, and its tables
+ * ask the processor hundreds of CPUIDs, each of which leaves a guest.
+ *
  * Software events cost the processor nothing and count in every batch.
  * Hardware events are packed in groups of at most four that take turns, so no
  * event is ever extrapolated: each batch goes to the group that had the fewest
@@ -51,6 +55,7 @@ struct counter_event {
 	const char *name;	/* ours: "minor_faults", "dtlb_load_walks" */
 	const char *native;	/* libpfm4's: "perf::MINOR-FAULTS" */
 	bool hardware;
+	uint64_t software;	/* else: PERF_COUNT_SW_*, for the kernel */
 };
 
 /* Software events that every kernel has, and generic processor events. */

@@ -96,16 +96,16 @@ static int stop_exclusive(void *group, uint64_t *values)
 }
 
 static const struct provider exclusive = {
-	"exclusive", true, init, open_exclusive, start_exclusive, stop_exclusive, free,
+	"exclusive", true, false, init, open_exclusive, start_exclusive, stop_exclusive, free,
 };
 static const struct provider plain = {
-	"plain", false, init, open_plain, start_plain, stop, free,
+	"plain", false, false, init, open_plain, start_plain, stop, free,
 };
 
 const struct provider *const counters_providers[] = { &exclusive, &plain, NULL };
 
-#define S(n) { n, n, false }
-#define H(n) { n, n, true }
+#define S(n) { n, n, false, 0 }
+#define H(n) { n, n, true, 0 }
 
 static struct counter_sum sum[COUNTERS_MOST];
 

@@ -6,11 +6,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/perf_event.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "counters.h"
+#include "counters-provider.h"
 
 static void minor_faults_are_exact(void **state)
 {
@@ -100,8 +101,8 @@ static void another_thread_is_counted(void **state)
 static void nonsense_is_unavailable(void **state)
 {
 	static const struct counter_event ev[] = {
-		{ "nonsense", "nosuchunit::NO_SUCH_EVENT", true },
-		{ "minor_faults", "perf::MINOR-FAULTS", false },
+		{ "nonsense", "nosuchunit::NO_SUCH_EVENT", true, 0 },
+		{ "minor_faults", "perf::MINOR-FAULTS", false, PERF_COUNT_SW_PAGE_FAULTS_MIN },
 	};
 	struct counter_sum sum[COUNTERS_MOST] = { 0 };
 	struct counters *c;
@@ -144,6 +145,31 @@ static void refuses_wrong_requests(void **state)
 	assert_non_null(strstr(err.text, "vtune"));
 }
 
+/* PAPI counts wherever there is a PMU; elsewhere only for who names it. */
+static void papi_is_started_where_it_is_needed(void **state)
+{
+	struct counters_options o = { .events = counters_software, .n = 1 };
+	char why[WHY_MAX] = "";
+	bool missing = counters_pmu_missing(why);
+	struct counters *c;
+	const char *said = "";
+
+	(void)state;
+	assert_int_equal(missing, !!strstr(why, "no PMU"));
+	assert_int_equal(counters_new(&c, &o, NULL), 0);
+	assert_string_equal(counters_provider_name(0), "papi");
+	if (missing) {
+		assert_false(counters_provider_used(c, 0, &said));
+		assert_string_equal(said, why);
+	}
+	counters_free(c);
+	o.provider = "papi";
+	assert_int_equal(counters_new(&c, &o, NULL), 0);
+	counters_provider_used(c, 0, &said);
+	assert_null(strstr(said, "no PMU"));
+	counters_free(c);
+}
+
 static void guest_only_refuses_software(void **state)
 {
 	struct counters *c;
@@ -166,6 +192,7 @@ int main(void)
 		cmocka_unit_test(nonsense_is_unavailable),
 		cmocka_unit_test(refuses_wrong_requests),
 		cmocka_unit_test(guest_only_refuses_software),
+		cmocka_unit_test(papi_is_started_where_it_is_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

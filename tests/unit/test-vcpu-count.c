@@ -68,7 +68,7 @@ static int stop(void *group, uint64_t *values)
 }
 
 static const struct provider made_up = {
-	"made-up", false, init, open_group, start, stop, free,
+	"made-up", false, false, init, open_group, start, stop, free,
 };
 const struct provider *const counters_providers[] = { &made_up, NULL };
 
