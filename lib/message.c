@@ -140,9 +140,11 @@ int message_take(struct message *m, const struct frame *f, struct err *err)
 		return 0;
 	message_release(m);
 	err_prefix(err, "a message");
+	if (ret != -ENOMEM)
+		ret = -EPROTO;
 	if (err)
-		err->code = -EPROTO;
-	return -EPROTO;
+		err->code = ret;
+	return ret;
 }
 
 void message_release(struct message *m)
