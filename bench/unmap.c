@@ -34,6 +34,16 @@ static int unmap_remove(void *addr, size_t len)
 	return madvise(addr, len, MADV_REMOVE);
 }
 
+int unmap_truncate(int fd, size_t len, size_t call)
+{
+	while (len) {
+		len -= len < call ? len : call;
+		if (ftruncate(fd, len))
+			return errno;
+	}
+	return 0;
+}
+
 static size_t unmap_still_mapped(const void *addr, size_t len, size_t page)
 {
 	unsigned char in_core;
@@ -73,6 +83,7 @@ const struct unmap_op unmap_ops[] = {
 	{ "mprotect", unmap_protect, unmap_still_writable, false },
 	{ "dontneed", unmap_dontneed, unmap_still_present, false },
 	{ "remove", unmap_remove, unmap_still_present, true },
+	{ "truncate", NULL, unmap_still_present, true },
 	{ 0 },
 };
 
@@ -111,9 +122,9 @@ static const struct workload_metric metrics[] = {
 };
 
 #define PARAMS_BASE								\
-	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed|remove",	\
-	  "what is done to the pages; remove, which takes them out of their file, is not part "	\
-	  "of all", 0, 0 },							\
+	{ "op", PARAM_CHOICE, "all", "all|munmap|mprotect|dontneed|remove|truncate", \
+	  "what is done to the pages; remove and truncate, which take them out of their "	\
+	  "file, are not part of all", 0, 0 },					\
 	{ "size", PARAM_SIZE, "4M", NULL, "bytes of the buffer", 4096, 1ULL << 40 }, \
 	{ "call", PARAM_RANGE, "", NULL,					\
 	  "pages a call, each step 8 times the last (default: 1..512, or to the "	\
@@ -182,8 +193,13 @@ static int unmap_check_file(const struct unmap *u, const char *wanted, struct er
 static int unmap_check_asked(const struct bench_asked *a, char *field, struct err *err)
 {
 	const struct value *call = params_get(a->params, "call");
+	const struct value *callers = params_find(a->params, "callers");
 	uint64_t most = unmap_pages(a->params, a->page);
 
+	if (callers && !strcmp(callers->text, "all") &&
+	    !strcmp(params_get(a->params, "op")->text, "truncate"))
+		return params_wrong(field, "callers", err,
+				    "all, but a file is shortened by one thread at a time");
 	if (!call->text || call->hi <= most)
 		return 0;
 	return params_wrong(field, "call", err, "%" PRIu64 " pages a call, but the buffer has %" PRIu64,
@@ -303,6 +319,10 @@ static int unmap_renew(void *arg, uint64_t n, struct err *err)
 
 static void unmap_call_for(struct unmap *u, char *p, char *end)
 {
+	if (!u->op->call) {
+		atomic_store(&u->failed, unmap_truncate(u->buf->fd, end - p, u->call));
+		return;
+	}
 	for (; p < end; p += u->call) {
 		size_t len = (size_t)(end - p) < u->call ? (size_t)(end - p) : u->call;
 
@@ -442,8 +462,8 @@ const struct workload unmap_workload = {
 		  "rounds is its cost. With callers=all nobody watches: all threads call at "
 		  "once, each for the part that it touched, and the time is the wall's over the pages of "
 		  "all. mprotect takes away the right to write. remove (madvise) takes the blocks "
-		  "out of the file that the buffer is, as a truncation does; it gets new ones before the "
-		  "next pass. Pages are those of the source: 2M each for thp.",
+		  "out of the file that the buffer is, and truncate shortens the file from its end; it "
+		  "gets new ones before the next pass. Pages are those of the source: 2M each for thp.",
 	.params = params,
 	.check = unmap_check_asked,
 	.rungs = unmap_rungs,

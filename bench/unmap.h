@@ -13,7 +13,7 @@
 
 struct unmap_op {
 	const char *name;
-	int (*call)(void *addr, size_t len);
+	int (*call)(void *addr, size_t len);	/* NULL: unmap_truncate() of the file */
 	/* How many bytes of the range it was not done to, as far as can be told. */
 	size_t (*missed)(const void *addr, size_t len, size_t page);
 	bool file;	/* only for shared mappings of files, and only if asked for by name */
@@ -21,6 +21,9 @@ struct unmap_op {
 
 /* Ends with a NULL name. */
 extern const struct unmap_op unmap_ops[];
+
+/* Shortens a file of `len` bytes to none, from its end, `call` bytes a call. 0, or an errno. */
+int unmap_truncate(int fd, size_t len, size_t call);
 
 /* Was `op` done to every page of the range? Says how many it missed. */
 int unmap_check(const struct unmap_op *op, const void *addr, size_t len,
