@@ -220,6 +220,30 @@ static int devdax_prepare(struct backing *b, const json_t *params, struct err *e
 	return ret;
 }
 
+/* QEMU maps a device from its beginning, so that the guest's NVDIMM needs another one. */
+static int backing_dax_claim_next(struct backing *b, struct err *err)
+{
+	struct backing_file *f = &b->nvdimm;
+	char next[32];
+	int ret = pmem_next_namespace(b->pmem.namespace, next, sizeof(next), err);
+
+	if (!ret)
+		ret = pmem_setup(PMEM_DEVDAX, next, b->pmem.align, &f->pmem, err);
+	if (ret)
+		return ret;
+	if (f->pmem.size < f->size)
+		return err_machine(err, "%s has %" PRIu64 " MiB, %" PRIu64 " are needed", next,
+				   f->pmem.size >> 20, f->size >> 20);
+	snprintf(f->path, sizeof(f->path), "%s", f->pmem.node);
+	json_object_set_new(b->facts, "guest_pmem_device", json_string(f->path));
+	return 0;
+}
+
+static int devdax_guest_pmem(struct backing *b, struct err *err)
+{
+	return BACKING_PHASE(b, "guest-pmem", backing_dax_claim_next(b, err));
+}
+
 /* A device maps by its alignment: all of it, or the mapping is refused. */
 static int devdax_file_pages(const struct backing *b, struct page_bytes *p,
 		      struct err *err)
@@ -263,5 +287,6 @@ const struct backing_kind backing_devdax = {
 	.help = "persistent memory itself, as a character device",
 	.ram = QEMU_RAM_FILE, .page = M2, .params = params_devdax,
 	.pmem = true, .file_page = PAGE_SIZES,
-	.prepare = devdax_prepare, .file_pages = devdax_file_pages,
+	.prepare = devdax_prepare, .guest_pmem = devdax_guest_pmem, .guest_pmem_apart = true,
+	.file_pages = devdax_file_pages,
 };

@@ -137,6 +137,8 @@ struct backing backing_of_nvdimm(const struct backing *b)
 	n.size = b->nvdimm.size;
 	n.fd = b->nvdimm.fd;
 	n.trace = b->nvdimm.trace;
+	if (b->kind->guest_pmem_apart)
+		n.pmem = b->nvdimm.pmem;
 	memcpy(n.path, b->nvdimm.path, sizeof(n.path));
 	return n;
 }

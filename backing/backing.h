@@ -44,6 +44,7 @@ struct backing_kind {
 	 * RAM's. NULL: it cannot.
 	 */
 	int (*guest_pmem)(struct backing *b, struct err *err);
+	bool guest_pmem_apart;	/* which takes a namespace of its own */
 	/* How the file lies on the device; NULL: there is no file. */
 	int (*file_pages)(const struct backing *b, struct page_bytes *p,
 			  struct err *err);
@@ -61,6 +62,7 @@ struct backing_file {
 	char path[96];		/* "" for none */
 	int fd;			/* -1: none */
 	struct dax_trace *trace;	/* NULL: none */
+	struct pmem pmem;	/* of a namespace of its own */
 };
 
 struct backing {

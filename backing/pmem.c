@@ -66,8 +66,8 @@ static uint64_t pmem_get_number(const char *dev, const char *attr)
 	return strtoull(text, NULL, 0);
 }
 
-/* The lowest name: readdir() has no order, and two boots must agree. */
-static int pmem_first_namespace(char *name, size_t size, struct err *err)
+/* The lowest name beyond `after`: readdir() has no order, and two boots must agree. */
+static void pmem_find_namespace(const char *after, char *name, size_t size)
 {
 	char path[256];
 	DIR *d;
@@ -77,12 +77,24 @@ static int pmem_first_namespace(char *name, size_t size, struct err *err)
 	name[0] = '\0';
 	for (struct dirent *e; d && (e = readdir(d));) {
 		if (!strncmp(e->d_name, "namespace", 9) &&
-		    pmem_get_number(e->d_name, "size") &&
+		    strcmp(e->d_name, after) > 0 && pmem_get_number(e->d_name, "size") &&
 		    (!name[0] || strcmp(e->d_name, name) < 0))
 			snprintf(name, size, "%.24s", e->d_name);
 	}
 	if (d)
 		closedir(d);
+}
+
+int pmem_next_namespace(const char *name, char *next, size_t size, struct err *err)
+{
+	pmem_find_namespace(name, next, size);
+	return next[0] ? 0 : err_machine(err, "the machine has no namespace of persistent memory "
+					 "beside %s", name);
+}
+
+static int pmem_first_namespace(char *name, size_t size, struct err *err)
+{
+	pmem_find_namespace("", name, size);
 	if (name[0])
 		return 0;
 	return err_machine(err, "no persistent memory: the machine has no NVDIMM, or its kernel "

@@ -13,6 +13,7 @@
 #ifndef KDUEL_PMEM_H
 #define KDUEL_PMEM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -41,6 +42,12 @@ extern const char *pmem_sysfs, *pmem_dev;
  */
 int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 	       struct pmem *p, struct err *err);
+
+/*
+ * The namespace after `name` in the order of names, of those that have a size, into
+ * `next`; EXIT_MACHINE if there is none.
+ */
+int pmem_next_namespace(const char *name, char *next, size_t size, struct err *err);
 
 /*
  * What a namespace holds, in words, for whoever is about to lose it: "16 GiB,

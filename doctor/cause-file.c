@@ -43,6 +43,24 @@ bool cause_no_pmem(const struct doctor_case *c, struct doctor_finding *f)
 		c->backing->name);
 }
 
+/* A device's size is known before it has been made what the backing needs. */
+bool cause_pmem_small(const struct doctor_case *c, struct doctor_finding *f)
+{
+	const struct doctor_place *p = &c->place;
+	uint64_t need;
+
+	if (!c->backing || !c->backing->pmem || !c->has_place || !p->size)
+		return false;
+	need = c->ram.wanted > c->backing->pmem_least ? c->ram.wanted : c->backing->pmem_least;
+	if (p->size >= need)
+		return false;
+	return doctor_found(f, DOCTOR_PROVED,
+			    "take a larger namespace, make guest.memory smaller, or boot with memmap=<size>!<start>",
+			    "%s has %" PRIu64 " MiB, and backing %s needs at least %" PRIu64 " MiB (%" PRIu64 " more)",
+			    p->nd, p->size >> 20, c->backing->name, need >> 20,
+			    (need - p->size + (1 << 20) - 1) >> 20);
+}
+
 bool cause_ns_used(const struct doctor_case *c, struct doctor_finding *f)
 {
 	const struct doctor_place *p = &c->place;

@@ -62,6 +62,15 @@ bool cause_map_align(const struct doctor_case *c, struct doctor_finding *f)
 			    r->align ? "was given, but is too small" : "was not given");
 }
 
+bool cause_guest_memfd(const struct doctor_case *c, struct doctor_finding *f)
+{
+	if (!c->backing || c->backing->ram != QEMU_RAM_GUEST_MEMFD)
+		return false;
+	return doctor_found(f, DOCTOR_PROVED, "take another backing: shmem-thp, or hugetlb-2m",
+			    "backing %s is memory of KVM's own, which is a control of 4K until a kernel gives it huge pages",
+			    c->backing->name);
+}
+
 bool cause_thp_off(const struct doctor_case *c, struct doctor_finding *f)
 {
 	if (!cause_memory_of_thp(c) || c->guest || (c->set.thp[0] && strcmp(c->set.thp, "never")))

@@ -6,6 +6,8 @@
 const struct doctor_cause doctor_causes[] = {
 	{ "no-pmem", "file", "no persistent memory",
 	  "a DAX backing needs a namespace of the nvdimm subsystem", cause_no_pmem },
+	{ "pmem-small", "file", "too little persistent memory",
+	  "a guest's RAM, and a filesystem's own data, must fit in the namespace", cause_pmem_small },
 	{ "ns-used", "file", "the namespace is in use",
 	  "a DAX backing overwrites what its namespace holds", cause_ns_used },
 	{ "ns-mode", "file", "the namespace is not fsdax",
@@ -40,6 +42,8 @@ const struct doctor_cause doctor_causes[] = {
 	  "never", cause_shmem_off },
 	{ "map-align", "mut", "QEMU without align=2M",
 	  "host and guest addresses must be congruent modulo 2M", cause_map_align },
+	{ "guest-memfd", "mut", "guest_memfd has no huge pages",
+	  "KVM's own files give pages of 4K only, whatever the machine's settings are", cause_guest_memfd },
 	{ "thp-off", "mut", "transparent huge pages are off on the machine",
 	  "anonymous memory gets huge pages only where enabled is always or madvise", cause_thp_off },
 	{ "thp-prctl", "mut", "transparent huge pages are off for this process",

@@ -208,7 +208,8 @@ void doctor_look_at_backing(struct doctor_case *c, const struct backing_kind *ki
 	c->backing = kind;
 	c->ram.wanted = size;
 	c->memory = kind->ram == QEMU_RAM_HUGETLB ? DOCTOR_MEMORY_HUGETLB :
-		    kind->ram == QEMU_RAM_MEMFD || kind->ram == QEMU_RAM_GUEST_MEMFD ? DOCTOR_MEMORY_SHARED :
+		    kind->ram == QEMU_RAM_GUEST_MEMFD ? DOCTOR_MEMORY_UNKNOWN :
+		    kind->ram == QEMU_RAM_MEMFD ? DOCTOR_MEMORY_SHARED :
 		    kind->ram == QEMU_RAM_ANON ? DOCTOR_MEMORY_ANON :
 		    kind->page ? DOCTOR_MEMORY_DEVDAX : DOCTOR_MEMORY_FILE;
 	if (kind->pmem)

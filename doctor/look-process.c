@@ -11,6 +11,7 @@
 #include "file.h"
 #include "look.h"
 #include "size.h"
+#include "view.h"
 
 /* The words of a command line, each ended by a NUL. */
 struct words {
@@ -50,12 +51,21 @@ static uint64_t look_process_bytes(const char *text, uint64_t unit)
 	return text[digits] ? v : v * unit;
 }
 
+/* "sev-snp-guest,id=..." as a word begins; a name that contains it is another thing. */
+static bool look_process_is_kind(const char *word, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	return !strncmp(word, kind, n) && (!word[n] || word[n] == ',');
+}
+
 static void look_process_read_word(struct doctor_ram *r, const char *word)
 {
 	char value[256];
 
-	if (strstr(word, "sev-guest") || strstr(word, "tdx-guest") ||
-	    strstr(word, "confidential-guest-support=") || strstr(word, "sev-snp-guest"))
+	if (look_process_is_kind(word, "sev-guest") || look_process_is_kind(word, "tdx-guest") ||
+	    look_process_is_kind(word, "sev-snp-guest") ||
+	    look_process_option(word, "confidential-guest-support", value, sizeof(value)))
 		r->confidential = true;
 	if (!strcmp(word, "-enable-kvm") || strstr(word, "accel=kvm"))
 		r->kvm = true;
@@ -69,13 +79,59 @@ static void look_process_read_word(struct doctor_ram *r, const char *word)
 		r->host_node = atoi(value);
 }
 
+static void look_process_put_members(FILE *f, const struct view *o)
+{
+	const struct view *v;
+
+	view_each(v, o) {
+		const char *key = v->key ? v->key : "";
+
+		if (v->type == JSON_STRING && !strcmp(key, "qom-type"))
+			continue;
+		if (v->type == JSON_STRING)
+			fprintf(f, ",%s=%s", key, v->text);
+		else if (v->type == JSON_ARRAY && v->n)
+			fprintf(f, ",%s=%.*s", key, (int)v[1].json_len, v[1].json);
+		else
+			fprintf(f, ",%s=%.*s", key, (int)v->json_len, v->json);
+	}
+}
+
+/*
+ * An -object as libvirt gives it: {"qom-type":"memory-backend-file","align":2097152,...}
+ * becomes "memory-backend-file,align=2097152,...". Of a list the first element counts.
+ */
+static void look_process_read_object(struct doctor_ram *r, const char *json)
+{
+	struct view_doc doc = VIEW_DOC_INIT;
+	const struct view *root;
+	const char *kind;
+	char *word = NULL;
+	size_t len;
+	FILE *f;
+
+	if (view_parse(&doc, json, strlen(json), &root, NULL) || root->type != JSON_OBJECT ||
+	    view_string(root, "qom-type", &kind, NULL) || !(f = open_memstream(&word, &len)))
+		goto out;
+	fputs(kind, f);
+	look_process_put_members(f, root);
+	if (!fclose(f))
+		look_process_read_word(r, word);
+out:
+	free(word);
+	view_release(&doc);
+}
+
 static void look_process_read_words(struct doctor_ram *r, const struct words *w)
 {
 	for (size_t i = 1; i < w->n; i++) {
 		const char *last = w->v[i - 1];
 		char value[64];
 
-		look_process_read_word(r, w->v[i]);
+		if (!strcmp(last, "-object") && *w->v[i] == '{')
+			look_process_read_object(r, w->v[i]);
+		else if (strcmp(last, "-name"))
+			look_process_read_word(r, w->v[i]);
 		if (!strcmp(last, "-accel") && !strncmp(w->v[i], "kvm", 3))
 			r->kvm = true;
 		if (!strcmp(last, "-m")) {

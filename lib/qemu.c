@@ -97,9 +97,9 @@ static int qemu_check(const struct qemu_vm *vm, struct err *err)
 	if (!vm->memory || vm->memory % ALIGN_2M)
 		return err_config(err, "memory: %" PRIu64 " bytes is not a multiple of 2M",
 				  vm->memory);
-	if (vm->pmem % ALIGN_2M)
+	if (vm->pmem % ALIGN_2M || vm->pmem_next % ALIGN_2M)
 		return err_config(err, "pmem: %" PRIu64 " bytes is not a multiple of 2M",
-				  vm->pmem);
+				  vm->pmem % ALIGN_2M ? vm->pmem : vm->pmem_next);
 	if (vm->shift % 4096 || vm->shift >= ALIGN_2M ||
 	    (vm->shift && vm->memory <= 2 * LOW_SHIFTED))
 		return err_config(err, "shift: %" PRIu64 " bytes: needs a multiple of 4K below "
@@ -146,12 +146,18 @@ static void qemu_add_accel(const struct qemu_vm *vm, struct args *a)
 		     vm->role == QEMU_MUT ? "EPYC,svm=on,npt=on" : "max", NULL);
 }
 
+/* A devdax node of a greater alignment is mapped at that, or not at all. */
+static uint64_t qemu_file_align(const struct qemu_vm *vm)
+{
+	return vm->ram_page > ALIGN_2M ? vm->ram_page : ALIGN_2M;
+}
+
 static void qemu_add_memory(const struct qemu_vm *vm, struct args *a)
 {
 	args_add(a, "-m");
 	if (vm->pmem)
-		args_addf(a, "%" PRIu64 "M,slots=1,maxmem=%" PRIu64 "M",
-			  vm->memory >> 20, (vm->memory + vm->pmem) >> 20);
+		args_addf(a, "%" PRIu64 "M,slots=%d,maxmem=%" PRIu64 "M", vm->memory >> 20,
+			  vm->pmem_next ? 2 : 1, (vm->memory + vm->pmem + vm->pmem_next) >> 20);
 	else
 		args_addf(a, "%" PRIu64 "M", vm->memory >> 20);
 	if (vm->shift) {
@@ -163,10 +169,9 @@ static void qemu_add_memory(const struct qemu_vm *vm, struct args *a)
 	args_add(a, "-object");
 	switch (vm->ram) {
 	case QEMU_RAM_FILE:
-		/* A devdax node of a greater alignment is mapped at that, or not at all. */
 		args_addf(a, "memory-backend-file,id=ram,mem-path=%s,size=%" PRIu64
 			  ",share=on,align=%" PRIu64 "M", vm->ram_path, vm->memory,
-			  vm->ram_page > ALIGN_2M ? vm->ram_page >> 20 : (uint64_t)2);
+			  qemu_file_align(vm) >> 20);
 		break;
 	case QEMU_RAM_HUGETLB:
 		args_addf(a, "memory-backend-memfd,id=ram,size=%" PRIu64
@@ -193,7 +198,8 @@ static void qemu_add_pmem(const struct qemu_vm *vm, struct args *a)
 	args_add(a, "-object");
 	if (vm->pmem_path)
 		args_addf(a, "memory-backend-file,id=pmem,mem-path=%s,size=%" PRIu64
-			  ",share=on,align=2M", vm->pmem_path, vm->pmem);
+			  ",share=on,align=%" PRIu64 "M", vm->pmem_path, vm->pmem,
+			  qemu_file_align(vm) >> 20);
 	else if (vm->ram == QEMU_RAM_HUGETLB)
 		args_addf(a, "memory-backend-memfd,id=pmem,size=%" PRIu64
 			  ",share=on,hugetlb=on,hugetlbsize=%" PRIu64, vm->pmem, vm->ram_page);
@@ -201,6 +207,11 @@ static void qemu_add_pmem(const struct qemu_vm *vm, struct args *a)
 		args_addf(a, "memory-backend-ram,id=pmem,size=%" PRIu64, vm->pmem);
 	args_add_all(a, "-device", vm->pmem_virtio ? "virtio-pmem-pci,id=nvdimm0,memdev=pmem" :
 		     "nvdimm,id=nvdimm0,memdev=pmem", NULL);
+	if (!vm->pmem_next)
+		return;
+	args_add(a, "-object");
+	args_addf(a, "memory-backend-ram,id=pmem1,size=%" PRIu64, vm->pmem_next);
+	args_add_all(a, "-device", "nvdimm,id=nvdimm1,memdev=pmem1", NULL);
 }
 
 static void qemu_add_streams(const struct qemu_vm *vm, struct args *a)

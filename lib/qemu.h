@@ -85,6 +85,7 @@ struct qemu_vm {
 	uint64_t memory;	/* bytes, a multiple of 2M */
 	uint64_t pmem;		/* bytes of NVDIMM; 0: none */
 	const char *pmem_path;	/* the file it is, shared; NULL: memory as the RAM's, or anonymous */
+	uint64_t pmem_next;	/* bytes of a second NVDIMM, of memory; 0: none */
 	bool pmem_virtio;	/* a virtio-pmem device instead of an NVDIMM */
 
 	enum qemu_ram ram;

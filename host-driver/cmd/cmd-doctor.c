@@ -15,16 +15,17 @@
 struct options {
 	const char *backing, *path, *campaign;
 	int pid;
-	bool json;
+	bool guest, json;
 };
 
-enum { OPT_BACKING = 256, OPT_PATH, OPT_PID, OPT_CAMPAIGN, OPT_JSON };
+enum { OPT_BACKING = 256, OPT_PATH, OPT_PID, OPT_CAMPAIGN, OPT_GUEST, OPT_JSON };
 
 static const struct argp_option option_table[] = {
 	{ "pid", OPT_PID, "PID", 0, "a running QEMU: why is its guest's memory not huge?", 0 },
 	{ "path", OPT_PATH, "FILE", 0, "a file, folder or device: could it be mapped huge?", 0 },
 	{ "backing", OPT_BACKING, "BACKING", 0, "could memory of this kind be huge here?", 0 },
 	{ "campaign", OPT_CAMPAIGN, "CONFIG", 0, "the same for each backing of a campaign", 0 },
+	{ "guest", OPT_GUEST, NULL, 0, "inside a guest: what takes huge pages from its own programs?", 0 },
 	{ "json", OPT_JSON, NULL, 0, "print JSON", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -48,13 +49,14 @@ static error_t doctor_parse(int key, char *arg, struct argp_state *state)
 	case OPT_PATH: o->path = arg; return 0;
 	case OPT_BACKING: o->backing = arg; return 0;
 	case OPT_CAMPAIGN: o->campaign = arg; return 0;
+	case OPT_GUEST: o->guest = true; return 0;
 	case OPT_JSON: o->json = true; return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': say what it is: --pid, --path, --backing or --campaign", arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (!!o->pid + !!o->path + !!o->backing + !!o->campaign > 1)
-			argp_error(state, "one of --pid, --path, --backing and --campaign at a time");
+		if (!!o->pid + !!o->path + !!o->backing + !!o->campaign + o->guest > 1)
+			argp_error(state, "one of --pid, --path, --backing, --campaign and --guest at a time");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -195,6 +197,17 @@ static int doctor_backing(struct outcome *out, const char *name, uint64_t size, 
 	return 0;
 }
 
+static int doctor_guest(struct outcome *out)
+{
+	struct doctor_case c;
+
+	doctor_begin(&c);
+	doctor_look_at_guest(&c);
+	doctor_tell(out, "this guest", &c, doctor_causes);
+	doctor_end(&c);
+	return 0;
+}
+
 static int doctor_machine(struct outcome *out, struct err *err)
 {
 	struct doctor_case c;
@@ -232,6 +245,8 @@ static int doctor_run(struct outcome *out, struct err *err)
 		return doctor_path(out, err);
 	if (o->backing)
 		return doctor_backing(out, o->backing, 0, err);
+	if (o->guest)
+		return doctor_guest(out);
 	return o->campaign ? doctor_campaign(out, err) : doctor_machine(out, err);
 }
 

@@ -184,7 +184,7 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 	struct qemu_vm vm = {
 		.role = QEMU_MUT, .accel = m->accel,
 		.cpus = m->accel == QEMU_ICOUNT ? 1 : pm->cpus,
-		.memory = pm->memory, .pmem = pm->pmem,
+		.memory = pm->memory, .pmem = pm->pmem, .pmem_next = plan_next_pmem(m->plan),
 		.kernel = b->kernel, .initrd = m->images.node,
 	};
 	char *append, plugin[2 * PATH_MAX], *joined = NULL;
@@ -224,7 +224,7 @@ static int vm_vm_link(struct machine *m, const struct machine_boot *b,
 
 static uint64_t vm_vm_memory(const struct plan *p)
 {
-	return p->machine.memory + p->machine.pmem + MACHINE_QEMU_MEMORY;
+	return p->machine.memory + p->machine.pmem + plan_next_pmem(p) + MACHINE_QEMU_MEMORY;
 }
 
 /*

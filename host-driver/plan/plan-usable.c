@@ -300,12 +300,24 @@ static int usable_backing_params(struct plan_check *c, size_t i)
 	return 0;
 }
 
+uint64_t plan_next_pmem(const struct plan *p)
+{
+	const struct backing_kind *k;
+
+	for (size_t i = 0; p->guest.pmem && i < p->n_cells; i++)
+		if (!backing_find(p->cells[i].backing, &k, NULL) && k->guest_pmem_apart)
+			return p->guest.pmem + PMEM_FIXED +
+			       (usable_align(&p->cells[i]) > M2 ? usable_align(&p->cells[i]) : 0);
+	return 0;
+}
+
 /* Checks that a guest in persistent memory fits. */
 static int usable_pmem(struct plan_check *c, const struct backing_kind *k,
 		       const struct plan_cell *cell)
 {
 	const struct plan_machine *m = &c->p->machine;
-	uint64_t guest = c->p->guest.memory + c->p->guest.pmem, align = usable_align(cell);
+	uint64_t guest = c->p->guest.memory + (k->guest_pmem_apart ? 0 : c->p->guest.pmem);
+	uint64_t align = usable_align(cell);
 	/* The header before an aligned start takes a whole page of that size. */
 	uint64_t need = guest + guest / PMEM_SHARE + (align > PMEM_FIXED ? align : PMEM_FIXED);
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
@@ -369,9 +381,12 @@ static int usable_guest(struct plan_check *c, const struct plan_cell *cell)
 		return err_config(c->err, "%s is not a multiple of 64M", size_format(c->p->guest.pmem, a));
 	if (c->p->guest.pmem && !k->guest_pmem)
 		return err_config(c->err, "backing %s cannot hold a guest's NVDIMM, which needs a second file", k->name);
-	if (c->p->guest.pmem && k->page && c->p->guest.pmem % k->page)
+	if (k->page && c->p->guest.pmem % page)
 		return err_config(c->err, "%s is not a multiple of %s, which backing %s needs",
-				  size_format(c->p->guest.pmem, a), size_format(k->page, b), k->name);
+				  size_format(c->p->guest.pmem, a), size_format(page, b), k->name);
+	if (c->p->guest.pmem && k->guest_pmem_apart && !c->p->machine.kind->sized)
+		return err_config(c->err, "a guest's NVDIMM on backing %s takes a second namespace, which only machines of kind vm get; leave it out, or take a file: fsdax-xfs",
+				  k->name);
 	if (c->p->guest.pmem == c->p->guest.memory && !k->pmem)
 		return err_config(c->err, "%s is as large as guest.memory, and backing %s has no names by which the two could be told apart",
 				  size_format(c->p->guest.pmem, a), k->name);

@@ -218,6 +218,12 @@ static inline const char *plan_beside(const struct plan *p)
 	return p->beside && *p->beside ? p->beside : NULL;
 }
 
+/*
+ * Bytes of the second NVDIMM that a machine of ours needs: for a guest's NVDIMM that takes
+ * a namespace of its own. 0: none.
+ */
+uint64_t plan_next_pmem(const struct plan *p);
+
 /* The arm's or cell's index, or -1. */
 int plan_arm(const struct plan *p, const char *name);
 int plan_cell(const struct plan *p, const char *id);

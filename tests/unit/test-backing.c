@@ -98,10 +98,10 @@ static void an_nvdimm_is_a_second_file(void **state)
 	assert_int_equal(lseek(b.fd, 0, SEEK_END), M2);
 	backing_release(&b);
 	assert_int_equal(b.nvdimm.fd, -1);
-	assert_int_equal(backing_find("devdax", &k, NULL), 0);
+	assert_int_equal(backing_find("guest-memfd", &k, NULL), 0);
 	b = (struct backing){ .kind = k };
 	assert_int_equal(backing_add_nvdimm(&b, M2, &err), -ENOTSUP);
-	assert_non_null(strstr(err.text, "devdax cannot hold a guest"));
+	assert_non_null(strstr(err.text, "guest-memfd cannot hold a guest"));
 }
 
 static void memory_without_a_file_says_so(void **state)

@@ -241,6 +241,23 @@ static void confidential(void)
 	dm_qemu("qemu-system-x86_64 -accel kvm -m 256M -machine confidential-guest-support=sev0 -object sev-snp-guest,id=sev0");
 }
 
+/* As libvirt starts one, its objects in JSON; the guest's name is not what tells. */
+static void confidential_libvirt(void)
+{
+	confidential();
+	dm_qemu("/usr/bin/qemu-system-x86_64 -name guest=db,debug-threads=on -machine "
+		"pc-q35-9.1,usb=off,confidential-guest-support=lsec0,memory-backend=pc.ram -accel kvm -m size=262144k "
+		"-object {\"qom-type\":\"memory-backend-memfd\",\"id\":\"pc.ram\",\"share\":true,\"x-use-canonical-path-for-ramblock-id\":false,\"size\":268435456} "
+		"-object {\"qom-type\":\"sev-snp-guest\",\"id\":\"lsec0\",\"cbitpos\":51,\"reduced-phys-bits\":1,\"policy\":196608}");
+}
+
+static void confidential_tdx(void)
+{
+	confidential();
+	dm_qemu("/usr/bin/qemu-system-x86_64 -accel kvm -m 256M -machine q35,kernel_irqchip=split -object "
+		"{\"qom-type\":\"tdx-guest\",\"id\":\"tdx0\",\"quote-generation-socket\":{\"type\":\"vsock\",\"cid\":\"2\",\"port\":\"4050\"}}");
+}
+
 static void crooked_slot(void)
 {
 	fsdax_small();
@@ -340,7 +357,8 @@ static const struct planted {
 	{ advised_against, "thp-advice" }, { limited, "cgroup-limit" }, { in_pieces, "fragmented" },
 	{ small_first, "touched-small" }, { shmem_never, "shmem-off" }, { memfd_off, "map-align" },
 	{ no_ept, "no-paging" }, { no_npt, "no-paging" }, { emulated, "emulated" },
-	{ confidential, "confidential" }, { crooked_slot, "slot-edge" }, { executed, "nx-split" },
+	{ confidential, "confidential" },
+	{ confidential_libvirt, "confidential" }, { confidential_tdx, "confidential" }, { crooked_slot, "slot-edge" }, { executed, "nx-split" },
 	{ migrating, "dirty-log" }, { split, "dirty-log" }, { old, "old-kernel" },
 	{ nodaxhuge, "zone-device" }, { scanned_nodaxhuge, "zone-device" },
 	{ dax_small_first, "touched-small" }, { blank_in_mount, "part-align" },
@@ -466,6 +484,40 @@ static void pools_are_looked_at_for_who_wants_them(void **state)
 		assert_int_equal(r.n, expect[i] ? 1 : 0);
 		if (expect[i])
 			assert_string_equal(r.finding[0].cause->id, expect[i]);
+		doctor_end(&c);
+		dm_end();
+	}
+}
+
+static void what_a_backing_lacks_is_told(void **state)
+{
+	static const struct {
+		const char *backing, *size, *id, *seen;
+	} cases[] = {
+		{ "fsdax-xfs", NULL, NULL, NULL },
+		{ "devdax", "201326592\n", "pmem-small", "pfn0.0 has 192 MiB, and backing devdax needs at least 256 MiB (64 more)" },
+		{ "fsdax-xfs", "536870912\n", "pmem-small", "needs at least 544 MiB (32 more)" },
+		{ "guest-memfd", NULL, "guest-memfd", "backing guest-memfd is memory of KVM's own" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct backing_kind *kind;
+		struct doctor_report r;
+		struct doctor_case c;
+
+		dm_begin();
+		if (cases[i].size)
+			dm_put("/sys/bus/nd/devices/pfn0.0/size", cases[i].size);
+		assert_int_equal(backing_find(cases[i].backing, &kind, NULL), 0);
+		doctor_begin(&c);
+		doctor_look_at_backing(&c, kind, DM_RAM);
+		doctor_examine(&c, doctor_causes, &r);
+		assert_int_equal(r.n, cases[i].id ? 1 : 0);
+		if (cases[i].id) {
+			assert_string_equal(r.finding[0].cause->id, cases[i].id);
+			assert_non_null(strstr(r.finding[0].seen, cases[i].seen));
+		}
 		doctor_end(&c);
 		dm_end();
 	}
@@ -625,6 +677,7 @@ int main(void)
 		cmocka_unit_test(entries_of_1g_are_left_whole),
 		cmocka_unit_test(foreign_names_are_made_safe),
 		cmocka_unit_test(pools_are_looked_at_for_who_wants_them),
+		cmocka_unit_test(what_a_backing_lacks_is_told),
 		cmocka_unit_test(a_namespace_in_use_is_told),
 		cmocka_unit_test(guests_are_looked_at_from_inside),
 		cmocka_unit_test(bad_input_is_refused),

@@ -174,6 +174,10 @@ static void a_guest_can_have_an_nvdimm(void **state)
 	vm.pmem_path = "/mnt/pmem";
 	has(&vm, "-m 512M,slots=1,maxmem=640M", "nvdimm=on", "-device nvdimm,id=nvdimm0,memdev=pmem", NULL);
 	has(&vm, "memory-backend-file,id=pmem,mem-path=/mnt/pmem,size=134217728,share=on,align=2M", NULL);
+	vm.pmem_next = 64ULL << 20;
+	has(&vm, "-m 512M,slots=2,maxmem=704M", "memory-backend-ram,id=pmem1,size=67108864",
+	    "-device nvdimm,id=nvdimm1,memdev=pmem1", NULL);
+	vm.pmem_next = 0;
 	vm.pmem_virtio = true;
 	has(&vm, "-device virtio-pmem-pci,id=nvdimm0,memdev=pmem", NULL);
 	lacks(&vm, "nvdimm=on");
