@@ -104,7 +104,7 @@ int unmap_check(const struct unmap_op *op, const void *addr, size_t len,
 struct unmap {
 	struct buffer *buf;
 	struct team *team;	/* NULL while one thread is measured */
-	const struct unmap_op *op;
+	const struct unmap_op *op;	/* the last one, when all are done */
 	size_t call;		/* bytes a call */
 	atomic_int failed;	/* errno of a call that failed */
 	atomic_bool quiet;
@@ -397,9 +397,12 @@ static int unmap_run_ops(struct bench *b, struct unmap *u, struct err *err)
 	const char *wanted = bench_text(b, "op");
 	int ret = 0;
 
-	for (u->op = unmap_ops; u->op->name && !ret; u->op++)
-		if (!strcmp(wanted, u->op->name) || (!strcmp(wanted, "all") && !u->op->file))
-			ret = unmap_ladder(b, u, err);
+	for (const struct unmap_op *op = unmap_ops; op->name && !ret; op++) {
+		if (strcmp(wanted, op->name) && (strcmp(wanted, "all") || op->file))
+			continue;
+		u->op = op;
+		ret = unmap_ladder(b, u, err);
+	}
 	return ret;
 }
 
