@@ -116,17 +116,23 @@ static int qemu_check(const struct qemu_vm *vm, struct err *err)
 	return 0;
 }
 
+/*
+ * Under emulated SVM the deadline timer of a guest never fires: the first sleep is
+ * the last. The APIC's own works everywhere. And where interrupts must be followed by
+ * an exit, they are not acknowledged without one.
+ */
+static const char *qemu_guest_cpu(const struct qemu_vm *vm)
+{
+	return vm->append && strstr(vm->append, QEMU_CMDLINE_EXIT)
+		? "host,tsc-deadline=off,kvm-pv-eoi=off" : "host,tsc-deadline=off";
+}
+
 static void qemu_add_accel(const struct qemu_vm *vm, struct args *a)
 {
 	switch (vm->accel) {
 	case QEMU_KVM:
-		/*
-		 * Under emulated SVM the deadline timer of a guest never fires:
-		 * the first sleep is the last. The APIC's own works everywhere.
-		 */
 		args_add_all(a, "-accel", "kvm", "-cpu",
-			     vm->role == QEMU_GUEST ? "host,tsc-deadline=off" : "host",
-			     NULL);
+			     vm->role == QEMU_GUEST ? qemu_guest_cpu(vm) : "host", NULL);
 		return;
 	case QEMU_ICOUNT:
 		/*
@@ -293,11 +299,7 @@ int qemu_args(const struct qemu_vm *vm, struct args *a, struct err *err)
 		args_add_all(a, "-bios", "qboot.rom",
 			     "-name", "guest,debug-threads=on", NULL);
 	qemu_add_accel(vm, a);
-	/*
-	 * A tick that came too late is not made up for: emulated guests have hung in the
-	 * handler of such a one, not in all cases mended by this ("What a boot leaves out"
-	 * in docs/protocol.md).
-	 */
+	/* Fewer interrupts: a tick that came too late is not made up for (docs/emulator.md). */
 	if (vm->role == QEMU_GUEST && vm->accel == QEMU_KVM)
 		args_add_all(a, "-global", "kvm-pit.lost_tick_policy=discard", NULL);
 	args_add(a, "-smp");

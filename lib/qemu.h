@@ -45,6 +45,14 @@
  */
 #define QEMU_CMDLINE_ONE "nolapic_timer"
 
+/*
+ * For the guest of an emulated machine that counts instructions: an exit as soon as
+ * possible after each interrupt, against a fault of that emulation (docs/emulator.md).
+ * The guest's kernel reads it if it has the patch 6.1/exit-at-irq; whatever kernel it
+ * is, qemu_args() makes the end of an interrupt an exit if a guest's `append` has it.
+ */
+#define QEMU_CMDLINE_EXIT "exit_at_irq=1"
+
 enum qemu_role {
 	QEMU_MUT,	/* has pmem, can run guests of its own */
 	QEMU_GUEST,	/* RAM is the memory under test */

@@ -26,7 +26,7 @@
 
 /* Without the APIC timer the guest uses one that KVM emulates itself, not QEMU's HPET. */
 #define ONE_TIMER " hpet=disable " QEMU_CMDLINE_ONE
-#define COUNTED " " QEMU_CMDLINE_EXACT
+#define COUNTED " " QEMU_CMDLINE_EXACT " " QEMU_CMDLINE_EXIT
 
 static const char *vm_guest_cmdline(enum qemu_accel mut, unsigned guest_cpus)
 {

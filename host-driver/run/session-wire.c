@@ -312,6 +312,13 @@ static bool wire_has_reply(void *arg)
 	return ((struct call *)arg)->reply.root;
 }
 
+/* A known way for a guest to hang, to be said with one that did. */
+static const char *wire_hang_hint(const struct wire *w, enum frame_channel channel)
+{
+	return channel == FRAME_GUEST && w->o->machine->accel == QEMU_ICOUNT
+		? "; QEMU can hang guests with this clock: docs/emulator.md" : "";
+}
+
 /* A time limit has passed: does the agent still answer? */
 static int wire_late(struct wire *w, enum frame_channel channel, double limit,
 		const char *what)
@@ -333,8 +340,8 @@ static int wire_late(struct wire *w, enum frame_channel channel, double limit,
 	if (ret && panic)
 		return wire_fail(w, "panic", "%.300s", panic);
 	if (ret)
-		return wire_fail(w, "hang", "%s: nothing in %g s, and no sign of life",
-				 what, limit);
+		return wire_fail(w, "hang", "%s: nothing in %g s, and no sign of life%s",
+				 what, limit, wire_hang_hint(w, channel));
 	return wire_fail(w, "timeout", "%s: not done in %g s, though it is alive",
 			 what, limit);
 }

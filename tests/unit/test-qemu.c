@@ -142,6 +142,9 @@ static void guest_backings(void **state)
 	    "-machine memory-backend=ram", NULL);
 	lacks(&vm, "nvdimm");
 	lacks(&vm, "maxmem");
+	lacks(&vm, "kvm-pv-eoi");
+	vm.append = "norandmaps " QEMU_CMDLINE_EXIT;
+	has(&vm, "host,tsc-deadline=off,kvm-pv-eoi=off", NULL);
 	vm = guest(QEMU_RAM_MEMFD);
 	has(&vm, "memory-backend-memfd,id=ram,size=536870912,share=on", NULL);
 	vm = guest(QEMU_RAM_HUGETLB);
