@@ -103,6 +103,21 @@ static void takes_what_is_there_already(void **state)
 	expect("devices/pfn1.0/driver/unbind", "");
 }
 
+/* For a guest's NVDIMM that takes a device of its own. */
+static void the_next_namespace_is_found(void **state)
+{
+	struct err err = ERR_INIT;
+	char next[32];
+
+	(void)state;
+	put("devices/namespace2.0/size", "0\n");
+	put("devices/namespace3.0/size", "134217728\n");
+	assert_int_equal(pmem_next_namespace("namespace1.0", next, sizeof(next), &err), 0);
+	assert_string_equal(next, "namespace3.0");
+	assert_int_equal(pmem_next_namespace("namespace3.0", next, sizeof(next), &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "no namespace of persistent memory beside namespace3.0"));
+}
+
 static void says_what_is_missing(void **state)
 {
 	static const char *const names[] = {
@@ -159,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(claims_a_raw_namespace, plant, uproot),
 		cmocka_unit_test_setup_teardown(takes_what_is_there_already, plant, uproot),
+		cmocka_unit_test_setup_teardown(the_next_namespace_is_found, plant, uproot),
 		cmocka_unit_test_setup_teardown(says_what_is_missing, plant, uproot),
 		cmocka_unit_test_setup_teardown(what_a_device_holds_is_said, plant, uproot),
 	};
