@@ -299,14 +299,17 @@ static const char *identity_source(const struct comparison *c, size_t arm)
 }
 
 /*
- * Which mitigations a kernel has, and how it words them, depends on its source; with
- * the same source they must be the same.
+ * Which mitigations a kernel has, and how it words them, depends on its source, as do
+ * the settings that its KVM begins with (`tdp_mmu` is off in 5.10); with the same
+ * source they must be the same. Settings of a command line are a difference of that.
  */
 static bool identity_of_the_source(const struct comparison *c, const struct fact *fact,
 				   size_t arm)
 {
-	return !strncmp(fact->key, "node.mitigations.", 17) &&
-	       strcmp(identity_source(c, arm), identity_source(c, c->baseline));
+	bool follows = !strncmp(fact->key, "node.mitigations.", 17) ||
+		       !strncmp(fact->key, "node.kvm.", 9);
+
+	return follows && strcmp(identity_source(c, arm), identity_source(c, c->baseline));
 }
 
 /* Is it reported by the booted machine or guest, and not how they were started? */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Many arms side by side: a row for each, with the page sizes of the second level
- * and a column for each gate, or else for the first metrics. The verdicts are those
- * of the table of verdicts.
+ * and a column for each gate, and for the first metric of each cell without one. The
+ * verdicts are those of the table of verdicts.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,15 +24,24 @@ struct matrix {
 	size_t n;
 };
 
-/* Gates, or metrics that the domain can show; only those with a single point. */
+static bool matrix_has_cell(const struct matrix *m, const char *cell)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!strcmp(m->metric[i]->series[0]->cell, cell))
+			return true;
+	return false;
+}
+
+/* Gates, or a metric of each other cell that the domain can show. */
 static void matrix_choose(struct matrix *m, bool gates)
 {
 	for (size_t i = 0; i < m->groups.n && m->n < METRICS_MOST; i++) {
 		const struct report_group *g = &m->groups.group[i];
+		const struct compare_series *s = g->series[0];
 
-		if (g->gate == gates && g->n == 1 && !g->series[0]->counter &&
-		    strcmp(g->series[0]->metric, METRIC_GO_TO_RESULT) &&
-		    (gates || (report_judged(g) && compare_measurable(m->c, g->series[0]))))
+		if (g->gate == gates && !s->counter && strcmp(s->metric, METRIC_GO_TO_RESULT) &&
+		    (gates || (!matrix_has_cell(m, s->cell) && report_judged(g) &&
+			       compare_measurable(m->c, s))))
 			m->metric[m->n++] = g;
 	}
 }
@@ -64,26 +74,24 @@ static void matrix_second_level(struct doc *d, const struct comparison *c, size_
 		return;
 	}
 	doc_cell(d, DOC_NUMBER, 0, "%s", number_shares(least, most, text));
-	doc_cell(d, DOC_NUMBER, 0, "%s", faults > 0 ? number_value(faults, "", text) : "-");
+	doc_cell(d, DOC_NUMBER, 0, "%s", faults > 0 ? number_value(round(faults), "", text) : "-");
 }
 
 static void matrix_metric(struct doc *d, const struct matrix *m, const struct report_group *g,
 			  size_t arm)
 {
-	const struct compare_series *s = g->series[0];
-	char value[NUMBER_MAX];
+	char value[2 * NUMBER_MAX];
 	struct report_row row;
 
 	if (arm == m->c->baseline) {
-		doc_cell(d, DOC_WORDS, 0, "%s",
-			 number_value(s->est[arm].value, s->unit, value));
+		doc_cell(d, DOC_WORDS, 0, "%s", report_base_value(g, arm, value, sizeof(value)));
 		return;
 	}
 	report_row(g, arm, &row);
 	if (row.worst == VERDICT_NOT_COMPARABLE)
 		doc_cell(d, DOC_WORDS, 0, "-");
 	else
-		doc_cell(d, DOC_VERDICT, report_tone(row.worst), "%s %s", row.effect,
+		doc_cell(d, DOC_VERDICT, report_tone(row.worst), "%s, %s", row.effect,
 			 row.verdict);
 }
 

@@ -33,6 +33,7 @@ struct arm_story {
 static char base[] = "/tmp/kduel-identity-XXXXXX";
 static char folder[64];
 static const char *config = CONFIG("kernel: k"), *odd_facts;
+static const char *other_source = "1";	/* the hash of what the arm that is not the baseline was built from */
 static unsigned odd_boot;	/* its facts are others; 0: none */
 
 static void append(struct store *s, json_t *record)
@@ -72,9 +73,10 @@ static void compare_arms(const struct arm_story *told, bool allow,
 	    store_create(&s, folder, p, "fake", &err))
 		fail_msg("%s", err.text);
 	for (size_t a = 0; a < 2; a++)
-		append(s, json_pack("{s:s, s:s, s:{s:o}}", "t", "arm", "arm",
+		append(s, json_pack("{s:s, s:s, s:{s:o, s:{s:{s:{s:s}}}}}", "t", "arm", "arm",
 				    p->arms[a].name, "identity", "config",
-				    json_loads(told[a].config, 0, NULL)));
+				    json_loads(told[a].config, 0, NULL), "kernel", "default",
+				    "source", "hash", a ? other_source : "1"));
 	for (size_t i = 0; i < p->n_boots; i++) {
 		const struct plan_boot *b = &p->boots[i];
 
@@ -251,6 +253,25 @@ static void what_one_kernel_does_not_tell_is_noted(void **state)
 	comparison_release(&c);
 }
 
+/* With another source KVM begins with other settings: they are what is compared. */
+static void what_follows_from_the_source_is_noted(void **state)
+{
+	static const struct arm_story told[] = {
+		{ "{\"kvm\": {\"tdp_mmu\": \"Y\"}}", "{}" },
+		{ "{\"kvm\": {\"tdp_mmu\": \"N\"}}", "{}" },
+	};
+	struct comparison c;
+
+	(void)state;
+	other_source = "2";
+	compare_arms(told, false, &c);
+	other_source = "1";
+	assert_int_equal(c.n_differences, 0);
+	assert_null(c.refused);
+	assert_non_null(note(&c, "node.kvm.tdp_mmu follows from the source of other: 'N', baseline 'Y'"));
+	comparison_release(&c);
+}
+
 /* One boot of ten lies, or was another machine: it is left out, the others are judged. */
 static void an_odd_boot_is_left_out(void **state)
 {
@@ -341,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_planned_command_line_is_under_test),
 		cmocka_unit_test(the_kernel_may_differ),
 		cmocka_unit_test(what_one_kernel_does_not_tell_is_noted),
+		cmocka_unit_test(what_follows_from_the_source_is_noted),
 		cmocka_unit_test(configs_are_compared),
 		cmocka_unit_test(an_odd_boot_is_left_out),
 	};
