@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The dashboard's page. All numbers come from data/index.js, data/p-*.js and
- * data/c-*.js, where kduel wrote them; this file filters, sorts, draws and says them. Every
+ * data/c/*.js, where kduel wrote them; this file filters, sorts, draws and says them. Every
  * text of others becomes a text node, never markup. What is shown is in the
  * address behind '#', so that it can be sent and reloaded.
  */
@@ -186,7 +186,7 @@ window.kduelCampaign = (key, summary, detail) => { details.set(key, detail); };
 function loaded(key)
 {
 	return details.has(key) ? Promise.resolve(details.get(key)) : new Promise(done => {
-		document.head.append(el("script", { src: `data/c-${encodeURIComponent(key)}.js`,
+		document.head.append(el("script", { src: `data/c/${encodeURIComponent(key)}.js`,
 			onload: () => done(details.get(key)), onerror: () => done(null) }));
 	});
 }

@@ -13,12 +13,14 @@ struct options {
 	struct site_options site;
 };
 
-enum { OPT_OUT = 256, OPT_SEGMENT, OPT_AGAIN };
+enum { OPT_OUT = 256, OPT_SEGMENT, OPT_AGAIN, OPT_ADD };
 
 static const struct argp_option option_table[] = {
 	{ "out", OPT_OUT, "FOLDER", 0, "where the page goes", 0 },
 	{ "min-segment", OPT_SEGMENT, "N", 0, "a new level lasts N campaigns or more (4), "
 	  "and so does the one before it", 0 },
+	{ "add", OPT_ADD, NULL, 0, "keep what the page shows, and add these, whether the others' "
+	  "journals are here or not", 0 },
 	{ "again", OPT_AGAIN, NULL, 0, "read every journal again, even if unchanged", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
@@ -37,6 +39,9 @@ static error_t dashboard_parse(int key, char *arg, struct argp_state *state)
 	case OPT_AGAIN:
 		o->site.again = true;
 		return 0;
+	case OPT_ADD:
+		o->site.add = true;
+		return 0;
 	case ARGP_KEY_ARGS:
 		o->folders = state->argv + state->next;
 		o->n = (size_t)(state->argc - state->next);
@@ -47,6 +52,8 @@ static error_t dashboard_parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->site.out)
 			argp_error(state, "where to? give --out FOLDER");
+		if (o->site.add && o->site.again)
+			argp_error(state, "--add reads no other journal, and --again reads all");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

@@ -15,71 +15,6 @@
 
 #define PART_CAMPAIGNS 32	/* per part; adding a campaign rewrites one part */
 
-/* --- what is kept for the next run ---------------------------------------------- */
-
-json_t *site_digest(const json_t *summary)
-{
-	static const char *const keys[] = { "key", "id", "folder", "begun", "domain", "machine",
-					    "alpha", "control" };
-	json_t *j = json_object();
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		json_object_set(j, keys[i], json_object_get(summary, keys[i]));
-	return j;
-}
-
-/* Reads the file's second line. */
-json_t *site_summary(const char *out, const json_t *digest)
-{
-	char *path = text_format("%s/data/c-%s.js", out,
-				 json_string_value(json_object_get(digest, "key"))), *text;
-	char *from, *to;
-	json_t *j = NULL;
-	size_t len;
-	int rc = file_read(path, &text, &len, NULL);
-
-	free(path);
-	if (rc)
-		return NULL;
-	from = strchr(text, '\n');
-	to = from ? strchr(from + 1, '\n') : NULL;
-	if (to && to[-1] == ',')
-		j = json_loadb(from + 1, (size_t)(to - from) - 2, 0, NULL);
-	free(text);
-	return j;
-}
-
-/* A file of another format or version counts as missing. */
-json_t *site_known(const char *out)
-{
-	char *path = text_format("%s/data/known.json", out);
-	json_t *j = json_load_file(path, 0, NULL), *by_key = json_object(), *c;
-	const char *version = json_string_value(json_object_get(j, "version"));
-	size_t i;
-
-	free(path);
-	if (!version || strcmp(version, KDUEL_VERSION) ||
-	    json_integer_value(json_object_get(j, "format")) != SITE_FORMAT) {
-		json_decref(j);
-		j = json_object();
-	}
-	json_array_foreach(json_object_get(j, "campaigns"), i, c) {
-		const char *key = json_string_value(json_object_get(c, "key"));
-
-		if (key)
-			json_object_set(by_key, key, c);
-	}
-	json_object_set_new(j, "by_key", by_key);
-	return j;
-}
-
-static const char *site_index_key(const json_t *digest)
-{
-	const char *key = json_string_value(json_object_get(digest, "key"));
-
-	return key ? key : "";
-}
-
 /* --- the order of time ------------------------------------------------------------ */
 
 static int site_index_by_time(const void *a, const void *b)
@@ -88,10 +23,10 @@ static int site_index_by_time(const void *a, const void *b)
 	double x = json_number_value(json_object_get(p, "begun"));
 	double y = json_number_value(json_object_get(q, "begun"));
 
-	return x != y ? (x > y) - (x < y) : strcmp(site_index_key(p), site_index_key(q));
+	return x != y ? (x > y) - (x < y) : strcmp(site_digest_key(p), site_digest_key(q));
 }
 
-static void site_index_sort(json_t *list)
+void site_sort(json_t *list)
 {
 	size_t n = json_array_size(list), i;
 	json_t **v = calloc(n + 1, sizeof(json_t *)), *j;
@@ -104,22 +39,6 @@ static void site_index_sort(json_t *list)
 	for (i = 0; i < n; i++)
 		json_array_append_new(list, v[i]);
 	free(v);
-}
-
-/* How many campaigns the kept trends hold, if these are the oldest ones; else 0. */
-static size_t site_index_reused(const struct site_options *o, const json_t *known,
-				const json_t *campaigns)
-{
-	const json_t *before = json_object_get(known, "campaigns"), *c;
-	size_t i;
-
-	if (json_integer_value(json_object_get(known, "min_segment")) !=
-	    (json_int_t)o->min_segment)
-		return 0;
-	json_array_foreach(before, i, c)
-		if (strcmp(site_index_key(c), site_index_key(json_array_get(campaigns, i))))
-			return 0;
-	return json_array_size(before);
 }
 
 /* --- parts ---------------------------------------------------------------------------- */
@@ -173,13 +92,13 @@ static int site_index_write(const char *path, const char *call, const char *name
 	return file_commit(&out, err);
 }
 
-static json_t *site_index_part(const char *out, const json_t *campaigns, size_t from, size_t to)
+static json_t *site_index_part(const char *out, const struct site_list *l, size_t from, size_t to)
 {
 	struct site_index_table t = { json_object(), json_array() };
 	json_t *list = json_array();
 
 	for (size_t i = from; i < to; i++) {
-		json_t *c = site_summary(out, json_array_get(campaigns, i));
+		json_t *c = site_summary(out, site_digest_key(site_list_at(l, i)));
 
 		if (!c)
 			continue;
@@ -191,14 +110,14 @@ static json_t *site_index_part(const char *out, const json_t *campaigns, size_t 
 }
 
 /* "p-<key>.js", where the key is a hash of its campaigns' keys. */
-static char *site_index_part_name(const json_t *campaigns, size_t from, size_t to)
+static char *site_index_part_name(const struct site_list *l, size_t from, size_t to)
 {
 	char *keys = NULL, hex[FILE_HASH_MAX], *name;
 	size_t len;
 	FILE *all = text_open(&keys, &len);
 
 	for (size_t i = from; i < to; i++)
-		fprintf(all, "%s\n", site_index_key(json_array_get(campaigns, i)));
+		fprintf(all, "%s\n", site_digest_key(site_list_at(l, i)));
 	fclose(all);
 	data_hash(keys, len, hex);
 	name = text_format("p-%.16s.js", hex);
@@ -206,21 +125,22 @@ static char *site_index_part_name(const json_t *campaigns, size_t from, size_t t
 	return name;
 }
 
-static int site_index_parts(const struct site_options *o, const json_t *campaigns,
-			    json_t *parts, json_t *names, struct err *err)
+/* `parts` has the names of those that are full, and gets the others'. */
+static int site_index_parts(const struct site_options *o, const struct site_list *l, json_t *parts,
+			    struct err *err)
 {
-	size_t n = json_array_size(campaigns);
+	size_t n = site_list_size(l);
 	int rc = 0;
 
-	for (size_t from = 0; !rc && from < n; from += PART_CAMPAIGNS) {
+	for (size_t from = json_array_size(parts) * PART_CAMPAIGNS; !rc && from < n;
+	     from += PART_CAMPAIGNS) {
 		size_t to = from + PART_CAMPAIGNS < n ? from + PART_CAMPAIGNS : n;
-		char *name = site_index_part_name(campaigns, from, to);
+		char *name = site_index_part_name(l, from, to);
 		char *path = text_format("%s/data/%s", o->out, name);
 
 		json_array_append_new(parts, json_string(name));
-		json_object_set_new(names, name, json_true());
 		if (o->again || access(path, R_OK)) {
-			json_t *part = site_index_part(o->out, campaigns, from, to);
+			json_t *part = site_index_part(o->out, l, from, to);
 
 			rc = site_index_write(path, "kduelPart", name, part, err);
 			json_decref(part);
@@ -248,8 +168,8 @@ static json_t *site_index_trends(const json_t *trends)
 	return list;
 }
 
-static int site_index_index(const struct site_options *o, const json_t *campaigns, json_t *bad,
-			    const json_t *trends, json_t *parts, struct err *err)
+static int site_index_index(const struct site_options *o, json_t *head, json_t *bad,
+			    struct err *err)
 {
 	char *path = text_format("%s/data/index.js", o->out);
 	json_t *names = json_array(), *j;
@@ -260,56 +180,56 @@ static int site_index_index(const struct site_options *o, const json_t *campaign
 	j = json_pack("{s:s, s:I, s:i, s:o, s:o, s:O, s:o, s:O}", "version", KDUEL_VERSION,
 		      "made", (json_int_t)time(NULL), "min_segment",
 		      (int)(o->min_segment ? o->min_segment : STATS_SEGMENT), "verdicts", names,
-		      "trends", site_index_trends(trends), "parts", parts, "controls",
-		      site_controls(campaigns), "unread", bad);
+		      "trends", site_index_trends(json_object_get(head, "trends")), "parts",
+		      json_object_get(head, "parts"), "controls",
+		      site_control_rates(json_object_get(head, "controls")), "unread", bad);
 	rc = site_index_write(path, "kduelIndex", NULL, j, err);
 	json_decref(j);
 	free(path);
 	return rc;
 }
 
-static int site_index_keep(const struct site_options *o, json_t *campaigns, json_t *trends,
-			   struct err *err)
+/* What the head keeps under `key` of the campaigns before, or an empty list. */
+static json_t *site_index_kept(const struct site_list *l, const char *key)
 {
-	char *path = text_format("%s/data/known.json", o->out);
-	json_t *j = json_pack("{s:i, s:s, s:I, s:O, s:O}", "format", SITE_FORMAT, "version",
-			      KDUEL_VERSION, "min_segment", (json_int_t)o->min_segment,
-			      "campaigns", campaigns, "trends", trends);
-	struct file_out out;
-	int rc = file_begin(&out, path, err);
+	json_t *j = l->kept ? json_object_get(l->known->head, key) : NULL;
 
-	if (!rc) {
-		json_dumpf(j, out.to, SITE_JSON);
-		rc = file_commit(&out, err);
-	}
-	json_decref(j);
+	return json_is_array(j) ? json_deep_copy(j) : json_array();
+}
+
+static void site_index_remove(const struct site_options *o, const char *name)
+{
+	char *path = text_format("%s/data/%s", o->out, name);
+
+	unlink(path);
 	free(path);
-	return rc;
 }
 
-static json_t *site_index_summary(void *out, const json_t *digest)
+int site_publish(const struct site_options *o, const struct site_list *l, json_t *bad,
+		 json_t **parts, struct err *err)
 {
-	return site_summary(out, digest);
-}
-
-int site_publish(const struct site_options *o, json_t *campaigns, json_t *bad, json_t *known,
-		 json_t *names, struct err *err)
-{
-	json_t *trends = json_object_get(known, "trends"), *parts = json_array();
-	size_t reused;
+	json_t *head = json_object(), *trends = site_index_kept(l, "trends");
+	json_t *controls = site_index_kept(l, "controls"), *part = NULL;
 	int rc;
 
-	site_index_sort(campaigns);
-	reused = json_is_array(trends) ? site_index_reused(o, known, campaigns) : 0;
-	trends = reused ? json_incref(trends) : json_array();
-	site_trends(trends, campaigns, reused, o->min_segment, site_index_summary,
-		    (void *)(uintptr_t)o->out);
-	rc = site_index_parts(o, campaigns, parts, names, err);
+	*parts = site_index_kept(l, "parts");
+	if (l->kept % PART_CAMPAIGNS) {	/* the last part was not full */
+		part = json_incref(json_array_get(*parts, json_array_size(*parts) - 1));
+		json_array_remove(*parts, json_array_size(*parts) - 1);
+	}
+	site_trends(trends, l, o);
+	site_controls(controls, l->fresh);
+	json_put(head, "trends", trends);
+	json_put(head, "controls", controls);
+	rc = site_index_parts(o, l, *parts, err);
+	json_object_set(head, "parts", *parts);
 	if (!rc)
-		rc = site_index_index(o, campaigns, bad, trends, parts, err);
+		rc = site_index_index(o, head, bad, err);
 	if (!rc)
-		rc = site_index_keep(o, campaigns, trends, err);
-	json_decref(parts);
-	json_decref(trends);
+		rc = site_known_keep(l, o, head, err);
+	if (!rc && part && json_array_size(l->fresh))
+		site_index_remove(o, json_string_value(part));
+	json_decref(part);
+	json_decref(head);
 	return rc;
 }

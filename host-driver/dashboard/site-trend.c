@@ -105,7 +105,7 @@ static json_t *trend_words(const json_t *t, const json_t *campaign, bool better,
 	return j;
 }
 
-static void trend_put_changes(json_t *t, const json_t *campaigns,
+static void trend_put_changes(json_t *t, const struct site_list *l,
 			      const struct stats_changes *found, size_t first, size_t n)
 {
 	json_t *window = json_object_get(t, "window"), *list = json_array();
@@ -118,7 +118,7 @@ static void trend_put_changes(json_t *t, const json_t *campaigns,
 		size_t end = k + 1 < found->n ? found->change[k + 1].at : n;
 		bool better = (c->after > c->before) == higher;
 		const json_t *at = json_array_get(window, c->at);
-		const json_t *campaign = json_array_get(campaigns, (size_t)trend_integer(at, 0));
+		const json_t *campaign = site_list_at(l, (size_t)trend_integer(at, 0));
 		json_t *j = json_object();
 
 		json_put(j, "at", json_integer((json_int_t)(first + c->at)));
@@ -133,7 +133,7 @@ static void trend_put_changes(json_t *t, const json_t *campaigns,
 }
 
 /* Looks for changes in the window of newest ratios. */
-static void trend_judge(json_t *t, const json_t *campaigns, size_t min_segment)
+static void trend_judge(json_t *t, const struct site_list *l, size_t min_segment)
 {
 	json_t *window = json_object_get(t, "window"), *p;
 	size_t n = json_array_size(window), i;
@@ -150,7 +150,7 @@ static void trend_judge(json_t *t, const json_t *campaigns, size_t min_segment)
 		json_put(t, "changes", json_array());
 	} else {
 		json_put(t, "autocorrelation", json_known(found.autocorrelation));
-		trend_put_changes(t, campaigns, &found, first, n);
+		trend_put_changes(t, l, &found, first, n);
 		stats_changes_release(&found);
 	}
 	free(ratio);
@@ -179,8 +179,7 @@ static void trend_add_campaign(json_t *index, json_t *trends, json_t *touched,
 	}
 }
 
-void site_trends(json_t *trends, const json_t *campaigns, size_t known, size_t min_segment,
-		 site_summary_fn summary, void *arg)
+void site_trends(json_t *trends, const struct site_list *l, const struct site_options *o)
 {
 	json_t *index = json_object(), *touched = json_array(), *t;
 	size_t i;
@@ -193,14 +192,14 @@ void site_trends(json_t *trends, const json_t *campaigns, size_t known, size_t m
 		json_object_set(index, key, t);
 		free(key);
 	}
-	for (i = known; i < json_array_size(campaigns); i++) {
-		json_t *c = summary(arg, json_array_get(campaigns, i));
+	for (i = l->kept; i < site_list_size(l); i++) {
+		json_t *c = site_summary(o->out, site_digest_key(site_list_at(l, i)));
 
 		trend_add_campaign(index, trends, touched, c, i);
 		json_decref(c);
 	}
 	json_array_foreach(touched, i, t) {
-		trend_judge(t, campaigns, min_segment);
+		trend_judge(t, l, o->min_segment);
 		json_object_del(t, "touched");
 	}
 	json_decref(touched);
@@ -230,11 +229,10 @@ static void trend_count(json_t *to, const char *key, json_int_t more)
 	json_put(to, key, json_integer(json_integer_value(json_object_get(to, key)) + more));
 }
 
-json_t *site_controls(const json_t *campaigns)
+void site_controls(json_t *list, const json_t *campaigns)
 {
 	static const char *const keys[] = { "tests", "nominal", "alarms" };
-	json_t *list = json_array(), *c, *j;
-	double lo, hi;
+	json_t *c, *j;
 	size_t i;
 
 	json_array_foreach(campaigns, i, c) {
@@ -248,7 +246,15 @@ json_t *site_controls(const json_t *campaigns)
 			trend_count(j, keys[k], trend_integer(n, k));
 		json_put(j, "promised", json_known(json_number_value(json_object_get(c, "alpha"))));
 	}
-	json_array_foreach(list, i, j) {
+}
+
+json_t *site_control_rates(const json_t *list)
+{
+	json_t *rates = json_deep_copy(list), *j;
+	double lo, hi;
+	size_t i;
+
+	json_array_foreach(rates, i, j) {
 		unsigned tests = (unsigned)json_integer_value(json_object_get(j, "tests"));
 		unsigned hits = (unsigned)json_integer_value(json_object_get(j, "nominal"));
 
@@ -257,5 +263,5 @@ json_t *site_controls(const json_t *campaigns)
 		json_put(j, "lo", json_known(lo));
 		json_put(j, "hi", json_known(hi));
 	}
-	return list;
+	return rates;
 }

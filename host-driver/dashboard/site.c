@@ -16,12 +16,20 @@
 
 #define SITE_DEEPEST 4		/* nesting of folders that are searched */
 
+struct site_found {
+	char *folder;
+	char key[17];
+};
+
 struct site {
 	const struct site_options *o;
 	struct site_made *made;
-	json_t *campaigns, *bad;	/* digests; {folder, error} */
-	json_t *known, *ids;		/* kept from the last run; folder by campaign id */
-	json_t *names;			/* "c-<key>.js": true */
+	struct site_known known;
+	bool whole;			/* each known campaign has its file */
+	struct site_found *found;	/* folders of campaigns that are not known */
+	size_t n_found, seen;		/* `seen` of the known are still there */
+	json_t *fresh, *bad;		/* digests; {folder, error} */
+	json_t *ids;			/* of `fresh`: folder by campaign's id */
 	struct err *err;		/* an error that ends the run */
 };
 
@@ -45,6 +53,15 @@ static int site_key(const char *folder, char key[static 17])
 	}
 	free(journal);
 	return rc;
+}
+
+static bool site_has_file(const struct site *s, const char *key)
+{
+	char *path = site_campaign_path(s->o->out, key);
+	bool has = !access(path, R_OK);
+
+	free(path);
+	return has;
 }
 
 /* Atomic, but not synced: what a power cut destroys is made again. */
@@ -71,15 +88,15 @@ static int site_write(const char *path, const char *key, const json_t *summary,
 	return bad ? -EIO : 0;
 }
 
-static int site_read(struct site *s, const char *folder, const char *key, const char *path,
+static int site_read(struct site *s, const struct site_found *f, const char *path,
 		     json_t **digest, struct err *err)
 {
 	json_t *summary, *detail;
-	int rc = site_campaign(folder, &summary, &detail, err);
+	int rc = site_campaign(f->folder, &summary, &detail, err);
 
 	if (!rc) {
-		json_put(summary, "key", json_string(key));
-		rc = site_write(path, key, summary, detail, err);
+		json_put(summary, "key", json_string(f->key));
+		rc = site_write(path, f->key, summary, detail, err);
 	}
 	if (!rc)
 		*digest = site_digest(summary);
@@ -89,21 +106,13 @@ static int site_read(struct site *s, const char *folder, const char *key, const 
 	return rc;
 }
 
-/* A campaign's digest if its file exists: the kept one, else from the file; or NULL. */
-static json_t *site_have(struct site *s, const char *key, const char *path)
+/* A campaign's digest if its file exists; or NULL. */
+static json_t *site_have(const struct site *s, const char *key)
 {
-	json_t *known = json_object_get(json_object_get(s->known, "by_key"), key);
-	json_t *asked, *summary, *digest;
+	json_t *summary = s->o->again ? NULL : site_summary(s->o->out, key);
+	json_t *digest = summary ? site_digest(summary) : NULL;
 
-	if (s->o->again || access(path, R_OK))
-		return NULL;
-	if (known)
-		return json_incref(known);
-	asked = json_pack("{s:s}", "key", key);
-	summary = site_summary(s->o->out, asked);
-	digest = summary ? site_digest(summary) : NULL;
 	json_decref(summary);
-	json_decref(asked);
 	return digest;
 }
 
@@ -116,53 +125,100 @@ static void site_bad(struct site *s, const char *folder, const char *why)
 		fprintf(s->o->said, "left out: %s\n", why);
 }
 
-/* The same campaign is shown once, wherever its copies are. */
-static bool site_is_copy(const struct site *s, const json_t *digest, char **of)
+static void site_bad_copy(struct site *s, const char *folder, const char *of)
 {
-	const char *id = json_string_value(json_object_get(digest, "id"));
-	const char *folder = json_string_value(json_object_get(s->ids, id ? id : ""));
+	char *why = text_format("%s: is a copy of %s, which is shown already", folder, of);
 
-	if (folder)
-		*of = text_format("is a copy of %s, which is shown already", folder);
-	return folder;
+	site_bad(s, folder, why);
+	free(why);
 }
 
-static void site_take(struct site *s, const char *name, json_t *digest)
+static const char *site_folder_of(const json_t *digest)
 {
-	const char *id = json_string_value(json_object_get(digest, "id"));
+	const char *folder = json_string_value(json_object_get(digest, "folder"));
 
-	json_object_set_new(s->names, name, json_true());
-	json_object_set(s->ids, id ? id : "", json_object_get(digest, "folder"));
-	json_array_append(s->campaigns, digest);
-	s->made->campaigns++;
+	return folder ? folder : "?";
 }
 
-static void site_add(struct site *s, const char *folder)
+/*
+ * The folder of a campaign that is shown and has this id, or NULL: the same campaign is
+ * shown once, wherever its copies are. With `add`, that of the same folder gives way.
+ */
+static const char *site_shown(struct site *s, const json_t *digest)
 {
-	char key[17], *name = NULL, *path = NULL, *copy, *why;
-	struct err err = ERR_INIT;
-	json_t *digest = NULL;
+	const char *id = json_string_value(json_object_get(digest, "id")), *folder;
 
-	if (site_key(folder, key)) {
-		site_bad(s, folder, "its journal cannot be read");
-		return;
+	for (size_t i = 0; id && i < s->known.n; i++) {
+		struct site_line *l = &s->known.line[i];
+
+		if (!l->seen || strcmp(l->id, id))
+			continue;
+		folder = site_folder_of(site_line_digest(l));
+		if (!s->o->add || strcmp(folder, site_folder_of(digest)))
+			return folder;
+		l->seen = false;
+		s->seen--;
 	}
-	name = text_format("c-%s.js", key);
-	path = text_format("%s/data/%s", s->o->out, name);
-	digest = site_have(s, key, path);
-	if (!digest && site_read(s, folder, key, path, &digest, &err)) {
-		site_bad(s, folder, err.text);
-	} else if (site_is_copy(s, digest, &copy)) {
-		why = text_format("%s: %s", folder, copy);
-		site_bad(s, folder, why);
-		free(why);
-		free(copy);
+	return json_string_value(json_object_get(s->ids, id ? id : ""));
+}
+
+static void site_take(struct site *s, json_t *digest)
+{
+	const char *id = json_string_value(json_object_get(digest, "id"));
+
+	json_object_set(s->ids, id ? id : "", json_object_get(digest, "folder"));
+	json_array_append(s->fresh, digest);
+}
+
+/* Reads a campaign that is not known, or takes what a run that was killed has read. */
+static void site_add(struct site *s, const struct site_found *f)
+{
+	char *path = site_campaign_path(s->o->out, f->key);
+	json_t *digest = site_have(s, f->key);
+	struct err err = ERR_INIT;
+	const char *shown;
+
+	if (!digest && site_read(s, f, path, &digest, &err)) {
+		site_bad(s, f->folder, err.text);
+	} else if ((shown = site_shown(s, digest))) {
+		site_bad_copy(s, f->folder, shown);
+		unlink(path);
 	} else {
-		site_take(s, name, digest);
+		site_take(s, digest);
 	}
 	json_decref(digest);
-	free(name);
 	free(path);
+}
+
+/* --- searching ----------------------------------------------------------------- */
+
+/* Notes a results folder: a known campaign is seen, any other is to be read. */
+static void site_find(struct site *s, const char *folder)
+{
+	struct site_found f = { .folder = strdup(folder) }, *grown;
+	struct site_line *l;
+
+	must_have(f.folder);
+	if (site_key(folder, f.key)) {
+		site_bad(s, folder, "its journal cannot be read");
+		free(f.folder);
+		return;
+	}
+	l = s->o->again ? NULL : site_known_find(&s->known, f.key);
+	if (l && !s->whole && !site_has_file(s, f.key))
+		l = NULL;
+	if (l) {
+		if (l->seen && !s->o->add)
+			site_bad_copy(s, folder, site_folder_of(site_line_digest(l)));
+		s->seen += !l->seen;
+		l->seen = true;
+		free(f.folder);
+		return;
+	}
+	grown = reallocarray(s->found, s->n_found + 1, sizeof(*grown));
+	must_have(grown);
+	s->found = grown;
+	s->found[s->n_found++] = f;
 }
 
 static bool site_is_folder(const char *path)
@@ -172,8 +228,8 @@ static bool site_is_folder(const char *path)
 	return !lstat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* Adds results folders in the order of their names; returns how many there are. */
-static size_t site_add_below(struct site *s, const char *folder, int depth)
+/* Finds results folders in the order of their names; returns how many there are. */
+static size_t site_find_below(struct site *s, const char *folder, int depth)
 {
 	struct dirent **list;
 	int n = depth ? scandir(folder, &list, NULL, alphasort) : -1;
@@ -183,10 +239,10 @@ static size_t site_add_below(struct site *s, const char *folder, int depth)
 		char *path = text_format("%s/%s", folder, list[i]->d_name);
 
 		if (list[i]->d_name[0] != '.' && store_has_journal(path)) {
-			site_add(s, path);
+			site_find(s, path);
 			found++;
 		} else if (list[i]->d_name[0] != '.' && site_is_folder(path)) {
-			found += site_add_below(s, path, depth - 1);
+			found += site_find_below(s, path, depth - 1);
 		}
 		free(path);
 		free(list[i]);
@@ -196,60 +252,7 @@ static size_t site_add_below(struct site *s, const char *folder, int depth)
 	return found;
 }
 
-/* --- the page itself ----------------------------------------------------------- */
-
-static int site_copy(const struct site *s, const char *name, bool built)
-{
-	char *below = text_format("dashboard/%s", name), *from, *to, *text;
-	size_t len;
-	int rc = built ? data_built(below, &from, s->err) : data_path(below, &from, s->err);
-
-	if (!rc)
-		rc = file_read(from, &text, &len, s->err);
-	if (!rc) {
-		to = text_format("%s/%s", s->o->out, name);
-		rc = file_publish(to, text, len, s->err);
-		free(to);
-		free(text);
-	}
-	free(below);
-	free(from);
-	return rc;
-}
-
-static int site_copy_all(const struct site *s)
-{
-	static const struct { const char *name; bool built; } files[] = {
-		{ "uPlot.iife.min.js", true }, { "uPlot.min.css", true },
-		{ "uPlot-LICENSE.txt", true }, { "app.css", false }, { "app.js", false },
-		{ "index.html", false },
-	};
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < sizeof(files) / sizeof(files[0]); i++)
-		rc = site_copy(s, files[i].name, files[i].built);
-	return rc;
-}
-
-/* Removes files of campaigns and parts that have changed or are no longer shown. */
-static void site_remove_old(const struct site *s)
-{
-	char *folder = text_format("%s/data", s->o->out);
-	DIR *d = opendir(folder);
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		char *path = text_format("%s/%s", folder, e->d_name);
-
-		if ((!strncmp(e->d_name, "c-", 2) || !strncmp(e->d_name, "p-", 2)) &&
-		    !json_object_get(s->names, e->d_name))
-			unlink(path);
-		free(path);
-	}
-	if (d)
-		closedir(d);
-	free(folder);
-}
+/* --- the page --------------------------------------------------------------------- */
 
 /* Checks first: the folders must exist, and `out` must not be a results folder. */
 static int site_check(char *const *folders, size_t n, const char *out, struct err *err)
@@ -263,34 +266,109 @@ static int site_check(char *const *folders, size_t n, const char *out, struct er
 	return 0;
 }
 
+static int site_begin(struct site *s)
+{
+	char *index = text_format("%s/data/index.js", s->o->out);
+	json_t *parts;
+	int rc = 0;
+
+	if (!s->o->again || s->o->add)
+		site_known_load(&s->known, s->o->out);
+	parts = json_object_get(s->known.head, "parts");
+	s->whole = s->o->add || (site_count(s->o->out, "data/c", "") == s->known.n &&
+				 site_count(s->o->out, "data", "p-") == json_array_size(parts));
+	for (size_t i = 0; s->o->add && i < s->known.n; i++)
+		s->known.line[i].seen = true;
+	s->seen = s->o->add ? s->known.n : 0;
+	if (s->o->add && !s->known.n && !access(index, F_OK))
+		rc = err_config(s->err, "--add: %s is the page of another version, or is damaged; "
+				"make it once of all campaigns, without --add", s->o->out);
+	free(index);
+	return rc;
+}
+
+static int site_search(struct site *s, char *const *folders, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (store_has_journal(folders[i]))
+			site_find(s, folders[i]);
+		else if (!site_find_below(s, folders[i], SITE_DEEPEST))
+			return err_config(s->err, "%s: contains no results folder", folders[i]);
+	for (size_t i = 0; i < s->n_found; i++)
+		site_add(s, &s->found[i]);
+	return 0;
+}
+
+/* Do the fresh campaigns only have to be added to what is known? */
+static bool site_only_adds(const struct site *s)
+{
+	const json_t *first = json_array_get(s->fresh, 0);
+	const struct site_line *last = s->known.n ? &s->known.line[s->known.n - 1] : NULL;
+	double begun = json_number_value(json_object_get(first, "begun"));
+
+	return last && s->whole && s->seen == s->known.n &&
+	       json_integer_value(json_object_get(s->known.head, "min_segment")) ==
+	       (json_int_t)s->o->min_segment &&
+	       (!first || begun > last->begun ||
+		(begun == last->begun && strcmp(site_digest_key(first), last->key) > 0));
+}
+
+/* The list of what the page shows: what is known and more, or all anew. */
+static struct site_list site_list_of(struct site *s)
+{
+	struct site_list l = { .known = &s->known, .fresh = s->fresh };
+
+	site_sort(s->fresh);
+	if (site_only_adds(s)) {
+		l.kept = s->known.n;
+		return l;
+	}
+	for (size_t i = 0; i < s->known.n; i++)
+		if (s->known.line[i].seen)
+			json_array_append(s->fresh, (json_t *)site_line_digest(&s->known.line[i]));
+	site_sort(s->fresh);
+	return l;
+}
+
+static void site_release(struct site *s)
+{
+	for (size_t i = 0; i < s->n_found; i++)
+		free(s->found[i].folder);
+	free(s->found);
+	site_known_release(&s->known);
+	json_decref(s->fresh);
+	json_decref(s->bad);
+	json_decref(s->ids);
+}
+
 int site_make(char *const *folders, size_t n, const struct site_options *o,
 	      struct site_made *made, struct err *err)
 {
-	struct site s = { .o = o, .made = made, .campaigns = json_array(), .bad = json_array(),
-			  .ids = json_object(), .names = json_object(), .err = err };
-	char *data = text_format("%s/data", o->out);
-	int rc = site_check(folders, n, o->out, err);
+	struct site s = { .o = o, .made = made, .fresh = json_array(), .bad = json_array(),
+			  .ids = json_object(), .err = err };
+	int rc = site_check(folders, n, o->out, err), lock = rc ? -1 : site_lock(o->out, err);
+	json_t *parts = NULL;
+	struct site_list l;
 
-	if (!rc)
-		rc = file_mkdirs(data, err);
 	*made = (struct site_made){ .campaigns = 0 };
-	s.known = o->again ? json_object() : site_known(o->out);
+	if (!rc && lock < 0)
+		rc = err->code;
 	if (!rc)
-		rc = site_copy_all(&s);
-	for (size_t i = 0; !rc && i < n; i++)
-		if (store_has_journal(folders[i]))
-			site_add(&s, folders[i]);
-		else if (!site_add_below(&s, folders[i], SITE_DEEPEST))
-			rc = err_config(err, "%s: contains no results folder", folders[i]);
+		rc = site_begin(&s);
 	if (!rc)
-		rc = site_publish(o, s.campaigns, s.bad, s.known, s.names, err);
+		rc = site_copy(o->out, err);
 	if (!rc)
-		site_remove_old(&s);
-	json_decref(s.campaigns);
-	json_decref(s.bad);
-	json_decref(s.known);
-	json_decref(s.ids);
-	json_decref(s.names);
-	free(data);
+		rc = site_search(&s, folders, n);
+	if (!rc) {
+		l = site_list_of(&s);
+		made->campaigns = site_list_size(&l);
+		rc = site_publish(o, &l, s.bad, &parts, err);
+		if (!rc && !l.kept)
+			site_remove_old(o->out, &l, parts);
+	}
+	json_decref(parts);
+	site_release(&s);
+	if (lock >= 0)
+		close(lock);
 	return rc;
 }
