@@ -252,9 +252,11 @@ double unit_instructions(const char *unit, char instead[static UNIT_MAX])
 static const char *number_prefix(double *value, const char *unit)
 {
 	static const char *const prefixes[] = { "", "k", "M", "G", "T" };
+	bool instructions = !strcmp(unit, "instr");	/* exact: kept whole up to 10 million */
 	size_t len = strlen(unit), i = 0;
 
-	if (len < 2 || strcmp(unit + len - 2, "/s") || fabs(*value) < 9999.5)
+	if (instructions ? fabs(*value) < 1e7 :
+	    len < 2 || strcmp(unit + len - 2, "/s") || fabs(*value) < 9999.5)
 		return "";
 	while (i < 4 && fabs(*value) >= 999.5) {
 		*value /= 1000;

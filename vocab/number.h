@@ -52,7 +52,7 @@ const char *number_shares(double least, double most, char buf[static NUMBER_MAX]
  * A measured value with three significant digits, its unit scaled to suit:
  * 71234 ns -> "71.2 us", 13400 MB/s -> "13.4 GB/s", 143612 with the unit
  * "faults" or "count" -> "143,612 faults" or "143,612", 14600 with "/s" ->
- * "14.6 k/s", 0.00001 with "count" -> "10 per million". Not finite: "-".
+ * "14.6 k/s", 28663301410 instr -> "28.7 Ginstr", 0.00001 with "count" -> "10 per million". Not finite: "-".
  */
 const char *number_value(double value, const char *unit,
 			 char buf[static NUMBER_MAX]);

@@ -194,7 +194,7 @@ static json_t *site_index_kept(const struct site_list *l, const char *key)
 {
 	json_t *j = l->kept ? json_object_get(l->known->head, key) : NULL;
 
-	return json_is_array(j) ? json_deep_copy(j) : json_array();
+	return json_is_array(j) ? json_incref(j) : json_array();
 }
 
 static void site_index_remove(const struct site_options *o, const char *name)

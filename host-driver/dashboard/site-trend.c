@@ -3,7 +3,9 @@
  * What many campaigns show together: changes of level, and how often a kernel was
  * called different from itself. A trend is about one series, arm, baseline kernel,
  * domain and machine. Only the newest TREND_MOST campaigns are examined, so that
- * adding one costs the same however long the history is.
+ * adding one costs the same however long the history is. Their places and effects are
+ * kept as a text, "1200:0.0123 1201:-0.0045 ": most trends are only read and written again,
+ * and as numbers in JSON they took ten times as long.
  */
 #include "site.h"
 
@@ -65,10 +67,10 @@ static json_t *trend_of(json_t *index, json_t *list, const json_t *campaign, con
 
 	t = json_object_get(index, key);
 	if (!t) {
-		t = json_pack("{s:O, s:s, s:s, s:s, s:s, s:i, s:[]}", "series", series, "arm", arm,
+		t = json_pack("{s:O, s:s, s:s, s:s, s:s, s:i, s:s}", "series", series, "arm", arm,
 			      "baseline", trend_baseline(campaign), "domain",
 			      trend_text(campaign, "domain"), "machine",
-			      trend_text(campaign, "machine"), "n", 0, "window");
+			      trend_text(campaign, "machine"), "n", 0, "window", "");
 		json_object_set_new(index, key, t);
 		json_array_append(list, t);
 	}
@@ -105,10 +107,10 @@ static json_t *trend_words(const json_t *t, const json_t *campaign, bool better,
 	return j;
 }
 
-static void trend_put_changes(json_t *t, const struct site_list *l,
+static void trend_put_changes(json_t *t, const struct site_list *l, const size_t *place,
 			      const struct stats_changes *found, size_t first, size_t n)
 {
-	json_t *window = json_object_get(t, "window"), *list = json_array();
+	json_t *list = json_array();
 	const char *better_is = json_string_value(json_array_get(json_object_get(t, "series"), 8));
 	bool higher = better_is && !strcmp(better_is, "higher");
 
@@ -117,8 +119,7 @@ static void trend_put_changes(json_t *t, const struct site_list *l,
 		size_t begin = k ? found->change[k - 1].at : 0;
 		size_t end = k + 1 < found->n ? found->change[k + 1].at : n;
 		bool better = (c->after > c->before) == higher;
-		const json_t *at = json_array_get(window, c->at);
-		const json_t *campaign = site_list_at(l, (size_t)trend_integer(at, 0));
+		const json_t *campaign = site_list_at(l, place[c->at]);
 		json_t *j = json_object();
 
 		json_put(j, "at", json_integer((json_int_t)(first + c->at)));
@@ -132,47 +133,66 @@ static void trend_put_changes(json_t *t, const struct site_list *l,
 	json_put(t, "changes", list);
 }
 
+/* Reads the window of newest ratios; returns how many there are. */
+static size_t trend_window(const json_t *t, size_t place[TREND_MOST], double ratio[TREND_MOST])
+{
+	char *at = (char *)trend_text(t, "window"), *end;
+	size_t n = 0;
+
+	for (; n < TREND_MOST && *at; at = *end ? end + 1 : end) {
+		place[n] = strtoul(at, &end, 10);
+		if (*end != ':')
+			break;
+		ratio[n++] = 1 + strtod(end + 1, &end);
+	}
+	return n;
+}
+
+/* Appends to the window; the oldest point goes when it is full. */
+static void trend_append(json_t *t, size_t place, double effect)
+{
+	json_int_t n = json_integer_value(json_object_get(t, "n"));
+	const char *window = trend_text(t, "window"), *space = strchr(window, ' ');
+	char *text = text_format("%s%zu:%.6g ", n >= TREND_MOST && space ? space + 1 : window,
+				 place, effect);
+
+	json_put(t, "window", json_string(text));
+	json_put(t, "n", json_integer(n + 1));
+	free(text);
+}
+
 /* Looks for changes in the window of newest ratios. */
 static void trend_judge(json_t *t, const struct site_list *l, size_t min_segment)
 {
-	json_t *window = json_object_get(t, "window"), *p;
-	size_t n = json_array_size(window), i;
-	size_t first = (size_t)json_integer_value(json_object_get(t, "n")) - n;
-	double *ratio = calloc(n + 1, sizeof(*ratio));
+	size_t place[TREND_MOST], n, first;
+	double ratio[TREND_MOST];
 	struct stats_changes found;
 
-	must_have(ratio);
-	json_array_foreach(window, i, p)
-		ratio[i] = 1 + json_number_value(json_array_get(p, 1));
+	n = trend_window(t, place, ratio);
+	first = (size_t)json_integer_value(json_object_get(t, "n")) - n;
 	json_put(t, "judged", json_boolean(first + n >= TREND_POINTS_MIN));
 	json_put(t, "from", json_integer((json_int_t)first));
 	if (trend_changes(ratio, n, min_segment, &found)) {
 		json_put(t, "changes", json_array());
 	} else {
 		json_put(t, "autocorrelation", json_known(found.autocorrelation));
-		trend_put_changes(t, l, &found, first, n);
+		trend_put_changes(t, l, place, &found, first, n);
 		stats_changes_release(&found);
 	}
-	free(ratio);
 }
 
 /* Appends a campaign's rows, each to its trend. */
 static void trend_add_campaign(json_t *index, json_t *trends, json_t *touched,
 			       const json_t *campaign, size_t place)
 {
-	json_t *row, *t, *window;
+	json_t *row, *t;
 	size_t k;
 
 	json_array_foreach(json_object_get(campaign, "rows"), k, row) {
 		if (!(trend_integer(row, ROW_FLAGS) & ROW_FOLLOWED))
 			continue;
 		t = trend_of(index, trends, campaign, row);
-		window = json_object_get(t, "window");
-		json_array_append_new(window, json_pack("[i,O]", (int)place,
-							json_array_get(row, ROW_EFFECT)));
-		if (json_array_size(window) > TREND_MOST)
-			json_array_remove(window, 0);
-		json_put(t, "n", json_integer(json_integer_value(json_object_get(t, "n")) + 1));
+		trend_append(t, place, json_number_value(json_array_get(row, ROW_EFFECT)));
 		if (!json_object_get(t, "touched"))
 			json_array_append(touched, t);
 		json_object_set_new(t, "touched", json_true());

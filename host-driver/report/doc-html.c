@@ -307,7 +307,8 @@ static void html_block(const struct doc_block *b, unsigned *tables, FILE *out)
 			"aria-label=\"Call stacks\">%s</div></figure>\n", b->text);
 		break;
 	case DOC_FOLD:
-		html_text("<details><summary>", b->text, "</summary>\n", out);
+		html_text(b->id ? "<details class=\"aside\"><summary>" : "<details><summary>", b->text,
+			  "</summary>\n", out);
 		break;
 	case DOC_UNFOLD:
 		fputs("</details>\n", out);

@@ -105,8 +105,11 @@ const char doc_style[] =
 "@media print{:root{--bg:#fff;--ink:#000;--soft:#444}"
 "body{max-width:none;padding:0;font-size:10.5pt}h2{break-after:avoid}"
 "figure{margin:1rem 0}figure,tbody,tr{break-inside:avoid}.scroll{overflow:visible}"
+"figure svg{max-height:21cm}summary,tr.group,tr.part,thead{break-after:avoid}"
+"details tbody{break-inside:auto}"
 "table{font-size:9pt}th,td{padding-right:.5rem}.why{min-width:0}"
 ".v{border:1px solid currentColor}"
 "details::details-content{content-visibility:visible;block-size:auto}"
-"#full+details:not([open])::details-content{content-visibility:hidden;block-size:0}"
+".aside:not([open])::details-content{content-visibility:hidden;block-size:0}"
+".aside:not([open]) summary::after{content:' (unfold it before printing)'}"
 "summary{color:inherit}}\n";

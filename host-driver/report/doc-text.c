@@ -12,6 +12,7 @@
 
 #define FIELD_NAME 12	/* columns of a field's name */
 #define WRAP_LEAST 8	/* the narrowest column */
+#define WORD_SHORT 12	/* words up to this are broken after all longer ones */
 #define CONSOLE_LINES 4	/* of a failed boot, its last ones */
 #define INDENT 2	/* of a table's rows; group lines begin further left */
 
@@ -75,6 +76,50 @@ static size_t text_break(const char *s, size_t fit)
 	return fit ? fit : safe_char_len(s);
 }
 
+/* Is the word a unit, or what is counted? Rates have their slash: "GB/s". */
+static bool text_is_unit(const char *word, size_t len)
+{
+	static const char *const units[] = {
+		"s", "ms", "us", "ns", "ps", "min", "h", "B", "KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB",
+		"Hz", "kHz", "MHz", "GHz", "W", "J", "%", "pages", "blocks", "block", "boots", "boot",
+		"faults", "instr", "k", "M", "G", "per",
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strlen(units[i]) == len && !memcmp(units[i], word, len))
+			return true;
+	return len > 2 && len < 6 && !memcmp(word + len - 2, "/s", 2);
+}
+
+/*
+ * Does the space `at` join what must stay on one line: a number and its unit, a sign
+ * and its number ("n = 5", "< 10%")?
+ */
+static bool text_joined(const char *s, size_t at)
+{
+	size_t from = at, next = strcspn(s + at + 1, " ,.;:)]");
+
+	while (from && s[from - 1] != ' ')
+		from--;
+	if (at - from <= 2 && strspn(s + from, "=<>") == at - from)
+		return true;
+	if (s[at + 1] == '=' && s[at + 2] == ' ')
+		return at - from == 1;
+	return at && strchr("0123456789", s[at - 1]) && text_is_unit(s + at + 1, next);
+}
+
+/* The last space of the line that may be broken at; 0: none. */
+static size_t text_space(const char *s, size_t fit)
+{
+	size_t end = fit;
+
+	while (end && (s[end] != ' ' || text_joined(s, end)))
+		end--;
+	for (size_t any = fit; !end && any; any--)
+		end = s[any] == ' ' ? any : 0;
+	return end;
+}
+
 /*
  * The length in bytes of the next line of `*text` that fits `width`. `*text` is
  * advanced past it and the spaces that follow.
@@ -85,8 +130,7 @@ static size_t text_line(const char **text, size_t width)
 	size_t fit = text_fit(s, width), end = fit;
 
 	if (s[fit]) {
-		while (end && s[end] != ' ')
-			end--;
+		end = text_space(s, fit);
 		if (!end)
 			end = text_break(s, fit);
 	}
@@ -169,13 +213,13 @@ static void text_free_cells(const struct text_table *x, char *cell[DOC_COLUMNS_M
 		free(cell[i]);
 }
 
-/* The longest part that text_line() breaks only if nothing else helps. */
+/* The longest part that text_line() breaks only if nothing else helps; names keep their hyphens. */
 static size_t text_longest_word(const char *text)
 {
 	size_t longest = 0;
 
 	while (*text) {
-		size_t len = strcspn(text, " /?,:-"), width;
+		size_t len = strcspn(text, " /?,:"), width;
 		char *word = strndup(text, len + (text[len] && text[len] != ' '));
 
 		must_have(word);
@@ -226,7 +270,8 @@ static bool text_may_narrow(const struct text_table *x, unsigned i, enum text_ma
 	case TEXT_ANY_WORDS:
 		return above_words;
 	case TEXT_WRAPPING:
-		return align == DOC_WRAP && x->width[i] > WRAP_LEAST;
+		return align == DOC_WRAP && x->width[i] > WRAP_LEAST &&
+		       (above_words || x->word[i] > WORD_SHORT);
 	default:
 		return x->width[i] > WRAP_LEAST;
 	}

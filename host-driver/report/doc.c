@@ -81,6 +81,15 @@ void doc_put(struct doc *d, enum doc_kind kind, const char *fmt, ...)
 	va_end(args);
 }
 
+void doc_fold_aside(struct doc *d, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	doc_add(d, DOC_FOLD, doc_format(fmt, args))->id = safe_text("aside");
+	va_end(args);
+}
+
 void doc_title(struct doc *d, const char *before, const char *text)
 {
 	doc_add(d, DOC_TITLE, safe_text(text))->rest = safe_text(before);

@@ -122,6 +122,8 @@ void doc_title(struct doc *d, const char *before, const char *text);
 /* A section heading; `id` is its anchor on a page, and unique. */
 void doc_heading(struct doc *d, const char *id, const char *fmt, ...) DOC_PRINTF(3);
 void doc_put(struct doc *d, enum doc_kind kind, const char *fmt, ...) DOC_PRINTF(3);
+/* A DOC_FOLD that stays folded on paper: long, and not what the reader came for. */
+void doc_fold_aside(struct doc *d, const char *fmt, ...) DOC_PRINTF(2);
 void doc_field(struct doc *d, const char *name, enum doc_type type, unsigned mark,
 	       const char *text, const char *fmt, ...) DOC_PRINTF(6);
 /* An item for each line of `text`. */

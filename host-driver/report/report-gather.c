@@ -89,9 +89,14 @@ static char *gather_base_name(const char *path)
 /* The command that repeats the campaign in `folder`. */
 static char *gather_again(const char *folder)
 {
-	char *plan = text_format("%s/plan.json", folder);
-	char *command = proc_command_text((const char *[]){ "kduel", "run", plan, NULL });
+	size_t len = strlen(folder);
+	char *plan;
+	char *command;
 
+	while (len > 1 && folder[len - 1] == '/')
+		len--;
+	plan = text_format("%.*s/plan.json", (int)len, folder);
+	command = proc_command_text((const char *[]){ "kduel", "run", plan, NULL });
 	must_have(command);
 	free(plan);
 	return command;

@@ -183,8 +183,8 @@ void report_domain(struct doc *d, const struct report *r)
 	d->forms = DOC_IN_TEXT;
 	report_folded_note(d, c);
 	d->forms = DOC_IN_HTML | DOC_IN_MARKDOWN;
-	doc_put(d, DOC_FOLD, "Not measurable here: %zu metric%s of TLBs, caches and memory", hidden,
-		hidden == 1 ? "" : "s");
+	doc_fold_aside(d, "Not measurable here: %zu metric%s of TLBs, caches and memory", hidden,
+		       hidden == 1 ? "" : "s");
 	report_folded_table(d, c);
 	report_figures(d, r, FIGURE_IN_FOLD);
 	doc_put(d, DOC_UNFOLD, "%s", "");
@@ -192,7 +192,7 @@ void report_domain(struct doc *d, const struct report *r)
 	if (!r->n_expected)
 		return;
 	d->forms = DOC_IN_HTML | DOC_IN_MARKDOWN;
-	doc_put(d, DOC_FOLD, "What a model expects of processors instead");
+	doc_fold_aside(d, "What a model expects of processors instead");
 	report_expected(d, r);
 	doc_put(d, DOC_UNFOLD, "%s", "");
 	d->forms = DOC_IN_ALL;

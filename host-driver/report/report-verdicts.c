@@ -223,7 +223,7 @@ void report_full_list(struct doc *d, const struct comparison *c)
 
 	d->forms = DOC_IN_HTML;
 	doc_heading(d, "full", "Full list");
-	doc_put(d, DOC_FOLD, "Every metric and counter at every point (%zu)", c->n_series);
+	doc_fold_aside(d, "Every metric and counter at every point (%zu)", c->n_series);
 	doc_table(d, "arm|#value|#effect|=interval|#n|verdict");
 	report_groups_init(&g, c);
 	for (size_t i = 0; i < g.n; i++)
