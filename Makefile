@@ -199,6 +199,10 @@ check: deps deps-browser deps-readers
 	$(Q)O='$(O)' tests/run-tests all
 
 # Not a test: what the store costs on this machine.
+# Boots to the first sample against bare boots of the same two kernels; N=10.
+bench-boots: all
+	$(Q)O=$(O) tests/bench-boots $(N)
+
 bench-store: $(B)/tests/bench-store $(B)/kduel
 	$(Q)$(B)/tests/bench-store $(or $(SAMPLES),1000000) $(B)/kduel
 $(B)/tests/bench-store: $(B)/tests/bench-store.o $(call archives,$(driver_rooms))
@@ -286,7 +290,7 @@ check-deb: deb
 clean:
 	rm -rf $(O)
 
-.PHONY: all print-rooms check-doctor unit fuzz bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser deps-readers run clean install install-built uninstall deb check-deb FORCE
+.PHONY: all print-rooms check-doctor unit fuzz bench-boots bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser deps-readers run clean install install-built uninstall deb check-deb FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
