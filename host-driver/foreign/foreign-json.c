@@ -2,10 +2,11 @@
 /*
  * JSON of other programs. Google Benchmark: its user guide, "Output Formats".
  * hyperfine: --export-json. lkp: matrix.json, for each metric a list of numbers, one
- * per run. mmtests: extract-mmtests.pl --print-json, for each operation of
+ * per run; stats.json, a number for each, of one run. mmtests: extract-mmtests.pl --print-json, for each operation of
  * "_ResultData" a list of iterations.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,21 +121,35 @@ static int json_hyperfine(struct foreign_file *file, const struct view *list, st
 
 /* --- lkp and mmtests ------------------------------------------------------------------ */
 
+/* A number; Perl also writes those that it has read from a text as texts. */
+static bool json_number(const struct view *v, double *value)
+{
+	char *end = NULL;
+
+	*value = view_is_number(v) ? v->real : v->type == JSON_STRING ? strtod(v->text, &end) : NAN;
+	return isfinite(*value) && (!end || (end != v->text && !*end));
+}
+
 static int json_numbers(struct foreign_file *file, const struct view *list,
 			struct foreign_row *row, bool count, struct err *err)
 {
 	const struct view *v;
 
 	view_each(v, list) {
-		if (!view_is_number(v))
-			return err_config(err, "%.60s: an element is %s", row->metric,
+		if (!json_number(v, &row->value))
+			return err_config(err, "%.60s: an element is %s, and no number", row->metric,
 					  view_type_text(v));
 		row->run += count;
-		row->value = v->real;
 		if (foreign_put(file, row, err))
 			return -EINVAL;
 	}
 	return 0;
+}
+
+/* Of stats.json, "perf-stat.i.cpu-cycles": 1.5; a point tells it from a row of a table. */
+static bool json_lkp_value(const struct view *v)
+{
+	return view_is_number(v) && strchr(v->key, '.');
 }
 
 static int json_lkp(struct foreign_file *file, const struct view *root, struct err *err)
@@ -146,17 +161,49 @@ static int json_lkp(struct foreign_file *file, const struct view *root, struct e
 
 		if (v->type == JSON_ARRAY && json_numbers(file, v, &row, true, err))
 			return -EINVAL;
+		if (!json_lkp_value(v))
+			continue;
+		row.run = 1;
+		row.value = v->real;
+		if (foreign_put(file, &row, err))
+			return -EINVAL;
 	}
 	return 0;
 }
 
-static int json_mmtests(struct foreign_file *file, const struct view *data, struct err *err)
+/* The unit of mmtests' data types that say one, else "". */
+static const char *json_mmtests_unit(const struct view *module)
 {
-	const struct view *operation, *o;
+	static const struct { const char *type, *unit; } types[] = {
+		{ "TIME_NSECONDS", "ns" }, { "TIME_USECONDS", "us" }, { "TIME_MSECONDS", "ms" },
+		{ "TIME_SECONDS", "s" }, { "OPS_PER_SECOND", "ops/s" },
+		{ "TRANS_PER_SECOND", "transactions/s" }, { "MBYTES_PER_SECOND", "MB/s" },
+		{ "GBYTES_PER_SECOND", "GB/s" },
+	};
+	const char *type = json_text(module, "_DataType");
+
+	for (size_t i = 0; type && i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(type, types[i].type))
+			return types[i].unit;
+	return "";
+}
+
+/* Which way is better: mmtests says it, and without it a throughput would be judged as a time. */
+static const char *json_mmtests_better(const struct view *module)
+{
+	const char *preferred = json_text(module, "_PreferredVal");
+
+	return !preferred ? NULL : !strcmp(preferred, "Higher") ? "higher" : "lower";
+}
+
+static int json_mmtests(struct foreign_file *file, const struct view *module, struct err *err)
+{
+	const struct view *data = view_get(module, "_ResultData"), *operation, *o;
 
 	view_each(operation, data) {
-		struct foreign_row row = { .metric = operation->key, .unit = "",
-					   .runs_are_blocks = true };
+		struct foreign_row row = { .metric = operation->key, .runs_are_blocks = true,
+					   .unit = json_mmtests_unit(module),
+					   .better = json_mmtests_better(module) };
 
 		if (operation->type != JSON_ARRAY)
 			return err_config(err, "_ResultData: %.60s is %s", operation->key,
@@ -166,6 +213,8 @@ static int json_mmtests(struct foreign_file *file, const struct view *data, stru
 				view_get(o, "Values") : NULL;
 
 			row.run++;
+			if (o->type == JSON_NULL)	/* an iteration without this operation */
+				continue;
 			if (!values || values->type != JSON_ARRAY)
 				return err_config(err, "%.60s: an iteration has no list 'Values'",
 						  operation->key);
@@ -184,9 +233,38 @@ static bool json_is_lkp(const struct view *root)
 	view_each(v, root) {
 		if (v->type == JSON_ARRAY && v->n && !view_is_number(v + 1))
 			return false;
-		any |= v->type == JSON_ARRAY;
+		any |= v->type == JSON_ARRAY || json_lkp_value(v);
 	}
 	return any;
+}
+
+static bool json_is_mmtests(const struct view *o)
+{
+	const struct view *data = o->type == JSON_OBJECT ? view_get(o, "_ResultData") : NULL;
+
+	return data && data->type == JSON_OBJECT;
+}
+
+/* One module of mmtests, or a list of them; 0 if it is neither. */
+static int json_modules(struct foreign_file *file, const struct view *root, struct err *err)
+{
+	const struct view *m;
+
+	if (root->type == JSON_ARRAY) {
+		view_each(m, root)
+			if (!json_is_mmtests(m))
+				return 0;
+		if (!root->n)
+			return 0;
+	}
+	if (!file->f->format)
+		file->f->format = "mmtests";
+	if (root->type == JSON_OBJECT)
+		return json_mmtests(file, root, err) ? -EINVAL : 1;
+	view_each(m, root)
+		if (json_mmtests(file, m, err))
+			return -EINVAL;
+	return 1;
 }
 
 int foreign_json(struct foreign_file *file, const struct view *root, struct err *err)
@@ -198,10 +276,11 @@ int foreign_json(struct foreign_file *file, const struct view *root, struct err 
 	} programs[] = {
 		{ "benchmarks", "google-benchmark", JSON_ARRAY, json_google },
 		{ "results", "hyperfine", JSON_ARRAY, json_hyperfine },
-		{ "_ResultData", "mmtests", JSON_OBJECT, json_mmtests },
 	};
 	int ret;
 
+	if (json_is_mmtests(root) || root->type == JSON_ARRAY)
+		return json_modules(file, root, err);
 	if (root->type != JSON_OBJECT)
 		return 0;
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
