@@ -212,6 +212,24 @@ static void html_field(const struct doc_block *b, FILE *out)
 	fputs("</dd>\n", out);
 }
 
+/* Text that a browser breaks into lines, but not between a number and its unit. */
+static void html_prose(FILE *out, const char *text)
+{
+	size_t from = 0, at = 0;
+	char *part;
+
+	for (; text[at]; at++) {
+		if (text[at] != ' ' || !doc_joined(text, at))
+			continue;
+		part = text_format("%.*s", (int)(at - from), text + from);
+		html_put(out, part);
+		free(part);
+		fputs("\u00a0", out);
+		from = at + 1;
+	}
+	html_put(out, text + from);
+}
+
 static void html_claim(const struct doc_block *b, FILE *out)
 {
 	fputs("<li>", out);
@@ -224,7 +242,7 @@ static void html_claim(const struct doc_block *b, FILE *out)
 	fputs("<span class=\"id\">", out);
 	html_put(out, b->id);
 	fputs("</span><br/>", out);
-	html_put(out, b->rest);
+	html_prose(out, b->rest);
 	fputs("</li>\n", out);
 }
 
@@ -240,7 +258,7 @@ static const struct { const char *open, *close; } html_around[] = {
 static void html_text(const char *before, const char *text, const char *after, FILE *out)
 {
 	fputs(before, out);
-	html_put(out, text);
+	html_prose(out, text);
 	fputs(after, out);
 }
 
@@ -294,7 +312,8 @@ static void html_block(const struct doc_block *b, unsigned *tables, FILE *out)
 		html_claim(b, out);
 		break;
 	case DOC_LINE:
-		html_text("", b->text, "\n", out);
+		html_put(out, b->text);
+		fputc('\n', out);
 		break;
 	case DOC_TABLE:
 		html_table(&b->table, ++*tables, out);
@@ -303,7 +322,7 @@ static void html_block(const struct doc_block *b, unsigned *tables, FILE *out)
 		html_figure(b->figure, out);
 		break;
 	case DOC_DRAWING:
-		fprintf(out, "<figure><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		fprintf(out, "<figure class=\"calls\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
 			"aria-label=\"Call stacks\">%s</div></figure>\n", b->text);
 		break;
 	case DOC_FOLD:

@@ -76,44 +76,12 @@ static size_t text_break(const char *s, size_t fit)
 	return fit ? fit : safe_char_len(s);
 }
 
-/* Is the word a unit, or what is counted? Rates have their slash: "GB/s". */
-static bool text_is_unit(const char *word, size_t len)
-{
-	static const char *const units[] = {
-		"s", "ms", "us", "ns", "ps", "min", "h", "B", "KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB",
-		"Hz", "kHz", "MHz", "GHz", "W", "J", "%", "pages", "blocks", "block", "boots", "boot",
-		"faults", "instr", "k", "M", "G", "per",
-	};
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strlen(units[i]) == len && !memcmp(units[i], word, len))
-			return true;
-	return len > 2 && len < 6 && !memcmp(word + len - 2, "/s", 2);
-}
-
-/*
- * Does the space `at` join what must stay on one line: a number and its unit, a sign
- * and its number ("n = 5", "< 10%")?
- */
-static bool text_joined(const char *s, size_t at)
-{
-	size_t from = at, next = strcspn(s + at + 1, " ,.;:)]");
-
-	while (from && s[from - 1] != ' ')
-		from--;
-	if (at - from <= 2 && strspn(s + from, "=<>") == at - from)
-		return true;
-	if (s[at + 1] == '=' && s[at + 2] == ' ')
-		return at - from == 1;
-	return at && strchr("0123456789", s[at - 1]) && text_is_unit(s + at + 1, next);
-}
-
 /* The last space of the line that may be broken at; 0: none. */
 static size_t text_space(const char *s, size_t fit)
 {
 	size_t end = fit;
 
-	while (end && (s[end] != ' ' || text_joined(s, end)))
+	while (end && (s[end] != ' ' || doc_joined(s, end)))
 		end--;
 	for (size_t any = fit; !end && any; any--)
 		end = s[any] == ' ' ? any : 0;

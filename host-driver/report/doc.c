@@ -235,3 +235,33 @@ size_t doc_footnote(struct doc_footnotes *f, const struct doc_table *t,
 		f->reason[f->n++] = reason;
 	return i + 1;
 }
+
+/* --- lines ------------------------------------------------------------------- */
+
+/* Is the word a unit, or what is counted? Rates have their slash: "GB/s". */
+static bool doc_is_unit(const char *word, size_t len)
+{
+	static const char *const units[] = {
+		"s", "ms", "us", "ns", "ps", "min", "h", "B", "KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB",
+		"Hz", "kHz", "MHz", "GHz", "W", "J", "%", "pages", "blocks", "block", "boots", "boot",
+		"faults", "instr", "k", "M", "G", "per",
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strlen(units[i]) == len && !memcmp(units[i], word, len))
+			return true;
+	return len > 2 && len < 6 && !memcmp(word + len - 2, "/s", 2);
+}
+
+bool doc_joined(const char *s, size_t at)
+{
+	size_t from = at, next = strcspn(s + at + 1, " ,.;:)]");
+
+	while (from && s[from - 1] != ' ')
+		from--;
+	if (at - from <= 2 && strspn(s + from, "=<>") == at - from)
+		return true;
+	if (s[at + 1] == '=' && s[at + 2] == ' ')
+		return at - from == 1;
+	return at && strchr("0123456789", s[at - 1]) && doc_is_unit(s + at + 1, next);
+}

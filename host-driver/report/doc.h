@@ -159,6 +159,12 @@ void doc_print_line(FILE *out, const char *label, const char *text);
 
 /* A whole page: no script, nothing from a network, well-formed XML. */
 void doc_print_html(const struct doc *d, const char *title, FILE *out);
+/*
+ * Does the space at `s[at]` join what must stay on one line: a number and its unit, a sign
+ * and its number ("n = 5", "< 10%")?
+ */
+bool doc_joined(const char *s, size_t at);
+
 /* GitHub's Markdown: tables, and <details> for what is folded away. */
 void doc_print_markdown(const struct doc *d, FILE *out);
 

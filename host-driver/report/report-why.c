@@ -8,6 +8,7 @@
 #include "file.h"
 #include "report-parts.h"
 #include "safe.h"
+#include "vocab/number.h"
 #include "why/gather.h"
 
 #define FUNCTIONS 10
@@ -61,12 +62,40 @@ static char *why_text(const struct report *r, const struct why_group *g, bool dr
 	return text;
 }
 
+/* How a table's numbers are written: none with an exponent, the largest with five digits. */
+struct why_scale {
+	double times;
+	const char *of;		/* " thousand", " million": of what is counted */
+	int decimals;
+};
+
+static struct why_scale why_scale_of(const struct why *w)
+{
+	static const char *const of[] = { "", " thousand", " million", " billion" };
+	struct why_scale s = { .times = 1 };
+	double most = 0;
+	size_t i = 0;
+
+	for (size_t k = 0; k < w->n && k < FUNCTIONS; k++)
+		for (int a = 0; a < WHY_ARMS; a++)
+			most = fmax(most, w->v[k].mean[a]);
+	for (; most > 0 && most * s.times < 1 && i < 3; i++)
+		s.times *= 1000;
+	s.of = of[i];
+	for (most *= s.times; s.decimals < 4 && most < 10000; most *= 10)
+		s.decimals++;
+	return s;
+}
+
 static void why_put_functions(struct doc *d, const struct report *r, const struct why_group *g)
 {
 	struct why_words words = why_words_of(r, g);
-	char *columns = text_format("=function|whose|#%s|#%s|#difference|#share",
+	struct why_scale s = why_scale_of(&g->why);
+	char *per = *s.of ? text_format(", per%s %ss", s.of, g->thing) : text_format("%s", "");
+	char *columns = text_format("=function%s|whose|#%s|#%s|#difference|#share", per,
 				    words.arm[WHY_BASE], words.arm[WHY_OTHER]);
 
+	free(per);
 	doc_table(d, columns);
 	free(columns);
 	for (size_t i = 0; i < g->why.n && i < FUNCTIONS; i++) {
@@ -78,8 +107,8 @@ static void why_put_functions(struct doc *d, const struct report *r, const struc
 		doc_cell(d, DOC_ID, 0, "%s", f->name);
 		doc_cell(d, DOC_WORDS, 0, "%s", why_side_name(f->side));
 		for (int a = 0; a < WHY_ARMS; a++)
-			doc_cell(d, DOC_NUMBER, 0, "%.5g", f->mean[a]);
-		doc_cell(d, DOC_EFFECT, 0, "%+.5g", f->diff);
+			doc_cell(d, DOC_NUMBER, 0, "%.*f", s.decimals, s.times * f->mean[a]);
+		doc_cell(d, DOC_EFFECT, 0, "%+.*f", s.decimals, s.times * f->diff);
 		doc_cell(d, DOC_NUMBER, 0, "%.1f%%", 100 * f->share);
 	}
 }
@@ -87,6 +116,7 @@ static void why_put_functions(struct doc *d, const struct report *r, const struc
 static void why_put_beside(void *arg, const char *what, double base, double other)
 {
 	const double v[WHY_ARMS] = { base, other };
+	char text[NUMBER_MAX];
 	struct doc *d = arg;
 
 	doc_row(d);
@@ -95,7 +125,7 @@ static void why_put_beside(void *arg, const char *what, double base, double othe
 		if (isnan(v[a]))
 			doc_cell(d, DOC_NUMBER, 0, "not known");
 		else
-			doc_cell(d, DOC_NUMBER, 0, "%.5g", v[a]);
+			doc_cell(d, DOC_NUMBER, 0, "%s", number_value(v[a], "count", text));
 }
 
 /* What the guest was left for, and memory where it was counted. */
