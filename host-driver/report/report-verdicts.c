@@ -119,23 +119,22 @@ static void verdicts_part(struct doc *d, const struct comparison *c,
 			  const struct report_groups *g, const bool *chosen, bool gates)
 {
 	unsigned tests = gates ? c->gate_tests : c->other_tests;
-	const char *s = tests == 1 ? "" : "s";
+	char *over = !tests ? text_format("%s", gates ? ", declared before the run" : "") :
+		text_format("%s (%s over %u test%s)", gates ? ", declared before the run" : "",
+			    gates ? "Holm" : "Benjamini-Hochberg", tests, tests == 1 ? "" : "s");
 	bool any = false;
 
 	for (size_t i = 0; i < g->n; i++) {
 		if (!verdicts_shows(c, &g->group[i]) || g->group[i].gate != gates)
 			continue;
-		if (!any && gates)
-			doc_part(d, "Gates, declared before the run (Holm over %u test%s)",
-				 tests, s);
-		else if (!any)
-			doc_part(d, "Other metrics (Benjamini-Hochberg over %u test%s)",
-				 tests, s);
+		if (!any)	/* A/A pairs are no tests, and without tests nothing is corrected */
+			doc_part(d, "%s%s", gates ? "Gates" : "Other metrics", over);
 		any = true;
 		d->detail = !chosen[i];
 		verdicts_group(d, c, &g->group[i]);
 		d->detail = false;
 	}
+	free(over);
 }
 
 static void verdicts_table(struct doc *d, const struct comparison *c)

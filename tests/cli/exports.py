@@ -224,8 +224,10 @@ BMF = {	# bencher.dev/bmf.json, and the length that names may have
 def check_bmf(folder):
     document = json.loads(export(folder, "bmf", "--arm", "fast"))
     valid(document, BMF, "bmf")
-    check(all(len(m) <= 64 for b in document.values() for m in b) and
-          all(len(b) <= 1024 for b in document), "bmf: a name is too long")
+    # lib/bencher_valid: lengths in bytes, and nothing to trim
+    names = [(m, 64) for b in document.values() for m in b] + [(b, 1024) for b in document]
+    check(all(0 < len(n.encode()) <= most and n == n.strip() for n, most in names),
+          f"bmf: a name that Bencher refuses: {names}")
     m = document["memfd/anon-4k/null pages=512"]["ns_per_iteration (ns)"]
     check(m["lower_value"] < m["value"] < m["upper_value"] and 88 < m["value"] < 92, f"bmf: {m}")
 
@@ -329,6 +331,13 @@ def no_nulls(value):
 def check_kcidb(folder, counted):
     document = json.loads(export(folder, "kcidb", "--origin", "our_lab"))
     valid(document, KCIDB, "kcidb")
+    try:
+        from kcidb_io import schema
+        check(all(v.is_valid(document) for v in (schema.V5_0, schema.V5_3)) and
+              schema.LATEST.is_valid(schema.LATEST.upgrade(json.loads(json.dumps(document)))),
+              "kcidb: kcidb-io refuses it")
+    except ImportError:
+        print("not tried: kcidb-io (no package of Debian's; set PYTHONPATH to its source)")
     check(no_nulls(document), "kcidb: a property is null")
     builds = {b["id"] for b in document["builds"]}
     check(len(builds) == 3 and all(t["build_id"] in builds for t in document["tests"]),
