@@ -22,7 +22,8 @@ static json_t *google_context(const struct export_from *from)
 
 	export_times(from->store, &begun, &ended, NULL);
 	export_time(begun, date);
-	json_put(j, "date", json_string(date));
+	if (*date)
+		json_put(j, "date", json_string(date));
 	json_put(j, "host_name", json_string("kduel"));
 	json_put(j, "executable", json_safe(p->name));
 	json_put(j, "num_cpus", json_integer(p->guest.cpus));

@@ -54,14 +54,14 @@ static int junit_write(const struct export_from *from, FILE *to, struct err *err
 	if (ret)
 		return ret;
 	export_time(begun, date);
-	date[strlen(date) - 1] = '\0';	/* the schema allows no time zone */
+	date[strcspn(date, "Z")] = '\0';	/* the schema allows no time zone */
 	export_cases_init(&cases, from);
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n\t<testsuite", to);
 	junit_attribute(to, "name", from->c->name);
 	fprintf(to, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" "
-		"timestamp=\"%s\" time=\"%.3f\">\n\t\t<properties>\n", cases.n,
-		cases.count[CASE_FAIL], cases.count[CASE_ERROR], cases.count[CASE_SKIP], date,
-		fmax(0, ended - begun));
+		"%s%s%stime=\"%.3f\">\n\t\t<properties>\n", cases.n,
+		cases.count[CASE_FAIL], cases.count[CASE_ERROR], cases.count[CASE_SKIP],
+		*date ? "timestamp=\"" : "", date, *date ? "\" " : "", fmax(0, ended - begun));
 	fputs("\t\t\t<property name=\"domain\"", to);
 	junit_attribute(to, "value", from->c->domain);
 	fputs("/>\n\t\t\t<property name=\"plan\"", to);

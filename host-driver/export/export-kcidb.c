@@ -56,7 +56,8 @@ static json_t *kcidb_builds(const struct export_from *from, const char *begun)
 		json_t *j = kcidb_object(from, id), *misc = json_object();
 
 		kcidb_refer(j, "checkout_id", from, store_id(from->store));
-		json_put(j, "start_time", json_string(begun));
+		if (*begun)
+			json_put(j, "start_time", json_string(begun));
 		json_put(j, "architecture", json_string("x86_64"));
 		json_put(j, "comment", json_safe(c->arms[a].kernel));
 		json_put(j, "status", json_string("PASS"));
@@ -161,7 +162,8 @@ static json_t *kcidb_test(const struct export_from *from, const struct export_va
 	json_put(j, "comment", json_safe(comment));
 	json_put(j, "status", json_string(kcidb_status(v)));
 	json_put(j, "number", kcidb_number(v));
-	json_put(j, "start_time", json_string(begun));
+	if (*begun)
+		json_put(j, "start_time", json_string(begun));
 	json_put(j, "misc", kcidb_misc(from, v));
 	free(comment);
 	free(path);
@@ -188,7 +190,8 @@ static int kcidb_write(const struct export_from *from, FILE *to, struct err *err
 	all = json_pack("{s:{s:i, s:i}}", "version", "major", 5, "minor", 0);
 	checkout = kcidb_object(from, store_id(from->store));
 	json_put(checkout, "comment", json_safe(from->c->name));
-	json_put(checkout, "start_time", json_string(date));
+	if (*date)
+		json_put(checkout, "start_time", json_string(date));
 	json_put(checkout, "valid", json_true());
 	json_object_set_new(all, "checkouts", json_pack("[o]", checkout));
 	json_put(all, "builds", kcidb_builds(from, date));

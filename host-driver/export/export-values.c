@@ -66,8 +66,8 @@ void export_time(double seconds, char buf[static 24])
 	time_t t = (time_t)seconds;
 	struct tm tm;
 
-	if (!gmtime_r(&t, &tm) || !strftime(buf, 24, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		strcpy(buf, "1970-01-01T00:00:00Z");
+	if (seconds <= 0 || !gmtime_r(&t, &tm) || !strftime(buf, 24, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		*buf = '\0';
 }
 
 int export_times(struct store *s, double *begun, double *ended, struct err *err)

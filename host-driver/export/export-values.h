@@ -42,7 +42,7 @@ void export_escape(FILE *to, const char *text, const char *plain,
 /* How many of the series' unit ("ns", "us", "ms", "s") make a second; 0: not a time. */
 double export_per_second(const struct compare_series *s);
 
-/* "2026-11-26T05:49:08Z". */
+/* "2026-11-26T05:49:08Z"; "" if the time is not known. */
 void export_time(double seconds, char buf[static 24]);
 /* When the first boot began and the last one ended; 0 if none has ended. */
 int export_times(struct store *s, double *begun, double *ended, struct err *err);

@@ -498,6 +498,12 @@ def main():
         check_kcidb(good, counted)
         check_junit(shapes, tmp)
         check_report_schema(shapes, tmp)
+        begun = f"{tmp}/begun"	# killed in its first boot: no time is made up
+        shutil.copytree(good, begun)
+        whole = open(f"{good}/journal.kdj", "rb").read()
+        os.truncate(f"{begun}/journal.kdj", whole.index(b"boot-end"))
+        for fmt in "junit", "kcidb":
+            check("1970-01-01" not in export(begun, fmt, *(("--origin", "a") if fmt == "kcidb" else ())), f"{fmt}: 1970")
         for folder in shapes.values():	# no format gives up on a campaign that went badly
             for fmt in "json", "tex", "github-action-benchmark", "bmf", "go-bench", "kcidb":
                 export(folder, fmt)
