@@ -14,13 +14,13 @@
 struct options {
 	const char *folder, *out;
 	const struct report_form *form;	/* NULL: files into the folder */
-	bool plots, all;
+	bool plots, all, brief;
 	struct report_options report;
 	struct compare_options compare;
 	bool strict;
 };
 
-enum { OPT_ALLOW = 256, OPT_STRICT };
+enum { OPT_ALLOW = 256, OPT_STRICT, OPT_BRIEF };
 
 static const struct argp_option table[] = {
 	{ "format", 'f', "FORM", 0, "print text, json, html, md (Markdown) or brief (ten "
@@ -28,6 +28,8 @@ static const struct argp_option table[] = {
 	  "write all files (the default)", 0 },
 	{ "output", 'o', "FILE", 0, "print into FILE; its suffix gives the format unless "
 	  "--format does", 0 },
+	{ "brief", OPT_BRIEF, NULL, 0, "ten lines, for a comment: the same as --format brief, and "
+	  "goes with md", 0 },
 	{ "cpu-model", 'c', "CPU", 0, "processor that the model describes, a name in "
 	  "configs/cpus", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0,
@@ -55,6 +57,15 @@ static void report_format_option(struct options *o, struct argp_state *state, co
 	o->all = !strcmp(arg, "all");
 	if (!o->form && !o->plots && !o->all)
 		options_choice(state, "format", arg, command_report_forms);
+}
+
+/* Ten lines of Markdown; other formats have no short form. */
+static void report_shorten(struct options *o, struct argp_state *state)
+{
+	if (o->plots || o->all ||
+	    (o->form && strcmp(o->form->name, "md") && strcmp(o->form->name, "brief")))
+		argp_error(state, "--brief goes with --format md");
+	o->form = report_find_form("brief");
 }
 
 /* By the suffix of -o: .json, .html, .md; text for any other. */
@@ -88,6 +99,9 @@ static error_t report_parse(int key, char *arg, struct argp_state *state)
 	case OPT_STRICT:
 		o->strict = true;
 		return 0;
+	case OPT_BRIEF:
+		o->brief = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
 			argp_error(state, "one folder at a time");
@@ -100,6 +114,8 @@ static error_t report_parse(int key, char *arg, struct argp_state *state)
 		if (o->out && (o->plots || o->all))
 			argp_error(state, "--format %s writes into the results folder, not -o",
 				   o->plots ? "plots" : "all");
+		if (o->brief)
+			report_shorten(o, state);
 		report_choose_form(o);
 		return 0;
 	}

@@ -333,11 +333,15 @@ static void build_brief_rows(struct doc *d, const struct comparison *c)
 				report_row(&g.group[i], a, &row);
 				if (report_rank(row.worst) != rank)
 					continue;
-				doc_put(d, DOC_ITEM, "%s, %s: %s%s %s: %s",
-					report_group_name(&g.group[i], name, sizeof(name)),
-					c->arms[a].name, row.effect,
-					g.group[i].n > 1 ? " over" : "", row.interval,
-					row.verdict);
+				report_group_name(&g.group[i], name, sizeof(name));
+				if (*row.interval)
+					doc_put(d, DOC_ITEM, "%s, %s: %s%s %s: %s", name,
+						c->arms[a].name, row.effect,
+						g.group[i].n > 1 ? " over" : "", row.interval,
+						row.verdict);
+				else
+					doc_put(d, DOC_ITEM, "%s, %s: %s", name,
+						c->arms[a].name, row.verdict);
 				rows++;
 			}
 	report_groups_release(&g);
