@@ -12,6 +12,7 @@
 #include "command.h"
 #include "compare/compare.h"
 #include "file.h"
+#include "report/doc.h"
 #include "report/report.h"
 #include "options.h"
 #include "safe.h"
@@ -56,38 +57,47 @@ static const struct argp argp = {
 	"the intervals as they become narrower.", NULL, NULL, NULL,
 };
 
+/* A line of a console; on a terminal no longer than that is wide. */
+static void watch_line(const char *line, size_t len)
+{
+	char *one = text_format("%.*s", (int)len, line), *safe = safe_text(one);
+	size_t most = isatty(STDOUT_FILENO) ? doc_columns(stdout) - 4 : strlen(safe);
+
+	if (*safe)
+		printf("  | %.*s\n", (int)text_cut(safe, most), safe);
+	free(safe);
+	free(one);
+}
+
+static void watch_last_lines(const char *text)
+{
+	const char *line = text + strlen(text);
+
+	for (int n = 0; line > text && n <= CONSOLE_LINES; line--)
+		n += line[-1] == '\n';
+	line += line > text;
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+
+		watch_line(line, len);
+		line += len + (line[len] == '\n');
+	}
+}
+
 /* The last lines of the console of the running boot, or of the last one. */
 static void watch_console(const struct plan *p, const char *folder, size_t ended)
 {
-	size_t boot = ended < p->n_boots ? ended : p->n_boots - 1;
-	char *path = text_format("%s/console/boot-%u.log", folder, p->boots[boot].boot);
-	const char *line;
+	const struct plan_boot *boot = &p->boots[ended < p->n_boots ? ended : p->n_boots - 1];
+	char *path = text_format("%s/console/boot-%u.log", folder, boot->boot), *text;
 	struct stat st;
-	char *text;
 
-	if (ended < p->n_boots && !stat(path, &st))
-		printf("running: boot %u, block %u, arm ", p->boots[boot].boot,
-		       p->boots[boot].block);
 	if (ended < p->n_boots && !stat(path, &st)) {
-		text_put(stdout, p->arms[p->boots[boot].arm].name);
+		printf("running: boot %u, block %u, arm ", boot->boot, boot->block);
+		text_put(stdout, p->arms[boot->arm].name);
 		printf("; its console was silent for %.0f s\n", difftime(time(NULL), st.st_mtime));
 	}
 	if (!file_read(path, &text, NULL, NULL)) {
-		line = text + strlen(text);
-		for (int n = 0; line > text && n <= CONSOLE_LINES; line--)
-			n += line[-1] == '\n';
-		for (line += line > text; *line; line += strcspn(line, "\n") + 1) {
-			char *one = strndup(line, strcspn(line, "\n"));
-
-			if (one && *one) {
-				fputs("  | ", stdout);
-				text_put(stdout, one);
-				fputc('\n', stdout);
-			}
-			free(one);
-			if (!line[strcspn(line, "\n")])
-				break;
-		}
+		watch_last_lines(text);
 		free(text);
 	}
 	free(path);
