@@ -57,7 +57,7 @@ const char doc_style[] =
 "tr.part th{padding:1.6rem 0 .2rem;font-size:.8125rem;font-weight:650;"
 "border:0}\n"
 "tr.group th{padding:.9rem 0 .3rem;font-weight:500;border:0}\n"
-"tr.group .base{margin-left:.75rem;color:var(--soft);font-weight:400}\n"
+"tr.group .base{margin-left:.75rem;color:var(--soft);font-weight:400;white-space:nowrap}\n"
 "tr.group+tr th{border-top:1px solid var(--line)!important}\n"
 "tr.group+tr td{border-top:1px solid var(--line)!important}\n"
 ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
