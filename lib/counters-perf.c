@@ -30,21 +30,27 @@ static int sys_perf_event_open(struct perf_event_attr *attr, pid_t tid, int grou
 	return syscall(SYS_perf_event_open, attr, tid, -1, group, PERF_FLAG_FD_CLOEXEC);
 }
 
+/* Does the kernel open such an event of this thread? 0, or the errno. */
+static int counters_perf_try(uint32_t type, uint64_t config)
+{
+	struct perf_event_attr attr = {
+		.type = type, .size = sizeof(attr), .config = config, .exclude_kernel = 1,
+		.disabled = 1,
+	};
+	int fd = sys_perf_event_open(&attr, 0, -1);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
 bool counters_pmu_missing(char why[static WHY_MAX])
 {
 	static int error = -1;
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr),
-		.config = PERF_COUNT_HW_CPU_CYCLES, .exclude_kernel = 1, .disabled = 1,
-	};
 
-	if (error < 0) {
-		int fd = sys_perf_event_open(&attr, 0, -1);
-
-		error = fd < 0 ? errno : 0;
-		if (fd >= 0)
-			close(fd);
-	}
+	if (error < 0)
+		error = counters_perf_try(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
 	if (error != ENOENT && error != EOPNOTSUPP && error != ENODEV)
 		return false;
 	snprintf(why, WHY_MAX, "no PMU here (perf_event_open: %s)", strerror(error));
@@ -53,21 +59,15 @@ bool counters_pmu_missing(char why[static WHY_MAX])
 
 static int counters_perf_init(char why[static WHY_MAX])
 {
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr),
-		.config = PERF_COUNT_SW_PAGE_FAULTS_MIN, .exclude_kernel = 1,
-	};
-	int fd = sys_perf_event_open(&attr, 0, -1);
+	int error = counters_perf_try(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MIN);
 
-	if (fd < 0) {
-		snprintf(why, WHY_MAX, "perf_event_open: %s%s", strerror(errno),
-			 errno == ENOSYS ? " (CONFIG_PERF_EVENTS)" :
-			 errno == EACCES || errno == EPERM
-				? " (/proc/sys/kernel/perf_event_paranoid)" : "");
-		return -1;
-	}
-	close(fd);
-	return 0;
+	if (!error)
+		return 0;
+	snprintf(why, WHY_MAX, "perf_event_open: %s%s", strerror(error),
+		 error == ENOSYS ? " (CONFIG_PERF_EVENTS)" :
+		 error == EACCES || error == EPERM
+			? " (/proc/sys/kernel/perf_event_paranoid)" : "");
+	return -1;
 }
 
 static int counters_perf_name_failed(int pfm, char why[static WHY_MAX])
