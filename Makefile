@@ -198,7 +198,7 @@ check: deps deps-browser deps-readers
 	$(Q)$(MAKE) --no-print-directory $(SANITIZE) all unit
 	$(Q)O='$(O)' tests/run-tests all
 
-# Not a test: what the store costs on this machine.
+# Not tests: what boots and the store cost on this machine.
 # Boots to the first sample against bare boots of the same two kernels; N=10.
 bench-boots: all
 	$(Q)O=$(O) tests/bench-boots $(N)
