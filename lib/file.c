@@ -460,6 +460,15 @@ static const char *file_home(void)
 							      : NULL;
 }
 
+size_t file_path_len(const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return len;
+}
+
 char *file_cache_path(const char *below)
 {
 	const char *cache = getenv("XDG_CACHE_HOME");

@@ -59,6 +59,9 @@ void file_sweep(const char *folder);
 /* Writes into an existing file (sysfs, procfs) with one write(2). */
 int file_poke(const char *path, const char *text, struct err *err);
 
+/* Length of `path` without the slashes that end it; "/" keeps one. */
+size_t file_path_len(const char *path);
+
 /* mkdir -p. A link that leads nowhere is EXIT_CONFIG. */
 int file_mkdirs(const char *path, struct err *err);
 

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "export/bundle.h"
+#include "file.h"
 #include "options.h"
 #include "safe.h"
 
@@ -68,15 +69,12 @@ static const struct argp argp = {
 
 static int bundle_make(const struct options *o, struct err *err)
 {
-	size_t len = strlen(o->what);
 	struct bundle_said said;
 	const char *base;
 	char *folder, *path;
 	int ret;
 
-	while (len > 1 && o->what[len - 1] == '/')
-		len--;
-	folder = text_format("%.*s", (int)len, o->what);
+	folder = text_format("%.*s", (int)file_path_len(o->what), o->what);
 	base = strrchr(folder, '/') ? strrchr(folder, '/') + 1 : folder;
 	path = o->output ? text_format("%s", o->output)
 			 : text_format("%s.kduel.tar.zst", strcmp(base, ".") && *base ? base : "results");

@@ -20,6 +20,7 @@
 #include "bench/exec.h"
 #include "bench/registry.h"
 #include "elf-needs.h"
+#include "file.h"
 #include "plan-files.h"
 #include "plan-rootfs.h"
 #include "proc.h"
@@ -214,14 +215,11 @@ static int files_put_any(struct carried *c, const char *path, const char *as)
 static void files_place(const char *text, char as[static PATH_MAX])
 {
 	char copy[PATH_MAX], *at = copy;
-	size_t n;
 
 	snprintf(copy, sizeof(copy), "%.*s", PATH_MAX - 16, text);
 	while (!strncmp(at, "./", 2))
 		at += 2;
-	n = strlen(at);
-	while (n > 1 && at[n - 1] == '/')
-		at[--n] = '\0';
+	at[file_path_len(at)] = '\0';
 	if (!strncmp(at, "../", 3) || strstr(at, "/../") || strstr(at, "/./"))
 		at = basename(at);
 	if (*text == '/')
@@ -235,10 +233,8 @@ static void files_place(const char *text, char as[static PATH_MAX])
 /* Such a folder has no name of its own to be placed by. */
 static bool files_ends_above(const char *text)
 {
-	size_t n = strlen(text);
+	size_t n = file_path_len(text);
 
-	while (n > 1 && text[n - 1] == '/')
-		n--;
 	return n >= 2 && !strncmp(text + n - 2, "..", 2) && (n == 2 || text[n - 3] == '/');
 }
 

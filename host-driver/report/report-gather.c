@@ -76,11 +76,8 @@ static int gather_env(struct report *r, struct store *s, struct err *err)
 /* The last part of the folder's path. */
 static char *gather_base_name(const char *path)
 {
-	size_t end = strlen(path), begin;
+	size_t end = file_path_len(path), begin = end;
 
-	while (end > 1 && path[end - 1] == '/')
-		end--;
-	begin = end;
 	while (begin && path[begin - 1] != '/')
 		begin--;
 	return text_format("%.*s", (int)(end - begin), path + begin);
@@ -89,14 +86,9 @@ static char *gather_base_name(const char *path)
 /* The command that repeats the campaign in `folder`. */
 static char *gather_again(const char *folder)
 {
-	size_t len = strlen(folder);
-	char *plan;
-	char *command;
+	char *plan = text_format("%.*s/plan.json", (int)file_path_len(folder), folder);
+	char *command = proc_command_text((const char *[]){ "kduel", "run", plan, NULL });
 
-	while (len > 1 && folder[len - 1] == '/')
-		len--;
-	plan = text_format("%.*s/plan.json", (int)len, folder);
-	command = proc_command_text((const char *[]){ "kduel", "run", plan, NULL });
 	must_have(command);
 	free(plan);
 	return command;

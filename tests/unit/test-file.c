@@ -329,6 +329,15 @@ static int without_names(void **state)
 	return 0;
 }
 
+static void slashes_at_the_end_do_not_count(void **state)
+{
+	(void)state;
+	assert_int_equal(file_path_len("a/b//"), 3);
+	assert_int_equal(file_path_len("a/b"), 3);
+	assert_int_equal(file_path_len("//"), 1);
+	assert_int_equal(file_path_len(""), 0);
+}
+
 int main(void)
 {
 	int failed;
@@ -345,6 +354,7 @@ int main(void)
 		TEST(folders_are_made_where_they_can_be),
 		TEST(folders_go_with_their_owners),
 		TEST(a_place_that_cannot_be_is_said),
+		TEST(slashes_at_the_end_do_not_count),
 	};
 
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
