@@ -192,10 +192,14 @@ $(B)/%.hcheck: %.h $(B)/.flags
 
 SANITIZE := SAN=address,undefined
 
+# One job a processor where `make -j` was not asked; known only when a recipe runs, which
+# starts with + since make sees no $(MAKE) in it.
+parallel = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 check: deps deps-browser deps-readers
 	@echo '== build: programs, headers, unit tests, and both again with sanitizers'
-	$(Q)$(MAKE) --no-print-directory all headers unit
-	$(Q)$(MAKE) --no-print-directory $(SANITIZE) all unit
+	+$(Q)$(parallel) all headers unit
+	+$(Q)$(parallel) $(SANITIZE) all unit
 	$(Q)O='$(O)' tests/run-tests all
 
 # Not tests: what boots and the store cost on this machine.
@@ -211,7 +215,7 @@ $(B)/tests/bench-store: $(B)/tests/bench-store.o $(call archives,$(driver_rooms)
 
 # What needs neither root nor a VM: about a minute.
 check-quick:
-	$(Q)$(MAKE) --no-print-directory all headers unit
+	+$(Q)$(parallel) all headers unit
 	$(Q)O='$(O)' tests/run-tests structure unit cli
 
 # The table of docs/statistics.md, in full: some minutes of simulation, and an
@@ -246,7 +250,7 @@ deps-readers:
 	$(Q)O='$(O)' tools/deps-readers
 
 run: deps
-	$(Q)$(MAKE) --no-print-directory all
+	+$(Q)$(parallel) all
 	$(Q)$(B)/kduel run $(CONFIG)
 
 bindir := $(DESTDIR)$(PREFIX)/bin
