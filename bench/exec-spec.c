@@ -243,7 +243,7 @@ static int spec_which(struct exec_metric *m, const char *select, struct err *err
 			m->which = known[i];
 			return 0;
 		}
-	return err_config(err, "'%.40s' is none of first, last, min, max, mean, sum", select);
+	return err_unknown(err, "select", select, known, sizeof(known) / sizeof(known[0]));
 }
 
 /* `regex: x` is short for `format: regex, select: x`; of regex, select says which match. */
@@ -309,8 +309,9 @@ static int spec_metric(struct exec_spec *s, const json_t *o, size_t i, struct er
 			s->n_metrics++;
 			return 0;
 		}
-	return err_config(err, "%s%.40s%s lower, higher or none", better ? "'" : "missing: ",
-			  better ? better : "", better ? "' is none of" : "");
+	if (!better)
+		return err_config(err, "missing: lower, higher or none");
+	return err_unknown(err, "direction", better, better_words, BETTER_NONE + 1);
 }
 
 static int spec_metrics(struct exec_spec *s, struct err *err)

@@ -11,6 +11,8 @@
 #include "size.h"
 
 #define PARAMS_MOST 96	/* that an error lists */
+#define CHOICES_MAX 16
+#define CHOICES_TEXT_MAX 256
 
 const struct param common_params[] = {
 	{ "path", PARAM_PATH, "", NULL,
@@ -76,14 +78,20 @@ int params_wrong(char *field, const char *name, struct err *err, const char *fmt
 	return err_config(err, "%s", text);
 }
 
-static bool params_is_choice(const char *choices, const char *text)
+/* `choices` are words with | between them. */
+static int params_check_choice(const struct param *q, const char *text, struct err *err)
 {
-	size_t n = strlen(text);
+	char words[CHOICES_TEXT_MAX], *rest = words, *word;
+	const char *known[CHOICES_MAX];
+	size_t n = 0;
 
-	for (const char *c = choices; c; c = strchr(c, '|'), c = c ? c + 1 : c)
-		if (n && !strchr(text, '|') && !strncmp(c, text, n) && (c[n] == '|' || !c[n]))
-			return true;
-	return false;
+	snprintf(words, sizeof(words), "%s", q->choices);
+	while (n < CHOICES_MAX && (word = strsep(&rest, "|"))) {
+		if (!strcmp(word, text))
+			return 0;
+		known[n++] = word;
+	}
+	return err_unknown(err, q->name, text, known, n);
 }
 
 static int params_check_bounds(const struct value *v, struct err *err)
@@ -130,10 +138,7 @@ int params_check(struct value *v, const char *text, struct err *err)
 		ret = size_parse_range(text, &v->lo, &v->hi, err);
 		return ret ? ret : params_check_bounds(v, err);
 	case PARAM_CHOICE:
-		if (!params_is_choice(v->param->choices, text))
-			ret = err_config(err, "'%s' is none of %s", text,
-					 v->param->choices);
-		return ret;
+		return params_check_choice(v->param, text, err);
 	case PARAM_FLAG:
 		return params_parse_flag(v, text, err);
 	case PARAM_PATH:

@@ -251,18 +251,16 @@ static int usable_params(struct plan_check *c, size_t i)
 
 /* --- parameters of backings --------------------------------------------------- */
 
-static bool usable_has_param(const struct backing_kind *k, const char *key, char *known,
-			     size_t size)
+static int usable_has_param(const struct backing_kind *k, const char *key, struct err *err)
 {
-	bool found = false;
+	size_t n = 0;
 
-	snprintf(known, size, "none");
-	for (size_t i = 0, n = 0; k->params && k->params[i]; i++) {
-		n += (size_t)snprintf(known + n, n < size ? size - n : 0, "%s%s", i ? ", " : "",
-				      k->params[i]);
-		found |= !strcmp(k->params[i], key);
-	}
-	return found;
+	for (; k->params && k->params[n]; n++)
+		if (!strcmp(k->params[n], key))
+			return 0;
+	if (!n)
+		return err_config(err, "backing %s has no parameters", k->name);
+	return err_unknown(err, "parameter", key, k->params, n);
 }
 
 /* The alignment of a cell's backing in persistent memory, in bytes; 0: not given. */
@@ -279,7 +277,6 @@ static int usable_backing_params(struct plan_check *c, size_t i)
 	const struct plan_cell *cell = &c->p->cells[i];
 	const struct backing_kind *k;
 	const char *key;
-	char known[80];
 	json_t *value;
 	int ret = backing_find(cell->backing, &k, c->err);
 
@@ -287,9 +284,9 @@ static int usable_backing_params(struct plan_check *c, size_t i)
 		return ret;
 	json_object_foreach(cell->backing_params, key, value) {
 		plan_check_at(c, "cells[%zu].backing-params.%.64s", i, key);
-		if (!usable_has_param(k, key, known, sizeof(known)))
-			return err_config(c->err, "backing %s has no parameter of this name; it has %s",
-					  k->name, known);
+		ret = usable_has_param(k, key, c->err);
+		if (ret)
+			return ret;
 		if (!strcmp(key, "align") && page_of_bytes(usable_align(cell)) < 0)
 			return err_config(c->err, "'%.40s' is not one of 4K, 2M, 1G",
 					  json_string_value(value));

@@ -70,9 +70,9 @@ static void refuses(void **state)
 		{ "size", "99999999999999999999", "too large" },
 		{ "pages", "0", "at least 1" },
 		{ "pages", "9..3", "ends before" },
-		{ "op", "rea", "none of" },
-		{ "op", "", "none of" },
-		{ "op", "read|write", "none of" },
+		{ "op", "raed", "unknown op 'raed'; did you mean 'read'? known: read, write" },
+		{ "op", "", "known: read, write" },
+		{ "op", "read|write", "known: read, write" },
 		{ "coloured", "maybe", "neither true nor false" },
 		{ "path", "", "empty" },
 	};

@@ -70,7 +70,7 @@ static void bad_requests_say_where_they_are_wrong(void **state)
 		{ "{\"command\":\"a\",\"metrics\":[{\"name\":\"x\",\"json\":\".a\",\"unit\":\"usec\",\"better\":\"lower\"}]}",
 		  "metrics[0].unit", "unknown unit 'usec'" },
 		{ "{\"command\":\"a\",\"metrics\":[{\"name\":\"x\",\"json\":\".a\",\"unit\":\"us\",\"better\":\"less\"}]}",
-		  "metrics[0].better", "'less' is none of lower, higher or none" },
+		  "metrics[0].better", "unknown direction 'less'; known: lower, higher, none" },
 		{ "{\"command\":\"a\",\"metrics\":[{\"name\":\"x\",\"json\":\".a\",\"unit\":\"us\"}]}",
 		  "metrics[0].better", "missing" },
 		{ "{\"command\":\"a\",\"metrics\":[{\"name\":\"x\",\"unit\":\"us\",\"better\":\"lower\"}]}",
