@@ -286,10 +286,11 @@ static void faults_do_what_they_say(void **state)
 }
 
 /* A guest's QEMU that is the guest's agent, or whatever `body` says. */
+/* bash, since dash redirects to descriptors below 10 only. */
 static void fake_qemu(const char *body)
 {
 	char path[128], *text = NULL;
-	int n = asprintf(&text, "#!/bin/sh\n"
+	int n = asprintf(&text, "#!/bin/bash\n"
 		"for a; do case $a in\n"
 		"socket,id=link,fd=*) link=${a##*=} ;;\n"
 		"socket,id=console,fd=*) console=${a##*=} ;;\n"
