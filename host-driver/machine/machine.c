@@ -3,8 +3,11 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+#include "why/profile-write.h"
 
 /* A machine that was booted ahead and waits for its turn. */
 struct machine_ahead {
@@ -13,6 +16,7 @@ struct machine_ahead {
 	int link_in, link_out, console;
 	double power_on;
 	int64_t watch;		/* loop id: waits for its first message, or its end */
+	char *profile;		/* of `boot`, to be removed if its turn never comes; NULL */
 };
 
 void machine_init(struct machine *m, const struct machine_kind_ops *ops,
@@ -56,25 +60,41 @@ static bool machine_take_ahead(struct machine *m, struct machine_boot *b, double
 	machine_swap(m, a);
 	b->nonce = a->boot.nonce;
 	*since = loop_now() - a->power_on;
+	free(a->profile);
 	free(a);
 	return true;
 }
 
-int machine_boot(struct machine *m, struct machine_boot *b, double *ahead,
-		 struct err *err)
+/* The driver's part of the file comes first: the plugin appends to it. */
+static int machine_begin_profile(const struct machine *m, const struct machine_boot *b,
+				 struct err *err)
 {
-	int ret;
+	if (plan_is_sampled(m->plan))
+		return profile_begin(b->profile, NULL, b->guest_kernel, NULL, err);
+	return profile_begin(b->profile, b->kernel, b->guest_kernel, m->images.agent, err);
+}
 
-	*ahead = 0;
-	if (machine_take_ahead(m, b, ahead))
-		return 0;
-	machine_drop_ahead(m);
-	ret = m->ops->boot(m, b, err);
+static int machine_power_on(struct machine *m, const struct machine_boot *b, struct err *err)
+{
+	int ret = b->profile ? machine_begin_profile(m, b, err) : 0;
+
+	if (!ret)
+		ret = m->ops->boot(m, b, err);
 	if (!ret)
 		ret = m->ops->link(m, b, err);
 	if (ret)
 		machine_stop(m);
 	return ret;
+}
+
+int machine_boot(struct machine *m, struct machine_boot *b, double *ahead,
+		 struct err *err)
+{
+	*ahead = 0;
+	if (machine_take_ahead(m, b, ahead))
+		return 0;
+	machine_drop_ahead(m);
+	return machine_power_on(m, b, err);
 }
 
 static void machine_on_word(struct loop *l, int fd, unsigned events, void *arg)
@@ -90,6 +110,7 @@ static void machine_on_word(struct loop *l, int fd, unsigned events, void *arg)
 void machine_boot_ahead(struct machine *m, const struct machine_boot *next)
 {
 	struct machine_ahead *a;
+	bool failed;
 
 	if (m->ahead || !m->ops->has_room || !m->ops->has_room(m))
 		return;
@@ -98,18 +119,15 @@ void machine_boot_ahead(struct machine *m, const struct machine_boot *next)
 		return;
 	*a = (struct machine_ahead){ .boot = *next, .proc = PROC_INIT, .link_in = -1,
 				     .link_out = -1, .console = -1, .power_on = loop_now() };
+	a->profile = next->profile ? strdup(next->profile) : NULL;
 	machine_swap(m, a);
-	if (getrandom(&a->boot.nonce, sizeof(a->boot.nonce), 0) != sizeof(a->boot.nonce) ||
-	    m->ops->boot(m, &a->boot, NULL) || m->ops->link(m, &a->boot, NULL)) {
-		machine_stop(m);
-		machine_swap(m, a);
-		free(a);
-		return;
-	}
+	failed = getrandom(&a->boot.nonce, sizeof(a->boot.nonce), 0) != sizeof(a->boot.nonce) ||
+		 (next->profile && !a->profile) || machine_power_on(m, &a->boot, NULL);
 	machine_swap(m, a);
 	m->ahead = a;
-	a->watch = loop_add_fd(m->loop, a->link_in, POLLIN, machine_on_word, a);
-	if (a->watch < 0)
+	if (!failed)
+		a->watch = loop_add_fd(m->loop, a->link_in, POLLIN, machine_on_word, a);
+	if (failed || a->watch < 0)
 		machine_drop_ahead(m);
 }
 
@@ -131,6 +149,9 @@ void machine_drop_ahead(struct machine *m)
 	machine_swap(m, a);
 	machine_stop(m);
 	machine_swap(m, a);
+	if (a->profile)
+		unlink(a->profile);
+	free(a->profile);
 	free(a);
 }
 

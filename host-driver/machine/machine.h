@@ -97,7 +97,8 @@ struct machine_boot {
 	const char *release;	/* the kernel's uname -r; "" if unknown */
 	unsigned boot, block;	/* their numbers, for faults planted in some blocks */
 	uint64_t nonce;
-	const char *profile;	/* the plugin appends counts to this file; NULL: no plugin */
+	const char *profile;	/* the file of counts, made anew at power-on; NULL: none */
+	const char *guest_kernel;	/* its image, which that file names; NULL */
 	bool profile_boot;	/* count in the boot's phases as well */
 	bool profile_memory;	/* count loads and stores as well */
 };
@@ -181,7 +182,7 @@ void machine_boot_ahead(struct machine *m, const struct machine_boot *next);
 /* Is no machine still booting ahead (none, or it has said hello, or ended)? */
 bool machine_is_settled(void *m);
 
-/* Ends the machine that was booted ahead; it boots again in its turn. */
+/* Ends the machine that was booted ahead, and its file of counts; it boots again in its turn. */
 void machine_drop_ahead(struct machine *m);
 
 static inline const char *machine_domain(const struct machine *m)

@@ -24,7 +24,6 @@
 #include "session.h"
 #include "store/store.h"
 #include "until.h"
-#include "why/profile-write.h"
 
 struct campaign {
 	const struct plan *plan;
@@ -252,38 +251,44 @@ static bool campaign_abandoned(void *arg)
 	return ((struct campaign *)arg)->signals > 1;
 }
 
-/* Each attempt of a boot has a file of its own, whose hash is recorded. */
-static int campaign_begin_profile(struct campaign *c, struct session_options *so, char **path,
-				  struct err *err)
+/* Each attempt of a boot has a file of counts of its own, whose hash is recorded; NULL: none. */
+static int campaign_name_profile(const struct campaign *c, unsigned boot, char **path)
 {
-	const struct kernel *guest = arm_kernels_guest(&c->kernels, c->plan);
-
-	if (asprintf(path, "%s/why/boot-%u.%u", c->r->folder, so->boot->boot,
-		     so->attempt) < 0)
-		return err_sys(err, ENOMEM, "cannot boot");
-	so->profile = *path;
-	so->profile_name = *path + strlen(c->r->folder) + 1;
-	so->profile_boot = c->plan->profile == PROFILE_BOOT;
-	if (plan_is_sampled(c->plan))
-		return profile_begin(*path, NULL, guest ? guest->image : NULL, NULL, err);
-	return profile_begin(*path, so->kernel, guest->image, c->machine.images.agent, err);
+	*path = NULL;
+	if (!c->plan->profile)
+		return 0;
+	if (asprintf(path, "%s/why/boot-%u.%u", c->r->folder, boot,
+		     store_boot_attempts(c->store, boot) + 1) < 0)
+		return -ENOMEM;
+	return 0;
 }
 
-/* The next boot after this one that still has to be run. False: there is none. */
-static bool campaign_next(struct campaign *c, const struct plan_boot *b, struct machine_boot *next)
+/*
+ * The next boot after this one that still has to be run, to be booted ahead; `*profile` is
+ * the caller's to free. False: there is none, or its phases are counted, so that nothing
+ * may run beside them.
+ */
+static bool campaign_next(struct campaign *c, const struct plan_boot *b,
+			  struct machine_boot *next, char **profile)
 {
 	const struct plan *p = c->plan;
+	const struct kernel *guest = arm_kernels_guest(&c->kernels, p);
 
-	for (b++; b < p->boots + p->n_boots; b++) {
+	*profile = NULL;
+	for (b++; p->profile != PROFILE_BOOT && b < p->boots + p->n_boots; b++) {
 		const struct plan_arm *arm = &p->arms[b->arm];
 		const struct kernel *k = arm_kernels_of(&c->kernels, arm, b->layout);
 
 		if (store_boot_done(c->store, b->boot))
 			continue;
+		if (campaign_name_profile(c, b->boot, profile))
+			return false;
 		*next = (struct machine_boot){
 			.boot = b->boot, .block = b->block, .arm = arm,
 			.kernel = k ? k->image : NULL, .modules = k ? k->modules : NULL,
 			.release = k && k->release ? k->release : "",
+			.guest_kernel = guest ? guest->image : NULL, .profile = *profile,
+			.profile_memory = p->profile == PROFILE_MEMORY,
 		};
 		return true;
 	}
@@ -303,6 +308,7 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 		.kernel = k ? k->image : NULL,
 		.modules = k ? k->modules : NULL,
 		.release = k && k->release ? k->release : "",
+		.profile_boot = c->plan->profile == PROFILE_BOOT,
 		.own = c->o->own,
 		.debug_vm = c->o->debug_vm,
 		.debug_proto = c->o->debug_proto,
@@ -314,27 +320,28 @@ static int campaign_run_boot(struct campaign *c, const struct plan_boot *b,
 	const struct kernel *guest = arm_kernels_guest(&c->kernels, c->plan);
 	struct machine_boot next;
 	struct session_result s;
-	char *log, *profile = NULL;
+	char *log, *profile, *next_profile;
 	int ret;
 
 	if (asprintf(&log, "%s/console/boot-%u.log", c->r->folder, b->boot) < 0)
 		return err_sys(err, ENOMEM, "cannot boot");
+	if (campaign_name_profile(c, b->boot, &profile)) {
+		free(log);
+		return err_sys(err, ENOMEM, "cannot boot");
+	}
 	so.console_log = log;
-	/* Not with a profile: the plugin's file is created when the boot begins. */
-	if (!c->plan->profile && campaign_next(c, b, &next))
+	so.profile = profile;
+	so.profile_name = profile ? profile + strlen(c->r->folder) + 1 : NULL;
+	if (campaign_next(c, b, &next, &next_profile))
 		so.next = &next;
 	so.guest_kernel = guest ? guest->image : NULL;
 	c->booted = arm->name;
-	ret = c->plan->profile ? campaign_begin_profile(c, &so, &profile, err) : 0;
-	if (ret) {
-		free(log);
-		return ret;
-	}
 	progress_boot_begin(&c->progress, "block %u/%u  %s", b->block,
 			    c->plan->n_blocks, arm->name);
 	ret = session_run(&so, &s, err);
 	free(log);
 	free(profile);
+	free(next_profile);
 	if (ret)
 		return ret;
 	progress_boot_end(&c->progress);

@@ -135,7 +135,7 @@ static int session_power_on(struct session *s)
 	struct machine_boot b = {
 		.boot = s->o->boot->boot, .arm = s->arm, .kernel = s->o->kernel, .release = s->o->release,
 		.modules = s->o->modules, .block = s->o->boot->block,
-		.profile = s->o->profile, .profile_boot = s->o->profile_boot,
+		.guest_kernel = s->o->guest_kernel, .profile = s->o->profile, .profile_boot = s->o->profile_boot,
 		.profile_memory = s->plan->profile == PROFILE_MEMORY,
 	};
 	struct err err = ERR_INIT;

@@ -74,11 +74,11 @@ struct session_options {
 	unsigned attempt;
 	struct machine *machine;	/* prepared */
 	const char *kernel, *release;	/* of the arm; see struct machine_boot */
-	const char *guest_kernel;	/* its image, for its symbols; NULL */
+	const char *guest_kernel;	/* its image, for its symbols and counts; NULL */
 	const char *modules;	/* an archive for its initramfs; NULL: none */
 	const struct machine_boot *next;	/* to be booted ahead; NULL: none */
 	const char *console_log;	/* path, may be NULL */
-	const char *profile;	/* begun by profile_begin(); NULL: functions are not counted */
+	const char *profile;	/* see struct machine_boot */
 	const char *profile_name;	/* the file's name in the record */
 	bool profile_boot;
 	const char *own;	/* a device of a real machine that may be overwritten; NULL */

@@ -484,6 +484,86 @@ static void the_next_machine_is_booted_ahead(void **state)
 	json_decref(cells[0].params);
 }
 
+/* As the plugin does when QEMU starts: it appends to what is there. */
+static int boot_with_counts(struct machine *m, const struct machine_boot *b, struct err *err)
+{
+	FILE *f = fopen(b->profile, "r+");
+
+	assert_non_null(f);
+	fseek(f, 0, SEEK_END);
+	fputs("kduel-why 3 vcpus 1\n", f);
+	fclose(f);
+	return script_boot(m, b, err);
+}
+
+/* Of the lines of a file of counts, their first word each; "" if there is none. */
+static const char *first_words(const char *path)
+{
+	static char words[200];
+	char line[500];
+	FILE *f = fopen(path, "r");
+
+	words[0] = '\0';
+	while (f && fgets(line, sizeof(line), f))
+		snprintf(words + strlen(words), sizeof(words) - strlen(words), "%.*s ",
+			 (int)strcspn(line, " "), line);
+	if (f)
+		fclose(f);
+	return words;
+}
+
+static void a_machine_ahead_has_its_file_of_counts(void **state)
+{
+	static const char begun[] = "kernel kernel program kduel-why ";
+	struct machine_kind_ops roomy = script_kind;
+	char folder[] = "/tmp/test-session-XXXXXX", path[64], other[64];
+	struct machine_boot b = { .boot = 2, .arm = &arm, .release = "", .kernel = "/proc/self/exe",
+				  .guest_kernel = "/proc/self/exe" };
+	struct machine m;
+	double ahead;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/boot-2.1", folder);
+	snprintf(other, sizeof(other), "%s/boot-3.1", folder);
+	b.profile = path;
+	roomy.has_room = always_room;
+	roomy.boot = boot_with_counts;
+	machine_init(&m, &roomy, &plan, NULL);
+	assert_int_equal(loop_new(&m.loop, NULL), 0);
+	m.images.agent = strdup("/proc/self/exe");
+	machine_boot_ahead(&m, &b);
+	assert_non_null(m.ahead);
+	assert_string_equal(first_words(path), begun);
+	/* Its turn: the file is the one that is being appended to. */
+	assert_int_equal(machine_boot(&m, &b, &ahead, NULL), 0);
+	assert_true(ahead > 0);
+	assert_string_equal(first_words(path), begun);
+	/* Dropped: the file goes, too, and is begun again when the machine is. */
+	b.boot = 3;
+	b.profile = other;
+	machine_boot_ahead(&m, &b);
+	assert_string_equal(first_words(other), begun);
+	machine_drop_ahead(&m);
+	assert_string_equal(first_words(other), "");
+	assert_string_equal(first_words(path), begun);
+	machine_stop(&m);
+	assert_int_equal(machine_boot(&m, &b, &ahead, NULL), 0);
+	assert_true(ahead == 0);
+	assert_string_equal(first_words(other), begun);
+	/* One whose file cannot be made is not booted ahead, and says so in its turn. */
+	b.boot = 4;
+	b.kernel = "/nonexistent/bzImage";
+	machine_boot_ahead(&m, &b);
+	assert_null(m.ahead);
+	assert_true(machine_boot(&m, &b, &ahead, NULL) < 0);
+	machine_release(&m);
+	loop_free(m.loop);
+	unlink(path);
+	unlink(other);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static int let_go(void **state)
 {
 	(void)state;
@@ -497,6 +577,7 @@ int main(void)
 		cmocka_unit_test_setup(a_good_boot, reset),
 		cmocka_unit_test_setup(several_backings, reset),
 		cmocka_unit_test_setup(the_next_machine_is_booted_ahead, reset),
+		cmocka_unit_test_setup(a_machine_ahead_has_its_file_of_counts, reset),
 		cmocka_unit_test_setup(a_fresh_guest_is_another_one, reset),
 		cmocka_unit_test_setup(an_arms_parameter_must_exist, reset),
 		cmocka_unit_test_setup(vcpus_are_counted, reset),
