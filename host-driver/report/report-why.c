@@ -11,8 +11,6 @@
 #include "vocab/number.h"
 #include "why/gather.h"
 
-#define FUNCTIONS 10
-
 /* If the counts can no longer be explained, the report is made without them. */
 void report_gather_why(struct report *r, struct store *s)
 {
@@ -62,43 +60,18 @@ static char *why_text(const struct report *r, const struct why_group *g, bool dr
 	return text;
 }
 
-/* How a table's numbers are written: none with an exponent, the largest with five digits. */
-struct why_scale {
-	double times;
-	const char *of;		/* " thousand", " million": of what is counted */
-	int decimals;
-};
-
-static struct why_scale why_scale_of(const struct why *w)
-{
-	static const char *const of[] = { "", " thousand", " million", " billion" };
-	struct why_scale s = { .times = 1 };
-	double most = 0;
-	size_t i = 0;
-
-	for (size_t k = 0; k < w->n && k < FUNCTIONS; k++)
-		for (int a = 0; a < WHY_ARMS; a++)
-			most = fmax(most, w->v[k].mean[a]);
-	for (; most > 0 && most * s.times < 1 && i < 3; i++)
-		s.times *= 1000;
-	s.of = of[i];
-	for (most *= s.times; s.decimals < 4 && most < 10000; most *= 10)
-		s.decimals++;
-	return s;
-}
-
 static void why_put_functions(struct doc *d, const struct report *r, const struct why_group *g)
 {
 	struct why_words words = why_words_of(r, g);
-	struct why_scale s = why_scale_of(&g->why);
-	char *per = *s.of ? text_format(", per%s %ss", s.of, g->thing) : text_format("%s", "");
-	char *columns = text_format("=function%s|whose|#%s|#%s|#difference|#share", per,
+	struct why_scale s = why_scale_of(&g->why, g->thing);
+	bool scaled = s.times != 1;
+	char *columns = text_format("=function%s%s|whose|#%s|#%s|#difference|#share",
+				    scaled ? ", per " : "", scaled ? s.of : "",
 				    words.arm[WHY_BASE], words.arm[WHY_OTHER]);
 
-	free(per);
 	doc_table(d, columns);
 	free(columns);
-	for (size_t i = 0; i < g->why.n && i < FUNCTIONS; i++) {
+	for (size_t i = 0; i < g->why.n && i < WHY_FIRST; i++) {
 		const struct why_function *f = &g->why.v[i];
 
 		if (!f->diff)
@@ -113,11 +86,18 @@ static void why_put_functions(struct doc *d, const struct report *r, const struc
 	}
 }
 
+struct why_put {
+	struct doc *d;
+	const struct why *w;
+};
+
 static void why_put_beside(void *arg, const char *what, double base, double other)
 {
-	const double v[WHY_ARMS] = { base, other };
+	const struct why_put *p = arg;
+	const double v[WHY_ARMS] = { base / p->w->n_things[WHY_BASE],
+				     other / p->w->n_things[WHY_OTHER] };
 	char text[NUMBER_MAX];
-	struct doc *d = arg;
+	struct doc *d = p->d;
 
 	doc_row(d);
 	doc_cell(d, DOC_WORDS, 0, "%s", what);
@@ -137,7 +117,7 @@ static void why_put_regions(struct doc *d, const struct report *r, const struct 
 
 	doc_table(d, columns);
 	free(columns);
-	why_each_beside(&g->why, why_put_beside, d);
+	why_each_beside(&g->why, why_put_beside, &(struct why_put){ d, &g->why });
 }
 
 static void why_put_drawing(struct doc *d, const struct report *r, const struct why_group *g,
@@ -202,14 +182,20 @@ int report_draw_why(const struct report *r, const char *folder, struct err *err)
 	return ret;
 }
 
+struct why_add {
+	json_t *regions;
+	const struct why *w;
+};
+
 static void why_add_beside(void *arg, const char *what, double base, double other)
 {
+	const struct why_add *a = arg;
 	json_t *one = json_object();
 
 	json_put(one, "what", json_string(what));
-	json_put(one, "baseline", json_known(base));
-	json_put(one, "arm", json_known(other));
-	json_array_append_new(arg, one);
+	json_put(one, "baseline", json_known(base / a->w->n_things[WHY_BASE]));
+	json_put(one, "arm", json_known(other / a->w->n_things[WHY_OTHER]));
+	json_array_append_new(a->regions, one);
 }
 
 json_t *report_why_json(const struct report *r)
@@ -227,7 +213,7 @@ json_t *report_why_json(const struct report *r)
 		json_put(o, "arm", json_safe(r->plan->arms[g->arm].name));
 		json_put(o, "thing", json_safe(g->thing));
 		json_put(o, "says", json_safe(text));
-		for (size_t k = 0; k < g->why.n && k < FUNCTIONS && !g->error.code; k++) {
+		for (size_t k = 0; k < g->why.n && k < WHY_FIRST && !g->error.code; k++) {
 			const struct why_function *f = &g->why.v[k];
 			json_t *one = json_object();
 
@@ -242,7 +228,8 @@ json_t *report_why_json(const struct report *r)
 		if (!g->error.code) {
 			json_t *regions = json_array();
 
-			why_each_beside(&g->why, why_add_beside, regions);
+			why_each_beside(&g->why, why_add_beside,
+					&(struct why_add){ regions, &g->why });
 			json_put(o, "regions", regions);
 		}
 		json_array_append_new(all, o);

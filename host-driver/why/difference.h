@@ -121,11 +121,25 @@ struct why_words {
 	size_t most;		/* most lines of the table; 0: all */
 };
 
+#define WHY_FIRST 10
+
+/*
+ * How numbers per thing are written: none with an exponent, the largest of the first
+ * WHY_FIRST functions with five digits. "of" is what they are per: "page", "thousand pages".
+ */
+struct why_scale {
+	double times;		/* 1, 1000, ... */
+	int decimals;
+	char of[96];
+};
+
+struct why_scale why_scale_of(const struct why *w, const char *thing);
+
 /* A sentence: in which functions 95% of the difference is. */
 void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words);
 
 /*
- * What is known of whole regions, not of functions, per thing: entries into the guest and
+ * What is known of whole regions, not of functions, in all of them: entries into the guest and
  * what it was left for, bytes and pages where memory was counted. NAN: not known of the arm.
  */
 typedef void (*why_beside_fn)(void *arg, const char *what, double base, double other);

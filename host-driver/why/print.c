@@ -9,6 +9,69 @@
 #define MOST_OF_IT 0.95
 #define HOT_LINES 8	/* of a function */
 #define CLOCK_READINGS 10	/* instructions of a region before and after them */
+#define DECIMALS 3	/* at least */
+#define FIVE_DIGITS 10000
+#define SIX_DIGITS 1e5
+#define NUMBER_TEXT 40
+
+static void print_plural(const char *thing, char *text, size_t size)
+{
+	snprintf(text, size, "%s%s", thing, thing[strlen(thing) - 1] == 's' ? "es" : "s");
+}
+
+struct why_scale why_scale_of(const struct why *w, const char *thing)
+{
+	static const char *const of[] = { "", "thousand ", "million ", "billion " };
+	struct why_scale s = { .times = 1 };
+	char things[64];
+	double most = 0;
+	size_t i = 0;
+
+	for (size_t k = 0; k < w->n && k < WHY_FIRST; k++)
+		for (int a = 0; a < WHY_ARMS; a++)
+			most = fmax(most, w->v[k].mean[a]);
+	for (; most > 0 && most * s.times < 1 && i < 3; i++)
+		s.times *= 1000;
+	for (most *= s.times; s.decimals < 4 && most < FIVE_DIGITS; most *= 10)
+		s.decimals++;
+	print_plural(thing, things, sizeof(things));
+	snprintf(s.of, sizeof(s.of), "%s%s", of[i], i ? things : thing);
+	return s;
+}
+
+static bool print_is_whole(double v)
+{
+	return fabs(v - round(v)) < 1e-9 * fmax(1, fabs(v));
+}
+
+/* Of a table's column: a whole number without decimals, and none that is not 0 as 0. */
+static const char *print_text(const struct why_scale *s, double v, char text[NUMBER_TEXT])
+{
+	int decimals = s->decimals < DECIMALS ? DECIMALS : s->decimals;
+	double least = pow(10, -decimals);
+
+	v *= s->times;
+	if (fabs(v) >= SIX_DIGITS || print_is_whole(v))
+		decimals = 0;
+	if (decimals && fabs(v) < least / 2)
+		snprintf(text, NUMBER_TEXT, "%s%.*f", v < 0 ? "> -" : "< ", decimals, least);
+	else
+		snprintf(text, NUMBER_TEXT, "%.*f", decimals, v);
+	return text;
+}
+
+/* Of a sentence: six digits, and no exponent. */
+static const char *print_in_words(const struct why_scale *s, double v, char text[NUMBER_TEXT])
+{
+	v *= s->times;
+	if (fabs(v) >= SIX_DIGITS)
+		snprintf(text, NUMBER_TEXT, "%.0f", v);
+	else if (v && fabs(v) < 1e-4)
+		snprintf(text, NUMBER_TEXT, "%.9f", v);
+	else
+		snprintf(text, NUMBER_TEXT, "%.6g", v);
+	return text;
+}
 
 /* How many functions, the largest first, make up 95% of the difference. */
 static size_t print_enough(const struct why *w, double *share)
@@ -42,21 +105,25 @@ static void print_sampled(const struct why *w, FILE *to)
 
 void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words)
 {
+	struct why_scale s = why_scale_of(w, words->thing);
+	char diff[NUMBER_TEXT], mean[WHY_ARMS][NUMBER_TEXT];
 	double share;
 	size_t n = print_enough(w, &share);
 
+	print_in_words(&s, fabs(w->whole.diff), diff);
+	for (int a = 0; a < WHY_ARMS; a++)
+		print_in_words(&s, w->whole.mean[a], mean[a]);
 	if (!w->whole.diff || !n) {
-		fprintf(to, "Both arms %s the same number of %s per %s: %.6g.", print_verb(w, false),
-			why_unit(w), words->thing, w->whole.mean[WHY_BASE]);
+		fprintf(to, "Both arms %s the same number of %s per %s: %s.", print_verb(w, false),
+			why_unit(w), s.of, mean[WHY_BASE]);
 		print_sampled(w, to);
 		return;
 	}
-	fprintf(to, "%s %s %.6g %s %s per %s than %s (%.6g against %.6g); "
+	fprintf(to, "%s %s %s %s %s per %s than %s (%s against %s); "
 		"%.0f%% of the difference is in %s",
-		words->arm[WHY_OTHER], print_verb(w, true), fabs(w->whole.diff),
-		w->whole.diff > 0 ? "more" : "fewer", why_unit(w), words->thing, words->arm[WHY_BASE],
-		w->whole.mean[WHY_OTHER], w->whole.mean[WHY_BASE], 100 * share,
-		n == 1 ? w->v[0].name : "");
+		words->arm[WHY_OTHER], print_verb(w, true), diff,
+		w->whole.diff > 0 ? "more" : "fewer", why_unit(w), s.of, words->arm[WHY_BASE],
+		mean[WHY_OTHER], mean[WHY_BASE], 100 * share, n == 1 ? w->v[0].name : "");
 	if (n > 1)
 		fprintf(to, "these %zu functions", n);
 	if (print_one_side(w, n))
@@ -65,34 +132,47 @@ void why_print_sentence(const struct why *w, FILE *to, const struct why_words *w
 	print_sampled(w, to);
 }
 
-static void print_number(FILE *to, double v)
+static void print_number(FILE *to, const struct why_scale *s, double v)
 {
-	if (fabs(v) >= 1e5 || v == floor(v))
-		fprintf(to, "  %12.0f", v);
-	else
-		fprintf(to, "  %12.3f", v);
+	char text[NUMBER_TEXT];
+
+	fprintf(to, "  %12s", print_text(s, v, text));
 }
 
-static void print_interval(FILE *to, const struct why_function *f)
+/* Five digits of an end, and no exponent. */
+static void print_end(const struct why_scale *s, double v, char text[NUMBER_TEXT])
 {
-	char text[64];
+	v *= s->times;
+	if (fabs(v) >= SIX_DIGITS)
+		snprintf(text, NUMBER_TEXT, "%+.0f", v);
+	else if (v && fabs(v) < 1e-3)
+		snprintf(text, NUMBER_TEXT, "%+.6f", v);
+	else
+		snprintf(text, NUMBER_TEXT, "%+.5g", v);
+}
 
+static void print_interval(FILE *to, const struct why_scale *s, const struct why_function *f)
+{
+	char text[2 * NUMBER_TEXT + 8], lo[NUMBER_TEXT], hi[NUMBER_TEXT];
+
+	print_end(s, f->lo, lo);
+	print_end(s, f->hi, hi);
 	if (!isfinite(f->lo))
 		snprintf(text, sizeof(text), "one block");
 	else if (f->lo == f->hi)
 		snprintf(text, sizeof(text), "exact");
 	else
-		snprintf(text, sizeof(text), "[%+.5g, %+.5g]", f->lo, f->hi);
+		snprintf(text, sizeof(text), "[%s, %s]", lo, hi);
 	fprintf(to, "  %-26s", text);
 }
 
-static void print_row(const struct why_function *f, FILE *to, const char *name,
-		      const char *side, const struct why_words *words)
+static void print_row(const struct why_function *f, FILE *to, const struct why_scale *s,
+		      const char *name, const char *side, const struct why_words *words)
 {
-	print_number(to, f->mean[WHY_BASE]);
-	print_number(to, f->mean[WHY_OTHER]);
-	print_number(to, f->diff);
-	print_interval(to, f);
+	print_number(to, s, f->mean[WHY_BASE]);
+	print_number(to, s, f->mean[WHY_OTHER]);
+	print_number(to, s, f->diff);
+	print_interval(to, s, f);
 	fprintf(to, "  %6.1f%%  %s  %s", 100 * f->share, side, name);
 	for (int a = 0; a < WHY_ARMS; a++)
 		if (f->only[a] && f->name)
@@ -101,7 +181,7 @@ static void print_row(const struct why_function *f, FILE *to, const char *name,
 }
 
 /* The sum of the lines that are left out, so that the table adds up. */
-static void print_rest(const struct why *w, size_t from, FILE *to)
+static void print_rest(const struct why *w, size_t from, FILE *to, const struct why_scale *s)
 {
 	struct why_function rest = { 0 };
 	char name[64];
@@ -113,9 +193,9 @@ static void print_rest(const struct why *w, size_t from, FILE *to)
 		rest.share += w->v[i].share;
 	}
 	snprintf(name, sizeof(name), "%zu other functions", w->n - from);
-	print_number(to, rest.mean[WHY_BASE]);
-	print_number(to, rest.mean[WHY_OTHER]);
-	print_number(to, rest.diff);
+	print_number(to, s, rest.mean[WHY_BASE]);
+	print_number(to, s, rest.mean[WHY_OTHER]);
+	print_number(to, s, rest.diff);
 	fprintf(to, "  %-26s  %6.1f%%  %-18s  %s\n", "", 100 * rest.share, "", name);
 }
 
@@ -133,13 +213,6 @@ static void print_clock(const struct why *w, FILE *to)
 		", and instructions that a fault or an\n  exit interrupted, which begin twice");
 }
 
-/* A row of what both arms come to; NAN: not known of that arm. */
-static void print_give(const struct why *w, why_beside_fn fn, void *arg, const char *what,
-		       double base, double other)
-{
-	fn(arg, what, base / w->n_things[WHY_BASE], other / w->n_things[WHY_OTHER]);
-}
-
 static void print_each_exit(const struct why *w, why_beside_fn fn, void *arg)
 {
 	const struct exits *base = &w->exits[WHY_BASE], *other = &w->exits[WHY_OTHER];
@@ -152,28 +225,27 @@ static void print_each_exit(const struct why *w, why_beside_fn fn, void *arg)
 			continue;
 		snprintf(what, sizeof(what), "%s%s", exits_causes[i].fault ?
 			 "second-level faults " : "exits: ", exits_causes[i].what);
-		print_give(w, fn, arg, what, base->known[i] ? base->n[i] : NAN,
-			   other->known[i] ? other->n[i] : NAN);
+		fn(arg, what, base->known[i] ? base->n[i] : NAN,
+		   other->known[i] ? other->n[i] : NAN);
 	}
 	if (left[WHY_BASE] || left[WHY_OTHER])
-		print_give(w, fn, arg, "exits: of other causes", left[WHY_BASE], left[WHY_OTHER]);
+		fn(arg, "exits: of other causes", left[WHY_BASE], left[WHY_OTHER]);
 }
 
 void why_each_beside(const struct why *w, why_beside_fn fn, void *arg)
 {
 	if (*w->event)
 		return;
-	print_give(w, fn, arg, "entries into the guest", w->entries[WHY_BASE],
-		   w->entries[WHY_OTHER]);
+	fn(arg, "entries into the guest", w->entries[WHY_BASE], w->entries[WHY_OTHER]);
 	if (w->exits[WHY_BASE].looked && w->exits[WHY_OTHER].looked)
 		print_each_exit(w, fn, arg);
 	for (int guest = 0; guest < 2 && w->memory; guest++) {
-		print_give(w, fn, arg, guest ? "bytes loaded and stored by the guest" :
-			   "bytes loaded and stored by the machine",
-			   w->bytes[WHY_BASE][guest], w->bytes[WHY_OTHER][guest]);
-		print_give(w, fn, arg, guest ? "pages of memory touched by the guest" :
-			   "pages of memory touched by the machine",
-			   w->pages[WHY_BASE][guest], w->pages[WHY_OTHER][guest]);
+		fn(arg, guest ? "bytes loaded and stored by the guest" :
+		   "bytes loaded and stored by the machine",
+		   w->bytes[WHY_BASE][guest], w->bytes[WHY_OTHER][guest]);
+		fn(arg, guest ? "pages of memory touched by the guest" :
+		   "pages of memory touched by the machine",
+		   w->pages[WHY_BASE][guest], w->pages[WHY_OTHER][guest]);
 	}
 }
 
@@ -186,7 +258,7 @@ static void print_beside(void *arg, const char *what, double base, double other)
 		if (isnan(v[a]))
 			fprintf(to, "  %12s", "not known");
 		else
-			fprintf(to, "  %12.6g", v[a]);
+			fprintf(to, "  %12.0f", v[a]);
 	fprintf(to, "  %s\n", what);
 }
 
@@ -209,19 +281,21 @@ static void print_untold(const struct why *w, enum why_side side, FILE *to,
 		}
 }
 
-static void print_hot_line(const struct why *w, const struct hottest_line *l, FILE *to)
+static void print_hot_line(const struct why *w, const struct hottest_line *l, FILE *to,
+			   const struct why_scale *s)
 {
 	double base = l->n[WHY_BASE] / w->n_things[WHY_BASE];
 	double other = l->n[WHY_OTHER] / w->n_things[WHY_OTHER];
 
-	print_number(to, base);
-	print_number(to, other);
-	print_number(to, other - base);
+	print_number(to, s, base);
+	print_number(to, s, other);
+	print_number(to, s, other - base);
 	fprintf(to, "  %6.1f%%  %s\n", w->whole.diff ? 100 * (other - base) / w->whole.diff : 0,
 		l->where);
 }
 
-static void print_hottest(const struct why *w, FILE *to, const struct why_words *words)
+static void print_hottest(const struct why *w, FILE *to, const struct why_scale *s,
+			  const struct why_words *words)
 {
 	if (w->n_hot)
 		fprintf(to, "\n  The hottest lines of the first %zu function%s\n", w->n_hot,
@@ -235,15 +309,16 @@ static void print_hottest(const struct why *w, FILE *to, const struct why_words 
 		else
 			fputs("    no symbols tell where its instructions are\n", to);
 		for (size_t k = 0; k < f->hot.n && k < HOT_LINES; k++)
-			print_hot_line(w, &f->hot.line[k], to);
+			print_hot_line(w, &f->hot.line[k], to, s);
 	}
 }
 
 void why_print(const struct why *w, FILE *to, const struct why_words *words)
 {
 	size_t shown = words->most && words->most < w->n ? words->most : w->n;
+	struct why_scale s = why_scale_of(w, words->thing);
 	struct why_function whole = w->whole;
-	char side[32];
+	char side[32], things[64];
 
 	why_print_sentence(w, to, words);
 	fprintf(to, "\n\n  %12.12s  %12.12s  %12s  %-26s  %7s  %-18s  function\n",
@@ -251,20 +326,22 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 		"share", "whose");
 	for (size_t i = 0; i < shown; i++) {
 		snprintf(side, sizeof(side), "%-18s", why_side_name(w->v[i].side));
-		print_row(&w->v[i], to, w->v[i].name, side, words);
+		print_row(&w->v[i], to, &s, w->v[i].name, side, words);
 	}
 	if (shown < w->n)
-		print_rest(w, shown, to);
+		print_rest(w, shown, to, &s);
 	whole.share = w->whole.diff ? 1 : 0;
 	snprintf(side, sizeof(side), "%-18s", "");
-	print_row(&whole, to, "all", side, words);
+	print_row(&whole, to, &s, "all", side, words);
 	if (*w->event) {
 		fputs("\n  From go to the result, with all that the guest's QEMU did. An interval is at least\n"
 		      "  what chance makes of so many samples.\n", to);
 		return;
 	}
-	fprintf(to, "\n  A %s in these regions took\n", words->thing);
+	print_plural(words->thing, things, sizeof(things));
+	fputs("\n  In all regions of these boots\n", to);
+	print_beside(to, things, w->n_things[WHY_BASE], w->n_things[WHY_OTHER]);
 	why_each_beside(w, print_beside, to);
 	print_clock(w, to);
-	print_hottest(w, to, words);
+	print_hottest(w, to, &s, words);
 }

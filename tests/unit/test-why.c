@@ -291,6 +291,44 @@ static void sums_up(void **state)
 	why_release(&w);
 }
 
+/* Three instructions in a million accesses: neither an exponent nor zeros alone. */
+static void writes_small_numbers_to_be_read(void **state)
+{
+	static const char *const names[] = { "tick", "walk", "rare", NULL };
+	struct symbols s = kernel(names);
+	struct why_words words = { { "old", "new" }, "access", 20 };
+	struct err err = ERR_INIT;
+	struct why_scale scale;
+	struct why w;
+	char *text;
+	size_t size;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 2, &err), 0);
+	for (unsigned b = 0; b < 2; b++) {
+		plant(&w, WHY_BASE, b, &s, (uint64_t[]){ 120000, 2048, 0 }, 4000000);
+		plant(&w, WHY_OTHER, b, &s, (uint64_t[]){ 120000, 3248, b }, 4000000);
+	}
+	assert_int_equal(why_judge(&w, &err), 0);
+	scale = why_scale_of(&w, "access");
+	assert_string_equal(scale.of, "thousand accesses");
+	assert_true(scale.times == 1000 && scale.decimals == 3);
+	f = open_memstream(&text, &size);
+	why_print(&w, f, &words);
+	fclose(f);
+	has(text, "new executes 0.300125 more instructions per thousand accesses than old (30.8121 against 30.512); "
+		  "100% of the difference is in walk of the machine's kernel.");
+	has(text, "         0.512         0.812         0.300  exact ");
+	has(text, "            30            30             0  exact ");
+	has(text, "             0       < 0.001       < 0.001  [-0.001");
+	has(text, "  In all regions of these boots\n       8000000       8000000  accesses\n");
+	assert_null(strstr(text, "e-0"));
+	free(text);
+	symbols_release(&s);
+	why_release(&w);
+}
+
 /* A guest was left three times of five for a fault, once for a port and once for nobody knows what. */
 static void tells_what_a_guest_was_left_for(void **state)
 {
@@ -321,11 +359,11 @@ static void tells_what_a_guest_was_left_for(void **state)
 	assert_int_equal(why_add(&w, WHY_OTHER, 0, &both, &r, &err), 0);
 	assert_int_equal(why_judge(&w, &err), 0);
 	text = printed(&w);
-	has(text, "           2.5           2.5  entries into the guest\n");
-	has(text, "           1.5           1.5  exits: second-level fault\n");
-	has(text, "           0.5     not known  exits: port\n");
-	has(text, "             1             1  second-level faults mapped\n");
-	has(text, "           0.5             1  exits: of other causes\n");
+	has(text, "             5             5  entries into the guest\n");
+	has(text, "             3             3  exits: second-level fault\n");
+	has(text, "             1     not known  exits: port\n");
+	has(text, "             2             2  second-level faults mapped\n");
+	has(text, "             1             2  exits: of other causes\n");
 	assert_null(strstr(text, "control register"));
 	free(text);
 	symbols_release(&s);
@@ -546,6 +584,7 @@ int main(void)
 		cmocka_unit_test(refuses_damage),
 		cmocka_unit_test(finds_a_loop_that_was_added),
 		cmocka_unit_test(sums_up),
+		cmocka_unit_test(writes_small_numbers_to_be_read),
 		cmocka_unit_test(tells_what_a_guest_was_left_for),
 		cmocka_unit_test(joins_a_function_that_was_split),
 		cmocka_unit_test(says_where_nothing_can_be_said),
