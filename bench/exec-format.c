@@ -80,12 +80,18 @@ static void format_match(struct matches *m, double v)
 static int format_search(const regex_t *re, const char *text, size_t len, struct matches *m,
 			 struct err *err)
 {
-	const char *end = text + len;
 	regmatch_t at[2];
+	size_t from = 0;
 	double v;
 
-	for (int flags = 0; text < end && !regexec(re, text, 2, at, flags); flags = REG_NOTBOL) {
-		const char *number = text + at[1].rm_so;
+	/* REG_STARTEND: else each match measures the rest of the text first. */
+	while (from < len) {
+		const char *number;
+
+		at[0] = (regmatch_t){ .rm_so = (regoff_t)from, .rm_eo = (regoff_t)len };
+		if (regexec(re, text, 2, at, REG_STARTEND))
+			break;
+		number = text + at[1].rm_so;
 
 		if (at[1].rm_so < 0 || !format_number(number, at[1].rm_eo - at[1].rm_so, &v)) {
 			char *safe, cut[80];
@@ -100,7 +106,7 @@ static int format_search(const regex_t *re, const char *text, size_t len, struct
 			return EXEC_MISSING;
 		}
 		format_match(m, v);
-		text += at[0].rm_eo > at[0].rm_so ? at[0].rm_eo : at[0].rm_eo + 1;
+		from = (size_t)at[0].rm_eo + (at[0].rm_eo == at[0].rm_so);
 	}
 	return 0;
 }

@@ -179,6 +179,22 @@ static void a_regex_finds_its_number(void **state)
 	}
 }
 
+/* Each match must not look at the whole rest of the text, else this takes ten minutes. */
+static void a_regex_finds_a_million_numbers(void **state)
+{
+	const size_t n = 1000000;
+	struct reading r;
+	char *out = malloc(n * 8 + 1);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		memcpy(out + i * 8, "t=1.500\n", 9);
+	r = read_from(METRIC("\"regex\":\"^t=([0-9.]+)$\",\"select\":\"sum\""), out, "");
+	free(out);
+	assert_int_equal(r.ret, 0);
+	assert_true(r.value == 1500000);
+}
+
 static void what_is_no_number_is_missing(void **state)
 {
 	static const char *const outs[] = {
@@ -376,6 +392,7 @@ int main(void)
 		cmocka_unit_test(bad_requests_say_where_they_are_wrong),
 		cmocka_unit_test(units_tell_times_from_rates_and_counts),
 		cmocka_unit_test(a_regex_finds_its_number),
+		cmocka_unit_test(a_regex_finds_a_million_numbers),
 		cmocka_unit_test(what_is_no_number_is_missing),
 		cmocka_unit_test(json_is_walked_by_a_path),
 		cmocka_unit_test(every_format_reads_its_program),
