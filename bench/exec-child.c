@@ -132,6 +132,21 @@ static int child_drain(struct child *c)
 	return ret;
 }
 
+/*
+ * Kills what left the group, as a daemon does with setsid(): an orphan is a child of
+ * ours, and so are its own children once it is gone.
+ */
+static void child_end_strays(void)
+{
+	pid_t pid;
+
+	while ((pid = exec_watch_child()) > 0) {
+		kill(pid, SIGKILL);
+		if (waitpid(pid, NULL, 0) < 0 && errno != EINTR)
+			break;
+	}
+}
+
 /* Kills it, and whatever it started and left behind. */
 static void child_end(struct child *c)
 {
@@ -145,6 +160,7 @@ static void child_end(struct child *c)
 	do {
 		pid = waitpid(-c->group, NULL, 0);
 	} while (pid > 0 || (pid < 0 && errno == EINTR));
+	child_end_strays();
 }
 
 static int child_judge(struct child *c, struct err *err)

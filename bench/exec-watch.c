@@ -8,27 +8,57 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "file.h"
 
-/* The group is the third field after the name, which may hold anything but ends with ')'. */
-static bool watch_in_group(const char *pid, pid_t group)
+/* The parent and group are what follows the name, which may hold anything but ends with ')'. */
+static bool watch_relations(const char *pid, pid_t *parent, pid_t *group)
 {
 	char path[64], *text, *end;
-	int of = -1;
+	bool known;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
 	if (file_read(path, &text, NULL, NULL))
 		return false;
 	end = strrchr(text, ')');
-	if (!end || sscanf(end + 1, " %*c %*d %d", &of) != 1)
-		of = -1;
+	known = end && sscanf(end + 1, " %*c %d %d", parent, group) == 2;
 	free(text);
-	return of == group;
+	return known;
+}
+
+static bool watch_in_group(const char *pid, pid_t group)
+{
+	pid_t parent, of;
+
+	return watch_relations(pid, &parent, &of) && of == group;
+}
+
+pid_t exec_watch_child(void)
+{
+	const pid_t self = getpid();
+	siginfo_t any;
+	DIR *d;
+	struct dirent *e;
+	pid_t found = 0, parent, group;
+
+	/* Mostly there is none, and then /proc need not be searched. */
+	if (waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT) && errno == ECHILD)
+		return 0;
+	d = opendir("/proc");
+	while (d && !found && (e = readdir(d)))
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    watch_relations(e->d_name, &parent, &group) && parent == self)
+			found = atoi(e->d_name);
+	if (d)
+		closedir(d);
+	return found;
 }
 
 struct mapping {

@@ -196,4 +196,7 @@ int exec_run_values(const struct exec_spec *s, const struct proc_cpus *cpus, str
 /* Looks once at the processes of group `pgid`. */
 void exec_watch_look(struct exec_watch *w, pid_t pgid);
 
+/* A child of this process, running or ended; 0: there is none, or /proc does not tell. */
+pid_t exec_watch_child(void);
+
 #endif

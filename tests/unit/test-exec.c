@@ -9,7 +9,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
@@ -336,6 +338,28 @@ static void each_end_has_its_class(void **state)
 	}
 }
 
+/* Nor in a session of its own, with or without a child, nor when it is stopped. */
+static void a_daemon_ends_with_its_run(void **state)
+{
+	static const char *const commands[] = {
+		"sh -c 'setsid sleep 1000 & echo $!'",
+		"sh -c 'setsid sh -c \"sleep 1000; true\" & echo $!'",
+		"sh -c 'setsid sleep 1000 & echo $!; sleep 1000'",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct exec_run run = { .wall_ns = 0 };
+		struct err err = ERR_INIT;
+
+		run_command(commands[i], "0.3s", NULL, &run, &err);
+		assert_true(atoi(run.output.out) > 1);
+		assert_int_equal(kill(atoi(run.output.out), 0), -1);
+		assert_int_equal(waitpid(-1, NULL, 0), -1);
+		exec_run_release(&run);
+	}
+}
+
 static void a_run_is_measured(void **state)
 {
 	struct exec_run run = { .wall_ns = 0 };
@@ -398,6 +422,7 @@ int main(void)
 		cmocka_unit_test(every_format_reads_its_program),
 		cmocka_unit_test(a_pattern_must_choose_one),
 		cmocka_unit_test(each_end_has_its_class),
+		cmocka_unit_test(a_daemon_ends_with_its_run),
 		cmocka_unit_test(a_run_is_measured),
 		cmocka_unit_test(the_largest_mapping_is_seen),
 		cmocka_unit_test(declared_metrics_are_known),
