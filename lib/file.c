@@ -19,9 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What a device may give: /dev/zero would give until memory is full. */
+#define FILE_DEVICE_MOST ((size_t)16 << 20)
+
 /* Reads to the end of `fd`; st_size is meaningless for /proc and /sys. */
 static int file_read_all(int fd, char **data, size_t *len)
 {
+	struct stat st;
+	size_t most = !fstat(fd, &st) && S_ISCHR(st.st_mode) ? FILE_DEVICE_MOST : SIZE_MAX;
 	size_t room = 4096, used = 0;
 	char *buf = malloc(room + 1), *more;
 	ssize_t n;
@@ -29,6 +34,10 @@ static int file_read_all(int fd, char **data, size_t *len)
 	if (!buf)
 		return ENOMEM;
 	for (;;) {
+		if (used >= most) {
+			free(buf);
+			return EFBIG;
+		}
 		if (used == room) {
 			room *= 2;
 			more = realloc(buf, room + 1);

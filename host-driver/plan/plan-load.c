@@ -111,19 +111,28 @@ static int load_find(const char *asked, char **path, struct err *err)
 	return *path ? 0 : err_sys(err, ENOMEM, "cannot read %s", asked);
 }
 
+/* A frozen plan is JSON, but so may a config be, since YAML includes it. */
+static bool load_is_frozen(const char *text, size_t len)
+{
+	static const char mark[] = "\"kduel_plan\"";
+	size_t first = 0;
+
+	while (first < len && isspace((unsigned char)text[first]))
+		first++;
+	return text[first] == '{' && memmem(text, len, mark, sizeof(mark) - 1);
+}
+
 static int load_any(const char *path, const struct plan_options *o,
 		    struct plan **plan, struct err *err)
 {
-	size_t len, first = 0;
+	size_t len;
 	char *text;
 	int ret = file_read_named(path, &text, &len, err);
 
 	if (ret)
 		return ret;
-	while (first < len && isspace((unsigned char)text[first]))
-		first++;
-	ret = text[first] == '{' ? load_frozen(path, text, len, o, plan, err)
-				 : load_config(path, text, len, o, plan, err);
+	ret = load_is_frozen(text, len) ? load_frozen(path, text, len, o, plan, err)
+					: load_config(path, text, len, o, plan, err);
 	free(text);
 	return ret;
 }

@@ -49,6 +49,10 @@ static int journal_read_check_magic(const char *path, const char *magic, size_t 
 		return err_set(err, EXIT_CONFIG, -EPROTONOSUPPORT,
 			       "%s: is a journal of format '%c'; this kduel (" KDUEL_VERSION ") reads format %c",
 			       path, magic[n - 2], want[n - 2]);
+	if (n == JOURNAL_MAGIC_LEN && !memcmp(magic, want, n - 1) && magic[n - 1] == '\r')
+		return err_set(err, EXIT_CONFIG, -EBADMSG,
+			       "%s: a transfer as text turned its LF bytes into CR LF, which damaged it; copy it again as a binary file",
+			       path);
 	return err_set(err, EXIT_CONFIG, -EBADMSG,
 		       "%s: is not a kduel journal (it does not begin with KDUELJ1)",
 		       path);

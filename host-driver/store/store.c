@@ -170,14 +170,18 @@ static int store_open_append(struct store *s, struct err *err)
 static int store_refuse_no_results(const char *folder, const char *journal,
 				   struct err *err)
 {
+	bool is_file;
+
 	if (!access(journal, F_OK))
 		return 0;
 	if (errno != ENOENT && errno != ENOTDIR)
 		return err_sys(err, errno, "cannot open %s", journal);
+	is_file = errno == ENOTDIR;
 	if (access(folder, F_OK))
 		return err_config(err, "%s: there is no such folder", folder);
-	return err_config(err, "%s: not a results folder (it has no journal.kdj)",
-			  folder);
+	return err_config(err, is_file
+			  ? "%s: not a results folder but a file; name the folder that has its journal.kdj in it"
+			  : "%s: not a results folder (it has no journal.kdj)", folder);
 }
 
 int store_open(struct store **out, const char *folder, enum store_mode mode,
