@@ -44,6 +44,9 @@ int size_parse(const char *text, uint64_t *value, struct err *err)
 	n = strtoull(text, &end, 10);
 	if (errno == ERANGE)
 		return err_config(err, "'%s' is too large for 64 bits", text);
+	if ((*end == '.' || *end == ',') && isdigit((unsigned char)end[1]))
+		return err_config(err, "'%s' has a fraction; write a whole number of a smaller unit (1536M, not 1.5G)",
+				  text);
 	unit = size_unit_bytes(end);
 	if (!unit)
 		return err_config(err, "'%s': unknown unit '%s' (k, M, G, T or KiB, MiB, GiB, TiB: "
