@@ -198,15 +198,64 @@ static int series_read_back(int fd, struct kernel_bytes *b)
 	return 0;
 }
 
+/* Which mail of how many: "[PATCH v3 2/7]". */
+struct series_number {
+	unsigned n, of;
+};
+
+/* What the subject in `said`, git mailinfo's answer, says; of = 0: nothing. */
+static struct series_number series_number_of(const char *said)
+{
+	const char *at = strstr(said, "Subject: "), *slash, *digit;
+	struct series_number none = { 0, 0 }, number;
+
+	at = at ? at + strlen("Subject: ") : NULL;
+	if (!at || *at != '[' || !memmem(at, strcspn(at, "]\n"), "PATCH", 5))
+		return none;	/* "Re: [PATCH 2/7]" is an answer */
+	slash = memchr(at, '/', strcspn(at, "]\n"));
+	for (digit = slash; digit && isdigit((unsigned char)digit[-1]);)
+		digit--;
+	if (!slash || sscanf(digit, "%4u/%4u", &number.n, &number.of) != 2)
+		return none;
+	return number;
+}
+
+static bool series_has_number(const struct series_number *v, size_t n,
+			      struct series_number wanted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].n == wanted.n && v[i].of == wanted.of)
+			return true;
+	return false;
+}
+
+/* A mailbox with several mails of a series must have them all. */
+static int series_check_numbers(const struct series_number *v, size_t n, const char *path,
+				struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct series_number w = { 1, v[i].of };
+
+		while (w.n <= w.of && series_has_number(v, n, w))
+			w.n++;
+		for (size_t k = 0; w.n <= w.of && k < n; k++)
+			if (k != i && v[k].of == w.of)
+				return err_config(err, "%s: mail %u/%u of its series is missing; to leave it out on purpose, give each mail as a file of its own",
+						  path, w.n, w.of);
+	}
+	return 0;
+}
+
 /* Undoes the encoding of `mail`; its diff goes into `p`. */
 static int series_open_mail(const struct kernel_bytes *mail, struct kernel_piece *p,
-			    struct err *err)
+			    struct series_number *number, struct err *err)
 {
 	int fd = memfd_create("diff", 0), keep[] = { fd, -1 }, ret;
 	char diff[32];
-	const char *const argv[] = { "git", "mailinfo", "-n", "--no-scissors",
+	const char *const argv[] = { "git", "mailinfo", "-n", "-k", "--no-scissors",
 				     "/dev/null", diff, NULL };
 	struct err cause = ERR_INIT;
+	struct kernel_bytes said = { NULL, 0 };
 	struct kernel_git g;
 
 	if (fd < 0)
@@ -214,7 +263,10 @@ static int series_open_mail(const struct kernel_bytes *mail, struct kernel_piece
 	snprintf(diff, sizeof(diff), "/proc/self/fd/%d", fd);
 	kernel_git_init(&g, NULL, NULL, NULL);
 	g.keep = keep;
-	ret = kernel_git_run(&g, argv, mail, NULL, &cause);
+	ret = kernel_git_run(&g, argv, mail, &said, &cause);
+	if (!ret)
+		*number = series_number_of(said.data);
+	free(said.data);
 	if (ret)
 		ret = series_wrong(p, cause.text, err);
 	else if ((ret = series_read_back(fd, &p->diff)))
@@ -258,7 +310,8 @@ static int series_add_mails(struct kernel_series *s, const struct kernel_text *p
 {
 	const char *at = box->data + strspn(box->data, " \t\r\n"), *end;
 	const char *stop = box->data + box->len;
-	size_t before = s->n;
+	struct series_number *numbers = NULL, *more;
+	size_t before = s->n, n = 0;
 	int ret = 0;
 
 	for (unsigned i = 1; !ret && at < stop; i++, at = end) {
@@ -267,10 +320,18 @@ static int series_add_mails(struct kernel_series *s, const struct kernel_text *p
 
 		end = series_mail_end(at, stop);
 		mail.len = (size_t)(end - at);
-		ret = series_open_mail(&mail, &p, err);
+		more = realloc(numbers, i * sizeof(*more));
+		ret = more ? 0 : err_sys(err, ENOMEM, "%s", patch->path);
+		numbers = more ? more : numbers;
+		if (!ret)
+			ret = series_open_mail(&mail, &p, &numbers[n], err);
 		if (!ret)
 			ret = series_add(s, &p, err);
+		n = i;
 	}
+	if (!ret)
+		ret = series_check_numbers(numbers, n, patch->path, err);
+	free(numbers);
 	if (!ret && s->n == before)
 		ret = err_config(err, "%s: %s", patch->path, no_diff);
 	return ret;
@@ -290,12 +351,38 @@ static int series_add_mailbox(struct kernel_series *s, struct kernel_piece *p,
 	return ret;
 }
 
+/* --- what is no text ------------------------------------------------------------- */
+
+/* What `b` is instead of a text, and what makes it one; NULL: it may be a text. */
+static const char *series_other_format(const struct kernel_bytes *b)
+{
+	static const struct {
+		const char *magic;
+		size_t len;
+		const char *told;
+	} formats[] = {
+		{ "\x1f\x8b", 2, "it is compressed; unpack it first: zcat FILE" },
+		{ "\xfd" "7zXZ", 5, "it is compressed; unpack it first: xzcat FILE" },
+		{ "\x28\xb5\x2f\xfd", 4, "it is compressed; unpack it first: zstdcat FILE" },
+		{ "BZh", 3, "it is compressed; unpack it first: bzcat FILE" },
+		{ "\xff\xfe", 2, "it is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 FILE" },
+		{ "\xfe\xff", 2, "it is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 FILE" },
+	};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (b->len >= formats[i].len &&
+		    !memcmp(b->data, formats[i].magic, formats[i].len))
+			return formats[i].told;
+	return NULL;
+}
+
 /* --- all ---------------------------------------------------------------------- */
 
 static int series_add_file(struct kernel_series *s,
 			   const struct kernel_text *patch, struct err *err)
 {
 	struct kernel_piece p = { .patch = patch };
+	const char *other;
 	size_t mark = patch->len >= 3 &&
 		      !memcmp(patch->text, "\xef\xbb\xbf", 3) ? 3 : 0;
 
@@ -304,6 +391,11 @@ static int series_add_file(struct kernel_series *s,
 	if (!p.diff.data)
 		return err_sys(err, ENOMEM, "%s", patch->path);
 	memcpy(p.diff.data, patch->text + mark, p.diff.len + 1);
+	other = series_other_format(&p.diff);
+	if (other) {
+		series_release_piece(&p);
+		return err_config(err, "%s: %s", patch->path, other);
+	}
 	if (series_is_mail(p.diff.data))
 		return series_add_mailbox(s, &p, err);
 	return series_add(s, &p, err);

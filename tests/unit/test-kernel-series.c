@@ -89,9 +89,49 @@ static void a_mailbox_is_a_series(void **state)
 	kernel_series_release(&s);
 }
 
+#define NUMBERED(of) "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n" \
+		     "From: T <t@example.org>\nSubject: " of " why\n\nb\n---\n"
+
+/* One mail of a series may be alone, but several must be all. */
+static void a_mailbox_lacks_no_mail(void **state)
+{
+	static const struct {
+		const char *box, *why;
+	} boxes[] = {
+		{ NUMBERED("[PATCH 2/3]") DIFF, NULL },
+		{ NUMBERED("[PATCH 0/2]") NUMBERED("[PATCH 1/2]") DIFF NUMBERED("[PATCH 2/2]") DIFF, NULL },
+		{ NUMBERED("[PATCH RESEND v3 2/2]") DIFF NUMBERED("[PATCH RESEND v3 1/2]") DIFF, NULL },
+		{ NUMBERED("[PATCH 1/2]") DIFF NUMBERED("[PATCH]") DIFF, NULL },
+		{ NUMBERED("[PATCH]") DIFF NUMBERED("Re: [PATCH 1/2]"), NULL },
+		{ NUMBERED("[RFC PATCH v2 01/03]") DIFF NUMBERED("[RFC PATCH v2 03/03]") DIFF,
+		  "p.patch: mail 2/3 of its series is missing" },
+		{ NUMBERED("[PATCH 0/1]") NUMBERED("[PATCH] other") DIFF "\n"
+		  NUMBERED("Re: [PATCH 1/1]") NUMBERED("[PATCH 0/1] again"),
+		  "p.patch: mail 1/1 of its series is missing" },
+		{ NUMBERED("=?UTF-8?q?[PATCH=202/2]?=") DIFF NUMBERED("[PATCH 0/2]"),
+		  "p.patch: mail 1/2 of its series is missing" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++) {
+		struct kernel_series s;
+		struct err err;
+		int ret = read_one(boxes[i].box, strlen(boxes[i].box), &s, &err);
+
+		if (!ret != !boxes[i].why || (ret && !strstr(err.text, boxes[i].why)))
+			fail_msg("box %zu: %d %s", i, ret, err.text);
+		kernel_series_release(&s);
+	}
+}
+
 static const struct {
 	const char *text, *why;
 } refused[] = {
+	{ "\x1f\x8b\x08", "p.patch: it is compressed; unpack it first: zcat" },
+	{ "\xfd" "7zXZ", "p.patch: it is compressed; unpack it first: xzcat" },
+	{ "\x28\xb5\x2f\xfd", "p.patch: it is compressed; unpack it first: zstdcat" },
+	{ "BZh91AY", "p.patch: it is compressed; unpack it first: bzcat" },
+	{ "\xff\xfe-", "p.patch: it is UTF-16; convert it: iconv" },
 	{ "", "no unified diff" },
 	{ "nothing\n", "no unified diff" },
 	{ HEAD "\nonly words\n", "no unified diff" },
@@ -178,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forms_of_one_diff),
 		cmocka_unit_test(a_mailbox_is_a_series),
+		cmocka_unit_test(a_mailbox_lacks_no_mail),
 		cmocka_unit_test(mails_are_told_by_time_and_year),
 		cmocka_unit_test(what_git_would_skip_is_refused),
 		cmocka_unit_test(words_are_no_changes),
