@@ -53,8 +53,10 @@ int kernel_repository_open(const char *path, struct kernel_repository *r,
 				 path);
 	objects = strchr(said, '\n');
 	format = objects ? strchr(objects + 1, '\n') : NULL;
-	if (!ret && (!format || strchr(path, '\n')))
-		ret = err_config(err, "cannot read the git repository %s", path);
+	if (!ret && strchr(path, '\n'))
+		ret = err_config(err, "cannot read the git repository %s: its path contains a newline; rename it", path);
+	if (!ret && !format)
+		ret = err_config(err, "cannot read the git repository %s: it needs git 2.31 or newer", path);
 	if (!ret) {
 		r->objects = strndup(objects + 1, format - objects - 1);
 		snprintf(r->format, sizeof(r->format), "%.*s",
@@ -322,6 +324,21 @@ static int unpack_check_out(struct kernel_job *job, const char *objects,
 	return ret;
 }
 
+/* A clone with --filter has packs beside which git puts a mark; it lacks files then. */
+static void unpack_tell_partial(const char *path, const struct kernel_repository *r,
+				struct err *err)
+{
+	char pattern[4300];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/pack/*.promisor", r->objects);
+	if (glob(pattern, GLOB_NOSORT, NULL, &found))
+		return;
+	globfree(&found);
+	err_prefix(err, "%s is a partial clone, which may lack files of this commit; get them all with: git -C '%s' fetch --refetch --no-filter",
+		   path, path);
+}
+
 static int unpack_git(struct kernel_job *job, const struct kernel_source *s,
 		      const char *commit, const char *dir, struct err *err)
 {
@@ -335,6 +352,8 @@ static int unpack_git(struct kernel_job *job, const struct kernel_source *s,
 	if (!ret)
 		ret = unpack_check_out(job, r.objects, r.format, commit, dir,
 				       err);
+	if (ret && ret != -EINTR)
+		unpack_tell_partial(s->git, &r, err);
 	if (!ret && !unpack_is_kernel(tree))
 		ret = unpack_is_none(s->git, err);
 	if (!ret)
