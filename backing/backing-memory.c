@@ -24,16 +24,20 @@
 #define CAP_GUEST_MEMFD_FLAGS 244	/* KVM_CAP_GUEST_MEMFD_FLAGS, Linux 6.18 */
 #define HELP_LIMIT_S 10
 
+/* Pages that are free are taken first: of 1G a machine may have no others. */
 static int backing_memory_pool_grow(struct backing *b, struct err *err)
 {
+	uint64_t want = (b->size + b->nvdimm.size) / b->kind->page;
 	struct huge_pool pool;
 	int ret = huge_pool_read(b->kind->page, &pool, err);
 
 	if (ret)
 		return ret;
-	b->hugepages_before = pool.pages;
+	if (!b->hugepages_taken)
+		b->hugepages_before = pool.pages;
 	b->hugepages_taken = true;
-	return huge_pool_resize(b->kind->page, pool.pages + b->size / b->kind->page, err);
+	return pool.free >= want ? 0 :
+	       huge_pool_resize(b->kind->page, pool.pages + want - pool.free, err);
 }
 
 static int backing_memory_hugetlb_prepare(struct backing *b, const json_t *params, struct err *err)
@@ -42,14 +46,10 @@ static int backing_memory_hugetlb_prepare(struct backing *b, const json_t *param
 	return BACKING_PHASE(b, "reserve", backing_memory_pool_grow(b, err));
 }
 
-/* QEMU makes its memory itself; the pool must have as much more. */
+/* QEMU makes its memory itself, when it starts; until then that of the RAM is free as well. */
 static int backing_memory_hugetlb_guest_pmem(struct backing *b, struct err *err)
 {
-	struct huge_pool pool;
-	int ret = huge_pool_read(b->kind->page, &pool, err);
-
-	return ret ? ret : huge_pool_resize(b->kind->page, pool.pages +
-					    b->nvdimm.size / b->kind->page, err);
+	return backing_memory_pool_grow(b, err);
 }
 
 static int backing_memory_anon_guest_pmem(struct backing *b, struct err *err)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "backing/backing.h"
 #include "bench/source.h"
 #include "file.h"
 #include "huge-pool.h"
@@ -124,6 +125,28 @@ static void a_pool_that_is_large_enough_is_left_alone(void **state)
 	assert_int_equal(pool.pages, 9);
 }
 
+/* The RAM of eight pages, then an NVDIMM of four more. */
+static void a_backing_takes_free_pages_first_and_puts_the_pool_back(void **state)
+{
+	const struct backing_kind *kind;
+	struct huge_pool pool;
+	struct backing b;
+
+	(void)state;
+	pool_of("9\n", "8\n", "0\n");
+	assert_int_equal(backing_find("hugetlb-2m", &kind, NULL), 0);
+	assert_int_equal(backing_prepare(&b, kind, 8 * M2, NULL, NULL), 0);
+	assert_int_equal(huge_pool_read(M2, &pool, NULL), 0);
+	assert_int_equal(pool.pages, 9);
+	assert_int_equal(backing_add_nvdimm(&b, 4 * M2, NULL), 0);
+	assert_int_equal(huge_pool_read(M2, &pool, NULL), 0);
+	assert_int_equal(pool.pages, 13);
+	put("nr_hugepages", "");	/* a file keeps what is not written over, the kernel does not */
+	backing_release(&b);
+	assert_int_equal(huge_pool_read(M2, &pool, NULL), 0);
+	assert_int_equal(pool.pages, 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +155,7 @@ int main(void)
 		cmocka_unit_test(a_source_reserves_what_is_missing_where_it_may),
 		cmocka_unit_test(elsewhere_it_says_how_to_reserve_them),
 		cmocka_unit_test(a_pool_that_is_large_enough_is_left_alone),
+		cmocka_unit_test(a_backing_takes_free_pages_first_and_puts_the_pool_back),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
