@@ -28,6 +28,11 @@
 
 /* What a kernel and its initramfs take of a machine's and of a guest's memory, bytes. */
 #define MACHINE_OWN (128 * M1)
+/*
+ * Of pages of 1G, none of which is whole below 2G, where firmware and kernel lie (what is beyond
+ * begins at 4G), nor the last two, of which the kernel takes its tables.
+ */
+#define MACHINE_OWN_1G (4096 * M1)
 #define GUEST_OWN (32 * M1)
 
 static int usable_word(struct plan_check *c, const char *what, const char *word,
@@ -339,12 +344,11 @@ static int usable_pmem(struct plan_check *c, const struct backing_kind *k,
 			  size_format(m->pmem, a), k->name, size_format(k->pmem_least, b));
 }
 
-/* The machine's own kernel lies in the first page, however large it is. */
 static int usable_ram(struct plan_check *c, const struct backing_kind *k)
 {
 	const struct plan_machine *m = &c->p->machine;
 	uint64_t guest = c->p->guest.memory + c->p->guest.pmem;
-	uint64_t own = k->page > MACHINE_OWN ? k->page : MACHINE_OWN;
+	uint64_t own = k->page > M2 ? MACHINE_OWN_1G : MACHINE_OWN;
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX], d[SIZE_TEXT_MAX];
 
 	if (!m->kind->sized || guest + own <= m->memory)

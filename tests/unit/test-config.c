@@ -246,7 +246,7 @@ static void every_error_is_said_exactly(void **state)
 		  ":5: guest.memory: 256M is not a multiple of 1G, which backing hugetlb-1g needs" },
 		{ "fake }\nguest: { kernel: k1, memory: 256M }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2, second-level: 2m }\ncells:\n  - { backing: anon-4k",
 		  "vm }\nguest: { kernel: k1, memory: 3G }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2 }\ncells:\n  - { backing: hugetlb-1g",
-		  ":5: guest.memory: 3G in backing hugetlb-1g does not fit in machine.memory, 3G; make that at least 4G" },
+		  ":5: guest.memory: 3G in backing hugetlb-1g does not fit in machine.memory, 3G; make that at least 7G" },
 		{ "kind: fake }\nguest: { kernel: k1, memory: 256M }", "kind: vm }\nguest: { kernel: k1, cpus: 3 }",
 		  ":5: guest.cpus: 3 are more than machine.cpus, 2" },
 		{ "fake }\nguest: { kernel: k1, memory: 256M }\narms:\n  - { kernel: k1, baseline: true }\n  - { kernel: k2, second-level: 2m }\ncells:\n  - { backing: anon-4k",
