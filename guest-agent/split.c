@@ -98,8 +98,7 @@ static bool split_piece(struct split *s)
 /*
  * A piece of the mapping is replaced by a new one of the same place of the file: the old is
  * unmapped, and with it the page tables by which a piece that was split stays 4K, for
- * MADV_DONTNEED leaves them. There is no time at which nothing is mapped. The advice is
- * QEMU's own, so that the pieces are one mapping again.
+ * MADV_DONTNEED leaves them. There is no time at which nothing is mapped.
  */
 static bool split_remap(struct split *s)
 {
@@ -110,8 +109,6 @@ static bool split_remap(struct split *s)
 
 	if (got != (long)at)
 		return split_failed(s, names[REMAP], got < 0 ? got : -EFAULT);
-	inject_call(&s->in, SYS_madvise, at, M2, MADV_HUGEPAGE);
-	inject_call(&s->in, SYS_madvise, at, M2, MADV_DONTFORK);
 	s->shared->done[REMAP]++;
 	return true;
 }
@@ -127,6 +124,11 @@ static bool split_ram(struct split *s)
 	}
 	for (int i = 0; good && i < PIECES; i++)
 		good = split_piece(s) && split_remap(s) && split_remap(s);
+	/* The advice is QEMU's own: with it the pieces are one mapping again. */
+	if (good) {
+		inject_call(&s->in, SYS_madvise, s->start, s->size, MADV_HUGEPAGE);
+		inject_call(&s->in, SYS_madvise, s->start, s->size, MADV_DONTFORK);
+	}
 	/* All of it at once, now and then. */
 	if (good && s->shared->rounds % 16 == 15)
 		good = split_in_qemu(s, DONTNEED, SYS_madvise, s->start, s->size, MADV_DONTNEED);
