@@ -17,6 +17,7 @@ struct claim_check {
 	bool one_place;			/* all picks name the same cells */
 	const struct compare_series *at;	/* the lead's current series; NULL: none */
 	double confidence;
+	bool fixed;			/* between boots: a range is enough */
 	char why[512];			/* why it cannot be measured */
 	bool never;			/* not on any machine */
 };

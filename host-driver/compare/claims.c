@@ -24,6 +24,15 @@ const char *claim_outcome_name(enum claim_outcome o)
 
 /* --- one relation ---------------------------------------------------------- */
 
+static void claims_range(struct claim_sides *s)
+{
+	s->t.lo = s->t.hi = s->d[0];
+	for (size_t i = 1; i < s->n; i++) {
+		s->t.lo = fmin(s->t.lo, s->d[i]);
+		s->t.hi = fmax(s->t.hi, s->d[i]);
+	}
+}
+
 static int claims_collect(struct claim_check *k, const struct claim_relation *r,
 			  struct claim_sides *s)
 {
@@ -45,6 +54,8 @@ static int claims_collect(struct claim_check *k, const struct claim_relation *r,
 		s->d[i] = s->logs ? log(s->left[i]) - log(s->right[i])
 				  : s->left[i] - s->right[i];
 	stats_t_interval(s->d, s->n, k->confidence, &s->t);
+	if (k->fixed)
+		claims_range(s);
 	return 0;
 }
 
@@ -54,8 +65,6 @@ static enum claim_outcome claims_decide(const struct stats_interval *t, enum cla
 	bool equal_is_fine = op == CLAIM_LESS_EQUAL || op == CLAIM_MORE_EQUAL;
 	double far = less ? -t->lo : t->hi, near = less ? -t->hi : t->lo;
 
-	if (t->n < 2)
-		return CLAIM_UNDECIDED;
 	if (op == CLAIM_EQUAL)
 		return t->lo > 0 || t->hi < 0 ? CLAIM_FAILS :
 		       t->lo == 0 && t->hi == 0 ? CLAIM_HOLDS : CLAIM_UNDECIDED;
@@ -290,11 +299,11 @@ static void claims_check(struct claim_check *k, struct compare_claim *out)
 	}
 }
 
-int claim_check(struct comparison *c, const char *text, const char *where,
-		struct compare_claim *out, struct err *err)
+static int claims_check_text(struct comparison *c, const char *text, const char *where,
+			     bool fixed, struct compare_claim *out, struct err *err)
 {
 	struct claim *claim;
-	struct claim_check k = { .c = c };
+	struct claim_check k = { .c = c, .fixed = fixed };
 	int rc = claim_parse(text, where, &claim, err);
 
 	if (rc)
@@ -311,6 +320,18 @@ int claim_check(struct comparison *c, const char *text, const char *where,
 	claims_check(&k, out);
 	claim_free(claim);
 	return 0;
+}
+
+int claim_check(struct comparison *c, const char *text, const char *where,
+		struct compare_claim *out, struct err *err)
+{
+	return claims_check_text(c, text, where, false, out, err);
+}
+
+int claim_check_fixed(struct comparison *c, const char *text, const char *where,
+		      struct compare_claim *out, struct err *err)
+{
+	return claims_check_text(c, text, where, true, out, err);
 }
 
 enum kduel_exit claims_exit(const struct compare_claim *list, size_t n)

@@ -15,6 +15,12 @@
 /* Parses and evaluates `text`. What `out` points to belongs to the comparison. */
 int claim_check(struct comparison *c, const char *text, const char *where,
 		struct compare_claim *out, struct err *err);
+/*
+ * The same for what does not vary between boots, such as page sizes: judged by the range
+ * of the blocks instead of their interval, so that a single block decides.
+ */
+int claim_check_fixed(struct comparison *c, const char *text, const char *where,
+		      struct compare_claim *out, struct err *err);
 
 /*
  * The exit code of a list: the first that applies of a failed claim, an impossible one,

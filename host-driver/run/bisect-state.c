@@ -85,6 +85,19 @@ static json_t *bisect_state_step(const struct bisect_step *s)
 			 (int)s->boots, "seconds", bisect_state_real(s->seconds));
 }
 
+static json_t *bisect_state_end(const struct stats_end *e)
+{
+	return json_pack("{s:i, s:f, s:f}", "n", (int)e->n, "mean", e->mean, "sd", e->sd);
+}
+
+/* NULL: there are none. */
+static json_t *bisect_state_ends(const struct stats_ends *e)
+{
+	return !e->good.n ? NULL :
+	       json_pack("{s:o, s:o, s:b}", "good", bisect_state_end(&e->good), "bad",
+			 bisect_state_end(&e->bad), "count", (int)e->count);
+}
+
 int bisect_save(const struct bisect *b, struct err *err)
 {
 	json_t *steps = json_array(), *all;
@@ -93,12 +106,13 @@ int bisect_save(const struct bisect *b, struct err *err)
 
 	for (size_t i = 0; i < b->n; i++)
 		json_array_append_new(steps, bisect_state_step(&b->step[i]));
-	all = json_pack("{s:i, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:s, s:s, s:o}",
+	all = json_pack("{s:i, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:b, s:o*, s:s, s:s, s:o}",
 			"version", STATE_VERSION, "git", b->git, "config", b->config, "add_needed",
 			(int)b->add_needed, "good", b->good, "bad", b->bad, "metric", b->metric,
 			"claim", b->claim, "command", b->command, "domain", b->domain, "commits", (int)b->commits,
 			"expected", (int)b->expected, "claim_holds_at_good",
-			(int)b->claim_holds_at_good, "end", bisect_end_words[b->end], "found",
+			(int)b->claim_holds_at_good, "claim_is_fixed", (int)b->claim_is_fixed, "ends",
+			bisect_state_ends(&b->ends), "end", bisect_end_words[b->end], "found",
 			b->found, "steps", steps);
 	text = all ? json_dumps(all, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
 	ret = text ? file_publish(path, text, strlen(text), err)
@@ -201,6 +215,40 @@ static int bisect_state_read_step(const struct view *o, struct bisect_step *s, s
 	return 0;
 }
 
+static int bisect_state_read_end(const struct view *ends, const char *key, struct stats_end *e,
+				 struct err *err)
+{
+	const struct view *o;
+	int ret = view_list(ends, key, JSON_OBJECT, &o, err);
+
+	if (!ret)
+		ret = bisect_state_number(o, "n", &e->n, err);
+	if (ret)
+		return ret;
+	e->mean = bisect_state_real_of(o, "mean");
+	e->sd = bisect_state_real_of(o, "sd");
+	return e->n >= STATS_ENDS_LEAST && isfinite(e->mean) && isfinite(e->sd) && e->sd >= 0
+		       ? 0 : err_config(err, "%s: no commit can be compared with these boots", key);
+}
+
+/* Of a search without them later commits are measured in blocks. */
+static int bisect_state_read_ends(const struct view *o, struct stats_ends *e, struct err *err)
+{
+	const struct view *ends;
+	int ret;
+
+	if (!view_get(o, "ends"))
+		return 0;
+	ret = view_list(o, "ends", JSON_OBJECT, &ends, err);
+	if (!ret)
+		ret = bisect_state_read_end(ends, "good", &e->good, err);
+	if (!ret)
+		ret = bisect_state_read_end(ends, "bad", &e->bad, err);
+	if (!ret)
+		ret = view_bool_or(ends, "count", false, &e->count, err);
+	return ret;
+}
+
 static int bisect_state_read(const struct view *o, struct bisect *b, struct err *err)
 {
 	const struct { const char *key; char **to; bool hash; } texts[] = {
@@ -227,6 +275,10 @@ static int bisect_state_read(const struct view *o, struct bisect *b, struct err 
 		ret = view_bool_or(o, "add_needed", false, &b->add_needed, err);
 	if (!ret)
 		ret = view_bool_or(o, "claim_holds_at_good", false, &b->claim_holds_at_good, err);
+	if (!ret)
+		ret = view_bool_or(o, "claim_is_fixed", false, &b->claim_is_fixed, err);
+	if (!ret)
+		ret = bisect_state_read_ends(o, &b->ends, err);
 	if (!ret)
 		ret = view_choice(o, "end", bisect_end_words, &end, err);
 	if (!ret)

@@ -33,6 +33,7 @@ struct measuring {
 	struct bisect_step *step;
 	const unsigned *looks;
 	bool ends;		/* the bad end is being tested */
+	bool alone;		/* without the good end; "block" then means a boot */
 	bool same;		/* and the ends do not differ, even after all blocks */
 };
 
@@ -103,6 +104,62 @@ static int bisect_step_series(const struct measuring *m, const struct comparison
 			  m->b->metric, name);
 }
 
+/* The boots that have a value; the caller frees the array. */
+static double *bisect_step_boots(const struct comparison *c, const struct compare_series *s,
+				 size_t arm, size_t *n)
+{
+	double *v = must_have(calloc(c->n_block_ids + 1, sizeof(*v)));
+
+	*n = 0;
+	for (size_t b = 0; b < c->n_block_ids; b++)
+		if (!isnan(s->est[arm].boot[b]))
+			v[(*n)++] = s->est[arm].boot[b];
+	return v;
+}
+
+/*
+ * Where instructions are counted the ends are booted until one boot of a later commit
+ * decides, or until the last look.
+ */
+static void bisect_step_judge_ends(struct measuring *m, const struct comparison *c,
+				   const struct compare_series *series, size_t tested)
+{
+	size_t good_n, bad_n, good_arm = 1 - tested;
+	double *good = bisect_step_boots(c, series, good_arm, &good_n);
+	double *bad = bisect_step_boots(c, series, tested, &bad_n);
+	struct bisect_step *s = m->step;
+	struct stats_ends ends = { .count = false };
+	double level = stats_search_level(m->b->expected, 1, stats_search_looks(STATS_SEARCH_ALONE));
+
+	s->p = s->e.n ? s->e.p : NAN;
+	if (c->deterministic)
+		stats_search_ends(good, good_n, bad, bad_n, !strcmp(series->kind, "count"), &ends);
+	if (stats_search_differ(&s->e, STATS_MARGIN, s->level) &&
+	    (!c->deterministic || stats_search_one_decides(&ends, level) ||
+	     s->blocks >= stats_search_last(m->looks))) {
+		s->mark = BISECT_IS_BAD;
+		m->b->ends = ends;
+	}
+	free(good);
+	free(bad);
+}
+
+static enum stats_side bisect_step_side(struct measuring *m, const struct comparison *c,
+					const struct compare_series *series, size_t tested)
+{
+	struct bisect_step *s = m->step;
+	enum stats_side side;
+	double *v;
+	size_t n;
+
+	if (!m->alone)
+		return stats_search_side(&m->b->step[0].e, &s->e, s->level, &s->p);
+	v = bisect_step_boots(c, series, tested, &n);
+	side = stats_search_alone(&m->b->ends, v, n, s->level, &s->e, &s->p);
+	free(v);
+	return side;
+}
+
 static int bisect_step_judge_metric(struct measuring *m, const struct comparison *c,
 				    size_t tested, struct err *err)
 {
@@ -115,14 +172,13 @@ static int bisect_step_judge_metric(struct measuring *m, const struct comparison
 		return ret;
 	s->e = series->vs[tested].e;
 	free(s->reason);
-	s->reason = text_format("%s", s->e.n ? "" : series->vs[tested].reason);
+	s->reason = text_format("%s", s->e.n ? "" :
+				m->alone ? series->est[tested].void_reason : series->vs[tested].reason);
 	if (m->ends) {
-		s->p = s->e.n ? s->e.p : NAN;
-		if (stats_search_differ(&s->e, STATS_MARGIN, s->level))
-			s->mark = BISECT_IS_BAD;
+		bisect_step_judge_ends(m, c, series, tested);
 		return 0;
 	}
-	side = stats_search_side(&m->b->step[0].e, &s->e, s->level, &s->p);
+	side = bisect_step_side(m, c, series, tested);
 	s->mark = side == STATS_SIDE_BAD ? BISECT_IS_BAD :
 		  side == STATS_SIDE_GOOD ? BISECT_IS_GOOD : BISECT_OPEN;
 	return 0;
@@ -155,13 +211,41 @@ static char *bisect_step_claim_of_good(const char *claim)
 	return text;
 }
 
+static int bisect_step_is_page_size(const struct claim_pick *pick, void *all)
+{
+	*(bool *)all &= pick->layer && strcmp(pick->field, "faults") &&
+			!strcmp(pick->arm, BISECT_TESTED);
+	return 0;
+}
+
+/* Is it about nothing but page sizes of the tested commit? */
+static bool bisect_step_is_about_pages(const char *text)
+{
+	struct claim *claim;
+	bool all = true;
+
+	if (claim_parse(text, "--claim", &claim, NULL))
+		return false;
+	claim_each_pick(claim, bisect_step_is_page_size, &all);
+	claim_free(claim);
+	return all;
+}
+
+/* Both ends have been judged: by their first boots, if these hardly varied. */
+static void bisect_step_claim_differs(struct measuring *m)
+{
+	m->step->mark = BISECT_IS_BAD;
+	m->b->claim_is_fixed = m->step->blocks == m->looks[0] &&
+			       bisect_step_is_about_pages(m->b->claim);
+}
+
 static int bisect_step_judge_claim(struct measuring *m, struct comparison *c, struct err *err)
 {
 	struct compare_claim tested, good = { .outcome = CLAIM_UNDECIDED };
 	char *of_good = bisect_step_claim_of_good(m->b->claim);
 	struct bisect_step *s = m->step;
 	bool holds;
-	int ret = claim_check(c, m->b->claim, "--claim", &tested, err);
+	int ret = (m->alone ? claim_check_fixed : claim_check)(c, m->b->claim, "--claim", &tested, err);
 
 	if (!ret && m->ends)
 		ret = claim_check(c, of_good, "--claim", &good, err);
@@ -182,7 +266,7 @@ static int bisect_step_judge_claim(struct measuring *m, struct comparison *c, st
 	if (m->ends) {
 		m->b->claim_holds_at_good = good.outcome == CLAIM_HOLDS;
 		if ((good.outcome == CLAIM_HOLDS && !holds) || (good.outcome == CLAIM_FAILS && holds))
-			s->mark = BISECT_IS_BAD;
+			bisect_step_claim_differs(m);
 		m->same = good.outcome == tested.outcome;
 	} else {
 		s->mark = holds == m->b->claim_holds_at_good ? BISECT_IS_GOOD : BISECT_IS_BAD;
@@ -348,9 +432,16 @@ static int bisect_step_write_config(const struct bisect *b, const char *config, 
 
 /* --- measuring ----------------------------------------------------------------------- */
 
-/* The last block whose boots have all ended. */
-static int bisect_step_blocks(const char *folder, const struct plan *p, unsigned *blocks,
-			      struct err *err)
+static bool bisect_step_has_ended(const struct measuring *m, const struct plan *p,
+				  const struct store *s, const struct plan_boot *b)
+{
+	return (m->alone && strcmp(p->arms[b->arm].name, BISECT_TESTED)) ||
+	       store_boot_done(s, b->boot);
+}
+
+/* The last block whose wanted boots have all ended. */
+static int bisect_step_blocks(const struct measuring *m, const char *folder, const struct plan *p,
+			      unsigned *blocks, struct err *err)
 {
 	struct store *s;
 	int ret = store_open(&s, folder, STORE_READ, err);
@@ -358,11 +449,22 @@ static int bisect_step_blocks(const char *folder, const struct plan *p, unsigned
 	*blocks = 0;
 	if (ret)
 		return ret;
-	for (size_t i = 0; i < p->n_boots && store_boot_done(s, p->boots[i].boot); i++)
+	for (size_t i = 0; i < p->n_boots && bisect_step_has_ended(m, p, s, &p->boots[i]); i++)
 		if (i + 1 == p->n_boots || p->boots[i + 1].block != p->boots[i].block)
 			*blocks = p->boots[i].block;
 	store_close(s);
 	return 0;
+}
+
+static enum stats_search_kind bisect_step_kind(const struct measuring *m, const struct plan *p)
+{
+	if (m->alone)
+		return STATS_SEARCH_ALONE;
+	if (*m->b->claim)
+		return STATS_SEARCH_CLAIM;
+	if (p->clock != CLOCK_INSTRUCTIONS)
+		return STATS_SEARCH_TIME;
+	return m->ends ? STATS_SEARCH_ENDS : STATS_SEARCH_EXACT;
 }
 
 static int bisect_step_load_plan(struct measuring *m, const char *config, const char *folder,
@@ -373,9 +475,7 @@ static int bisect_step_load_plan(struct measuring *m, const char *config, const 
 
 	if (ret)
 		return ret;
-	m->looks = stats_search_looks(*m->b->claim ? STATS_SEARCH_CLAIM :
-				      (*p)->clock == CLOCK_INSTRUCTIONS ? STATS_SEARCH_EXACT
-									: STATS_SEARCH_TIME);
+	m->looks = stats_search_looks(bisect_step_kind(m, *p));
 	if (!store_has_journal(folder))
 		return plan_extend(*p, stats_search_last(m->looks), err);
 	plan_free(*p);
@@ -399,17 +499,22 @@ static int bisect_step_campaign(struct measuring *m, const char *config, const c
 	struct campaign_result r = { .folder = NULL };
 	struct plan *p;
 	bool looked, resume = store_has_journal(folder);
+	char *ends = m->alone ? text_format("%s/%s", m->b->folder, m->b->step[0].folder) : NULL;
 	unsigned blocks = 0;
 	int ret = bisect_step_load_plan(m, config, folder, &p, err);
 
-	if (ret)
+	if (ret) {
+		free(ends);
 		return ret;
+	}
+	o.only = m->alone ? BISECT_TESTED : NULL;
+	o.like = ends;
 	m->step->level = stats_search_level(m->b->expected,
 					    m->ends ? 0 : bisect_step_decisions(m->b) + 1, m->looks);
 	if (resume) {
 		o.resume = folder;
 		/* Was the last run interrupted between the last boot and the decision? */
-		ret = bisect_step_blocks(folder, p, &blocks, err);
+		ret = bisect_step_blocks(m, folder, p, &blocks, err);
 		if (!ret && blocks)
 			ret = bisect_step_judge(m, folder, blocks, &looked, err);
 	} else {
@@ -419,7 +524,8 @@ static int bisect_step_campaign(struct measuring *m, const char *config, const c
 		ret = campaign_run(p, &o, &r, err);
 	m->b->stopped = r.interrupted && !r.decided;
 	if (!ret && !m->b->stopped && m->step->mark == BISECT_OPEN && !m->ends) {
-		char *what = text_format("undecided after %u blocks", p->n_blocks);
+		char *what = text_format("undecided after %u %s", p->n_blocks,
+					 m->alone ? "boots" : "blocks");
 		char *why = text_format("%s", m->step->reason);
 
 		bisect_step_skip(m->step, what, why);
@@ -427,6 +533,7 @@ static int bisect_step_campaign(struct measuring *m, const char *config, const c
 		free(why);
 	}
 	free(r.folder);
+	free(ends);
 	plan_free(p);
 	return ret;
 }
@@ -461,7 +568,8 @@ static int bisect_step_run(struct measuring *m, const char *name, struct err *er
 int bisect_measure(struct bisect *b, const char *commit, struct bisect_step *step,
 		   struct err *err)
 {
-	struct measuring m = { .b = b, .step = step, .ends = !b->n };
+	struct measuring m = { .b = b, .step = step, .ends = !b->n,
+			       .alone = b->claim_is_fixed || b->ends.good.n };
 	double start = loop_now();
 	char *name = text_format("%.*s", COMMIT_LEN, commit);
 	int ret;

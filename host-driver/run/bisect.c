@@ -266,7 +266,7 @@ static void bisect_put_effect(struct doc *d, const struct stats_effect *e)
 static void bisect_put_steps(struct doc *d, const struct bisect *b)
 {
 	doc_heading(d, "steps", "The steps");
-	doc_table(d, "#step|=commit|=is|#effect|#interval|#blocks|#min|subject");
+	doc_table(d, "#step|=commit|=is|#effect|#interval|#boots|#min|subject");
 	for (size_t i = 0; i < b->n; i++) {
 		const struct bisect_step *s = &b->step[i];
 
@@ -275,7 +275,7 @@ static void bisect_put_steps(struct doc *d, const struct bisect *b)
 		doc_cell(d, DOC_ID, 0, "%.12s", s->commit);
 		doc_cell(d, DOC_WORDS, 0, "%s", bisect_mark_words[s->mark]);
 		bisect_put_effect(d, &s->e);
-		doc_cell(d, DOC_NUMBER, 0, "%u", s->blocks);
+		doc_cell(d, DOC_NUMBER, 0, "%u", s->boots);
 		doc_cell(d, DOC_NUMBER, 0, "%.1f", s->seconds / 60);
 		doc_cell(d, DOC_WORDS, 0, "%s", s->subject);
 	}
@@ -283,8 +283,9 @@ static void bisect_put_steps(struct doc *d, const struct bisect *b)
 		if (b->step[i].mark == BISECT_SKIPPED)
 			doc_put(d, DOC_ITEM, "step %zu, %.12s, was skipped: %s", i, b->step[i].commit,
 				b->step[i].reason);
-	doc_put(d, DOC_SMALL, "Each is compared with the good end, %.12s; step 0 is the bad end. Intervals have the level of their decision. Skipped commits were not judged.",
-		b->good);
+	doc_put(d, DOC_SMALL, "Each is compared with the good end, %.12s; step 0 is the bad end%s. Intervals have the level of their decision. Skipped commits were not judged.",
+		b->good, b->claim_is_fixed || b->ends.good.n
+			? ", and the others are compared with its boots of the good end" : "");
 }
 
 static const struct bisect_step *bisect_step_of(const struct bisect *b, const char *commit)
@@ -293,6 +294,12 @@ static const struct bisect_step *bisect_step_of(const struct bisect *b, const ch
 		if (!strcmp(b->step[i].commit, commit))
 			return &b->step[i];
 	return NULL;
+}
+
+/* Was it booted without the good end? */
+static bool bisect_was_alone(const struct bisect *b, const struct bisect_step *s)
+{
+	return s != b->step && (b->claim_is_fixed || b->ends.good.n);
 }
 
 static void bisect_put_found(struct doc *d, const struct bisect *b)
@@ -305,8 +312,10 @@ static void bisect_put_found(struct doc *d, const struct bisect *b)
 	doc_field(d, "commit", DOC_WORDS, 0, s->subject, "%s", "");
 	if (s->e.n && !s->e.absolute)
 		doc_field(d, *b->metric ? b->metric : "effect", DOC_EFFECT, 0, "",
-			  "%+.2f%% against the good end, %+.2f%% to %+.2f%%, %u blocks, p %.1g; step %td",
-			  100 * s->e.effect, 100 * s->e.lo, 100 * s->e.hi, s->e.n, s->p, s - b->step);
+			  "%+.2f%% against the good end, %+.2f%% to %+.2f%%, %u %s%s, p %.1g; step %td",
+			  100 * s->e.effect, 100 * s->e.lo, 100 * s->e.hi, s->e.n,
+			  bisect_was_alone(b, s) ? "boot" : "block", s->e.n == 1 ? "" : "s", s->p,
+			  s - b->step);
 	else if (*s->reason)
 		doc_field(d, "claim", DOC_WORDS, 0, s->reason, "%s", "");
 }

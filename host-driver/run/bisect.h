@@ -3,7 +3,9 @@
  * Which commit of a history changed a metric, or a claim's outcome? git bisect
  * chooses the commits, in a repository of its own that borrows the user's objects;
  * each is built and measured against the good end in a campaign of two arms, `good`
- * and `tested`, until it can be decided (the method and its source: stats.h).
+ * and `tested`, until it can be decided (the method and its source: stats.h). Where boots
+ * neither vary nor drift, only the two ends are booted in blocks; any other commit is
+ * booted alone and compared with those boots.
  *
  *	struct bisect_wish wish = { .try = { .git = "/home/me/linux" }, .good = "v6.1" };
  *	struct bisect b;
@@ -15,11 +17,12 @@
  *	bisect_release(&b);
  *
  * The folder:
- *	state.json	the search so far, published after each decision: the only file
- *			that is read to resume
+ *	state.json	the search so far, published after each decision: what is read to
+ *			resume
  *	campaign.yaml	what is measured; kernels/ has the descriptions of the commits
  *	step-NN.yaml	the same for the commit of step NN
- *	steps/NN-COMMIT/	its results folder; 00 is the two ends
+ *	steps/NN-COMMIT/	its results folder; 00 is the two ends, whose conditions a
+ *			commit that is booted alone must have, too
  *	git/		the private repository, recreated before each step
  */
 #ifndef KDUEL_BISECT_H
@@ -70,6 +73,9 @@ struct bisect {
 	char *domain;		/* of the times; "" before the ends were measured */
 	unsigned commits, expected;	/* commits in good..bad; expected decisions */
 	bool claim_holds_at_good;
+	/* A later commit is booted alone, because */
+	bool claim_is_fixed;	/* the claim is about page sizes, and they did not vary, or */
+	struct stats_ends ends;	/* it can be compared with these boots, if there are any */
 	struct bisect_step *step;	/* only those that have ended; step[0] is the ends */
 	size_t n;
 	enum bisect_end end;

@@ -52,6 +52,10 @@ static int begin_records(struct store *s, void *arg, struct err *err)
 						"identity", campaign_begin_identity(c, arm)),
 				   err);
 	}
+	if (!ret && c->only)
+		ret = store_append(s, json_pack("{s:s, s:o}", "t", "note", "text",
+						json_sprintf("only boots of %s were wanted, to be compared with those in %s",
+							     c->only, c->like)), err);
 	return ret;
 }
 
@@ -146,9 +150,10 @@ static int campaign_begin_driver_then(struct store *s, const json_t **facts, str
 	return ret;
 }
 
-/* What has changed since the beginning; "" if nothing has. */
+/* What has changed since the beginning; "" if nothing has. The kernels of `except` may. */
 static int campaign_begin_find_change(const struct campaign_means *c, struct store *s,
-				      char what[static DIFFERENCE_MAX], struct err *err)
+				      const char *except, char what[static DIFFERENCE_MAX],
+				      struct err *err)
 {
 	const json_t *was;
 	int ret = campaign_begin_driver_then(s, &was, err);
@@ -158,9 +163,12 @@ static int campaign_begin_find_change(const struct campaign_means *c, struct sto
 		return ret;
 	for (size_t i = 0; i < c->plan->n_arms && !*what; i++) {
 		const struct plan_arm *arm = &c->plan->arms[i];
-		json_t *is = campaign_begin_identity(c, arm);
 		char path[128];
+		json_t *is;
 
+		if (except && !strcmp(arm->name, except))
+			continue;
+		is = campaign_begin_identity(c, arm);
 		snprintf(path, sizeof(path), "%.64s", arm->name);
 		difference_find(path, store_identity(s, (unsigned)i), is, what);
 		json_decref(is);
@@ -181,7 +189,7 @@ static int campaign_begin_check(const struct campaign_means *c, const char *fold
 		ret = err_machine(err, "%s has times of domain %s, but here they would be %s: these are never mixed",
 				  folder, store_domain(s), domain);
 	if (!ret)
-		ret = campaign_begin_find_change(c, s, what, err);
+		ret = campaign_begin_find_change(c, s, NULL, what, err);
 	if (!ret && *what && !allow)
 		ret = err_config(err, "%s was begun under other conditions: %s; restore them, begin a new campaign, or continue anyway with --allow-differences",
 				 folder, what);
@@ -228,5 +236,58 @@ int campaign_go_on(const struct campaign_means *c, const char *folder,
 		store_close(*s);
 		*s = NULL;
 	}
+	return ret;
+}
+
+/* --- boots of one arm for another campaign's ----------------------------------------- */
+
+/* The plan without its length, and without the kernel of `arm`. */
+static json_t *campaign_begin_plan_but(const struct plan *p, const char *arm)
+{
+	static const char *const length[] = { "blocks", "boots", "hash", "beside" };
+	json_t *json = plan_to_json(p), *arms = json_object_get(json, "arms"), *a;
+	size_t i;
+
+	for (size_t k = 0; k < sizeof(length) / sizeof(*length); k++)
+		json_object_del(json, length[k]);
+	json_array_foreach(arms, i, a) {
+		const char *name = json_string_value(json_object_get(a, "name"));
+
+		if (name && !strcmp(name, arm))
+			json_object_del(a, "kernel");
+	}
+	return json;
+}
+
+static bool campaign_begin_plan_differs(const struct campaign_means *c, struct store *s,
+					char what[static DIFFERENCE_MAX])
+{
+	json_t *was = campaign_begin_plan_but(store_plan(s), c->only);
+	json_t *is = campaign_begin_plan_but(c->plan, c->only);
+	bool differs = difference_find("", was, is, what) || difference_find("", is, was, what);
+
+	json_decref(was);
+	json_decref(is);
+	return differs;
+}
+
+int campaign_check_like(const struct campaign_means *c, struct err *err)
+{
+	const char *domain = machine_domain(c->machine);
+	char what[DIFFERENCE_MAX];
+	struct store *s;
+	int ret = store_open(&s, c->like, STORE_READ, err);
+
+	if (ret)
+		return ret;
+	if (strcmp(store_domain(s), domain))
+		ret = err_machine(err, "%s has times of domain %s, but here they would be %s: these are never mixed",
+				  c->like, store_domain(s), domain);
+	else if (!campaign_begin_plan_differs(c, s, what))
+		ret = campaign_begin_find_change(c, s, c->only, what, err);
+	if (!ret && *what)
+		ret = err_config(err, "boots of %s cannot be compared with those in %s: %s; restore that, or begin again",
+				 c->only, c->like, what);
+	store_close(s);
 	return ret;
 }

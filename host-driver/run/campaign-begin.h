@@ -15,6 +15,7 @@ struct campaign_means {		/* all borrowed */
 	const struct plan *plan;
 	const struct machine *machine;	/* prepared */
 	const struct arm_kernels *kernels;
+	const char *only, *like;	/* of struct campaign_options */
 };
 
 /*
@@ -30,5 +31,12 @@ int campaign_begin(const struct campaign_means *c, const char *folder,
  */
 int campaign_go_on(const struct campaign_means *c, const char *folder,
 		   bool allow, struct store **s, struct err *err);
+
+/*
+ * With c->like: are boots of the arm c->only made here as those in that folder were? The
+ * arm's kernel is not compared. The error names what differs (EXIT_CONFIG; EXIT_MACHINE
+ * for the domain).
+ */
+int campaign_check_like(const struct campaign_means *c, struct err *err);
 
 #endif

@@ -199,9 +199,12 @@ static int campaign_find_folder(struct campaign *c, struct err *err)
 static int campaign_open_store(struct campaign *c, struct err *err)
 {
 	const struct campaign_means means = {
-		c->plan, &c->machine, &c->kernels,
+		c->plan, &c->machine, &c->kernels, c->o->only, c->o->like,
 	};
+	int ret = c->o->like ? campaign_check_like(&means, err) : 0;
 
+	if (ret)
+		return ret;
 	if (c->o->resume)
 		return campaign_go_on(&means, c->r->folder,
 				      c->o->allow_differences, &c->store, err);
@@ -263,6 +266,13 @@ static int campaign_name_profile(const struct campaign *c, unsigned boot, char *
 	return 0;
 }
 
+/* Is the boot of this run, and has not ended yet? */
+static bool campaign_is_left(const struct campaign *c, const struct plan_boot *b)
+{
+	return (!c->o->only || !strcmp(c->plan->arms[b->arm].name, c->o->only)) &&
+	       !store_boot_done(c->store, b->boot);
+}
+
 /*
  * The next boot after this one that still has to be run, to be booted ahead; `*profile` is
  * the caller's to free. False: there is none, or its phases are counted, so that nothing
@@ -279,7 +289,7 @@ static bool campaign_next(struct campaign *c, const struct plan_boot *b,
 		const struct plan_arm *arm = &p->arms[b->arm];
 		const struct kernel *k = arm_kernels_of(&c->kernels, arm, b->layout);
 
-		if (store_boot_done(c->store, b->boot))
+		if (!campaign_is_left(c, b))
 			continue;
 		if (campaign_name_profile(c, b->boot, profile))
 			return false;
@@ -389,8 +399,11 @@ static int campaign_look(struct campaign *c, size_t next, struct err *err)
 	unsigned block = p->boots[next - 1].block;
 	int ret;
 
-	if (c->r->decided || (next < p->n_boots && p->boots[next].block == block))
+	if (c->r->decided)
 		return 0;
+	for (; next < p->n_boots && p->boots[next].block == block; next++)
+		if (campaign_is_left(c, &p->boots[next]))
+			return 0;
 	if (c->o->rule)
 		return campaign_ask_rule(c, block, err);
 	if (!c->o->until_verdict || !until_is_look(block))
@@ -426,7 +439,7 @@ static unsigned campaign_count_left(const struct campaign *c)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < c->plan->n_boots; i++)
-		n += !store_boot_done(c->store, c->plan->boots[i].boot);
+		n += campaign_is_left(c, &c->plan->boots[i]);
 	return n;
 }
 
@@ -445,7 +458,7 @@ static int campaign_run_boots(struct campaign *c, struct err *err)
 	int ret = 0;
 
 	for (size_t i = 0; i < p->n_boots && !ret && !c->r->decided; i++) {
-		if (store_boot_done(c->store, p->boots[i].boot))
+		if (!campaign_is_left(c, &p->boots[i]))
 			continue;
 		loop_step(c->loop, 0);
 		if (c->signals || campaign_out_of_time(c))

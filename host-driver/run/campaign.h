@@ -34,6 +34,11 @@ struct campaign_options {
 	bool allow_differences;	/* resume although conditions have changed */
 	bool until_verdict;	/* stop once every gate has its verdict */
 	const struct campaign_rule *rule;	/* instead of until_verdict; or NULL */
+	/*
+	 * Run only the boots of this arm, to be compared with the boots in the results folder
+	 * `like`: same plan but for this arm's kernel, same conditions. Or both NULL.
+	 */
+	const char *only, *like;
 	bool keep_on_fail;	/* leave a machine that failed up until the user has looked */
 	double patience;	/* multiplies all time limits */
 	bool verbose;

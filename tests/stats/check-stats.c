@@ -520,27 +520,50 @@ static void search_row(const char *name, double hi, unsigned hits)
 	table_row(name, bound, figure, spread, share <= hi);
 }
 
+static void search_rows(const char *name, double change, const unsigned *ends)
+{
+	char text[128];
+
+	if (change == 0) {
+		snprintf(text, sizeof(text), "%s, equal ends, search begun", name);
+		search_row(text, STATS_SEARCH_ALPHA, SEARCHES - ends[SEARCH_NOT_BEGUN]);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s, change of %g%%, wrong one blamed", name, 100 * change);
+	search_row(text, STATS_SEARCH_ALPHA, ends[SEARCH_WRONG]);
+	snprintf(text, sizeof(text), "%s, change of %g%%, the right one", name, 100 * change);
+	search_row(text, 1, ends[SEARCH_RIGHT]);
+}
+
 /* Boots spread by 1%. */
 static void searches(unsigned commits, double change)
 {
 	struct model m = { .shape = NORMAL, .boot = 0.01, .effect = log1p(change) };
 	struct rng r = row_rng();
 	unsigned ends[SEARCH_NOT_BEGUN + 1] = { 0 };
-	char name[96];
+	char name[64];
 
 	for (unsigned k = 0; k < SEARCHES; k++)
 		ends[simulate_search(&r, &m, commits)]++;
-	if (change == 0) {
-		snprintf(name, sizeof(name), "bisect, %u commits, equal ends, search begun", commits);
-		search_row(name, STATS_SEARCH_ALPHA, SEARCHES - ends[SEARCH_NOT_BEGUN]);
-		return;
-	}
-	snprintf(name, sizeof(name), "bisect, %u commits, change of %g%%, wrong one blamed", commits,
-		 100 * change);
-	search_row(name, STATS_SEARCH_ALPHA, ends[SEARCH_WRONG]);
-	snprintf(name, sizeof(name), "bisect, %u commits, change of %g%%, the right one", commits,
-		 100 * change);
-	search_row(name, 1, ends[SEARCH_RIGHT]);
+	snprintf(name, sizeof(name), "bisect, %u commits", commits);
+	search_rows(name, change, ends);
+}
+
+/* Counted instructions, commits booted alone. */
+static void searches_exact(unsigned commits, double change, double spread, double wider)
+{
+	struct model m = { .shape = NORMAL, .boot = spread, .effect = log1p(change) };
+	struct rng r = row_rng();
+	unsigned ends[SEARCH_NOT_BEGUN + 1] = { 0 };
+	char name[64], more[24] = "";
+
+	for (unsigned k = 0; k < SEARCHES; k++)
+		ends[simulate_search_exact(&r, &m, wider, commits)]++;
+	if (wider != 1)
+		snprintf(more, sizeof(more), ", bad x%g", wider);
+	snprintf(name, sizeof(name), "bisect --exact, %u commits, spread %g%%%s", commits, 100 * spread,
+		 more);
+	search_rows(name, change, ends);
 }
 
 static void all_rows(void)
@@ -589,6 +612,15 @@ static void all_rows(void)
 	searches(16, 0.05);
 	searches(1000, 0.02);
 	searches(1000, 0.05);
+	searches_exact(16, 0, 0.01, 1);
+	searches_exact(16, 0.02, 0.01, 1);
+	searches_exact(16, 0.02, 0.004, 1);
+	searches_exact(16, 0.02, 0.002, 1);
+	searches_exact(1000, 0.02, 0.004, 1);
+	searches_exact(1000, 0.02, 0.002, 1);
+	searches_exact(16, 0.02, 0.001, 5);
+	searches_exact(16, 0.02, 0.005, 0.2);
+	searches_exact(1000, 0.02, 0.005, 0.2);
 }
 
 /* --- the critical values of stats-change.c ------------------------------------ */

@@ -44,6 +44,12 @@ void simulate_counts(struct rng *r, double mean, size_t n,
  */
 enum search_end { SEARCH_RIGHT, SEARCH_WRONG, SEARCH_OPEN, SEARCH_NOT_BEGUN };
 enum search_end simulate_search(struct rng *r, const struct model *m, unsigned commits);
+/*
+ * The same with counted instructions: commits are booted alone. Boots with the effect
+ * spread `wider` times as much as those without.
+ */
+enum search_end simulate_search_exact(struct rng *r, const struct model *m, double wider,
+				      unsigned commits);
 
 /* A series without a change: white noise, t3, or AR(.5); sd 1 (t3: scale 1). */
 enum noise { WHITE, HEAVY, WANDERING, NOISES };

@@ -29,7 +29,7 @@ static char folder[64];
 static struct plan *plan;
 static struct machine machine;
 static struct arm_kernels kernels;
-static const struct campaign_means means = { NULL, &machine, &kernels };
+static const struct campaign_means means = { NULL, &machine, &kernels, NULL, NULL };
 
 static struct campaign_means with_plan(void)
 {
@@ -105,6 +105,66 @@ static void refuses_another_image(void **state)
 	refused("base.images.node was \"1234\", is \"5678\"");
 }
 
+/* --- boots of one arm for another campaign ------------------------------------------ */
+
+static struct plan *another(const char *was, const char *is)
+{
+	char text[] = CONFIG, *at = strstr(text, was), path[128];
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	assert_int_equal(strlen(was), strlen(is));
+	memcpy(at, is, strlen(is));
+	snprintf(path, sizeof(path), "%s/another.yaml", base);
+	assert_int_equal(file_publish(path, text, strlen(text), NULL), 0);
+	if (plan_load(path, NULL, &p, &err))
+		fail_msg("%s", err.text);
+	return p;
+}
+
+static void check_like(const char *was, const char *is, const char *why)
+{
+	struct plan *p = another(was, is);
+	const struct campaign_means m = { p, &machine, &kernels, "other", folder };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(campaign_check_like(&m, &err) < 0, why != NULL);
+	if (why && (err.exit != EXIT_CONFIG || !strstr(err.text, why)))
+		fail_msg("%s", err.text);
+	plan_free(p);
+}
+
+static void like_another_campaign(void **state)
+{
+	(void)state;
+	begin();
+	check_like("kernel: k, name: other", "kernel: l, name: other", NULL);
+	check_like("blocks: 2", "blocks: 1", NULL);
+	check_like("kernel: k, name: base", "kernel: l, name: base", "kernel was \"k\", is \"l\"");
+	check_like("memory: 64M", "memory: 96M", "guest.memory was 67108864, is 100663296");
+	snprintf(machine.accel_why, sizeof(machine.accel_why), "hardware");
+	check_like("blocks: 2", "blocks: 2", "accelerator was \"emulation\", is \"hardware\"");
+}
+
+/* Only the boots of one arm: the journal says so. */
+static void notes_the_only_arm(void **state)
+{
+	const struct campaign_means m = { plan, &machine, &kernels, "other", "steps/00" };
+	const char *const *notes;
+	struct store *s;
+	size_t n;
+
+	(void)state;
+	file_remove_tree(folder, NULL);
+	assert_int_equal(campaign_begin(&m, folder, &s, NULL), 0);
+	store_close(s);
+	assert_int_equal(store_open(&s, folder, STORE_READ, NULL), 0);
+	assert_int_equal(store_notes(s, &notes, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(notes[0], "only boots of other were wanted, to be compared with those in steps/00");
+	store_close(s);
+}
+
 static void differs(const char *was, const char *is, const char *what)
 {
 	json_t *a = json_loads(was, JSON_DECODE_ANY, NULL);
@@ -138,6 +198,8 @@ static int set_up(void **state)
 	assert_int_equal(file_mkdirs(path, NULL), 0);
 	strcat(path, "/k.yaml");
 	assert_int_equal(file_publish(path, "", 0, NULL), 0);
+	path[strlen(path) - strlen("k.yaml")] = 'l';
+	assert_int_equal(file_publish(path, "", 0, NULL), 0);
 	setenv("KDUEL_DATA", base, 1);
 	snprintf(path, sizeof(path), "%s/c.yaml", base);
 	assert_int_equal(file_publish(path, CONFIG, strlen(CONFIG), NULL), 0);
@@ -162,6 +224,8 @@ int main(void)
 		cmocka_unit_test(goes_on_with_the_same),
 		cmocka_unit_test(refuses_another_machine),
 		cmocka_unit_test(refuses_another_image),
+		cmocka_unit_test(like_another_campaign),
+		cmocka_unit_test(notes_the_only_arm),
 		cmocka_unit_test(differences_are_named),
 	};
 

@@ -666,7 +666,7 @@ static void search_levels(void **state)
 	assert_int_equal(stats_search_decisions(2), 1);
 	assert_int_equal(stats_search_decisions(16), 4);
 	assert_int_equal(stats_search_decisions(17), 5);
-	for (enum stats_search_kind kind = STATS_SEARCH_TIME; kind <= STATS_SEARCH_CLAIM; kind++) {
+	for (enum stats_search_kind kind = 0; kind < STATS_SEARCH_KINDS; kind++) {
 		const unsigned *looks = stats_search_looks(kind);
 		double sum = 0;
 		unsigned n = 0;
@@ -677,7 +677,7 @@ static void search_levels(void **state)
 			sum += n * stats_search_level(5, i, looks);
 		assert_true(sum <= STATS_SEARCH_ALPHA + 1e-12 && sum > 0.99 * STATS_SEARCH_ALPHA);
 		assert_true(stats_search_is_look(looks, stats_search_last(looks)));
-		assert_false(stats_search_is_look(looks, 1));
+		assert_int_equal(stats_search_is_look(looks, 1), kind == STATS_SEARCH_ALONE);
 	}
 }
 
@@ -720,6 +720,86 @@ static void search_sides(void **state)
 	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_OPEN);
 	e.n = 0;
 	assert_int_equal(stats_search_side(&ends, &e, 0.001, NULL), STATS_SIDE_OPEN);
+}
+
+/* Student's t with 2 degrees of freedom has a formula: P(T > t). */
+static double t2_above(double t)
+{
+	return 0.5 - t / (2 * sqrt(2 + t * t));
+}
+
+/* One boot against three of each end: means 100 and 200, spreads 1 and 5. */
+static void search_alone(void **state)
+{
+	const double good[] = { 99, 100, 101 }, bad[] = { 195, 200, 205 };
+	const double at[] = { 190, 104, 90, 155, NAN, 0 };
+	struct stats_ends ends;
+	struct stats_effect e;
+	double p, two;
+
+	(void)state;
+	assert_null(stats_search_ends(good, 3, bad, 3, true, &ends));
+	assert_true(fabs(ends.good.sd - 1) < 1e-12 && fabs(ends.bad.sd - 5) < 1e-12);
+	/* bad: it differs from the good end, by that end's spread */
+	assert_int_equal(stats_search_alone(&ends, at, 1, 0.001, &e, &p), STATS_SIDE_BAD);
+	assert_true(fabs(p - t2_above(90 / sqrt(4.0 / 3))) < 1e-9);
+	assert_true(e.n == 1 && fabs(e.effect - 0.9) < 1e-12 && fabs(e.p - 2 * p) < 1e-12);
+	/* the interval: 31.6 spreads of 1.15 to each side, t for 0.0005 */
+	assert_true(fabs(e.hi - 0.9 - 0.31599 * sqrt(4.0 / 3)) < 1e-4 && fabs(e.hi + e.lo - 1.8) < 1e-12);
+	/* good: it differs from the bad end, by the other spread; more boots reach the level */
+	assert_int_equal(stats_search_alone(&ends, at + 1, 1, 0.01, &e, &p), STATS_SIDE_GOOD);
+	assert_true(fabs(p - t2_above(96 / (5 * sqrt(4.0 / 3)))) < 1e-9);
+	assert_int_equal(stats_search_alone(&ends, at + 1, 1, 0.9 * p, &e, NULL), STATS_SIDE_OPEN);
+	assert_int_equal(stats_search_alone(&ends, (const double[]){ 104, 104 }, 2, 0.9 * p, &e, &two),
+			 STATS_SIDE_GOOD);
+	assert_true(fabs(two - t2_above(96 / (5 * sqrt(5.0 / 6)))) < 1e-9);
+	/* beyond the good end is not the effect that is looked for; in between, the nearer one */
+	assert_int_equal(stats_search_alone(&ends, at + 2, 1, 0.01, &e, NULL), STATS_SIDE_GOOD);
+	assert_int_equal(stats_search_alone(&ends, at + 3, 1, 0.01, &e, NULL), STATS_SIDE_BAD);
+	assert_int_equal(stats_search_alone(&ends, at + 4, 1, 0.5, &e, &p), STATS_SIDE_OPEN);
+	assert_true(e.n == 0 && isnan(p));
+	assert_int_equal(stats_search_alone(&ends, at, 0, 0.5, &e, NULL), STATS_SIDE_OPEN);
+	/* as times they are compared by ratios, and 0 has none */
+	assert_null(stats_search_ends(good, 3, bad, 3, false, &ends));
+	assert_int_equal(stats_search_alone(&ends, at, 1, 0.001, &e, NULL), STATS_SIDE_BAD);
+	assert_true(fabs(e.effect - (190 / exp((log(99) + log(100) + log(101)) / 3) - 1)) < 1e-9);
+	assert_int_equal(stats_search_alone(&ends, at + 5, 1, 0.5, &e, NULL), STATS_SIDE_OPEN);
+}
+
+/* Counts that repeat each other: the nearer end, whatever the level. */
+static void search_alone_still(void **state)
+{
+	const double good[] = { 0, 0, 0 }, bad[] = { 8, 8, 8 }, at[] = { 8, 3 };
+	struct stats_ends ends;
+	struct stats_effect e;
+	double p;
+
+	(void)state;
+	assert_null(stats_search_ends(good, 3, bad, 3, true, &ends));
+	assert_true(stats_search_one_decides(&ends, 1e-9));
+	assert_int_equal(stats_search_alone(&ends, at, 1, 1e-9, &e, &p), STATS_SIDE_BAD);
+	assert_true(p == 0 && e.absolute && e.effect == 8 && e.lo == 8 && e.hi == 8);
+	assert_int_equal(stats_search_alone(&ends, at + 1, 1, 1e-9, &e, NULL), STATS_SIDE_GOOD);
+}
+
+static void search_ends_refused(void **state)
+{
+	const double good[] = { 99, 100, 101 }, bad[] = { 109, 110, 111 }, odd[] = { 99, NAN, 0 };
+	struct stats_ends ends;
+
+	(void)state;
+	assert_string_equal(stats_search_ends(good, 2, bad, 3, false, &ends),
+			    "an end has fewer than 3 good boots");
+	assert_int_equal(ends.good.n, 0);
+	assert_false(stats_search_one_decides(&ends, 0.5));
+	assert_non_null(stats_search_ends(good, 3, bad, 2, false, &ends));
+	assert_non_null(stats_search_ends(odd, 3, bad, 3, true, &ends));
+	assert_string_equal(stats_search_ends(good, 3, good, 3, false, &ends), "the ends are equal");
+	assert_int_equal(ends.good.n, 0);
+	/* ends that are too near for one boot at a strict level: t is 6.96 and 22.3 */
+	assert_null(stats_search_ends(good, 3, bad, 3, true, &ends));
+	assert_true(stats_search_one_decides(&ends, 0.01));
+	assert_false(stats_search_one_decides(&ends, 0.001));
 }
 
 static void search_differs(void **state)
@@ -766,6 +846,9 @@ int main(void)
 		cmocka_unit_test(rules_of_others),
 		cmocka_unit_test(search_levels),
 		cmocka_unit_test(search_sides),
+		cmocka_unit_test(search_alone),
+		cmocka_unit_test(search_alone_still),
+		cmocka_unit_test(search_ends_refused),
 		cmocka_unit_test(search_differs),
 	};
 
