@@ -116,6 +116,12 @@ static double claims_value_page_field(const struct compare_pages *p, const char 
 	return strstr(field, "share") ? bytes / all : bytes;
 }
 
+/* Faults are counted where page sizes may not be. */
+static unsigned claims_value_readings(const struct compare_pages *p, const char *field)
+{
+	return strcmp(field, "faults") ? p->readings : p->counted;
+}
+
 /* A layer's figure in a block: the mean over the cells that the pick names. */
 static double claims_layer_value(struct claim_check *k, const struct claim_pick *p, size_t arm,
 				 size_t block)
@@ -132,9 +138,10 @@ static double claims_layer_value(struct claim_check *k, const struct claim_pick 
 		    (proof->cell && !claim_in_cells(p->cells, proof->cell)))
 			continue;
 		seen++;
-		if (!proof->after.readings)
-			claim_cannot(k, "%s: %s", p->path, proof->unavailable);
-		if (proof->block[block].readings) {
+		if (!claims_value_readings(&proof->after, p->field))
+			claim_cannot(k, "%s: %s", p->path, *proof->unavailable ? proof->unavailable
+								     : "faults are not counted");
+		if (claims_value_readings(&proof->block[block], p->field)) {
 			sum += claims_value_page_field(&proof->block[block], p->field);
 			n++;
 		}

@@ -15,8 +15,15 @@ static void proof_add(struct compare_pages *to, const struct store_proof *p)
 	to->bytes_4k += (double)p->bytes_4k;
 	to->bytes_2m += (double)p->bytes_2m;
 	to->bytes_1g += (double)p->bytes_1g;
-	to->faults += p->faults;
 	to->readings++;
+}
+
+static void proof_add_faults(struct compare_pages *to, const struct store_proof *p)
+{
+	if (isnan(p->faults))
+		return;
+	to->faults += p->faults;
+	to->counted++;
 }
 
 static void proof_mean(struct compare_pages *p)
@@ -26,7 +33,7 @@ static void proof_mean(struct compare_pages *p)
 	p->bytes_4k /= n;
 	p->bytes_2m /= n;
 	p->bytes_1g /= n;
-	p->faults /= n;
+	p->faults /= p->counted ? p->counted : NAN;
 }
 
 /* The row that a reading belongs to: its cell's, or that of its backing and source. */
@@ -85,9 +92,13 @@ static int proof_take(struct comparison *c, const struct store_proof *from,
 		      const struct proof_key *k)
 {
 	struct compare_proof *p = proof_row(c, k);
+	bool in_block = !from->before && from->block && from->block <= c->n_block_ids;
 
 	if (!p)
 		return -ENOMEM;
+	proof_add_faults(from->before ? &p->before : &p->after, from);
+	if (in_block)
+		proof_add_faults(&p->block[from->block - 1], from);
 	if (from->unavailable) {
 		if (!*p->unavailable)
 			p->unavailable = compare_text(c, "%s", from->unavailable);
@@ -99,7 +110,7 @@ static int proof_take(struct comparison *c, const struct store_proof *from,
 	if (from->before)
 		return 0;
 	proof_range(p, from);
-	if (from->block && from->block <= c->n_block_ids)
+	if (in_block)
 		proof_add(&p->block[from->block - 1], from);
 	return 0;
 }

@@ -98,7 +98,8 @@ struct compare_series {
 struct compare_pages {
 	double bytes_4k, bytes_2m, bytes_1g;
 	double faults;		/* second-level faults taken; NaN if unknown */
-	unsigned readings;	/* 0: unavailable, the rest is NaN */
+	unsigned readings;	/* 0: unavailable, the bytes are NaN */
+	unsigned counted;	/* readings with faults; an old KVM counts them, not pages */
 };
 struct compare_proof {
 	unsigned arm;		/* index into `arms` */

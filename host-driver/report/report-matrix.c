@@ -59,6 +59,8 @@ static void matrix_second_level(struct doc *d, const struct comparison *c, size_
 
 		if (p->cell || p->arm != arm || layer_find(p->layer) != LAYER_SECOND)
 			continue;
+		/* Where no page sizes can be read there may be faults. */
+		faults = p->after.faults > faults ? p->after.faults : faults;
 		if (!p->after.readings) {
 			reason = "unavailable";
 			continue;
@@ -66,14 +68,11 @@ static void matrix_second_level(struct doc *d, const struct comparison *c, size_
 		any = true;
 		least = p->huge_least < least ? p->huge_least : least;
 		most = p->huge_most > most ? p->huge_most : most;
-		faults = p->after.faults > faults ? p->after.faults : faults;
 	}
-	if (!any) {
+	if (any)
+		doc_cell(d, DOC_NUMBER, 0, "%s", number_shares(least, most, text));
+	else
 		doc_cell(d, DOC_WORDS, 0, "%s", reason);
-		doc_cell(d, DOC_NUMBER, 0, "-");
-		return;
-	}
-	doc_cell(d, DOC_NUMBER, 0, "%s", number_shares(least, most, text));
 	doc_cell(d, DOC_NUMBER, 0, "%s", faults > 0 ? number_value(round(faults), "", text) : "-");
 }
 

@@ -69,6 +69,12 @@ static void proof_row(struct doc *d, const struct comparison *c,
 	doc_cell(d, DOC_NUMBER, 0, "%s", number_value(a->faults, "", text));
 }
 
+/* Is there anything of it that a row can show? */
+static bool proof_has(const struct compare_proof *p)
+{
+	return p->after.readings || p->after.counted;
+}
+
 static void proof_table(struct doc *d, const struct comparison *c)
 {
 	const struct compare_proof *last = NULL;
@@ -78,7 +84,7 @@ static void proof_table(struct doc *d, const struct comparison *c)
 		const struct compare_proof *p = &c->proofs[i];
 		char *name;
 
-		if (p->cell || !p->after.readings)
+		if (p->cell || !proof_has(p))
 			continue;
 		if (!last || last->place != p->place) {
 			name = text_format("%s/%s", p->backing, p->source);
@@ -118,7 +124,7 @@ void report_proof(struct doc *d, const struct report *r)
 
 	doc_heading(d, "proof", "Proof: page sizes found after the timed regions");
 	for (size_t i = 0; i < c->n_proofs; i++)
-		any |= c->proofs[i].after.readings > 0;
+		any |= proof_has(&c->proofs[i]);
 	if (!c->n_proofs)
 		doc_put(d, DOC_SAY, "No proof was recorded.");
 	report_figures(d, r, FIGURE_IN_PROOF);

@@ -5,13 +5,14 @@
  *
  *	plant FOLDER CONFIG [domain=emulated] [seed=1] [noise=0.01] [at=1700000000]
  *		[blocks=N] [arm.NAME=1.05] [hostile=1] [void=NAME] [panic=NAME] [walks=1]
+ *		[old-kvm=NAME]
  *
  * Every cell has the metrics ns_per_iteration, of which an arm has its factor
  * times 100 ns; bandwidth, 10 GB/s over the factor; and tlb_misses, which none
  * is the better of. `hostile` gives one more with a name that means something
  * to most formats. Blocks spread by `noise`, shared by the arms of a block, and
  * each boot by a tenth of it. `void` and `panic`: that arm's samples are void,
- * its first boot fails. `walks`: the cost of a walk, too, with the pages that it
+ * its first boot fails. `old-kvm`: that arm's KVM counts faults but no pages. `walks`: the cost of a walk, too, with the pages that it
  * has: of the guest by the source's name, of the second level as the plan has the arm's.
  */
 #include <math.h>
@@ -132,6 +133,10 @@ static void plant_cell(struct plant *p, const struct plan_boot *b, size_t cell)
 		plant_sample(p, b, id, HOSTILE_METRIC, HOSTILE_UNIT, "rate", "lower", value);
 	if (plant_number(p, "walks", 0))
 		plant_walks(p, b, &p->plan->cells[cell], value);
+	else if (!strcmp(plant_word(p, "old-kvm", ""), arm))
+		plant_append(p, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:s, s:i}", "t", "proof",
+			"boot", b->boot, "cell", id, "process", 1, "when", "after", "layer",
+			"second-level", "unavailable", "counts large pages only", "faults", 27034));
 	else
 		plant_proof(p, b, id, "second-level", 4096, 2 << 20);
 	plant_append(p, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s}", "t", "cell-end", "boot",

@@ -181,12 +181,12 @@ static inline void fixture_proof_of(struct fixture *x, const char *source, unsig
 				.bytes_4k = huge ? 1.79 * mib : 560 * mib,
 				.bytes_2m = huge ? 560 * mib : 0, .bytes_1g = 0,
 				.faults = k != 1 ? NAN : a ? 811 : 143789,
-				.readings = 5 };
+				.readings = 5, .counted = k == 1 ? 5 : 0 };
 			p->before = p->after;
 			if (k != 2)
 				continue;
 			p->after = p->before = (struct compare_pages){
-				NAN, NAN, NAN, NAN, 0 };
+				NAN, NAN, NAN, NAN, 0, 0 };
 			p->huge_least = p->huge_most = NAN;
 			p->unavailable = (char *)"this kernel has no PAGEMAP_SCAN (from 6.7)";
 		}

@@ -91,9 +91,10 @@ static void add_proof(struct store *s, const struct plan_boot *b)
 			    "when", "after", "layer", "second-level", "bytes", "4k",
 			    huge ? 1 << 20 : 512 << 20, "2m", huge ? 511 << 20 : 0,
 			    "method", "stats", "faults", huge ? 811 : 143802));
-	append(s, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:s}", "t", "proof",
+	append(s, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:s, s:i}", "t", "proof",
 			    "boot", b->boot, "cell", CELL, "process", 1, "when",
-			    "after", "layer", "mut", "unavailable", "no PAGEMAP_SCAN"));
+			    "after", "layer", "mut", "unavailable", "no PAGEMAP_SCAN",
+			    "faults", 100 + (int)b->block));
 }
 
 static void add_env(struct store *s, const struct story *t,
@@ -284,8 +285,13 @@ static void proofs_and_missing(void **state)
 	assert_int_equal(p->after.readings, 6);
 	assert_true(isnan(p->before.bytes_2m));
 	near(p->block[3].bytes_4k, 1 << 20, 0);
+	/* Where page sizes are unavailable, faults may still have been counted. */
 	p = compare_proof_of(&c, 0, "mut", CELL);
 	assert_true(isnan(p->after.bytes_4k));
+	assert_true(p->after.readings == 0 && p->after.counted == 6 && p->before.counted == 0);
+	near(p->after.faults, 103.5, 0);
+	near(p->block[1].faults, 102, 0);
+	assert_true(isnan(p->before.faults));
 	assert_string_equal(p->unavailable, "no PAGEMAP_SCAN");
 	assert_int_equal(c.n_missing, 1);
 	assert_string_equal(c.missing[0].counter, "walks");

@@ -329,7 +329,7 @@ static void forget_numbers(struct fixture *x)
 		x->proofs[i].unavailable = (char *)"never read";
 		x->proofs[i].huge_least = x->proofs[i].huge_most = NAN;
 		x->proofs[i].after = x->proofs[i].before =
-			(struct compare_pages){ NAN, NAN, NAN, NAN, 0 };
+			(struct compare_pages){ NAN, NAN, NAN, NAN, 0, 0 };
 	}
 	fixture_figures(x);
 }
