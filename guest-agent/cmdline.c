@@ -18,7 +18,7 @@ static int cmdline_set_role(struct settings *s, const char *value, struct err *e
 			return 0;
 		}
 	}
-	return err_config(err, "unknown role '%s': node or guest", value);
+	return err_unknown(err, "role", value, role_names, ROLES);
 }
 
 static int cmdline_set_nonce(struct settings *s, const char *value, struct err *err)

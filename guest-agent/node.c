@@ -176,13 +176,14 @@ static void node_on_guest_lost(void *arg, const char *class, const char *text)
 
 static int node_parse_accel(const struct view *args, enum qemu_accel *accel, struct err *err)
 {
+	static const char *const known[] = { "kvm", "tcg" };
 	const char *name;
 
 	if (view_string_or(args, "accel", "kvm", &name, err))
 		return err->code;
 	*accel = !strcmp(name, "tcg") ? QEMU_TCG : QEMU_KVM;
 	if (strcmp(name, "tcg") && strcmp(name, "kvm"))
-		return err_config(err, "accel: '%.40s' is neither kvm nor tcg", name);
+		return err_unknown(err, "accel", name, known, 2);
 	return 0;
 }
 

@@ -108,6 +108,15 @@ static void run_check(const struct options *o, struct argp_state *state)
 		argp_error(state, "--allow-differences is for --resume; kduel compare has it for arms");
 }
 
+static enum plan_profile run_parse_why(const char *arg, struct argp_state *state)
+{
+	static const char *const words[] = { "boot", "memory", NULL };
+
+	if (!arg)
+		return PROFILE_FUNCTIONS;
+	return options_choice(state, "kind of --why", arg, words) ? PROFILE_MEMORY : PROFILE_BOOT;
+}
+
 static error_t run_parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -121,10 +130,7 @@ static error_t run_parse(int key, char *arg, struct argp_state *state)
 	case OPT_DRY_RUN: o->dry_run = true; return 0;
 	case OPT_STRICT: o->strict = true; return 0;
 	case OPT_WHY:
-		if (arg && strcmp(arg, "boot") && strcmp(arg, "memory"))
-			argp_error(state, "--why: '%s' is neither boot nor memory", arg);
-		o->plan.profile = !arg ? PROFILE_FUNCTIONS :
-				  *arg == 'b' ? PROFILE_BOOT : PROFILE_MEMORY;
+		o->plan.profile = run_parse_why(arg, state);
 		return 0;
 	case OPT_KEEP: o->campaign.keep_on_fail = true; return 0;
 	case OPT_OWN: o->campaign.own = arg; return 0;

@@ -14,6 +14,7 @@
 #include "size.h"
 
 #define RELABEL_MAX 200
+#define METRICS_NAMED 256	/* among which the nearest is looked for */
 
 /* --- sorting ------------------------------------------------------------------- */
 
@@ -213,11 +214,21 @@ static int judge_arms(const struct foreign *f, struct comparison *c, struct err 
 static int judge_check_glob(const struct foreign *f, const char *option, const char *glob,
 			    struct err *err)
 {
-	for (size_t i = 0; glob && i < f->n_series; i++)
+	const char *known[METRICS_NAMED], *near;
+	size_t n = 0;
+
+	for (size_t i = 0; glob && i < f->n_series; i++) {
 		if (!fnmatch(glob, f->series[i].metric, 0))
 			return 0;
-	return glob ? err_config(err, "%s: '%.80s' matches none of the metrics, e.g. %.100s", option,
-				 glob, f->series[0].metric) : 0;
+		if (n < METRICS_NAMED)
+			known[n++] = f->series[i].metric;
+	}
+	if (!glob)
+		return 0;
+	near = nearest_word(glob, known, n);
+	return err_config(err, near ? "%s: '%.80s' matches none of the metrics; did you mean '%.100s'?"
+				    : "%s: '%.80s' matches none of the metrics, e.g. %.100s",
+			  option, glob, near ? near : f->series[0].metric);
 }
 
 static int judge_check_globs(const struct foreign *f, struct err *err)

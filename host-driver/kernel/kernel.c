@@ -164,6 +164,7 @@ int kernel_applies(struct kernel *k, const struct kernel_text *more, size_t n,
 int kernel_set_layout(struct kernel *k, const char *layout, struct err *err)
 {
 	const size_t n = sizeof(layouts) / sizeof(layouts[0]);
+	char text[200];
 
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(layouts[i], layout))
@@ -175,8 +176,8 @@ int kernel_set_layout(struct kernel *k, const char *layout, struct err *err)
 		k->layout = strdup(i ? layout : "");
 		return k->layout ? 0 : err_sys(err, ENOMEM, "%s", layout);
 	}
-	return err_config(err, "layout '%s': must be default, 16, 32, 64 or 128 (the alignment of functions in bytes)",
-			  layout);
+	unknown_text("layout", layout, layouts, n, text, sizeof(text));
+	return err_config(err, "%s (the alignment of functions in bytes)", text);
 }
 
 /* --- ensure ----------------------------------------------------------------------- */

@@ -280,14 +280,15 @@ static int read_boot(const struct view *o, struct plan *p, struct err *err)
 		return ret;
 	index = plan_arm(p, arm);
 	if (index < 0)
-		return err_config(err, "arm: '%.80s' is not one of the arms", arm);
+		return *arm ? plan_check_arm(p, arm, err) : err_config(err, "arm: is empty");
 	b->arm = index;
 	for (size_t i = 0; i < p->arms[index].n_layouts; i++)
 		if (!strcmp(layout, p->arms[index].layouts[i]))
 			b->layout = p->arms[index].layouts[i];
 	if (!b->layout)
-		return err_config(err, "layout: '%.80s' is not one of the arm's layouts",
-				  layout);
+		return err_unknown(err, "layout of this arm", layout,
+				   (const char *const *)p->arms[index].layouts,
+				   p->arms[index].n_layouts);
 	if (b->boot != ++p->n_boots || b->block < 1 || b->block > p->n_blocks)
 		return err_config(err, "boot %u of block %u is out of order",
 				  b->boot, b->block);
