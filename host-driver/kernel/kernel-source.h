@@ -71,6 +71,8 @@ struct kernel_repository {
 
 int kernel_repository_open(const char *path, struct kernel_repository *r,
 			   struct err *err);
+/* Does it lack history? Then a revision that is not there may exist elsewhere. */
+bool kernel_repository_is_shallow(const char *path);
 /* The full hash of the commit that `revision` names; the caller frees it. */
 int kernel_repository_commit(const char *path, const char *revision,
 			     char **commit, struct err *err);

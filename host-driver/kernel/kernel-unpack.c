@@ -68,9 +68,20 @@ int kernel_repository_open(const char *path, struct kernel_repository *r,
 	return ret;
 }
 
+bool kernel_repository_is_shallow(const char *path)
+{
+	static const char *const ask[] = { "rev-parse", "--is-shallow-repository", NULL };
+	char *said = NULL;
+	bool is = !kernel_repository_ask(path, ask, &said, NULL) && !strncmp(said, "true", 4);
+
+	free(said);
+	return is;
+}
+
 int kernel_repository_commit(const char *path, const char *revision,
 			     char **commit, struct err *err)
 {
+	struct err why = ERR_INIT;
 	char *what = NULL;
 	const char *args[] = { "rev-parse", "--verify", "--end-of-options", NULL, NULL };
 	int ret;
@@ -79,13 +90,18 @@ int kernel_repository_commit(const char *path, const char *revision,
 	if (asprintf(&what, "%s^{commit}", revision) < 0)
 		return err_sys(err, ENOMEM, "%s", path);
 	args[3] = what;
-	ret = kernel_repository_ask(path, args, commit, err);
+	ret = kernel_repository_ask(path, args, commit, &why);
 	free(what);
-	if (ret)
-		err_prefix(err, "%s has no revision %s", path, revision);
-	else
+	if (!ret) {
 		(*commit)[strcspn(*commit, "\n")] = '\0';
-	return ret;
+		return 0;
+	}
+	if (kernel_repository_is_shallow(path))
+		return err_config(err, "%s has no revision %s: it is a shallow clone; git -C %s fetch --unshallow gets the rest",
+				  path, revision, path);
+	if (strstr(why.text, "Needed a single revision"))	/* git's words for that */
+		return err_config(err, "%s has no revision %s", path, revision);
+	return err_set(err, why.exit, why.code, "%s has no revision %s: %s", path, revision, why.text);
 }
 
 void kernel_repository_release(struct kernel_repository *r)

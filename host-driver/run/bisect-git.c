@@ -50,8 +50,11 @@ int bisect_git_check(const char *dir, const char *good, const char *bad, unsigne
 	int ret = 0;
 
 	if (kernel_repository_ask(dir, ancestor, &said, NULL))
-		ret = err_config(err, "--good %.12s is not an ancestor of --bad %.12s (git -C %s merge-base %.12s %.12s names their common ancestor)",
-				 good, bad, dir, good, bad);
+		ret = kernel_repository_is_shallow(dir)
+			? err_config(err, "between --good %.12s and --bad %.12s history is missing: %s is a shallow clone; git -C %s fetch --unshallow gets the rest",
+				     good, bad, dir, dir)
+			: err_config(err, "--good %.12s is not an ancestor of --bad %.12s (git -C %s merge-base %.12s %.12s names their common ancestor)",
+				     good, bad, dir, good, bad);
 	free(said);
 	said = NULL;
 	if (!ret)

@@ -14,7 +14,9 @@
 #include "kernel/kernel-source.h"
 #include "lib/file.h"
 #include "lib/safe.h"
+#include "plan/plan.h"
 #include "report/doc.h"
+#include "safe.h"
 
 /* --- beginning ------------------------------------------------------------------ */
 
@@ -113,6 +115,53 @@ static int bisect_make_campaign(const struct bisect_wish *wish, const struct bis
 	return ret;
 }
 
+/* Does a cell run the workload that the metric is said to be of? */
+static int bisect_check_workload(const struct plan *p, const char *metric, struct err *err)
+{
+	char *word = text_format("%.*s", (int)strcspn(metric, " ["), metric), *dot = strrchr(word, '.');
+	const char **known = must_have(calloc(p->n_cells, sizeof(*known)));
+	bool found = !dot;
+	int ret = 0;
+
+	for (size_t i = 0; dot && i < p->n_cells; i++) {
+		*dot = '\0';
+		known[i] = p->cells[i].workload;
+		found |= !strcmp(word, known[i]);
+	}
+	if (!found) {
+		ret = err_unknown(err, "workload in these cells", word, known, p->n_cells);
+		err_prefix(err, "--metric %s", metric);
+	}
+	free(known);
+	free(word);
+	return ret;
+}
+
+/* What is misspelt is found before a kernel is built, and leaves nothing. */
+static int bisect_check_plan(const struct bisect_wish *wish, const char *folder, struct err *err)
+{
+	const struct plan_options o = { .blocks = 1 };
+	char *config = text_format("%s/campaign.yaml", folder);
+	char *kernels = text_format("%s/kernels", folder), *patches = text_format("%s/patches", folder);
+	struct plan *p = NULL;
+	int ret = plan_load(config, &o, &p, err);
+
+	if (!ret && wish->metric)
+		ret = bisect_check_workload(p, wish->metric, err);
+	plan_free(p);
+	if (ret) {
+		file_remove_tree(kernels, NULL);
+		file_remove_tree(patches, NULL);
+		unlink(config);
+		rmdir(folder);
+		rmdir("results");	/* if nothing else is in it */
+	}
+	free(patches);
+	free(kernels);
+	free(config);
+	return ret;
+}
+
 static char *bisect_absolute(const char *path)
 {
 	char *real = path ? realpath(path, NULL) : NULL;
@@ -146,6 +195,8 @@ int bisect_begin(const struct bisect_wish *wish, const char *folder, struct bise
 	b->expected = stats_search_decisions(b->commits);
 	if (!ret)
 		ret = bisect_make_campaign(wish, b, err);
+	if (!ret)
+		ret = bisect_check_plan(wish, folder, err);
 	if (!ret)
 		ret = bisect_save(b, err);
 	if (ret)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/kernel-source.h"
 #include "kernel/kernel.h"
@@ -13,26 +14,17 @@
 
 #define COMMIT_LEN 12
 
-static bool try_git_is_shallow(const char *dir)
-{
-	static const char *const ask[] = { "rev-parse", "--is-shallow-repository", NULL };
-	char *said = NULL;
-	bool is = !kernel_repository_ask(dir, ask, &said, NULL) && !strncmp(said, "true", 4);
-
-	free(said);
-	return is;
-}
-
 static int try_git_commit(const struct try *t, const char *revision, char **commit, struct err *err)
 {
 	struct err why = ERR_INIT;
 
-	if (!kernel_repository_commit(t->w->git, revision, commit, &why))
-		return 0;
-	if (try_git_is_shallow(t->w->git))
-		return err_config(err, "%s has no revision %s: it is a shallow clone; git -C %s fetch --unshallow gets the rest",
-				  t->w->git, revision, t->w->git);
-	return err_config(err, "%s", why.text);
+	return kernel_repository_commit(t->w->git, revision, commit, &why)
+		       ? err_config(err, "%s", why.text) : 0;
+}
+
+static int try_git_check_config(const char *path, struct err *err)
+{
+	return path && access(path, R_OK) ? err_config(err, "--config %s: %s", path, strerror(errno)) : 0;
 }
 
 /* The files' differences from HEAD, as a patch; empty if there are none. */
@@ -186,6 +178,8 @@ int try_revisions(struct try *t, struct err *err)
 
 	if (ret && err)
 		err->exit = EXIT_CONFIG;
+	if (!ret)
+		ret = try_git_check_config(t->w->config, err);
 	if (!ret && t->w->rev)
 		ret = try_git_split_range(t->w->rev, &from, &to, err);
 	else if (!ret)

@@ -60,6 +60,13 @@ static bool try_is_file_here(const char *word)
 	return *word != '/' && strncmp(word, "../", 3) && !access(word, R_OK);
 }
 
+/* A program that is given by its path must be there. */
+static int try_check_command(char *const *command, struct err *err)
+{
+	return command && strchr(command[0], '/') && access(command[0], R_OK)
+		       ? err_config(err, "command %s: %s", command[0], strerror(errno)) : 0;
+}
+
 /* A config finds files beside itself, so each gets a link there. */
 static int try_link_files(const struct try *t, struct err *err)
 {
@@ -300,9 +307,11 @@ int try_make(const struct try_wish *wish, struct try_made *made, struct err *err
 	t.what = open_memstream(&made->what, &len);
 	if (!t.what)
 		return err_sys(err, ENOMEM, "try");
-	ret = wish->git ? try_revisions(&t, err)
-	      : wish->images[0] ? try_images(&t, err)
-				: try_patches(&t, err);
+	ret = try_check_command(wish->command, err);
+	if (!ret)
+		ret = wish->git ? try_revisions(&t, err)
+		      : wish->images[0] ? try_images(&t, err)
+					: try_patches(&t, err);
 	if (!ret)
 		ret = try_write(&t, err);
 	fclose(t.what);
