@@ -78,11 +78,11 @@ static bool identity_has_word(const char *line, const char *word, size_t n)
 	return false;
 }
 
-/* Does the word differ in every boot, or name the kernel? */
+/* Does the word differ in every boot, name the kernel or say how fast this machine counts? */
 static bool identity_of_the_boot(const char *word)
 {
 	static const char *const prefix[] = {
-		"kduel.nonce=", "BOOT_IMAGE=", "initrd=",
+		"kduel.nonce=", "BOOT_IMAGE=", "initrd=", "tsc_early_khz=",
 	};
 
 	for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)

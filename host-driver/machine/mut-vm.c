@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,9 +14,11 @@
 
 #include "accel.h"
 #include "bench/source.h"
+#include "clock.h"
 #include "machine.h"
 
 #define PROBE_SECONDS 20
+#define RATE_MAX 40
 
 /*
  * A guest in emulated SVM: its TSC deadline timer never fires, so that it would sleep
@@ -177,6 +180,23 @@ static int vm_vm_plugin(const struct machine *m, const struct machine_boot *b,
 	return 0;
 }
 
+/*
+ * An emulated machine reads this machine's time-stamp counter, and its kernel takes some
+ * milliseconds to measure how fast it counts. On a busy machine that measurement can be wrong,
+ * and the time of the whole boot with it: so the kernel is told. In whole MHz, which are the
+ * same for each boot; kernels refine it by their own means.
+ */
+static void vm_vm_tell_rate(const struct machine *m, char word[static RATE_MAX])
+{
+	*word = '\0';
+	if (m->accel != QEMU_TCG)
+		return;
+	clock_init();
+	if (clock_facts.tsc)
+		snprintf(word, RATE_MAX, " tsc_early_khz=%ld",
+			 1000 * lround(1000 / clock_facts.ns_per_tick));
+}
+
 static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 		      struct err *err)
 {
@@ -187,7 +207,7 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 		.memory = pm->memory, .pmem = pm->pmem, .pmem_next = plan_next_pmem(m->plan),
 		.kernel = b->kernel, .initrd = m->images.node,
 	};
-	char *append, plugin[2 * PATH_MAX], *joined = NULL;
+	char *append, plugin[2 * PATH_MAX], rate[RATE_MAX], *joined = NULL;
 	int ret = b->profile ? vm_vm_plugin(m, b, plugin, err) : 0;
 
 	if (!ret && b->modules)
@@ -201,8 +221,9 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 	vm.plugin = b->profile ? plugin : NULL;
 	vm.gdb = m->gdb;
 	vm.stays = m->stays;
-	if (asprintf(&append, "kduel.role=node kduel.nonce=%016" PRIx64 "%s%s",
-		     b->nonce, *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
+	vm_vm_tell_rate(m, rate);
+	if (asprintf(&append, "kduel.role=node kduel.nonce=%016" PRIx64 "%s%s%s", b->nonce, rate,
+		     *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
 		append = NULL;
 	vm.append = append;
 	ret = append ? mut_vm_start(m, &vm, err)
