@@ -83,8 +83,10 @@ int foreign_read(struct foreign *f, const char *path, const char *arm, unsigned 
 	ret = file_read_named(path, &data, &len, err);
 	if (ret)
 		return ret;
-	for (text = data; isspace((unsigned char)*text); text++)
-		;
+	/* A byte-order mark says nothing more about UTF-8. */
+	text = data + (strncmp(data, "\xef\xbb\xbf", 3) ? 0 : 3);
+	while (isspace((unsigned char)*text))
+		text++;
 	ret = foreign_read_text(&file, text, len - (size_t)(text - data), err);
 	free(data);
 	if (ret >= 0 && f->n_values == before)

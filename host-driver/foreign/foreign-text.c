@@ -173,9 +173,19 @@ static int text_check_columns(const struct foreign_file *file, const struct text
 	return 0;
 }
 
-/* Splits a row (RFC 4180) in place; `*at` moves to the next one. -1: too many fields. */
-static int text_line(char **at, char **field)
+/* What is between fields: a comma, or where the first line has none, a tab or semicolon. */
+static char text_separator(const char *text)
 {
+	size_t n = strcspn(text, "\r\n");
+
+	return memchr(text, ',', n) ? ',' : memchr(text, '\t', n) ? '\t' :
+	       memchr(text, ';', n) ? ';' : ',';
+}
+
+/* Splits a row (RFC 4180) in place; `*at` moves to the next one. -1: too many fields. */
+static int text_line(char **at, char separator, char **field)
+{
+	const char ends[] = { separator, '\r', '\n', '\0' };
 	char *from = *at, *to, end;
 	int n = 0;
 
@@ -188,12 +198,12 @@ static int text_line(char **at, char **field)
 				from += *from == '"';
 			from += *from == '"';
 		}
-		while (!strchr(",\r\n", *from))
+		while (!strchr(ends, *from))
 			*to++ = *from++;
 		end = *from;
 		*to = '\0';
 		from += end != '\0';
-	} while (end == ',');
+	} while (end == separator);
 	*at = from + (end == '\r' && *from == '\n');
 	return n;
 }
@@ -203,7 +213,8 @@ int foreign_csv(struct foreign_file *file, char *text, struct err *err)
 	char *head[COLUMNS_MAX], *field[COLUMNS_MAX];
 	struct foreign_runs runs = { { NULL, 0 }, NULL };
 	struct text_table t = { .cell_id = NULL };
-	int columns = text_line(&text, head), n, ret = 0;
+	char separator = text_separator(text);
+	int columns = text_line(&text, separator, head), n, ret = 0;
 	unsigned line = 1;
 
 	if (columns < 0)
@@ -217,7 +228,7 @@ int foreign_csv(struct foreign_file *file, char *text, struct err *err)
 	ret = text_check_columns(file, &t, err);
 	while (!ret && *text) {
 		t = (struct text_table){ .cell_id = NULL };
-		n = text_line(&text, field);
+		n = text_line(&text, separator, field);
 		line++;
 		if (n == 1 && !*field[0])
 			continue;
