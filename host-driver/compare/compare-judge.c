@@ -191,7 +191,7 @@ static char *judge_why_unstable(struct comparison *c, const struct compare_serie
 		      : NULL;
 }
 
-/* Why there is no stronger verdict: D, or the correction for many tests. */
+/* Why there is no stronger verdict: D, rounded values, or the correction for many tests. */
 static char *judge_why_not_more(struct comparison *c, const struct compare_result *r,
 				enum stats_better better, unsigned tests)
 {
@@ -206,6 +206,9 @@ static char *judge_why_not_more(struct comparison *c, const struct compare_resul
 		return compare_text(c, "not called %s: p %.2g alone, %.2g among %u tests",
 				    worse ? "regressed" : "improved", r->e.p,
 				    r->p_adjusted, tests);
+	if (r->e.method != STATS_RESAMPLED && (r->e.lo > 0 || r->e.hi < 0))
+		return compare_text(c, "not called %s: its blocks agree to rounding, and %u of them cannot be surer than their signs, p %.2g; more blocks can",
+				    worse ? "regressed" : "improved", r->e.n, r->e.p);
 	if (r->verdict == VERDICT_INCONCLUSIVE && r->e.p_worse <= c->alpha / 2)
 		return compare_text(c, "not called 'not worse than %.3g%%': its interval alone would do, but not among %u tests",
 				    100 * r->margin, tests);
