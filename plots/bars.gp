@@ -22,7 +22,7 @@ do for [i = 1:n_series] {
 			size screen px(12), screen py(12) fs solid noborder \
 			fc rgb rgb(SERIES_RGB[i])
 		set label 100 + k SERIES_NAME[i] at screen px(x + 18), screen y \
-			left tc rgb INK font ",12"
+			left tc rgb INK font points(12)
 	}
 }
 h = (height - top) / (1.0 * n_panels)
@@ -40,7 +40,7 @@ do for [p = 1:n_panels] {
 	do for [i = 1:n_rows] { set xtics add (esc(ROW[i]) i - 1) }
 	do for [i = 1:n_ticks] { set ytics add (esc(TICK_NAME[i]) TICK[i]) }
 	set grid ytics lt 1 lw 1 lc rgb GRID
-	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 0.7 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 0.7 left tc rgb INK font points(12)
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using ($1 + at(i)):(SERIES_PANEL[i] == p - 1 ? $2 : NaN):(bar * 0.86) \
 		with boxes lc rgb rgb(SERIES_RGB[i]), \

@@ -17,7 +17,7 @@ do for [i = 1:n_series] {
 	x = legend_x(i); y = legend_y(i, 68)
 	top = 92 - up + 18 * legend_line(i)
 	set label 100 + i SERIES_NAME[i] at screen px(x + 14), screen y \
-		left tc rgb INK font ",12"
+		left tc rgb INK font points(12)
 	set label 200 + i "" at screen px(x + 4), screen y \
 		point pt shape(SERIES_COLOUR[i]) ps 0.8 lc rgb rgb(SERIES_RGB[i])
 }
@@ -39,7 +39,7 @@ do for [i = 1:n_rows] {
 		set object 300 + i rectangle from screen px(2), first i - 1.5 \
 			to screen 1 - px(2), first i - 1.07 front fs solid noborder fc rgb 0xffffff
 		set label 300 + i strlen(ROW[i]) > 52 ? broken(ROW[i]) : ROW[i] \
-			at screen px(from), first i - 1.26 left front tc rgb SOFT font ",11"
+			at screen px(from), first i - 1.26 left front tc rgb SOFT font points(11)
 	} else { set ytics add (esc(broken(ROW[i])) i - 1) }
 }
 do for [i = 1:n_ticks] { set xtics add (esc(TICK_NAME[i]) TICK[i]) }
@@ -63,4 +63,4 @@ plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 	with vectors filled head size screen px(9), 20 lw 1.8 lc rgb rgb(SERIES_RGB[i]), \
      for [i = 1:n_series] DATA index FIRST + i - 1 \
 	using (value_max):($1 + at(i)):5 with labels left offset 0.6, 0 \
-	tc rgb rgb(SERIES_RGB[i]) font ",11"
+	tc rgb rgb(SERIES_RGB[i]) font points(11)

@@ -15,7 +15,7 @@ do for [i = 1:n_series] {
 		x = legend_x(n_legend); y = legend_y(n_legend, 68)
 		top = 88 + 18 * legend_line(n_legend)
 		set label 100 + n_legend SERIES_NAME[i] at screen px(x + 14), screen y \
-			left tc rgb INK font ",12"
+			left tc rgb INK font points(12)
 		set label 200 + n_legend "" at screen px(x + 4), screen y \
 			point pt shape(c) ps 0.8 lc rgb rgb(SERIES_RGB[i])
 	}
@@ -43,7 +43,7 @@ do for [p = 1:n_panels] {
 	set grid ytics lt 1 lw 1 lc rgb GRID
 	set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead lw 1.4 lc rgb SOFT back
 	set xlabel x_title tc rgb SOFT offset 0, 0.3
-	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 0.9 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 0.9 left tc rgb INK font points(12)
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (is_change(i, p) ? $1 : NaN):(value_min):(0):(value_max - value_min) \
 		with vectors nohead lw 1 dt 2 lc rgb SOFT, \
@@ -57,7 +57,7 @@ do for [p = 1:n_panels] {
 		with points pt shape(SERIES_COLOUR[i]) ps size lc rgb rgb(SERIES_RGB[i]), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (is_change(i, p) ? $1 : NaN):(value_max):5 \
-		with labels left offset 0.4, -0.7 tc rgb INK font ",11", \
+		with labels left offset 0.4, -0.7 tc rgb INK font points(11), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using 1:(is_point(i, p) && $2 > value_max ? value_max : NaN) \
 		with points pt 9 ps 1 lc rgb rgb(SERIES_RGB[i]), \

@@ -14,7 +14,7 @@ do for [i = 1:narrow ? n_series : 0] {
 		x = legend_x(n_legend); y = legend_y(n_legend, 62)
 		top = 84 - up + 18 * legend_line(n_legend)
 		set label 200 + n_legend SERIES_NAME[i] at screen px(x + 14), screen y \
-			left tc rgb INK font ",12"
+			left tc rgb INK font points(12)
 		set label 300 + n_legend "" at screen px(x + 4), screen y \
 			point pt shape(SERIES_COLOUR[i]) ps 0.8 lc rgb rgb(SERIES_RGB[i])
 	}
@@ -38,11 +38,11 @@ do for [p = 1:n_panels] {
 	do for [i = 1:n_ticks] { set ytics add (esc(TICK_NAME[i]) TICK[i]) }
 	set grid ytics lt 1 lw 1 lc rgb GRID
 	set xlabel x_title tc rgb SOFT offset 0, 0.3
-	set label 3 PANEL[p] at screen px(narrow ? from : c * w + left), graph 1 offset 0, narrow ? 1.3 : 0.9 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at screen px(narrow ? from : c * w + left), graph 1 offset 0, narrow ? 1.3 : 0.9 left tc rgb INK font points(12)
 	do for [i = 1:n_series] {
 		if (SERIES_PANEL[i] == p - 1 && !narrow) {
 			set label 100 + i SERIES_NAME[i] at graph 1.02, graph SERIES_AT[i] \
-				left tc rgb rgb(SERIES_RGB[i]) font ",11"
+				left tc rgb rgb(SERIES_RGB[i]) font points(11)
 		} else { unset label 100 + i }
 	}
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \

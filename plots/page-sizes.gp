@@ -11,7 +11,7 @@ do for [c = 0:2] {
 	set object 10 + c rectangle center screen px(from + 6 + c * 90), screen 1 - py(66 - up) \
 		size screen px(12), screen py(12) fs solid noborder fc rgb tone(c)
 	set label 10 + c word("4K 2M 1G", c + 1) at screen px(from + 18 + c * 90), screen 1 - py(66 - up) \
-		left tc rgb INK font ",12"
+		left tc rgb INK font points(12)
 }
 set multiplot
 do for [p = 1:n_panels] {
@@ -28,13 +28,13 @@ do for [p = 1:n_panels] {
 	}
 	unset grid
 	if (p == n_panels) { set xlabel value_title tc rgb SOFT } else { unset xlabel }
-	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 0.6 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 0.6 left tc rgb INK font points(12)
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 ? $4 : NaN):1:3:4:($1 - 0.34):($1 + 0.34) \
 		with boxxyerror lc rgb tone(SERIES_COLOUR[i]), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && $2 > 0.12 ? ($3 + $4) / 2 : NaN):1:5 \
-		with labels center tc rgb (SERIES_COLOUR[i] ? 0xfffffe : 0x2e2610) font ",11"
+		with labels center tc rgb (SERIES_COLOUR[i] ? 0xfffffe : 0x2e2610) font points(11)
 	unset label 1; unset label 2
 	do for [c = 10:12] { unset object c; unset label c }
 }

@@ -3,7 +3,9 @@
 DATA = ARG2; OUT = ARG3; FORMAT = ARG4
 load ARG1
 
-top = 62 - up; bottom = 64; right = 30; from = edge_left(left)
+# Half of the last tick's name may lie beyond the axis.
+beyond = n_ticks && strlen(TICK_NAME[n_ticks]) > 6 ? strlen(TICK_NAME[n_ticks]) - 6 : 0
+top = 62 - up; bottom = 64; right = 30 + 4 * beyond; from = edge_left(left)
 h = (height - top - bottom) / (1.0 * n_panels)
 set multiplot
 do for [p = 1:n_panels] {
@@ -21,7 +23,7 @@ do for [p = 1:n_panels] {
 	}
 	set grid xtics lt 1 lw 1 lc rgb GRID
 	if (p == n_panels) { set xlabel value_title tc rgb SOFT } else { unset xlabel }
-	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 0.8 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 0.8 left tc rgb INK font points(12)
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 ? $2 : NaN):1:3:4 \
 		with xerrorbars pt 0 lw 2 lc rgb rgb(SERIES_RGB[i]), \
@@ -39,10 +41,10 @@ do for [p = 1:n_panels] {
 		with points pt 7 ps 0.25 lc rgb 0x70000000 + rgb(SERIES_RGB[i]), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && $4 < value_max ? $4 : NaN):1:5 \
-		with labels left offset 1.2, 0 tc rgb INK font ",12", \
+		with labels left offset 1.2, 0 tc rgb INK font points(12), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && $4 >= value_max ? $2 : NaN):($1 - 0.32):5 \
-		with labels center tc rgb INK font ",12"
+		with labels center tc rgb INK font points(12)
 	unset label 1; unset label 2
 }
 unset multiplot

@@ -16,7 +16,7 @@ do for [i = 1:n_series] {
 		set object 100 + n_legend rectangle center screen px(x + 6), screen y \
 			size screen px(12), screen py(4) fs solid noborder fc rgb rgb(SERIES_RGB[i])
 		set label 100 + n_legend SERIES_NAME[i] at screen px(x + 18), screen y \
-			left tc rgb INK font ",12"
+			left tc rgb INK font points(12)
 	}
 }
 h = (height - top) / (1.0 * rows)
@@ -38,7 +38,7 @@ do for [p = 1:n_panels] {
 	set grid xtics ytics lt 1 lw 1 lc rgb GRID
 	set xlabel x_title tc rgb SOFT offset 0, 0.3
 	if (c == 0) { set ylabel value_title tc rgb SOFT } else { unset ylabel }
-	set label 3 PANEL[p] at screen px(narrow ? from : c * w + left), graph 1 offset 0, narrow ? 1.3 : 0.9 left tc rgb INK font ",12"
+	set label 3 PANEL[p] at screen px(narrow ? from : c * w + left), graph 1 offset 0, narrow ? 1.3 : 0.9 left tc rgb INK font points(12)
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using 1:(SERIES_PANEL[i] == p - 1 ? $3 : NaN):4 \
 		with filledcurves fs transparent solid 0.2 noborder fc rgb rgb(SERIES_RGB[i]), \

@@ -76,6 +76,9 @@ do for [i = 1:n_series] {
 
 INK = 0x22262b; SOFT = 0x6b727b; GRID = 0xe3e6e9
 
+# Sizes of letters are those of the SVG, where 13 is what the terminal's own font has.
+of_13 = FORMAT eq "png" ? 9.8 : FORMAT eq "pdf" ? 9.5 : 13
+points(size) = sprintf(",%g", size * of_13 / 13)
 if (FORMAT eq "png") {
 	set terminal pngcairo size 2 * width, 2 * height fontscale 2 \
 		linewidth 2 pointscale 2 noenhanced font "DejaVu Sans,9.8" \
@@ -91,9 +94,9 @@ if (FORMAT eq "png") {
 if (OUT ne "-") { set output OUT }	# else to stdout
 
 set label 1 title at screen px(18), screen 1 - py(24) left front \
-	tc rgb INK font ",15"
+	tc rgb INK font points(15)
 set label 2 subtitle at screen px(18), screen 1 - py(45) left front \
-	tc rgb SOFT font ",12"
+	tc rgb SOFT font points(12)
 set border 0
 set key off
 set tics scale 0 textcolor rgb SOFT

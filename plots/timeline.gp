@@ -10,7 +10,7 @@ do for [c = 0:2] {
 	set object 10 + c rectangle center screen px(from + 6 + c * (narrow ? 56 : 90)), screen 1 - py(66 - up) \
 		size screen px(12), screen py(12) fs solid noborder fc rgb tone(c)
 	set label 10 + c word("4K 2M 1G", c + 1) at screen px(from + 18 + c * (narrow ? 56 : 90)), screen 1 - py(66 - up) \
-		left tc rgb INK font ",12"
+		left tc rgb INK font points(12)
 }
 set multiplot
 do for [p = 1:n_panels] {
@@ -27,14 +27,14 @@ do for [p = 1:n_panels] {
 	}
 	set grid ytics lt 1 lw 1 lc rgb GRID
 	if (p == n_panels) { set xlabel x_title tc rgb SOFT } else { unset xlabel }
-	if (p == 1) { set label 4 value_title at screen px(narrow ? 186 : axis + 280), screen 1 - py(66 - up) left tc rgb SOFT font ",12" }
-	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 3.4 left tc rgb INK font ",12"
+	if (p == 1) { set label 4 value_title at screen px(narrow ? 186 : axis + 280), screen 1 - py(66 - up) left tc rgb SOFT font points(12) }
+	set label 3 PANEL[p] at screen px(from), graph 1 offset 0, 3.4 left tc rgb INK font points(12)
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] == 3 ? $1 : NaN):(value_min):(0):(value_max - value_min) \
 		with vectors nohead lw 1 dt 2 lc rgb SOFT, \
 	     for [t = 0:2] for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] == 3 && int($0) % 3 == t ? $1 : NaN):(value_max):5 \
-		with labels left offset -0.5, 2.4 - t tc rgb SOFT font ",10", \
+		with labels left offset -0.5, 2.4 - t tc rgb SOFT font points(10), \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using 1:(SERIES_PANEL[i] == p - 1 && SERIES_COLOUR[i] < 3 ? $2 : NaN) \
 		with linespoints pt 7 ps 0.25 lw 1.8 lc rgb tone(SERIES_COLOUR[i])

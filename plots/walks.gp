@@ -29,8 +29,8 @@ do for [p = 1:n_panels] {
 	}
 	unset grid
 	if (p == n_panels) { set xlabel x_title tc rgb SOFT } else { unset xlabel }
-	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 0.8 left tc rgb INK font ",12"
-	set label 4 "second level" at screen px(left - 9), graph 1 offset 0, 0.8 right tc rgb SOFT font ",11"
+	set label 3 PANEL[p] at graph 0, graph 1 offset 0, 0.8 left tc rgb INK font points(12)
+	set label 4 "second level" at screen px(left - 9), graph 1 offset 0, 0.8 right tc rgb SOFT font points(11)
 	k = 1000
 	do for [r = 0:n_rows - 1] { do for [x = 0:n_xticks - 1] {
 		k = k + 1
@@ -44,15 +44,15 @@ do for [p = 1:n_panels] {
 	     for [dark = 0:1] for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && is_dark($2) == dark ? SERIES_COLOUR[i] : NaN):\
 		($1 - 0.22):(part(strcol(5), 1)) \
-		with labels center tc rgb (dark ? 0xfdfdfd : 0x23200f) font ",13", \
+		with labels center tc rgb (dark ? 0xfdfdfd : 0x23200f) font points(13), \
 	     for [dark = 0:1] for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && is_dark($2) == dark ? SERIES_COLOUR[i] : NaN):\
 		($1 + 0.04):(part(strcol(5), 3)) \
-		with labels center tc rgb (dark ? 0xfdfdfd : 0x23200f) font ",10", \
+		with labels center tc rgb (dark ? 0xfdfdfd : 0x23200f) font points(10), \
 	     for [dark = 0:1] for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && is_dark($2) == dark ? SERIES_COLOUR[i] : NaN):\
 		($1 + 0.28):(part(strcol(5), 2)) \
-		with labels center tc rgb (dark ? 0xfdfdfd : 0x23200f) font ",10"
+		with labels center tc rgb (dark ? 0xfdfdfd : 0x23200f) font points(10)
 	unset label 1; unset label 2
 	do for [i = 1001:k] { unset object i }
 }
