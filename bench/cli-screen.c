@@ -166,11 +166,11 @@ static void screen_tlb(void)
 	page = screen_metric(r, "effective_page");
 	first = screen_metric(r, "first_level_knee");
 	second = screen_metric(r, "second_level_half");
-	screen_value("first level", first, "pages until the first-level TLB ends", "");
-	screen_value("second level", second, "pages until half of the accesses walk", "");
+	screen_value("first level", round(first), "pages until the first-level TLB ends", "");
+	screen_value("second level", round(second), "pages until half of the accesses walk", "");
 	screen_value("page walk", screen_metric(r, "walk_cost"), "ns", "");
-	screen_value("page size", page / 1024, "KiB", " that the TLB works with: the smaller of "
-		     "this system's and the one below it");
+	screen_value("page size", page / 1024, "KiB in the TLB: the smaller of this "
+		     "system's and that below it", "");
 	fputs("\nan access to one line in each of so many pages (4K, at random):\n", stdout);
 	result_chart(json_object_get(json_object_get(r, "derived"), "ladder"), "pages", "access_ns",
 		     "ns", stdout);
@@ -198,8 +198,8 @@ int cli_screen(void)
 		json_decref(r);
 	}
 	screen_tlb();
-	fputs("\nOne quick run without intervals; kduel-bench run WORKLOAD measures, and kduel "
-	      "run compares.\n", stdout);
+	fputs("\nOne quick run without intervals; kduel-bench run WORKLOAD measures, and\n"
+	      "kduel run compares.\n", stdout);
 	return EXIT_DONE;
 }
 
