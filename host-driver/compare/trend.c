@@ -58,7 +58,7 @@ static int trend_check_kind(struct trend *t, const struct comparison *c,
 		return err_config(err, "%s: its times are %s, those of %s are %s; they are never mixed",
 				  folder, c->domain, t->campaign[0].folder, t->domain);
 	if (strcmp(t->baseline, kernel))
-		return err_config(err, "%s: its baseline is %s, that of %s is %s; ratios to different baselines make no trend",
+		return err_config(err, "%s: its baseline is %s, that of %s is %s; ratios to different baselines make no trend; name only folders of one baseline",
 				  folder, kernel, t->campaign[0].folder, t->baseline);
 	return 0;
 }
