@@ -143,12 +143,12 @@ static void print_number(FILE *to, const struct why_scale *s, double v)
 static void print_end(const struct why_scale *s, double v, char text[NUMBER_TEXT])
 {
 	v *= s->times;
-	if (fabs(v) >= SIX_DIGITS)
+	if (!v || fabs(v) >= 9999.95)
 		snprintf(text, NUMBER_TEXT, "%+.0f", v);
-	else if (v && fabs(v) < 1e-3)
+	else if (fabs(v) < 1e-3)
 		snprintf(text, NUMBER_TEXT, "%+.6f", v);
 	else
-		snprintf(text, NUMBER_TEXT, "%+.5g", v);
+		snprintf(text, NUMBER_TEXT, "%+#.5g", v);
 }
 
 static void print_interval(FILE *to, const struct why_scale *s, const struct why_function *f)

@@ -409,6 +409,29 @@ static void joins_a_function_that_was_split(void **state)
 	symbols_release(&new);
 }
 
+/* 148.963 and 148.983 a page: 148.973 and 12.7062 / sqrt(2) standard deviations. */
+static void writes_both_ends_to_five_digits(void **state)
+{
+	static const char *const names[] = { "f", NULL };
+	struct symbols s = kernel(names);
+	struct err err = ERR_INIT;
+	struct why w;
+	char *text;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 2, &err), 0);
+	for (unsigned block = 0; block < 2; block++) {
+		plant(&w, WHY_BASE, block, &s, (uint64_t[]){ 1000 }, 1000);
+		plant(&w, WHY_OTHER, block, &s, (uint64_t[]){ block ? 149983 : 149963 }, 1000);
+	}
+	assert_int_equal(why_judge(&w, &err), 0);
+	text = printed(&w);
+	has(text, "[+148.85, +149.10]");
+	free(text);
+	symbols_release(&s);
+	why_release(&w);
+}
+
 static void says_where_nothing_can_be_said(void **state)
 {
 	static const char *const names[] = { "f", NULL };
@@ -587,6 +610,7 @@ int main(void)
 		cmocka_unit_test(writes_small_numbers_to_be_read),
 		cmocka_unit_test(tells_what_a_guest_was_left_for),
 		cmocka_unit_test(joins_a_function_that_was_split),
+		cmocka_unit_test(writes_both_ends_to_five_digits),
 		cmocka_unit_test(says_where_nothing_can_be_said),
 		cmocka_unit_test(reads_both_layouts_of_kallsyms),
 		cmocka_unit_test(one_name_an_address),
