@@ -61,7 +61,10 @@ function longTable(caption, heads, rows, make, cls, first = 60)
 }
 /* Names that are not broken at their hyphens; what is longer than a line ends in dots. */
 const kernels = list => el("span", { class: "kernels" }, list.map((k, i) =>
-	el("span", { title: k.length > 24 && k.length <= 300 ? k : null }, k + (i + 1 < list.length ? "," : ""))));
+	el("span", { title: (k.length > 24 || k !== stem(k)) && k.length <= 300 ? k : null },
+		stem(k) + (i + 1 < list.length ? "," : ""))));
+/* A kernel that a file beside its campaign describes is called as the file is. */
+const stem = k => k.replace(/^\.?\/(?:.*\/)?([^/]+)\.yaml$/, "$1");
 const name = text => el("span", { class: "name", title: text.length > 300 ? null : text }, text);
 function verdict(v, count)
 {

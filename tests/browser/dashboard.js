@@ -244,6 +244,16 @@ async function narrow(browser)
 	}
 }
 
+/* A kernel of kduel try is a file beside its campaign. */
+async function described(browser)
+{
+	const dir = await variant(browser, "described", d => { d.campaigns[0].arms[1].kernel = "./kernels/mine.yaml"; });
+	await open(browser, dir, "");
+	const shown = page.locator('.kernels span[title="./kernels/mine.yaml"]');
+	assert.match(await shown.first().textContent(), /^mine,?$/);
+	await close("described");
+}
+
 /* 100,000 points in one view: the work of each frame while it is moved. */
 async function large(browser)
 {
@@ -291,7 +301,7 @@ async function large(browser)
 (async () => {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
 	try {
-		for (const test of [views, filters, keyboard, paper, hostile, narrow, large]) {
+		for (const test of [views, filters, keyboard, paper, hostile, narrow, described, large]) {
 			const t = Date.now();
 			await test(browser);
 			console.log(`${test.name}: ${Date.now() - t} ms`);
