@@ -113,6 +113,7 @@ static int proc_bind_to(pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	/* Ctrl-C is for the driver, which then ends its children in order. */
 	setpgid(0, 0);
 	return 0;

@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,4 +44,7 @@ void program_begin(void)
 	program_forget("HWLOC_");
 	program_forget("LIBPFM_");
 	program_forget("PAPI_");
+	program_forget("ARGP_HELP_FMT=");
+	/* A write beyond `ulimit -f` then says so, and the file's writer tidies up. */
+	signal(SIGXFSZ, SIG_IGN);
 }
