@@ -238,6 +238,31 @@ static int journal_refuse_failed(const struct journal *j, struct err *err)
 		       j->path);
 }
 
+/* What the system takes of one record; asked again for the rest, it says why it stopped. */
+static ssize_t journal_write(int fd, struct iovec iov[2])
+{
+	ssize_t all = 0, n;
+
+	while (iov[0].iov_len + iov[1].iov_len) {
+		n = writev(fd, iov, 2);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n ? errno : ENOSPC;
+			return all ? all : -1;
+		}
+		all += n;
+		for (int i = 0; i < 2; i++) {
+			size_t part = (size_t)n < iov[i].iov_len ? (size_t)n : iov[i].iov_len;
+
+			iov[i].iov_base = (char *)iov[i].iov_base + part;
+			iov[i].iov_len -= part;
+			n -= (ssize_t)part;
+		}
+	}
+	return all;
+}
+
 int journal_append(struct journal *j, const char *text, size_t len,
 		   struct err *err)
 {
@@ -255,14 +280,12 @@ int journal_append(struct journal *j, const char *text, size_t len,
 			       j->path, len, JOURNAL_PAYLOAD_MAX);
 	journal_put_le32(head, len);
 	journal_put_le32(head + 4, crc32c(0, text, len));
-	do
-		n = writev(j->fd, iov, 2);
-	while (n < 0 && errno == EINTR);
+	n = journal_write(j->fd, iov);
 	if (n == (ssize_t)(sizeof(head) + len)) {
 		j->size += n;
 		return 0;
 	}
-	error = n < 0 ? errno : ENOSPC;
+	error = errno;
 	j->failed = true;
 	/* Best effort: a reader treats the rest as a torn tail. */
 	if (n > 0 && ftruncate(j->fd, j->size))

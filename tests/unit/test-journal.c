@@ -27,7 +27,9 @@ static uint64_t ends[RECORDS + 2];	/* where each frame begins; then the end */
 
 /* The disk that fails when told to. */
 static int sync_error;
+static int write_error = ENOSPC;
 static size_t write_room = SIZE_MAX;
+static size_t write_part = SIZE_MAX;	/* at most this much a call */
 
 int fdatasync(int fd)
 {
@@ -45,13 +47,15 @@ ssize_t writev(int fd, const struct iovec *iov, int n)
 
 		if (len > write_room)
 			len = write_room;
+		if (len > write_part - done)
+			len = write_part - done;
 		write_room -= write_room == SIZE_MAX ? 0 : len;
 		if (len && write(fd, iov[i].iov_base, len) != (ssize_t)len)
 			return -1;
 		done += len;
 	}
 	if (done == 0)
-		errno = ENOSPC;
+		errno = write_error;
 	return done ? (ssize_t)done : -1;
 }
 
@@ -249,6 +253,44 @@ static void a_full_disk_leaves_whole_records(void **state)
 	}
 }
 
+static void says_why_a_record_was_cut(void **state)
+{
+	struct err err = ERR_INIT;
+	struct journal *j;
+
+	(void)state;
+	write_sample();
+	assert_int_equal(journal_open(&j, path, NULL, &err), 0);
+	write_room = 9;
+	write_error = EFBIG;
+	assert_int_equal(journal_append(j, "{\"a\":1}", 7, &err), -EFBIG);
+	assert_non_null(strstr(err.text, "File too large"));
+	write_room = SIZE_MAX;
+	write_error = ENOSPC;
+	journal_close(j);
+}
+
+static void a_record_written_in_parts_is_whole(void **state)
+{
+	struct err err = ERR_INIT;
+	struct journal *j;
+	uint64_t good;
+	int ret;
+
+	(void)state;
+	for (size_t part = 1; part < 15; part++) {
+		write_sample();
+		assert_int_equal(journal_open(&j, path, NULL, &err), 0);
+		write_part = part;
+		assert_int_equal(journal_append(j, "{\"a\":1}", 7, &err), 0);
+		write_part = SIZE_MAX;
+		journal_close(j);
+		assert_int_equal(count(&ret, &good, &err), RECORDS + 1);
+		assert_int_equal(ret, 0);
+		assert_int_equal(good, ends[RECORDS] + 15);
+	}
+}
+
 static void one_writer_at_a_time(void **state)
 {
 	struct err err = ERR_INIT, second = ERR_INIT;
@@ -364,6 +406,8 @@ int main(void)
 		cmocka_unit_test(zeros_at_the_end_are_a_torn_tail),
 		cmocka_unit_test(a_failed_sync_stops_the_journal),
 		cmocka_unit_test(a_full_disk_leaves_whole_records),
+		cmocka_unit_test(says_why_a_record_was_cut),
+		cmocka_unit_test(a_record_written_in_parts_is_whole),
 		cmocka_unit_test(one_writer_at_a_time),
 		cmocka_unit_test(refuses_what_does_not_fit),
 		cmocka_unit_test(reads_at_an_offset),
