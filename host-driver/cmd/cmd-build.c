@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kduel build: kernels, built or taken from the cache. */
 #include <argp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "command.h"
 #include "kernel/kernel.h"
 #include "options.h"
+#include "stop.h"
 
 struct options {
 	struct kernel_options kernel;
@@ -65,14 +65,6 @@ static const struct argp argp = {
 
 /* --- progress ------------------------------------------------------------------ */
 
-static volatile sig_atomic_t asked_to_stop;
-
-static void build_on_signal(int signo)
-{
-	(void)signo;
-	asked_to_stop = 1;
-}
-
 struct watch {
 	bool terminal;
 	struct kernel_watch kernel;
@@ -90,17 +82,7 @@ static int build_on_progress(const struct kernel_progress *p, void *arg)
 			(unsigned)p->seconds / 60, (unsigned)p->seconds % 60);
 	else if (due)
 		fprintf(stderr, "%s\n", text);
-	return asked_to_stop;
-}
-
-static void build_catch_signals(void)
-{
-	struct sigaction act = { .sa_handler = build_on_signal,
-				 .sa_flags = (int)SA_RESETHAND };
-
-	/* The first signal stops the build cleanly; the second ends us at once. */
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
+	return stop_asked();
 }
 
 /* --- the verb ------------------------------------------------------------------- */
@@ -166,6 +148,7 @@ int cmd_build(int argc, char **argv)
 	struct options o = { .verbose = false };
 
 	options_parse(&argp, argc, argv, 0, &o);
-	build_catch_signals();
+	/* The first signal stops the build cleanly; the second ends us at once. */
+	stop_catch();
 	return build_all(&o, &err) ? command_fail(&err) : EXIT_DONE;
 }

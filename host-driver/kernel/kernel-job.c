@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "size.h"
 
 #define TICK 0.25	/* seconds between looks at a running program */
+#define STOP_MS 5000	/* for make to end when it is stopped */
 #define SAID_MAX 1800	/* bytes of a failed program's output in the error */
 
 static int job_tell(struct kernel_job *job, struct err *err)
@@ -209,15 +211,17 @@ static int job_failed(struct kernel_job *job, const char *program, int status,
 	return ret;
 }
 
-/* On SIGINT make removes half-written files; allow it time to do so. */
+/*
+ * On SIGINT make removes half-written files; allow it time to do so. What ignores the
+ * signal ends with it: until make is reaped, its group's number is nobody else's.
+ */
 static void job_stop(struct proc *p)
 {
-	int status;
-	pid_t group = p->pid;
+	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
 
-	kill(-group, SIGINT);
-	if (proc_wait(p, 5, &status))
-		kill(-group, SIGKILL);
+	kill(-p->pid, SIGINT);
+	poll(&end, 1, STOP_MS);
+	kill(-p->pid, SIGKILL);
 }
 
 int job_run(struct kernel_job *job, const char *dir, const char *const env[],

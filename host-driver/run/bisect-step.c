@@ -18,6 +18,7 @@
 #include "lib/file.h"
 #include "lib/loop.h"
 #include "lib/safe.h"
+#include "lib/stop.h"
 #include "plan/plan.h"
 #include "resume.h"
 #include "safe.h"
@@ -366,7 +367,7 @@ static int bisect_step_on_build(const struct kernel_progress *k, void *arg)
 		text_put(stderr, text);
 		fputc('\n', stderr);
 	}
-	return 0;
+	return stop_asked();
 }
 
 static int bisect_step_build(const struct bisect *b, const char *name, struct err *err)
@@ -376,8 +377,11 @@ static int bisect_step_build(const struct bisect *b, const char *name, struct er
 	struct kernel k = KERNEL_INIT;
 	int ret = kernel_resolve(path, NULL, &k, err);
 
+	/* Killed at once, we would leave make's own children, which hold the cache's lock. */
+	stop_catch();
 	if (!ret)
 		ret = kernel_ensure(&k, bisect_step_on_build, &watch, err);
+	stop_release();
 	kernel_free(&k);
 	free(path);
 	return ret;
