@@ -35,14 +35,28 @@ static void build_add(struct command *c, const char *fmt, const char *value)
 	c->argv[++c->n] = NULL;
 }
 
+int kernel_build_needs(struct err *err)
+{
+	static const char *const programs[][2] = {
+		{ "make", "make" }, { "gcc", "gcc" }, { "ld", "binutils" },
+		{ "flex", "flex" }, { "bison", "bison" }, { "bc", "bc" },
+		{ "awk", "mawk" }, { "lz4", "lz4" }, { "git", "git" }, { NULL, NULL },
+	};
+
+	return job_need_programs(programs, err);
+}
+
 int kernel_compiler(char **text, struct err *err)
 {
+	static const char *const programs[][2] = {
+		{ "gcc", "gcc" }, { "ld", "binutils" }, { NULL, NULL },
+	};
 	static const char *const ask[][3] = {
 		{ "gcc", "--version", NULL }, { "ld", "--version", NULL },
 	};
 	struct proc_options o = { .clean = true };
 	char *said[2] = { NULL, NULL };
-	int ret = 0;
+	int ret = job_need_programs(programs, err);
 
 	*text = NULL;
 	for (int i = 0; i < 2 && !ret; i++) {
@@ -371,20 +385,12 @@ static int build_all(struct kernel_job *job, const struct kernel_build *b,
 int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
 		     struct err *err)
 {
-	static const char *const programs[][2] = {
-		{ "make", "make" }, { "gcc", "gcc" }, { "ld", "binutils" },
-		{ "flex", "flex" }, { "bison", "bison" }, { "bc", "bc" },
-		{ "awk", "mawk" }, { "lz4", "lz4" }, { NULL, NULL },
-	};
 	struct kernel_objects o = KERNEL_OBJECTS_INIT;
 	struct kernel_want *wants = NULL;
 	size_t n = 0;
-	int ret = job_need_programs(programs, err);
+	int ret = kernel_config_wants(b->spec->fragments, b->spec->n_fragments,
+				      &wants, &n, err);
 
-	if (!ret)
-		ret = kernel_config_wants(b->spec->fragments,
-					  b->spec->n_fragments, &wants, &n,
-					  err);
 	if (!ret)
 		ret = kernel_objects_take(job, b, &o, err);
 	if (!ret)

@@ -10,6 +10,9 @@
 #include "kernel-source.h"
 #include "kernel-spec.h"
 
+/* All programs that a build runs must be here: the error names the package of one that is not. */
+int kernel_build_needs(struct err *err);
+
 /* The toolchain: "gcc (Debian 12.2.0-14) 12.2.0; GNU ld ... 2.40"; the caller frees it. */
 int kernel_compiler(char **text, struct err *err);
 

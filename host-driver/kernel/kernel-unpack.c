@@ -27,11 +27,13 @@ int kernel_repository_ask(const char *path, const char *const args[], char **sai
 {
 	static const char *const env[] = { "GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0", NULL };
 	const char *argv[ASK_MAX + 4] = { "git", "-C", path };
+	static const char *const programs[][2] = { { "git", "git" }, { NULL, NULL } };
 	const struct proc_options o = { .argv = argv, .clean = true, .env = env };
+	int ret = job_need_programs(programs, err);
 
 	for (size_t i = 0; args[i] && i < ASK_MAX; i++)
 		argv[3 + i] = args[i];
-	return proc_capture(&o, GIT_SECONDS, said, NULL, err);
+	return ret ? ret : proc_capture(&o, GIT_SECONDS, said, NULL, err);
 }
 
 int kernel_repository_open(const char *path, struct kernel_repository *r,

@@ -262,6 +262,8 @@ static int kernel_ensure_one(struct kernel *k, const struct kernel_options *o,
 			return ret;
 	}
 	ret = job_need_path(err);
+	if (!ret)
+		ret = kernel_build_needs(err);
 	if (ret)
 		return ret;
 	ret = job_open(&job, k->name, fn, arg, err);
