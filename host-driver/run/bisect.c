@@ -16,6 +16,7 @@
 #include "lib/safe.h"
 #include "plan/plan.h"
 #include "report/doc.h"
+#include "vocab/number.h"
 #include "safe.h"
 
 /* --- beginning ------------------------------------------------------------------ */
@@ -226,9 +227,12 @@ static void bisect_tell_step(const struct bisect_step *s)
 	static const char *const words[BISECT_MARKS] = { "is undecided", "is good", "is bad",
 							 "was skipped" };
 
+	struct number_effect text;
+
 	fprintf(stderr, "%.12s %s", s->commit, words[s->mark]);
+	number_effect(s->e.effect, s->e.lo, s->e.hi, &text);
 	if (s->e.n)
-		fprintf(stderr, ", %+.2f%%", 100 * s->e.effect);
+		fprintf(stderr, ", %s", text.effect);
 	if (*s->reason) {
 		fputs(", ", stderr);
 		text_put(stderr, s->reason);
@@ -302,15 +306,18 @@ int bisect_run(struct bisect *b, struct err *err)
 
 static void bisect_put_effect(struct doc *d, const struct stats_effect *e)
 {
+	struct number_effect text;
+
 	if (!e->n) {
 		doc_cell(d, DOC_NUMBER, 0, "%s", "");
 		doc_cell(d, DOC_NUMBER, 0, "%s", "");
 	} else if (e->absolute) {
 		doc_cell(d, DOC_EFFECT, 0, "%+.4g", e->effect);
-		doc_cell(d, DOC_NUMBER, 0, "%+.4g..%+.4g", e->lo, e->hi);
+		doc_cell(d, DOC_NUMBER, 0, "[%+.4g, %+.4g]", e->lo, e->hi);
 	} else {
-		doc_cell(d, DOC_EFFECT, 0, "%+.2f%%", 100 * e->effect);
-		doc_cell(d, DOC_NUMBER, 0, "%+.2f..%+.2f%%", 100 * e->lo, 100 * e->hi);
+		number_effect(e->effect, e->lo, e->hi, &text);
+		doc_cell(d, DOC_EFFECT, 0, "%s", text.effect);
+		doc_cell(d, DOC_NUMBER, 0, "%s", text.interval);
 	}
 }
 
@@ -356,16 +363,17 @@ static bool bisect_was_alone(const struct bisect *b, const struct bisect_step *s
 static void bisect_put_found(struct doc *d, const struct bisect *b)
 {
 	const struct bisect_step *s = bisect_step_of(b, b->found);
+	struct number_effect text;
 
 	doc_put(d, DOC_LEAD, "%s is the first commit with the change", b->found);
 	if (!s)
 		return;
 	doc_field(d, "commit", DOC_WORDS, 0, s->subject, "%s", "");
+	number_effect(s->e.effect, s->e.lo, s->e.hi, &text);
 	if (s->e.n && !s->e.absolute)
 		doc_field(d, *b->metric ? b->metric : "effect", DOC_EFFECT, 0, "",
-			  "%+.2f%% against the good end, %+.2f%% to %+.2f%%, %u %s%s, p %.1g; step %td",
-			  100 * s->e.effect, 100 * s->e.lo, 100 * s->e.hi, s->e.n,
-			  bisect_was_alone(b, s) ? "boot" : "block", s->e.n == 1 ? "" : "s", s->p,
+			  "%s %s against the good end, %u %s%s, p %.1g; step %td",
+			  text.effect, text.interval, s->e.n, bisect_was_alone(b, s) ? "boot" : "block", s->e.n == 1 ? "" : "s", s->p,
 			  s - b->step);
 	else if (*s->reason)
 		doc_field(d, "claim", DOC_WORDS, 0, s->reason, "%s", "");
