@@ -182,9 +182,16 @@ static void a_regex_finds_its_number(void **state)
 }
 
 /* Each match must not look at the whole rest of the text, else this takes ten minutes. */
-static void a_regex_finds_a_million_numbers(void **state)
+/* AddressSanitizer walks to the end of the text at each match. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MANY_NUMBERS 10000
+#else
+#define MANY_NUMBERS 1000000
+#endif
+
+static void a_regex_finds_many_numbers(void **state)
 {
-	const size_t n = 1000000;
+	const size_t n = MANY_NUMBERS;
 	struct reading r;
 	char *out = malloc(n * 8 + 1);
 
@@ -194,7 +201,7 @@ static void a_regex_finds_a_million_numbers(void **state)
 	r = read_from(METRIC("\"regex\":\"^t=([0-9.]+)$\",\"select\":\"sum\""), out, "");
 	free(out);
 	assert_int_equal(r.ret, 0);
-	assert_true(r.value == 1500000);
+	assert_true(r.value == 1.5 * MANY_NUMBERS);
 }
 
 static void what_is_no_number_is_missing(void **state)
@@ -416,7 +423,7 @@ int main(void)
 		cmocka_unit_test(bad_requests_say_where_they_are_wrong),
 		cmocka_unit_test(units_tell_times_from_rates_and_counts),
 		cmocka_unit_test(a_regex_finds_its_number),
-		cmocka_unit_test(a_regex_finds_a_million_numbers),
+		cmocka_unit_test(a_regex_finds_many_numbers),
 		cmocka_unit_test(what_is_no_number_is_missing),
 		cmocka_unit_test(json_is_walked_by_a_path),
 		cmocka_unit_test(every_format_reads_its_program),
