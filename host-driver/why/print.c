@@ -136,7 +136,7 @@ static void print_number(FILE *to, const struct why_scale *s, double v)
 {
 	char text[NUMBER_TEXT];
 
-	fprintf(to, "  %14s", print_text(s, v, text));
+	fprintf(to, "  %12s", print_text(s, v, text));
 }
 
 /* Five digits of an end, and no exponent. */
@@ -256,9 +256,9 @@ static void print_beside(void *arg, const char *what, double base, double other)
 
 	for (int a = 0; a < WHY_ARMS; a++)
 		if (isnan(v[a]))
-			fprintf(to, "  %14s", "not known");
+			fprintf(to, "  %12s", "not known");
 		else
-			fprintf(to, "  %14.0f", v[a]);
+			fprintf(to, "  %12.0f", v[a]);
 	fprintf(to, "  %s\n", what);
 }
 
@@ -321,7 +321,7 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 	char side[32], things[64];
 
 	why_print_sentence(w, to, words);
-	fprintf(to, "\n\n  %14.14s  %14.14s  %14s  %-26s  %7s  %-18s  function\n",
+	fprintf(to, "\n\n  %12.12s  %12.12s  %12s  %-26s  %7s  %-18s  function\n",
 		words->arm[WHY_BASE], words->arm[WHY_OTHER], "difference", "95% interval",
 		"share", "whose");
 	for (size_t i = 0; i < shown; i++) {
