@@ -117,10 +117,9 @@ int kernel_git_run(const struct kernel_git *g, const char *const argv[],
 	struct proc_options o = { .argv = argv, .dir = "/", .clean = true,
 				  .env = g->env, .keep = g->keep,
 				  .stop = g->job ? job_watch : NULL, .stop_arg = g->job };
-	static const char *const programs[][2] = { { "git", "git" }, { NULL, NULL } };
 	char *text;
 	size_t len;
-	int fd, ret = job_need_programs(programs, err);
+	int fd, ret = job_need_git(err);
 
 	if (ret)
 		return ret;

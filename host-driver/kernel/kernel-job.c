@@ -307,3 +307,10 @@ int job_need_programs(const char *const programs[][2], struct err *err)
 	}
 	return 0;
 }
+
+int job_need_git(struct err *err)
+{
+	static const char *const programs[][2] = { { "git", "git" }, { NULL, NULL } };
+
+	return job_need_programs(programs, err);
+}

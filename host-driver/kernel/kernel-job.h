@@ -65,5 +65,6 @@ int job_need_path(struct err *err);
 
 /* All of `programs` (name, Debian package, ..., NULL) must be in PATH. */
 int job_need_programs(const char *const programs[][2], struct err *err);
+int job_need_git(struct err *err);
 
 #endif

@@ -27,9 +27,8 @@ int kernel_repository_ask(const char *path, const char *const args[], char **sai
 {
 	static const char *const env[] = { "GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0", NULL };
 	const char *argv[ASK_MAX + 4] = { "git", "-C", path };
-	static const char *const programs[][2] = { { "git", "git" }, { NULL, NULL } };
 	const struct proc_options o = { .argv = argv, .clean = true, .env = env };
-	int ret = job_need_programs(programs, err);
+	int ret = job_need_git(err);
 
 	for (size_t i = 0; args[i] && i < ASK_MAX; i++)
 		argv[3 + i] = args[i];

@@ -8,6 +8,12 @@
 
 #include "bisect.h"
 
+/* Are commits between the ends booted alone, and compared with the ends' boots? */
+static inline bool bisect_boots_alone(const struct bisect *b)
+{
+	return b->claim_is_fixed || b->ends.good.n;
+}
+
 int bisect_save(const struct bisect *b, struct err *err);
 int bisect_load(const char *folder, struct bisect *b, struct err *err);
 /* Takes ownership of what is in `step`. */

@@ -21,7 +21,6 @@
 #include "lib/stop.h"
 #include "plan/plan.h"
 #include "resume.h"
-#include "safe.h"
 #include "store/store.h"
 
 #define COMMIT_LEN 12
@@ -573,7 +572,7 @@ int bisect_measure(struct bisect *b, const char *commit, struct bisect_step *ste
 		   struct err *err)
 {
 	struct measuring m = { .b = b, .step = step, .ends = !b->n,
-			       .alone = b->claim_is_fixed || b->ends.good.n };
+			       .alone = bisect_boots_alone(b) };
 	double start = loop_now();
 	char *name = text_format("%.*s", COMMIT_LEN, commit);
 	int ret;

@@ -17,7 +17,6 @@
 #include "plan/plan.h"
 #include "report/doc.h"
 #include "vocab/number.h"
-#include "safe.h"
 
 /* --- beginning ------------------------------------------------------------------ */
 
@@ -155,7 +154,8 @@ static int bisect_check_plan(const struct bisect_wish *wish, const char *folder,
 		file_remove_tree(patches, NULL);
 		unlink(config);
 		rmdir(folder);
-		rmdir("results");	/* if nothing else is in it */
+		if (!strncmp(folder, "results/", 8))
+			rmdir("results");	/* if nothing else is in it */
 	}
 	free(patches);
 	free(kernels);
@@ -226,7 +226,6 @@ static void bisect_tell_step(const struct bisect_step *s)
 {
 	static const char *const words[BISECT_MARKS] = { "is undecided", "is good", "is bad",
 							 "was skipped" };
-
 	struct number_effect text;
 
 	fprintf(stderr, "%.12s %s", s->commit, words[s->mark]);
@@ -342,7 +341,7 @@ static void bisect_put_steps(struct doc *d, const struct bisect *b)
 			doc_put(d, DOC_ITEM, "step %zu, %.12s, was skipped: %s", i, b->step[i].commit,
 				b->step[i].reason);
 	doc_put(d, DOC_SMALL, "Each is compared with the good end, %.12s; step 0 is the bad end%s. Intervals have the level of their decision. Skipped commits were not judged.",
-		b->good, b->claim_is_fixed || b->ends.good.n
+		b->good, bisect_boots_alone(b)
 			? ", and the others are compared with its boots of the good end" : "");
 }
 
@@ -352,12 +351,6 @@ static const struct bisect_step *bisect_step_of(const struct bisect *b, const ch
 		if (!strcmp(b->step[i].commit, commit))
 			return &b->step[i];
 	return NULL;
-}
-
-/* Was it booted without the good end? */
-static bool bisect_was_alone(const struct bisect *b, const struct bisect_step *s)
-{
-	return s != b->step && (b->claim_is_fixed || b->ends.good.n);
 }
 
 static void bisect_put_found(struct doc *d, const struct bisect *b)
@@ -373,8 +366,9 @@ static void bisect_put_found(struct doc *d, const struct bisect *b)
 	if (s->e.n && !s->e.absolute)
 		doc_field(d, *b->metric ? b->metric : "effect", DOC_EFFECT, 0, "",
 			  "%s %s against the good end, %u %s%s, p %.1g; step %td",
-			  text.effect, text.interval, s->e.n, bisect_was_alone(b, s) ? "boot" : "block", s->e.n == 1 ? "" : "s", s->p,
-			  s - b->step);
+			  text.effect, text.interval, s->e.n,
+			  s != b->step && bisect_boots_alone(b) ? "boot" : "block",
+			  s->e.n == 1 ? "" : "s", s->p, s - b->step);
 	else if (*s->reason)
 		doc_field(d, "claim", DOC_WORDS, 0, s->reason, "%s", "");
 }
