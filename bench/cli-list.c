@@ -6,8 +6,8 @@
 #include "cli.h"
 #include "options.h"
 #include "params.h"
-#include "registry.h"
 #include "source.h"
+#include "workload.h"
 
 #define LIST_INDENT 17
 #define METRIC_INDENT 6

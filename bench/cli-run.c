@@ -13,9 +13,9 @@
 #include "options.h"
 #include "params.h"
 #include "proc.h"
-#include "registry.h"
 #include "size.h"
 #include "source.h"
+#include "workload.h"
 
 enum {
 	OPT_SOURCE = 0x200, OPT_CPU, OPT_NODE, OPT_SEED, OPT_SAMPLES,

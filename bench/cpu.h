@@ -16,8 +16,10 @@
 #ifndef KDUEL_CPU_H
 #define KDUEL_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <jansson.h>
 
 #include "err.h"
@@ -84,5 +86,35 @@ char *cpu_event_native(const struct cpu *cpu, unsigned i);
 
 /* [{"name","native"}] for bench_request.events. */
 json_t *cpu_events_json(const struct cpu *cpu);
+
+/* --- the events that an agent counts --- */
+
+/*
+ * Which of a processor's events an agent counts: agents know no processors,
+ * they are told names. The processor is the one that the agent's `env`
+ * describes; its names are in configs/cpus, and where no file there describes
+ * it, the kernel's generic events are asked for.
+ */
+#define EVENTS_TABLE_MAX 256
+
+/* The CPUID that these facts hold; false if they hold none. */
+bool events_identify(const json_t *facts, struct cpu_id *id);
+
+/*
+ * [{"name","native"}] for the processor of these facts, a new reference; NULL
+ * without memory. `table` says whose they are: "cascadelake", or
+ * "generic: <why no other>".
+ */
+json_t *events_of(const json_t *facts, char table[static EVENTS_TABLE_MAX]);
+
+/*
+ * On the machine under test one group is counted at a time, for a whole run.
+ * Returns group `turn` (modulo their number) of these events: "instructions",
+ * which the others are divided by, and the next three of the table.
+ */
+json_t *events_turn(const json_t *events, unsigned turn);
+
+/* How many groups there are. */
+unsigned events_turns(const json_t *events);
 
 #endif

@@ -68,7 +68,7 @@ int duel_pair(struct duel *d, struct err *err);
 enum verdict duel_verdict(const struct duel *d);
 void duel_release(struct duel *d);
 
-/* duel-text.c: for people; and everything, as JSON. */
+/* For people; and everything, as JSON. */
 void duel_print(const struct duel *d, FILE *out);
 json_t *duel_json(const struct duel *d);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The parts of the workload exec, which runs a command of the user's: what was
- * asked for (exec-spec.c), one run of it (exec-child.c), the numbers in what it
- * printed (exec-format.c, exec-json.c), and its largest mapping while it runs (exec-watch.c).
+ * asked for (exec-spec.c), one run of it and its largest mapping meanwhile
+ * (exec-child.c), and the numbers in what it printed (exec-format.c, exec-json.c).
  * docs/exec.md is the user's manual.
  *
  *	struct exec_spec spec;

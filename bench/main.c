@@ -12,8 +12,8 @@
 #include "file.h"
 #include "options.h"
 #include "program.h"
-#include "registry.h"
 #include "source.h"
+#include "workload.h"
 
 static const struct cli_verb verbs[] = {
 	{ "list", "the workloads and the sources of memory", cli_list },

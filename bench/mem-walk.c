@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chase.h"
 #include "harness.h"
-#include "mem-walk-chains.h"
 #include "model.h"
 #include "params.h"
 

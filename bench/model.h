@@ -111,8 +111,6 @@ bool model_is_hit(const char *counter);
 const char *model_page_name(uint64_t page);
 uint64_t model_page(const char *name);
 
-/* --- model-check.c --- */
-
 /*
  * Measured beside expected: what a result says about the TLBs against what
  * the model says for its processor.

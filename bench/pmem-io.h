@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The parts of the workload pmem-io: what it knows of its file (pmem-io.c, pmem-block.c),
- * loads, stores and copies (pmem-memory.c), flushing (pmem-flush.c) and
+ * The parts of the workload pmem-io: what it knows of its file (pmem-io.c), its
+ * blocks, loads, stores and copies (pmem-memory.c), flushing (pmem-flush.c) and
  * io_uring (pmem-uring.c).
  *
  * The file is cut into blocks. Word w of block i in generation g holds
@@ -47,7 +47,7 @@ static inline uint64_t pmem_word(uint64_t seed, uint64_t block, uint32_t generat
 	return z * 0xd6e8feb86659fd93ULL;
 }
 
-/* --- pmem-block.c --- */
+/* --- pmem-memory.c --- */
 
 /* Fills memory with the words of a block. */
 void pmem_fill(const struct pmem *p, void *to, size_t block, uint32_t generation);

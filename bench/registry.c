@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "registry.h"
+#include "workload.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "context.h"
 #include "marker.h"
-#include "registry.h"
+#include "workload.h"
 
 #define SAMPLES_MOST 1000000u
 

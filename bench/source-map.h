@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the sources share: how a buffer gets its place in the address space
- * and is mapped there. For source.c (memory) and source-file.c (files and
+ * and is mapped there, and how much memory is available. For source.c (memory) and source-file.c (files and
  * devices) only.
  */
 #ifndef KDUEL_SOURCE_MAP_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tlb-miss-ladder.h"
+#include "tlb-miss.h"
 
 #include <float.h>
 #include <math.h>

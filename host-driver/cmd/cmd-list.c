@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "backing/backing.h"
-#include "bench/registry.h"
 #include "bench/source.h"
+#include "bench/workload.h"
 #include "command.h"
 #include "kernel/kernel-prune.h"
 #include "kernel/kernel-spec.h"
@@ -19,9 +19,9 @@
 #include "lib/data.h"
 #include "lib/file.h"
 #include "lib/safe.h"
+#include "options.h"
 #include "report/doc.h"
 #include "vocab/number.h"
-#include "options.h"
 
 #define BUILT_IN "built in"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "backing/backing.h"
-#include "bench/registry.h"
 #include "bench/source.h"
+#include "bench/workload.h"
 #include "export/export.h"
 #include "lib/data.h"
 #include "options.h"

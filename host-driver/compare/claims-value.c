@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "vocab/words.h"
 
 int claim_cannot(struct claim_check *k, const char *fmt, ...)

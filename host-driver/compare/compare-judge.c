@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "store/store.h"
 #include "vocab/words.h"
 

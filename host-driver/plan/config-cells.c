@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/registry.h"
 #include "bench/source.h"
+#include "bench/workload.h"
 #include "config.h"
 #include "size.h"
 

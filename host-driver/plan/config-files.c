@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "bench/exec.h"
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "elf-needs.h"
 #include "file.h"
 #include "plan-files.h"

@@ -7,7 +7,7 @@
 
 #include "bench/cpu.h"
 #include "bench/params.h"
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "claim/claim.h"
 #include "conf.h"
 #include "counters.h"

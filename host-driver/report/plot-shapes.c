@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "plot.h"
 #include "report.h"
 #include "safe.h"

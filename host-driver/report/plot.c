@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "report.h"
 #include "safe.h"
 #include "vocab/words.h"

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/cpu-events.h"
+#include "bench/cpu.h"
 #include "bench/model.h"
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "safe.h"
 
 /* What rows of the model are about: one processor, arm and cell, and its page sizes. */

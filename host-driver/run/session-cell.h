@@ -6,7 +6,7 @@
 #ifndef KDUEL_SESSION_CELL_H
 #define KDUEL_SESSION_CELL_H
 
-#include "bench/cpu-events.h"
+#include "bench/cpu.h"
 #include "session-wire.h"
 #include "session.h"
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "kernel/kernel.h"
 #include "lib/data.h"
 #include "lib/file.h"

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "bench/bench.h"
-#include "bench/gups-table.h"
+#include "bench/gups.h"
 
 #define WORDS 4096UL
 #define UPDATES (4 * WORDS)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "bench/bench.h"
-#include "bench/mem-walk-chains.h"
+#include "bench/chase.h"
 
 #define NODES 1000
 #define SPACING 64

@@ -19,7 +19,7 @@
 
 #include "bench/bench.h"
 #include "bench/context.h"
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "file.h"
 
 extern const struct workload first_touch_workload;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "bench/bench.h"
-#include "bench/tlb-miss-ladder.h"
+#include "bench/tlb-miss.h"
 #include "rng.h"
 
 static void points_are_dense_near_knees(void **state)

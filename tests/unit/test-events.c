@@ -6,9 +6,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "bench/cpu.h"
 #include "host-driver/run/count-records.h"
 #include "host-driver/store/record.h"
-#include "bench/cpu-events.h"
 
 static json_t *facts(const char *vendor, const char *family, const char *model,
 		     const char *stepping)

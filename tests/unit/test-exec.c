@@ -16,7 +16,7 @@
 
 #include "bench/bench.h"
 #include "bench/exec.h"
-#include "bench/registry.h"
+#include "bench/workload.h"
 #include "file.h"
 
 /* --- words ------------------------------------------------------------------ */

@@ -21,8 +21,8 @@
  * up to 8%; from GUPS_FLIGHT_FREE streams on there is none, and the processor
  * has in flight whatever else it can see.
  */
-#ifndef KDUEL_GUPS_TABLE_H
-#define KDUEL_GUPS_TABLE_H
+#ifndef KDUEL_GUPS_H
+#define KDUEL_GUPS_H
 
 #include <stddef.h>
 #include <stdint.h>
