@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #include "backing.h"
-#include "dax-trace.h"
-#include "extent.h"
+#include "dax.h"
 #include "file.h"
 #include "loop.h"
 #include "size.h"

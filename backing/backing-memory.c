@@ -13,8 +13,8 @@
 
 #include "backing.h"
 #include "file.h"
-#include "huge-pool.h"
 #include "loop.h"
+#include "pages.h"
 #include "proc.h"
 
 #define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"

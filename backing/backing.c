@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
-#include "layer.h"
-#include "ram-map.h"
+#include "file.h"
+#include "pages.h"
 
 #define KINDS_MOST 32
 #define M2 page_words[PAGE_2M].bytes
@@ -149,11 +151,11 @@ json_t *backing_file_proof(const struct backing *b)
 	struct err err = ERR_INIT;
 
 	if (!b->kind->file_pages)
-		return layer_unavailable(layer_words[LAYER_FILE].name, "this memory is not in a "
+		return pages_no_proof(layer_words[LAYER_FILE].name, "this memory is not in a "
 			"file on a device");
 	if (b->kind->file_pages(b, &p, &err))
-		return layer_unavailable(layer_words[LAYER_FILE].name, err.text);
-	return layer_new(layer_words[LAYER_FILE].name, &p);
+		return pages_no_proof(layer_words[LAYER_FILE].name, err.text);
+	return pages_proof(layer_words[LAYER_FILE].name, &p);
 }
 
 json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
@@ -166,10 +168,10 @@ json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
 	int ret;
 
 	if (b->pmem.align > M2)
-		return layer_unavailable(layer_words[LAYER_MUT].name, "reading the page table "
+		return pages_no_proof(layer_words[LAYER_MUT].name, "reading the page table "
 			"would make Linux split a device's 1G entries; it maps such a device by "
 			"these or not at all");
-	ret = ram_map_find(qemu, name, b->size, &start, &err);
+	ret = backing_ram_find(qemu, name, b->size, &start, &err);
 
 	if (!ret)
 		ret = pages_read(qemu, start, b->size, &p, &err);
@@ -179,6 +181,54 @@ json_t *backing_mut_proof(const struct backing *b, pid_t qemu)
 		ret = b->kind->mut_pages(b, &p, &err);
 	}
 	if (ret)
-		return layer_unavailable(layer_words[LAYER_MUT].name, err.text);
-	return layer_new(layer_words[LAYER_MUT].name, &p);
+		return pages_no_proof(layer_words[LAYER_MUT].name, err.text);
+	return pages_proof(layer_words[LAYER_MUT].name, &p);
+}
+
+static bool backing_is_ram(const char *mapped, const char *path)
+{
+	if (*path)
+		return !strcmp(mapped, path);
+	return !*mapped || !strncmp(mapped, "/memfd:", 7) || !strncmp(mapped, "[anon", 5);
+}
+
+/* A guest may have an NVDIMM besides: the mapping of just this size is the surest. */
+int backing_ram_parse(char *maps, const char *path, uint64_t size, uint64_t *start)
+{
+	int ret = -ENOENT;
+
+	for (char *line; (line = strsep(&maps, "\n"));) {
+		uint64_t from, to;
+		int name = 0;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %n",
+			   &from, &to, &name) < 2 || !name)
+			continue;
+		if (to - from < size || !backing_is_ram(line + name, path))
+			continue;
+		if (ret || to - from == size)
+			*start = from;
+		ret = 0;
+		if (to - from == size)
+			break;
+	}
+	return ret;
+}
+
+int backing_ram_find(pid_t pid, const char *path, uint64_t size, uint64_t *start,
+		     struct err *err)
+{
+	char name[64], *maps;
+	int ret;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
+	ret = file_read(name, &maps, NULL, err);
+	if (ret)
+		return ret;
+	ret = backing_ram_parse(maps, path, size, start);
+	free(maps);
+	if (ret)
+		return err_set(err, EXIT_MACHINE, ret, "QEMU has not mapped %s",
+			       *path ? path : "a range as large as the guest's RAM");
+	return 0;
 }

@@ -11,10 +11,11 @@
 #ifndef KDUEL_BACKING_H
 #define KDUEL_BACKING_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include <jansson.h>
 
 #include "err.h"
 #include "fs.h"
@@ -111,5 +112,15 @@ struct backing backing_of_nvdimm(const struct backing *b);
 	__typeof__(call) ret_ = (call);					\
 	json_object_set_new((b)->phases, name, json_real(loop_now() - t0_)); \
 	ret_; })
+
+/*
+ * The address of the guest's RAM in QEMU: the mapping of `path`, or for "" the
+ * first anonymous or memfd mapping of `size` bytes, else the first that holds as many.
+ */
+int backing_ram_find(pid_t pid, const char *path, uint64_t size, uint64_t *start,
+		     struct err *err);
+
+/* The same in the text of a maps file. 0 or -ENOENT. */
+int backing_ram_parse(char *maps, const char *path, uint64_t size, uint64_t *start);
 
 #endif

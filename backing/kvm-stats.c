@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "file.h"
-#include "layer.h"
+#include "pages.h"
 #include "vocab/words.h"
 
 #define KVM_DEBUGFS "/sys/kernel/debug/kvm"
@@ -69,13 +69,13 @@ static json_t *kvm_stats_bytes_of(const char *dir)
 	json_t *layer;
 
 	if (kvm_stats_pages(dir, &p))
-		return layer_new(layer_words[LAYER_SECOND].name, &p);
+		return pages_proof(layer_words[LAYER_SECOND].name, &p);
 	if (!kvm_stats_number(dir, "largepages", &n))
-		return layer_unavailable(layer_words[LAYER_SECOND].name,
+		return pages_no_proof(layer_words[LAYER_SECOND].name,
 					 "this KVM does not count pages (pages_* since Linux "
 					 "5.15, largepages before)");
 	/* Without a count of 4K entries their share is not known, nor can 1G be told from 2M. */
-	layer = layer_unavailable(layer_words[LAYER_SECOND].name,
+	layer = pages_no_proof(layer_words[LAYER_SECOND].name,
 				  "this KVM counts large pages only, not 4K ones (Linux 5.15 does)");
 	json_object_set_new(layer, "largepages", json_integer(n));
 	return layer;
@@ -94,7 +94,7 @@ json_t *kvm_stats_proof(const char *root, pid_t qemu)
 	int ret = kvm_stats_find_vm(root, qemu, dir, sizeof(dir));
 
 	if (ret)
-		return layer_unavailable(layer_words[LAYER_SECOND].name, ret == -ENOENT ?
+		return pages_no_proof(layer_words[LAYER_SECOND].name, ret == -ENOENT ?
 			"KVM has no statistics in debugfs for this guest (not a KVM guest, or no CONFIG_DEBUG_FS)" :
 			"cannot read KVM's statistics in debugfs (not root?)");
 	layer = kvm_stats_bytes_of(dir);

@@ -27,7 +27,6 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
-#include "args.h"
 #include "err.h"
 #include "pages.h"
 #include "proc.h"

@@ -11,7 +11,6 @@
 #include "err.h"
 #include "file.h"
 #include "options.h"
-#include "program.h"
 #include "source.h"
 #include "workload.h"
 

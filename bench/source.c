@@ -11,7 +11,7 @@
 
 #include "err.h"
 #include "file.h"
-#include "huge-pool.h"
+#include "pages.h"
 #include "source-map.h"
 
 #define SOURCES_MOST 32

@@ -27,7 +27,7 @@
 #include <sys/types.h>
 
 #include "backing/backing.h"
-#include "backing/extent.h"
+#include "backing/dax.h"
 #include "err.h"
 #include "pages.h"
 #include "vocab/words.h"

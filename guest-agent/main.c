@@ -11,7 +11,6 @@
 #include "init.h"
 #include "options.h"
 #include "port.h"
-#include "program.h"
 #include "work.h"
 
 #define PORT_WAIT_S 10

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "agent.h"
-#include "huge-pool.h"
+#include "pages.h"
 #include "work.h"
 #include "worker.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "agent.h"
-#include "hex.h"
+#include "message.h"
 #include "proc.h"
 
 #define READ_MAX 4096

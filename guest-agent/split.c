@@ -17,12 +17,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "backing/ram-map.h"
+#include "backing/backing.h"
 #include "inject.h"
 #include "loop.h"
+#include "message.h"
 #include "proc.h"
 #include "rng.h"
-#include "message.h"
 #include "split-scratch.h"
 
 #define M2 (2ULL << 20)
@@ -357,7 +357,7 @@ int split_start(struct split **out, const struct backing *b, pid_t qemu, bool sc
 		ret = err_sys(err, ENOMEM, "cannot split");
 	}
 	if (!ret)
-		ret = ram_map_find(qemu, b->path, b->size, &s->start, err);
+		ret = backing_ram_find(qemu, b->path, b->size, &s->start, err);
 	if (!ret)
 		ret = split_find_fd(qemu, b->path, &s->qemu_fd, err);
 	if (!ret && fallocate(s->fd, 0, (off_t)s->size, TAIL))

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 
-#include "args.h"
 #include "console.h"
 #include "link.h"
 #include "monitor.h"

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "args.h"
 #include "err.h"
+#include "proc.h"
 
 /* The program that an ELF file names to load it, the caller's; NULL for any other file. */
 int elf_interpreter(const char *path, char **linker, struct err *err);

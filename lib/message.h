@@ -22,8 +22,11 @@
 #ifndef KDUEL_MESSAGE_H
 #define KDUEL_MESSAGE_H
 
-#include <jansson.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
 
 #include "err.h"
 #include "frame.h"
@@ -97,5 +100,17 @@ const char *message_text(const struct view *v, char *buf, size_t size);
  * most a minute.
  */
 int message_align(const struct view *o, uint64_t *ns, uint64_t *phase, struct err *err);
+
+/*
+ * Bytes as hexadecimal text, two digits each: for what must pass through JSON.
+ * `hex` has room for 2 * n digits and a NUL.
+ */
+void hex_write(const void *bytes, size_t n, char *hex);
+
+/*
+ * The number of bytes, or -1 for an odd number of digits, one that is not hexadecimal
+ * (lower case), or more than `max` bytes.
+ */
+ssize_t hex_read(const char *hex, void *bytes, size_t max);
 
 #endif

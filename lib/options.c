@@ -2,9 +2,12 @@
 #include "options.h"
 
 #include <ctype.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "err.h"
 
@@ -263,4 +266,46 @@ void options_parse(const struct argp *argp, int argc, char **argv, unsigned flag
 	}
 	options_check(argp, argc, argv, flags);
 	argp_parse(argp, argc, argv, flags, NULL, input);
+}
+
+extern char **environ;
+
+static void options_hold_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void options_forget(const char *prefix)
+{
+	size_t len = strlen(prefix), i = 0;
+	char name[128];
+
+	while (environ && environ[i]) {
+		size_t n = strcspn(environ[i], "=");
+
+		if (strncmp(environ[i], prefix, len) || n >= sizeof(name)) {
+			i++;
+			continue;
+		}
+		memcpy(name, environ[i], n);
+		name[n] = '\0';
+		unsetenv(name);	/* the next one moves into its place */
+	}
+}
+
+void program_begin(void)
+{
+	options_hold_stdio();
+	options_forget("HWLOC_");
+	options_forget("LIBPFM_");
+	options_forget("PAPI_");
+	options_forget("ARGP_HELP_FMT=");
+	/* A write beyond `ulimit -f` then says so, and the file's writer tidies up. */
+	signal(SIGXFSZ, SIG_IGN);
 }

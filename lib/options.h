@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A program's options: argp's tables, with the nearest name suggested for an
+ * How a program begins, and its options: argp's tables, with the nearest name suggested for an
  * unknown option. The same tables answer a shell that completes a command line,
  * so that what is completed cannot differ from what is accepted.
  *
@@ -8,6 +8,7 @@
  *	{
  *		static const struct argp argp = { .doc = "Does nothing." };
  *
+ *		program_begin();
  *		options_parse(&argp, argc, argv, 0, NULL);
  *		return 0;
  *	}
@@ -50,5 +51,15 @@ void options_complete(options_values_fn values);
  * ":files" or ":folders" says that a path may be given, too.
  */
 void options_offer(const char *word, const char *help);
+
+/*
+ * What every program does before anything else, at the beginning of main(). Where descriptor 0, 1 or 2 is closed, opens /dev/null,
+ * for reading only, so that no file of ours gets its number and what is printed there
+ * still fails. Also unsets the user's variables that would show our libraries another
+ * machine or another processor's events (HWLOC_*, LIBPFM_*, PAPI_*), and
+ * ARGP_HELP_FMT, with some values of which the C library never finishes printing --help. Ignores
+ * SIGXFSZ: a file beyond `ulimit -f` is an error of the write.
+ */
+void program_begin(void);
 
 #endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <numaif.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +11,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <numaif.h>
+
+#include "file.h"
 
 #define K4 4096ULL
 #define M2 (2ULL << 20)
@@ -283,4 +286,73 @@ int placement_verify(const struct placement *p, int node, struct err *err)
 					   "pages are on node %d", node, p->on[i],
 					   p->asked, i);
 	return 0;
+}
+
+#define PATH_SIZE 512
+
+const char *huge_pool_folder = "/sys/kernel/mm/hugepages";
+
+static void pages_pool_path(uint64_t page, const char *name, char path[PATH_SIZE])
+{
+	snprintf(path, PATH_SIZE, "%s/hugepages-%" PRIu64 "kB/%s", huge_pool_folder,
+		 page >> 10, name);
+}
+
+static int pages_pool_number(uint64_t page, const char *name, uint64_t *n)
+{
+	char path[PATH_SIZE], *text;
+	int ret;
+
+	pages_pool_path(page, name, path);
+	ret = file_read(path, &text, NULL, NULL);
+	if (ret)
+		return ret;
+	*n = strtoull(text, NULL, 10);
+	free(text);
+	return 0;
+}
+
+int huge_pool_read(uint64_t page, struct huge_pool *pool, struct err *err)
+{
+	uint64_t promised;
+
+	if (pages_pool_number(page, "nr_hugepages", &pool->pages) ||
+	    pages_pool_number(page, "free_hugepages", &pool->free) ||
+	    pages_pool_number(page, "resv_hugepages", &promised))
+		return err_set(err, EXIT_MACHINE, -ENOENT, "this kernel has no huge pages of %"
+			       PRIu64 " kB (CONFIG_HUGETLBFS and the processor decide)",
+			       page >> 10);
+	pool->free -= promised < pool->free ? promised : pool->free;
+	return 0;
+}
+
+int huge_pool_resize(uint64_t page, uint64_t pages, struct err *err)
+{
+	char path[PATH_SIZE], text[32];
+	uint64_t have = 0;
+	int ret;
+
+	pages_pool_path(page, "nr_hugepages", path);
+	snprintf(text, sizeof(text), "%" PRIu64, pages);
+	ret = file_poke(path, text, err);
+	if (ret)
+		return ret;
+	pages_pool_number(page, "nr_hugepages", &have);
+	if (have >= pages)
+		return 0;
+	return err_machine(err, "only %" PRIu64 " of %" PRIu64 " huge pages of %" PRIu64
+			   "M are available: give the machine more memory, or reserve "
+			   "them on its kernel's command line", have, pages, page >> 20);
+}
+
+json_t *pages_proof(const char *layer, const struct page_bytes *p)
+{
+	return json_pack("{s:s, s:{s:I, s:I, s:I}, s:s}", "layer", layer, "bytes",
+			 "4k", (json_int_t)p->b4k, "2m", (json_int_t)p->b2m,
+			 "1g", (json_int_t)p->b1g, "method", p->method);
+}
+
+json_t *pages_no_proof(const char *layer, const char *reason)
+{
+	return json_pack("{s:s, s:s}", "layer", layer, "unavailable", reason);
 }

@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <jansson.h>
+
 #include "err.h"
 
 struct page_bytes {
@@ -30,6 +32,16 @@ struct page_bytes {
 /* `pid` 0 is this process. Adds to `*p`, which starts as all zero. */
 int pages_read(pid_t pid, uint64_t addr, uint64_t len, struct page_bytes *p,
 	       struct err *err);
+
+/*
+ * What was read of a layer as an object for the record (docs/record-format.md):
+ * {"layer":..,"bytes":{"4k":..,"2m":..,"1g":..},"method":..}
+ */
+json_t *pages_proof(const char *layer, const struct page_bytes *p);
+/* {"layer":..,"unavailable":reason} */
+json_t *pages_no_proof(const char *layer, const char *reason);
+
+/* --- nodes --- */
 
 /*
  * On which NUMA node memory is wanted, and on which it is. The wish goes to
@@ -55,5 +67,35 @@ int placement_read(const void *addr, size_t len, struct placement *p,
 
 /* 0 if every page that is mapped and known is on `node` (-1: anywhere). */
 int placement_verify(const struct placement *p, int node, struct err *err);
+
+/* --- pools of huge pages --- */
+
+/*
+ * The kernel's pools of huge pages, one for each page size (bytes).
+ *
+ *	struct huge_pool pool;
+ *
+ *	if (huge_pool_read(2 << 20, &pool, err))
+ *		return err->code;
+ *	ret = huge_pool_resize(2 << 20, pool.pages + 16, err);
+ *	...
+ *	huge_pool_resize(2 << 20, pool.pages, NULL);
+ */
+struct huge_pool {
+	uint64_t pages;		/* in use or not */
+	uint64_t free;		/* neither used nor promised to a mapping */
+};
+
+/* Where the kernel shows them; a test has a folder of its own. */
+extern const char *huge_pool_folder;
+
+/* -ENOENT with EXIT_MACHINE where the kernel has no pages of that size. */
+int huge_pool_read(uint64_t page, struct huge_pool *pool, struct err *err);
+
+/*
+ * Pages in use stay, whatever `pages` says. EXIT_MACHINE if the kernel finds
+ * fewer than that; it keeps those.
+ */
+int huge_pool_resize(uint64_t page, uint64_t pages, struct err *err);
 
 #endif

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,4 +245,103 @@ char *proc_command_text(const char *const argv[])
 		return NULL;
 	}
 	return text;
+}
+
+/* --- the wish to stop --- */
+
+#define SIGNALS 3
+
+static const int stop_signals[SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+static struct sigaction stop_before[SIGNALS];
+static volatile sig_atomic_t asked;
+
+static void proc_run_on_signal(int signo)
+{
+	(void)signo;
+	asked = 1;
+	for (size_t i = 0; i < SIGNALS; i++)
+		signal(stop_signals[i], SIG_DFL);
+}
+
+void stop_catch(void)
+{
+	struct sigaction act = { .sa_handler = proc_run_on_signal };
+
+	asked = 0;
+	for (size_t i = 0; i < SIGNALS; i++) {
+		sigaction(stop_signals[i], NULL, &stop_before[i]);
+		/* nohup's wish comes first. */
+		if (stop_signals[i] != SIGHUP || stop_before[i].sa_handler != SIG_IGN)
+			sigaction(stop_signals[i], &act, NULL);
+	}
+}
+
+bool stop_asked(void)
+{
+	return asked;
+}
+
+void stop_release(void)
+{
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(stop_signals[i], &stop_before[i], NULL);
+}
+
+/* --- arguments --- */
+
+/* Takes ownership of `word`; NULL means that memory ran out. */
+static void proc_run_take_word(struct args *a, char *word)
+{
+	char **v = realloc(a->v, (a->n + 2) * sizeof(*v));
+
+	if (v)
+		a->v = v;
+	if (!v || !word) {
+		a->failed = true;
+		free(word);
+		return;
+	}
+	v[a->n++] = word;
+	v[a->n] = NULL;
+}
+
+void args_add(struct args *a, const char *word)
+{
+	proc_run_take_word(a, strdup(word));
+}
+
+void args_addf(struct args *a, const char *fmt, ...)
+{
+	char *word = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&word, fmt, ap) < 0)
+		word = NULL;
+	va_end(ap);
+	proc_run_take_word(a, word);
+}
+
+void args_add_all(struct args *a, ...)
+{
+	const char *word;
+	va_list ap;
+
+	va_start(ap, a);
+	while ((word = va_arg(ap, const char *)))
+		args_add(a, word);
+	va_end(ap);
+}
+
+int args_done(const struct args *a, struct err *err)
+{
+	return a->failed ? err_sys(err, ENOMEM, "cannot make a command line") : 0;
+}
+
+void args_release(struct args *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->v[i]);
+	free(a->v);
+	*a = (struct args)ARGS_INIT;
 }

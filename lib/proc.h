@@ -126,4 +126,60 @@ char *proc_find(const char *name);
 /* "qemu -m 3G 'a b'": a command as a shell would take it; caller frees. */
 char *proc_command_text(const char *const argv[]);
 
+/* --- the wish to stop --- */
+
+/*
+ * The user's wish to stop, where no loop runs: Ctrl-C, SIGTERM, or SIGHUP when a
+ * connection is lost. The first one is remembered, for work that ends its children
+ * in order; the second one ends the program at once. stop_catch() forgets earlier ones.
+ *
+ *	stop_catch();
+ *	while (!stop_asked())
+ *		...	// a part of the work, until it is done
+ *	stop_release();		// as before stop_catch()
+ */
+void stop_catch(void);
+bool stop_asked(void);
+void stop_release(void);
+
+/* --- arguments --- */
+
+/*
+ * An argument list that grows. Every string is copied and owned by the list;
+ * running out of memory is remembered and reported once, at the end, by args_done().
+ *
+ *	struct args a = ARGS_INIT;
+ *
+ *	args_add(&a, "qemu-system-x86_64");
+ *	args_add(&a, "-m");
+ *	args_addf(&a, "%uM", n);
+ *	ret = args_done(&a, err);
+ *	if (!ret)
+ *		proc_options.argv = args_argv(&a);	// NULL-terminated
+ *	args_release(&a);
+ */
+struct args {
+	char **v;	/* NULL-terminated once anything was added */
+	size_t n;
+	bool failed;	/* out of memory: the list is not complete */
+};
+
+#define ARGS_INIT { NULL, 0, false }
+
+void args_add(struct args *a, const char *word);
+void args_addf(struct args *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Adds each word up to a NULL: args_add_all(a, "-serial", "null", NULL). */
+void args_add_all(struct args *a, ...) __attribute__((sentinel));
+
+/* 0, or -ENOMEM if any of the above failed. */
+int args_done(const struct args *a, struct err *err);
+
+static inline const char *const *args_argv(const struct args *a)
+{
+	return (const char *const *)a->v;
+}
+
+void args_release(struct args *a);
+
 #endif

@@ -24,8 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "args.h"
 #include "err.h"
+#include "proc.h"
 
 /* The name by which the agent finds its port: /dev/virtio-ports/<name>. */
 #define QEMU_LINK_NAME "kduel.0"

@@ -56,11 +56,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "counts.h"
 #include "insn.h"
 #include "marker.h"
-#include "segment.h"
 #include "stack.h"
-#include "touched.h"
 
 #define KERNEL_SPACE 0xffff800000000000ULL
 #define KERNEL_TEXT 0xffffffff80000000ULL

@@ -8,7 +8,7 @@
 #include "command.h"
 #include "kernel/kernel.h"
 #include "options.h"
-#include "stop.h"
+#include "proc.h"
 
 struct options {
 	struct kernel_options kernel;

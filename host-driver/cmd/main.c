@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
-#include "program.h"
+#include "options.h"
 
 int main(int argc, char **argv)
 {

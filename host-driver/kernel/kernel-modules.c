@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "args.h"
 #include "file.h"
+#include "proc.h"
 #include "safe.h"
 
 #define NAME_LEN 64

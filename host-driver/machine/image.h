@@ -23,10 +23,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "args.h"
 #include "lib/elf-needs.h"
 #include "lib/err.h"
 #include "lib/file.h"
+#include "proc.h"
 
 struct image;
 

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/args.h"
 #include "machine.h"
+#include "proc.h"
 
 #define COMMAND_SECONDS 60
 #define DISK_SECONDS 900

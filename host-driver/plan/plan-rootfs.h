@@ -11,10 +11,10 @@
 #include <limits.h>
 #include <stdint.h>
 
-#include "args.h"
 #include "bench/exec.h"
 #include "file.h"
 #include "plan.h"
+#include "proc.h"
 
 /* What a guest's memory may hold of it, if it must. */
 #define PLAN_ROOTFS_SMALL (64ull << 20)	/* bytes */

@@ -18,8 +18,8 @@
 #include "lib/file.h"
 #include "lib/loop.h"
 #include "lib/safe.h"
-#include "lib/stop.h"
 #include "plan/plan.h"
+#include "proc.h"
 #include "resume.h"
 #include "store/store.h"
 

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 
 #include "file.h"
-#include "hex.h"
+#include "message.h"
 #include "record-text.h"
 #include "store-impl.h"
 

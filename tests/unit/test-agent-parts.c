@@ -13,13 +13,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "backing/backing.h"
 #include "file.h"
-#include "scratch.h"
 #include "guest-agent/cmdline.h"
-#include "lib/env.h"
 #include "guest-agent/port.h"
 #include "guest-agent/split-scratch.h"
-#include "backing/ram-map.h"
+#include "lib/env.h"
+#include "scratch.h"
 
 static void settings_come_from_the_command_line(void **state)
 {
@@ -112,14 +112,14 @@ static void maps_are_searched(void **state)
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 		char *copy = strdup(text);
 
-		assert_int_equal(ram_map_parse(copy, want[i].path, want[i].size, &start), 0);
+		assert_int_equal(backing_ram_parse(copy, want[i].path, want[i].size, &start), 0);
 		assert_true(start == want[i].start);
 		free(copy);
 	}
 	{
 		char *copy = strdup(text);
 
-		assert_int_equal(ram_map_parse(copy, "", 2ull << 30, &start), -ENOENT);
+		assert_int_equal(backing_ram_parse(copy, "", 2ull << 30, &start), -ENOENT);
 		free(copy);
 	}
 }

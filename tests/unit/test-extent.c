@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "backing/extent.h"
+#include "backing/dax.h"
 
 #define K4 4096ull
 #define M2 (2ull << 20)

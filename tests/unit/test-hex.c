@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "lib/hex.h"
+#include "message.h"
 
 static void every_byte_comes_back(void **state)
 {

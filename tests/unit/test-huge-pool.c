@@ -14,7 +14,7 @@
 #include "backing/backing.h"
 #include "bench/source.h"
 #include "file.h"
-#include "huge-pool.h"
+#include "pages.h"
 #include "scratch.h"
 
 #define M2 (2ull << 20)

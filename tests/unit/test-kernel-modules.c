@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "kernel/kernel-modules.h"
-#include "lib/args.h"
 #include "lib/file.h"
 #include "lib/proc.h"
 #include "scratch.h"

@@ -7,10 +7,9 @@
 #include <cmocka.h>
 
 #include "marker.h"
+#include "plugin/counts.h"
 #include "plugin/insn.h"
-#include "plugin/segment.h"
 #include "plugin/stack.h"
-#include "plugin/touched.h"
 
 struct bytes {
 	unsigned char b[15];

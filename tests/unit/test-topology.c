@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "env.h"
-#include "program.h"
+#include "options.h"
 #include "topology.h"
 
 static struct topology *machine(const char *shape)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Segments: runs of instructions of which either all are executed or none,
+ * What the plugin counts. Segments are runs of instructions of which either all are executed or none,
  * each with a counter of how often. QEMU translates the same code many times
  * (after a flush, from another entry, in shorter blocks); a segment is
  * identified by what it is, not by when it was translated, and lives as long as
@@ -10,8 +10,8 @@
  * end go over hundreds of thousands of them, and those translated one after the
  * other are neighbours in memory, too.
  */
-#ifndef KDUEL_PLUGIN_SEGMENT_H
-#define KDUEL_PLUGIN_SEGMENT_H
+#ifndef KDUEL_PLUGIN_COUNTS_H
+#define KDUEL_PLUGIN_COUNTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,5 +47,28 @@ void segments_each(const struct segments *t,
 		   void (*fn)(const struct segment *s, uint64_t times, void *arg), void *arg);
 
 uint32_t segment_hash(uint32_t so_far, const void *bytes, size_t size);
+
+/* --- pages touched --- */
+
+/*
+ * Which pages of the machine's memory were touched, and how many bytes were
+ * transferred: a set of page numbers, emptied where a region begins.
+ *
+ *	struct touched t = { 0 };
+ *
+ *	touched_add(&t, 0x100234 >> 12, 8);
+ *	printf("%zu pages, %lu bytes", t.n, t.bytes);
+ *	touched_empty(&t);
+ */
+struct touched {
+	uint64_t *slots;	/* 1 + the page's number */
+	size_t n_slots, n;
+	uint64_t last;		/* 1 + the page added last, which is likely the next one, too */
+	uint64_t bytes;		/* of all accesses, repeated ones included */
+};
+
+void touched_add(struct touched *t, uint64_t page, uint64_t bytes);
+void touched_empty(struct touched *t);
+void touched_release(struct touched *t);
 
 #endif
