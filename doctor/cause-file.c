@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "causes.h"
+#include "doctor.h"
 #include "proc.h"
 #include "size.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "causes.h"
+#include "doctor.h"
 
 /* With more 4K pages than this for each fault, they were split from huge ones. */
 #define PAGES_A_FAULT 10

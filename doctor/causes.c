@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of causes. */
-#include "causes.h"
+#include "doctor.h"
 
 /* From the bottom up: a deeper cause brings others along. */
 const struct doctor_cause doctor_causes[] = {

@@ -14,13 +14,51 @@
 #ifndef KDUEL_AGENT_H
 #define KDUEL_AGENT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <jansson.h>
 
-#include "cmdline.h"
 #include "err.h"
+#include "fault.h"
 #include "link.h"
 #include "loop.h"
 #include "message.h"
+
+/* --- cmdline.c --- */
+
+/*
+ * Its settings: options of a plain process, or kduel.* words of the
+ * kernel command line for a PID 1. The same names in both.
+ */
+
+enum agent_role {
+	ROLE_NODE,
+	ROLE_GUEST,
+	ROLES
+};
+
+extern const char *const role_names[ROLES];
+
+struct settings {
+	enum agent_role role;
+	uint64_t nonce;
+	struct fault fault;
+	bool stdio;		/* else the virtio-serial port */
+	bool workload;		/* serves no requests: one workload, on stdio */
+	bool reserve;		/* adds the huge pages that the pool lacks for a workload */
+};
+
+/* "role", "nonce" or "fault" with its value; others are -ENOENT. */
+int settings_set(struct settings *s, const char *name, const char *value,
+		 struct err *err);
+
+/*
+ * Takes every kduel.<name>=<value> of a kernel command line. A word of that
+ * form that names no setting is an error: a typo must not be ignored.
+ */
+int settings_from_cmdline(struct settings *s, const char *cmdline,
+			  struct err *err);
 
 #define OP_LATER 1
 
@@ -29,13 +67,13 @@ struct node;
 struct runner;
 struct shell;
 
-typedef int (*op_fn)(struct agent *a, int64_t id, const struct view *args,
-		     json_t *reply, struct err *err);
+typedef int op_fn(struct agent *a, int64_t id, const struct view *args,
+		  json_t *reply, struct err *err);
 
 struct op {
 	const char *name;
 	unsigned roles;		/* bits: 1 << ROLE_... */
-	op_fn fn;
+	op_fn *fn;
 };
 
 /* What makes an agent a node's or a guest's; both are in ops.c. */

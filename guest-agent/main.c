@@ -10,7 +10,6 @@
 #include "file.h"
 #include "init.h"
 #include "options.h"
-#include "port.h"
 #include "work.h"
 
 #define PORT_WAIT_S 10

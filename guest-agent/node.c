@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "node.h"
+#include "ops.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,10 +9,9 @@
 #include "backing/backing.h"
 #include "backing/kvm-stats.h"
 #include "clock.h"
+#include "count.h"
 #include "pre-fault.h"
-#include "sample.h"
 #include "split.h"
-#include "vcpu-count.h"
 #include "vm.h"
 
 #define GUEST_KERNEL "/guest/bzImage"

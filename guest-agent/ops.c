@@ -5,9 +5,7 @@
 #include "agent.h"
 #include "doctor/doctor.h"
 #include "env.h"
-#include "node.h"
-#include "runner.h"
-#include "shell.h"
+#include "ops.h"
 
 static int ops_ping(struct agent *a, int64_t id, const struct view *args,
 		    json_t *reply, struct err *err)

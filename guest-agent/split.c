@@ -23,7 +23,6 @@
 #include "message.h"
 #include "proc.h"
 #include "rng.h"
-#include "split-scratch.h"
 
 #define M2 (2ULL << 20)
 #define PAGE 4096ULL

@@ -11,7 +11,6 @@
 #include "bench/source.h"
 #include "message.h"
 #include "place.h"
-#include "rootfs.h"
 #include "worker.h"
 
 #define STAGGER_MAX 65536	/* pages */

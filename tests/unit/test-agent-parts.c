@@ -15,9 +15,9 @@
 
 #include "backing/backing.h"
 #include "file.h"
-#include "guest-agent/cmdline.h"
-#include "guest-agent/port.h"
-#include "guest-agent/split-scratch.h"
+#include "guest-agent/agent.h"
+#include "guest-agent/init.h"
+#include "guest-agent/split.h"
 #include "lib/env.h"
 #include "scratch.h"
 

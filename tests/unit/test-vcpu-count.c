@@ -20,9 +20,8 @@
 #include "counters-provider.h"
 #include "env.h"
 #include "file.h"
+#include "guest-agent/count.h"
 #include "scratch.h"
-#include "guest-agent/sample.h"
-#include "guest-agent/vcpu-count.h"
 
 #define PAGES 600
 #define VCPUS 2
