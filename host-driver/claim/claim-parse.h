@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The internals of the claim parser: words (claim-scan.c), figures of arms and
- * arithmetic on them (claim-expr.c), relations and whole claims
+ * The internals of the claim parser: words, figures of arms and arithmetic
+ * on them (claim-expr.c), relations and whole claims
  * (claim-parse.c). No other file includes this.
  *
  * Recursive descent without a tokenizer: which characters a word may contain

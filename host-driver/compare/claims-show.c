@@ -8,7 +8,7 @@
  *	left 9,322 faults, right 81,100 faults: left / right 0.115 [0.114, 0.116],
  *	wanted > 1; n = 2 blocks
  */
-#include "claims-check.h"
+#include "claims.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The values of a claim's picks in a block. */
-#include "claims-check.h"
+#include "claims.h"
 
 #include <errno.h>
 #include <math.h>

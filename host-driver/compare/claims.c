@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Evaluating claims: per block, then by the interval over blocks. */
-#include "claims-check.h"
+#include "claims.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Page sizes by layer and arm, for each backing and source, and for each cell. */
 #include "compare-memory.h"
-#include "vocab/words.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #include "store/store.h"
+#include "vocab/words.h"
 
 /* Adds up; proof_mean() divides once all is read. */
 static void proof_add(struct compare_pages *to, const struct store_proof *p)
@@ -215,4 +215,39 @@ int compare_proofs(struct comparison *c, struct store *s, struct err *err)
 	}
 	proof_sort(c->proofs, c->n_proofs);
 	return 0;
+}
+
+/* --- around a guest's disturbances, and over time ----------------------------- */
+
+static int proof_timeline_add(struct comparison *c, const struct store_reading *from)
+{
+	struct compare_reading *list = compare_grow(c, c->timeline, &c->n_timeline, sizeof(*list));
+	struct compare_reading *to;
+
+	if (!list)
+		return -ENOMEM;
+	c->timeline = list;
+	to = &list[c->n_timeline - 1];
+	*to = (struct compare_reading){
+		.arm = from->arm, .block = from->block,
+		.cell = compare_text(c, "%s", from->cell), .apart = from->apart,
+		.step = (enum run_step)step_find(from->step),
+		.layer = from->layer ? layer_find(from->layer) : -1,
+		.event = from->event ? compare_text(c, "%s", from->event) : NULL,
+		.seconds = from->seconds, .faults = from->faults,
+	};
+	memcpy(to->bytes, from->bytes, sizeof(to->bytes));
+	return 0;
+}
+
+int compare_timelines(struct comparison *c, struct store *s, struct err *err)
+{
+	const struct store_reading *list;
+	size_t n;
+	int rc = store_timeline(s, &list, &n, err);
+
+	for (size_t i = 0; !rc && i < n; i++)
+		if (list[i].ok && proof_timeline_add(c, &list[i]))
+			rc = err_sys(err, ENOMEM, "cannot compare");
+	return rc;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finds and names the parts of a comparison. */
+/* What is asked of a finished comparison: its parts, their names, how many. */
 #include "compare.h"
 
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "bench/workload.h"
+#include "vocab/words.h"
 
 const struct compare_series *compare_find(const struct comparison *c,
 					  const char *cell, const char *metric,
@@ -38,6 +41,14 @@ const json_t *compare_arm_kernel(const struct compare_arm *a)
 	json_t *layouts = json_object_get(a->identity, "kernel");
 
 	return json_object_iter_value(json_object_iter(layouts));
+}
+
+bool compare_measurable(const struct comparison *c, const struct compare_series *s)
+{
+	const struct domain_word *d = domain_find(c->domain);
+	const struct workload *w;
+
+	return !d || d->walks || workload_find(s->workload, &w, NULL) || !w->memory;
 }
 
 unsigned compare_count(const struct comparison *c, enum verdict v)

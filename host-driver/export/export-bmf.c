@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "export-formats.h"
 #include "export-values.h"
+#include "export.h"
 #include "report/report.h"
 #include "safe.h"
 

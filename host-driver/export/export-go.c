@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export-formats.h"
 #include "export-values.h"
+#include "export.h"
 #include "safe.h"
 
 static void go_percent(FILE *to, unsigned char c)

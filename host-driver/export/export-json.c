@@ -2,7 +2,7 @@
 /* Everything that was recorded, as it was recorded. */
 #include <errno.h>
 
-#include "export-formats.h"
+#include "export.h"
 #include "store/record.h"
 
 struct json_out {

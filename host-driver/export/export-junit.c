@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "export-formats.h"
 #include "export-values.h"
+#include "export.h"
 #include "safe.h"
 
 static const char *const junit_elements[] = {

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export-formats.h"
 #include "export-values.h"
+#include "export.h"
 #include "report/report.h"
 #include "safe.h"
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export-formats.h"
 #include "export-values.h"
+#include "export.h"
 #include "safe.h"
 
 static void openmetrics_label(FILE *to, const char *name, const char *foreign, bool first)

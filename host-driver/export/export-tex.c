@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export-formats.h"
 #include "export-values.h"
+#include "export.h"
 #include "safe.h"
 
 static void tex_put(FILE *to, const char *foreign)

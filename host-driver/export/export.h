@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Results for other programs. A format is one file export-<name>.c and one
- * line of export-formats.h; docs/exports.md says which program reads what, and
+ * line of EXPORT_FORMATS(), below; docs/exports.md says which program reads what, and
  * tests/cli/test-exports checks each against its reader's own rules.
  *
  *	const struct export_format *f = export_find("junit", err);
@@ -51,5 +51,24 @@ bool export_judged(const struct export_format *f, const char *table);
  */
 int export_write(const struct export_format *f, const struct export_from *from,
 		 FILE *to, struct err *err);
+
+/* The formats, one line each: export-<name>.c defines `const struct export_format`. */
+#define EXPORT_FORMATS(format)	\
+	format(json)		\
+	format(csv)		\
+	format(ndjson)		\
+	format(tex)		\
+	format(github)		\
+	format(google)		\
+	format(go_bench)	\
+	format(bmf)		\
+	format(openmetrics)	\
+	format(kcidb)		\
+	format(junit)		\
+	format(ktap)
+
+#define EXPORT_DECLARE(name) extern const struct export_format export_##name;
+EXPORT_FORMATS(EXPORT_DECLARE)
+#undef EXPORT_DECLARE
 
 #endif
