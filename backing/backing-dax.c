@@ -155,7 +155,7 @@ static int fsdax_prepare(struct backing *b, const json_t *params, struct err *er
 }
 
 static int fsdax_file_pages(const struct backing *b, struct page_bytes *p,
-		     struct err *err)
+			    struct err *err)
 {
 	struct extent *v;
 	size_t n;
@@ -175,7 +175,7 @@ static uint64_t backing_dax_at_most(uint64_t n, uint64_t limit)
 
 /* An entry that faulted twice (read, then write) is counted twice, hence the caps. */
 static int fsdax_mut_pages(const struct backing *b, struct page_bytes *p,
-		    struct err *err)
+			   struct err *err)
 {
 	struct dax_counts c;
 	int ret;
@@ -245,7 +245,7 @@ static int devdax_guest_pmem(struct backing *b, struct err *err)
 
 /* A device maps by its alignment: all of it, or the mapping is refused. */
 static int devdax_file_pages(const struct backing *b, struct page_bytes *p,
-		      struct err *err)
+			     struct err *err)
 {
 	(void)err;
 	p->method = "device's address and alignment";

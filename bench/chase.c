@@ -261,7 +261,7 @@ static struct tally chase_tally_of(const struct chase_field *f)
 }
 
 static int chase_check_words(const struct chains *c, unsigned k, enum walk_op op,
-				       char *why, size_t size)
+			     char *why, size_t size)
 {
 	struct tally t = chase_tally_of(&c->field[k]);
 	uint64_t nodes = c->field[k].nodes, visited = c->steps < nodes ? c->steps : nodes;

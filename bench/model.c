@@ -177,7 +177,7 @@ static const json_t *model_check_at(const json_t *o, const char *a, const char *
 }
 
 static void model_check_one(struct context *c, const char *name, const json_t *point,
-		  double expected, double measured, double least, double most)
+			    double expected, double measured, double least, double most)
 {
 	double ratio = measured / expected;
 

@@ -42,7 +42,7 @@ static int ops_poweroff(struct agent *a, int64_t id, const struct view *args,
 
 /* A node looks at its guest's QEMU, a guest at itself. */
 static int ops_doctor(struct agent *a, int64_t id, const struct view *args,
-		     json_t *reply, struct err *err)
+		      json_t *reply, struct err *err)
 {
 	pid_t qemu = a->node ? node_qemu(a->node) : 0;
 	struct doctor_report report;

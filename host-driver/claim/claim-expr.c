@@ -216,7 +216,7 @@ void node_free(struct claim_node *n)
 }
 
 struct claim_node *node_join(struct claim_parser *p, int kind,
-			       struct claim_node *left, struct claim_node *right)
+			     struct claim_node *left, struct claim_node *right)
 {
 	struct claim_node *n = left && right ? claim_expr_node_new(p, kind) : NULL;
 

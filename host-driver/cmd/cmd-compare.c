@@ -7,9 +7,8 @@
 #include "command.h"
 #include "compare/claims.h"
 #include "compare/shift.h"
-#include "report/report-shift.h"
-#include "report/report.h"
 #include "options.h"
+#include "report/report.h"
 #include "safe.h"
 #include "store/store.h"
 

@@ -80,7 +80,7 @@ bool claim_matches(const struct claim_pick *p, const struct compare_series *s)
 }
 
 const struct compare_series *claim_series(struct claim_check *k,
-					    const struct claim_pick *p)
+					  const struct claim_pick *p)
 {
 	const struct compare_series *found = NULL;
 

@@ -233,7 +233,7 @@ static bool gather_spread_bucket(const struct view *v, double last, struct compa
 
 /* Ignores what is not a valid histogram: guests are not trusted. */
 static int gather_spread_take(struct comparison *c, const struct record *r,
-		       const struct store_place *at, const struct view *derived)
+			      const struct store_place *at, const struct view *derived)
 {
 	const struct view *list = derived->type == JSON_OBJECT ? view_get(derived, "buckets")
 							       : NULL, *v;
@@ -260,7 +260,7 @@ static int gather_spread_take(struct comparison *c, const struct record *r,
 }
 
 static int gather_spread_record(void *arg, const struct record *r, const struct store_place *at,
-			 struct err *err)
+				struct err *err)
 {
 	struct comparison *c = arg;
 	const struct view *derived, *v;

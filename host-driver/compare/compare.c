@@ -181,7 +181,7 @@ bool compare_has_gate(const struct comparison *c, const char *cell, const char *
 
 /* Notes a gate that has no values in some cell, or can have none in any. */
 static void compare_exit_check_gate(struct comparison *c, const struct plan *p,
-			    const struct plan_gate *g)
+				    const struct plan_gate *g)
 {
 	struct err why = ERR_INIT;
 	bool possible = false;

@@ -90,7 +90,7 @@ struct sheet_sample {
 };
 
 static void csv_sheet_read_sample(const struct sheet *o, const struct record *r,
-			      const struct store_place *at, struct sheet_sample *s)
+				  const struct store_place *at, struct sheet_sample *s)
 {
 	s->r = r;
 	s->at = at;
@@ -99,7 +99,7 @@ static void csv_sheet_read_sample(const struct sheet *o, const struct record *r,
 }
 
 static int csv_sheet_put_iterations(void *arg, const struct record *r,
-				const struct store_place *at, struct err *err)
+				    const struct store_place *at, struct err *err)
 {
 	struct sheet *o = arg;
 	struct sheet_sample s;
@@ -119,7 +119,7 @@ static int csv_sheet_put_iterations(void *arg, const struct record *r,
 
 /* `c` NULL: the sample's row; else the row of a counter, with one value per thing. */
 static void csv_sheet_put_process(struct sheet *o, const struct sheet_sample *s,
-			      const struct record_counter *c, const struct summary *v)
+				  const struct record_counter *c, const struct summary *v)
 {
 	const struct record *r = s->r;
 
@@ -132,7 +132,7 @@ static void csv_sheet_put_process(struct sheet *o, const struct sheet_sample *s,
 }
 
 static int csv_sheet_summarise(struct sheet *o, const struct view *values,
-			   struct summary *s, struct err *err)
+			       struct summary *s, struct err *err)
 {
 	const struct view *v;
 	size_t n = 0;
@@ -152,7 +152,7 @@ static int csv_sheet_summarise(struct sheet *o, const struct view *values,
 }
 
 static int csv_sheet_put_processes(void *arg, const struct record *r,
-			       const struct store_place *at, struct err *err)
+				   const struct store_place *at, struct err *err)
 {
 	struct sheet *o = arg;
 	struct record_counter c;

@@ -231,7 +231,7 @@ static bool cells_same_texts(const struct plan_cell *a, const struct plan_cell *
 
 /* Does parameter `key` differ among the cells of this name? */
 static bool cells_differ(const struct plan *p, const struct plan_cell *cell,
-		    const char *key, const char *base)
+			 const char *key, const char *base)
 {
 	const json_t *mine = json_object_get(cell->params, key);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "plot.h"
-#include "report-rows.h"
+#include "report-parts.h"
 #include "report.h"
 #include "safe.h"
 #include "vocab/number.h"
@@ -88,7 +88,7 @@ static bool arms_is_large(const struct compare_series *s, size_t n_arms)
 }
 
 static void arms_effect_marks(const struct comparison *c, struct figure *f,
-			 const struct compare_series *s)
+			      const struct compare_series *s)
 {
 	char name[512], point[128];
 
@@ -138,7 +138,7 @@ static void arms_effect_rows(const struct comparison *c, struct figure *f, bool 
 }
 
 static const char *arms_effects(const struct comparison *c, struct figure *f,
-			   bool large)
+				bool large)
 {
 	const struct domain_word *domain = domain_find(c->domain);
 

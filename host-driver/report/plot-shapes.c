@@ -136,7 +136,7 @@ static int shapes_by_x(const void *a, const void *b)
 }
 
 static void shapes_ladder_rung(const struct comparison *c, struct figure *f,
-				    const struct compare_series *s, double x)
+			       const struct compare_series *s, double x)
 {
 	for (size_t a = 0; a < c->n_arms; a++)
 		if (shapes_has(&s->est[a]))

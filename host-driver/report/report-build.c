@@ -7,7 +7,6 @@
 
 #include "plot.h"
 #include "report-parts.h"
-#include "report-rows.h"
 #include "safe.h"
 #include "vocab/words.h"
 

@@ -22,7 +22,7 @@ struct subject {
 };
 
 static void model_row(const struct subject *s, const char *quantity, double expected,
-		    double measured, double least, double most)
+		      double measured, double least, double most)
 {
 	struct report *r = s->r;
 	struct report_model_row *more =
@@ -57,7 +57,7 @@ static const char *model_metric_of(const struct plan_cell *cell, enum metric_rol
 
 /* The arm's measured change of the cost of a walk. */
 static double model_measured_change(const struct comparison *c, const struct plan_cell *cell,
-			      size_t arm)
+				    size_t arm)
 {
 	const char *metric = model_metric_of(cell, ROLE_WALK_COST);
 	const struct compare_series *s = metric ? compare_find(c, cell->id, metric, NULL) : NULL;
@@ -144,7 +144,7 @@ static int model_expects(struct subject *s, struct err *err)
 
 /* A knee that a ladder found, in pages, if the ladder reaches that far. */
 static void model_add_knee(const struct subject *s, enum metric_role role, const char *quantity,
-		     unsigned entries, double least, double most)
+			   unsigned entries, double least, double most)
 {
 	const struct comparison *c = s->r->c;
 	const char *metric = model_metric_of(s->cell, role);
@@ -189,7 +189,7 @@ static void model_add_change(const struct subject *base, const struct subject *s
 }
 
 static int model_add_cell(struct report *r, const struct cpu *cpu,
-		    const struct plan_cell *cell, struct err *err)
+			  const struct plan_cell *cell, struct err *err)
 {
 	struct subject base = { .r = r, .cpu = cpu, .cell = cell, .arm = r->c->baseline };
 	int has_base = model_expects(&base, err);
@@ -231,7 +231,7 @@ static int model_load_of(const struct report *r, const char *where, struct cpu *
 
 /* The processor that the user names, or else the one that the guest ran on. */
 static struct cpu *model_choose_cpu(struct report *r, const char *name,
-			      struct err *err)
+				    struct err *err)
 {
 	struct err none = ERR_INIT;
 	struct cpu *cpu = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report-rows.h"
+#include "report-parts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ static bool rows_alike(const struct compare_series *a,
 }
 
 static void rows_add(struct report_groups *g, const struct compare_series *s,
-		const struct comparison *c)
+		     const struct comparison *c)
 {
 	struct report_group *to = NULL;
 
@@ -143,7 +143,7 @@ static void rows_range(const struct report_group *g, size_t arm, char *buf,
 }
 
 static void rows_verdicts(const struct report_group *g, size_t arm,
-			   struct report_row *row)
+			  struct report_row *row)
 {
 	size_t worst = 0, with = 0;
 	const struct compare_result *v = NULL;

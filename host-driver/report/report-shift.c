@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two campaigns side by side, on a terminal and as JSON. */
-#include "report-shift.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,9 +7,8 @@
 #include <time.h>
 
 #include "doc.h"
-#include "report.h"
 #include "report-parts.h"
-#include "report-rows.h"
+#include "report.h"
 
 static void shift_effect_cell(struct doc *d, const struct compare_series *s, size_t arm)
 {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "report-parts.h"
-#include "report-rows.h"
 #include "safe.h"
 
 /* Does the group count: a gate, or if there are none anything that the domain can show? */

@@ -18,10 +18,12 @@
 #ifndef KDUEL_REPORT_H
 #define KDUEL_REPORT_H
 
-#include <jansson.h>
 #include <stdio.h>
 
+#include <jansson.h>
+
 #include "compare/compare.h"
+#include "compare/shift.h"
 #include "plan/plan.h"
 #include "vocab/number.h"
 #include "vocab/words.h"
@@ -149,5 +151,15 @@ json_t *report_series_json(const struct comparison *c);
 json_t *report_claims_json(const struct comparison *c);
 json_t *report_failures_json(const struct report *r);
 json_t *report_texts_json(char *const *text, size_t n);	/* made safe */
+
+/*
+ * Two campaigns of one plan side by side (compare/shift.h), for a reader or a program.
+ * `begun`: seconds since the epoch, 0 if unknown.
+ */
+void report_shift_print(FILE *out, const struct shift *s, const char *const folder[2],
+			const double begun[2]);
+/* docs/man/kduel-compare.1 describes the keys. A new reference. */
+json_t *report_shift_json(const struct shift *s, const char *const folder[2],
+			  const double begun[2]);
 
 #endif
