@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define FEW 32		/* sorted in place at least as fast */
+
 static int order_rising(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -13,7 +15,18 @@ static int order_rising(const void *a, const void *b)
 
 void order_sort(double *v, size_t n)
 {
-	qsort(v, n, sizeof(*v), order_rising);
+	if (n > FEW) {
+		qsort(v, n, sizeof(*v), order_rising);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		double x = v[i];
+		size_t k = i;
+
+		for (; k > 0 && v[k - 1] > x; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
 }
 
 double order_quantile(const double *sorted, size_t n, double q)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "command.h"
-#include "store/merge.h"
 #include "options.h"
+#include "store/store.h"
 
 #define FOLDERS_MAX 256
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "foreign-read.h"
+#include "foreign.h"
 #include "safe.h"
 #include "view.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stores what was read: numbers, and the names of their arms, blocks and metrics. */
-#include "foreign-read.h"
+#include "foreign.h"
 
 #include <errno.h>
 #include <fnmatch.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads a file in the format that its content shows. */
-#include "foreign-read.h"
+#include "foreign.h"
 
 #include <ctype.h>
 #include <stdlib.h>

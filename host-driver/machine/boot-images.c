@@ -14,10 +14,106 @@
 
 #include "bench/exec.h"
 #include "image.h"
-#include "lib/proc.h"
-#include "lib/safe.h"
-#include "lib/qemu.h"
 #include "plan/plan-files.h"
+#include "proc.h"
+#include "qemu.h"
+#include "safe.h"
+
+/* --- the root file systems of cells ------------------------------------------- */
+
+const char *boot_rootfs_lacks(const char *config, char text[static 200])
+{
+	static const char *const options[] = {
+		"CONFIG_BLK_DEV", "CONFIG_VIRTIO_BLK", "CONFIG_SQUASHFS", "CONFIG_SQUASHFS_ZLIB",
+	};
+	char *data, line[64];
+
+	text[0] = '\0';
+	if (!config || file_read(config, &data, NULL, NULL)) {
+		strcpy(text, "the config of the guest's kernel is not known");
+		return text;
+	}
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		snprintf(line, sizeof(line), "\n%s=y\n", options[i]);
+		if (!strstr(data, line))
+			strcat(strcat(text, *text ? ", " : "the guest's kernel lacks "), options[i]);
+	}
+	free(data);
+	return text;
+}
+
+struct placing {
+	struct boot_images *b;
+	const struct plan *p;
+};
+
+/* Appends the archive to the guest's image. */
+static int boot_images_rootfs_put_behind(struct boot_images *b, const struct plan_rootfs *r,
+					 const char *archive, struct err *err)
+{
+	char *joined;
+	int ret = image_append(b->guest, archive, &joined, err);
+
+	if (ret)
+		return ret;
+	free(b->guest);
+	b->guest = joined;
+	b->guest_size += r->bytes;
+	return 0;
+}
+
+static int boot_images_rootfs_refuse(const struct plan_rootfs *r, const char *image, const char *lacks,
+				     uint64_t most, struct err *err)
+{
+	unsigned long long mib = r->bytes >> 20;
+
+	if (!image)
+		return err_config(err, "rootfs: its tree (SHA-256 %.12s..., %llu MiB) is not in the cache as an image; install mksquashfs (Debian package squashfs-tools), and make a new plan from the config",
+				  r->hash, mib);
+	if (*lacks)
+		return err_config(err, "rootfs: %s: a tree of %llu MiB cannot be its disk, and its memory takes at most %llu MiB",
+				  lacks, mib, (unsigned long long)most >> 20);
+	return err_config(err, "rootfs: cells have more than %d different ones", BOOT_DISKS_MAX);
+}
+
+static int boot_images_rootfs_place_one(const struct plan_rootfs *r, void *arg, struct err *err)
+{
+	struct placing *at = arg;
+	struct boot_images *b = at->b;
+	char lacks[200], *image = plan_rootfs_image(r), *archive = plan_rootfs_archive(r);
+	uint64_t third = at->p->guest.memory / 3;
+	uint64_t most = third < PLAN_ROOTFS_SMALL ? third : PLAN_ROOTFS_SMALL;
+	int ret = 0;
+
+	boot_rootfs_lacks(b->guest_config, lacks);
+	if (image && !*lacks && b->n_disks < BOOT_DISKS_MAX) {
+		struct boot_disk *d = &b->disks[b->n_disks++];
+
+		snprintf(d->id, sizeof(d->id), "%s", r->id);
+		d->path = image;
+		image = NULL;
+	} else if (archive && r->bytes <= most) {
+		ret = boot_images_rootfs_put_behind(b, r, archive, err);
+	} else {
+		ret = boot_images_rootfs_refuse(r, image, lacks, most, err);
+	}
+	free(image);
+	free(archive);
+	return ret;
+}
+
+/*
+ * Makes every root file system of the plan one of b->disks or, if the guest's kernel
+ * cannot mount a disk and it is small, appends it to the guest's image.
+ */
+static int boot_images_rootfs_place(struct boot_images *b, const struct plan *p, struct err *err)
+{
+	struct placing at = { b, p };
+
+	return p ? plan_rootfs_each(p, boot_images_rootfs_place_one, &at, err) : 0;
+}
+
+/* --- both images ---------------------------------------------------------------- */
 
 #define AGENT_IN_IMAGE "/usr/bin/kduel-agent"
 #define SHELL_IN_IMAGE "/usr/bin/busybox"	/* the agent expects it there */
@@ -180,7 +276,7 @@ static int boot_images_make_guest(struct boot_images *b, const struct plan *p, s
 		ret = image_publish(im, &b->guest, err);
 	b->guest_size = image_size(im);
 	image_free(im);
-	return ret ? ret : boot_rootfs_place(b, p, err);
+	return ret ? ret : boot_images_rootfs_place(b, p, err);
 }
 
 /* The disk lies in the node's memory, next to what is measured: at most `most` bytes. */

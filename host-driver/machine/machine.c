@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "why/profile-write.h"
+#include "why/profile.h"
 
 /* A machine that was booted ahead and waits for its turn. */
 struct machine_ahead {

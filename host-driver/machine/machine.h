@@ -75,12 +75,6 @@ void boot_images_release(struct boot_images *b);
 const char *boot_rootfs_lacks(const char *config, char text[static 200]);
 
 /*
- * Makes every root file system of the plan one of b->disks or, if the guest's kernel
- * cannot mount a disk and it is small, appends it to the guest's image.
- */
-int boot_rootfs_place(struct boot_images *b, const struct plan *p, struct err *err);
-
-/*
  * The node's image with the archive `modules` appended, which the kernel unpacks as
  * well. It is in the cache; the caller frees `*path`.
  */

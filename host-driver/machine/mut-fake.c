@@ -10,7 +10,6 @@
 #include "file.h"
 #include "machine.h"
 #include "plan/plan-files.h"
-#include "plan/plan-rootfs.h"
 #include "safe.h"
 
 /* Its commands run on this machine, where only root may change their root directory. */

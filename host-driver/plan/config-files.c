@@ -22,7 +22,6 @@
 #include "elf-needs.h"
 #include "file.h"
 #include "plan-files.h"
-#include "plan-rootfs.h"
 #include "proc.h"
 
 #define FILES_MAX 4000

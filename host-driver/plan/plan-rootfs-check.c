@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Can a command run with a folder as its root? As the kernel would see it in there. */
-#include "plan-rootfs.h"
+#include "plan-files.h"
 
 #include <elf.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "plan-rootfs.h"
+#include "plan-files.h"
 
 #include <archive.h>
 #include <archive_entry.h>

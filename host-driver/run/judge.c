@@ -10,7 +10,7 @@
 #include "backing/backing.h"
 #include "bench/source.h"
 #include "safe.h"
-#include "store/record-agent.h"
+#include "store/record.h"
 
 #define WHY_MAX 400	/* bytes: every sample repeats it */
 

@@ -5,7 +5,7 @@
 
 #include "count-records.h"
 #include "safe.h"
-#include "store/record-agent.h"
+#include "store/record.h"
 
 #define MEASURE_TEXT_MAX 4000
 

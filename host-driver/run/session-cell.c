@@ -8,8 +8,8 @@
 #include "judge.h"
 #include "measure-records.h"
 #include "rng.h"
-#include "why/profile-write.h"
 #include "session-count.h"
+#include "why/profile.h"
 
 struct cell_run {
 	struct session *s;

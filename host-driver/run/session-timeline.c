@@ -5,8 +5,8 @@
 
 #include "bench/source.h"
 #include "session-cell.h"
-#include "store/record-agent.h"
 #include "store/record-text.h"
+#include "store/record.h"
 
 /* Readings of each state in a separate run. */
 #define TIMELINE_READINGS 10

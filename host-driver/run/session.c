@@ -14,7 +14,7 @@
 #include "session-cell.h"
 #include "store/record.h"
 #include "why/explain.h"
-#include "why/profile-write.h"
+#include "why/profile.h"
 
 #define PHASES_MAX 64		/* of one request */
 #define PHASE_NAME_MAX 60

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "columns.h"
+#include "order.h"
 
 #define US '\x1f'		/* separates the parts of a key */
 
@@ -101,7 +102,7 @@ static int sample_median(struct columns *c, const struct view *values, double *m
 		return pool_no_memory(err);
 	view_each(v, values)
 		c->scratch.items[n++] = v->real;
-	*median = median_of(c->scratch.items, n);
+	*median = order_median(c->scratch.items, n);
 	return 0;
 }
 

@@ -2,9 +2,12 @@
 #include "columns.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "order.h"
 
 int columns_init(struct columns *c, const struct plan *plan, struct err *err)
 {
@@ -301,4 +304,32 @@ int columns_append(struct columns *c, struct view_doc *doc, struct record *r,
 	if (!ret)
 		ret = columns_take(c, r, journal_size(j), err);
 	return ret ? ret : journal_append(j, text, len, err);
+}
+
+/* --- summaries ------------------------------------------------------------------ */
+
+/* Two passes, the mean first, so that a large offset does not cost precision. */
+static void columns_moments(const double *v, size_t n, struct summary *s)
+{
+	double sum = 0, squares = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += v[i];
+	s->mean = sum / n;
+	for (size_t i = 0; i < n; i++)
+		squares += (v[i] - s->mean) * (v[i] - s->mean);
+	s->sd = n > 1 ? sqrt(squares / (n - 1)) : NAN;
+}
+
+void summary_of(double *values, size_t n, struct summary *s)
+{
+	*s = (struct summary){ n, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
+	if (n == 0)
+		return;
+	s->median = order_median(values, n);
+	columns_moments(values, n, s);
+	s->min = values[0];
+	s->max = values[n - 1];
+	s->p10 = order_quantile(values, n, 0.1);
+	s->p90 = order_quantile(values, n, 0.9);
 }

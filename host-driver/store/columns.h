@@ -147,18 +147,12 @@ int columns_take_sample(struct columns *c, const struct record *r, unsigned cell
 int columns_take_missing(struct columns *c, const struct view *list,
 			 struct err *err);
 
-/*
- * A summary of the iterations of one workload process.
- */
-
+/* A summary of the iterations of one workload process. */
 struct summary {
 	unsigned n;
 	double median, mean, sd;	/* sd over n - 1; NaN for n < 2 */
 	double min, max, p10, p90;	/* quantiles interpolated (R's type 7) */
 };
-
-/* Sorts `values`. NaN for n = 0. */
-double median_of(double *values, size_t n);
 
 /* Sorts `values`. All NaN for n = 0. */
 void summary_of(double *values, size_t n, struct summary *s);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "merge.h"
 
 #include <errno.h>
 #include <sha256.h>

@@ -29,10 +29,11 @@
 #ifndef KDUEL_STORE_H
 #define KDUEL_STORE_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <jansson.h>
 
 #include "err.h"
 #include "plan/plan.h"
@@ -237,5 +238,28 @@ int store_records(struct store *s, store_record_fn each, void *arg,
 		  struct err *err);
 /* The same for the cell-ends of class ok in boots that ended ok; reads no other records. */
 int store_cell_ends(struct store *s, store_record_fn each, void *arg, struct err *err);
+
+/* --- merge.c --- */
+
+/*
+ * Merges several results folders of one plan into one.
+ *
+ * The same plan run twice gives twice the blocks. Copies of one campaign that
+ * were continued in different places contribute each boot once. Merging is
+ * idempotent and the order of the folders does not matter: the same inputs
+ * give the same bytes, and a folder that is merged in again changes nothing.
+ */
+struct merge_result {
+	unsigned campaigns, boots;
+	unsigned repeated;	/* boots that were in more than one folder */
+};
+
+/*
+ * Merges `folders` into `to`, which is created if need be. Results of the plan that
+ * `to` already holds are merged as well. EXIT_CONFIG for different plans, mixed
+ * domains, and two outcomes of one boot.
+ */
+int merge_folders(const char *const *folders, size_t n, const char *to,
+		  struct merge_result *result, struct err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "calls.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -224,4 +225,172 @@ void calls_write_svg(const struct calls *t, const struct calls_words *w, FILE *t
 	if (all > 0)
 		calls_draw(&p, 0, 0, 0);
 	fputs("</svg>\n", to);
+}
+
+/* The tree of calls in the formats of callgrind and pprof. */
+
+/* --- callgrind ------------------------------------------------------------------- */
+
+/*
+ * The format of valgrind's manual, "Callgrind Format Specification". How often a
+ * function was called is unknown, but `calls=` needs a number: 1.
+ */
+void calls_write_callgrind(const struct calls *t, int arm, const struct calls_words *w,
+			   FILE *to)
+{
+	fprintf(to, "# callgrind format\nversion: 1\ncreator: kduel\ncmd: %s, %s\n"
+		"positions: line\nevents: Instructions\nsummary: %.0f\n",
+		w->what, w->arm[arm], t->n ? t->v[0].all[arm] : 0);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct call *c = &t->v[i];
+
+		if (!c->all[arm])
+			continue;
+		fprintf(to, "\nfl=\nfn=%s\n0 %.0f\n", c->name, c->self[arm]);
+		for (size_t k = c->child; k; k = t->v[k].sibling)
+			if (t->v[k].all[arm])
+				fprintf(to, "cfn=%s\ncalls=1 0\n0 %.0f\n", t->v[k].name,
+					t->v[k].all[arm]);
+	}
+}
+
+/* --- pprof ----------------------------------------------------------------------- */
+
+/* Field numbers of profile.proto. */
+enum {
+	PROFILE_SAMPLE_TYPE = 1, PROFILE_SAMPLE = 2, PROFILE_LOCATION = 4,
+	PROFILE_FUNCTION = 5, PROFILE_STRING = 6,
+	TYPE_TYPE = 1, TYPE_UNIT = 2,
+	SAMPLE_LOCATION = 1, SAMPLE_VALUE = 2,
+	LOCATION_ID = 1, LOCATION_LINE = 4, LINE_FUNCTION = 1,
+	FUNCTION_ID = 1, FUNCTION_NAME = 2,
+};
+
+static void calls_pprof_varint(FILE *to, uint64_t v)
+{
+	for (; v > 0x7f; v >>= 7)
+		fputc(0x80 | (v & 0x7f), to);
+	fputc(v, to);
+}
+
+static void calls_pprof_number(FILE *to, unsigned field, uint64_t v)
+{
+	calls_pprof_varint(to, field << 3);
+	calls_pprof_varint(to, v);
+}
+
+static void calls_pprof_bytes(FILE *to, unsigned field, const void *bytes, size_t size)
+{
+	calls_pprof_varint(to, field << 3 | 2);
+	calls_pprof_varint(to, size);
+	fwrite(bytes, 1, size, to);
+}
+
+/* A nested message: written to memory first, since its size precedes it. */
+struct calls_pprof_part {
+	FILE *to;
+	char *text;
+	size_t size;
+};
+
+static int calls_pprof_begin(struct calls_pprof_part *p)
+{
+	p->to = open_memstream(&p->text, &p->size);
+	return p->to ? 0 : -ENOMEM;
+}
+
+static int calls_pprof_end(struct calls_pprof_part *p, FILE *to, unsigned field)
+{
+	int ret = fclose(p->to) ? -ENOMEM : 0;
+
+	if (!ret)
+		calls_pprof_bytes(to, field, p->text, p->size);
+	free(p->text);
+	return ret;
+}
+
+/* String 0 is empty, 1 the unit, 2 and 3 the types; a node's name is 4 + its number. */
+static int calls_pprof_types(FILE *to)
+{
+	int ret = 0;
+
+	for (int arm = 0; arm < CALLS_ARMS && !ret; arm++) {
+		struct calls_pprof_part p;
+
+		ret = calls_pprof_begin(&p);
+		if (ret)
+			break;
+		calls_pprof_number(p.to, TYPE_TYPE, 2 + arm);
+		calls_pprof_number(p.to, TYPE_UNIT, 1);
+		ret = calls_pprof_end(&p, to, PROFILE_SAMPLE_TYPE);
+	}
+	return ret;
+}
+
+static int calls_pprof_sample(const struct calls *t, size_t i, FILE *to)
+{
+	struct calls_pprof_part p;
+	int ret = calls_pprof_begin(&p);
+
+	if (ret)
+		return ret;
+	for (size_t k = i; k; k = t->v[k].parent)
+		calls_pprof_number(p.to, SAMPLE_LOCATION, k);
+	for (int arm = 0; arm < CALLS_ARMS; arm++)
+		calls_pprof_number(p.to, SAMPLE_VALUE, t->v[i].self[arm]);
+	return calls_pprof_end(&p, to, PROFILE_SAMPLE);
+}
+
+/* Each node is a location and a function, with the same number. */
+static int calls_pprof_location(size_t i, FILE *to)
+{
+	struct calls_pprof_part p, line;
+	int ret = calls_pprof_begin(&p);
+
+	if (ret)
+		return ret;
+	calls_pprof_number(p.to, LOCATION_ID, i);
+	ret = calls_pprof_begin(&line);
+	if (!ret) {
+		calls_pprof_number(line.to, LINE_FUNCTION, i);
+		ret = calls_pprof_end(&line, p.to, LOCATION_LINE);
+	}
+	return calls_pprof_end(&p, to, PROFILE_LOCATION) ? -ENOMEM : ret;
+}
+
+static int calls_pprof_function(size_t i, FILE *to)
+{
+	struct calls_pprof_part p;
+	int ret = calls_pprof_begin(&p);
+
+	if (ret)
+		return ret;
+	calls_pprof_number(p.to, FUNCTION_ID, i);
+	calls_pprof_number(p.to, FUNCTION_NAME, 4 + i);
+	return calls_pprof_end(&p, to, PROFILE_FUNCTION);
+}
+
+static void calls_pprof_string(FILE *to, const char *text)
+{
+	calls_pprof_bytes(to, PROFILE_STRING, text, strlen(text));
+}
+
+int calls_write_pprof(const struct calls *t, const struct calls_words *w, FILE *to)
+{
+	int ret = calls_pprof_types(to);
+
+	for (size_t i = 1; i < t->n && !ret; i++)
+		if (t->v[i].self[0] || t->v[i].self[1])
+			ret = calls_pprof_sample(t, i, to);
+	for (size_t i = 1; i < t->n && !ret; i++)
+		ret = calls_pprof_location(i, to);
+	for (size_t i = 1; i < t->n && !ret; i++)
+		ret = calls_pprof_function(i, to);
+	calls_pprof_string(to, "");
+	calls_pprof_string(to, "count");
+	calls_pprof_string(to, w->arm[0]);
+	calls_pprof_string(to, w->arm[1]);
+	for (size_t i = 0; i < t->n; i++)
+		calls_pprof_string(to, t->v[i].name);
+	return ret;
 }

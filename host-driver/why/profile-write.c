@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "profile-write.h"
+#include "profile.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -163,7 +163,7 @@ static int profile_stack(struct profile_reader *r, char *line)
 	return 0;
 }
 
-static int profile_begin(struct profile_reader *r, char *line)
+static int profile_take_begin(struct profile_reader *r, char *line)
 {
 	struct profile_region region = { 0 };
 	struct profile *p = r->p;
@@ -342,7 +342,7 @@ static int profile_line(struct profile_reader *r, char *line)
 	if (!strncmp(line, "node ", 5))
 		return profile_node(r, line);
 	if (!strncmp(line, "region ", 7) || !strncmp(line, "phase ", 6))
-		return profile_begin(r, line);
+		return profile_take_begin(r, line);
 	if (!strncmp(line, "end ", 4))
 		return profile_end(r, line);
 	if (!strncmp(line, "things ", 7))

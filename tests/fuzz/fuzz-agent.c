@@ -6,7 +6,7 @@
 #include "fuzz-results.h"
 
 #include "host-driver/run/measure-records.h"
-#include "host-driver/store/record-agent.h"
+#include "store/record.h"
 
 static void must_append(struct store *s, json_t *record)
 {

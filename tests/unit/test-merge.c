@@ -2,7 +2,7 @@
 /* Merging: idempotent, in any order, and never a silent choice. */
 #include "results.h"
 
-#include "host-driver/store/merge.h"
+#include "store/store.h"
 
 static char a[64], b[64], out[64], twice[64];
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "store/record-agent.h"
+#include "store/record.h"
 
 #define M(rest) "{\"metrics\":[" rest "]}"
 #define GOOD "\"metric\":\"ns\",\"point\":{\"pages\":64},\"unit\":\"ns\",\"kind\":\"time\"," \

@@ -16,7 +16,7 @@
 
 #include "lib/proc.h"
 #include "machine/machine.h"
-#include "plan/plan-rootfs.h"
+#include "plan/plan-files.h"
 #include "safe.h"
 #include "scratch.h"
 

@@ -9,7 +9,7 @@
 #include "kallsyms-blob.h"
 #include "report/report-parts.h"
 #include "why/gather.h"
-#include "why/profile-write.h"
+#include "why/profile.h"
 
 static char image[80];
 
