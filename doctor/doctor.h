@@ -57,7 +57,8 @@ struct doctor_ram {
 	uint64_t below_4g;	/* machine option max-ram-below-4g; 0: none */
 	uint64_t align;		/* of memory-backend-file; 0: none */
 	int host_node;		/* policy=bind; -1: none */
-	bool kvm, confidential, migrating, container;
+	bool kvm, migrating, container;
+	bool confidential;	/* SEV-SNP or TDX: private memory is not QEMU's */
 	uint64_t limit;		/* least memory.max of its control groups; UINT64_MAX */
 	char limit_group[200];
 };

@@ -63,9 +63,8 @@ static void look_process_read_word(struct doctor_ram *r, const char *word)
 {
 	char value[256];
 
-	if (look_process_is_kind(word, "sev-guest") || look_process_is_kind(word, "tdx-guest") ||
-	    look_process_is_kind(word, "sev-snp-guest") ||
-	    look_process_option(word, "confidential-guest-support", value, sizeof(value)))
+	/* The memory of a guest of plain SEV (sev-guest) is QEMU's, as any other's. */
+	if (look_process_is_kind(word, "sev-snp-guest") || look_process_is_kind(word, "tdx-guest"))
 		r->confidential = true;
 	if (!strcmp(word, "-enable-kvm") || strstr(word, "accel=kvm"))
 		r->kvm = true;

@@ -258,6 +258,13 @@ static void confidential_tdx(void)
 		"{\"qom-type\":\"tdx-guest\",\"id\":\"tdx0\",\"quote-generation-socket\":{\"type\":\"vsock\",\"cid\":\"2\",\"port\":\"4050\"}}");
 }
 
+/* Plain SEV encrypts QEMU's own memory, whose pages are as large as any other guest's. */
+static void encrypted_only(void)
+{
+	thp_never();
+	dm_qemu("qemu-system-x86_64 -accel kvm -m 256M -machine confidential-guest-support=sev0 -object sev-guest,id=sev0");
+}
+
 static void crooked_slot(void)
 {
 	fsdax_small();
@@ -358,7 +365,8 @@ static const struct planted {
 	{ small_first, "touched-small" }, { shmem_never, "shmem-off" }, { memfd_off, "map-align" },
 	{ no_ept, "no-paging" }, { no_npt, "no-paging" }, { emulated, "emulated" },
 	{ confidential, "confidential" },
-	{ confidential_libvirt, "confidential" }, { confidential_tdx, "confidential" }, { crooked_slot, "slot-edge" }, { executed, "nx-split" },
+	{ confidential_libvirt, "confidential" }, { confidential_tdx, "confidential" },
+	{ encrypted_only, "thp-off" }, { crooked_slot, "slot-edge" }, { executed, "nx-split" },
 	{ migrating, "dirty-log" }, { split, "dirty-log" }, { old, "old-kernel" },
 	{ nodaxhuge, "zone-device" }, { scanned_nodaxhuge, "zone-device" },
 	{ dax_small_first, "touched-small" }, { blank_in_mount, "part-align" },
@@ -411,6 +419,26 @@ static void what_cannot_be_read_is_named_and_not_guessed(void **state)
 	assert_non_null(strstr(json_string_value(json_object_get(json_array_get(
 		json_object_get(o, "unread"), 1), "why")), "5.15"));
 	json_decref(o);
+	doctor_end(&c);
+	dm_end();
+}
+
+/* No processor here runs such guests: the finding says that its rule was not tried on one. */
+static void a_confidential_guest_is_told_as_far_as_it_is_known(void **state)
+{
+	struct doctor_report r;
+	struct doctor_case c;
+
+	(void)state;
+	confidential_tdx();
+	doctor_begin(&c);
+	assert_int_equal(doctor_look_at_qemu(&c, 42, NULL), 0);
+	doctor_examine(&c, doctor_causes, &r);
+	assert_int_equal(r.finding[0].sure, DOCTOR_LIKELY);
+	assert_non_null(strstr(r.finding[0].seen, "on no processor that runs them"));
+	c.second.huge = c.second.b4k * 100;
+	doctor_examine(&c, doctor_causes, &r);
+	assert_int_equal(r.n, 0);
 	doctor_end(&c);
 	dm_end();
 }
@@ -674,6 +702,7 @@ int main(void)
 		cmocka_unit_test(the_tables_are_sound),
 		cmocka_unit_test(each_cause_comes_first_where_it_is_planted),
 		cmocka_unit_test(what_cannot_be_read_is_named_and_not_guessed),
+		cmocka_unit_test(a_confidential_guest_is_told_as_far_as_it_is_known),
 		cmocka_unit_test(entries_of_1g_are_left_whole),
 		cmocka_unit_test(foreign_names_are_made_safe),
 		cmocka_unit_test(pools_are_looked_at_for_who_wants_them),
