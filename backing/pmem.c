@@ -103,7 +103,7 @@ static int pmem_first_namespace(char *name, size_t size, struct err *err)
 }
 
 /* Accepts only a name that the kernel lists, so that no other becomes part of a path. */
-static int pmem_check_namespace(const char *name, struct err *err)
+static int pmem_check_name(const char *name, struct err *err)
 {
 	char first[32];
 
@@ -240,10 +240,10 @@ int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 	int ret = 0;
 
 	memset(p, 0, sizeof(*p));
-	if (namespace)
-		ret = pmem_check_namespace(namespace, err);
-	else
+	if (!namespace)
 		ret = pmem_first_namespace(p->namespace, sizeof(p->namespace), err);
+	if (!ret)
+		ret = pmem_check(namespace ? namespace : p->namespace, err);
 	if (ret)
 		return ret;
 	if (namespace)
@@ -401,4 +401,80 @@ void pmem_describe(const char *namespace, char *text, size_t size)
 		snprintf(text, size, "%llu MiB%s%s%s", strtoull(bytes, NULL, 0) >> 20,
 			 *content ? content : ", not in use as a block device",
 			 *where ? ", mounted on " : ", not mounted", where);
+}
+
+/* Has this process a file open that is called `node`? */
+static bool pmem_holds_has_open(const char *pid, const char *node)
+{
+	char folder[64], link[400], to[PMEM_NODE_MAX + 1];
+	bool found = false;
+	DIR *d;
+
+	snprintf(folder, sizeof(folder), "/proc/%.20s/fd", pid);
+	d = opendir(folder);
+	for (struct dirent *e; d && !found && (e = readdir(d));) {
+		ssize_t n;
+
+		snprintf(link, sizeof(link), "%s/%s", folder, e->d_name);
+		n = readlink(link, to, sizeof(to) - 1);
+		to[n < 0 ? 0 : n] = '\0';
+		found = !strcmp(to, node);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* A DAX device has no mark of who maps it: whoever does has it open. */
+static int pmem_holds_check_users(const char *node, struct err *err)
+{
+	DIR *d = opendir("/proc");
+	pid_t user = 0;
+
+	for (struct dirent *e; d && !user && (e = readdir(d));)
+		if (isdigit((unsigned char)e->d_name[0]) && atoi(e->d_name) != getpid() &&
+		    pmem_holds_has_open(e->d_name, node))
+			user = atoi(e->d_name);
+	if (d)
+		closedir(d);
+	return !user ? 0 : err_machine(err, "%s is in use: process %d has it open; end that first, "
+				       "or take another device (nothing has been changed)",
+				       node, (int)user);
+}
+
+/* What is mounted, or a part of a volume, or swapped to, cannot be opened so. */
+static int pmem_holds_check_block(const char *block, struct err *err)
+{
+	char path[PMEM_NODE_MAX], where[120];
+	int fd;
+
+	snprintf(path, sizeof(path), "%.40s/%.32s", pmem_dev, block);
+	fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 || errno != EBUSY)
+		return 0;
+	pmem_holds_mount(block, where, sizeof(where));
+	return err_machine(err, "%s is in use: %s%s; free it first, or take another device (nothing "
+			   "has been changed)", path, *where ? "mounted on " :
+			   "the kernel has it, as a mount, swap or part of a volume", where);
+}
+
+static int pmem_check_unused(const char *namespace, struct err *err)
+{
+	char holder[32], block[32], node[PMEM_NODE_MAX];
+
+	pmem_holds_attribute(namespace, "holder", holder, sizeof(holder));
+	pmem_holds_block(*holder ? holder : namespace, block, sizeof(block));
+	if (*block)
+		return pmem_holds_check_block(block, err);
+	snprintf(node, sizeof(node), "%.40s/%.30s", pmem_dev, holder);
+	return strncmp(holder, "dax", 3) ? 0 : pmem_holds_check_users(node, err);
+}
+
+int pmem_check(const char *namespace, struct err *err)
+{
+	int ret = pmem_check_name(namespace, err);
+
+	return ret ? ret : pmem_check_unused(namespace, err);
 }

@@ -38,7 +38,8 @@ extern const char *pmem_sysfs, *pmem_dev;
 
 /*
  * Brings a namespace into `mode`: the one called `namespace`, or, if NULL, the
- * first there is. What it held is lost, unless it is in that mode already.
+ * first there is. What it held is lost, unless it is in that mode already; one that is in
+ * use is refused.
  */
 int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 	       struct pmem *p, struct err *err);
@@ -48,6 +49,13 @@ int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
  * `next`; EXIT_MACHINE if there is none.
  */
 int pmem_next_namespace(const char *name, char *next, size_t size, struct err *err);
+
+/*
+ * Is there a namespace of this name (else EXIT_CONFIG), and does nobody use it? EXIT_MACHINE:
+ * who does, as far as that can be seen (the processes of others are root's to see). It only
+ * reads.
+ */
+int pmem_check(const char *namespace, struct err *err);
 
 /*
  * What a namespace holds, in words, for whoever is about to lose it: "16 GiB,

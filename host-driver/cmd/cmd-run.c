@@ -327,12 +327,14 @@ static int run_load(struct options *o, struct plan **plan, struct err *err)
 
 /*
  * Refuses to overwrite real persistent memory unless the user has allowed it. On the
- * driver's own machine its content can be examined before anything is begun.
+ * driver's own machine its content can be examined before anything is begun, and whether it
+ * is there and free.
  */
 static int run_check_device(const struct plan *p, const char *own, struct err *err)
 {
 	const struct backing_kind *kind;
 	char holds[400] = "";
+	int ret;
 
 	for (size_t i = 0; p->machine.kind->has_device && i < p->n_cells; i++) {
 		const char *device = json_string_value(json_object_get(p->cells[i].backing_params,
@@ -341,8 +343,12 @@ static int run_check_device(const struct plan *p, const char *own, struct err *e
 		if (backing_find(p->cells[i].backing, &kind, NULL) || !kind->pmem)
 			continue;
 		device = device ? device : p->machine.device;
-		if (own && !strcmp(own, device))
+		if (own && !strcmp(own, device)) {
+			ret = p->machine.kind->is_driver ? pmem_check(device, err) : 0;
+			if (ret)
+				return err->code;
 			continue;
+		}
 		if (p->machine.kind->is_driver)
 			pmem_describe(device, holds, sizeof(holds));
 		else

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Namespaces: what is written to sysfs, in a tree that is made up. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -103,6 +106,47 @@ static void takes_what_is_there_already(void **state)
 	expect("devices/pfn1.0/driver/unbind", "");
 }
 
+/* Consent is to lose what is on a device, not to take it from under who uses it. */
+static void what_is_in_use_is_left_alone(void **state)
+{
+	struct err err = ERR_INIT;
+	struct pmem p;
+	char path[256];
+	int ends[2];
+	pid_t child;
+
+	(void)state;
+	put("devices/namespace1.0/holder", "dax1.0\n");
+	put("devices/dax1.0/driver/unbind", "");
+	put("devices/dax1.0/align", "2097152\n");
+	put("devices/dax1.0/dax1.0/dev", "252:0\n");
+	put("dax1.0", "");
+	assert_int_equal(pmem_check("namespace1.0", NULL), 0);
+	snprintf(path, sizeof(path), "%s/dax1.0", root);
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (!child) {
+		int fd = open(path, O_RDWR);
+
+		assert_int_equal(write(ends[1], "", 1), 1);
+		pause();
+		_exit(fd < 0);
+	}
+	assert_int_equal(read(ends[0], path, 1), 1);
+	assert_int_equal(pmem_check("namespace1.0", NULL), -ENOTSUP);
+	assert_int_equal(pmem_setup(PMEM_FSDAX, "namespace1.0", M2, &p, &err), -ENOTSUP);
+	snprintf(path, sizeof(path), "/dax1.0 is in use: process %d has it open", (int)child);
+	assert_non_null(strstr(err.text, path));
+	expect("devices/dax1.0/driver/unbind", "");
+	expect("devices/pfn1.0/namespace", "");
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(pmem_check("namespace1.0", NULL), 0);
+	assert_int_equal(pmem_check("namespace8.0", NULL), -EINVAL);
+}
+
 /* For a guest's NVDIMM that takes a device of its own. */
 static void the_next_namespace_is_found(void **state)
 {
@@ -174,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(claims_a_raw_namespace, plant, uproot),
 		cmocka_unit_test_setup_teardown(takes_what_is_there_already, plant, uproot),
+		cmocka_unit_test_setup_teardown(what_is_in_use_is_left_alone, plant, uproot),
 		cmocka_unit_test_setup_teardown(the_next_namespace_is_found, plant, uproot),
 		cmocka_unit_test_setup_teardown(says_what_is_missing, plant, uproot),
 		cmocka_unit_test_setup_teardown(what_a_device_holds_is_said, plant, uproot),
