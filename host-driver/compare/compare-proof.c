@@ -115,14 +115,34 @@ static int proof_take(struct comparison *c, const struct store_proof *from,
 	return 0;
 }
 
-/* The first cell with the same backing and source. */
-static unsigned proof_first_alike(const struct plan *plan, int cell)
+/* The first cell with the same backing, its parameters too, and source. */
+static unsigned proof_first_alike(const struct plan *plan, const struct plan_cell *is)
 {
-	const struct plan_cell *is = &plan->cells[cell], *c = plan->cells;
+	const struct plan_cell *c = plan->cells;
 
-	while (strcmp(c->backing, is->backing) || strcmp(c->source, is->source))
+	while (!plan_same_backing(c, is) || strcmp(c->source, is->source))
 		c++;
 	return (unsigned)(c - plan->cells);
+}
+
+/* "devdax?align=4K" where a campaign has devdax with other parameters, too. */
+static const char *proof_backing(struct comparison *c, const struct plan *plan,
+				 const struct plan_cell *cell)
+{
+	const char *name = cell->backing, *key;
+	json_t *value;
+	size_t i = 0;
+
+	while (i < plan->n_cells && (strcmp(plan->cells[i].backing, cell->backing) ||
+				     plan_same_backing(&plan->cells[i], cell)))
+		i++;
+	if (i == plan->n_cells)
+		return name;
+	json_object_foreach(cell->backing_params, key, value)
+		name = !name ? NULL :
+		       compare_text(c, "%s%c%s=%s", name, name == cell->backing ? '?' : ',', key,
+				    json_string_value(value));
+	return name;
 }
 
 /* Adds a reading to two rows: that of its backing and source, and that of its cell. */
@@ -134,9 +154,11 @@ static int proof_take_both(struct comparison *c, const struct plan *plan,
 			       .backing = "", .source = "" };
 
 	if (cell >= 0) {
-		k.backing = plan->cells[cell].backing;
+		k.backing = proof_backing(c, plan, &plan->cells[cell]);
 		k.source = plan->cells[cell].source;
-		k.place = proof_first_alike(plan, cell);
+		k.place = proof_first_alike(plan, &plan->cells[cell]);
+		if (!k.backing)
+			return -ENOMEM;
 	}
 	rc = proof_take(c, from, &k);
 	if (rc)

@@ -103,7 +103,7 @@ struct compare_pages {
 };
 struct compare_proof {
 	unsigned arm;		/* index into `arms` */
-	char *backing, *source;
+	char *backing, *source;	/* "devdax?align=4K" beside devdax with other parameters */
 	char *cell;		/* NULL: all cells of that backing and source */
 	unsigned place;		/* in the plan: of the cell, or the first of them */
 	char *layer;		/* "guest", "second-level", "mut", "file" */

@@ -298,6 +298,53 @@ static void proofs_and_missing(void **state)
 	comparison_release(&c);
 }
 
+/* A device of 4K alignment is not the device of 2M that the same campaign has. */
+static void backings_of_other_parameters_are_apart(void **state)
+{
+	static const char config[] =
+		"name: d\nblocks: 1\nmachine: { kind: fake }\nguest: { kernel: k1 }\n"
+		"arms: [ { kernel: k1, baseline: true }, { kernel: k2 } ]\n"
+		"cells:\n  - { backing: devdax, source: [anon-4k, thp], workload: \"null\" }\n"
+		"  - { backing: devdax, backing-params: { align: 4K }, source: thp, workload: \"null\" }\n";
+	static const char *const wanted[] = { "devdax anon-4k", "devdax thp", "devdax?align=4K thp" };
+	struct err err = ERR_INIT;
+	struct comparison c;
+	struct plan *p;
+	struct store *s;
+	char path[80], text[80];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/d.yaml", base);
+	assert_int_equal(file_publish(path, config, strlen(config), &err), 0);
+	if (plan_load(path, NULL, &p, &err))
+		fail_msg("%s", err.text);
+	file_remove_tree(folder, NULL);
+	assert_int_equal(store_create(&s, folder, p, "emulated", &err), 0);
+	append(s, json_pack("{s:s, s:i, s:i, s:i, s:i, s:s}", "t", "boot", "boot", 1, "block", 1,
+			    "order", 1, "attempt", 1, "arm", p->arms[p->boots[0].arm].name));
+	for (size_t i = 0; i < p->n_cells; i++)
+		append(s, json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:{s:i}, s:s}", "t", "proof",
+				    "boot", 1, "cell", p->cells[i].id, "process", 1, "when", "after",
+				    "layer", "file", "bytes", i == 2 ? "4k" : "2m", 4 << 20,
+				    "method", "extents"));
+	append(s, json_pack("{s:s, s:i, s:s, s:s, s:{}, s:[]}", "t", "boot-end", "boot", 1, "class",
+			    "ok", "text", "", "phases", "console"));
+	store_close(s);
+	assert_int_equal(store_open(&s, folder, STORE_READ, &err), 0);
+	if (compare_run(s, NULL, &c, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(c.n_proofs, 6);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "%s %s", c.proofs[i].backing, c.proofs[i].source);
+		assert_string_equal(text, wanted[i]);
+		assert_null(c.proofs[i].cell);
+		near(c.proofs[i].huge_most, i < 2, 0);
+	}
+	comparison_release(&c);
+	store_close(s);
+	plan_free(p);
+}
+
 static void claims_of_the_plan(void **state)
 {
 	struct comparison c;
@@ -516,6 +563,7 @@ int main(void)
 		cmocka_unit_test(not_worse_is_corrected),
 		cmocka_unit_test(a_look_from_another_arm),
 		cmocka_unit_test(proofs_and_missing),
+		cmocka_unit_test(backings_of_other_parameters_are_apart),
 		cmocka_unit_test(claims_of_the_plan),
 		cmocka_unit_test(differences_refuse),
 		cmocka_unit_test(too_few_blocks),
