@@ -81,9 +81,25 @@ static json_t *doctor_string(const char *text)
 	return s;
 }
 
+size_t doctor_layers_read(const struct doctor_case *c, const char *layers[LAYERS])
+{
+	const bool read[LAYERS] = {
+		[LAYER_SECOND] = c->second.known, [LAYER_MUT] = c->ram.known,
+		[LAYER_FILE] = c->has_place,
+	};
+	size_t n = 0;
+
+	for (int i = 0; i < LAYERS; i++)
+		if (read[i])
+			layers[n++] = layer_words[i].name;
+	return n;
+}
+
 json_t *doctor_json(const struct doctor_case *c, const struct doctor_report *r)
 {
-	json_t *found = json_array(), *unread = json_array();
+	json_t *found = json_array(), *unread = json_array(), *read = json_array();
+	const char *layers[LAYERS];
+	size_t n = doctor_layers_read(c, layers);
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct doctor_finding *f = &r->finding[i];
@@ -96,5 +112,7 @@ json_t *doctor_json(const struct doctor_case *c, const struct doctor_report *r)
 	for (size_t i = 0; i < c->n_blind; i++)
 		json_array_append_new(unread, json_pack("{s:s, s:o}", "layer", c->blind[i].layer,
 							"why", doctor_string(c->blind[i].why)));
-	return json_pack("{s:o, s:o}", "findings", found, "unread", unread);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(read, json_string(layers[i]));
+	return json_pack("{s:o, s:o, s:o}", "findings", found, "unread", unread, "read", read);
 }

@@ -186,7 +186,13 @@ void doctor_look_at_machine(struct doctor_case *c);
 void doctor_examine(const struct doctor_case *c, const struct doctor_cause *table,
 		    struct doctor_report *r);
 
-/* {"findings":[{"id","layer","title","seen","rule","mend","sure"}],"unread":[...]} */
+/*
+ * The layers of which something could be read, into `layers`; their number. Of a process its
+ * command line and the machine's settings always are.
+ */
+size_t doctor_layers_read(const struct doctor_case *c, const char *layers[LAYERS]);
+
+/* {"findings":[{"id","layer","title","seen","rule","mend","sure"}],"unread":[...],"read":[...]} */
 json_t *doctor_json(const struct doctor_case *c, const struct doctor_report *r);
 
 /* Is most of the memory mapped huge, at the deepest layer that can be read? */

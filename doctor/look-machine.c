@@ -185,7 +185,8 @@ int doctor_look_at_path(struct doctor_case *c, const char *path, struct err *err
 	snprintf(full, sizeof(full), "%s%s", look_system.root, path);
 	real = realpath(full, NULL);
 	if (!real)
-		return err_config(err, "--path: cannot look at %s: %s", path, strerror(errno));
+		return err_config(err, "--path: cannot look at %s: %s%s", path, strerror(errno),
+				  errno == EACCES ? " (its owner, or root, can)" : "");
 	ret = look_place(c, real + strlen(look_system.root), err);
 	free(real);
 	if (ret)

@@ -94,6 +94,25 @@ static void doctor_print_finding(const struct doctor_finding *f, size_t i)
 	free(mend);
 }
 
+/* What cannot be read, and what is left of a guest to judge by. */
+static void doctor_print_blind(const struct doctor_case *c)
+{
+	const char *layers[LAYERS];
+	size_t n = doctor_layers_read(c, layers);
+
+	for (size_t i = 0; i < c->n_blind; i++) {
+		printf("not known: %s: ", c->blind[i].layer);
+		text_put(stdout, c->blind[i].why);
+		putchar('\n');
+	}
+	if (!c->n_blind || !c->pid)
+		return;
+	fputs("known: ", stdout);
+	for (size_t i = 0; i < n; i++)
+		printf("%s, ", layers[i]);
+	puts("how it was started, the machine's settings");
+}
+
 static void doctor_print(const char *what, const struct doctor_case *c,
 			 const struct doctor_report *r)
 {
@@ -107,11 +126,7 @@ static void doctor_print(const char *what, const struct doctor_case *c,
 		printf("%s: %zu finding%s\n", name, r->n, r->n == 1 ? "" : "s");
 	for (size_t i = 0; i < r->n; i++)
 		doctor_print_finding(&r->finding[i], i);
-	for (size_t i = 0; i < c->n_blind; i++) {
-		printf("not known: %s: ", c->blind[i].layer);
-		text_put(stdout, c->blind[i].why);
-		putchar('\n');
-	}
+	doctor_print_blind(c);
 	free(name);
 }
 

@@ -418,6 +418,9 @@ static void what_cannot_be_read_is_named_and_not_guessed(void **state)
 	assert_int_equal(json_array_size(json_object_get(o, "findings")), 0);
 	assert_non_null(strstr(json_string_value(json_object_get(json_array_get(
 		json_object_get(o, "unread"), 1), "why")), "5.15"));
+	/* The second level is not among what was read. */
+	assert_int_equal(json_array_size(json_object_get(o, "read")), 2);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(o, "read"), 0)), "mut");
 	json_decref(o);
 	doctor_end(&c);
 	dm_end();
