@@ -235,15 +235,16 @@ static bool split_round(struct split *s)
 static int split_rounds(void *arg)
 {
 	struct split *s = arg;
+	const double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
 
-	/* As long again is the guest's, or on one processor it would get nowhere. */
+	/* As long again is the guest's, of all processors, or on one it would get nowhere. */
 	while (!s->shared->stop) {
 		double start = loop_now();
 
 		if (!split_round(s))
 			break;
 		s->shared->rounds++;
-		usleep((useconds_t)((loop_now() - start) * 1e6));
+		usleep((useconds_t)((loop_now() - start) / cpus * 1e6));
 	}
 	split_reflink(s, true);
 	return 0;
