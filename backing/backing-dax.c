@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,8 @@ static int backing_dax_setup_pmem(struct backing *b, enum pmem_mode mode,
 	if (!ret && mode == PMEM_DEVDAX && bytes > M2 && b->size % bytes)
 		ret = err_config(err, "%" PRIu64 " MiB is not a multiple of align, %s",
 				 b->size >> 20, align);
+	/* Of an agent that was killed; where a guest still uses it, it stays. */
+	umount2(MOUNT_POINT, 0);
 	if (!ret)
 		ret = pmem_setup(mode, backing_dax_param(params, "device"), bytes, &b->pmem, err);
 	if (ret)
