@@ -13,7 +13,8 @@
 
 /* --- page sizes ----------------------------------------------------------- */
 
-#define PANELS_MAX 24	/* the table of the proof has them all */
+#define PANELS_MAX 96	/* the table of the proof has them all */
+#define PANELS_MANY 24	/* more are drawn in narrower rows */
 
 /* The layer; with backing and source if there are several. */
 static char *arms_panel(const struct comparison *c, const struct compare_proof *p)
@@ -35,9 +36,13 @@ static void arms_page_row(const struct comparison *c, struct figure *f,
 	unsigned panel, row;
 	char *name;
 
-	if (!(all > 0) || f->n_panels == PANELS_MAX)
+	if (!(all > 0))
 		return;
 	name = arms_panel(c, p);
+	if (f->n_panels == PANELS_MAX && strcmp(f->panel[PANELS_MAX - 1], name)) {
+		free(name);
+		return;
+	}
 	panel = figure_name(&f->panel, &f->n_panels, name);
 	row = figure_name(&f->row, &f->n_rows, c->arms[p->arm].name);
 	free(name);
@@ -68,7 +73,8 @@ const char *figure_page_sizes(const struct comparison *c, struct figure *f)
 	f->value.title = text_format("share of mapped bytes");
 	figure_ticks(&f->value, 5, false, "share");
 	f->width = 720;
-	f->height = 154 + f->n_panels * (22 + 29 * f->n_rows);	/* as plots/page-sizes.gp divides it */
+	/* As plots/page-sizes.gp divides it. */
+	f->height = 154 + f->n_panels * (22 + (f->n_panels > PANELS_MANY ? 17 : 29) * f->n_rows);
 	return NULL;
 }
 
