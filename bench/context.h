@@ -9,12 +9,12 @@
 #include "bench.h"
 #include "clock.h"
 #include "counters.h"
+#include "env.h"
 #include "harness.h"
 #include "pages.h"
 #include "params.h"
 #include "proc.h"
 #include "source.h"
-#include "topology.h"
 
 #define BENCH_BUFFERS 16
 

@@ -20,18 +20,43 @@
 #include <jansson.h>
 
 #include "err.h"
-#include "fault.h"
 #include "link.h"
 #include "loop.h"
 #include "message.h"
 
+/* --- fault.c --- */
+
+/*
+ * Faults on purpose: an agent that crashes, hangs or lies at a chosen request,
+ * so that tests can see what becomes of the run. "panic@run", "hang@hello".
+ */
+enum fault_kind {
+	FAULT_NONE,
+	FAULT_PANIC,	/* PID 1's kernel crashes; a plain process aborts */
+	FAULT_HANG,	/* never answers nor reads again */
+	FAULT_GARBAGE,	/* bytes that are not a frame, then goes on */
+	FAULT_FLOOD,	/* writes to the console for ever */
+	FAULT_EXIT,	/* exits with status 1 */
+	FAULT_KINDS
+};
+
+struct fault {
+	enum fault_kind kind;
+	char op[32];
+};
+
+/* "<kind>@<op>"; "" means no fault. */
+int fault_parse(struct fault *f, const char *text, struct err *err);
+
+/* Acts if `op` is the chosen request. Most kinds do not return. */
+void fault_at(const struct fault *f, const char *op, struct link *l, bool pid1);
+
 /* --- cmdline.c --- */
 
 /*
- * Its settings: options of a plain process, or kduel.* words of the
- * kernel command line for a PID 1. The same names in both.
+ * The agent's settings: options of a plain process, or kduel.* words of the kernel
+ * command line for a PID 1. The same names in both.
  */
-
 enum agent_role {
 	ROLE_NODE,
 	ROLE_GUEST,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "monitor.h"
+#include "vm.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -10,7 +10,7 @@
 #include "backing/kvm-stats.h"
 #include "clock.h"
 #include "count.h"
-#include "pre-fault.h"
+#include "inject.h"
 #include "split.h"
 #include "vm.h"
 

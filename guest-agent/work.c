@@ -10,7 +10,6 @@
 #include "bench/bench.h"
 #include "bench/source.h"
 #include "message.h"
-#include "place.h"
 #include "worker.h"
 
 #define STAGGER_MAX 65536	/* pages */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "elf-needs.h"
 
 #include <elf.h>
 #include <errno.h>

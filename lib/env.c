@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "topology.h"
 
 #define DMESG_MAX (64 << 10)
 #define KLOG_READ_ALL 3

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scratch.h"
 
 #include <dirent.h>
 #include <errno.h>

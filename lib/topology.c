@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "topology.h"
+#include "env.h"
 
 #include <errno.h>
 #include <hwloc.h>

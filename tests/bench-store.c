@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "scratch.h"
 #include "host-driver/store/journal.h"
 #include "host-driver/store/store.h"
 

@@ -146,9 +146,6 @@ int command_trend(char *const *operands, size_t n, size_t min_segment, struct tr
 /* The values of report's --format; ends with NULL. */
 extern const char *const command_report_forms[];
 
-/* Prints the names of a kind ("KERNEL", see lib/options.h) for a shell's completion. */
-void command_offer(const char *kind);
-
 /* Prints what `kduel help` prints. */
 void command_list(FILE *to);
 

@@ -8,7 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backing/backing.h"
+#include "bench/workload.h"
+#include "data.h"
 #include "err.h"
+#include "export/export.h"
 #include "options.h"
 
 const struct command commands[] = {
@@ -181,6 +185,41 @@ int command_main(int argc, char **argv)
 	return c ? commands_run(c, argc - 1, argv + 1) : commands_unknown(argv[1]);
 }
 
+static void commands_data(enum data_kind kind)
+{
+	struct data_list all;
+
+	data_all(kind, NULL, &all);
+	for (size_t i = 0; i < all.n; i++)
+		options_offer(all.v[i].name, NULL);
+	data_list_free(&all);
+}
+
+/* Prints the names of a kind ("KERNEL", see lib/options.h) for a shell's completion. */
+static void commands_offer(const char *kind)
+{
+	if (!strcmp(kind, "CONFIG"))
+		commands_data(DATA_CONFIG);
+	else if (!strcmp(kind, "KERNEL"))
+		commands_data(DATA_KERNEL);
+	else if (!strcmp(kind, "CLAIMS"))
+		commands_data(DATA_CLAIMS);
+	else if (!strcmp(kind, "CPU"))
+		commands_data(DATA_CPU);
+	else if (!strcmp(kind, "BACKING"))
+		for (size_t i = 0; backing_kinds[i]; i++)
+			options_offer(backing_kinds[i]->name, backing_kinds[i]->help);
+	else if (!strcmp(kind, "WORKLOAD"))
+		for (size_t i = 0; workloads[i]; i++)
+			options_offer(workloads[i]->name, workloads[i]->help);
+	else if (!strcmp(kind, "FORMAT"))
+		for (size_t i = 0; export_format(i); i++)
+			options_offer(export_format(i)->name, export_format(i)->help);
+	else if (!strcmp(kind, "FORM"))
+		for (size_t i = 0; command_report_forms[i]; i++)
+			options_offer(command_report_forms[i], NULL);
+}
+
 /*
  * Prints the completions of the last word after "kduel", one per line, for shells; from
  * the verbs' own tables of options.
@@ -197,7 +236,7 @@ static int commands_complete(int argc, char **argv)
 	c = commands_find(argv[0]);
 	if (!c)
 		return EXIT_DONE;
-	options_complete(command_offer);
+	options_complete(commands_offer);
 	return c->run(argc, argv);
 }
 

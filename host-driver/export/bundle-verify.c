@@ -16,7 +16,6 @@
 #include "report/plot.h"
 #include "report/report.h"
 #include "safe.h"
-#include "scratch.h"
 #include "store/store.h"
 
 #define REPORT_BYTES_MAX (256u << 20)

@@ -23,7 +23,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lib/elf-needs.h"
 #include "lib/err.h"
 #include "lib/file.h"
 #include "proc.h"

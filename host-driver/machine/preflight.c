@@ -14,7 +14,6 @@
 #include "lib/qemu.h"
 #include "lib/size.h"
 #include "machine.h"
-#include "topology.h"
 
 #define MIB (1ull << 20)
 /* For both images. */

@@ -19,7 +19,6 @@
 
 #include "bench/exec.h"
 #include "bench/workload.h"
-#include "elf-needs.h"
 #include "file.h"
 #include "plan-files.h"
 #include "proc.h"

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "elf-needs.h"
+#include "proc.h"
 
 #define LINKS_MAX 40		/* as the kernel follows */
 #define INTERPRETERS_MAX 4

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "lib/loop.h"
 #include "lib/safe.h"
-#include "lib/scratch.h"
 #include "message.h"
 
 #define FOR_EVER 1e9		/* seconds */

@@ -19,7 +19,7 @@
 /* The stub's socket, in a folder of its own. Initialize with zeros. */
 struct keep_stub {
 	char dir[KEEP_PATH_MAX + 30], option[KEEP_PATH_MAX + 80];
-	int held;		/* the folder, see scratch.h */
+	int held;		/* the folder, see file.h */
 };
 
 /* Call before the machine boots, so that it gets the stub; close it afterwards. */

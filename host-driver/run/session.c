@@ -13,8 +13,8 @@
 #include "lib/safe.h"
 #include "session-cell.h"
 #include "store/record.h"
-#include "why/explain.h"
 #include "why/profile.h"
+#include "why/symbols.h"
 
 #define PHASES_MAX 64		/* of one request */
 #define PHASE_NAME_MAX 60

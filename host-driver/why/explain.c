@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "explain.h"
+#include "symbols.h"
 
 #include <ctype.h>
 #include <inttypes.h>

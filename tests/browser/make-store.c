@@ -20,7 +20,6 @@
 #include "file.h"
 #include "host-driver/store/store.h"
 #include "rng.h"
-#include "scratch.h"
 
 #define BLOCKS 5
 #define POINTS 5

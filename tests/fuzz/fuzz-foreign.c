@@ -6,7 +6,6 @@
 
 #include "file.h"
 #include "host-driver/foreign/foreign.h"
-#include "scratch.h"
 #include "target.h"
 
 static char fuzz_folder[] = "/tmp/kduel-fuzz-XXXXXX", fuzz_file[64];

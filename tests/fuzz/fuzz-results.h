@@ -16,7 +16,6 @@
 #include "host-driver/store/journal.h"
 #include "host-driver/store/record.h"
 #include "host-driver/store/store.h"
-#include "scratch.h"
 #include "target.h"
 
 #define CONFIG								\

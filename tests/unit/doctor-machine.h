@@ -14,7 +14,6 @@
 
 #include "doctor/look.h"
 #include "file.h"
-#include "scratch.h"
 
 #define DM_M2 (2ull << 20)
 #define DM_RAM (256ull << 20)

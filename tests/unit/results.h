@@ -16,7 +16,6 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "scratch.h"
 #include "host-driver/store/store.h"
 
 #ifndef CONFIG

@@ -13,7 +13,6 @@
 
 #include "host-driver/machine/accel.h"
 #include "lib/file.h"
-#include "scratch.h"
 
 static char folder[] = "/tmp/kduel-accel-XXXXXX";
 static char modules[64], device[64];

@@ -19,7 +19,6 @@
 #include "guest-agent/init.h"
 #include "guest-agent/split.h"
 #include "lib/env.h"
-#include "scratch.h"
 
 static void settings_come_from_the_command_line(void **state)
 {

@@ -22,7 +22,6 @@
 #include "link.h"
 #include "message.h"
 #include "proc.h"
-#include "scratch.h"
 
 #define NONCE 0xab
 #define LIMIT_S 20

@@ -12,10 +12,9 @@
 
 #include <jansson.h>
 
-#include "file.h"
-#include "scratch.h"
 #include "backing/backing.h"
 #include "backing/kvm-stats.h"
+#include "file.h"
 
 #define M2 (2ull << 20)
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "host-driver/run/campaign-begin.h"
 #include "host-driver/run/difference.h"
-#include "scratch.h"
 
 #define CONFIG								\
 	"name: made-up\n"						\

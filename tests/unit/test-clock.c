@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
-#include "topology.h"
+#include "env.h"
 
 static void clock_agrees_with_the_kernel(void **state)
 {

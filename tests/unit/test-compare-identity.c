@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "host-driver/compare/compare.h"
 #include "host-driver/store/store.h"
 #include "lib/data.h"
-#include "scratch.h"
 
 #define CONFIG(other) CONFIG_OF(other, "2")
 #define CONFIG_OF(other, blocks)					\

@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "scratch.h"
 #include "host-driver/compare/compare.h"
 #include "host-driver/store/store.h"
 

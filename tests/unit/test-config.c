@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "scratch.h"
 #include "host-driver/plan/config.h"
 #include "host-driver/plan/plan.h"
 

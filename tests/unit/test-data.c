@@ -11,7 +11,6 @@
 
 #include "data.h"
 #include "file.h"
-#include "scratch.h"
 
 static char root[] = "/tmp/kduel-data.XXXXXX";
 static char start[4096];

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "scratch.h"
 #include "tests/faults/no-tmpfile.h"
 
 static char folder[] = "/tmp/kduel-file.XXXXXX";

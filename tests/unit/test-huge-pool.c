@@ -15,7 +15,6 @@
 #include "bench/source.h"
 #include "file.h"
 #include "pages.h"
-#include "scratch.h"
 
 #define M2 (2ull << 20)
 

@@ -16,9 +16,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "lib/proc.h"
 #include "machine/image.h"
-#include "scratch.h"
 
 static char folder[] = "/tmp/kduel-image-XXXXXX";
 

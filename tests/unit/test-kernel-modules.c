@@ -12,7 +12,6 @@
 #include "kernel/kernel-modules.h"
 #include "lib/file.h"
 #include "lib/proc.h"
-#include "scratch.h"
 
 static const char dep[] =
 	"kernel/virt/kvm-amd.ko.gz: kernel/virt/kvm.ko kernel/virt/irqbypass.ko\n"

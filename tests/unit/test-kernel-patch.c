@@ -11,9 +11,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "file.h"
 #include "host-driver/kernel/kernel-git.h"
 #include "host-driver/kernel/kernel-patch.h"
-#include "scratch.h"
 
 static char dir[64];
 

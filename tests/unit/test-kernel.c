@@ -13,12 +13,12 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "lib/data.h"
+#include "file.h"
 #include "host-driver/kernel/kernel-objects.h"
 #include "host-driver/kernel/kernel-spec.h"
 #include "host-driver/kernel/kernel.h"
 #include "kernel/kernel-cache.h"
-#include "scratch.h"
+#include "lib/data.h"
 
 static char dir[64];
 

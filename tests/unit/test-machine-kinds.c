@@ -14,7 +14,6 @@
 
 #include "host-driver/machine/machine.h"
 #include "lib/file.h"
-#include "scratch.h"
 
 static void every_kind_has_its_functions(void **state)
 {

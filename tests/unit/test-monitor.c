@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "guest-agent/monitor.h"
+#include "guest-agent/vm.h"
 
 /* What the child does that QEMU should not. */
 enum fault { NONE, REFUSES, COMPLETES, GARBAGE, ENDS };

@@ -16,7 +16,6 @@
 
 #include "host-driver/machine/machine.h"
 #include "lib/file.h"
-#include "scratch.h"
 
 /*
  * Does what the remote shell would: kexec changes the boot id, cat > writes a

@@ -10,7 +10,6 @@
 
 #include "file.h"
 #include "host-driver/plan/plan.h"
-#include "scratch.h"
 #include "view.h"
 
 #define CONFIG								\

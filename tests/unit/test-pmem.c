@@ -13,9 +13,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "file.h"
-#include "scratch.h"
 #include "backing/pmem.h"
+#include "file.h"
 
 #define M2 (2ull << 20)
 

@@ -18,10 +18,9 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "rng.h"
-#include "scratch.h"
 #include "host-driver/report/report.h"
 #include "host-driver/store/store.h"
+#include "rng.h"
 
 #define CONFIG								\
 	"name: synthetic\n"						\

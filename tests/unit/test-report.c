@@ -16,9 +16,8 @@
 
 #include "file.h"
 #include "proc.h"
-#include "safe.h"
 #include "report-fixture.h"
-#include "scratch.h"
+#include "safe.h"
 
 static void print_data(const struct report *r, FILE *out)
 {

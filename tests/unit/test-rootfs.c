@@ -14,11 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "lib/proc.h"
 #include "machine/machine.h"
 #include "plan/plan-files.h"
 #include "safe.h"
-#include "scratch.h"
 
 static char folder[] = "/tmp/kduel-rootfs-XXXXXX";
 

@@ -11,7 +11,6 @@
 
 #include "env.h"
 #include "options.h"
-#include "topology.h"
 
 static struct topology *machine(const char *shape)
 {

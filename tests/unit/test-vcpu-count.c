@@ -21,7 +21,6 @@
 #include "env.h"
 #include "file.h"
 #include "guest-agent/count.h"
-#include "scratch.h"
 
 #define PAGES 600
 #define VCPUS 2

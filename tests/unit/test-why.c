@@ -14,9 +14,7 @@
 
 #include "file.h"
 #include "kallsyms-blob.h"
-#include "scratch.h"
 #include "why/difference.h"
-#include "why/explain.h"
 #include "why/profile.h"
 #include "why/symbols.h"
 
