@@ -66,8 +66,6 @@ int bench_run_workload(const struct workload *w, const struct bench_request *rq,
 
 /* harness.c */
 void values_push(struct values *v, double value);
-double values_median(const struct values *v);
-double values_min(const struct values *v);
 void bench_free_series(struct bench *b);
 json_t *series_json(const struct bench *b, const struct series *s);
 void label_proportions(struct bench *b);

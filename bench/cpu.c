@@ -59,7 +59,8 @@ static const struct conf_field file_fields[] = {
 	{ 0 }
 };
 
-void cpu_identify(struct cpu_id *id)
+/* This machine's CPUID; the vendor is "" where there is no such instruction. */
+static void cpu_identify(struct cpu_id *id)
 {
 	memset(id, 0, sizeof(*id));
 #if defined(__x86_64__)

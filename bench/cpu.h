@@ -65,9 +65,6 @@ struct cpu_id {
 	unsigned family, model, stepping;
 };
 
-/* This machine's CPUID; the vendor is "" where there is no such instruction. */
-void cpu_identify(struct cpu_id *id);
-
 /*
  * The processor `name`, or with NULL the one of this machine. Unknown names
  * are EXIT_CONFIG, with the known ones; a machine that no file matches is

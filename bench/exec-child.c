@@ -48,7 +48,8 @@ static bool child_watch_in_group(const char *pid, pid_t group)
 	return child_watch_relations(pid, &parent, &of) && of == group;
 }
 
-pid_t exec_watch_child(void)
+/* A child of this process, running or ended; 0: there is none, or /proc does not tell. */
+static pid_t child_watch_child(void)
 {
 	const pid_t self = getpid();
 	siginfo_t any;
@@ -119,7 +120,8 @@ static void child_watch_process(struct exec_watch *w, const char *pid)
 	w->readings++;
 }
 
-void exec_watch_look(struct exec_watch *w, pid_t pgid)
+/* Looks once at the processes of group `pgid`. */
+static void child_watch_look(struct exec_watch *w, pid_t pgid)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *e;
@@ -225,7 +227,7 @@ static int child_follow(struct child *c, double t0)
 		ret = child_take(c, p);
 		c->late = !c->ended && loop_now() >= until;
 		if (c->watch && !c->ended) {
-			exec_watch_look(c->watch, c->group);
+			child_watch_look(c->watch, c->group);
 			look = look < LOOK_MOST_MS ? 2 * look : LOOK_MOST_MS;
 		}
 	}
@@ -258,7 +260,7 @@ static void child_end_strays(void)
 {
 	pid_t pid;
 
-	while ((pid = exec_watch_child()) > 0) {
+	while ((pid = child_watch_child()) > 0) {
 		kill(pid, SIGKILL);
 		if (waitpid(pid, NULL, 0) < 0 && errno != EINTR)
 			break;

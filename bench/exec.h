@@ -192,10 +192,4 @@ enum { EXEC_WALL, EXEC_CPU, EXEC_MINOR, EXEC_MAJOR, EXEC_RSS, EXEC_ALWAYS };
 int exec_run_values(const struct exec_spec *s, const struct proc_cpus *cpus, struct exec_watch *watch,
 		    const struct exec_timer *timer, double *v, struct err *err);
 
-/* Looks once at the processes of group `pgid`. */
-void exec_watch_look(struct exec_watch *w, pid_t pgid);
-
-/* A child of this process, running or ended; 0: there is none, or /proc does not tell. */
-pid_t exec_watch_child(void);
-
 #endif

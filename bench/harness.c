@@ -162,7 +162,7 @@ void values_push(struct values *v, double value)
 	v->v[v->n++] = value;
 }
 
-double values_median(const struct values *v)
+static double harness_median(const struct values *v)
 {
 	double *copy, median;
 
@@ -175,7 +175,7 @@ double values_median(const struct values *v)
 	return median;
 }
 
-double values_min(const struct values *v)
+static double harness_min(const struct values *v)
 {
 	double least = NAN;
 
@@ -262,12 +262,12 @@ double series_value(const struct series *s, size_t i)
 
 double series_min(const struct series *s)
 {
-	return values_min(&s->values);
+	return harness_min(&s->values);
 }
 
 double series_median(const struct series *s)
 {
-	return values_median(&s->values);
+	return harness_median(&s->values);
 }
 
 static json_t *harness_numbers(const struct values *v)

@@ -60,9 +60,10 @@ struct pre_fault_range {
 	uint64_t gpa, size;	/* bytes */
 };
 
-/* EXIT_MACHINE, saying what is missing, if this kernel's KVM lacks it. */
-int pre_fault_check(struct err *err);
-/* Fills all of these ranges, through the first vCPU of `qemu`. */
+/*
+ * Fills all of these ranges, through the first vCPU of `qemu`. EXIT_MACHINE, saying what
+ * is missing, if this kernel's KVM lacks it.
+ */
 int pre_fault(pid_t qemu, const struct pre_fault_range *ranges, size_t n, struct err *err);
 
 #endif

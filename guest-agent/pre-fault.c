@@ -25,7 +25,7 @@ struct memory {
 };
 #define PRE_FAULT_IOCTL _IOWR(KVMIO, 0xd5, struct memory)
 
-int pre_fault_check(struct err *err)
+static int pre_fault_check(struct err *err)
 {
 	int kvm = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
 	int has;

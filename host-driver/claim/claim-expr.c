@@ -61,7 +61,8 @@ bool accept_words(struct claim_parser *p, const char *const *words)
 	return true;
 }
 
-int parse_word(struct claim_parser *p, const char *stop, const char *what, char **out)
+/* A run of characters that are not in `stop`, without trailing space; malloc()ed. */
+static int claim_expr_word(struct claim_parser *p, const char *stop, const char *what, char **out)
 {
 	size_t len;
 
@@ -122,14 +123,14 @@ static int claim_expr_check_field(struct claim_parser *p, const struct claim_pic
 
 int parse_path(struct claim_parser *p, const char *stop, struct claim_pick *k)
 {
-	int rc = parse_word(p, " \t\n.():@[]<>=", "a series is expected here, such as first-touch.ns_per_page", &k->path);
+	int rc = claim_expr_word(p, " \t\n.():@[]<>=", "a series is expected here, such as first-touch.ns_per_page", &k->path);
 
 	if (rc)
 		return rc;
 	if (*p->at != '.')
 		return parse_fail(p, "'.' and a metric are expected here, as in first-touch.ns_per_page");
 	p->at++;
-	rc = parse_word(p, stop, "a metric is expected here", &k->field);
+	rc = claim_expr_word(p, stop, "a metric is expected here", &k->field);
 	if (rc)
 		return rc;
 	if (!strcmp(k->path, "second_level"))
@@ -144,18 +145,18 @@ int parse_place(struct claim_parser *p, struct claim_pick *k)
 	int rc = 0;
 
 	if (accept(p, "[")) {
-		rc = parse_word(p, "]", "a point is expected here, such as pages=512", &k->point);
+		rc = claim_expr_word(p, "]", "a point is expected here, such as pages=512", &k->point);
 		if (!rc && !accept(p, "]"))
 			rc = parse_fail(p, "']' is expected here");
 	}
 	if (!rc && accept(p, "@"))
-		rc = parse_word(p, " \t\n()", "cells are expected here, such as fsdax-xfs/thp", &k->cells);
+		rc = claim_expr_word(p, " \t\n()", "cells are expected here, such as fsdax-xfs/thp", &k->cells);
 	return rc;
 }
 
 int parse_arm(struct claim_parser *p, char **arm)
 {
-	return parse_word(p, " \t\n/()@[]<>=,", "an arm is expected here", arm);
+	return claim_expr_word(p, " \t\n/()@[]<>=,", "an arm is expected here", arm);
 }
 
 static int claim_expr_copy_text(char **to, const char *from)

@@ -30,8 +30,6 @@ bool accept(struct claim_parser *p, const char *token);
 bool accept_word(struct claim_parser *p, const char *word);
 /* "not worse than" with any space between the words. */
 bool accept_words(struct claim_parser *p, const char *const *words);
-/* A run of characters that are not in `stop`, without trailing space; malloc()ed. */
-int parse_word(struct claim_parser *p, const char *stop, const char *what, char **out);
 /* "0.95", "95%" */
 int parse_number(struct claim_parser *p, double *out);
 

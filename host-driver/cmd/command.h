@@ -146,9 +146,6 @@ int command_trend(char *const *operands, size_t n, size_t min_segment, struct tr
 /* The values of report's --format; ends with NULL. */
 extern const char *const command_report_forms[];
 
-/* Prints what `kduel help` prints. */
-void command_list(FILE *to);
-
 /* One for each verb, in the order of the table. */
 int cmd_plan(int argc, char **argv);
 int cmd_build(int argc, char **argv);

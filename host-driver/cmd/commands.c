@@ -63,7 +63,7 @@ static const struct command *commands_find(const char *name)
 	return NULL;
 }
 
-void command_list(FILE *to)
+static void commands_list(FILE *to)
 {
 	fputs("usage: kduel <verb> [options]\n\n", to);
 	for (const struct command *c = commands; c->name; c++)
@@ -170,7 +170,7 @@ int command_main(int argc, char **argv)
 	argp_err_exit_status = EXIT_CONFIG;
 	atexit(commands_close_stdout);
 	if (argc < 2) {
-		command_list(stderr);
+		commands_list(stderr);
 		return EXIT_CONFIG;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
@@ -178,7 +178,7 @@ int command_main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		command_list(stdout);
+		commands_list(stdout);
 		return EXIT_DONE;
 	}
 	c = commands_find(argv[1]);
@@ -255,12 +255,12 @@ int cmd_help(int argc, char **argv)
 		return command_fail(&err);
 	}
 	if (argc < 2 || argv[1][0] == '-') {
-		command_list(stdout);
+		commands_list(stdout);
 		return EXIT_DONE;
 	}
 	c = commands_find(argv[1]);
 	if (!c)
 		return commands_unknown(argv[1]);
-	return c->run == cmd_help ? (command_list(stdout), EXIT_DONE)
+	return c->run == cmd_help ? (commands_list(stdout), EXIT_DONE)
 				  : commands_run(c, 2, args);
 }

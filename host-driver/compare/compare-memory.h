@@ -65,8 +65,4 @@ int compare_timelines(struct comparison *c, struct store *s, struct err *err);
 int compare_drift(struct comparison *c, struct err *err);
 /* Effects, corrections, verdicts. Without a store (NULL) no workload has failed. */
 int compare_judge(struct comparison *c, struct store *s, struct err *err);
-/* Gates of the plan for which nothing was measured: adds notes, sets gates_exit. */
-struct plan;
-void compare_gates(struct comparison *c, const struct plan *p);
-
 #endif

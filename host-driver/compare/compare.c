@@ -124,6 +124,54 @@ static int compare_check_claims(struct comparison *c, const struct plan *p, stru
 	return 0;
 }
 
+bool compare_has_gate(const struct comparison *c, const char *cell, const char *metric)
+{
+	for (size_t i = 0; i < c->n_series; i++) {
+		const struct compare_series *s = &c->series[i];
+
+		if (s->gate && !strcmp(s->cell, cell) &&
+		    !strcmp(metric, s->counter ? s->counter : s->metric))
+			return true;
+	}
+	return false;
+}
+
+/* Notes a gate that has no values in some cell, or can have none in any. */
+static void compare_check_gate(struct comparison *c, const struct plan *p,
+			       const struct plan_gate *g)
+{
+	struct err why = ERR_INIT;
+	bool possible = false;
+
+	for (size_t i = 0; i < p->n_cells; i++) {
+		const struct plan_cell *cell = &p->cells[i];
+
+		if (fnmatch(g->cell, cell->id, 0))
+			continue;
+		if (compare_has_gate(c, cell->id, g->metric)) {
+			possible = true;
+		} else if (!claim_no_metric(c, cell->workload, cell->params, g->metric,
+					    &why)) {
+			possible = true;
+			compare_note(c, "gate %s of %s: nothing was measured", g->metric,
+				     cell->id);
+			c->gates_exit = c->gates_exit ? c->gates_exit : EXIT_MACHINE;
+		}
+	}
+	if (possible)
+		return;
+	compare_note(c, "gate %s of %s: %s", g->metric, g->cell,
+		     why.code ? why.text : "the plan has no such cell");
+	c->gates_exit = EXIT_CONFIG;
+}
+
+/* Gates of the plan for which nothing was measured: adds notes, sets gates_exit. */
+static void compare_check_gates(struct comparison *c, const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_gates && !c->declared; i++)
+		compare_check_gate(c, p, &p->gates[i]);
+}
+
 int compare_run(struct store *s, const struct compare_options *o,
 		struct comparison *c, struct err *err)
 {
@@ -153,7 +201,7 @@ int compare_run(struct store *s, const struct compare_options *o,
 	if (!rc)
 		rc = compare_drift(c, err);
 	if (!rc) {
-		compare_gates(c, store_plan(s));
+		compare_check_gates(c, store_plan(s));
 		rc = compare_note_all(c, s, err);
 	}
 	if (!rc && !c->declared)
@@ -165,57 +213,10 @@ int compare_run(struct store *s, const struct compare_options *o,
 	return rc;
 }
 
-/* --- gates, and the exit code ----------------------------------------------- */
-
-bool compare_has_gate(const struct comparison *c, const char *cell, const char *metric)
-{
-	for (size_t i = 0; i < c->n_series; i++) {
-		const struct compare_series *s = &c->series[i];
-
-		if (s->gate && !strcmp(s->cell, cell) &&
-		    !strcmp(metric, s->counter ? s->counter : s->metric))
-			return true;
-	}
-	return false;
-}
-
-/* Notes a gate that has no values in some cell, or can have none in any. */
-static void compare_exit_check_gate(struct comparison *c, const struct plan *p,
-				    const struct plan_gate *g)
-{
-	struct err why = ERR_INIT;
-	bool possible = false;
-
-	for (size_t i = 0; i < p->n_cells; i++) {
-		const struct plan_cell *cell = &p->cells[i];
-
-		if (fnmatch(g->cell, cell->id, 0))
-			continue;
-		if (compare_has_gate(c, cell->id, g->metric)) {
-			possible = true;
-		} else if (!claim_no_metric(c, cell->workload, cell->params, g->metric,
-					    &why)) {
-			possible = true;
-			compare_note(c, "gate %s of %s: nothing was measured", g->metric,
-				     cell->id);
-			c->gates_exit = c->gates_exit ? c->gates_exit : EXIT_MACHINE;
-		}
-	}
-	if (possible)
-		return;
-	compare_note(c, "gate %s of %s: %s", g->metric, g->cell,
-		     why.code ? why.text : "the plan has no such cell");
-	c->gates_exit = EXIT_CONFIG;
-}
-
-void compare_gates(struct comparison *c, const struct plan *p)
-{
-	for (size_t i = 0; i < p->n_gates && !c->declared; i++)
-		compare_exit_check_gate(c, p, &p->gates[i]);
-}
+/* --- the exit code ----------------------------------------------------------- */
 
 /* The number of gates for which an arm has this verdict. */
-static unsigned compare_exit_gates(const struct comparison *c, enum verdict v)
+static unsigned compare_count_gates(const struct comparison *c, enum verdict v)
 {
 	unsigned n = 0;
 
@@ -230,7 +231,7 @@ enum kduel_exit compare_exit(const struct comparison *c, bool strict)
 {
 	enum kduel_exit claims = claims_exit(c->claims, c->n_claims);
 
-	if (compare_exit_gates(c, VERDICT_REGRESSED) || claims == EXIT_REGRESSION)
+	if (compare_count_gates(c, VERDICT_REGRESSED) || claims == EXIT_REGRESSION)
 		return EXIT_REGRESSION;
 	if (c->gates_exit == EXIT_CONFIG || claims == EXIT_CONFIG)
 		return EXIT_CONFIG;
@@ -238,9 +239,9 @@ enum kduel_exit compare_exit(const struct comparison *c, bool strict)
 		return c->refused_exit;
 	if (claims == EXIT_INCOMPLETE || c->unfinished)
 		return EXIT_INCOMPLETE;
-	if (strict && compare_exit_gates(c, VERDICT_INCONCLUSIVE) +
-		      compare_exit_gates(c, VERDICT_UNSTABLE) +
-		      compare_exit_gates(c, VERDICT_NOT_COMPARABLE))
+	if (strict && compare_count_gates(c, VERDICT_INCONCLUSIVE) +
+		      compare_count_gates(c, VERDICT_UNSTABLE) +
+		      compare_count_gates(c, VERDICT_NOT_COMPARABLE))
 		return EXIT_INCOMPLETE;
 	return c->gates_exit ? c->gates_exit : claims;
 }

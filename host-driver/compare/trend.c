@@ -241,7 +241,7 @@ int trend_changes(const double *ratio, size_t n, size_t min_segment,
 	for (size_t i = 0; !rc && i < n; i++)
 		v[i] = log(ratio[i]);
 	if (!rc && n >= TREND_POINTS_MIN)
-		rc = stats_change_points_apart(v, n, min_segment, out);
+		rc = stats_change_points(v, n, min_segment, out);
 	for (size_t i = 0; i < out->n; i++) {
 		out->change[i].before = exp(out->change[i].before);
 		out->change[i].after = exp(out->change[i].after);

@@ -139,7 +139,8 @@ static const char *const rom_folders[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-char *boot_images_agent(struct err *err)
+/* The agent: $KDUEL_AGENT, beside this program, or in PATH; the caller frees the path. */
+static char *boot_images_agent(struct err *err)
 {
 	const char *wish = getenv("KDUEL_AGENT");
 	char self[PATH_MAX], *path;

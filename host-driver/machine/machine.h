@@ -58,9 +58,6 @@ struct boot_images {
 
 #define BOOT_IMAGES_INIT { 0 }
 
-/* The agent: $KDUEL_AGENT, beside this program, or in PATH; the caller frees the path. */
-char *boot_images_agent(struct err *err);
-
 /*
  * Makes both images, or takes them from the cache. b->shell and b->guest_config are
  * inputs, everything else in `b` is filled in. The guest's image also has the plan's

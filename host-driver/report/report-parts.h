@@ -139,10 +139,6 @@ const char *report_point(const struct compare_series *s, char *buf, size_t len);
 const char *report_base_value(const struct report_group *g, size_t baseline,
 			      char *buf, size_t len);
 
-/* "improved", "not worse than 1%". */
-const char *report_verdict_text(const struct compare_result *v, char *buf,
-				size_t len);
-
 /* "fsdax-xfs/thp/stream triad"; with the counter if there is one. */
 const char *report_group_name(const struct report_group *g, char *buf,
 			      size_t len);

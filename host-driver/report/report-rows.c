@@ -83,6 +83,18 @@ void report_groups_release(struct report_groups *g)
 	*g = (struct report_groups){ 0 };
 }
 
+/* "improved", "not worse than 1%". */
+static const char *rows_verdict(const struct compare_result *v, char *buf, size_t len)
+{
+	if (v->verdict == VERDICT_NOT_WORSE)
+		snprintf(buf, len, "not worse than %.3g%%", 100 * v->margin);
+	else if (v->verdict == VERDICT_DESCRIBED)
+		snprintf(buf, len, "not judged");
+	else
+		snprintf(buf, len, "%s", verdict_name(v->verdict));
+	return buf;
+}
+
 void report_series_row(const struct compare_series *s, size_t arm,
 		       struct report_row *row)
 {
@@ -100,19 +112,7 @@ void report_series_row(const struct compare_series *s, size_t arm,
 		strcpy(row->sde, "exact");
 	else
 		number_percent(v->e.sde, row->sde);
-	report_verdict_text(v, row->verdict, sizeof(row->verdict));
-}
-
-const char *report_verdict_text(const struct compare_result *v, char *buf,
-				size_t len)
-{
-	if (v->verdict == VERDICT_NOT_WORSE)
-		snprintf(buf, len, "not worse than %.3g%%", 100 * v->margin);
-	else if (v->verdict == VERDICT_DESCRIBED)
-		snprintf(buf, len, "not judged");
-	else
-		snprintf(buf, len, "%s", verdict_name(v->verdict));
-	return buf;
+	rows_verdict(v, row->verdict, sizeof(row->verdict));
 }
 
 /* "-1.2% to +3.4%", "x0.98 to x1.05": the smallest and the largest effect. */
@@ -158,7 +158,7 @@ static void rows_verdicts(const struct report_group *g, size_t arm,
 	for (size_t i = 0; i < g->n; i++)
 		with += g->series[i]->vs[arm].verdict == row->worst;
 	row->reason = v->reason;
-	report_verdict_text(v, one, sizeof(one));
+	rows_verdict(v, one, sizeof(one));
 	if (with == g->n)
 		snprintf(row->verdict, sizeof(row->verdict), "%s", one);
 	else

@@ -313,13 +313,8 @@ static int change_describe(const double *v, size_t n, struct stats_changes *out)
 	return 0;
 }
 
-int stats_change_points(const double *v, size_t n, struct stats_changes *out)
-{
-	return stats_change_points_apart(v, n, SIDE, out);
-}
-
-int stats_change_points_apart(const double *v, size_t n, size_t segment,
-			      struct stats_changes *out)
+int stats_change_points(const double *v, size_t n, size_t segment,
+			struct stats_changes *out)
 {
 	int rc;
 

@@ -334,16 +334,12 @@ struct stats_changes {
  * Change points of a series of at least 12 values. It works on ranks, so outliers
  * hardly matter, and removes autocorrelation, so a wandering series is not cut to
  * pieces. False points in at most 2% of series without a change. -EINVAL for a
- * shorter series or a value that is not finite; -ENOMEM.
- */
-int stats_change_points(const double *v, size_t n, struct stats_changes *out);
-/*
- * The same with at least `segment` (>= STATS_SEGMENT) values on either side of every
- * point: fewer positions are tried, so false points become rarer.
+ * shorter series or a value that is not finite; -ENOMEM. On either side of a point
+ * are at least `segment` values, and never fewer than STATS_SEGMENT: with more, fewer
+ * positions are tried, so false points become rarer.
  */
 #define STATS_SEGMENT 4
-int stats_change_points_apart(const double *v, size_t n, size_t segment,
-			      struct stats_changes *out);
+int stats_change_points(const double *v, size_t n, size_t segment, struct stats_changes *out);
 void stats_changes_release(struct stats_changes *c);
 
 /*

@@ -402,7 +402,7 @@ static void change_null(enum noise kind)
 		struct stats_changes c;
 
 		simulate_series(&r, kind, v, POINTS);
-		if (stats_change_points(v, POINTS, &c))
+		if (stats_change_points(v, POINTS, 0, &c))
 			continue;
 		cut += c.n > 0;
 		stats_changes_release(&c);
@@ -416,7 +416,7 @@ static bool found_near(const double *v, size_t at)
 	struct stats_changes c;
 	bool found = false;
 
-	if (stats_change_points(v, POINTS, &c))
+	if (stats_change_points(v, POINTS, 0, &c))
 		return false;
 	for (size_t i = 0; i < c.n; i++)
 		found |= c.change[i].at + 6 >= at && c.change[i].at <= at + 6;

@@ -511,7 +511,7 @@ static void change_points(void **state)
 	for (int i = 0; i < 120; i++)
 		v[i] = 1 + 0.01 * noise(&r) + (i >= 40 && i < 80 ? 0.05 : 0);
 	v[20] = 9;	/* an outlier is no level */
-	assert_int_equal(stats_change_points(v, 120, &c), 0);
+	assert_int_equal(stats_change_points(v, 120, 0, &c), 0);
 	assert_int_equal(c.n, 2);
 	assert_true(c.change[0].at >= 38 && c.change[0].at <= 42);
 	assert_true(c.change[1].at >= 78 && c.change[1].at <= 82);
@@ -521,12 +521,12 @@ static void change_points(void **state)
 	stats_changes_release(&c);
 	for (int i = 0; i < 120; i++)
 		v[i] = 3;
-	assert_int_equal(stats_change_points(v, 120, &c), 0);
+	assert_int_equal(stats_change_points(v, 120, 0, &c), 0);
 	assert_int_equal(c.n, 0);
 	stats_changes_release(&c);
 	v[3] = NAN;
-	assert_true(stats_change_points(v, 120, &c) < 0);
-	assert_true(stats_change_points(v, 5, &c) < 0);
+	assert_true(stats_change_points(v, 120, 0, &c) < 0);
+	assert_true(stats_change_points(v, 5, 0, &c) < 0);
 }
 
 /* A level that lasts 6 campaigns, and one odd campaign, with another least length. */
@@ -543,7 +543,7 @@ static void change_segments(void **state)
 		rng_init(&r, 13);
 		for (int i = 0; i < 60; i++)
 			v[i] = 1 + 0.005 * noise(&r) + (i >= 54 ? 0.2 : 0) + (i == 30 ? 0.9 : 0);
-		assert_int_equal(stats_change_points_apart(v, 60, least[k], &c), 0);
+		assert_int_equal(stats_change_points(v, 60, least[k], &c), 0);
 		assert_int_equal(c.n, want[k]);
 		for (size_t i = 0; i < c.n; i++)
 			assert_int_equal(c.change[i].at, 54);
@@ -597,7 +597,7 @@ static void change_and_back(void **state)
 	for (int k = 0; k < 100; k++) {
 		for (int i = 0; i < 48; i++)
 			v[i] = 1 + 0.01 * noise(&r) + (i >= 16 && i < 32 ? 0.06 : 0);
-		assert_int_equal(stats_change_points(v, 48, &c), 0);
+		assert_int_equal(stats_change_points(v, 48, 0, &c), 0);
 		found += c.n == 2;
 		stats_changes_release(&c);
 	}
