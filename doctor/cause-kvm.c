@@ -40,7 +40,7 @@ bool cause_confidential(const struct doctor_case *c, struct doctor_finding *f)
 	return doctor_found(f, DOCTOR_LIKELY, "none on this kernel: guest_memfd has 4K pages "
 		"only; an ordinary guest can have huge ones",
 			    "this is a confidential guest (SEV-SNP or TDX): its private memory is not mapped from QEMU's page table"
-			    " (a rule that was tried on such guests' command lines alone, on no processor that runs them)");
+			    " (this rule was tried only on such guests' command lines, on no processor that runs them)");
 }
 
 bool cause_slot_edge(const struct doctor_case *c, struct doctor_finding *f)

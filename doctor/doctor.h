@@ -187,8 +187,8 @@ void doctor_examine(const struct doctor_case *c, const struct doctor_cause *tabl
 		    struct doctor_report *r);
 
 /*
- * The layers of which something could be read, into `layers`; their number. Of a process its
- * command line and the machine's settings always are.
+ * Fills `layers` with those of which something could be read, and returns their number. A
+ * process's command line and the machine's settings always can be.
  */
 size_t doctor_layers_read(const struct doctor_case *c, const char *layers[LAYERS]);
 

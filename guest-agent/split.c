@@ -237,7 +237,10 @@ static int split_rounds(void *arg)
 	struct split *s = arg;
 	const double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
 
-	/* As long again is the guest's, of all processors, or on one it would get nowhere. */
+	/*
+	 * The guest gets as long again, shared by all processors: on a single one it would
+	 * otherwise get nowhere.
+	 */
 	while (!s->shared->stop) {
 		double start = loop_now();
 

@@ -205,8 +205,8 @@ static char *judge_why_not_more(struct comparison *c, const struct compare_resul
 				    worse ? "regressed" : "improved", r->e.p,
 				    r->p_adjusted, tests);
 	if (r->e.method != STATS_RESAMPLED && (r->e.lo > 0 || r->e.hi < 0))
-		return compare_text(c, "not called %s: its blocks agree to rounding, and %u of them cannot be surer than their signs, p %.2g; more blocks can",
-				    worse ? "regressed" : "improved", r->e.n, r->e.p);
+		return compare_text(c, "not called %s: its blocks agree to rounding, so only their signs count: p %.2g for %u blocks; more blocks can decide it",
+				    worse ? "regressed" : "improved", r->e.p, r->e.n);
 	if (r->verdict == VERDICT_INCONCLUSIVE && r->e.p_worse <= c->alpha / 2)
 		return compare_text(c, "not called 'not worse than %.3g%%': its interval alone would do, but not among %u tests",
 				    100 * r->margin, tests);

@@ -83,7 +83,7 @@ int foreign_read(struct foreign *f, const char *path, const char *arm, unsigned 
 	ret = file_read_named(path, &data, &len, err);
 	if (ret)
 		return ret;
-	/* A byte-order mark says nothing more about UTF-8. */
+	/* UTF-8 needs no byte-order mark; one that is there is skipped. */
 	text = data + (strncmp(data, "\xef\xbb\xbf", 3) ? 0 : 3);
 	while (isspace((unsigned char)*text))
 		text++;

@@ -107,8 +107,8 @@ static int vm_probe_boot(void *arg, struct err *err)
 	return ret;
 }
 
-static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
-			 struct err *err)
+static int mut_vm_prepare(struct machine *m, const char *guest_kernel,
+			  struct err *err)
 {
 	struct probe p = { m, guest_kernel };
 	struct accel_probe probe = { .boot = vm_probe_boot, .arg = &p };
@@ -133,7 +133,7 @@ static int vm_vm_prepare(struct machine *m, const char *guest_kernel,
 }
 
 /* The plugin: beside this program, or in PREFIX/lib/kduel for PREFIX/bin/kduel. */
-static char *vm_vm_plugin_path(struct err *err)
+static char *mut_vm_plugin_path(struct err *err)
 {
 	static const char *const places[] = { "", "/../lib/kduel" };
 	const char *wish = getenv("KDUEL_PLUGIN"), *folder;
@@ -157,14 +157,14 @@ static char *vm_vm_plugin_path(struct err *err)
 }
 
 /* In QEMU's options a comma in a value is written as two. */
-static int vm_vm_plugin(const struct machine *m, const struct machine_boot *b,
-			char option[2 * PATH_MAX], struct err *err)
+static int mut_vm_plugin(const struct machine *m, const struct machine_boot *b,
+			 char option[2 * PATH_MAX], struct err *err)
 {
 	char *path, *to;
 
 	if (m->accel == QEMU_KVM)
 		return err_machine(err, "functions are counted by the emulator's plugin, but this machine would run on virtualization hardware; use machine: { accel: emulation }");
-	path = vm_vm_plugin_path(err);
+	path = mut_vm_plugin_path(err);
 	if (!path)
 		return err_sys(err, ENOMEM, "kduel-why.so");
 	to = option + sprintf(option, "%.*s,%s%sout=", PATH_MAX / 2, path,
@@ -186,7 +186,7 @@ static int vm_vm_plugin(const struct machine *m, const struct machine_boot *b,
  * and the time of the whole boot with it: so the kernel is told. In whole MHz, which are the
  * same for each boot; kernels refine it by their own means.
  */
-static void vm_vm_tell_rate(const struct machine *m, char word[static RATE_MAX])
+static void mut_vm_tell_rate(const struct machine *m, char word[static RATE_MAX])
 {
 	*word = '\0';
 	if (m->accel != QEMU_TCG)
@@ -197,8 +197,8 @@ static void vm_vm_tell_rate(const struct machine *m, char word[static RATE_MAX])
 			 1000 * lround(1000 / clock_facts.ns_per_tick));
 }
 
-static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
-		      struct err *err)
+static int mut_vm_boot(struct machine *m, const struct machine_boot *b,
+		       struct err *err)
 {
 	const struct plan_machine *pm = &m->plan->machine;
 	struct qemu_vm vm = {
@@ -208,7 +208,7 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 		.kernel = b->kernel, .initrd = m->images.node,
 	};
 	char *append, plugin[2 * PATH_MAX], rate[RATE_MAX], *joined = NULL;
-	int ret = b->profile ? vm_vm_plugin(m, b, plugin, err) : 0;
+	int ret = b->profile ? mut_vm_plugin(m, b, plugin, err) : 0;
 
 	if (!ret && b->modules)
 		ret = boot_images_join(&m->images, b->modules, &joined, err);
@@ -221,7 +221,7 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 	vm.plugin = b->profile ? plugin : NULL;
 	vm.gdb = m->gdb;
 	vm.stays = m->stays;
-	vm_vm_tell_rate(m, rate);
+	mut_vm_tell_rate(m, rate);
 	if (asprintf(&append, "kduel.role=node kduel.nonce=%016" PRIx64 "%s%s%s", b->nonce, rate,
 		     *b->arm->cmdline ? " " : "", b->arm->cmdline) < 0)
 		append = NULL;
@@ -234,8 +234,8 @@ static int vm_vm_boot(struct machine *m, const struct machine_boot *b,
 }
 
 /* The stream is a socket to QEMU and has been open since it started. */
-static int vm_vm_link(struct machine *m, const struct machine_boot *b,
-		      struct err *err)
+static int mut_vm_link(struct machine *m, const struct machine_boot *b,
+		       struct err *err)
 {
 	(void)m;
 	(void)b;
@@ -243,7 +243,7 @@ static int vm_vm_link(struct machine *m, const struct machine_boot *b,
 	return 0;
 }
 
-static uint64_t vm_vm_memory(const struct plan *p)
+static uint64_t mut_vm_memory(const struct plan *p)
 {
 	return p->machine.memory + p->machine.pmem + plan_next_pmem(p) + MACHINE_QEMU_MEMORY;
 }
@@ -252,16 +252,16 @@ static uint64_t vm_vm_memory(const struct plan *p)
  * An emulated machine that waits is idle on another processor. With hardware, it would
  * disturb real times; with the instruction clock, the clock of an idle machine runs ahead.
  */
-static bool vm_vm_has_room(const struct machine *m)
+static bool mut_vm_has_room(const struct machine *m)
 {
 	cpu_set_t cpus;
 
 	return m->accel == QEMU_TCG && !sched_getaffinity(0, sizeof(cpus), &cpus) &&
 	       CPU_COUNT(&cpus) >= 2 * (int)m->plan->machine.cpus &&
-	       source_memory(NULL) >= 2 * vm_vm_memory(m->plan);
+	       source_memory(NULL) >= 2 * mut_vm_memory(m->plan);
 }
 
-static const char *vm_vm_domain(const struct machine *m)
+static const char *mut_vm_domain(const struct machine *m)
 {
 	switch (m->accel) {
 	case QEMU_ICOUNT:
@@ -279,10 +279,10 @@ const struct machine_kind_ops mut_vm = {
 	.boots_image = true,
 	.runs_qemu = true,
 	.disposable = true,
-	.memory = vm_vm_memory,
-	.domain = vm_vm_domain,
-	.prepare = vm_vm_prepare,
-	.boot = vm_vm_boot,
-	.link = vm_vm_link,
-	.has_room = vm_vm_has_room,
+	.memory = mut_vm_memory,
+	.domain = mut_vm_domain,
+	.prepare = mut_vm_prepare,
+	.boot = mut_vm_boot,
+	.link = mut_vm_link,
+	.has_room = mut_vm_has_room,
 };

@@ -29,8 +29,8 @@
 /* What a kernel and its initramfs take of a machine's and of a guest's memory, bytes. */
 #define MACHINE_OWN (128 * M1)
 /*
- * Of pages of 1G, none of which is whole below 2G, where firmware and kernel lie (what is beyond
- * begins at 4G), nor the last two, of which the kernel takes its tables.
+ * Memory of which hugetlb-1g gets no page: none is whole below 2G, where firmware and kernel
+ * lie (RAM beyond that begins at 4G), and from the last two the kernel takes its tables.
  */
 #define MACHINE_OWN_1G (4096 * M1)
 #define GUEST_OWN (32 * M1)

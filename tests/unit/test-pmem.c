@@ -105,7 +105,7 @@ static void takes_what_is_there_already(void **state)
 	expect("devices/pfn1.0/driver/unbind", "");
 }
 
-/* Consent is to lose what is on a device, not to take it from under who uses it. */
+/* Consent is to lose what is on a device, not to take it away from whoever uses it. */
 static void what_is_in_use_is_left_alone(void **state)
 {
 	struct err err = ERR_INIT;
