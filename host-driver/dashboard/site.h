@@ -107,7 +107,7 @@ void site_controls(json_t *list, const json_t *digests);
 json_t *site_control_rates(const json_t *list);
 
 /*
- * site-page.c. The lock keeps two runs from writing one page at once: a descriptor to
+ * site-folder.c. The lock keeps two runs from writing one page at once: a descriptor to
  * close, or -1. It makes the folders, too.
  */
 int site_lock(const char *out, struct err *err);
