@@ -43,33 +43,39 @@ void figure_titles(const struct comparison *c, struct figure *f, const char *wha
 				       f->value.log ? ", logarithmic" : "");
 }
 
-/* "the campaign has no value for this figure", or NULL */
-static const char *shapes_nothing(const struct figure *f)
-{
-	return f->n_series ? NULL : "the campaign has no value for it";
-}
+static const char no_value[] = "the campaign has no value for it";
 
-/* --- rows --------------------------------------------------------------------- */
+/* --- rows and bars -------------------------------------------------------------- */
 
-const char *figure_rows(const struct comparison *c, struct figure *f)
+/* A panel for each cell, in it a row for each arm or metric; returns the unit. */
+static const char *shapes_fill(const struct comparison *c, struct figure *f, bool by_arm)
 {
 	const char *unit = "";
 
-	f->value.log = true;
 	for (size_t i = 0; i < c->n_series; i++) {
 		const struct compare_series *s = &c->series[i];
 
 		for (size_t a = 0; figure_metric(f, s) && a < c->n_arms; a++) {
-			if (!shapes_has(&s->est[a]))
+			if (!(f->value.log ? shapes_has(&s->est[a]) : s->est[a].boots > 0))
 				continue;
 			unit = s->unit;
 			figure_estimate(c, f, s, a,
 					figure_name(&f->panel, &f->n_panels, s->cell),
-					figure_name(&f->row, &f->n_rows, c->arms[a].name));
+					figure_name(&f->row, &f->n_rows,
+						    by_arm ? c->arms[a].name : s->metric));
 		}
 	}
+	return unit;
+}
+
+const char *figure_rows(const struct comparison *c, struct figure *f)
+{
+	const char *unit;
+
+	f->value.log = true;
+	unit = shapes_fill(c, f, true);
 	if (!f->n_series)
-		return shapes_nothing(f);
+		return no_value;
 	figure_titles(c, f, "a row");
 	figure_fit(f);
 	f->value.min /= 1.6;
@@ -77,6 +83,21 @@ const char *figure_rows(const struct comparison *c, struct figure *f)
 	figure_ticks(&f->value, 7, false, unit);
 	f->width = 720;
 	f->height = 120 + f->n_panels * (34 + 36 * f->n_rows);
+	return NULL;
+}
+
+const char *figure_bars(const struct comparison *c, struct figure *f)
+{
+	const char *unit = shapes_fill(c, f, false);
+
+	if (!f->n_series)
+		return no_value;
+	figure_titles(c, f, "a bar");
+	figure_fit(f);
+	f->value.min = 0;
+	figure_ticks(&f->value, 5, true, unit);
+	f->width = 720;
+	f->height = 80 + 260 * f->n_panels;
 	return NULL;
 }
 
@@ -162,7 +183,7 @@ const char *figure_ladder(const struct comparison *c, struct figure *f)
 		shapes_ladder_rung(c, f, s, x);
 	}
 	if (!f->n_series)
-		return shapes_nothing(f);
+		return no_value;
 	for (size_t i = 0; i < f->n_series; i++)
 		qsort(f->series[i].mark, f->series[i].n, sizeof(*f->series[i].mark),
 		      shapes_by_x);
@@ -179,34 +200,5 @@ const char *figure_ladder(const struct comparison *c, struct figure *f)
 		figure_spread_labels(f, p);
 	f->width = f->n_panels > 1 ? 960 : 720;
 	f->height = 70 + 342 * ((f->n_panels + 1) / 2);
-	return NULL;
-}
-
-/* --- bars --------------------------------------------------------------------- */
-
-const char *figure_bars(const struct comparison *c, struct figure *f)
-{
-	const char *unit = "";
-
-	for (size_t i = 0; i < c->n_series; i++) {
-		const struct compare_series *s = &c->series[i];
-
-		for (size_t a = 0; figure_metric(f, s) && a < c->n_arms; a++) {
-			if (!s->est[a].boots)
-				continue;
-			unit = s->unit;
-			figure_estimate(c, f, s, a,
-					figure_name(&f->panel, &f->n_panels, s->cell),
-					figure_name(&f->row, &f->n_rows, s->metric));
-		}
-	}
-	if (!f->n_series)
-		return shapes_nothing(f);
-	figure_titles(c, f, "a bar");
-	figure_fit(f);
-	f->value.min = 0;
-	figure_ticks(&f->value, 5, true, unit);
-	f->width = 720;
-	f->height = 80 + 260 * f->n_panels;
 	return NULL;
 }
