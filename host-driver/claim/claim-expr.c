@@ -319,17 +319,18 @@ static struct claim_node *claim_expr_term(struct claim_parser *p)
 	return n;
 }
 
+double claim_compute(const struct claim_node *n, double left, double right)
+{
+	return n->kind == NODE_ADD ? left + right : n->kind == NODE_SUBTRACT ? left - right :
+	       n->kind == NODE_MULTIPLY ? left * right : left / right;
+}
+
 /* The value of a constant expression; NaN if it contains a measurement. */
 static double claim_expr_constant(const struct claim_node *n)
 {
-	double a, b;
-
 	if (n->kind == NODE_NUMBER || n->kind == NODE_PICK)
 		return n->kind == NODE_NUMBER ? n->number : NAN;
-	a = claim_expr_constant(n->left);
-	b = claim_expr_constant(n->right);
-	return n->kind == NODE_ADD ? a + b : n->kind == NODE_SUBTRACT ? a - b :
-	       n->kind == NODE_MULTIPLY ? a * b : a / b;
+	return claim_compute(n, claim_expr_constant(n->left), claim_expr_constant(n->right));
 }
 
 static struct claim_node *claim_expr_divisor(struct claim_parser *p)

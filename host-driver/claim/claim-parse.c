@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vocab/words.h"
+
 /* --- relations ------------------------------------------------------------- */
 
 static bool claim_parse_has_pick(const struct claim_node *n)
@@ -173,21 +175,17 @@ static int parse_sentence(struct claim_parser *p)
 
 static int parse_domains(struct claim_parser *p)
 {
-	static const char *const known[] = { "hardware", "nested", "emulated",
-					     "instructions" };
 	struct claim *c = p->claim;
 
 	do {
 		size_t i = 0;
 
 		parse_space(p);
-		while (i < 4 && !accept_word(p, known[i]))
+		while (i < DOMAIN_FAKE && !accept_word(p, domain_words[i].name))
 			i++;
-		if (i == 4 || c->n_domains == 4)
+		if (i == DOMAIN_FAKE || c->n_domains == DOMAIN_FAKE)
 			return parse_fail(p, "a domain is expected here: hardware, nested, emulated or instructions");
-		c->domains[c->n_domains] = strdup(known[i]);
-		if (!c->domains[c->n_domains++])
-			return err_sys(p->err, ENOMEM, "%s", p->where);
+		c->domains[c->n_domains++] = domain_words[i].name;
 	} while (accept_word(p, "or"));
 	return 0;
 }
@@ -265,8 +263,6 @@ void claim_free(struct claim *claim)
 		node_free(claim->relation[i].left);
 		node_free(claim->relation[i].right);
 	}
-	for (size_t i = 0; i < claim->n_domains; i++)
-		free(claim->domains[i]);
 	free(claim->relation);
 	free(claim);
 }

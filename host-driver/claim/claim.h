@@ -35,6 +35,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "vocab/words.h"
 
 enum claim_op {
 	CLAIM_LESS, CLAIM_LESS_EQUAL, CLAIM_MORE, CLAIM_MORE_EQUAL, CLAIM_EQUAL,
@@ -65,7 +66,8 @@ struct claim_relation {
 struct claim {
 	struct claim_relation *relation;	/* all must hold */
 	size_t n;
-	char *domains[4];	/* where it can be measured; n_domains 0: anywhere */
+	/* Where it can be measured, any domain but "fake"; n_domains 0: anywhere. */
+	const char *domains[DOMAIN_FAKE];
 	size_t n_domains;
 };
 
@@ -80,6 +82,9 @@ void claim_free(struct claim *claim);
 /* Calls `fn` for every pick, until it returns non-zero. */
 int claim_each_pick(const struct claim *claim,
 		    int (*fn)(const struct claim_pick *pick, void *data), void *data);
+
+/* What a node that joins two has the value of, given theirs. */
+double claim_compute(const struct claim_node *n, double left, double right);
 
 /* Does the glob `cells` (NULL: all) match the cell `id`? */
 bool claim_in_cells(const char *cells, const char *id);

@@ -170,22 +170,9 @@ static double claims_pick_value(struct claim_check *k, const struct claim_pick *
 
 double claim_value(struct claim_check *k, const struct claim_node *n, size_t block)
 {
-	double a, b;
-
 	if (n->kind == NODE_NUMBER)
 		return n->number;
 	if (n->kind == NODE_PICK)
 		return claims_pick_value(k, &n->pick, block);
-	a = claim_value(k, n->left, block);
-	b = claim_value(k, n->right, block);
-	switch (n->kind) {
-	case NODE_ADD:
-		return a + b;
-	case NODE_SUBTRACT:
-		return a - b;
-	case NODE_MULTIPLY:
-		return a * b;
-	default:
-		return a / b;
-	}
+	return claim_compute(n, claim_value(k, n->left, block), claim_value(k, n->right, block));
 }
