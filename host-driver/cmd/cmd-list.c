@@ -13,7 +13,7 @@
 #include "bench/source.h"
 #include "bench/workload.h"
 #include "command.h"
-#include "kernel/kernel-prune.h"
+#include "kernel/kernel-cache.h"
 #include "kernel/kernel-spec.h"
 #include "kernel/kernel.h"
 #include "lib/data.h"

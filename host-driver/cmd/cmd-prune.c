@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "command.h"
-#include "kernel/kernel-prune.h"
+#include "kernel/kernel-cache.h"
 #include "lib/size.h"
-#include "vocab/number.h"
 #include "options.h"
+#include "vocab/number.h"
 
 struct options {
 	struct cache_prune how;

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel-objects.h"
 #include "proc.h"
 #include "safe.h"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From a patched tree to a bzImage, in an object tree that the arms of one
- * source, configuration, compiler and layout share (kernel-objects.h).
+ * source, configuration, compiler and layout share.
  */
 #ifndef KDUEL_KERNEL_BUILD_H
 #define KDUEL_KERNEL_BUILD_H
+
+#include <stdbool.h>
 
 #include "kernel-job.h"
 #include "kernel-source.h"
@@ -29,6 +31,8 @@ struct kernel_build {
 int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
 		     struct err *err);
 
+/* --- kernel-config.c --- */
+
 /*
  * Config fragments: lines of `CONFIG_X=value` or `# CONFIG_X is not set`,
  * with comments and empty lines between them. Blanks and CR at the end of a
@@ -38,7 +42,6 @@ int kernel_build_run(struct kernel_job *job, const struct kernel_build *b,
  * not know or whose dependencies are missing, and a kernel without them would be
  * measured as if it had them.
  */
-
 #define KERNEL_VALUE_MAX 2200	/* a command line of 2,048 bytes, and quotes */
 
 struct kernel_want {
@@ -66,5 +69,46 @@ int kernel_config_check(const char *text, const struct kernel_want *wants,
 /* The value of `symbol` in .config's text into `value`: "n" if not set. */
 void kernel_config_value(const char *text, const char *symbol, char *value,
 			 size_t size);
+
+/* --- kernel-objects.c --- */
+
+/*
+ * Object trees. The arms of one source, configuration, compiler and layout
+ * share one: what does not differ between two arms is compiled once. The tree
+ * of another configuration begins as a copy of the most recently used one, so
+ * that only what depends on the configuration is compiled.
+ *
+ * All trees of a source, compiler and layout are built at the same path, and moved
+ * there from their resting places: kbuild compares command lines, and those of the
+ * kernel's tools contain the tree's path. At another path objtool would be rebuilt,
+ * and then, because it is newer, everything that depends on it.
+ *
+ * A build in progress leaves a mark (.building) in the tree, which stays if the
+ * build is interrupted. The next build then repairs what was being written.
+ */
+struct kernel_objects {
+	char *path;	/* where it is built */
+	char *rest;	/* where it is kept between builds */
+	bool is_new;	/* nothing in it is compiled yet */
+};
+
+#define KERNEL_OBJECTS_INIT { NULL, NULL, false }
+
+/* Call with the job's lock held. To be released whatever the outcome. */
+int kernel_objects_take(struct kernel_job *job, const struct kernel_build *b,
+			struct kernel_objects *o, struct err *err);
+/* make ended without being stopped; `whole`: the disk did not fill up meanwhile. */
+void kernel_objects_ended(const struct kernel_objects *o, bool whole);
+/* Moves the tree back to its resting place, and frees the paths. */
+void kernel_objects_release(struct kernel_objects *o);
+
+/*
+ * After an interrupted build: removes files that may be half written although make
+ * would take them for finished. These are the files written in the last minute
+ * before the newest one that lack kbuild's record of the finished command
+ * (.<name>.cmd). `lost`: the machine went down since, so records may be lost or
+ * empty too, and everything of that minute is removed.
+ */
+int kernel_objects_repair(const char *path, bool lost, struct err *err);
 
 #endif

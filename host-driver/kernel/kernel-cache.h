@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Finished kernels: kernels/<key>/ in the cache, and what is recorded about each.
+ * The cache: finished kernels (kernels/<key>/) and what is recorded about each, what else
+ * it holds, and how that goes.
  */
 #ifndef KDUEL_KERNEL_CACHE_H
 #define KDUEL_KERNEL_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "kernel-source.h"
@@ -34,12 +39,69 @@ int kernel_cache_take_image(struct kernel *k, const struct kernel_tree *t,
 int kernel_cache_publish(const struct kernel *k, const char *fresh,
 			 const char *log_path, struct err *err);
 
-/* What a bzImage says about itself in its setup header. */
-
 /*
- * The release (uname -r) of the bzImage `path`, malloc()ed; "" if it has no
+ * The release (uname -r) of the bzImage `path` by its setup header, malloc()ed; "" if it has no
  * version. An error if the file is not a Linux boot image.
  */
 int kernel_image_release(const char *path, char **release, struct err *err);
+
+/* --- kernel-prune.c --- */
+
+/*
+ * What the cache holds, how large each item is and when it was last used; and
+ * the removal of items.
+ *
+ *	struct cache_list l;
+ *	const struct cache_prune p = { .older = 30 * 86400.0, .keep = UINT64_MAX };
+ *
+ *	if (cache_scan(&l, err))
+ *		return err->code;
+ *	ret = cache_prune(&l, &p, err);		// l.v[i].gone: what it removed
+ *	cache_list_free(&l);
+ */
+enum cache_kind { CACHE_KERNEL, CACHE_SOURCE, CACHE_OBJECTS, CACHE_IMAGE,
+		  CACHE_UNFINISHED };
+
+struct cache_item {
+	enum cache_kind kind;
+	char *path;
+	char *name;		/* a kernel's release; else the name in the cache */
+	uint64_t bytes;		/* on disk */
+	double idle;		/* seconds since it was last used */
+	bool busy;		/* in use: it is kept */
+	bool gone;
+};
+
+struct cache_list {
+	struct cache_item *v;	/* longest unused first */
+	size_t n;
+	uint64_t bytes;		/* of all */
+	bool building;		/* a build is running: sources and objects are kept */
+};
+
+struct cache_prune {
+	double older;		/* seconds: removes what is unused for longer; or INFINITY */
+	uint64_t keep;		/* bytes: then the longest unused, down to this; or UINT64_MAX */
+	bool dry_run;		/* only marks what would be removed */
+};
+
+int cache_scan(struct cache_list *l, struct err *err);
+int cache_prune(struct cache_list *l, const struct cache_prune *how,
+		struct err *err);
+void cache_list_free(struct cache_list *l);
+
+const char *cache_kind_name(enum cache_kind kind);	/* "kernel", "source", ... */
+
+/*
+ * Removes what builds that were killed have left half made. Under the build's lock:
+ * nobody is making any of it.
+ */
+int cache_sweep(struct err *err);
+
+/* How much is on disk below `path`, in bytes. */
+uint64_t cache_disk_usage(const char *path);
+
+/* Marks the folder or image `path` of the cache as used now. */
+void cache_used(const char *path);
 
 #endif

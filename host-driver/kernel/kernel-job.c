@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kernel-prune.h"
+#include "kernel-cache.h"
 #include "loop.h"
 #include "proc.h"
 #include "size.h"

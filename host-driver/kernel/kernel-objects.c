@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel-objects.h"
+#include "kernel-build.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel-prune.h"
+#include "kernel-cache.h"
 #include "safe.h"
 
 #define OBJECT_ROOM (700ULL << 20)	/* of a tiny kernel's object tree */

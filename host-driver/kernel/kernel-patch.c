@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "kernel-git.h"
-#include "kernel-series.h"
 
 #define ORIGINAL "refs/kduel/original"	/* the tree object of the original */
 

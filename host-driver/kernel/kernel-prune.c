@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel-prune.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel-series.h"
+#include "kernel-patch.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -16,8 +16,6 @@
 #include "kernel-job.h"
 #include "kernel-modules.h"
 #include "kernel-patch.h"
-#include "kernel-prune.h"
-#include "kernel-series.h"
 #include "kernel-source.h"
 #include "kernel-spec.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-driver/kernel/kernel-series.h"
+#include "kernel/kernel-patch.h"
 
 #define DIFF "--- a/f.c\n+++ b/f.c\n@@ -1,2 +1,2 @@\n one\n-two=\n+2=\n"
 #define HEAD "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n" \

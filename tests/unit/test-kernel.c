@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "host-driver/kernel/kernel-objects.h"
 #include "host-driver/kernel/kernel-spec.h"
 #include "host-driver/kernel/kernel.h"
+#include "kernel/kernel-build.h"
 #include "kernel/kernel-cache.h"
 #include "lib/data.h"
 
