@@ -5,12 +5,12 @@
 #include <time.h>
 
 #include "command.h"
-#include "lib/file.h"
-#include "lib/proc.h"
-#include "lib/safe.h"
+#include "file.h"
+#include "options.h"
+#include "proc.h"
 #include "report/doc.h"
 #include "run/bisect.h"
-#include "options.h"
+#include "safe.h"
 
 struct options {
 	struct bisect_wish wish;

@@ -6,8 +6,8 @@
 
 #include "command.h"
 #include "kernel/kernel-cache.h"
-#include "lib/size.h"
 #include "options.h"
+#include "size.h"
 #include "vocab/number.h"
 
 struct options {

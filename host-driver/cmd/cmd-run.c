@@ -10,13 +10,11 @@
 #include "backing/backing.h"
 #include "command.h"
 #include "lib/size.h"
+#include "options.h"
 #include "plan/plan.h"
 #include "report/report.h"
 #include "run/campaign.h"
-#include "run/resume.h"
-#include "run/until.h"
 #include "store/store.h"
-#include "options.h"
 
 struct options {
 	const char *config;

@@ -6,7 +6,7 @@
 #include "command.h"
 #include "options.h"
 #include "plan/plan.h"
-#include "run/shell.h"
+#include "run/keep.h"
 
 #define USUAL "dax-huge"
 

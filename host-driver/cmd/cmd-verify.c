@@ -10,10 +10,10 @@
 #include "command.h"
 #include "compare/claims.h"
 #include "compare/compare-memory.h"
-#include "lib/data.h"
+#include "data.h"
+#include "options.h"
 #include "report/report.h"
 #include "run/campaign.h"
-#include "options.h"
 #include "safe.h"
 #include "store/store.h"
 
@@ -256,7 +256,7 @@ static int verify_check_file(struct verify *v, struct store *s, struct compariso
 		const struct claims_entry *e = &v->file.entry[c->n_claims];
 		struct compare_claim *k = &c->claims[c->n_claims];
 
-		rc = claim_check(c, e->text, e->where, k, err);
+		rc = claim_check(c, e->text, e->where, false, k, err);
 		k->says = compare_text(c, "%s", e->says);
 	}
 	return rc;

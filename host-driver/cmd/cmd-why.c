@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "command.h"
-#include "lib/file.h"
 #include "file.h"
+#include "options.h"
 #include "run/campaign.h"
 #include "store/store.h"
 #include "why/gather.h"
-#include "options.h"
 
 #define LINES 20
 

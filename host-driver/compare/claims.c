@@ -299,8 +299,8 @@ static void claims_check(struct claim_check *k, struct compare_claim *out)
 	}
 }
 
-static int claims_check_text(struct comparison *c, const char *text, const char *where,
-			     bool fixed, struct compare_claim *out, struct err *err)
+int claim_check(struct comparison *c, const char *text, const char *where, bool fixed,
+		struct compare_claim *out, struct err *err)
 {
 	struct claim *claim;
 	struct claim_check k = { .c = c, .fixed = fixed };
@@ -320,18 +320,6 @@ static int claims_check_text(struct comparison *c, const char *text, const char 
 	claims_check(&k, out);
 	claim_free(claim);
 	return 0;
-}
-
-int claim_check(struct comparison *c, const char *text, const char *where,
-		struct compare_claim *out, struct err *err)
-{
-	return claims_check_text(c, text, where, false, out, err);
-}
-
-int claim_check_fixed(struct comparison *c, const char *text, const char *where,
-		      struct compare_claim *out, struct err *err)
-{
-	return claims_check_text(c, text, where, true, out, err);
 }
 
 enum kduel_exit claims_exit(const struct compare_claim *list, size_t n)

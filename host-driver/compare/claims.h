@@ -12,15 +12,13 @@
 #include "claim/claim.h"
 #include "compare.h"
 
-/* Parses and evaluates `text`. What `out` points to belongs to the comparison. */
-int claim_check(struct comparison *c, const char *text, const char *where,
-		struct compare_claim *out, struct err *err);
 /*
- * The same for what does not vary between boots, such as page sizes: judged by the range
+ * Parses and evaluates `text`. What `out` points to belongs to the comparison. `fixed`: it
+ * is about what does not vary between boots, such as page sizes, and judged by the range
  * of the blocks instead of their interval, so that a single block decides.
  */
-int claim_check_fixed(struct comparison *c, const char *text, const char *where,
-		      struct compare_claim *out, struct err *err);
+int claim_check(struct comparison *c, const char *text, const char *where, bool fixed,
+		struct compare_claim *out, struct err *err);
 
 /*
  * The exit code of a list: the first that applies of a failed claim, an impossible one,

@@ -115,7 +115,8 @@ static int compare_check_claims(struct comparison *c, const struct plan *p, stru
 		int rc;
 
 		snprintf(where, sizeof(where), "expect %zu", i + 1);
-		rc = claim_check(c, p->expect[i].claim, where, &c->claims[i], err);
+		rc = claim_check(c, p->expect[i].claim, where, false, &c->claims[i],
+				 err);
 		if (rc)
 			return rc;
 		c->claims[i].says = compare_text(c, "%s", p->expect[i].says);

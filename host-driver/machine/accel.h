@@ -8,9 +8,9 @@
 #ifndef KDUEL_ACCEL_H
 #define KDUEL_ACCEL_H
 
-#include "lib/err.h"
-#include "lib/qemu.h"
+#include "err.h"
 #include "plan/plan.h"
+#include "qemu.h"
 
 struct accel_probe {
 	const char *modules;	/* NULL: /sys/module */

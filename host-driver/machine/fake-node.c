@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
-#include "lib/link.h"
-#include "lib/message.h"
+#include "link.h"
+#include "message.h"
 
 struct fake {
 	struct loop *loop;

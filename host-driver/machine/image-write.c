@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/safe.h"
+#include "safe.h"
 
 #define UNUSED_DAYS 30
 

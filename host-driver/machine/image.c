@@ -9,7 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "lib/proc.h"
+#include "proc.h"
 
 /* Folders that the /usr merge turned into links; images have the merged layout. */
 static const char *const merged[] = { "bin", "sbin", "lib", "lib64" };

@@ -23,8 +23,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lib/err.h"
-#include "lib/file.h"
+#include "err.h"
+#include "file.h"
 #include "proc.h"
 
 struct image;

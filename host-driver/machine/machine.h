@@ -25,11 +25,11 @@
 #include <stdint.h>
 
 #include "bench/exec.h"
-#include "lib/err.h"
-#include "lib/loop.h"
-#include "lib/proc.h"
-#include "lib/qemu.h"
+#include "err.h"
+#include "loop.h"
 #include "plan/plan.h"
+#include "proc.h"
+#include "qemu.h"
 
 /*
  * The two initramfs images of a campaign: the guest's (the agent and the plan's

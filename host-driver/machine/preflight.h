@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "lib/err.h"
+#include "err.h"
 #include "machine.h"
 #include "plan/plan.h"
 

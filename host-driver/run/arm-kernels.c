@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/data.h"
+#include "data.h"
 
 #define DEFAULT_LAYOUT "default"
 

@@ -3,17 +3,17 @@
  * git bisect in a bare repository of our own, which borrows the user's objects. The
  * user's checkout and references are never written to.
  */
-#include "bisect-parts.h"
+#include "bisect.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "kernel/kernel-source.h"
-#include "lib/file.h"
-#include "lib/proc.h"
-#include "lib/safe.h"
+#include "proc.h"
+#include "safe.h"
 
 #define GIT_SECONDS 600.0
 

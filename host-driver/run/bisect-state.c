@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The saved state of a search: one file, published atomically after each decision. */
-#include "bisect-parts.h"
+#include "bisect.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -9,15 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/file.h"
-#include "lib/safe.h"
-#include "lib/view.h"
+#include "file.h"
+#include "safe.h"
+#include "view.h"
 
 #define STATE_VERSION 1
 #define COUNT_MAX 1000000
 
 const char *const bisect_mark_words[] = { "open", "good", "bad", "skip", NULL };
-const char *const bisect_end_words[] = { "runs", "found", "only skipped", "no difference", NULL };
+static const char *const end_words[] = { "runs", "found", "only skipped", "no difference", NULL };
 
 void bisect_step_release(struct bisect_step *s)
 {
@@ -112,7 +112,7 @@ int bisect_save(const struct bisect *b, struct err *err)
 			"claim", b->claim, "command", b->command, "domain", b->domain, "commits", (int)b->commits,
 			"expected", (int)b->expected, "claim_holds_at_good",
 			(int)b->claim_holds_at_good, "claim_is_fixed", (int)b->claim_is_fixed, "ends",
-			bisect_state_ends(&b->ends), "end", bisect_end_words[b->end], "found",
+			bisect_state_ends(&b->ends), "end", end_words[b->end], "found",
 			b->found, "steps", steps);
 	text = all ? json_dumps(all, JSON_INDENT(1) | JSON_ENSURE_ASCII) : NULL;
 	ret = text ? file_publish(path, text, strlen(text), err)
@@ -280,7 +280,7 @@ static int bisect_state_read(const struct view *o, struct bisect *b, struct err 
 	if (!ret)
 		ret = bisect_state_read_ends(o, &b->ends, err);
 	if (!ret)
-		ret = view_choice(o, "end", bisect_end_words, &end, err);
+		ret = view_choice(o, "end", end_words, &end, err);
 	if (!ret)
 		ret = view_list(o, "steps", JSON_ARRAY, &steps, err);
 	if (ret)

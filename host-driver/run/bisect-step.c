@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One commit: built, and measured against the good end until it is decided. */
-#include "bisect-parts.h"
+#include "bisect.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,13 +14,12 @@
 #include "campaign.h"
 #include "compare/claims.h"
 #include "compare/compare.h"
+#include "file.h"
 #include "kernel/kernel.h"
-#include "lib/file.h"
-#include "lib/loop.h"
-#include "lib/safe.h"
+#include "loop.h"
 #include "plan/plan.h"
 #include "proc.h"
-#include "resume.h"
+#include "safe.h"
 #include "store/store.h"
 
 #define COMMIT_LEN 12
@@ -245,10 +244,10 @@ static int bisect_step_judge_claim(struct measuring *m, struct comparison *c, st
 	char *of_good = bisect_step_claim_of_good(m->b->claim);
 	struct bisect_step *s = m->step;
 	bool holds;
-	int ret = (m->alone ? claim_check_fixed : claim_check)(c, m->b->claim, "--claim", &tested, err);
+	int ret = claim_check(c, m->b->claim, "--claim", m->alone, &tested, err);
 
 	if (!ret && m->ends)
-		ret = claim_check(c, of_good, "--claim", &good, err);
+		ret = claim_check(c, of_good, "--claim", false, &good, err);
 	free(of_good);
 	if (!ret && tested.never)
 		ret = err_config(err, "--claim: %s", tested.detail);

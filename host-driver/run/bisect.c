@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A search from its beginning to its end. */
-#include "bisect-parts.h"
+#include "bisect.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "claim/claim.h"
+#include "file.h"
 #include "kernel/kernel-source.h"
-#include "lib/file.h"
-#include "lib/safe.h"
 #include "plan/plan.h"
 #include "report/doc.h"
+#include "safe.h"
 #include "vocab/number.h"
 
 /* --- beginning ------------------------------------------------------------------ */

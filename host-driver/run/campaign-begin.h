@@ -7,6 +7,11 @@
 #ifndef KDUEL_CAMPAIGN_BEGIN_H
 #define KDUEL_CAMPAIGN_BEGIN_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
 #include "arm-kernels.h"
 #include "machine/machine.h"
 #include "store/store.h"
@@ -38,5 +43,17 @@ int campaign_go_on(const struct campaign_means *c, const char *folder,
  * for the domain).
  */
 int campaign_check_like(const struct campaign_means *c, struct err *err);
+
+/* --- where two JSON values differ, in words --- */
+
+#define DIFFERENCE_MAX 400
+
+/*
+ * Is something that `was` holds different in `is`? Then `what` describes the first such
+ * place: "arms[1].cmdline was "", is "quiet"". Keys that only `is` has do not count.
+ * `path` is prefixed to the place.
+ */
+bool difference_find(const char *path, const json_t *was, const json_t *is,
+		     char what[static DIFFERENCE_MAX]);
 
 #endif

@@ -23,7 +23,6 @@
 #include "safe.h"
 #include "session.h"
 #include "store/store.h"
-#include "until.h"
 
 struct campaign {
 	const struct plan *plan;

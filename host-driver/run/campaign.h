@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "lib/err.h"
+#include "err.h"
 #include "plan/plan.h"
 
 /*
@@ -61,5 +61,52 @@ struct campaign_result {
  */
 int campaign_run(const struct plan *plan, const struct campaign_options *o,
 		 struct campaign_result *r, struct err *err);
+
+/* --- resume.c --- */
+
+/*
+ * The plan of a resumed campaign is that of its journal. A plan.json or a config that
+ * differs is refused, and the error names the place.
+ *
+ * Blocks can be added to a plan, because a plan of more blocks begins with that of
+ * fewer. Whoever adds them has seen the results so far, so this counts as a look
+ * before the end: every verdict then has the level of --until.
+ */
+
+/* The plan in `folder`; the caller calls plan_free(). */
+int resume_plan(const char *folder, struct plan **plan, struct err *err);
+
+/* Checks that `config` with these options still makes this plan. */
+int resume_check(const struct plan *plan, const char *config,
+		 const struct plan_options *o, struct err *err);
+
+/*
+ * Extends the folder's plan to `blocks`, and `plan` as well. A new journal is written
+ * beside the old one, with the longer plan in its first record and everything else
+ * unchanged, and renamed.
+ */
+int resume_extend(const char *folder, struct plan *plan, unsigned blocks,
+		  struct err *err);
+
+/* --- until.c --- */
+
+/*
+ * Stopping once the verdicts are decided. Looking often finds differences that do not
+ * exist, so there are few looks, at fixed numbers of blocks, each at a level that
+ * keeps the overall level at 5% (stats.h).
+ */
+
+/* Is this number of blocks one of the looks? */
+bool until_is_look(unsigned blocks);
+
+/* Blocks before the first look, and at the last one. */
+unsigned until_first(void);
+unsigned until_last(void);
+
+/*
+ * Does every gate of the folder's campaign have a verdict other than
+ * inconclusive? Without gates: every series.
+ */
+int until_decided(const char *folder, bool *decided, struct err *err);
 
 #endif

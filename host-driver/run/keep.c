@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "lib/loop.h"
-#include "lib/safe.h"
+#include "loop.h"
 #include "message.h"
+#include "safe.h"
 
 #define FOR_EVER 1e9		/* seconds */
 

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "err.h"
+#include "plan/plan.h"
 #include "session-wire.h"
 
 #define KEEP_PATH_MAX 80	/* of a socket's 108 bytes */
@@ -53,5 +55,23 @@ bool keep_interrupt(struct keep_terminal *t);
  */
 void keep_hold(struct keep_terminal *t, const struct keep_stub *s, struct wire *w,
 	       const struct session_result *r, const char *arm);
+
+/* --- shell.c --- */
+
+/*
+ * One boot of an arm for a person to look around in: as in a campaign, up to the
+ * prepared backing or up to the guest on it. The user's terminal stays in line mode
+ * (it edits and echoes lines); the shell's output reaches it unchanged.
+ */
+struct shell_options {
+	const struct plan *plan;
+	const struct plan_arm *arm;
+	bool in_guest;
+	bool gdb;	/* open QEMU's stub on a socket, and print the gdb command */
+	bool console;	/* show what the machine prints on its console */
+};
+
+/* 0 when the shell has ended; EXIT_INCOMPLETE if a signal ended it. */
+int shell_run(const struct shell_options *o, struct err *err);
 
 #endif

@@ -10,10 +10,11 @@
 
 #include <jansson.h>
 
+#include "err.h"
 #include "judge.h"
-#include "lib/err.h"
 #include "plan/plan.h"
 #include "store/record-text.h"
+#include "vocab/words.h"
 
 /* A measurement: the fields that all of its records carry. */
 struct measure {
@@ -22,7 +23,7 @@ struct measure {
 	const struct plan_cell *cell;
 	unsigned process;
 	const char *domain;
-	json_t *counters;	/* an object: the summary in the cell-end, see count-records.h */
+	json_t *counters;	/* an object: the summary in the cell-end, see count_summarise() */
 };
 
 /*
@@ -43,5 +44,29 @@ void measure_proof(const struct measure *m, enum when when, const struct view *l
 /* The cell-end record; `result` may be NULL. */
 void measure_end(const struct measure *m, const char *class, const char *text,
 		 const struct view *result, struct record_text *t);
+
+/*
+ * Counters on their way into the journal. For every event of every series an agent
+ * reports who counted it, or why it could not be counted. A sample keeps what was
+ * counted; unavailable counters are listed once, in the cell-end.
+ */
+
+/*
+ * Adds the member "counters" to a sample, [{"name","provider","value","things",
+ * "batches"}], for those that were counted; `place` precedes each name.
+ */
+void count_of_sample(struct record_text *t, const struct view *counters,
+		     const char *place);
+
+/*
+ * Adds one series' counters to the cell's summary, an object that begins as {}:
+ *	"native": {"minor_faults":"perf::MINOR-FAULTS"}
+ *	"unavailable": [{"reason":"...","samples":{"cycles":12}}]
+ */
+void count_summarise(json_t *summary, const struct view *counters, const char *place);
+
+/* Adds an event that is unavailable in `samples` series. */
+void count_unavailable(json_t *summary, const char *place, const char *name,
+		       const char *reason, unsigned samples);
 
 #endif

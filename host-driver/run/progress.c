@@ -7,8 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "lib/loop.h"
-#include "lib/safe.h"
+#include "loop.h"
+#include "safe.h"
 
 #define WIDTH 80		/* if the terminal does not report its own */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "resume.h"
+#include "campaign.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "difference.h"
+#include "campaign-begin.h"
 #include "store/columns.h"
 #include "store/journal.h"
 #include "store/record-text.h"

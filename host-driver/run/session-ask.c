@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a boot and its cells share: asking the agents, and handing out records. */
+/* What a boot and its cells share: asking the agents, handing out records, counting. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure-records.h"
 #include "session-cell.h"
 #include "store/record-text.h"
 
@@ -94,4 +95,70 @@ bool session_align(const struct session *s, json_t *args, uint64_t phase)
 	json_object_set_new(args, "align", json_integer(SESSION_ALIGN_NS));
 	json_object_set_new(args, "phase", json_integer(phase));
 	return true;
+}
+
+/* --- counting ------------------------------------------------------------------- */
+
+/* Boots of a block take the same turn, since they are compared with each other. */
+static unsigned session_ask_turn_of(const struct measure *m)
+{
+	return (m->boot->block - 1) * m->cell->processes + m->process - 1;
+}
+
+static const json_t *session_ask_events_here(const struct session *s)
+{
+	return s->count[FRAME_NODE].events;
+}
+
+int session_count_start(struct session *s, const struct measure *m)
+{
+	if (!session_ask_events_here(s))
+		return 0;
+	return session_must(
+		s, FRAME_NODE, "count",
+		json_pack("{s:o}", "events",
+			  events_turn(session_ask_events_here(s), session_ask_turn_of(m))),
+		s->o->limits.proof, NULL);
+}
+
+int session_count_stop(struct session *s, struct message *counted)
+{
+	if (!session_ask_events_here(s))
+		return 0;
+	return session_must(s, FRAME_NODE, "count-stop", NULL, s->o->limits.proof,
+			    counted);
+}
+
+/* Reports the events that get no turn in any block and process of this campaign. */
+static void session_ask_without_turn(const struct session *s, const struct measure *m)
+{
+	unsigned turns = s->plan->n_blocks * m->cell->processes;
+
+	for (unsigned t = turns; t < events_turns(session_ask_events_here(s)); t++) {
+		json_t *group = events_turn(session_ask_events_here(s), t), *e;
+		size_t i;
+
+		json_array_foreach(group, i, e) {
+			const char *name = json_string_value(json_object_get(e, "name"));
+
+			if (strcmp(name, "instructions"))
+				count_unavailable(m->counters, COUNTER_VCPU, name,
+						  "the campaign has fewer blocks and processes "
+						  "than there are groups of events, which take "
+						  "turns in the order of the table", 1);
+		}
+		json_decref(group);
+	}
+}
+
+int session_count_keep(struct session *s, const struct measure *m,
+		       const struct message *counted, const char *void_reason,
+		       struct record_text *t, struct err *err)
+{
+	int ret = counted->root
+			  ? measure_counted(m, counted->root, void_reason, t, err) : 0;
+
+	if (counted->root && !ret)
+		session_ask_without_turn(s, m);
+	return ret;
 }

@@ -8,7 +8,6 @@
 #include "judge.h"
 #include "measure-records.h"
 #include "rng.h"
-#include "session-count.h"
 #include "why/profile.h"
 
 struct cell_run {

@@ -7,9 +7,9 @@
 #ifndef KDUEL_SESSION_WIRE_H
 #define KDUEL_SESSION_WIRE_H
 
-#include "lib/console.h"
-#include "lib/link.h"
-#include "lib/message.h"
+#include "console.h"
+#include "link.h"
+#include "message.h"
 #include "session.h"
 
 /* A request that was sent and waits for its reply. */

@@ -9,8 +9,8 @@
 #include <sys/random.h>
 
 #include "backing/backing.h"
-#include "lib/file.h"
-#include "lib/safe.h"
+#include "file.h"
+#include "safe.h"
 #include "session-cell.h"
 #include "store/record.h"
 #include "why/profile.h"

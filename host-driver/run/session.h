@@ -25,9 +25,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "lib/err.h"
-#include "lib/frame.h"
-#include "lib/loop.h"
+#include "err.h"
+#include "frame.h"
+#include "loop.h"
 #include "machine/machine.h"
 #include "plan/plan.h"
 

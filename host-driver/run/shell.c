@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "shell.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Helpers for the descriptions of the two kernels; and the ones of ready images. */
-#include "try-arms.h"
+#include "try.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,16 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data.h"
+#include "file.h"
 #include "kernel/kernel-source.h"
 #include "kernel/kernel.h"
-#include "lib/data.h"
-#include "lib/file.h"
-#include "lib/safe.h"
 #include "safe.h"
 
 #define NAME_LEN 40
 
-char *try_slug(const char *text)
+/* The permitted characters of `text`; the caller frees it. */
+static char *try_arms_slug(const char *text)
 {
 	char *slug = text_format("%.*s", NAME_LEN, text);
 	size_t n = 0;
@@ -45,7 +45,7 @@ char *try_stem(const char *path)
 	base = base ? base + 1 : path;
 	end = strrchr(base, '.');
 	copy = text_format("%.*s", end && end != base ? (int)(end - base) : INT_MAX, base);
-	slug = try_slug(copy);
+	slug = try_arms_slug(copy);
 	free(copy);
 	return slug;
 }
@@ -136,7 +136,7 @@ int try_images(struct try *t, struct err *err)
 		try_field(f, "modules", path);
 		fclose(f);
 		free(path);
-		stem = try_slug(*release ? release : "image");
+		stem = try_arms_slug(*release ? release : "image");
 		t->arm[i].name = i && !strcmp(stem, t->arm[0].name) ? text_format("%s-b", stem)
 								 : text_format("%s", stem);
 		t->arm[i].yaml = text;

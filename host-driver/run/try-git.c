@@ -5,12 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data.h"
 #include "kernel/kernel-source.h"
 #include "kernel/kernel.h"
-#include "lib/data.h"
-#include "lib/safe.h"
 #include "safe.h"
-#include "try-arms.h"
+#include "try.h"
 
 #define COMMIT_LEN 12
 

@@ -5,13 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data.h"
+#include "file.h"
 #include "kernel/kernel-build.h"
 #include "kernel/kernel.h"
-#include "lib/data.h"
-#include "lib/file.h"
-#include "lib/safe.h"
 #include "safe.h"
-#include "try-arms.h"
+#include "try.h"
 
 #define SUBJECTS_MAX 12	/* shown of a series */
 

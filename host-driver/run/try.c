@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include "bench/workload.h"
+#include "data.h"
+#include "file.h"
 #include "kernel/kernel.h"
-#include "lib/data.h"
-#include "lib/file.h"
-#include "lib/proc.h"
-#include "lib/safe.h"
 #include "machine/accel.h"
-#include "try-arms.h"
+#include "proc.h"
+#include "safe.h"
 
 /* --- the config ------------------------------------------------------------------------ */
 

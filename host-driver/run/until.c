@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "until.h"
+#include "campaign.h"
 
 #include "compare/compare.h"
 #include "stats/stats.h"

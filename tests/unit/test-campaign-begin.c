@@ -12,7 +12,6 @@
 
 #include "file.h"
 #include "host-driver/run/campaign-begin.h"
-#include "host-driver/run/difference.h"
 
 #define CONFIG								\
 	"name: made-up\n"						\

@@ -15,8 +15,8 @@
 
 #include "host-driver/machine/preflight.h"
 #include "host-driver/run/progress.h"
-#include "host-driver/run/until.h"
 #include "lib/loop.h"
+#include "run/campaign.h"
 
 #define GIB (1ull << 30)
 

@@ -100,7 +100,7 @@ static struct compare_claim check(const char *text)
 	struct compare_claim out;
 	struct err err = ERR_INIT;
 
-	if (claim_check(&c, text, "test", &out, &err))
+	if (claim_check(&c, text, "test", false, &out, &err))
 		fail_msg("%s", err.text);
 	return out;
 }

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "bench/cpu.h"
-#include "host-driver/run/count-records.h"
 #include "host-driver/store/record.h"
+#include "run/measure-records.h"
 
 static json_t *facts(const char *vendor, const char *family, const char *model,
 		     const char *stepping)
