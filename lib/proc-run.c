@@ -255,12 +255,20 @@ static const int stop_signals[SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
 static struct sigaction stop_before[SIGNALS];
 static volatile sig_atomic_t asked;
 
+bool stop_hears(int signo)
+{
+	struct sigaction now;
+
+	return signo != SIGHUP || sigaction(signo, NULL, &now) || now.sa_handler != SIG_IGN;
+}
+
 static void proc_run_on_signal(int signo)
 {
 	(void)signo;
 	asked = 1;
 	for (size_t i = 0; i < SIGNALS; i++)
-		signal(stop_signals[i], SIG_DFL);
+		if (stop_hears(stop_signals[i]))
+			signal(stop_signals[i], SIG_DFL);
 }
 
 void stop_catch(void)
@@ -270,8 +278,7 @@ void stop_catch(void)
 	asked = 0;
 	for (size_t i = 0; i < SIGNALS; i++) {
 		sigaction(stop_signals[i], NULL, &stop_before[i]);
-		/* nohup's wish comes first. */
-		if (stop_signals[i] != SIGHUP || stop_before[i].sa_handler != SIG_IGN)
+		if (stop_hears(stop_signals[i]))
 			sigaction(stop_signals[i], &act, NULL);
 	}
 }

@@ -133,12 +133,14 @@ char *proc_command_text(const char *const argv[]);
  * The user's wish to stop, where no loop runs: Ctrl-C, SIGTERM, or SIGHUP when a
  * connection is lost. The first one is remembered, for work that ends its children
  * in order; the second one ends the program at once. stop_catch() forgets earlier ones.
+ * stop_hears(): does `signo` mean that wish? SIGHUP does not under nohup.
  *
  *	stop_catch();
  *	while (!stop_asked())
  *		...	// a part of the work, until it is done
  *	stop_release();		// as before stop_catch()
  */
+bool stop_hears(int signo);
 void stop_catch(void);
 bool stop_asked(void);
 void stop_release(void);

@@ -9,6 +9,7 @@
 
 #include "backing/backing.h"
 #include "command.h"
+#include "lib/proc.h"
 #include "lib/size.h"
 #include "options.h"
 #include "plan/plan.h"
@@ -225,7 +226,8 @@ static void run_expect_signals(void)
 	struct sigaction sa = { .sa_handler = run_on_signal };
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &sa, NULL);
+		if (stop_hears(signals[i]))
+			sigaction(signals[i], &sa, NULL);
 }
 
 /* A regression in the existing blocks takes precedence over missing blocks. */

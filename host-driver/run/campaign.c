@@ -74,7 +74,8 @@ static int campaign_open_loop(struct campaign *c, struct err *err)
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
-		if (loop_add_signal(c->loop, signals[i], campaign_on_signal, c) < 0)
+		if (stop_hears(signals[i]) &&
+		    loop_add_signal(c->loop, signals[i], campaign_on_signal, c) < 0)
 			return err_sys(err, ENOMEM, "cannot wait for signals");
 	}
 	c->tick = loop_add_timer(c->loop, 1, campaign_on_tick, c);

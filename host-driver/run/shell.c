@@ -147,7 +147,8 @@ int shell_run(const struct shell_options *o, struct err *err)
 	v->o = o;
 	v->terminal.loop = v->loop;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		loop_add_signal(v->loop, signals[i], shell_on_signal, v);
+		if (stop_hears(signals[i]))
+			loop_add_signal(v->loop, signals[i], shell_on_signal, v);
 	ret = shell_prepare(v, err);
 	if (!ret)
 		ret = shell_boot(v, err);
