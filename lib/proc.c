@@ -100,8 +100,11 @@ static int proc_place_stdio(const struct stdio_plan *s)
 	return 0;
 }
 
-/* In the child: dies with its parent, and has its signals as at login. */
-static int proc_bind_to(pid_t parent)
+/*
+ * In the child: dies with its parent, has its signals as at login, and belongs to the
+ * process group `group` (0: one of its own).
+ */
+static int proc_bind_to(pid_t parent, pid_t group)
 {
 	sigset_t none;
 
@@ -115,7 +118,41 @@ static int proc_bind_to(pid_t parent)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	/* Ctrl-C is for the driver, which then ends its children in order. */
+	return setpgid(0, group) ? errno : 0;
+}
+
+/* --- the guard of a process group ------------------------------------------- */
+
+/*
+ * Leads the group that a program and all that it starts are in, and kills it, and so
+ * itself, when `parent` dies. It holds no file of ours.
+ */
+static void proc_guard_wait(pid_t parent)
+{
+	sigset_t all;
+
 	setpgid(0, 0);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	close_range(0, ~0U, 0);
+	if (!prctl(PR_SET_PDEATHSIG, SIGUSR1) && getppid() == parent)
+		while (sigwaitinfo(&all, NULL) != SIGUSR1)
+			;
+	kill(0, SIGKILL);
+	_exit(127);
+}
+
+static int proc_guard_start(struct proc *p)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		proc_guard_wait(parent);
+	/* In both, so that the group is there whoever runs first. */
+	setpgid(pid, pid);
+	p->guard = pid;
 	return 0;
 }
 
@@ -179,9 +216,9 @@ static const char **proc_env_make(const struct proc_options *o)
 
 /* Runs in the child; only returns to report what failed, as an errno. */
 static int proc_become(const struct proc_options *o, const struct stdio_plan *s,
-		       const char *const env[], pid_t parent)
+		       const char *const env[], pid_t parent, pid_t group)
 {
-	int error = proc_bind_to(parent);
+	int error = proc_bind_to(parent, group);
 
 	if (error)
 		return error;
@@ -212,14 +249,17 @@ static int proc_fork_child(struct proc *p, const struct proc_options *o,
 			   int report[2])
 {
 	pid_t parent = getpid();
+	int ret = o->tree ? proc_guard_start(p) : 0;
 
+	if (ret)
+		return ret;
 	p->pid = fork();
 	if (p->pid < 0) {
 		p->pid = 0;
 		return -errno;
 	}
 	if (p->pid == 0) {
-		int error = proc_become(o, s, env, parent);
+		int error = proc_become(o, s, env, parent, p->guard);
 		ssize_t n = write(report[1], &error, sizeof(error));
 
 		_exit(n == sizeof(error) ? 127 : 126);
@@ -271,7 +311,7 @@ int proc_fork(struct proc *p, int (*fn)(void *arg), void *arg, struct err *err)
 	*p = (struct proc)PROC_INIT;
 	p->pid = fork();
 	if (p->pid == 0)
-		_exit(proc_bind_to(parent) ? 127 : fn(arg));
+		_exit(proc_bind_to(parent, 0) ? 127 : fn(arg));
 	if (p->pid > 0)
 		p->pidfd = pidfd_open(p->pid, 0);
 	else
@@ -335,6 +375,13 @@ void proc_signal(struct proc *p, int signo)
 		pidfd_send_signal(p->pidfd, signo, NULL, 0);
 }
 
+void proc_signal_group(struct proc *p, int signo)
+{
+	/* The leader is not reaped before its group is done with: the number is ours. */
+	if (p->guard || p->pid)
+		kill(-(p->guard ? p->guard : p->pid), signo);
+}
+
 static void proc_close_one(int *fd)
 {
 	if (*fd >= 0)
@@ -346,6 +393,12 @@ void proc_release(struct proc *p)
 {
 	int status;
 
+	if (p->guard) {
+		kill(-p->guard, SIGKILL);
+		while (waitpid(p->guard, NULL, 0) < 0 && errno == EINTR)
+			;
+		p->guard = 0;
+	}
 	if (p->pid) {
 		kill(p->pid, SIGKILL);
 		proc_reap(p, &status);

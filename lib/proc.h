@@ -59,6 +59,11 @@ struct proc_options {
 	 */
 	int (*stop)(void *arg, struct err *err);
 	void *stop_arg;
+	/*
+	 * What it starts ends with it and with us, too: proc_release() and our death kill
+	 * all of its process group. For make, whose compilers would otherwise run on.
+	 */
+	bool tree;
 	bool as_user;		/* run it as uid and gid, without other groups */
 	uid_t uid;
 	gid_t gid;
@@ -69,10 +74,11 @@ struct proc {
 	pid_t pid;		/* 0: not running (reaped, or never started) */
 	int pidfd;		/* -1 when there is none */
 	int in, out, err;	/* our ends of the pipes; -1 when there is none */
+	pid_t guard;		/* proc_options.tree: leads the process group, ends it; or 0 */
 };
 
 /* A struct proc that owns nothing: proc_release() on it is a no-op. */
-#define PROC_INIT { 0, -1, -1, -1, -1 }
+#define PROC_INIT { 0, -1, -1, -1, -1, 0 }
 
 int proc_spawn(struct proc *p, const struct proc_options *o, struct err *err);
 
@@ -92,8 +98,9 @@ int proc_wait(struct proc *p, double seconds, int *status);
 /* Someone else reaped it (loop_add_child): forget the pid, keep the pipes. */
 void proc_reaped(struct proc *p);
 
-/* Sends `signo` if it still runs. */
+/* Sends `signo` if it still runs; the second, to its whole process group. */
 void proc_signal(struct proc *p, int signo);
+void proc_signal_group(struct proc *p, int signo);
 
 /* SIGKILL if it still runs, reap, close everything. Safe to call again. */
 void proc_release(struct proc *p);

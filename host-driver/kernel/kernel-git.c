@@ -115,7 +115,7 @@ int kernel_git_run(const struct kernel_git *g, const char *const argv[],
 		   struct err *err)
 {
 	struct proc_options o = { .argv = argv, .dir = "/", .clean = true,
-				  .env = g->env, .keep = g->keep,
+				  .env = g->env, .keep = g->keep, .tree = true,
 				  .stop = g->job ? job_watch : NULL, .stop_arg = g->job };
 	char *text;
 	size_t len;

@@ -211,17 +211,13 @@ static int job_failed(struct kernel_job *job, const char *program, int status,
 	return ret;
 }
 
-/*
- * On SIGINT make removes half-written files; allow it time to do so. What ignores the
- * signal ends with it: until make is reaped, its group's number is nobody else's.
- */
+/* On SIGINT make removes half-written files; allow it time to do so. */
 static void job_stop(struct proc *p)
 {
 	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
 
-	kill(-p->pid, SIGINT);
+	proc_signal_group(p, SIGINT);
 	poll(&end, 1, STOP_MS);
-	kill(-p->pid, SIGKILL);
 }
 
 int job_run(struct kernel_job *job, const char *dir, const char *const env[],
@@ -231,6 +227,7 @@ int job_run(struct kernel_job *job, const char *dir, const char *const env[],
 	struct proc_options o = {
 		.argv = argv, .dir = dir ? dir : "/", .out = job->log,
 		.err = job->log, .keep = keep, .clean = true, .env = env,
+		.tree = true,
 	};
 	char *command = proc_command_text(argv);
 	off_t from, at;

@@ -3,8 +3,8 @@
  * A kernel build in progress: the lock that keeps others out, the log that all
  * programs write to, the progress reported to the watcher.
  *
- * The programs inherit the lock's descriptor: if kduel is killed, a make that is
- * still running holds the lock until it ends, so that nobody else writes into the
+ * The programs inherit the lock's descriptor: if kduel is killed, all of them are killed,
+ * and the last one holds the lock until it is gone, so that nobody else writes into the
  * same object tree meanwhile.
  */
 #ifndef KDUEL_KERNEL_JOB_H

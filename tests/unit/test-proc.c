@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -99,19 +100,17 @@ static void wait_has_a_time_limit(void **state)
 }
 
 /* A child of a killed parent is killed too: the grandchild's pipe closes. */
-static void nothing_outlives_a_killed_parent(void **state)
+static void check_nothing_outlives(const char *const argv[], bool tree)
 {
-	static const char *const argv[] = { "sleep", "60", NULL };
 	struct pollfd fd = { .events = POLLIN };
 	int pipefd[2], keep[2];
 	char c;
 	pid_t pid;
 
-	(void)state;
 	assert_int_equal(pipe(pipefd), 0);
 	pid = fork();
 	if (pid == 0) {
-		struct proc_options o = { .argv = argv, .keep = keep };
+		struct proc_options o = { .argv = argv, .keep = keep, .tree = tree };
 		struct proc p;
 
 		keep[0] = pipefd[1];
@@ -129,6 +128,40 @@ static void nothing_outlives_a_killed_parent(void **state)
 	assert_int_equal(poll(&fd, 1, 5000), 1);
 	assert_int_equal(read(pipefd[0], &c, 1), 0);
 	close(pipefd[0]);
+}
+
+static const char *const makes_two[] = { "sh", "-c", "trap '' INT; sleep 60 & sleep 60", NULL };
+
+static void nothing_outlives_a_killed_parent(void **state)
+{
+	static const char *const argv[] = { "sleep", "60", NULL };
+
+	(void)state;
+	check_nothing_outlives(argv, false);
+	check_nothing_outlives(makes_two, true);
+}
+
+static void a_tree_ends_as_one(void **state)
+{
+	int ends[2], keep[2] = { -1, -1 };
+	struct proc_options o = { .argv = makes_two, .keep = keep, .tree = true };
+	struct pollfd fd = { .events = POLLIN };
+	struct proc p;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	keep[0] = ends[1];
+	assert_int_equal(proc_spawn(&p, &o, NULL), 0);
+	close(ends[1]);
+	fd.fd = ends[0];
+	proc_signal_group(&p, SIGINT);	/* which they ignore */
+	assert_int_equal(poll(&fd, 1, 50), 0);
+	proc_release(&p);
+	assert_int_equal(poll(&fd, 1, 5000), 1);
+	assert_int_equal(read(ends[0], &c, 1), 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);	/* no child is left */
+	close(ends[0]);
 }
 
 static void command_text_is_for_a_shell(void **state)
@@ -241,6 +274,7 @@ int main(void)
 		cmocka_unit_test(pipes_carry_bytes),
 		cmocka_unit_test(wait_has_a_time_limit),
 		cmocka_unit_test(nothing_outlives_a_killed_parent),
+		cmocka_unit_test(a_tree_ends_as_one),
 		cmocka_unit_test(command_text_is_for_a_shell),
 		cmocka_unit_test(find_seeks_in_path),
 	};
