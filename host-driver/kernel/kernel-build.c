@@ -42,7 +42,7 @@ int kernel_build_needs(struct err *err)
 		{ "awk", "mawk" }, { "lz4", "lz4" }, { "git", "git" }, { NULL, NULL },
 	};
 
-	return job_need_programs(programs, err);
+	return job_need_programs("building a kernel", programs, err);
 }
 
 int kernel_compiler(char **text, struct err *err)
@@ -55,7 +55,7 @@ int kernel_compiler(char **text, struct err *err)
 	};
 	struct proc_options o = { .clean = true };
 	char *said[2] = { NULL, NULL };
-	int ret = job_need_programs(programs, err);
+	int ret = job_need_programs("building a kernel", programs, err);
 
 	*text = NULL;
 	for (int i = 0; i < 2 && !ret; i++) {

@@ -257,7 +257,7 @@ int debian_fetch(struct kernel_job *job, const struct kernel_source *s,
 	static const char *const programs[][2] = {
 		{ "apt-get", "apt" }, { "dpkg-deb", "dpkg" }, { NULL, NULL },
 	};
-	int ret = job_need_programs(programs, err);
+	int ret = job_need_programs("fetching Debian's kernel source", programs, err);
 
 	*deb = *version = NULL;
 	if (ret)

@@ -292,14 +292,14 @@ int job_need_path(struct err *err)
 	return ret;
 }
 
-int job_need_programs(const char *const programs[][2], struct err *err)
+int job_need_programs(const char *what, const char *const programs[][2], struct err *err)
 {
 	for (size_t i = 0; programs[i][0]; i++) {
 		char *found = proc_find(programs[i][0]);
 
 		if (!found)
-			return err_machine(err, "building a kernel needs %s (Debian package %s); make deps installs it",
-					   programs[i][0], programs[i][1]);
+			return err_machine(err, "%s needs %s (Debian package %s); make deps installs it",
+					   what, programs[i][0], programs[i][1]);
 		free(found);
 	}
 	return 0;
@@ -309,5 +309,5 @@ int job_need_git(struct err *err)
 {
 	static const char *const programs[][2] = { { "git", "git" }, { NULL, NULL } };
 
-	return job_need_programs(programs, err);
+	return job_need_programs("reading a git repository or applying a patch", programs, err);
 }

@@ -63,8 +63,11 @@ int job_need_disk(const char *path, uint64_t need, const char *what,
  */
 int job_need_path(struct err *err);
 
-/* All of `programs` (name, Debian package, ..., NULL) must be in PATH. */
-int job_need_programs(const char *const programs[][2], struct err *err);
+/*
+ * All of `programs` (name, Debian package, ..., NULL) must be in PATH; the error says
+ * that `what` ("building a kernel") needs the one that is not.
+ */
+int job_need_programs(const char *what, const char *const programs[][2], struct err *err);
 int job_need_git(struct err *err);
 
 #endif
