@@ -188,6 +188,8 @@ int cmd_try(int argc, char **argv)
 		else
 			code = command_campaign(p, &o.campaign, o.strict, try_print_reply,
 						&(struct try_reply){ &made, command }, &err);
+		if (code == EXIT_INCOMPLETE && err.code)	/* before there was a results folder */
+			fprintf(stderr, "kduel: to continue: kduel run %s\n", made.config);
 		plan_free(p);
 	}
 	free(command);

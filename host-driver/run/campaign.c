@@ -519,8 +519,10 @@ int campaign_run(const struct plan *plan, const struct campaign_options *o,
 	r->interrupted = c.signals > 0;
 	r->abandoned = c.signals > 1;
 	if (!c.store && !o->resume) {
-		if (!o->out && r->folder)
-			rmdir(r->folder);	/* nothing is in it */
+		if (!o->out && r->folder) {
+			rmdir(r->folder);	/* nothing is in it, */
+			rmdir("results");	/* nor perhaps beside it */
+		}
 		free(r->folder);
 		r->folder = NULL;
 	}
