@@ -211,6 +211,27 @@ static bool unpack_is_cut(const char *tarball)
 	return cut;
 }
 
+/* tar reads what it knows; of the rest it would only say that this is no archive. */
+static int unpack_check_kind(const char *tarball, struct err *err)
+{
+	static const struct { const char *begin, *is; } others[] = {
+		{ "PK\3\4", "a zip archive" }, { "\4\"M\030", "compressed by lz4" },
+		{ "0707", "a cpio archive" }, { "7z\274\257", "a 7z archive" },
+	};
+	char head[5] = "";
+	FILE *f = fopen(tarball, "re");
+	size_t n = f ? fread(head, 1, 4, f) : 0;
+
+	if (f)
+		fclose(f);
+	for (size_t i = 0; n == 4 && i < sizeof(others) / sizeof(others[0]); i++)
+		if (!memcmp(head, others[i].begin, 4))
+			return err_config(err, "%s is %s; a tarball is a tar archive, plain or compressed by gzip, bzip2, xz, zstd, lzip, lzma or lzop",
+					  tarball, others[i].is);
+	return unpack_is_cut(tarball)
+		       ? err_config(err, "%s is truncated or damaged: it has no end-of-archive mark", tarball) : 0;
+}
+
 /* Unpacks `tarball` and moves the source tree in it to <dir>/tree. */
 static int unpack_tar(struct kernel_job *job, const char *tarball,
 		      const char *dir, struct err *err)
@@ -226,9 +247,9 @@ static int unpack_tar(struct kernel_job *job, const char *tarball,
 	snprintf(all, sizeof(all), "%s/archive", dir);
 	snprintf(top, sizeof(top), "%s", all);
 	snprintf(tree, sizeof(tree), "%s/tree", dir);
-	if (unpack_is_cut(tarball))
-		return err_config(err, "%s is truncated or damaged: it has no end-of-archive mark", tarball);
-	ret = file_mkdirs(all, err);
+	ret = unpack_check_kind(tarball, err);
+	if (!ret)
+		ret = file_mkdirs(all, err);
 	if (!ret)
 		ret = job_run(job, NULL, env, argv, err);
 	if (!ret)
