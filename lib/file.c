@@ -374,17 +374,32 @@ int file_poke(const char *path, const char *text, struct err *err)
 		     : 0;
 }
 
-/* A folder that is there already, or why it cannot become one. */
-static int file_check_folder(const char *path, struct err *err)
+const char *file_cache_hint(const char *path)
+{
+	char *cache = file_cache_path("");
+	bool is = cache && !strncmp(path, cache, strlen(cache));
+
+	free(cache);
+	return is ? "; the cache is kept there: set HOME, or set XDG_CACHE_HOME to an absolute path" : "";
+}
+
+static int file_no_folder(const char *path, int error, const char *whole, struct err *err)
+{
+	return err_set(err, EXIT_MACHINE, -error, "cannot make folder %s: %s%s", path,
+		       strerror(error), file_cache_hint(whole));
+}
+
+/* On the way to `whole`: a folder that is there already, or why it cannot become one. */
+static int file_check_folder(const char *path, const char *whole, struct err *err)
 {
 	char target[PATH_MAX];
 	struct stat st;
 	ssize_t n;
 
 	if (!stat(path, &st))
-		return S_ISDIR(st.st_mode) ? 0 : err_sys(err, ENOTDIR, "cannot make folder %s", path);
+		return S_ISDIR(st.st_mode) ? 0 : file_no_folder(path, ENOTDIR, whole, err);
 	if (errno != ENOENT)
-		return err_sys(err, errno, "cannot make folder %s", path);
+		return file_no_folder(path, errno, whole, err);
 	n = readlink(path, target, sizeof(target));
 	return err_set(err, EXIT_CONFIG, -ENOENT,
 		       "cannot make folder %s: it is a link to %.*s, which is not there; make that folder, or remove the link",
@@ -405,8 +420,8 @@ int file_mkdirs(const char *path, struct err *err)
 			continue;
 		*p = '\0';
 		if (mkdir(copy, 0755))
-			ret = errno == EEXIST ? file_check_folder(copy, err)
-				: err_sys(err, errno, "cannot make folder %s", copy);
+			ret = errno == EEXIST ? file_check_folder(copy, path, err)
+					      : file_no_folder(copy, errno, path, err);
 		*p = c;
 		if (c == '\0')
 			break;

@@ -65,6 +65,9 @@ size_t file_path_len(const char *path);
 /* mkdir -p. A link that leads nowhere is EXIT_CONFIG. */
 int file_mkdirs(const char *path, struct err *err);
 
+/* What to do if a folder below the cache cannot be made, as the end of an error; else "". */
+const char *file_cache_hint(const char *path);
+
 /* rm -r, staying below `path`, not following links. An absent path is not an error. */
 int file_remove_tree(const char *path, struct err *err);
 

@@ -7,11 +7,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "err.h"
 
 #define NAMES_MAX 128
+#define FILES_LEAST 64	/* a campaign has a few dozen open */
 
 static const char *const everywhere[] = { "help", "usage", "version" };
 #define EVERYWHERE (sizeof(everywhere) / sizeof(everywhere[0]))
@@ -308,4 +310,17 @@ void program_begin(void)
 	options_forget("ARGP_HELP_FMT=");
 	/* A write beyond `ulimit -f` then says so, and the file's writer tidies up. */
 	signal(SIGXFSZ, SIG_IGN);
+}
+
+int program_need_files(struct err *err)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) || most.rlim_cur >= FILES_LEAST)
+		return 0;
+	most.rlim_cur = most.rlim_max < FILES_LEAST ? most.rlim_max : FILES_LEAST;
+	if (most.rlim_cur == FILES_LEAST && !setrlimit(RLIMIT_NOFILE, &most))
+		return 0;
+	return err_machine(err, "too few files may be open: %llu, and %d are needed; raise the limit (ulimit -n 1024)",
+			   (unsigned long long)most.rlim_max, FILES_LEAST);
 }

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "err.h"
+
 /*
  * argp_parse(), but for an unknown long option it suggests the nearest. Exits with
  * argp_err_exit_status if the usage is wrong. After options_complete() it parses
@@ -61,5 +63,11 @@ void options_offer(const char *word, const char *help);
  * SIGXFSZ: a file beyond `ulimit -f` is an error of the write.
  */
 void program_begin(void);
+
+/*
+ * Raises `ulimit -n` where it is too low for a campaign; an error if it cannot be. With
+ * less, files that cannot be opened would look as if they were not there.
+ */
+int program_need_files(struct err *err);
 
 #endif

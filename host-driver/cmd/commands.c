@@ -135,6 +135,8 @@ static int commands_run(const struct command *c, int argc, char **argv)
 	char name[64];
 
 	command_errors_in_json(json);
+	if (program_need_files(&err))
+		return command_fail(&err);
 	if (!commands_asks_for_help(argc, argv))
 		code = commands_check_policy(c, argc, json, &err);
 	if (code)

@@ -47,7 +47,8 @@ static int preflight_read_disk(const char *path, uint64_t *bytes, struct err *er
 	}
 	free(at);
 	if (ret)
-		return err_sys(err, -ret, "cannot determine the free space of %s", path);
+		return err_set(err, EXIT_MACHINE, ret, "cannot determine the free space of %s: %s%s", path,
+			       strerror(-ret), file_cache_hint(path));
 	*bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	return 0;
 }
