@@ -117,6 +117,7 @@ static int proc_bind_to(pid_t parent, pid_t group)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
+	signal(SIGINT, SIG_DFL);	/* which a shell's background jobs ignore */
 	/* Ctrl-C is for the driver, which then ends its children in order. */
 	return setpgid(0, group) ? errno : 0;
 }

@@ -130,7 +130,7 @@ static void check_nothing_outlives(const char *const argv[], bool tree)
 	close(pipefd[0]);
 }
 
-static const char *const makes_two[] = { "sh", "-c", "trap '' INT; sleep 60 & sleep 60", NULL };
+static const char *const makes_two[] = { "sh", "-c", "trap '' INT; echo; sleep 60 & sleep 60", NULL };
 
 static void nothing_outlives_a_killed_parent(void **state)
 {
@@ -144,7 +144,7 @@ static void nothing_outlives_a_killed_parent(void **state)
 static void a_tree_ends_as_one(void **state)
 {
 	int ends[2], keep[2] = { -1, -1 };
-	struct proc_options o = { .argv = makes_two, .keep = keep, .tree = true };
+	struct proc_options o = { .argv = makes_two, .out = PROC_PIPE, .keep = keep, .tree = true };
 	struct pollfd fd = { .events = POLLIN };
 	struct proc p;
 	char c;
@@ -154,6 +154,8 @@ static void a_tree_ends_as_one(void **state)
 	keep[0] = ends[1];
 	assert_int_equal(proc_spawn(&p, &o, NULL), 0);
 	close(ends[1]);
+	fd.fd = p.out;
+	assert_int_equal(poll(&fd, 1, 5000), 1);
 	fd.fd = ends[0];
 	proc_signal_group(&p, SIGINT);	/* which they ignore */
 	assert_int_equal(poll(&fd, 1, 50), 0);
@@ -162,6 +164,23 @@ static void a_tree_ends_as_one(void **state)
 	assert_int_equal(read(ends[0], &c, 1), 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);	/* no child is left */
 	close(ends[0]);
+}
+
+static void a_child_hears_an_interrupt(void **state)
+{
+	static const char *const argv[] = { "sleep", "60", NULL };
+	struct proc_options o = { .argv = argv, .tree = true };
+	struct proc p;
+	int status;
+
+	(void)state;
+	signal(SIGINT, SIG_IGN);	/* as in a background job of a shell */
+	assert_int_equal(proc_spawn(&p, &o, NULL), 0);
+	signal(SIGINT, SIG_DFL);
+	proc_signal_group(&p, SIGINT);
+	assert_int_equal(proc_wait(&p, 5, &status), 0);
+	assert_int_equal(status, SIGINT);
+	proc_release(&p);
 }
 
 static void command_text_is_for_a_shell(void **state)
@@ -275,6 +294,7 @@ int main(void)
 		cmocka_unit_test(wait_has_a_time_limit),
 		cmocka_unit_test(nothing_outlives_a_killed_parent),
 		cmocka_unit_test(a_tree_ends_as_one),
+		cmocka_unit_test(a_child_hears_an_interrupt),
 		cmocka_unit_test(command_text_is_for_a_shell),
 		cmocka_unit_test(find_seeks_in_path),
 	};
