@@ -62,7 +62,8 @@ static json_t *report_json_pages(const struct compare_pages *p)
 {
 	json_t *j;
 
-	if (!p->readings)
+	/* Where no page sizes can be read there may be faults. */
+	if (!p->readings && !p->counted)
 		return json_null();
 	j = json_object();
 	json_put(j, "4k", json_known(p->bytes_4k));

@@ -354,6 +354,40 @@ static void unknown_is_no_number(void **state)
 }
 
 /* Two blocks give intervals that reach to where no axis can follow. */
+/* A kernel that cannot tell page sizes still counts faults: every form has them. */
+static void faults_without_page_sizes(void **state)
+{
+	static struct fixture x;
+	struct compare_proof *p;
+	json_t *root, *after;
+
+	(void)state;
+	fixture_init(&x);
+	p = &x.proofs[2 * FIXTURE_ARMS - 1];
+	assert_string_equal(p->layer, "second-level");
+	p->unavailable = (char *)"this kernel does not count 4K pages";
+	p->after = (struct compare_pages){ NAN, NAN, NAN, 87, 0, 5 };
+	p->huge_least = p->huge_most = NAN;
+	for (int i = 0; i < FORMS; i++) {
+		char *text = printed(&x.r, form(i));
+
+		if (i == TEXT)
+			assert_non_null(strstr(text, " 87\n"));
+		if (i != JSON) {
+			free(text);
+			continue;
+		}
+		root = json_loads(text, 0, NULL);
+		after = json_object_get(json_array_get(json_object_get(root, "proof"),
+						       2 * FIXTURE_ARMS - 1), "after");
+		assert_true(json_number_value(json_object_get(after, "faults")) == 87);
+		assert_true(json_is_null(json_object_get(after, "2m")));
+		assert_int_equal(json_integer_value(json_object_get(after, "readings")), 0);
+		json_decref(root);
+		free(text);
+	}
+}
+
 static void endless_intervals(void **state)
 {
 	static const double ends[][2] = {
@@ -684,6 +718,7 @@ int main(void)
 		cmocka_unit_test(text_is_narrow_and_page_sound),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(unknown_is_no_number),
+		cmocka_unit_test(faults_without_page_sizes),
 		cmocka_unit_test(endless_intervals),
 		cmocka_unit_test(table_fits_a_screen),
 		cmocka_unit_test(colours),
