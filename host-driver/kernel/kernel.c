@@ -141,7 +141,7 @@ static int kernel_applies_locked(struct kernel *k, struct kernel_job *job,
 }
 
 int kernel_applies(struct kernel *k, const struct kernel_text *more, size_t n,
-		   struct err *err)
+		   kernel_progress_fn fn, void *arg, struct err *err)
 {
 	struct kernel_tree t = KERNEL_TREE_INIT;
 	struct kernel_job job;
@@ -150,7 +150,7 @@ int kernel_applies(struct kernel *k, const struct kernel_text *more, size_t n,
 	if (!ret && !kernel_source_is_here(&t))
 		ret = -ENOENT;
 	if (!ret) {
-		ret = job_open(&job, "try", NULL, NULL, err);
+		ret = job_open(&job, "try", fn, arg, err);
 		if (!ret)
 			ret = kernel_applies_locked(k, &job, &t, more, n, err);
 		job_close(&job);

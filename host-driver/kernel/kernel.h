@@ -90,11 +90,12 @@ int kernel_resolve(const char *name, const char *beside, struct kernel *k,
 /*
  * Do the patches `more` apply on top of the kernel's own? If not, the error
  * (EXIT_CONFIG) shows the rejected hunk. -ENOENT, without an error text, if the
- * source is not in the cache. Waits for a running build; changes nothing.
+ * source is not in the cache. Waits for a running build, which
+ * `fn` (may be NULL) is told; changes nothing.
  */
 struct kernel_text;
 int kernel_applies(struct kernel *k, const struct kernel_text *more, size_t n,
-		   struct err *err);
+		   kernel_progress_fn fn, void *arg, struct err *err);
 
 /* Checks that these are well-formed patches or mailboxes, whatever they apply to. */
 int kernel_check_series(const struct kernel_text *patches, size_t n,

@@ -110,9 +110,18 @@ static int try_patches_next_base(const struct data_list *all, bool *tried, struc
 	return 0;
 }
 
+/* Another build may take minutes: says that it is waited for. */
+static int try_patches_on_wait(const struct kernel_progress *p, void *watch)
+{
+	if (p->phase == KERNEL_WAIT && kernel_watch_due(watch, p))
+		fprintf(stderr, "%s\n", p->text);
+	return 0;
+}
+
 /* Finds the newest built kernel to which the patches apply. */
 static int try_patches_find_base(struct try *t, struct kernel *base, struct err *err)
 {
+	struct kernel_watch watch = { .shown = 0 };
 	struct err first = ERR_INIT;
 	struct data_list all;
 	bool *tried;
@@ -124,7 +133,7 @@ static int try_patches_find_base(struct try *t, struct kernel *base, struct err 
 	while (tried && !try_patches_next_base(&all, tried, base, &at)) {
 		struct err why = ERR_INIT;
 
-		ret = kernel_applies(base, t->patch, t->n_patches, &why);
+		ret = kernel_applies(base, t->patch, t->n_patches, try_patches_on_wait, &watch, &why);
 		if (!ret || ret == -EINTR)
 			break;
 		if (!first.code) {
@@ -145,6 +154,7 @@ static int try_patches_find_base(struct try *t, struct kernel *base, struct err 
 
 static int try_patches_take_base(struct try *t, struct kernel *base, struct err *err)
 {
+	struct kernel_watch watch = { .shown = 0 };
 	int ret = kernel_resolve(t->w->on, NULL, base, err);
 
 	if (ret)
@@ -152,7 +162,7 @@ static int try_patches_take_base(struct try *t, struct kernel *base, struct err 
 	if (base->spec->kind == SOURCE_IMAGE) {
 		ret = err_config(err, "--on %s: a ready image cannot be patched", t->w->on);
 	} else {
-		ret = kernel_applies(base, t->patch, t->n_patches, err);
+		ret = kernel_applies(base, t->patch, t->n_patches, try_patches_on_wait, &watch, err);
 		/* Its source is not in the cache yet; the build will tell whether they apply. */
 		if (ret == -ENOENT)
 			ret = 0;
