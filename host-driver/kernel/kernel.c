@@ -66,6 +66,29 @@ static int kernel_check_config_file(const struct kernel_spec *s, struct err *err
 			  s->config_file->path, said, lacks > LACKS_SHOWN ? ", and more" : "");
 }
 
+int kernel_check_has(const struct kernel *k, const char *symbol, const char *who, struct err *err)
+{
+	const struct kernel_spec *s = k->spec;
+	struct kernel_want *wants = NULL;
+	char value[KERNEL_VALUE_MAX] = "n";
+	size_t n = 0;
+	int ret;
+
+	if (s->kind == SOURCE_IMAGE)
+		return 0;	/* it may have the module */
+	if (s->config_file)
+		kernel_config_value(s->config_file->text, symbol, value, sizeof(value));
+	ret = kernel_config_wants(s->fragments, s->n_fragments, &wants, &n, err);
+	for (size_t i = 0; !ret && i < n && (!s->config_file || s->add_needed); i++)
+		if (!strcmp(wants[i].symbol, symbol))
+			snprintf(value, sizeof(value), "%s", wants[i].value);
+	free(wants);
+	if (ret || !strcmp(value, "y"))
+		return ret;
+	return err_config(err, "kernel %s: its configuration has no %s=y, which %s needs; add a fragment that has it to config: in %s",
+			  k->name, symbol, who, s->path);
+}
+
 /* Checks that the image is a kernel, and that the modules belong to it. */
 static int kernel_look_at_image(struct kernel *k, struct err *err)
 {

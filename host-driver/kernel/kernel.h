@@ -88,6 +88,13 @@ int kernel_resolve(const char *name, const char *beside, struct kernel *k,
 		   struct err *err);
 
 /*
+ * Will the kernel have `symbol` ("CONFIG_KVM") built in? If not, the error (EXIT_CONFIG) says
+ * that `who` ("a guest") needs it. Of a ready image nothing is known, so that it may.
+ */
+int kernel_check_has(const struct kernel *k, const char *symbol, const char *who,
+		     struct err *err);
+
+/*
  * Do the patches `more` apply on top of the kernel's own? If not, the error
  * (EXIT_CONFIG) shows the rejected hunk. -ENOENT, without an error text, if the
  * source is not in the cache. Waits for a running build, which

@@ -48,6 +48,22 @@ static int arm_kernels_add(struct arm_kernels *k, const struct plan *p, const ch
 	return 0;
 }
 
+/* What no boot could do without is missed before a build. */
+static int arm_kernels_check(const struct arm_kernels *k, const struct plan *p, struct err *err)
+{
+	int ret = kernel_check_has(arm_kernels_guest(k, p), "CONFIG_VIRTIO_CONSOLE", "a guest", err);
+
+	/* A host may have them as modules. */
+	for (size_t a = 0; p->machine.kind->sized && a < p->n_arms && !ret; a++) {
+		const struct kernel *arm = arm_kernels_of(k, &p->arms[a], p->arms[a].layouts[0]);
+
+		ret = kernel_check_has(arm, "CONFIG_KVM", "a machine under test", err);
+		if (!ret)
+			ret = kernel_check_has(arm, "CONFIG_VIRTIO_CONSOLE", "a machine under test", err);
+	}
+	return ret;
+}
+
 int arm_kernels_resolve(struct arm_kernels *k, const struct plan *p,
 			struct err *err)
 {
@@ -57,7 +73,7 @@ int arm_kernels_resolve(struct arm_kernels *k, const struct plan *p,
 		for (size_t l = 0; l < p->arms[a].n_layouts && !ret; l++)
 			ret = arm_kernels_add(k, p, p->arms[a].kernel, p->arms[a].layouts[l], err);
 	}
-	return ret;
+	return ret ? ret : arm_kernels_check(k, p, err);
 }
 
 int arm_kernels_ensure(struct arm_kernels *k, kernel_progress_fn fn, void *arg,
