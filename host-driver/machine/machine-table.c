@@ -4,12 +4,16 @@
 
 #include "machine.h"
 
-static const struct machine_kind_ops *const kinds[] = {
-	&mut_vm,
-	&mut_host,
-	&mut_ssh,
-	&mut_fake,
-};
+#define KINDS(kind)	\
+	kind(vm)	\
+	kind(host)	\
+	kind(ssh)	\
+	kind(fake)
+
+#define DECLARE(name) extern const struct machine_kind_ops mut_##name;
+#define ENTRY(name) &mut_##name,
+KINDS(DECLARE)
+static const struct machine_kind_ops *const kinds[] = { KINDS(ENTRY) };
 
 const struct machine_kind_ops *machine_ops(const struct plan *p)
 {

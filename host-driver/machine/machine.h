@@ -118,9 +118,7 @@ struct machine_kind_ops {
 	bool (*has_room)(const struct machine *m);
 };
 
-extern const struct machine_kind_ops mut_vm, mut_host, mut_ssh, mut_fake;
-
-/* The functions of the plan's kind; machine-table.c. */
+/* The functions of the plan's kind, mut_<kind> of mut-<kind>.c; machine-table.c. */
 const struct machine_kind_ops *machine_ops(const struct plan *p);
 
 struct machine {

@@ -10,21 +10,12 @@
 #include "safe.h"
 #include "vocab/words.h"
 
-/* A data function fills the figure and returns NULL, or why there is none. */
-typedef const char *(*figure_data_fn)(const struct comparison *c, struct figure *f);
-
-/* Figures of the comparison itself. */
+#define ENTRY(function, name, script, section) { name, script, section, figure_##function },
 static const struct {
 	const char *name, *script;
 	enum figure_section section;
-	figure_data_fn data;
-} plot_own[] = {
-	{ "effects-large", "effects", FIGURE_IN_EFFECTS, figure_large_effects },
-	{ "effects-small", "effects", FIGURE_IN_EFFECTS, figure_small_effects },
-	{ "page-sizes", "page-sizes", FIGURE_IN_PROOF, figure_page_sizes },
-	{ "timeline", "timeline", FIGURE_IN_TIMELINE, figure_timeline },
-	{ "blocks", "ladder", FIGURE_IN_DRIFT, figure_blocks },
-};
+	figure_data_fn *data;
+} plot_own[] = { FIGURES(ENTRY) };
 #define OWN (sizeof(plot_own) / sizeof(plot_own[0]))
 
 /* Figures of many campaigns. */
@@ -38,7 +29,7 @@ static const struct {
 /* How the figures that workloads declare for their metrics are drawn. */
 static const struct {
 	const char *script;
-	figure_data_fn data;
+	figure_data_fn *data;
 } plot_shapes[] = {
 	[FIGURE_ROWS] = { "rows", figure_rows },
 	[FIGURE_LADDER] = { "ladder", figure_ladder },
@@ -109,7 +100,7 @@ struct plot_lists {
 	size_t n, n_missing;
 };
 
-static void plot_add(struct plot_lists *l, struct figure f, figure_data_fn data)
+static void plot_add(struct plot_lists *l, struct figure f, figure_data_fn *data)
 {
 	const char *why = data(l->c, &f);
 

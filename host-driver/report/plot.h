@@ -174,18 +174,23 @@ int figure_write_inline(const struct figure *f, FILE *out);
  * the figure; if memory runs out the program ends.
  */
 
-/* Data functions: fill the figure and return NULL, or why there is none. */
-const char *figure_large_effects(const struct comparison *c, struct figure *f);
-const char *figure_small_effects(const struct comparison *c, struct figure *f);
-const char *figure_page_sizes(const struct comparison *c, struct figure *f);
-const char *figure_timeline(const struct comparison *c, struct figure *f);
-const char *figure_blocks(const struct comparison *c, struct figure *f);
+/* A data function fills the figure and returns NULL, or why there is none. */
+typedef const char *figure_data_fn(const struct comparison *c, struct figure *f);
+/*
+ * The figures of the comparison itself, one line each: figure_<function>(), name, script in
+ * plots/, place in the report.
+ */
+#define FIGURES(figure)								\
+	figure(large_effects, "effects-large", "effects", FIGURE_IN_EFFECTS)	\
+	figure(small_effects, "effects-small", "effects", FIGURE_IN_EFFECTS)	\
+	figure(page_sizes, "page-sizes", "page-sizes", FIGURE_IN_PROOF)		\
+	figure(timeline, "timeline", "timeline", FIGURE_IN_TIMELINE)		\
+	figure(blocks, "blocks", "ladder", FIGURE_IN_DRIFT)
+#define FIGURE_DECLARE(function, ...) figure_data_fn figure_##function;
+FIGURES(FIGURE_DECLARE)
+#undef FIGURE_DECLARE
 /* For what a workload declared, f->of. */
-const char *figure_rows(const struct comparison *c, struct figure *f);
-const char *figure_ladder(const struct comparison *c, struct figure *f);
-const char *figure_bars(const struct comparison *c, struct figure *f);
-const char *figure_walks(const struct comparison *c, struct figure *f);
-const char *figure_shares(const struct comparison *c, struct figure *f);
+figure_data_fn figure_rows, figure_ladder, figure_bars, figure_walks, figure_shares;
 /* For many campaigns, see figure_init_history(). */
 const char *figure_history(const struct trend *t, const char *series, struct figure *f);
 /* For figures of workloads: the series' metric, or NULL if the figure does not show it. */
