@@ -11,7 +11,6 @@
 #include "model.h"
 #include "params.h"
 #include "size.h"
-#include "team.h"
 
 #define PAGE 4096UL
 #define WORDS (PAGE / sizeof(uint64_t))

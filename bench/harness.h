@@ -42,6 +42,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <jansson.h>
 
 #include "pages.h"
@@ -205,5 +206,38 @@ int bench_measure(struct bench *b, const struct measure *m,
  */
 void bench_begin(struct bench *b, const struct series *s);
 double bench_end(struct bench *b, struct series *s, double things);
+
+/* --- team.c --- */
+
+/*
+ * Threads that work together: member 0 is the calling thread, each other one
+ * is pinned to a core of its own (hwloc; the run's CPU first). They wait by
+ * spinning, then by yielding, so a start costs well under a microsecond when
+ * every member has its core.
+ *
+ *	bench_team(b, 4, &team, err);
+ *	team_run(team, fn, arg);	// fn(arg, 0..3), returns when all have
+ *	team_free(team);
+ */
+struct team;
+
+typedef void (*team_fn)(void *arg, unsigned member);
+
+/* `threads` 0 = one per core. More than there are cores is refused. */
+int bench_team(struct bench *b, unsigned threads, struct team **team,
+	       struct err *err);
+void team_free(struct team *team);
+
+unsigned team_size(const struct team *team);
+int team_cpu(const struct team *team, unsigned member);
+
+void team_run(struct team *team, team_fn fn, void *arg);
+
+/*
+ * Starts fn on members 1.. only and returns; team_join() waits for them. How
+ * long they run is up to fn.
+ */
+void team_start(struct team *team, team_fn fn, void *arg);
+void team_join(struct team *team);
 
 #endif

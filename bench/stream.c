@@ -9,7 +9,6 @@
 #include "model.h"
 #include "params.h"
 #include "stream-kernels.h"
-#include "team.h"
 
 #define RULE_FACTOR 4		/* every array so many times the last-level cache */
 #define DEFAULT_BYTES (128UL << 20)	/* where no cache is known */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "team.h"
+#include "harness.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -14,7 +14,6 @@
 #include "harness.h"
 #include "pages.h"
 #include "params.h"
-#include "team.h"
 
 /* --- the operations --- */
 

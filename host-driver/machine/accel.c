@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "accel.h"
+#include "preflight.h"
 
 #include <errno.h>
 #include <stdbool.h>

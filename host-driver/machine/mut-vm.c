@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "accel.h"
 #include "bench/source.h"
 #include "clock.h"
 #include "machine.h"
+#include "preflight.h"
 
 #define PROBE_SECONDS 20
 #define RATE_MAX 40

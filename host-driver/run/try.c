@@ -12,7 +12,7 @@
 #include "data.h"
 #include "file.h"
 #include "kernel/kernel.h"
-#include "machine/accel.h"
+#include "machine/preflight.h"
 #include "proc.h"
 #include "safe.h"
 

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host-driver/machine/accel.h"
 #include "lib/file.h"
+#include "machine/preflight.h"
 
 static char folder[] = "/tmp/kduel-accel-XXXXXX";
 static char modules[64], device[64];
