@@ -9,12 +9,12 @@
 
 #include "backing/backing.h"
 #include "command.h"
-#include "lib/proc.h"
-#include "lib/size.h"
 #include "options.h"
 #include "plan/plan.h"
+#include "proc.h"
 #include "report/report.h"
 #include "run/campaign.h"
+#include "size.h"
 #include "store/store.h"
 
 struct options {

@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "command.h"
-#include "lib/proc.h"
-#include "lib/safe.h"
+#include "options.h"
 #include "plan/plan.h"
+#include "proc.h"
 #include "report/doc.h"
 #include "report/report.h"
 #include "run/campaign.h"
 #include "run/try.h"
-#include "options.h"
+#include "safe.h"
 
 struct options {
 	struct try_wish wish;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel-git.h"
+#include "kernel-job.h"
 
 #include <errno.h>
 #include <stdio.h>

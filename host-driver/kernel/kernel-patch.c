@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel-git.h"
+#include "kernel-job.h"
 
 #define ORIGINAL "refs/kduel/original"	/* the tree object of the original */
 

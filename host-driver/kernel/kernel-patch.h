@@ -15,7 +15,6 @@
 
 #include <stddef.h>
 
-#include "kernel-git.h"
 #include "kernel-job.h"
 #include "kernel-spec.h"
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel-git.h"
+#include "kernel-job.h"
 #include "kernel-patch.h"
 #include "proc.h"
 

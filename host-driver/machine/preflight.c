@@ -9,11 +9,11 @@
 #include <sys/statvfs.h>
 
 #include "env.h"
-#include "lib/file.h"
-#include "lib/proc.h"
-#include "lib/qemu.h"
-#include "lib/size.h"
+#include "file.h"
 #include "machine.h"
+#include "proc.h"
+#include "qemu.h"
+#include "size.h"
 
 #define MIB (1ull << 20)
 /* For both images. */

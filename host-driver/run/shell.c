@@ -8,9 +8,9 @@
 
 #include "arm-kernels.h"
 #include "keep.h"
-#include "lib/loop.h"
-#include "lib/proc.h"
+#include "loop.h"
 #include "machine/machine.h"
+#include "proc.h"
 #include "session.h"
 
 struct visit {

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "host-driver/kernel/kernel-git.h"
 #include "host-driver/kernel/kernel-patch.h"
+#include "kernel/kernel-job.h"
 
 static char dir[64];
 
