@@ -48,7 +48,7 @@ static int arm_kernels_add(struct arm_kernels *k, const struct plan *p, const ch
 	return 0;
 }
 
-/* What no boot could do without is missed before a build. */
+/* What no boot can do without is looked for before anything is built. */
 static int arm_kernels_check(const struct arm_kernels *k, const struct plan *p, struct err *err)
 {
 	int ret = kernel_check_has(arm_kernels_guest(k, p), "CONFIG_VIRTIO_CONSOLE", "a guest", err);
