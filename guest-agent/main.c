@@ -11,6 +11,7 @@
 #include "init.h"
 #include "options.h"
 #include "work.h"
+#include "vocab/domain.h"
 
 #define PORT_WAIT_S 10
 
@@ -22,6 +23,7 @@ static const struct argp_option options[] = {
 	{ "nonce", 'n', "HEX", 0, "the run's nonce, 64 bits", 0 },
 	{ "workload", 'w', NULL, 0, "run one workload, asked for on stdin (used by the agent itself)", 0 },
 	{ "reserve", 'R', NULL, 0, "with --workload: reserve the huge pages that it needs", 0 },
+	{ "domain", 'd', NULL, 0, "print of which domain times on this machine are (hardware, nested, emulated), and end", 0 },
 	{ "fault", 'f', "KIND@OP", 0, "misbehave at this request, for tests: panic, hang, garbage, flood, exit", 0 },
 	{ 0 }
 };
@@ -35,6 +37,10 @@ static error_t main_parse(int key, char *arg, struct argp_state *state)
 		s->stdio = true;
 		s->workload = key == 'w';
 		return 0;
+	}
+	if (key == 'd') {
+		puts(domain_words[domain_here()].name);
+		exit(0);
 	}
 	if (key == 'R') {
 		s->reserve = true;

@@ -185,12 +185,6 @@ void machine_release(struct machine *m)
 	boot_images_release(&m->images);
 }
 
-const char *machine_is_hardware(const struct machine *m)
-{
-	(void)m;
-	return "hardware";
-}
-
 int machine_spawn_agent(struct machine *m, const char *const argv[],
 			struct err *err)
 {

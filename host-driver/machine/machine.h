@@ -133,6 +133,7 @@ struct machine {
 	const char *guest_disks;	/* path of a disk there, without its id; NULL: disk.path */
 	const char *guest_config;	/* of its kernel, or NULL; set before machine_prepare() */
 	const char *local_guest_kernel;	/* to be copied there */
+	const char *domain;		/* as its agent told; NULL: not asked */
 	const char *guest_cmdline;	/* words that the guest's kernel needs here; or NULL */
 
 	bool shell;		/* its images hold a shell; set before machine_prepare() */
@@ -178,9 +179,6 @@ static inline const char *machine_domain(const struct machine *m)
 {
 	return m->ops->domain(m);
 }
-
-/* The domain of a real machine: "hardware". */
-const char *machine_is_hardware(const struct machine *m);
 
 /* Bytes that QEMU takes besides its guest's memory: translated code, cached images. */
 #define MACHINE_QEMU_MEMORY (384ull << 20)

@@ -4,7 +4,6 @@
  * the one that is running; an arm with another kernel is refused, and the campaign
  * can be resumed after a reboot into it.
  */
-#include <cpuid.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +12,8 @@
 #include <unistd.h>
 
 #include "machine.h"
-#include "vocab/words.h"
+#include "vocab/domain.h"
 
-#define CPUID_HYPERVISOR (1u << 31)	/* of leaf 1, ecx */
-#define CPUID_HYPERVISOR_NAME 0x40000000u	/* twelve bytes: ebx, ecx, edx */
 
 static int host_prepare(struct machine *m, const char *guest_kernel,
 			struct err *err)
@@ -58,17 +55,8 @@ static int host_link(struct machine *m, const struct machine_boot *b,
 /* A host may be a virtual machine itself: then its times are not those of a processor. */
 static const char *host_domain(const struct machine *m)
 {
-	unsigned a, b, c, d;
-	char by[13] = "";
-
 	(void)m;
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & CPUID_HYPERVISOR))
-		return domain_words[DOMAIN_HARDWARE].name;
-	__cpuid(CPUID_HYPERVISOR_NAME, a, b, c, d);
-	memcpy(by, &b, 4);
-	memcpy(by + 4, &c, 4);
-	memcpy(by + 8, &d, 4);
-	return domain_words[strcmp(by, "TCGTCGTCGTCG") ? DOMAIN_NESTED : DOMAIN_EMULATED].name;
+	return domain_words[domain_here()].name;
 }
 
 static uint64_t host_memory(const struct plan *p)

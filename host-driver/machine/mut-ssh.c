@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "vocab/domain.h"
 #include "proc.h"
 
 #define COMMAND_SECONDS 60
@@ -92,10 +93,35 @@ static int ssh_send_disks(const struct machine *m, struct err *err)
 	return ret;
 }
 
+/* Its agent knows whether the machine is a virtual one. */
+static int ssh_ask_domain(struct machine *m, struct err *err)
+{
+	const struct domain_word *word;
+	char *text = NULL;
+	int ret = ssh_there(m, "kduel-agent --domain", &text, err);
+
+	if (ret)
+		return ret;
+	text[strcspn(text, "\n")] = '\0';
+	word = domain_find(text);
+	free(text);
+	if (!word)
+		return err_machine(err, "%s: its kduel-agent knows no --domain; install this version's there",
+				   m->plan->machine.host);
+	m->domain = word->name;
+	return 0;
+}
+
+static const char *ssh_domain(const struct machine *m)
+{
+	return m->domain ? m->domain : domain_words[DOMAIN_HARDWARE].name;
+}
+
 static int ssh_prepare(struct machine *m, const char *guest_kernel,
 		       struct err *err)
 {
 	struct err cause = ERR_INIT;
+	int ret;
 
 	if (!*m->plan->machine.host)
 		return err_config(err, "machine.host: missing; name the host, e.g. root@server");
@@ -105,6 +131,9 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 	if (plan_is_sampled(m->plan) && ssh_there(m, "command -v perf", NULL, NULL))
 		return err_machine(err, "profile: functions are sampled by perf on %s, which has none (Debian: linux-perf)",
 				   m->plan->machine.host);
+	ret = ssh_ask_domain(m, err);
+	if (ret)
+		return ret;
 	m->local_guest_kernel = guest_kernel;
 	m->guest_kernel = GUEST_KERNEL;
 	m->guest_initrd = GUEST_INITRD;
@@ -210,7 +239,7 @@ static uint64_t ssh_memory(const struct plan *p)
 const struct machine_kind_ops mut_ssh = {
 	.name = "ssh",
 	.memory = ssh_memory,
-	.domain = machine_is_hardware,
+	.domain = ssh_domain,
 	.prepare = ssh_prepare,
 	.boot = ssh_boot,
 	.link = ssh_link,

@@ -248,8 +248,14 @@ static int script_link(struct machine *m, const struct machine_boot *b,
 	return 0;
 }
 
+static const char *script_domain(const struct machine *m)
+{
+	(void)m;
+	return "hardware";
+}
+
 static const struct machine_kind_ops script_kind = {
-	.name = "script", .domain = machine_is_hardware, .boot = script_boot, .link = script_link,
+	.name = "script", .domain = script_domain, .boot = script_boot, .link = script_link,
 };
 
 #endif
