@@ -235,19 +235,17 @@ static bool split_round(struct split *s)
 static int split_rounds(void *arg)
 {
 	struct split *s = arg;
-	const double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
+	const bool alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
 
-	/*
-	 * The guest gets as long again, shared by all processors: on a single one it would
-	 * otherwise get nowhere.
-	 */
+	/* On a single processor the guest gets as long again: it would otherwise get nowhere. */
 	while (!s->shared->stop) {
 		double start = loop_now();
 
 		if (!split_round(s))
 			break;
 		s->shared->rounds++;
-		usleep((useconds_t)((loop_now() - start) / cpus * 1e6));
+		if (alone)
+			usleep((useconds_t)((loop_now() - start) * 1e6));
 	}
 	split_reflink(s, true);
 	return 0;
