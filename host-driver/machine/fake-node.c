@@ -27,6 +27,7 @@ struct fake {
 	bool logs;		/* dirty logging is on: everything is mapped in 4K */
 	bool stays_4k;		/* mappings stay 4K after dirty logging */
 	bool complains;		/* the kernel reports a bug after splitting */
+	bool never;		/* the workload waits for ever */
 	bool monitor;		/* the guest was started with one */
 	uint64_t memory;	/* of the guest; 0: none runs */
 	const char *files_root;	/* of the plan's files; NULL */
@@ -60,6 +61,7 @@ static void fake_node_settings(struct fake *f, const struct fake_node *o)
 	f->slow = *slow ? strtod(slow, NULL) : 1;
 	fake_node_word_of(o->cmdline, "kduel.fake-refuse=", f->refuse, sizeof(f->refuse));
 	f->complains = strstr(o->cmdline, "kduel.fake-complains");
+	f->never = strstr(o->cmdline, "kduel.fake-never");
 	f->stays_4k = strstr(o->cmdline, "kduel.fake-stays-4k");
 	fake_node_word_of(o->cmdline, "kduel.fault=", fault, sizeof(fault));
 	at = strchr(fault, '@');
@@ -377,7 +379,7 @@ static json_t *fake_node_guest_reply(struct fake *f, const char *op, const struc
 		return fake_node_op_run(f, rq, id);
 	if (!strcmp(op, "env"))
 		return fake_node_op_env(id);
-	f->go |= !strcmp(op, "go");
+	f->go |= !f->never && !strcmp(op, "go");
 	return message_ok(id);
 }
 

@@ -14,6 +14,7 @@
  *	kduel.fake-refuse=devdax	a backing that cannot be prepared
  *	kduel.fake-stays-4k		dirty logging leaves 4K mappings behind
  *	kduel.fake-complains		splitting makes the kernel report a bug
+ *	kduel.fake-never		a workload is never done, though the machine lives
  *
  * If the arm's kernel is given by a path and is built (a commit, say), the same words
  * are also read from its image, so that a commit can plant what it changes.

@@ -255,7 +255,7 @@ void timeline_tell(struct timeline *t)
 		timeline_event(t, STEP_RUN, message_safe(w->text, event, sizeof(event)));
 	}
 	memcpy(w->class, class, sizeof(class));
-	memcpy(w->text, text, sizeof(text));
+	snprintf(w->text, sizeof(w->text), "%.200s%s%.300s", text, t->report[0] ? "; " : "", t->report);
 }
 
 /* Where an arm wants it, the second level is full before anything is timed. */
