@@ -72,11 +72,11 @@ static json_t *kvm_stats_bytes_of(const char *dir)
 		return pages_proof(layer_words[LAYER_SECOND].name, &p);
 	if (!kvm_stats_number(dir, "largepages", &n))
 		return pages_no_proof(layer_words[LAYER_SECOND].name,
-					 "this KVM does not count pages (pages_* since Linux "
-					 "5.15, largepages before)");
+				      "this KVM does not count pages (pages_* since Linux "
+				      "5.15, largepages before)");
 	/* Without a count of 4K entries their share is not known, nor can 1G be told from 2M. */
 	layer = pages_no_proof(layer_words[LAYER_SECOND].name,
-				  "this KVM counts large pages only, not 4K ones (Linux 5.15 does)");
+			       "this KVM counts large pages only, not 4K ones (Linux 5.15 does)");
 	json_object_set_new(layer, "largepages", json_integer(n));
 	return layer;
 }

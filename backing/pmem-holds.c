@@ -57,7 +57,7 @@ void pmem_signature(const unsigned char *head, size_t len, char *text, size_t si
 			continue;
 		if (signatures[i].label + signatures[i].label_len <= len)
 			pmem_holds_label(label, sizeof(label), head + signatures[i].label,
-				    signatures[i].label_len);
+					 signatures[i].label_len);
 		snprintf(text, size, "%s%s%s%s", signatures[i].what, *label ? " '" : "", label,
 			 *label ? "'" : "");
 		return;

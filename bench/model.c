@@ -197,10 +197,10 @@ static void model_check_knees(struct context *c)
 
 	if (json_is_number(first) && c->out.first)
 		model_check_one(c, "first_level_knee", point, model_lines(&c->in, &c->out, c->out.first),
-		      json_number_value(first), MODEL_KNEE_LEAST, MODEL_KNEE_MOST);
+				json_number_value(first), MODEL_KNEE_LEAST, MODEL_KNEE_MOST);
 	if (json_is_number(half) && c->out.second)
 		model_check_one(c, "second_level_half", point, model_lines(&c->in, &c->out, c->out.second),
-		      json_number_value(half), MODEL_HALF_LEAST, MODEL_HALF_MOST);
+				json_number_value(half), MODEL_HALF_LEAST, MODEL_HALF_MOST);
 	json_decref(point);
 }
 
@@ -258,7 +258,7 @@ static void model_check_walks(struct context *c)
 		    !model_judges_walks(&out))
 			continue;
 		model_check_one(c, "walks_per_access", json_object_get(metric, "point"), out.walks,
-		      walks, MODEL_WALKS_LEAST, MODEL_WALKS_MOST);
+				walks, MODEL_WALKS_LEAST, MODEL_WALKS_MOST);
 	}
 }
 

@@ -112,8 +112,8 @@ static int csv_sheet_put_iterations(void *arg, const struct record *r,
 	csv_sheet_read_sample(o, r, at, &s);
 	view_each(v, r->values)
 		csv_sheet_row(o, "uutttuttttttbtud", at->block, at->boot, at->class, s.arm,
-			  r->cell, r->process, r->metric, s.point, r->unit, r->kind,
-			  r->better, r->domain, r->steady, r->void_reason, ++i, v->real);
+			      r->cell, r->process, r->metric, s.point, r->unit, r->kind,
+			      r->better, r->domain, r->steady, r->void_reason, ++i, v->real);
 	return 0;
 }
 
@@ -124,11 +124,11 @@ static void csv_sheet_put_process(struct sheet *o, const struct sheet_sample *s,
 	const struct record *r = s->r;
 
 	csv_sheet_row(o, "uutttutttttttuubdddddddt", s->at->block, s->at->boot,
-		  s->at->class, s->arm, r->cell, r->process, r->metric, c ? c->name : NULL,
-		  s->point, c ? NULL : r->unit, c ? "count" : r->kind,
-		  c ? "none" : r->better, r->domain, v->n,
-		  r->rejected ? r->rejected->n : 0, r->steady, v->median,
-		  v->mean, v->sd, v->min, v->p10, v->p90, v->max, r->void_reason);
+		      s->at->class, s->arm, r->cell, r->process, r->metric, c ? c->name : NULL,
+		      s->point, c ? NULL : r->unit, c ? "count" : r->kind,
+		      c ? "none" : r->better, r->domain, v->n,
+		      r->rejected ? r->rejected->n : 0, r->steady, v->median,
+		      v->mean, v->sd, v->min, v->p10, v->p90, v->max, r->void_reason);
 }
 
 static int csv_sheet_summarise(struct sheet *o, const struct view *values,
@@ -201,8 +201,8 @@ static int csv_sheet_boots(struct sheet *o, struct err *err)
 
 	for (size_t i = 0; !ret && i < n; i++)
 		csv_sheet_row(o, "uuuuttddt", b[i].boot, b[i].block, b[i].order,
-			  b[i].attempt, p->arms[b[i].arm].name, b[i].class,
-			  b[i].begun, b[i].ended, b[i].text);
+			      b[i].attempt, p->arms[b[i].arm].name, b[i].class,
+			      b[i].begun, b[i].ended, b[i].text);
 	return ret;
 }
 
@@ -216,9 +216,9 @@ static int csv_sheet_proofs(struct sheet *o, struct err *err)
 
 	for (; !ret && n; p++, n--)
 		csv_sheet_row(o, p->unavailable ? "uuttutttxxxdt" : "uuttutttUUUdt",
-			  p->block, p->boot, plan->arms[p->arm].name, p->cell, p->process,
-			  p->before ? "before" : "after", p->layer, p->method, p->bytes_4k,
-			  p->bytes_2m, p->bytes_1g, p->faults, p->unavailable);
+			      p->block, p->boot, plan->arms[p->arm].name, p->cell, p->process,
+			      p->before ? "before" : "after", p->layer, p->method, p->bytes_4k,
+			      p->bytes_2m, p->bytes_1g, p->faults, p->unavailable);
 	return ret;
 }
 
@@ -231,14 +231,14 @@ static void csv_sheet_put_effect(struct sheet *o, const struct compare_series *s
 	bool known = r->e.n;
 
 	csv_sheet_row(o, "ttttttttbttdddddbtudddddtt", s->cell, s->metric, s->counter,
-		  s->point_text, s->unit, s->kind, better_words[s->better], c->domain,
-		  s->gate, c->arms[arm].name, c->arms[c->baseline].name,
-		  s->est[c->baseline].value, s->est[arm].value,
-		  known ? r->e.effect : NAN, known ? r->e.lo : NAN, known ? r->e.hi : NAN,
-		  known && r->e.absolute, known ? stats_method_name(r->e.method) : NULL,
-		  r->e.n, known ? r->e.sde : NAN, known ? r->e.p : NAN,
-		  known ? r->p_adjusted : NAN, known ? r->p_worse_adjusted : NAN,
-		  r->margin, verdict_name(r->verdict), r->reason);
+		      s->point_text, s->unit, s->kind, better_words[s->better], c->domain,
+		      s->gate, c->arms[arm].name, c->arms[c->baseline].name,
+		      s->est[c->baseline].value, s->est[arm].value,
+		      known ? r->e.effect : NAN, known ? r->e.lo : NAN, known ? r->e.hi : NAN,
+		      known && r->e.absolute, known ? stats_method_name(r->e.method) : NULL,
+		      r->e.n, known ? r->e.sde : NAN, known ? r->e.p : NAN,
+		      known ? r->p_adjusted : NAN, known ? r->p_worse_adjusted : NAN,
+		      r->margin, verdict_name(r->verdict), r->reason);
 }
 
 static int csv_sheet_effects(struct sheet *o, struct err *err)

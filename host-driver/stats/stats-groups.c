@@ -28,7 +28,7 @@ double stats_welch_freedom(double va, double na, double vb, double nb)
 
 /* One-sided, H0: the shift is worse by the margin or more. */
 static double groups_shift_worse_p(double shift, double se, double df, bool logs,
-			    enum stats_better better, double margin)
+				   enum stats_better better, double margin)
 {
 	double sign = better == STATS_LOWER ? 1 : -1;
 	double room = logs ? log1p(fmax(-1, sign * margin)) - shift : sign * margin - shift;
