@@ -376,11 +376,8 @@ int node_op_sample_stop(struct agent *a, int64_t id, const struct view *args,
 }
 
 /* Reads `on`, for what is switched while a guest runs. */
-static int node_read_switch(const struct node *n, const struct view *args, bool *on,
-			    struct err *err)
+static int node_read_switch(const struct view *args, bool *on, struct err *err)
 {
-	if (node_must_run(n, err))
-		return err->code;
 	if (!view_get(args, "on"))
 		return err_config(err, "on: is missing");
 	return view_bool_or(args, "on", false, on, err);
@@ -393,9 +390,11 @@ int node_op_dirty_log(struct agent *a, int64_t id, const struct view *args,
 	struct node *n = a->node;
 	double begin = loop_now();
 	bool on;
-	int ret = node_read_switch(n, args, &on, err);
+	int ret = node_read_switch(args, &on, err);
 
 	(void)id;
+	if (!ret)
+		ret = node_must_run(n, err);
 	if (!ret)
 		ret = on ? monitor_log_start(&n->vm.monitor, err)
 			 : monitor_log_stop(&n->vm.monitor, err);
@@ -409,9 +408,12 @@ int node_op_split(struct agent *a, int64_t id, const struct view *args,
 	struct node *n = a->node;
 	json_t *told;
 	bool on, scratch;
-	int ret = node_read_switch(n, args, &on, err);
+	int ret = node_read_switch(args, &on, err);
 
 	(void)id;
+	/* How far the rounds came is told of a guest that has ended as well. */
+	if (!ret && (on || !n->split))
+		ret = node_must_run(n, err);
 	if (ret || view_bool_or(args, "scratch", false, &scratch, err))
 		return err->code;
 	if (on == !!n->split)

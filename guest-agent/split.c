@@ -398,6 +398,7 @@ uint64_t split_count(const struct split *s)
 json_t *split_stop(struct split *s, struct err *err)
 {
 	json_t *j, *operations = json_object();
+	const char *said;
 	int status = 0, ret;
 
 	s->shared->stop = true;
@@ -408,9 +409,11 @@ json_t *split_stop(struct split *s, struct err *err)
 	j = json_pack("{s:I, s:o, s:o}", "rounds", (json_int_t)s->shared->rounds,
 		      "operations", operations, "kernel_log", split_log(s->log));
 	if (ret || status || s->shared->failure[0]) {
-		err_set(err, EXIT_MACHINE, -EIO, "splitting ended after %" PRIu64 " rounds: %s",
+		said = json_string_value(json_array_get(json_object_get(j, "kernel_log"), 0));
+		err_set(err, EXIT_MACHINE, -EIO, "splitting ended after %" PRIu64 " rounds: %s%s%s",
 			(uint64_t)s->shared->rounds, s->shared->failure[0] ? s->shared->failure :
-			ret ? "a round does not end" : "its process died");
+			ret ? "a round does not end" : "its process died",
+			said ? "; the kernel reported: " : "", said ? said : "");
 		json_decref(j);
 		j = NULL;
 	}
