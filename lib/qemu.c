@@ -75,7 +75,7 @@ char *qemu_cmdline(const struct qemu_vm *vm)
 	char *text = NULL;
 
 	if (asprintf(&text, "%s%s%s%s%s", cmdline_common,
-		     vm->accel == QEMU_ICOUNT ? " " QEMU_CMDLINE_EXACT : "",
+		     vm->accel == QEMU_ICOUNT ? " " QEMU_CMDLINE_FIXED : "",
 		     qemu_one_timer(vm->accel, vm->cpus) ? " " QEMU_CMDLINE_ONE : "",
 		     vm->append ? " " : "", vm->append ? vm->append : "") < 0)
 		return NULL;

@@ -31,11 +31,12 @@
 #define QEMU_LINK_NAME "kduel.0"
 
 /*
- * Added to a kernel's command line where instructions are counted: processes
- * lie at the same addresses, so that two boots execute the same instructions.
- * qemu_args() adds it for QEMU_ICOUNT; a guest of such a machine needs it too.
+ * Added to a kernel's command line: its processes lie at the same addresses. Where
+ * instructions are counted, two boots then execute the same ones: qemu_args() adds it
+ * for QEMU_ICOUNT. The guest of any emulated machine gets it, as the emulator translates
+ * a program again for each address that it lies at.
  */
-#define QEMU_CMDLINE_EXACT "norandmaps"
+#define QEMU_CMDLINE_FIXED "norandmaps"
 
 /*
  * Added on an emulated machine of one processor, which then does not use its

@@ -23,15 +23,16 @@
 /*
  * A guest in emulated SVM: its TSC deadline timer never fires, so that it would sleep
  * for ever; and it can enable XSAVE without its KVM noticing, so that it finds sizes
- * that do not match and fills its log with warnings.
+ * that do not match and fills its log with warnings. Each workload is a process of its
+ * own, of the same program.
  */
-#define EMULATED_GUEST "lapic=notscdeadline noxsave"
+#define EMULATED_GUEST "lapic=notscdeadline noxsave " QEMU_CMDLINE_FIXED
 
 /* Without the APIC timer the guest uses one that KVM emulates itself, not QEMU's HPET. */
 #define ONE_TIMER " hpet=disable " QEMU_CMDLINE_ONE
-#define COUNTED " " QEMU_CMDLINE_EXACT " " QEMU_CMDLINE_EXIT
+#define COUNTED " " QEMU_CMDLINE_EXIT
 
-static const char *vm_guest_cmdline(enum qemu_accel mut, unsigned guest_cpus)
+static const char *mut_vm_guest_cmdline(enum qemu_accel mut, unsigned guest_cpus)
 {
 	bool one = qemu_one_timer(mut, guest_cpus);
 
@@ -78,7 +79,7 @@ struct probe {
 	const char *guest_kernel;
 };
 
-static bool vm_has_spoken(void *arg)
+static bool mut_vm_has_spoken(void *arg)
 {
 	struct pollfd fd = { .fd = *(int *)arg, .events = POLLIN };
 
@@ -86,7 +87,7 @@ static bool vm_has_spoken(void *arg)
 }
 
 /* Boots the guest's kernel and image with hardware: the agent must say hello. */
-static int vm_probe_boot(void *arg, struct err *err)
+static int mut_vm_probe_boot(void *arg, struct err *err)
 {
 	struct probe *p = arg;
 	struct machine *m = p->m;
@@ -100,7 +101,7 @@ static int vm_probe_boot(void *arg, struct err *err)
 
 	if (ret)
 		return ret;
-	if (loop_run_until(m->loop, vm_has_spoken, &m->link_in, PROBE_SECONDS))
+	if (loop_run_until(m->loop, mut_vm_has_spoken, &m->link_in, PROBE_SECONDS))
 		ret = err_machine(err, "its agent did not say hello within %d s",
 				  PROBE_SECONDS);
 	machine_stop(m);
@@ -111,7 +112,7 @@ static int mut_vm_prepare(struct machine *m, const char *guest_kernel,
 			  struct err *err)
 {
 	struct probe p = { m, guest_kernel };
-	struct accel_probe probe = { .boot = vm_probe_boot, .arg = &p };
+	struct accel_probe probe = { .boot = mut_vm_probe_boot, .arg = &p };
 	char *qemu = proc_find(qemu_binary());
 	int ret;
 
@@ -128,7 +129,7 @@ static int mut_vm_prepare(struct machine *m, const char *guest_kernel,
 	ret = accel_decide(m->plan->machine.accel, m->plan->clock, &probe,
 			   &m->accel, m->accel_why, sizeof(m->accel_why), err);
 	if (!ret && m->accel != QEMU_KVM)
-		m->guest_cmdline = vm_guest_cmdline(m->accel, m->plan->guest.cpus);
+		m->guest_cmdline = mut_vm_guest_cmdline(m->accel, m->plan->guest.cpus);
 	return ret;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "exits.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define EXITS_NAMES 64		/* room for all causes' functions */
 
 /* arch/x86/kvm/svm/svm.c, svm_exit_handlers[], and mmu/mmu.c of Linux 5.10 to 7.2. */
 const struct exits_cause exits_causes[EXITS_CAUSES] = {
@@ -36,26 +39,46 @@ static size_t exits_stem(const char *function)
 	return strstr(function, ".cold") || strstr(function, ".part") ? 0 : len;
 }
 
-static bool exits_has(const char *functions, const char *name, size_t len)
-{
-	for (const char *at = functions; *at; at += strspn(at, " ")) {
-		size_t n = strcspn(at, " ");
+struct exits_name {
+	const char *at;
+	size_t len;
+	int cause;
+};
 
-		if (n == len && !strncmp(at, name, len))
-			return true;
-		at += n;
-	}
-	return false;
+static int exits_by_name(const void *a, const void *b)
+{
+	const struct exits_name *x = a, *y = b;
+	int order = memcmp(x->at, y->at, x->len < y->len ? x->len : y->len);
+
+	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
+static size_t exits_split(struct exits_name names[static EXITS_NAMES])
+{
+	size_t n = 0;
+
+	for (int i = 0; i < EXITS_CAUSES; i++)
+		for (const char *at = exits_causes[i].functions; *at && n < EXITS_NAMES;) {
+			size_t len = strcspn(at, " ");
+
+			names[n++] = (struct exits_name){ at, len, i };
+			at += len + strspn(at + len, " ");
+		}
+	qsort(names, n, sizeof(*names), exits_by_name);
+	return n;
+}
+
+/* By a sorted table: it is asked for each of a kernel's 30,000 functions. */
 static int exits_of(const char *function)
 {
-	size_t len = exits_stem(function);
+	static struct exits_name names[EXITS_NAMES];
+	static size_t n;
+	struct exits_name like = { function, exits_stem(function), -1 }, *found;
 
-	for (int i = 0; i < EXITS_CAUSES && len; i++)
-		if (exits_has(exits_causes[i].functions, function, len))
-			return i;
-	return -1;
+	if (!n)
+		n = exits_split(names);
+	found = bsearch(&like, names, n, sizeof(*names), exits_by_name);
+	return found ? found->cause : -1;
 }
 
 void exits_look(struct exits *e, const struct symbols *s)
