@@ -225,6 +225,35 @@ static json_t *list_cache(const struct cache_list *l)
 	return rows;
 }
 
+static bool list_has_release(const json_t *rows, const char *release)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
+		const char *of = json_string_value(json_object_get(row, "release"));
+
+		if (of && !strcmp(of, release))
+			return true;
+	}
+	return false;
+}
+
+/* The cache's other kernels, for people: tries and searches have made them, or they are of elsewhere. */
+static void list_add_unnamed(json_t *rows, const struct cache_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct cache_item *it = &l->v[i];
+
+		if (it->kind == CACHE_KERNEL && !list_has_release(rows, it->name))
+			json_array_append_new(rows, json_pack(
+				"{s:s, s:s, s:s, s:s, s:I, s:I}", "name", it->name,
+				"title", "of a try or a search, or described elsewhere",
+				"from", it->path, "state", "built", "bytes",
+				(json_int_t)it->bytes, "idle_seconds", (json_int_t)it->idle));
+	}
+}
+
 /* --- printing ------------------------------------------------------------------------- */
 
 static void list_print_rows(const json_t *rows)
@@ -320,6 +349,8 @@ static int list_print(const struct options *o, size_t kind, json_t *rows,
 		putchar('\n');
 		json_decref(all);
 	} else if (!ret) {
+		if (kernels)
+			list_add_unnamed(rows, &cache);
 		list_print_rows(rows);
 		if (kernels)
 			list_print_cache(&cache);
