@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "backing.h"
 #include "dax.h"
+#include "device.h"
 #include "file.h"
 #include "loop.h"
 #include "size.h"
@@ -25,33 +27,71 @@ static const char *backing_dax_param(const json_t *params, const char *name)
 	return json_string_value(json_object_get(params, name));
 }
 
+static void backing_dax_note_base(struct backing *b)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, b->pmem.base);
+	json_object_set_new(b->facts, "base", json_string(text));
+}
+
+/* `device` may be NULL: the first namespace. */
+static int backing_dax_setup_namespace(struct backing *b, enum pmem_mode mode, const char *device,
+				       uint64_t align, struct err *err)
+{
+	char namespace[32];
+
+	if (device && device_namespace(device, namespace, sizeof(namespace), err))
+		return err->code;
+	/* Of an agent that was killed; where a guest still uses it, it stays. */
+	umount2(MOUNT_POINT, 0);
+	return pmem_setup(mode, device ? namespace : NULL, align, &b->pmem, err);
+}
+
+/* A DAX device stays as it is, so that it must be aligned as the cell says. */
+static int backing_dax_setup_device(struct backing *b, const char *device, uint64_t align,
+				    struct err *err)
+{
+	char has[SIZE_TEXT_MAX], wants[SIZE_TEXT_MAX];
+	int ret = device_dax_open(device, &b->pmem, err);
+
+	if (ret || b->pmem.align == align)
+		return ret;
+	return err_config(err, "%s is aligned to %s, and this backing to %s; give it align: %s, or "
+			  "name the device's namespace, which is made anew", device,
+			  size_format(b->pmem.align, has), size_format(align, wants), has);
+}
+
 static int backing_dax_setup_pmem(struct backing *b, enum pmem_mode mode,
 				  const json_t *params, struct err *err)
 {
 	const char *align = backing_dax_param(params, "align");
+	const char *device = backing_dax_param(params, "device");
+	enum device_kind kind = DEVICE_NAMESPACE;
 	uint64_t bytes = M2;
-	char text[24];
 	int ret = align ? size_parse(align, &bytes, err) : 0;
 
 	/* QEMU maps all of a device, and a device is mapped in pages of its alignment. */
 	if (!ret && mode == PMEM_DEVDAX && bytes > M2 && b->size % bytes)
 		ret = err_config(err, "%" PRIu64 " MiB is not a multiple of align, %s",
 				 b->size >> 20, align);
-	/* Of an agent that was killed; where a guest still uses it, it stays. */
-	umount2(MOUNT_POINT, 0);
+	if (!ret && device)
+		ret = device_parse(device, &kind, err);
 	if (!ret)
-		ret = pmem_setup(mode, backing_dax_param(params, "device"), bytes, &b->pmem, err);
+		ret = kind == DEVICE_DAX
+			? backing_dax_setup_device(b, device, bytes, err)
+			: backing_dax_setup_namespace(b, mode, device, bytes, err);
 	if (ret)
 		return ret;
 	if (b->pmem.size < b->size)
 		return err_machine(err, "%s has %" PRIu64 " MiB, %" PRIu64 " are needed",
-				   b->pmem.namespace, b->pmem.size >> 20, b->size >> 20);
-	json_object_set_new(b->facts, "namespace", json_string(b->pmem.namespace));
+				   b->pmem.node, b->pmem.size >> 20, b->size >> 20);
+	if (kind != DEVICE_DAX)
+		json_object_set_new(b->facts, "namespace", json_string(b->pmem.namespace));
 	json_object_set_new(b->facts, "device", json_string(b->pmem.node));
 	json_object_set_new(b->facts, "device_size", json_integer(b->pmem.size));
 	json_object_set_new(b->facts, "align", json_integer(b->pmem.align));
-	snprintf(text, sizeof(text), "0x%" PRIx64, b->pmem.base);
-	json_object_set_new(b->facts, "base", json_string(text));
+	backing_dax_note_base(b);
 	return 0;
 }
 
@@ -66,7 +106,7 @@ static const struct fs_kind *backing_dax_fs_of(const struct backing *b)
 
 static int backing_dax_make_file(struct backing *b, struct err *err)
 {
-	snprintf(b->path, sizeof(b->path), "%s/guest-ram", b->mount);
+	snprintf(b->path, sizeof(b->path), "%s/guest-ram", b->folder);
 	b->fd = fs_allocate(b->path, b->size, err);
 	if (b->fd < 0)
 		return b->fd;
@@ -88,7 +128,7 @@ static int backing_dax_make_nvdimm(struct backing *b, struct err *err)
 	struct backing_file *f = &b->nvdimm;
 	int ret;
 
-	snprintf(f->path, sizeof(f->path), "%s/guest-pmem", b->mount);
+	snprintf(f->path, sizeof(f->path), "%s/guest-pmem", b->folder);
 	f->fd = fs_allocate(f->path, f->size, err);
 	ret = f->fd < 0 ? f->fd : fs_write_through(f->fd, f->size, err);
 	if (!ret)
@@ -130,7 +170,8 @@ static void backing_dax_stop_writeback(struct backing *b)
 		json_object_set_new(b->facts, "periodic_writeback", json_false());
 }
 
-static int fsdax_prepare(struct backing *b, const json_t *params, struct err *err)
+/* A new file system on the whole namespace. */
+static int fsdax_make_folder(struct backing *b, const json_t *params, struct err *err)
 {
 	const struct fs_kind *fs = backing_dax_fs_of(b);
 	int ret = BACKING_PHASE(b, "pmem", backing_dax_setup_pmem(b, PMEM_FSDAX, params, err));
@@ -141,10 +182,53 @@ static int fsdax_prepare(struct backing *b, const json_t *params, struct err *er
 	if (!ret)
 		ret = BACKING_PHASE(b, "mount", fs_mount(fs, b->pmem.node,
 							 MOUNT_POINT, err));
+	if (!ret)
+		snprintf(b->folder, sizeof(b->folder), "%s", MOUNT_POINT);
+	return ret;
+}
+
+/*
+ * A folder of our own inside one of the user's, as temporary ones are: what a kill leaves
+ * there is removed by the next.
+ */
+static int fsdax_take_folder(struct backing *b, const char *in, struct err *err)
+{
+	char there[PATH_MAX];
+	int ret = fs_mounted_check(in, b->kind->variant, b->size, err);
+
+	if (!ret)
+		ret = fs_mounted_base(in, &b->pmem.base, b->pmem.node, sizeof(b->pmem.node), err);
 	if (ret)
 		return ret;
-	snprintf(b->mount, sizeof(b->mount), "%s", MOUNT_POINT);
-	json_object_set_new(b->facts, "filesystem", json_string(fs->type));
+	/* QEMU's mapping has the path without links. */
+	if (!realpath(in, there) || strlen(there) > DEVICE_NAME_MAX)
+		return err_config(err, "%s leads to a path of more than %d characters", in,
+				  DEVICE_NAME_MAX);
+	snprintf(b->folder, sizeof(b->folder), "%.*s/kduel-ram-XXXXXX", DEVICE_NAME_MAX, there);
+	b->held = scratch_make(b->folder, err);
+	if (b->held < 0) {
+		b->folder[0] = '\0';
+		return err->code;
+	}
+	json_object_set_new(b->facts, "folder", json_string(there));
+	json_object_set_new(b->facts, "device", json_string(b->pmem.node));
+	backing_dax_note_base(b);
+	return 0;
+}
+
+static int fsdax_prepare(struct backing *b, const json_t *params, struct err *err)
+{
+	const char *device = backing_dax_param(params, "device");
+	enum device_kind kind = DEVICE_NAMESPACE;
+	int ret = device ? device_parse(device, &kind, err) : 0;
+
+	if (!ret)
+		ret = kind == DEVICE_FOLDER
+			? BACKING_PHASE(b, "folder", fsdax_take_folder(b, device, err))
+			: fsdax_make_folder(b, params, err);
+	if (ret)
+		return ret;
+	json_object_set_new(b->facts, "filesystem", json_string(b->kind->variant));
 	ret = BACKING_PHASE(b, "allocate", backing_dax_make_file(b, err));
 	if (ret)
 		return ret;
@@ -209,8 +293,10 @@ static void fsdax_release(struct backing *b)
 		close(b->fd);
 		unlink(b->path);
 	}
-	if (b->mount[0])
-		fs_unmount(b->mount);
+	if (b->held >= 0)
+		scratch_remove(b->folder, b->held);
+	else if (b->folder[0])
+		fs_unmount(b->folder);
 }
 
 static int devdax_prepare(struct backing *b, const json_t *params, struct err *err)

@@ -90,7 +90,7 @@ int backing_prepare(struct backing *b, const struct backing_kind *kind,
 	int ret;
 
 	memset(b, 0, sizeof(*b));
-	b->fd = b->nvdimm.fd = -1;
+	b->fd = b->nvdimm.fd = b->held = -1;
 	ret = backing_check(kind, size, params, err);
 	if (ret)
 		return ret;
@@ -115,7 +115,7 @@ void backing_release(struct backing *b)
 	json_decref(b->facts);
 	json_decref(b->phases);
 	memset(b, 0, sizeof(*b));
-	b->fd = b->nvdimm.fd = -1;
+	b->fd = b->nvdimm.fd = b->held = -1;
 }
 
 int backing_add_nvdimm(struct backing *b, uint64_t size, struct err *err)

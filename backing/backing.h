@@ -76,7 +76,8 @@ struct backing {
 
 	struct pmem pmem;
 	int fd;			/* the file, -1: none */
-	char mount[64];		/* "" when not mounted */
+	char folder[84];	/* that its files are in; "" for none */
+	int held;		/* our lock on it, inside a folder of the user's; -1: a mount of ours */
 	struct dax_trace *trace;	/* NULL: none */
 	char thp_before[32];	/* settings to put back; "" when not touched */
 	char writeback_before[32];

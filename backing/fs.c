@@ -133,7 +133,9 @@ int fs_check_dax(const char *path, struct err *err)
 		return err_machine(err, "this kernel does not say whether %s is accessed by DAX "
 				   "(STATX_ATTR_DAX, Linux 5.8)", path);
 	if (!(st.stx_attributes & STATX_ATTR_DAX))
-		return err_machine(err, "%s is not accessed by DAX though its filesystem is "
-				   "mounted with it", path);
+		return err_machine(err, "%s is not accessed by DAX: its file system is not mounted with "
+				   "it (-o dax), has refused it (the kernel's log says why), or leaves "
+				   "it to each folder (dax=inode), and this one has not got it "
+				   "(xfs_io -c 'chattr +x' FOLDER)", path);
 	return 0;
 }

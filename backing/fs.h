@@ -6,6 +6,7 @@
 #ifndef KDUEL_FS_H
 #define KDUEL_FS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -42,8 +43,23 @@ int fs_write_through(int fd, uint64_t size, struct err *err);
 
 /*
  * Fails unless the kernel says that this file is accessed by DAX: a mount
- * with "dax" may succeed without it.
+ * with "dax" may succeed without it, and one without leaves it to each folder.
  */
 int fs_check_dax(const char *path, struct err *err);
+
+/* --- fs-mounted.c --- */
+
+/*
+ * Is `folder` on a file system of this type (else EXIT_CONFIG, saying what it is), with
+ * `size` bytes free? It only reads, and does not say whether files there are accessed by DAX.
+ */
+int fs_mounted_check(const char *folder, const char *type, uint64_t size, struct err *err);
+
+/*
+ * The physical address of the first byte of the device that a folder's file system is on, a
+ * namespace of persistent memory or a partition of one, and the device as the mount names it.
+ */
+int fs_mounted_base(const char *folder, uint64_t *base, char *source, size_t size,
+		    struct err *err);
 
 #endif

@@ -176,7 +176,7 @@ static bool pmem_holds_has_open(const char *pid, const char *node)
 }
 
 /* A DAX device has no mark of who maps it: whoever does has it open. */
-static int pmem_holds_check_users(const char *node, struct err *err)
+int pmem_check_node(const char *node, struct err *err)
 {
 	DIR *d = opendir("/proc");
 	pid_t user = 0;
@@ -219,5 +219,5 @@ int pmem_check_unused(const char *namespace, struct err *err)
 	if (*block)
 		return pmem_holds_check_block(block, err);
 	snprintf(node, sizeof(node), "%.40s/%.30s", pmem_dev, holder);
-	return strncmp(holder, "dax", 3) ? 0 : pmem_holds_check_users(node, err);
+	return strncmp(holder, "dax", 3) ? 0 : pmem_check_node(node, err);
 }

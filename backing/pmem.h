@@ -58,6 +58,8 @@ int pmem_next_namespace(const char *name, char *next, size_t size, struct err *e
 int pmem_check(const char *namespace, struct err *err);
 /* The second half of it. */
 int pmem_check_unused(const char *namespace, struct err *err);
+/* The same of a DAX device's node. */
+int pmem_check_node(const char *node, struct err *err);
 
 /*
  * What a namespace holds, in words, for whoever is about to lose it: "16 GiB,

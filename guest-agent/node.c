@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "agent.h"
-#include "backing/backing.h"
+#include "backing/device.h"
 #include "backing/kvm-stats.h"
 #include "clock.h"
 #include "count.h"
@@ -69,10 +69,12 @@ void node_free(struct node *n)
 
 /*
  * A backing on a device overwrites it. In a VM of ours there is nothing else;
- * on any other machine the user says which.
+ * on any other machine the user says which, and `nvdimm` bytes for a guest's NVDIMM
+ * must not take one more.
  */
 static int node_check_device(const struct agent *a, const struct backing_kind *kind,
-			     const struct view *params, const char *own, struct err *err)
+			     const struct view *params, const char *own, uint64_t nvdimm,
+			     struct err *err)
 {
 	const char *device = "";
 	char holds[400];
@@ -84,11 +86,15 @@ static int node_check_device(const struct agent *a, const struct backing_kind *k
 	if (!*device)
 		return err_config(err, "backing %s overwrites a device: name one that holds nothing "
 				  "you need, as its parameter 'device' (namespace0.0)", kind->name);
-	if (!strcmp(device, own))
+	if (nvdimm && kind->guest_pmem_apart)
+		return err_config(err, "backing %s would take another namespace for the guest's NVDIMM, "
+				  "beside %.64s", kind->name, device);
+	if (device_suits(kind, device, err))
+		return err->code;
+	if (device_is_granted(device, own))
 		return 0;
-	pmem_describe(device, holds, sizeof(holds));
-	return err_config(err, "backing %s would overwrite %.60s (%s); if all of that may go, say "
-			  "--i-own %.60s", kind->name, device, holds, device);
+	device_describe(device, holds, sizeof(holds));
+	return device_refuse(kind, device, holds, err);
 }
 
 /*
@@ -123,7 +129,7 @@ int node_op_prepare(struct agent *a, int64_t id, const struct view *args,
 	    backing_find(name, &kind, err) ||
 	    view_string_or(args, "own", "", &own, err) ||
 	    view_count_or(args, "guest_pmem", INT64_MAX, 0, &nvdimm, err) ||
-	    node_check_device(a, kind, params, own, err))
+	    node_check_device(a, kind, params, own, nvdimm, err))
 		return err->code;
 	tree = view_json(params);
 	node_hurry(a, true);

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backing/backing.h"
+#include "backing/device.h"
 #include "command.h"
+#include "machine/machine.h"
 #include "options.h"
 #include "plan/plan.h"
 #include "proc.h"
@@ -39,7 +40,7 @@ static const struct argp_option option_table[] = {
 	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "instead of the config's", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine has changed", 0 },
 	{ "why", OPT_WHY, "boot|memory", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, also in boots; with =memory, also loads and stores", 0 },
-	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: everything on this nvdimm namespace may be overwritten", 0 },
+	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: everything on this device of persistent memory may be overwritten", 0 },
 	{ "keep-on-fail", OPT_KEEP, NULL, 0, "keep a failed machine running, and say how to enter it", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },
@@ -327,38 +328,35 @@ static int run_load(struct options *o, struct plan **plan, struct err *err)
 
 /*
  * Refuses to overwrite real persistent memory unless the user has allowed it. On the
- * driver's own machine its content can be examined before anything is begun, and whether it
- * is there and free.
+ * driver's own machine it is also seen, before anything is begun, whether it is there and free.
  */
+static int run_check_cell_device(const struct plan *p, const struct plan_cell *cell,
+				 const char *own, struct err *err)
+{
+	const char *device = json_string_value(json_object_get(cell->backing_params, "device"));
+	const struct backing_kind *kind;
+	char holds[500];
+
+	if (backing_find(cell->backing, &kind, NULL) || !kind->pmem)
+		return 0;
+	device = device ? device : p->machine.device;
+	if (device_is_granted(device, own))
+		return p->machine.kind->is_driver
+			? device_check(kind, device, p->guest.memory, err) : 0;
+	machine_ops(p)->describe(p, device, holds, sizeof(holds));
+	return device_refuse(kind, device, holds, err);
+}
+
 static int run_check_device(const struct plan *p, const char *own, struct err *err)
 {
-	const struct backing_kind *kind;
-	char holds[400] = "";
-	int ret;
+	int ret = 0;
 
-	for (size_t i = 0; p->machine.kind->has_device && i < p->n_cells; i++) {
-		const char *device = json_string_value(json_object_get(p->cells[i].backing_params,
-								       "device"));
-
-		if (backing_find(p->cells[i].backing, &kind, NULL) || !kind->pmem)
-			continue;
-		device = device ? device : p->machine.device;
-		if (own && !strcmp(own, device)) {
-			ret = p->machine.kind->is_driver ? pmem_check(device, err) : 0;
-			if (ret)
-				return err->code;
-			continue;
-		}
-		if (p->machine.kind->is_driver)
-			pmem_describe(device, holds, sizeof(holds));
-		else
-			snprintf(holds, sizeof(holds), "on %.80s; what it holds is unknown here: "
-				 "see lsblk -f and ndctl list there", p->machine.host);
-		return err_config(err, "cell %s: backing %s would overwrite %.60s (%s); if all of that "
-				  "may be lost, add --i-own %.60s", p->cells[i].id, kind->name, device,
-				  holds, device);
+	for (size_t i = 0; p->machine.kind->has_device && !ret && i < p->n_cells; i++) {
+		ret = run_check_cell_device(p, &p->cells[i], own, err);
+		if (ret)
+			err_prefix(err, "cell %s", p->cells[i].id);
 	}
-	return 0;
+	return ret;
 }
 
 int cmd_run(int argc, char **argv)

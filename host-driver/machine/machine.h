@@ -103,6 +103,11 @@ struct machine_kind_ops {
 	uint64_t (*memory)(const struct plan *p);
 	/* Where its times come from: "hardware", "nested", "emulated", "instructions", "fake". */
 	const char *(*domain)(const struct machine *m);
+	/*
+	 * What one of its devices holds, in words, before anything is begun; NULL for kinds
+	 * that have no device of the user's.
+	 */
+	void (*describe)(const struct plan *p, const char *device, char *text, size_t size);
 	/* `guest_kernel`, a bzImage, must stay valid. */
 	int (*prepare)(struct machine *m, const char *guest_kernel,
 		       struct err *err);

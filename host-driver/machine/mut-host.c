@@ -11,9 +11,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "backing/device.h"
 #include "machine.h"
 #include "vocab/domain.h"
-
 
 static int host_prepare(struct machine *m, const char *guest_kernel,
 			struct err *err)
@@ -59,6 +59,12 @@ static const char *host_domain(const struct machine *m)
 	return domain_words[domain_here()].name;
 }
 
+static void host_describe(const struct plan *p, const char *device, char *text, size_t size)
+{
+	(void)p;
+	device_describe(device, text, size);
+}
+
 static uint64_t host_memory(const struct plan *p)
 {
 	return p->guest.memory + MACHINE_QEMU_MEMORY;
@@ -68,6 +74,7 @@ const struct machine_kind_ops mut_host = {
 	.name = "host",
 	.memory = host_memory,
 	.domain = host_domain,
+	.describe = host_describe,
 	.prepare = host_prepare,
 	.boot = host_boot,
 	.link = host_link,

@@ -117,6 +117,13 @@ static const char *ssh_domain(const struct machine *m)
 	return m->domain ? m->domain : domain_words[DOMAIN_HARDWARE].name;
 }
 
+static void ssh_describe(const struct plan *p, const char *device, char *text, size_t size)
+{
+	(void)device;
+	snprintf(text, size, "on %.80s; what it holds is unknown here: see lsblk -f and ndctl list "
+		 "there", p->machine.host);
+}
+
 static int ssh_prepare(struct machine *m, const char *guest_kernel,
 		       struct err *err)
 {
@@ -240,6 +247,7 @@ const struct machine_kind_ops mut_ssh = {
 	.name = "ssh",
 	.memory = ssh_memory,
 	.domain = ssh_domain,
+	.describe = ssh_describe,
 	.prepare = ssh_prepare,
 	.boot = ssh_boot,
 	.link = ssh_link,

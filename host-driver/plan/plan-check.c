@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backing/device.h"
 #include "claim/claim.h"
 #include "data.h"
 #include "plan-make.h"
@@ -128,6 +129,7 @@ static int check_profile(struct plan_check *c)
 static int check_machine(struct plan_check *c)
 {
 	const struct plan_machine *m = &c->p->machine;
+	enum device_kind device;
 
 	plan_check_at(c, "machine.cpus");
 	if (check_range(c, m->cpus, 1, CPUS_MAX))
@@ -143,7 +145,7 @@ static int check_machine(struct plan_check *c)
 	if (m->host[0] == '-' || !check_is_printable(m->host) || strchr(m->host, ' '))
 		return err_config(c->err, "'%.80s' is not a host", m->host);
 	plan_check_at(c, "machine.device");
-	if (m->device[0] && check_word(c, m->device))
+	if (m->device[0] && device_parse(m->device, &device, c->err))
 		return -EINVAL;
 	if (m->device[0] && !m->kind->has_device)
 		return err_config(c->err, "only kinds host and ssh take a device; a VM gets one of its own");

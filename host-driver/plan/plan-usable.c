@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backing/backing.h"
+#include "backing/device.h"
 #include "bench/bench.h"
 #include "bench/params.h"
 #include "bench/source.h"
@@ -277,6 +277,22 @@ static uint64_t usable_align(const struct plan_cell *cell)
 	return text && !size_parse(text, &bytes, NULL) ? bytes : 0;
 }
 
+/* The place of a cell's backing, which its machine's is unless it names another; or NULL. */
+static const char *usable_device(const struct plan *p, const struct plan_cell *cell)
+{
+	const char *own = json_string_value(json_object_get(cell->backing_params, "device"));
+
+	return own ? own : p->machine.device[0] ? p->machine.device : NULL;
+}
+
+static bool usable_is_folder(const struct plan *p, const struct plan_cell *cell)
+{
+	const char *device = usable_device(p, cell);
+	enum device_kind kind;
+
+	return device && !device_parse(device, &kind, NULL) && kind == DEVICE_FOLDER;
+}
+
 static int usable_backing_params(struct plan_check *c, size_t i)
 {
 	const struct plan_cell *cell = &c->p->cells[i];
@@ -295,9 +311,10 @@ static int usable_backing_params(struct plan_check *c, size_t i)
 		if (!strcmp(key, "align") && page_of_bytes(usable_align(cell)) < 0)
 			return err_config(c->err, "'%.40s' is not one of 4K, 2M, 1G",
 					  json_string_value(value));
-		if (!strcmp(key, "device") && strncmp(json_string_value(value), "namespace", 9))
-			return err_config(c->err, "'%.40s' is not an nvdimm namespace, such as namespace0.0",
-					  json_string_value(value));
+		if (!strcmp(key, "device") && device_suits(k, json_string_value(value), c->err))
+			return -EINVAL;
+		if (strcmp(key, "device") && usable_is_folder(c->p, cell))
+			return err_config(c->err, "has no effect in a folder, whose file system stays as it is; leave it out");
 	}
 	return 0;
 }
@@ -326,7 +343,7 @@ static int usable_pmem(struct plan_check *c, const struct backing_kind *k,
 
 	if (m->kind->has_kernel && !m->kind->sized) {
 		plan_check_at(c, "machine.device");
-		return m->device[0] || json_object_get(cell->backing_params, "device") ? 0 :
+		return usable_device(c->p, cell) ? device_suits(k, usable_device(c->p, cell), c->err) :
 		       err_config(c->err, "missing: backing %s overwrites a device; name one that holds nothing you need (namespace0.0)",
 				  k->name);
 	}

@@ -186,7 +186,7 @@ static void every_error_is_said_exactly(void **state)
 		{ "backing: anon-4k", "backing: devdax, backing-params: { align: [4K, 2M] }",
 		  ":10: cells[0].backing-params.align: must be one value; write a cell for each" },
 		{ "backing: anon-4k", "backing: devdax, backing-params: { device: sda }",
-		  ":10: cells[0].backing-params.device: 'sda' is not an nvdimm namespace" },
+		  ":10: cells[0].backing-params.device: 'sda' is none of these: a namespace (namespace0.0), the block device of one (/dev/pmem0), a DAX device (/dev/dax0.0), a folder" },
 		{ "backing: anon-4k", "backing: devdax, backing-params: { align: 1G }",
 		  ":5: guest.memory: 256M is not a multiple of 1G, which backing devdax needs" },
 		/* sizes */
