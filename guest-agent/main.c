@@ -11,6 +11,7 @@
 #include "init.h"
 #include "options.h"
 #include "work.h"
+#include "backing/device.h"
 #include "vocab/domain.h"
 
 #define PORT_WAIT_S 10
@@ -24,6 +25,7 @@ static const struct argp_option options[] = {
 	{ "workload", 'w', NULL, 0, "run one workload, asked for on stdin (used by the agent itself)", 0 },
 	{ "reserve", 'R', NULL, 0, "with --workload: reserve the huge pages that it needs", 0 },
 	{ "domain", 'd', NULL, 0, "print of which domain times on this machine are (hardware, nested, emulated), and end", 0 },
+	{ "device", 'D', "NAME", 0, "print what this machine would lose by a backing on that device (namespace0.0), and end", 0 },
 	{ "fault", 'f', "KIND@OP", 0, "misbehave at this request, for tests: panic, hang, garbage, flood, exit", 0 },
 	{ 0 }
 };
@@ -40,6 +42,13 @@ static error_t main_parse(int key, char *arg, struct argp_state *state)
 	}
 	if (key == 'd') {
 		puts(domain_words[domain_here()].name);
+		exit(0);
+	}
+	if (key == 'D') {
+		char holds[400];
+
+		device_describe(arg, holds, sizeof(holds));
+		puts(holds);
 		exit(0);
 	}
 	if (key == 'R') {

@@ -117,11 +117,19 @@ static const char *ssh_domain(const struct machine *m)
 	return m->domain ? m->domain : domain_words[DOMAIN_HARDWARE].name;
 }
 
+/* A plan's device has no character that a shell would see. */
 static void ssh_describe(const struct plan *p, const char *device, char *text, size_t size)
 {
-	(void)device;
-	snprintf(text, size, "on %.80s; what it holds is unknown here: see lsblk -f and ndctl list "
-		 "there", p->machine.host);
+	const struct machine m = { .plan = p };
+	char command[120], *holds = NULL;
+
+	snprintf(command, sizeof(command), "kduel-agent --device=%s", device);
+	if (ssh_there(&m, command, &holds, NULL))
+		snprintf(text, size, "on %.80s; what it holds is unknown here: see lsblk -f and "
+			 "ndctl list there", p->machine.host);
+	else
+		snprintf(text, size, "on %.80s: %.*s", p->machine.host, (int)strcspn(holds, "\n"), holds);
+	free(holds);
 }
 
 static int ssh_prepare(struct machine *m, const char *guest_kernel,

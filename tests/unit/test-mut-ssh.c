@@ -32,6 +32,7 @@ static const char fake_ssh[] =
 	"*'kexec -l'*) echo 22222222-2222-2222-2222-222222222222 > id;;\n"
 	"'cat > '*) cat > \"$(basename \"${last#cat > }\")\";;\n"
 	"'kduel-agent --domain') cat domain;;\n"
+	"kduel-agent\\ --device=*) echo 16 GiB, mounted on /mnt;;\n"
 	"kduel-agent*) cat;;\n"
 	"esac\n";
 
@@ -187,11 +188,24 @@ static void a_release_is_no_shell_command(void **state)
 	close_machine(&m, l);
 }
 
+/* Before anything is overwritten there. */
+static void what_a_device_holds_is_asked(void **state)
+{
+	char text[200];
+
+	(void)state;
+	plan.machine.kind = machine_kind_find("ssh");
+	machine_ops(&plan)->describe(&plan, "/dev/pmem0", text, sizeof(text));
+	assert_string_equal(text, "on root@mut: 16 GiB, mounted on /mnt");
+	logged("root@mut kduel-agent --device=/dev/pmem0");
+}
+
 static void a_host_that_cannot_be_reached(void **state)
 {
 	struct err err = ERR_INIT;
 	struct machine m;
 	struct loop *l;
+	char text[200];
 
 	(void)state;
 	put("ssh", "#!/bin/sh\necho 'Permission denied' >&2\nexit 255\n");
@@ -200,6 +214,8 @@ static void a_host_that_cannot_be_reached(void **state)
 	assert_non_null(strstr(err.text, "root@mut"));
 	assert_non_null(strstr(err.text, "Permission denied"));
 	close_machine(&m, l);
+	machine_ops(&plan)->describe(&plan, "namespace0.0", text, sizeof(text));
+	assert_non_null(strstr(text, "what it holds is unknown here"));
 	put("ssh", fake_ssh);
 }
 
@@ -209,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup(boots_by_kexec_and_opens_the_stream, fresh),
 		cmocka_unit_test_setup(another_kernel_is_refused, fresh),
 		cmocka_unit_test_setup(a_release_is_no_shell_command, fresh),
+		cmocka_unit_test_setup(what_a_device_holds_is_asked, fresh),
 		cmocka_unit_test_setup(a_host_that_cannot_be_reached, fresh),
 	};
 
