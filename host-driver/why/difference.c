@@ -159,11 +159,22 @@ static struct why_function *difference_get(struct why *w, enum why_side side, co
 	return f;
 }
 
-static enum why_side difference_side_of(const struct profile_segment *s)
+/* Has the machine, or the guest, come from its firmware and its kernel's beginning to programs? */
+static bool difference_runs_programs(const struct profile_region *r, bool guest)
+{
+	if (!r->phase)
+		return true;
+	return guest ? !strcmp(r->phase, "guest-programs")
+		     : strcmp(r->phase, "firmware") && strcmp(r->phase, "kernel");
+}
+
+/* Programs that are linked at fixed addresses lie below 4G, as firmware does. */
+static enum why_side difference_side_of(const struct profile_region *r,
+					const struct profile_segment *s)
 {
 	if (s->vaddr >= KERNEL_SPACE)
 		return s->guest ? WHY_GUEST_KERNEL : WHY_MUT_KERNEL;
-	if (s->vaddr < BELOW_4G)
+	if (s->vaddr < BELOW_4G && !difference_runs_programs(r, s->guest))
 		return s->guest ? WHY_GUEST_FIRMWARE : WHY_MUT_FIRMWARE;
 	return s->guest ? WHY_GUEST_PROGRAMS : WHY_MUT_PROGRAMS;
 }
@@ -174,12 +185,14 @@ static const struct symbols *difference_table(const struct why_symbols *s, enum 
 	       side == WHY_GUEST_PROGRAMS ? s->program : NULL;
 }
 
-/* How far a region's program is from where it was linked. 0: not known. */
-static uint64_t difference_moved(const struct why_symbols *s, const struct profile_region *r)
+/* Is it known how far a region's program is from where it was linked? */
+static bool difference_find_moved(const struct why_symbols *s, const struct profile_region *r,
+				  uint64_t *moved)
 {
 	uint64_t place = s->program && r->here ? symbols_address(s->program, MARKER_PLACE) : 0;
 
-	return place ? r->here - place : 0;
+	*moved = place ? r->here - place : 0;
+	return place != 0;
 }
 
 /* The same place as its symbols know it. */
@@ -188,12 +201,11 @@ static uint64_t difference_linked(enum why_side side, uint64_t vaddr, uint64_t m
 	return side == WHY_GUEST_PROGRAMS ? vaddr - moved : vaddr;
 }
 
-/* Programs are at 0x55..., what they load at 0x7f...: without symbols these alone are told apart. */
-static const char *difference_name_of(const struct why_symbols *s, enum why_side side,
+/* What programs load is at 0x7f..., they are not: without symbols these alone are told apart. */
+static const char *difference_name_of(const struct symbols *table, enum why_side side,
 				      uint64_t vaddr, uint64_t moved)
 {
-	const struct symbols *table = difference_table(s, side);
-	const struct symbol *symbol = !table || (side == WHY_GUEST_PROGRAMS && !moved) ? NULL :
+	const struct symbol *symbol = !table ? NULL :
 		symbols_find(table, difference_linked(side, vaddr, moved));
 
 	if (symbol)
@@ -248,7 +260,7 @@ static size_t difference_path(const struct why *w, enum why_arm arm,
 		const struct profile_node *at = &r->nodes[i];
 
 		path[1 + n--] = !at->addr ? UNKNOWN : difference_mapped(
-			w, arm, difference_name_of(s, side, at->addr, 0));
+			w, arm, difference_name_of(difference_table(s, side), side, at->addr, 0));
 	}
 	path[0] = why_side_name(side);
 	outermost = depth ? path[2] : UNKNOWN;
@@ -352,16 +364,18 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err)
 {
-	uint64_t moved = difference_moved(s, r);
-	bool run = w->what == PROFILE_RUN;
+	uint64_t moved;
+	bool placed = difference_find_moved(s, r, &moved), run = w->what == PROFILE_RUN;
 
 	if (!run && !r->memory)
 		return err_config(err, "%s were not counted; a campaign with profile: memory, or "
 				  "kduel run --why=memory, counts them", why_unit(w));
 	for (size_t i = 0; i < r->n; i++) {
 		const struct profile_segment *g = &r->segments[i];
-		enum why_side side = difference_side_of(g);
-		const char *name = difference_name_of(s, side, g->vaddr, moved);
+		enum why_side side = difference_side_of(r, g);
+		const struct symbols *table = side == WHY_GUEST_PROGRAMS && !placed ? NULL :
+			difference_table(s, side);
+		const char *name = difference_name_of(table, side, g->vaddr, moved);
 		struct why_function *f;
 
 		if (g->what != w->what)
@@ -375,7 +389,7 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 		    calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), f->name },
 			      2, (double)g->insns * g->times))
 			return err_sys(err, ENOMEM, "why");
-		if (run && w->n_hot && difference_table(s, side) &&
+		if (run && w->n_hot && table &&
 		    difference_add_places(&w->hot[arm][side], g,
 					      difference_linked(side, g->vaddr, moved), err))
 			return err->code;

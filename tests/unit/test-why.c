@@ -327,6 +327,40 @@ static void writes_small_numbers_to_be_read(void **state)
 	why_release(&w);
 }
 
+/* What lies below 4G is firmware until a machine's programs have begun. */
+static void knows_programs_at_fixed_addresses(void **state)
+{
+	static const struct {
+		const char *phase;
+		bool guest;
+		enum why_side side;
+	} table[] = {
+		{ "firmware", false, WHY_MUT_FIRMWARE },
+		{ "kernel", false, WHY_MUT_FIRMWARE },
+		{ "programs", false, WHY_MUT_PROGRAMS },
+		{ "guest-kernel", false, WHY_MUT_PROGRAMS },
+		{ "guest-kernel", true, WHY_GUEST_FIRMWARE },
+		{ "guest-programs", true, WHY_GUEST_PROGRAMS },
+		{ NULL, false, WHY_MUT_PROGRAMS },
+		{ NULL, true, WHY_GUEST_PROGRAMS },
+	};
+	struct why_symbols none = { NULL, NULL, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct profile_segment run = { .vaddr = 0x401000, .insns = 5, .times = 2,
+					       .guest = table[i].guest };
+		struct profile_region r = { .phase = table[i].phase, .segments = &run, .n = 1 };
+		struct err err = ERR_INIT;
+		struct why w;
+
+		assert_int_equal(why_init(&w, 1, &err), 0);
+		assert_int_equal(why_add(&w, WHY_BASE, 0, &none, &r, &err), 0);
+		assert_int_equal(w.v[0].side, table[i].side);
+		why_release(&w);
+	}
+}
+
 /* A guest was left three times of five for a fault, once for a port and once for nobody knows what. */
 static void tells_what_a_guest_was_left_for(void **state)
 {
@@ -606,6 +640,7 @@ int main(void)
 		cmocka_unit_test(finds_a_loop_that_was_added),
 		cmocka_unit_test(sums_up),
 		cmocka_unit_test(writes_small_numbers_to_be_read),
+		cmocka_unit_test(knows_programs_at_fixed_addresses),
 		cmocka_unit_test(tells_what_a_guest_was_left_for),
 		cmocka_unit_test(joins_a_function_that_was_split),
 		cmocka_unit_test(writes_both_ends_to_five_digits),
