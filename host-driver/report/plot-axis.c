@@ -269,7 +269,7 @@ static unsigned axis_legend_lines(const struct figure *f)
 void figure_narrow_init(const struct figure *f, struct figure *narrow)
 {
 	bool above = !strcmp(f->script, "effects");	/* names stand above their rows */
-	bool two = f->width > 900 && f->n_panels > 1;	/* columns of panels */
+	size_t abreast = f->abreast ? f->abreast : 1;
 	unsigned height = f->height - NARROW_TITLES + 18 * axis_legend_lines(f);
 
 	*narrow = *f;
@@ -279,7 +279,7 @@ void figure_narrow_init(const struct figure *f, struct figure *narrow)
 	narrow->panel = axis_cut_all(f->panel, f->n_panels, NARROW_PANEL);
 	narrow->left = above ? 26 : figure_room_for_rows(narrow);
 	narrow->height = above ? height + 34 * f->n_rows :
-			 two ? height * f->n_panels / ((f->n_panels + 1) / 2) : height;
+			 height * f->n_panels / ((f->n_panels + abreast - 1) / abreast);
 	axis_thin(&narrow->x, FIGURE_NARROW - 80);
 	if (!f->x.n_ticks)	/* else the axis of values stands upright */
 		axis_thin(&narrow->value, FIGURE_NARROW - 20 - narrow->left - 30 * above);

@@ -247,6 +247,7 @@ const char *figure_shares(const struct comparison *c, struct figure *f)
 	f->x.title = text_format("%s", f->of->axis);
 	f->x.log = true;
 	figure_ticks(&f->x, 6, false, "ns");
+	f->abreast = 2;
 	f->width = f->n_panels > 1 ? 960 : 720;
 	f->height = 92 + 300 * ((f->n_panels + 1) / 2);
 	return NULL;

@@ -198,6 +198,7 @@ const char *figure_ladder(const struct comparison *c, struct figure *f)
 	figure_ticks(&f->value, 6, true, unit);
 	for (unsigned p = 0; p < f->n_panels; p++)
 		figure_spread_labels(f, p);
+	f->abreast = 2;
 	f->width = f->n_panels > 1 ? 960 : 720;
 	f->height = 70 + 342 * ((f->n_panels + 1) / 2);
 	return NULL;

@@ -71,6 +71,7 @@ struct figure {
 	struct figure_axis x;	/* if there are no rows */
 	char **panel;		/* titles */
 	size_t n_panels;
+	unsigned abreast;	/* panels beside each other, at most; 0: one */
 	char **row;		/* names of the rows; none if x is a number */
 	size_t n_rows;
 	struct figure_series *series;
@@ -181,6 +182,7 @@ typedef const char *figure_data_fn(const struct comparison *c, struct figure *f)
  * plots/, place in the report.
  */
 #define FIGURES(figure)								\
+	figure(heat_map, "heat-map", "heat-map", FIGURE_IN_EFFECTS)		\
 	figure(large_effects, "effects-large", "effects", FIGURE_IN_EFFECTS)	\
 	figure(small_effects, "effects-small", "effects", FIGURE_IN_EFFECTS)	\
 	figure(page_sizes, "page-sizes", "page-sizes", FIGURE_IN_PROOF)		\
