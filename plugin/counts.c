@@ -9,7 +9,6 @@
 
 struct segments_chunk {
 	uint64_t count[CHUNK];
-	uint64_t base[CHUNK];	/* of these, before the open region */
 	struct segment what[CHUNK];
 };
 
@@ -97,21 +96,10 @@ uint64_t *segments_get(struct segments *t, const struct segment *like)
 	return &t->chunks[i / CHUNK]->count[i % CHUNK];
 }
 
-uint64_t segments_since(const struct segments *t, const struct segment *like)
-{
-	size_t slot = t->n_slots ? segments_slot(t, segment_key(like), like) : 0, i;
-
-	if (!t->n_slots || !t->slots[slot])
-		return 0;
-	i = (uint32_t)t->slots[slot] - 1;
-	return t->chunks[i / CHUNK]->count[i % CHUNK] - t->chunks[i / CHUNK]->base[i % CHUNK];
-}
-
-void segments_rebase(struct segments *t)
+void segments_begin(struct segments *t)
 {
 	for (size_t i = 0; i < t->n; i += CHUNK)
-		memcpy(t->chunks[i / CHUNK]->base, t->chunks[i / CHUNK]->count,
-		       sizeof(t->chunks[0]->base));
+		memset(t->chunks[i / CHUNK]->count, 0, sizeof(t->chunks[0]->count));
 }
 
 void segments_each(const struct segments *t,
@@ -119,10 +107,9 @@ void segments_each(const struct segments *t,
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct segments_chunk *c = t->chunks[i / CHUNK];
-		uint64_t times = c->count[i % CHUNK] - c->base[i % CHUNK];
 
-		if (times)
-			fn(&c->what[i % CHUNK], times, arg);
+		if (c->count[i % CHUNK])
+			fn(&c->what[i % CHUNK], c->count[i % CHUNK], arg);
 	}
 }
 

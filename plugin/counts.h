@@ -37,12 +37,10 @@ struct segments {
 	size_t n_slots;
 };
 
-/* The counter of a segment: times executed, or memory accessed, since the machine's start. */
+/* The counter of a segment: times executed, or memory accessed, since the last region began. */
 uint64_t *segments_get(struct segments *t, const struct segment *like);
 
-/* A region begins: these tell what was executed since. */
-void segments_rebase(struct segments *t);
-uint64_t segments_since(const struct segments *t, const struct segment *like);
+void segments_begin(struct segments *t);	/* a region: all counters are 0 */
 void segments_each(const struct segments *t,
 		   void (*fn)(const struct segment *s, uint64_t times, void *arg), void *arg);
 

@@ -122,7 +122,7 @@ static void why_write_memory(const struct segment *s, uint64_t accesses)
 	uint64_t loads, stores;
 
 	reads.what = SEGMENT_READS;
-	loads = segments_since(&why.segments, &reads);
+	loads = *segments_get(&why.segments, &reads);
 	stores = accesses - loads;
 	if (why.reads_of_calls) {
 		stores = loads;
@@ -149,8 +149,8 @@ static void why_write_segment(const struct segment *s, uint64_t times, void *arg
 
 static void why_begin(void)
 {
-	segments_rebase(&why.segments);
-	stacks_rebase(&why.stacks);
+	segments_begin(&why.segments);
+	stacks_begin(&why.stacks);
 	for (int guest = 0; guest < 2; guest++)
 		touched_empty(&why.touched[guest]);
 	why.entries_base = why.entries;
@@ -171,8 +171,8 @@ static void why_write_stacks(void)
 	for (size_t i = 3; i < why.stacks.n; i++) {
 		const struct stack_node *n = &why.stacks.node[i];
 
-		if (n->self != n->base)
-			fprintf(why.out, "s %zu %" PRIu64 "\n", i, n->self - n->base);
+		if (n->self)
+			fprintf(why.out, "s %zu %" PRIu64 "\n", i, n->self);
 	}
 }
 
@@ -180,7 +180,7 @@ static void why_write(const char *what, const char *name)
 {
 	uint64_t sum = 0;
 
-	stacks_settle(&why.stacks);
+	stacks_end(&why.stacks);
 	why_write_nodes();
 	fprintf(why.out, "%s %s %" PRIu64 " %" PRIu64 "\n", what, name, why.seq++,
 		why.entries - why.entries_base);
@@ -678,6 +678,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 	why.id = id;
 	stacks_init(&why.stacks);
 	why.nodes_written = 3;
+	if (why.boot)
+		why_begin();
 	fprintf(why.out, "kduel-why 3 vcpus %d\n", info->system.smp_vcpus);
 	fflush(why.out);
 	return why_start();

@@ -96,7 +96,7 @@ static struct stack *stack_of(struct stacks_side *s, uint64_t sp, uint32_t root)
 		*at = stack_need(calloc(1, sizeof(**at)));
 	if ((*at)->key != key) {
 		(*at)->key = key;
-		(*at)->n = 0;
+		(*at)->n = (*at)->known = 0;
 		(*at)->base = root;
 	}
 	return *at;
@@ -126,26 +126,52 @@ static uint32_t stack_called(struct stacks *t, uint32_t parent, struct stack_sit
 	return site->child;
 }
 
-/* The node that executes what is at the site. */
-static uint32_t stack_executing(struct stacks *t, struct stack *k, uint32_t root,
-				struct stack_site *site)
+/* What executes above the first `n` frames, which are known, is at the site. */
+static uint32_t stack_above(struct stacks *t, struct stack *k, unsigned n, struct stack_site *site)
 {
-	struct stack_frame *top = stack_top(k);
+	struct stack_frame *top = n ? &k->frame[n - 1] : NULL;
 
 	if (!top)
-		return stack_here(t, k ? k->base : root, site);
-	if (!top->node || top->entered_unseen)
+		return stack_here(t, k->base, site);
+	if (!top->node || !top->site)
 		top->node = stack_here(t, top->parent, site);
 	return top->node;
+}
+
+/* Finds the nodes of frames that were noted only. */
+static void stack_know(struct stacks *t, struct stack *k)
+{
+	for (; k->known < k->n; k->known++) {
+		struct stack_frame *f = &k->frame[k->known];
+
+		f->parent = f->site ? stack_above(t, k, k->known, f->site) : k->base;
+		f->node = f->site && f->site->target ? stack_called(t, f->parent, f->site) : 0;
+	}
+}
+
+/* The node that executes what is at the site. */
+static uint32_t stack_executing(struct stacks *t, struct stack *k, struct stack_site *site)
+{
+	stack_know(t, k);
+	return stack_above(t, k, k->n, site);
+}
+
+/* Of an interrupt's stack, the node below it; of a stack that was seen empty, the root. */
+static uint32_t stack_below(struct stacks *t, struct stack *k, uint32_t root)
+{
+	struct stack_frame *top;
+
+	if (!k || !t->in_region)
+		return root;
+	stack_know(t, k);
+	top = stack_top(k);
+	return top && top->node ? top->node : root;
 }
 
 /* Credits `node` with what was executed since the last event. */
 static void stack_settle(struct stacks *t, struct stacks_side *s, uint32_t node)
 {
-	uint64_t since = s->executed - s->settled;
-
-	if (since)
-		t->node[node].self += since;
+	t->node[node].self += s->executed - s->settled;
 	s->settled = s->executed;
 }
 
@@ -153,35 +179,32 @@ static void stack_pop(struct stack *k, uint64_t sp)
 {
 	while (k->n && k->frame[k->n - 1].sp <= sp)
 		k->n--;
+	if (k->known > k->n)
+		k->known = k->n;
 }
 
-static void stack_push(struct stack *k, struct stack_frame f)
+static void stack_push(struct stack *k, uint64_t sp, struct stack_site *site)
 {
 	if (k->n < STACK_DEPTH)
-		k->frame[k->n++] = f;
+		k->frame[k->n++] = (struct stack_frame){ .sp = sp, .site = site };
 }
 
 void stacks_call(struct stacks *t, bool guest, uint64_t sp, struct stack_site *site)
 {
 	struct stacks_side *s = &t->side[guest];
-	uint32_t root = 1 + guest, parent;
-	struct stack *old = s->current, *k = stack_of(s, sp, root);
+	uint32_t root = 1 + guest;
+	struct stack *k = stack_of(s, sp, root);
 
 	stack_pop(k, sp);
 	/* Another stack that is empty is an interrupt's, on top of this one. */
 	if (!k->n) {
-		struct stack_frame *below = k != old ? stack_top(old) : NULL;
-
-		k->base = below && below->node ? below->node : root;
-		stack_push(k, (struct stack_frame){ .sp = sp + 1, .parent = k->base,
-						    .entered_unseen = true });
+		k->base = stack_below(t, k != s->current ? s->current : NULL, root);
+		stack_push(k, sp + 1, NULL);
 	}
 	s->current = k;
-	parent = stack_executing(t, k, root, site);
-	stack_settle(t, s, parent);
-	stack_push(k, (struct stack_frame){
-		.sp = sp, .parent = parent, .node = site->target ? stack_called(t, parent, site) : 0,
-	});
+	if (t->in_region)
+		stack_settle(t, s, stack_executing(t, k, site));
+	stack_push(k, sp, site);
 }
 
 void stacks_return(struct stacks *t, bool guest, uint64_t sp, struct stack_site *site)
@@ -191,23 +214,35 @@ void stacks_return(struct stacks *t, bool guest, uint64_t sp, struct stack_site 
 	struct stack *k = stack_of(s, sp, root);
 
 	/* A function that has switched to this stack executed until now on the old one. */
-	stack_settle(t, s, stack_executing(t, s->current ? s->current : k, root, site));
+	if (t->in_region)
+		stack_settle(t, s, stack_executing(t, s->current ? s->current : k, site));
 	stack_pop(k, sp);
 	if (!k->n)
 		k->base = root;
 	s->current = k;
 }
 
-void stacks_settle(struct stacks *t)
+void stacks_begin(struct stacks *t)
+{
+	for (int guest = 0; guest < 2; guest++)
+		t->side[guest].settled = t->side[guest].executed;
+	for (size_t i = 0; i < t->n; i++)
+		t->node[i].self = 0;
+	t->in_region = true;
+}
+
+void stacks_end(struct stacks *t)
 {
 	for (int guest = 0; guest < 2; guest++) {
 		struct stacks_side *s = &t->side[guest];
-		struct stack_frame *top = stack_top(s->current);
+		uint32_t root = 1 + guest, node;
 
-		if (s->executed != s->settled)
-			stack_settle(t, s, top && top->node ? top->node :
-				     stack_child(t, 1 + guest, 0));
+		if (s->executed == s->settled)
+			continue;
+		node = stack_below(t, s->current, root);
+		stack_settle(t, s, node == root ? stack_child(t, root, 0) : node);
 	}
+	t->in_region = false;
 }
 
 void stacks_forget(struct stacks *t)
@@ -221,11 +256,4 @@ void stacks_forget(struct stacks *t)
 			if (s->of[i])
 				*s->of[i] = (struct stack){ .key = s->of[i]->key, .base = 1 + guest };
 	}
-}
-
-void stacks_rebase(struct stacks *t)
-{
-	stacks_settle(t);
-	for (size_t i = 0; i < t->n; i++)
-		t->node[i].base = t->node[i].self;
 }

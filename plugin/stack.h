@@ -9,16 +9,20 @@
  *	struct stacks t;
  *
  *	stacks_init(&t);
+ *	stacks_begin(&t);
  *	*stacks_executed(&t, false) += 7;		// by whoever counts instructions
  *	stacks_call(&t, false, 0xffffc90000004f00, &(struct stack_site){ .at = 0xffffffff81000010 });
  *	*stacks_executed(&t, false) += 5;
  *	stacks_return(&t, false, 0xffffc90000004f00, &(struct stack_site){ .at = 0xffffffff81000105 });
- *	stacks_settle(&t);
+ *	stacks_end(&t);
  *
  * A node is a function as called by its parent's; it has the instructions that
  * were executed in it, between two calls or returns. A function that was
  * jumped to is part of the one that jumped. One that was entered unseen is a
  * child of the root, as far as it is known by the calls it makes.
+ *
+ * Most calls are outside regions. There a call is only noted, since later ones may
+ * lie on top of it; its node is looked for once it matters.
  */
 #ifndef KDUEL_PLUGIN_STACK_H
 #define KDUEL_PLUGIN_STACK_H
@@ -34,25 +38,24 @@ struct stack_node {
 	uint64_t addr;		/* in the function; 0: not known */
 	uint32_t parent;	/* its number; the roots' is 0 */
 	bool guest;
-	uint64_t self;		/* instructions */
-	uint64_t base;		/* of these, before the open region */
+	uint64_t self;		/* instructions, in the region */
 };
 
 struct stack_frame {
 	uint64_t sp;
-	uint32_t node;		/* 0: an indirect call; its next event tells where */
-	uint32_t parent;
-	bool entered_unseen;
+	struct stack_site *site;	/* that called; NULL: entered unseen */
+	uint32_t node, parent;		/* node 0: an indirect call; its next event tells where */
 };
 
 struct stack {
 	uint64_t key;
 	uint32_t base;		/* the node below the first frame */
-	unsigned n;
+	unsigned n, known;	/* frames; of these, the first so many have their parents */
 	struct stack_frame frame[STACK_DEPTH];
 };
 
 struct stacks {
+	bool in_region;
 	struct stack_node *node;	/* 1 and 2 are the roots: of the machine, of its guest */
 	size_t n, room;
 	uint32_t *slots;
@@ -64,7 +67,10 @@ struct stacks {
 	} side[2];
 };
 
-/* An instruction that calls or returns, and what it came to last time, as it mostly does again. */
+/*
+ * An instruction that calls or returns, and what it came to last time, as it mostly does
+ * again. One that calls is remembered by its address.
+ */
 struct stack_site {
 	uint64_t at, target;		/* target 0: a return, or it does not tell */
 	uint32_t parent, child;		/* of the call's target; 0: none yet */
@@ -84,8 +90,8 @@ void stacks_return(struct stacks *t, bool guest, uint64_t sp, struct stack_site 
 /* Nobody is known to have called anybody: what was seen was taken for another side's. */
 void stacks_forget(struct stacks *t);
 
-/* A region begins; a region ends. */
-void stacks_rebase(struct stacks *t);
-void stacks_settle(struct stacks *t);
+/* A region begins, with nothing executed in any node; a region ends. */
+void stacks_begin(struct stacks *t);
+void stacks_end(struct stacks *t);
 
 #endif

@@ -154,7 +154,7 @@ static void keeps_segments_apart(void **state)
 	assert_ptr_equal(segments_get(&t, &like), first);
 	assert_int_equal(*first, 12);
 	/* Of a region only what was executed since it began is told. */
-	segments_rebase(&t);
+	segments_begin(&t);
 	segments_each(&t, sum, &all);
 	assert_int_equal(all, 0);
 	*first += 3;
@@ -205,16 +205,20 @@ static uint64_t in_node(const struct stacks *t, bool guest, const uint64_t *path
 			return 0;
 		at = next;
 	}
-	return t->node[at].self - t->node[at].base;
+	return t->node[at].self;
 }
 
 #define IN(...) in_node(&t, false, (uint64_t[]){ __VA_ARGS__, 0 })
 
+/* Sites are remembered by address. */
+static struct stack_site sites[32];
+static unsigned n_sites;
+
 static void call(struct stacks *t, uint64_t sp, uint64_t at, uint64_t target)
 {
-	struct stack_site site = { .at = at, .target = target };
-
-	stacks_call(t, false, sp, &site);
+	assert_true(n_sites < sizeof(sites) / sizeof(*sites));
+	sites[n_sites] = (struct stack_site){ .at = at, .target = target };
+	stacks_call(t, false, sp, &sites[n_sites++]);
 }
 
 static void back(struct stacks *t, uint64_t sp, uint64_t at)
@@ -231,6 +235,7 @@ static void knows_who_called(void **state)
 
 	(void)state;
 	stacks_init(&t);
+	stacks_begin(&t);
 	n = stacks_executed(&t, false);
 	*n += 5;
 	call(&t, STACK_A + 0xf00, 0x10, 0x20);	/* entered unseen */
@@ -245,14 +250,14 @@ static void knows_who_called(void **state)
 	*n += 19;
 	back(&t, STACK_A + 0xf00, 0x22);
 	*n += 23;
-	stacks_settle(&t);
+	stacks_end(&t);
 	assert_int_equal(IN(0x10), 5 + 23);
 	assert_int_equal(IN(0x10, 0x20), 7 + 19);
 	assert_int_equal(IN(0x10, 0x20, 0x35), 11 + 17);
 	assert_int_equal(IN(0x10, 0x20, 0x35, 0x40), 13);
 	/* The other kernel saw nothing of it. */
 	assert_int_equal(in_node(&t, true, (uint64_t[]){ 0x10, 0 }), 0);
-	stacks_rebase(&t);
+	stacks_begin(&t);
 	assert_int_equal(IN(0x10, 0x20), 0);
 	stacks_release(&t);
 }
@@ -264,6 +269,7 @@ static void knows_other_stacks(void **state)
 
 	(void)state;
 	stacks_init(&t);
+	stacks_begin(&t);
 	n = stacks_executed(&t, false);
 	call(&t, STACK_A + 0xf00, 0x10, 0x20);
 	*n += 1;
@@ -291,6 +297,46 @@ static void knows_other_stacks(void **state)
 	stacks_release(&t);
 }
 
+/* Calls before a region are in it if they did not return. */
+static void knows_who_called_before(void **state)
+{
+	struct stacks t;
+	uint64_t *n;
+
+	(void)state;
+	stacks_init(&t);
+	n = stacks_executed(&t, false);
+	call(&t, STACK_A + 0xf00, 0x10, 0x20);
+	call(&t, STACK_A + 0xe00, 0x21, 0x30);	/* returns before the region */
+	*n += 1000;
+	back(&t, STACK_A + 0xe00, 0x31);
+	call(&t, STACK_A + 0xe00, 0x22, 0);	/* through a register */
+	call(&t, STACK_A + 0xd00, 0x35, 0x40);
+	*n += 2000;
+	assert_int_equal(t.n, 3);
+	stacks_begin(&t);
+	*n += 3;
+	call(&t, STACK_A + 0xc00, 0x41, 0x50);
+	*n += 5;
+	back(&t, STACK_A + 0xc00, 0x51);
+	back(&t, STACK_A + 0xd00, 0x42);
+	*n += 7;
+	stacks_end(&t);
+	assert_int_equal(IN(0x10, 0x20, 0x35, 0x40), 3);
+	assert_int_equal(IN(0x10, 0x20, 0x35, 0x40, 0x50), 5);
+	assert_int_equal(IN(0x10, 0x20, 0x35), 7);
+	/* After it nothing is. */
+	back(&t, STACK_A + 0xe00, 0x36);
+	*n += 4000;
+	back(&t, STACK_A + 0xf00, 0x23);
+	assert_int_equal(IN(0x10, 0x20), 0);
+	stacks_begin(&t);
+	*n += 9;
+	stacks_end(&t);
+	assert_int_equal(IN(0x10), 9);
+	stacks_release(&t);
+}
+
 /* What a site remembers is of one caller: the same call below another one is another node. */
 static void a_site_is_called_from_two_places(void **state)
 {
@@ -300,6 +346,7 @@ static void a_site_is_called_from_two_places(void **state)
 
 	(void)state;
 	stacks_init(&t);
+	stacks_begin(&t);
 	for (int round = 0; round < 4; round++) {
 		call(&t, STACK_A + 0xf00, 0x10 + round % 2, 0x20 + round % 2);
 		stacks_call(&t, false, STACK_A + 0xe00, &inner);
@@ -324,6 +371,7 @@ int main(void)
 		cmocka_unit_test(knows_markers),
 		cmocka_unit_test(knows_calls_and_returns),
 		cmocka_unit_test(knows_who_called),
+		cmocka_unit_test(knows_who_called_before),
 		cmocka_unit_test(a_site_is_called_from_two_places),
 		cmocka_unit_test(knows_other_stacks),
 		cmocka_unit_test(knows_pushes_and_pops),
