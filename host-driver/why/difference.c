@@ -330,17 +330,15 @@ static int difference_add_samples(struct why *w, enum why_arm arm, unsigned bloc
 }
 
 /* A segment that begins where a function does is executed when it is entered. */
-static void difference_add_exits(struct why *w, enum why_arm arm, const struct symbols *mut,
+static void difference_add_exits(struct exits *e, const struct exits_places *p,
 				 const struct profile_region *r)
 {
-	exits_look(&w->exits[arm], mut);
-	for (size_t i = 0; mut && i < r->n; i++) {
+	exits_look(e, p);
+	for (size_t i = 0; i < r->n; i++) {
 		const struct profile_segment *g = &r->segments[i];
-		const struct symbol *f = g->what != PROFILE_RUN || g->guest || g->vaddr < KERNEL_SPACE
-			? NULL : symbols_find(mut, g->vaddr);
 
-		if (f && f->addr == g->vaddr)
-			exits_add(&w->exits[arm], f->name, g->times);
+		if (g->what == PROFILE_RUN && !g->guest && g->vaddr >= KERNEL_SPACE)
+			exits_add(e, p, g->vaddr, g->times);
 	}
 }
 
@@ -402,7 +400,8 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 	w->things[arm][block] += r->things;
 	w->n_things[arm] += r->things;
 	w->entries[arm] += r->entries;
-	difference_add_exits(w, arm, s->mut, r);
+	if (s->exits)
+		difference_add_exits(&w->exits[arm], s->exits, r);
 	for (int guest = 0; guest < 2; guest++) {
 		w->bytes[arm][guest] += r->bytes[guest];
 		w->pages[arm][guest] += r->pages[guest];

@@ -44,6 +44,7 @@ const char *why_side_name(enum why_side side);	/* "machine's kernel" */
 struct why_symbols {
 	const struct symbols *mut, *guest;	/* of the kernels */
 	const struct symbols *program;		/* of what runs the workloads; NULL: not known */
+	const struct exits_places *exits;	/* of the machine's kernel; NULL: not known */
 };
 
 struct why_function {

@@ -68,7 +68,7 @@ static size_t exits_split(struct exits_name names[static EXITS_NAMES])
 	return n;
 }
 
-/* By a sorted table: it is asked for each of a kernel's 30,000 functions. */
+/* By a sorted table: it is asked for each of a kernel's 30,000 functions, once a kernel. */
 static int exits_of(const char *function)
 {
 	static struct exits_name names[EXITS_NAMES];
@@ -81,25 +81,37 @@ static int exits_of(const char *function)
 	return found ? found->cause : -1;
 }
 
-void exits_look(struct exits *e, const struct symbols *s)
+void exits_find(struct exits_places *p, const struct symbols *s)
 {
-	if (!s || e->looked)
-		return;
-	e->looked = true;
-	for (size_t i = 0; i < s->n; i++) {
+	p->n = 0;
+	for (size_t i = 0; i < s->n && p->n < EXITS_PLACES; i++) {
 		int cause = exits_of(s->v[i].name);
 
 		if (cause >= 0)
-			e->known[cause] = true;
+			p->v[p->n++] = (struct exits_place){ s->v[i].addr, cause };
 	}
 }
 
-void exits_add(struct exits *e, const char *function, uint64_t times)
+void exits_look(struct exits *e, const struct exits_places *p)
 {
-	int cause = exits_of(function);
+	e->looked = true;
+	for (size_t i = 0; i < p->n; i++)
+		e->known[p->v[i].cause] = true;
+}
 
-	if (cause >= 0)
-		e->n[cause] += times;
+static int exits_by_address(const void *key, const void *place)
+{
+	uint64_t a = *(const uint64_t *)key, b = ((const struct exits_place *)place)->addr;
+
+	return (a > b) - (a < b);
+}
+
+void exits_add(struct exits *e, const struct exits_places *p, uint64_t addr, uint64_t times)
+{
+	const struct exits_place *at = bsearch(&addr, p->v, p->n, sizeof(*at), exits_by_address);
+
+	if (at)
+		e->n[at->cause] += times;
 }
 
 double exits_others(const struct exits *e, double entries)

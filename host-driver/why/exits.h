@@ -7,10 +7,12 @@
  * causes.
  *
  *	struct symbols s = SYMBOLS_INIT;	// filled by symbols_of_image()
+ *	struct exits_places places;
  *	struct exits e = { 0 };
  *
- *	exits_look(&e, &s);
- *	exits_add(&e, "npf_interception", 4096);
+ *	exits_find(&places, &s);		// once for each kernel
+ *	exits_look(&e, &places);
+ *	exits_add(&e, &places, 0xffffffff81000040, 4096);
  *	if (e.known[EXITS_FAULTS])
  *		printf("%g %s", e.n[EXITS_FAULTS], exits_causes[EXITS_FAULTS].what);
  */
@@ -34,17 +36,30 @@ extern const struct exits_cause exits_causes[EXITS_CAUSES];
 
 #define EXITS_FAULTS 0			/* the cause of all second-level faults */
 
+#define EXITS_PLACES 128		/* of a kernel's functions; their variants included */
+
+/* Where a kernel has these functions, in the order of their addresses. */
+struct exits_places {
+	struct exits_place {
+		uint64_t addr;
+		int cause;
+	} v[EXITS_PLACES];
+	size_t n;
+};
+
+void exits_find(struct exits_places *p, const struct symbols *s);
+
 struct exits {
 	double n[EXITS_CAUSES];
 	bool known[EXITS_CAUSES];	/* the kernel has one of the functions */
 	bool looked;
 };
 
-/* Which causes a kernel's symbols tell apart. NULL: it has none; once is enough. */
-void exits_look(struct exits *e, const struct symbols *s);
+/* Which causes a kernel tells apart; once is enough. */
+void exits_look(struct exits *e, const struct exits_places *p);
 
-/* A function of the machine's kernel was entered so often. */
-void exits_add(struct exits *e, const char *function, uint64_t times);
+/* What begins at `addr` of the machine's kernel was executed so often; any address will do. */
+void exits_add(struct exits *e, const struct exits_places *p, uint64_t addr, uint64_t times);
 
 /* Of so many entries into the guest, those that were left for no known cause. */
 double exits_others(const struct exits *e, double entries);

@@ -236,6 +236,15 @@ static const struct symbols *gather_symbols_at(const struct gather *w, size_t wh
 	return which ? &w->kernels[which - 1].symbols : NULL;
 }
 
+static struct why_symbols gather_symbols_of(const struct gather *w, unsigned arm,
+					    const struct exits_places *exits)
+{
+	return (struct why_symbols){
+		.mut = gather_symbols_at(w, w->of_arm[arm]), .exits = exits,
+		.guest = gather_symbols_at(w, w->guest), .program = gather_symbols_at(w, w->program),
+	};
+}
+
 static const char *gather_debug_at(const struct gather *w, size_t which)
 {
 	return which ? w->kernels[which - 1].debug : NULL;
@@ -255,10 +264,7 @@ static int gather_lines(struct gather *w, struct err *err)
 				       (unsigned)(plan_baseline(w->plan) - w->plan->arms);
 
 			d.mut[a] = gather_debug_at(w, w->of_arm[arm]);
-			d.symbols[a] = (struct why_symbols){
-				gather_symbols_at(w, w->of_arm[arm]),
-				gather_symbols_at(w, w->guest), gather_symbols_at(w, w->program),
-			};
+			d.symbols[a] = gather_symbols_of(w, arm, NULL);
 		}
 		if (!g->error.code)
 			why_find_hottest(&g->why, &d);
@@ -364,6 +370,7 @@ static int gather_region(struct gather *w, const struct gather_boot *b,
 static int gather_profile(struct gather *w, const struct gather_boot *b,
 			  struct profile *p, struct err *err)
 {
+	struct exits_places exits;
 	struct why_symbols s;
 	bool sampled = p->n_regions && p->regions[0].event;	/* perf has named the machine's functions */
 	int ret = 0;
@@ -375,10 +382,9 @@ static int gather_profile(struct gather *w, const struct gather_boot *b,
 	if (ret)
 		return ret;
 	gather_program(w, &p->program, b->boot);
-	s = (struct why_symbols){
-		gather_symbols_at(w, w->of_arm[b->arm]), gather_symbols_at(w, w->guest),
-		gather_symbols_at(w, w->program),
-	};
+	s = gather_symbols_of(w, b->arm, sampled ? NULL : &exits);
+	if (s.exits)
+		exits_find(&exits, s.mut);
 	for (size_t i = 0; i < p->n_regions && !ret; i++)
 		if (gather_wants(w, &p->regions[i]))
 			ret = gather_region(w, b, &s, &p->regions[i], err);

@@ -104,7 +104,7 @@ static void tells_loads_from_stores(void **state)
 		"end 10\nthings 1\nregion 1 1 0\nm ffffffff81000010 5 2 1\nend 10\nthings 1\n";
 	static const double wanted[] = { 10, 6, 3 };
 	struct symbols none = SYMBOLS_INIT;
-	struct why_symbols s = { &none, &none, NULL };
+	struct why_symbols s = { .mut = &none, .guest = &none };
 	struct err err = ERR_INIT;
 	struct profile p;
 
@@ -344,7 +344,7 @@ static void knows_programs_at_fixed_addresses(void **state)
 		{ NULL, false, WHY_MUT_PROGRAMS },
 		{ NULL, true, WHY_GUEST_PROGRAMS },
 	};
-	struct why_symbols none = { NULL, NULL, NULL };
+	struct why_symbols none = { .mut = NULL };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -376,7 +376,8 @@ static void tells_what_a_guest_was_left_for(void **state)
 		{ .vaddr = BASE + 0x200, .insns = 1, .times = 2 },
 		{ .vaddr = BASE + 0x300, .insns = 1, .times = 7 },	/* a part of it, elsewhere */
 	};
-	struct why_symbols both = { &s, &s, NULL };
+	struct exits_places places;
+	struct why_symbols both = { .mut = &s, .guest = &s, .exits = &places };
 	struct profile_region r = { .things = 2, .entries = 5, .segments = run, .n = 7 };
 	struct err err = ERR_INIT;
 	struct why w;
@@ -384,10 +385,12 @@ static void tells_what_a_guest_was_left_for(void **state)
 
 	(void)state;
 	assert_int_equal(why_init(&w, 1, &err), 0);
+	exits_find(&places, &s);
 	assert_int_equal(why_add(&w, WHY_BASE, 0, &both, &r, &err), 0);
 	/* The other arm's compiler left no function for ports. */
 	symbols_release(&s);
 	s = kernel((const char *const[]){ "npf_interception", "svm_exit", "kvm_tdp_mmu_map", NULL });
+	exits_find(&places, &s);
 	assert_int_equal(why_add(&w, WHY_OTHER, 0, &both, &r, &err), 0);
 	assert_int_equal(why_judge(&w, &err), 0);
 	text = printed(&w);
