@@ -103,10 +103,10 @@ void segments_begin(struct segments *t)
 }
 
 void segments_each(const struct segments *t,
-		   void (*fn)(const struct segment *s, uint64_t times, void *arg), void *arg)
+		   void (*fn)(struct segment *s, uint64_t times, void *arg), void *arg)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		const struct segments_chunk *c = t->chunks[i / CHUNK];
+		struct segments_chunk *c = t->chunks[i / CHUNK];
 
 		if (c->count[i % CHUNK])
 			fn(&c->what[i % CHUNK], c->count[i % CHUNK], arg);

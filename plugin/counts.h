@@ -26,6 +26,7 @@ struct segment {
 	uint32_t hash;		/* of the bytes: programs share addresses */
 	bool guest;
 	uint64_t sizes;		/* of its instructions in bytes, 4 bits each, the first one's lowest */
+	uint32_t line;		/* for who writes it: 1 + the number of its line; 0: it has none */
 };
 
 #define SEGMENT_INSNS 16	/* at most, for their sizes' sake */
@@ -42,7 +43,7 @@ uint64_t *segments_get(struct segments *t, const struct segment *like);
 
 void segments_begin(struct segments *t);	/* a region: all counters are 0 */
 void segments_each(const struct segments *t,
-		   void (*fn)(const struct segment *s, uint64_t times, void *arg), void *arg);
+		   void (*fn)(struct segment *s, uint64_t times, void *arg), void *arg);
 
 uint32_t segment_hash(uint32_t so_far, const void *bytes, size_t size);
 

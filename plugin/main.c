@@ -8,7 +8,7 @@
  * FILE is appended to. Its lines are written at the end of each region, since a
  * QEMU that is killed runs nothing at its end:
  *
- *	kduel-why 3 vcpus N			once, first
+ *	kduel-why 4 vcpus N			once, first
  *	started					with wait=on: new code begins it
  *	counting				and from here on
  *	node NODE PARENT m|g ADDR		a call stack: a function that holds ADDR,
@@ -21,6 +21,8 @@
  *						guest, with TIMES > 0; numbers but
  *						INSNS and TIMES are hex; SIZES: a
  *						digit an instruction, the first last
+ *	x LINE TIMES				the segment of an earlier such line, which
+ *						are numbered from 0 in all of FILE
  *	l m|g VADDR N				with memory=on: loads of such a segment, and
  *	w m|g VADDR N				stores; also of several with one VADDR
  *	memory m|g BYTES PAGES			what these went to, without devices: pages of 4 KiB
@@ -86,6 +88,7 @@ static struct {
 	struct segments segments;
 	struct stacks stacks;		/* of one processor */
 	size_t nodes_written;
+	uint32_t segments_written;
 	void *sites;			/* of struct why_site */
 	FILE *out;
 	const char *path;
@@ -136,13 +139,18 @@ static void why_write_memory(const struct segment *s, uint64_t accesses)
 			s->vaddr, stores);
 }
 
-static void why_write_segment(const struct segment *s, uint64_t times, void *arg)
+static void why_write_segment(struct segment *s, uint64_t times, void *arg)
 {
 	if (s->what == SEGMENT_ACCESSES && why.calls)
 		why_write_memory(s, times);
 	if (s->what != SEGMENT_RUN)
 		return;
 	*(uint64_t *)arg += times * s->insns;
+	if (s->line) {
+		fprintf(why.out, "x %u %" PRIu64 "\n", s->line - 1, times);
+		return;
+	}
+	s->line = ++why.segments_written;
 	fprintf(why.out, "%c %" PRIx64 " %u %" PRIu64 " %x %" PRIx64 "\n", s->guest ? 'g' : 'm',
 		s->vaddr, s->insns, times, s->hash, s->sizes);
 }
@@ -680,7 +688,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
 	why.nodes_written = 3;
 	if (why.boot)
 		why_begin();
-	fprintf(why.out, "kduel-why 3 vcpus %d\n", info->system.smp_vcpus);
+	fprintf(why.out, "kduel-why 4 vcpus %d\n", info->system.smp_vcpus);
 	fflush(why.out);
 	return why_start();
 }

@@ -16,6 +16,7 @@ struct profile_reader {
 	const char *path;
 	unsigned line;
 	size_t n_segments, segment_room, region_room;
+	size_t *written, n_written, written_room;	/* which segment each line `m` or `g` is */
 	size_t n_stacks, stack_room, node_room;
 	size_t n_functions, function_room, first_function;
 	const char *event;
@@ -63,9 +64,24 @@ static bool profile_number(char **at, int base, uint64_t *out)
 	return true;
 }
 
-static int profile_segment(struct profile_reader *r, char *line)
+static int profile_add_segment(struct profile_reader *r, const struct profile_segment *s)
 {
 	struct profile *p = r->p;
+
+	if (profile_grow((void **)&p->segments, r->n_segments, &r->segment_room,
+			 sizeof(*p->segments)))
+		return err_sys(r->err, ENOMEM, "%s", r->path);
+	p->segments[r->n_segments++] = *s;
+	if (s->what != PROFILE_RUN)
+		return 0;
+	r->sum += s->insns * s->times;
+	if (s->vaddr >= KERNEL_SPACE)
+		r->kernel[s->guest] += s->insns * s->times;
+	return 0;
+}
+
+static int profile_segment(struct profile_reader *r, char *line)
+{
 	uint64_t vaddr, insns, times, hash, sizes = 0;
 	char *at = line + 2;
 
@@ -76,37 +92,43 @@ static int profile_segment(struct profile_reader *r, char *line)
 	    (*at && !profile_number(&at, 16, &sizes)) || *at ||
 	    insns > UINT32_MAX || hash > UINT32_MAX)
 		return profile_bad(r, "malformed segment: must be VADDR INSNS TIMES HASH SIZES");
-	if (profile_grow((void **)&p->segments, r->n_segments, &r->segment_room,
-			 sizeof(*p->segments)))
+	if (profile_grow((void **)&r->written, r->n_written, &r->written_room, sizeof(*r->written)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);
-	p->segments[r->n_segments++] = (struct profile_segment){
+	r->written[r->n_written++] = r->n_segments;
+	return profile_add_segment(r, &(struct profile_segment){
 		.vaddr = vaddr, .times = times, .insns = insns, .hash = hash, .sizes = sizes,
 		.guest = *line == 'g',
-	};
-	r->sum += insns * times;
-	if (vaddr >= KERNEL_SPACE)
-		r->kernel[*line == 'g'] += insns * times;
-	return 0;
+	});
+}
+
+/* "x LINE TIMES" */
+static int profile_again(struct profile_reader *r, char *line)
+{
+	struct profile_segment again;
+	uint64_t which, times;
+	char *at = line + 2;
+
+	if (!r->open || !profile_number(&at, 10, &which) || !profile_number(&at, 10, &times) ||
+	    *at || which >= r->n_written)
+		return profile_bad(r, "malformed repetition: must be LINE TIMES of an earlier segment, in a region");
+	again = r->p->segments[r->written[which]];
+	again.times = times;
+	return profile_add_segment(r, &again);
 }
 
 static int profile_memory(struct profile_reader *r, char *line)
 {
-	struct profile *p = r->p;
 	uint64_t vaddr, times;
 	char *at = line + 4;
 
 	if (!r->open || (line[2] != 'm' && line[2] != 'g') || line[3] != ' ' ||
 	    !profile_number(&at, 16, &vaddr) || !profile_number(&at, 10, &times) || *at)
 		return profile_bad(r, "malformed memory accesses: must be m|g VADDR N, in a region");
-	if (profile_grow((void **)&p->segments, r->n_segments, &r->segment_room,
-			 sizeof(*p->segments)))
-		return err_sys(r->err, ENOMEM, "%s", r->path);
-	p->segments[r->n_segments++] = (struct profile_segment){
+	r->p->regions[r->p->n_regions].memory = true;
+	return profile_add_segment(r, &(struct profile_segment){
 		.what = *line == 'l' ? PROFILE_LOADS : PROFILE_STORES,
 		.vaddr = vaddr, .times = times, .insns = 1, .guest = line[2] == 'g',
-	};
-	p->regions[p->n_regions].memory = true;
-	return 0;
+	});
 }
 
 static int profile_touched(struct profile_reader *r, char *line)
@@ -310,15 +332,37 @@ static int profile_header(struct profile_reader *r, const char *line)
 
 	if (sscanf(line, "kduel-why %u vcpus %u", &version, &r->p->vcpus) != 2)
 		return profile_bad(r, "this is nothing that the plugin wrote");
-	if (version != PROFILE_VERSION && version != PROFILE_VERSION - 1)
+	if (version < PROFILE_OLDEST || version > PROFILE_VERSION)
 		return err_config(r->err, "%s was written by version %u of the plugin; this kduel reads version %d",
 				  r->path, version, PROFILE_VERSION);
 	r->header = true;
 	return 0;
 }
 
+/* Nearly all lines are of one letter: what was counted. */
+static int profile_counted(struct profile_reader *r, char *line)
+{
+	switch (*line) {
+	case 'm':
+	case 'g':
+		return profile_segment(r, line);
+	case 'x':
+		return profile_again(r, line);
+	case 'l':
+	case 'w':
+		return profile_memory(r, line);
+	case 's':
+		return profile_stack(r, line);
+	case 'f':
+		return profile_function(r, line);
+	}
+	return profile_bad(r, "unknown kind of line");
+}
+
 static int profile_line(struct profile_reader *r, char *line)
 {
+	if (r->header && *line && line[1] == ' ')
+		return profile_counted(r, line);
 	if (!strncmp(line, "kernel m ", 9))
 		return profile_kernel(r, line, &r->p->mut);
 	if (!strncmp(line, "kernel g ", 9))
@@ -331,14 +375,8 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_header(r, line);
 	if (!strncmp(line, "run ", 4))
 		return profile_process(r, line);
-	if (!strncmp(line, "m ", 2) || !strncmp(line, "g ", 2))
-		return profile_segment(r, line);
-	if (!strncmp(line, "l ", 2) || !strncmp(line, "w ", 2))
-		return profile_memory(r, line);
 	if (!strncmp(line, "memory ", 7))
 		return profile_touched(r, line);
-	if (!strncmp(line, "s ", 2))
-		return profile_stack(r, line);
 	if (!strncmp(line, "node ", 5))
 		return profile_node(r, line);
 	if (!strncmp(line, "region ", 7) || !strncmp(line, "phase ", 6))
@@ -349,8 +387,6 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_things(r, line);
 	if (!strncmp(line, "clock ", 6))
 		return profile_clock(r, line);
-	if (!strncmp(line, "f ", 2))
-		return profile_function(r, line);
 	if (!strncmp(line, "sampled ", 8))
 		return r->event = line + 8, 0;
 	if (!strncmp(line, "here ", 5))
@@ -389,6 +425,7 @@ int profile_read(struct profile *p, const char *path, struct err *err)
 		r.line++;
 		ret = profile_line(&r, line);
 	}
+	free(r.written);
 	if (!ret && !r.header)
 		ret = profile_bad(&r, "this is nothing that the plugin wrote");
 	if (ret)

@@ -21,7 +21,8 @@
 #include "err.h"
 #include "view.h"
 
-#define PROFILE_VERSION 3	/* 2, which is read too, had no sizes of instructions */
+#define PROFILE_VERSION 4	/* 2 and 3 are read, too: subsets of it */
+#define PROFILE_OLDEST 2
 
 enum profile_what { PROFILE_RUN, PROFILE_LOADS, PROFILE_STORES };
 
@@ -110,7 +111,7 @@ void profile_release(struct profile *p);
  * Where perf sampled (a machine that is no emulated VM) no plugin writes, and all of the file is
  * the driver's:
  *
- *	kduel-why 3 vcpus 0
+ *	kduel-why 4 vcpus 0
  *	run PROCESS CELL
  *	sampled EVENT HZ
  *	region 0 SEQ 0

@@ -97,7 +97,7 @@ static void knows_pushes_and_pops(void **state)
 		assert_false(insn_is_push_or_pop(no[i].b, no[i].size));
 }
 
-static void sum(const struct segment *s, uint64_t times, void *arg)
+static void sum(struct segment *s, uint64_t times, void *arg)
 {
 	*(uint64_t *)arg += s->vaddr * times;
 }

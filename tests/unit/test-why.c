@@ -43,7 +43,7 @@ static const char good[] =
 	"g ffffffff81000010 2 50 1\n"
 	"g 555555556000 3 10 deadbeef\n"
 	"end 4130\nclock 4126\nthings 10\n"
-	"region 20004 2 0\nend 0\n"
+	"region 20004 2 0\nx 3 2\nx 1 7\nend 34\n"
 	"region 20005 3 0\nm ffffffff81000010 4 1";
 
 static void reads_what_the_plugin_wrote(void **state)
@@ -69,7 +69,13 @@ static void reads_what_the_plugin_wrote(void **state)
 	assert_int_equal(p.regions[1].n, 3);
 	assert_true(p.regions[1].segments[2].guest);
 	assert_int_equal(p.regions[1].segments[2].vaddr, 0x555555556000);
-	assert_int_equal(p.regions[2].n, 0);
+	/* By the numbers of their lines, of which the phase had the first. */
+	assert_int_equal(p.regions[2].n, 2);
+	assert_int_equal(p.regions[2].total, 34);
+	assert_true(p.regions[2].segments[0].guest);
+	assert_int_equal(p.regions[2].segments[0].vaddr, 0x555555556000);
+	assert_int_equal(p.regions[2].segments[0].times, 2);
+	assert_int_equal(p.regions[2].segments[1].sizes, 0x5312);
 	profile_release(&p);
 }
 
@@ -158,6 +164,10 @@ static void refuses_damage(void **state)
 		{ "kduel-why 3 vcpus 1\nl m 1 2\n", "line 2: malformed memory accesses" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nw x 1 2\n", "line 3: malformed memory accesses" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nmemory m 1\n", "line 3: malformed memory: must be m|g" },
+		{ "kduel-why 4 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nx 1 2\n", "line 4: malformed repetition" },
+		{ "kduel-why 4 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 6\nx 0 2\n", "line 5: malformed repetition" },
+		{ "kduel-why 4 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nx 0\n", "line 4: malformed repetition" },
+		{ "kduel-why 5 vcpus 1\n", "version 5 of the plugin" },
 		{ "kduel-why 3 vcpus 1\nregion\n", "unknown kind" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
 	};
