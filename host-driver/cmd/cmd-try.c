@@ -130,17 +130,17 @@ static const struct argp argp = {
 
 /* --- the text at the end ---------------------------------------------------------- */
 
-/* The command line, with the kernel that was chosen for it, and what it takes from its input. */
+/* The command line, with the kernel that was chosen for it, and where its input is kept. */
 static char *try_command_text(char **argv, const struct try_made *made, bool chosen)
 {
-	char *all = proc_command_text((const char *const *)argv + 1), *text;
-	const char *input = "";
+	char *all, *text;
 
-	for (char **arg = argv + 1; *arg && strcmp(*arg, "--"); arg++)
+	for (char **arg = argv + 1; made->input && *arg && strcmp(*arg, "--"); arg++)
 		if (!strcmp(*arg, "-"))
-			input = " < series.mbox";
-	text = chosen && made->on ? text_format("kduel try --on %s %s%s", made->on, all, input)
-				  : text_format("kduel try %s%s", all, input);
+			*arg = made->input;
+	all = proc_command_text((const char *const *)argv + 1);
+	text = chosen && made->on ? text_format("kduel try --on %s %s", made->on, all)
+				  : text_format("kduel try %s", all);
 	free(all);
 	return text;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Helpers for the descriptions of the two kernels; and the ones of ready images. */
+/* Helpers for a try's folder and the descriptions of its kernels; and those of ready images. */
 #include "try.h"
 
 #include <ctype.h>
@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "data.h"
@@ -88,13 +89,37 @@ void try_put_texts(FILE *f, const char *key, enum data_kind kind,
 		free(path);
 	}
 	for (size_t i = 0; more && i < more->n_patches; i++) {
-		char *name = text_format("../patches/%02zu-%s.patch", i + 1, more->patch[i].name);
+		char *below = try_patch_below(more, i), *path = text_format("../%s", below);
 
 		fputs(n || i ? ", " : "", f);
-		try_quote(f, name);
-		free(name);
+		try_quote(f, path);
+		free(path);
+		free(below);
 	}
 	fputs("]\n", f);
+}
+
+void try_name_folder(struct try *t)
+{
+	char date[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (t->made->folder)
+		return;
+	gmtime_r(&now, &tm);
+	strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm);
+	t->made->folder = t->w->folder ? text_format("%s", t->w->folder)
+				       : text_format("try/%s-%s", t->name, date);
+	for (unsigned n = 2; !t->w->folder && !access(t->made->folder, F_OK); n++) {
+		free(t->made->folder);
+		t->made->folder = text_format("try/%s-%s-%u", t->name, date, n);
+	}
+}
+
+char *try_patch_below(const struct try *t, size_t i)
+{
+	return text_format("patches/%02zu-%s.patch", i + 1, t->patch[i].name);
 }
 
 int try_images(struct try *t, struct err *err)

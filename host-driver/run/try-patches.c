@@ -34,9 +34,14 @@ static void try_patches_tell_subjects(struct try *t, const struct kernel_text *p
 	}
 }
 
+static bool try_patches_is_input(const char *path)
+{
+	return !strcmp(path, "-");
+}
+
 static int try_patches_read_patch(const char *path, struct kernel_text *p, struct err *err)
 {
-	bool in = !strcmp(path, "-");
+	bool in = try_patches_is_input(path);
 	char *name = in ? text_format("stdin") : try_stem(path);
 	int ret = kernel_text_read(p, name, in ? "/dev/stdin" : path, err);
 
@@ -209,6 +214,25 @@ static char *try_patches_patched_yaml(const struct try *t, const struct kernel *
 	return text;
 }
 
+/* What came from the standard input can be read again only where the campaign keeps it. */
+static void try_patches_place_input(struct try *t)
+{
+	for (size_t i = 0; i < t->n_patches; i++) {
+		struct kernel_text *p = &t->patch[i];
+		char *below;
+
+		if (!try_patches_is_input(t->w->patches[i]))
+			continue;
+		below = try_patch_below(t, i);
+		try_name_folder(t);
+		free(p->path);
+		p->path = text_format("%s/%s", t->made->folder, below);
+		free(t->made->input);
+		t->made->input = text_format("%s", p->path);
+		free(below);
+	}
+}
+
 int try_patches(struct try *t, struct err *err)
 {
 	struct kernel base;
@@ -219,6 +243,7 @@ int try_patches(struct try *t, struct err *err)
 	if (ret)
 		return ret;
 	t->name = text_format("%s", t->patch[0].name);
+	try_patches_place_input(t);
 	t->arm[0].name = text_format("%s", base.name);
 	t->arm[0].kernel = text_format("%s", base.asked);
 	if (data_is_path(DATA_KERNEL, base.asked)) {

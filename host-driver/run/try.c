@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/workload.h"
@@ -204,7 +203,7 @@ static int try_write_kernels(const struct try *t, struct err *err)
 		free(below);
 	}
 	for (size_t i = 0; i < t->n_patches && !ret; i++) {
-		char *below = text_format("patches/%02zu-%s.patch", i + 1, t->patch[i].name);
+		char *below = try_patch_below(t, i);
 
 		ret = try_publish(t, below, t->patch[i].text, t->patch[i].len, err);
 		free(below);
@@ -233,19 +232,9 @@ static int try_check_kernels(const struct try *t, struct err *err)
 static int try_make_folder(struct try *t, struct err *err)
 {
 	static const char *const below[] = { "kernels", "patches" };
-	char date[32];
-	time_t now = time(NULL);
-	struct tm tm;
 	int ret = 0;
 
-	gmtime_r(&now, &tm);
-	strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &tm);
-	t->made->folder = t->w->folder ? text_format("%s", t->w->folder)
-				       : text_format("try/%s-%s", t->name, date);
-	for (unsigned n = 2; !t->w->folder && !access(t->made->folder, F_OK); n++) {
-		free(t->made->folder);
-		t->made->folder = text_format("try/%s-%s-%u", t->name, date, n);
-	}
+	try_name_folder(t);
 	t->made->config = text_format("%s/campaign.yaml", t->made->folder);
 	for (size_t i = 0; i < 2 && !ret; i++) {
 		char *path = text_format("%s/%s", t->made->folder, below[i]);
@@ -325,6 +314,7 @@ void try_made_release(struct try_made *made)
 	free(made->folder);
 	free(made->config);
 	free(made->on);
+	free(made->input);
 	free(made->what);
 	*made = (struct try_made){ NULL };
 }

@@ -55,6 +55,7 @@ struct try_made {
 	char *folder;		/* try/<name>-<date>-<time> */
 	char *config;		/* <folder>/campaign.yaml */
 	char *on;		/* the kernel that was chosen, if one was; else NULL */
+	char *input;		/* where the patches from the standard input are kept; else NULL */
 	char *what;		/* what is compared; several lines */
 };
 
@@ -100,6 +101,11 @@ int try_images(struct try *t, struct err *err);
  * characters. The caller frees it.
  */
 char *try_stem(const char *path);
+
+/* Sets made->folder, from t->name, if it is not set. Makes no folder. */
+void try_name_folder(struct try *t);
+/* Where below the folder a patch goes: "patches/01-fix.patch". The caller frees it. */
+char *try_patch_below(const struct try *t, size_t i);
 
 /* Writes `text` as a quoted YAML scalar. */
 void try_quote(FILE *f, const char *text);
