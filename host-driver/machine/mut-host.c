@@ -4,6 +4,7 @@
  * the one that is running; an arm with another kernel is refused, and the campaign
  * can be resumed after a reboot into it.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "backing/device.h"
+#include "file.h"
 #include "machine.h"
 #include "vocab/domain.h"
 
@@ -29,16 +31,44 @@ static int host_prepare(struct machine *m, const char *guest_kernel,
 	return ret;
 }
 
+/* Does this word stand on the command line of the kernel that runs? */
+static bool host_has_word(const char *cmdline, const char *word, size_t len)
+{
+	for (const char *at = cmdline; (at = memmem(at, strlen(at), word, len)); at += len)
+		if ((at == cmdline || isspace((unsigned char)at[-1])) &&
+		    (!at[len] || isspace((unsigned char)at[len])))
+			return true;
+	return false;
+}
+
+static int host_check_words(const struct plan_arm *arm, struct err *err)
+{
+	char *cmdline;
+	size_t n;
+	int ret = file_read("/proc/cmdline", &cmdline, NULL, err);
+
+	if (ret)
+		return ret;
+	for (const char *word = arm->cmdline; !ret && *word; word += n ? n : 1) {
+		n = strcspn(word, " ");
+		if (n && !host_has_word(cmdline, word, n))
+			ret = err_machine(err, "arm %s needs '%.*s' on the kernel's command line, where it is not; boot with it, then kduel run --resume",
+					  arm->name, (int)n, word);
+	}
+	free(cmdline);
+	return ret;
+}
+
 static int host_boot(struct machine *m, const struct machine_boot *b,
 		     struct err *err)
 {
 	struct utsname u;
 
 	(void)m;
-	if (uname(&u) || !*b->release || !strcmp(u.release, b->release))
-		return 0;
-	return err_machine(err, "arm %s needs kernel %s, but %s is running; boot it, then kduel run --resume",
-			   b->arm->name, b->release, u.release);
+	if (!uname(&u) && *b->release && strcmp(u.release, b->release))
+		return err_machine(err, "arm %s needs kernel %s, but %s is running; boot it, then kduel run --resume",
+				   b->arm->name, b->release, u.release);
+	return host_check_words(b->arm, err);
 }
 
 static int host_link(struct machine *m, const struct machine_boot *b,

@@ -27,6 +27,9 @@
 #define GUEST_INITRD "/run/kduel-guest-initrd"
 #define GUEST_DISKS "/run/kduel-rootfs-"
 
+/* What stands before an arm's own words on the kernel's command line. */
+#define ARM_WORD "kduel.arm"
+
 static void mut_ssh_add(const struct machine *m, struct args *a)
 {
 	/* Nobody can type a password, and a dead host must be noticed. */
@@ -140,8 +143,9 @@ static int ssh_prepare(struct machine *m, const char *guest_kernel,
 
 	if (!*m->plan->machine.host)
 		return err_config(err, "machine.host: missing; name the host, e.g. root@server");
-	if (ssh_there(m, "command -v kduel-agent && command -v kexec", NULL, &cause))
-		return err_machine(err, "%s: ssh cannot log in as root with a key, or kduel-agent or kexec is not installed there\n%s",
+	if (ssh_there(m, "command -v kduel-agent && command -v kexec && command -v qemu-system-x86_64",
+		      NULL, &cause))
+		return err_machine(err, "%s: ssh cannot log in as root with a key, or one of kduel-agent, kexec and qemu-system-x86_64 is not installed there\n%s",
 				   m->plan->machine.host, cause.text);
 	if (plan_is_sampled(m->plan) && ssh_there(m, "command -v perf", NULL, NULL))
 		return err_machine(err, "profile: functions are sampled by perf on %s, which has none (Debian: linux-perf)",
@@ -174,6 +178,34 @@ static bool ssh_never(void *arg)
 	return false;
 }
 
+/*
+ * The arm's words come behind one of ours, so that the next boot can leave them out. What
+ * fails is said at once; what ends ssh's connection happens once it has ended. NULL: no memory.
+ */
+static char *ssh_boot_command(const struct machine_boot *b)
+{
+	char *words = proc_command_text((const char *const []){ b->arm->cmdline, NULL });
+	char *command = NULL;
+
+	if (words && asprintf(&command, "own=$(sed 's/ " ARM_WORD ".*//' /proc/cmdline) && "
+			      "kexec -l /boot/vmlinuz-%s --initrd=/boot/initrd.img-%s "
+			      "--command-line=\"$own " ARM_WORD " \"%s && "
+			      "{ (sleep 1; systemctl kexec || kexec -e) </dev/null >/dev/null 2>&1 & }",
+			      b->release, b->release, words) < 0)
+		command = NULL;
+	free(words);
+	return command;
+}
+
+/* Is `text` a boot's id, and below it this release? */
+static bool ssh_runs(const char *text, const char *release)
+{
+	const char *line = strchr(text, '\n');
+	size_t n = strlen(release);
+
+	return line && !strncmp(line + 1, release, n) && (!line[1 + n] || line[1 + n] == '\n');
+}
+
 /* The boot id distinguishes the new kernel from the old one, which goes down slowly. */
 static int ssh_wait_for_boot(struct machine *m, const struct machine_boot *b,
 			     const char *old_id, struct err *err)
@@ -185,7 +217,7 @@ static int ssh_wait_for_boot(struct machine *m, const struct machine_boot *b,
 		bool up = !ssh_there(m, "cat /proc/sys/kernel/random/boot_id; uname -r",
 				     &text, NULL) &&
 			  strncmp(text, old_id, 36);
-		bool right = up && strstr(text, b->release);
+		bool right = up && ssh_runs(text, b->release);
 
 		free(text);
 		if (right)
@@ -202,20 +234,20 @@ static int ssh_wait_for_boot(struct machine *m, const struct machine_boot *b,
 static int ssh_boot(struct machine *m, const struct machine_boot *b,
 		    struct err *err)
 {
-	char *command = NULL, *old_id = NULL;
+	char *command, *old_id = NULL;
 	int ret = ssh_check_release(b->release, err);
 
 	if (!ret)
 		ret = ssh_there(m, "cat /proc/sys/kernel/random/boot_id", &old_id, err);
 	if (ret)
 		return ret;
-	if (asprintf(&command,
-		     "kexec -l /boot/vmlinuz-%s --initrd=/boot/initrd.img-%s"
-		     " --reuse-cmdline && (sleep 1; systemctl kexec || kexec -e)"
-		     " >/dev/null 2>&1 &", b->release, b->release) < 0)
-		ret = err_sys(err, ENOMEM, "cannot reboot %s", m->plan->machine.host);
-	if (!ret)
-		ret = ssh_there(m, command, NULL, err);
+	command = ssh_boot_command(b);
+	ret = command ? ssh_there(m, command, NULL, err)
+		      : err_sys(err, ENOMEM, "cannot boot kernel %s", b->release);
+	free(command);
+	if (ret)
+		err_prefix(err, "%s: cannot load kernel %s, which must be installed there in /boot",
+			   m->plan->machine.host, b->release);
 	if (!ret)
 		ret = ssh_wait_for_boot(m, b, old_id, err);
 	if (!ret)
@@ -224,7 +256,6 @@ static int ssh_boot(struct machine *m, const struct machine_boot *b,
 		ret = ssh_send_file(m, m->images.guest, GUEST_INITRD, COMMAND_SECONDS, err);
 	if (!ret)
 		ret = ssh_send_disks(m, err);
-	free(command);
 	free(old_id);
 	return ret;
 }

@@ -39,6 +39,31 @@ static void every_kind_has_its_functions(void **state)
 	assert_null(machine_kind_find(""));
 }
 
+/* On this host nobody but its user boots kernels. */
+static void a_hosts_command_line_is_the_arms(void **state)
+{
+	struct plan p = { .machine = { .kind = machine_kind_find("host") } };
+	const struct machine_kind_ops *ops = machine_ops(&p);
+	struct plan_arm arm = { .name = "arm", .cmdline = (char *)"" };
+	const struct machine_boot b = { .arm = &arm, .release = "" };
+	struct machine m = { .plan = &p };
+	struct err err = ERR_INIT;
+	char *has, *lacks;
+
+	(void)state;
+	assert_int_equal(ops->boot(&m, &b, NULL), 0);
+	assert_int_equal(file_read("/proc/cmdline", &has, NULL, NULL), 0);
+	has[strcspn(has, "\n")] = '\0';
+	arm.cmdline = has;
+	assert_int_equal(ops->boot(&m, &b, NULL), 0);
+	assert_true(asprintf(&lacks, "%s kvm.no-such-word=1", has) > 0);
+	arm.cmdline = lacks;
+	assert_int_equal(ops->boot(&m, &b, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "arm arm needs 'kvm.no-such-word=1' on the kernel's command line"));
+	free(lacks);
+	free(has);
+}
+
 /* It would be put into an image where what it starts is not. */
 static void a_wrapper_is_no_qemu(void **state)
 {
@@ -65,6 +90,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_has_its_functions),
+		cmocka_unit_test(a_hosts_command_line_is_the_arms),
 		cmocka_unit_test(a_wrapper_is_no_qemu),
 	};
 

@@ -29,7 +29,7 @@ static const char fake_ssh[] =
 	"case $last in\n"
 	"*boot_id*uname*) cat id; cat release;;\n"
 	"*boot_id) cat id;;\n"
-	"*'kexec -l'*) echo 22222222-2222-2222-2222-222222222222 > id;;\n"
+	"*'kexec -l'*) sh ./kexec && echo 22222222-2222-2222-2222-222222222222 > id;;\n"
 	"'cat > '*) cat > \"$(basename \"${last#cat > }\")\";;\n"
 	"'kduel-agent --domain') cat domain;;\n"
 	"kduel-agent\\ --device=*) echo 16 GiB, mounted on /mnt;;\n"
@@ -38,7 +38,7 @@ static const char fake_ssh[] =
 
 static char folder[] = "/tmp/kduel-ssh-XXXXXX";
 static char *old_path;
-static struct plan_arm arm = { .name = "6.1", .cmdline = "" };
+static struct plan_arm arm = { .name = "6.1", .cmdline = (char *)"it's kvm.tdp_mmu=N" };
 static struct plan plan = { .machine = { .host = (char *)"root@mut" } };
 
 static char *in_folder(const char *name)
@@ -91,6 +91,7 @@ static int fresh(void **state)
 	put("id", "11111111-1111-1111-1111-111111111111\n");
 	put("release", "6.1.192\n");
 	put("domain", "nested\n");
+	put("kexec", "");
 	return 0;
 }
 
@@ -141,7 +142,9 @@ static void boots_by_kexec_and_opens_the_stream(void **state)
 	logged("-T -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 root@mut");
 	assert_string_equal(machine_domain(&m), "nested");
 	assert_int_equal(machine_boot(&m, &b, &ahead, NULL), 0);
-	logged("kexec -l /boot/vmlinuz-6.1.192 --initrd=/boot/initrd.img-6.1.192 --reuse-cmdline");
+	logged("own=$(sed 's/ kduel.arm.*//' /proc/cmdline) && "
+	       "kexec -l /boot/vmlinuz-6.1.192 --initrd=/boot/initrd.img-6.1.192 "
+	       "--command-line=\"$own kduel.arm \"'it'\\''s kvm.tdp_mmu=N' && {");
 	logged("cat > /run/kduel-guest-kernel");
 	path = in_folder("kduel-guest-kernel");
 	assert_int_equal(stat(path, &st), 0);
@@ -165,10 +168,28 @@ static void another_kernel_is_refused(void **state)
 	struct loop *l;
 
 	(void)state;
-	put("release", "5.10.0-other\n");
+	put("release", "6.1.192-other\n");
 	assert_int_equal(open_machine(&m, &l, NULL), 0);
 	assert_true(machine_boot(&m, &b, &ahead, &err) < 0);
 	assert_non_null(strstr(err.text, "not with kernel 6.1.192"));
+	close_machine(&m, l);
+}
+
+/* At once, and not after the time that a boot may take. */
+static void a_kernel_that_cannot_be_loaded(void **state)
+{
+	struct machine_boot b = { .arm = &arm, .release = "6.1.192", .nonce = 1 };
+	struct err err = ERR_INIT;
+	struct machine m;
+	struct loop *l;
+	double ahead;
+
+	(void)state;
+	put("kexec", "echo 'Cannot open /boot/vmlinuz-6.1.192' >&2; exit 1\n");
+	assert_int_equal(open_machine(&m, &l, NULL), 0);
+	assert_true(machine_boot(&m, &b, &ahead, &err) < 0);
+	assert_non_null(strstr(err.text, "root@mut: cannot load kernel 6.1.192, which must be installed there in /boot"));
+	assert_non_null(strstr(err.text, "Cannot open /boot/vmlinuz-6.1.192"));
 	close_machine(&m, l);
 }
 
@@ -224,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(boots_by_kexec_and_opens_the_stream, fresh),
 		cmocka_unit_test_setup(another_kernel_is_refused, fresh),
+		cmocka_unit_test_setup(a_kernel_that_cannot_be_loaded, fresh),
 		cmocka_unit_test_setup(a_release_is_no_shell_command, fresh),
 		cmocka_unit_test_setup(what_a_device_holds_is_asked, fresh),
 		cmocka_unit_test_setup(a_host_that_cannot_be_reached, fresh),
