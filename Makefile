@@ -9,6 +9,7 @@
 #   make deps       install the Debian packages that are missing
 #   make deps-browser  install what tests of pages need: a browser, npm packages
 #   make deps-readers  install programs that read exports, which tests feed
+#   make deps-host  fetch what a test's host behind ssh is made of: a kernel, an ssh server
 #   make install    PREFIX=/usr/local, DESTDIR=; make uninstall with the same
 #   make deb        a Debian package; make check-deb tries it in a bare Debian
 #
@@ -205,7 +206,7 @@ SANITIZE := SAN=address,undefined
 # starts with + since make sees no $(MAKE) in it.
 parallel = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-check: deps deps-browser deps-readers
+check: deps deps-browser deps-readers deps-host
 	@echo '== build: programs, headers, unit tests, and both again with sanitizers'
 	+$(Q)$(parallel) all headers unit
 	+$(Q)$(parallel) $(SANITIZE) all unit
@@ -258,6 +259,9 @@ deps-browser:
 deps-readers:
 	$(Q)O='$(O)' tools/deps-readers
 
+deps-host:
+	$(Q)O='$(O)' tools/deps-host
+
 run: deps
 	+$(Q)$(parallel) all
 	$(Q)$(B)/kduel run $(CONFIG)
@@ -303,7 +307,7 @@ check-deb: deb
 clean:
 	rm -rf $(O)
 
-.PHONY: all print-rooms check-doctor unit fuzz bench-boots bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser deps-readers run clean install install-built uninstall deb check-deb FORCE
+.PHONY: all print-rooms check-doctor unit fuzz bench-boots bench-store headers check check-quick check-stats check-stats-simulated check-faults deps deps-browser deps-readers deps-host run clean install install-built uninstall deb check-deb FORCE
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
