@@ -37,7 +37,7 @@ ink(s, v) = letter(s) eq "s" ? (v >= 0.99 ? LIGHT_INK : DARK_INK) : \
 	is_in(s, "+-") ? (step(v) == 4 ? LIGHT_INK : DARK_INK) : INK
 
 # The legend: only what occurs. An entry's first letter says how it is drawn.
-top = 94 - up; bottom = 16; edge = 24; from = edge_left(left)
+top = 94 - up; bottom = 16; edge = 24; from = edge_left(18)
 gap = 26
 cols = narrow ? 1 : n_panels
 all = 0

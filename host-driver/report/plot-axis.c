@@ -203,7 +203,7 @@ unsigned figure_room_for_rows(const struct figure *f)
 /* --- narrow pages ------------------------------------------------------------- */
 
 #define NARROW_LETTER 7		/* points that a letter of a tick takes, at most */
-#define NARROW_ROW 20		/* letters of a name beside the axis */
+#define NARROW_ROW 24		/* letters of a name beside the axis */
 #define NARROW_PANEL 52		/* and of one that has the width to itself */
 #define NARROW_TITLES 46	/* points of height that titles take */
 
