@@ -35,7 +35,7 @@ static void backing_dax_note_base(struct backing *b)
 	json_object_set_new(b->facts, "base", json_string(text));
 }
 
-/* `device` may be NULL: the first namespace. */
+/* `device` may be NULL, in a machine of ours: the first namespace. */
 static int backing_dax_setup_namespace(struct backing *b, enum pmem_mode mode, const char *device,
 				       uint64_t align, struct err *err)
 {
@@ -45,7 +45,8 @@ static int backing_dax_setup_namespace(struct backing *b, enum pmem_mode mode, c
 		return err->code;
 	/* Of an agent that was killed; where a guest still uses it, it stays. */
 	umount2(MOUNT_POINT, 0);
-	return pmem_setup(mode, device ? namespace : NULL, align, &b->pmem, err);
+	return device ? pmem_setup_by_ndctl(mode, namespace, align, &b->pmem, err)
+		      : pmem_setup(mode, NULL, align, &b->pmem, err);
 }
 
 /* A DAX device stays as it is, so that it must be aligned as the cell says. */

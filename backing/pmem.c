@@ -13,17 +13,21 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "proc.h"
 
 /* The header of a claimed namespace is at 4K: zeros over the first 64K remove it. */
 #define HEADER_AREA (64 << 10)
+/* More than any driver waits: killed half-way, it leaves a namespace in no mode at all. */
+#define NDCTL_SECONDS 600
 
 static const struct mode {
 	const char *seed;	/* region's attribute that names the free device */
 	const char *prefix;	/* of the names of such devices */
 	const char *driver;
+	const char *ndctl;	/* its name of the mode */
 } modes[] = {
-	[PMEM_FSDAX] = { "pfn_seed", "pfn", "nd_pmem" },
-	[PMEM_DEVDAX] = { "dax_seed", "dax", "dax_pmem" },
+	[PMEM_FSDAX] = { "pfn_seed", "pfn", "nd_pmem", "fsdax" },
+	[PMEM_DEVDAX] = { "dax_seed", "dax", "dax_pmem", "devdax" },
 };
 
 static int pmem_put(struct err *err, const char *text, const char *fmt, ...)
@@ -228,37 +232,91 @@ static int pmem_claim(const struct mode *m, const char *ns, uint64_t align,
 	return pmem_bind(claimant, m->driver, err);
 }
 
-int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
-	       struct pmem *p, struct err *err)
+/* Is the namespace's holder, `dev`, of that mode, and used? */
+static bool pmem_is(const struct mode *m, const char *dev, uint64_t align)
+{
+	return !strncmp(dev, m->prefix, strlen(m->prefix)) && pmem_is_bound(dev) &&
+	       pmem_get_number(dev, "align") == align;
+}
+
+/* How a namespace is brought into a mode: `holder` is who holds it, before and after. */
+typedef int pmem_make_fn(const struct mode *m, const char *ns, uint64_t align, char *holder,
+			 size_t size, struct err *err);
+
+static int pmem_make(const struct mode *m, const char *ns, uint64_t align, char *holder,
+		     size_t size, struct err *err)
+{
+	int ret = holder[0] ? pmem_make_raw(ns, holder, err) : 0;
+
+	return ret ? ret : pmem_claim(m, ns, align, holder, size, err);
+}
+
+/* What ndctl has made the kernel shows, as it shows ours. */
+static int pmem_make_by_ndctl(const struct mode *m, const char *ns, uint64_t align, char *holder,
+			      size_t size, struct err *err)
+{
+	char bytes[24], *program = proc_find("ndctl");
+	const char *const argv[] = {
+		"ndctl", "create-namespace", "--force", "--reconfig", ns, "--mode", m->ndctl,
+		"--align", bytes, NULL,
+	};
+	int ret;
+
+	if (!program)
+		return err_machine(err, "%s has to be made %s, and ndctl is not installed (Debian package "
+				   "ndctl); nothing has been changed", ns, m->ndctl);
+	free(program);
+	snprintf(bytes, sizeof(bytes), "%" PRIu64, align);
+	ret = proc_run(argv, NDCTL_SECONDS, NULL, err);
+	if (ret) {
+		err_prefix(err, "cannot make %s %s", ns, m->ndctl);
+		return ret;
+	}
+	pmem_get(holder, size, ns, "holder");
+	if (pmem_is(m, holder, align))
+		return 0;
+	return err_machine(err, "ndctl has made %s %s, but the kernel does not show it so: ndctl list "
+			   "-N says what it is now", ns, m->ndctl);
+}
+
+static int pmem_bring(enum pmem_mode mode, const char *namespace, uint64_t align,
+		      pmem_make_fn *make, struct pmem *p, struct err *err)
 {
 	const struct mode *m = &modes[mode];
 	char holder[32];
-	int ret = 0;
+	int ret = pmem_check(namespace, err);
 
-	memset(p, 0, sizeof(*p));
-	if (!namespace)
-		ret = pmem_first_namespace(p->namespace, sizeof(p->namespace), err);
-	if (!ret)
-		ret = pmem_check(namespace ? namespace : p->namespace, err);
 	if (ret)
 		return ret;
-	if (namespace)
-		snprintf(p->namespace, sizeof(p->namespace), "%s", namespace);
-	pmem_get(holder, sizeof(holder), p->namespace, "holder");
-	if (strncmp(holder, m->prefix, strlen(m->prefix)) || !pmem_is_bound(holder) ||
-	    pmem_get_number(holder, "align") != align) {
-		if (holder[0])
-			ret = pmem_make_raw(p->namespace, holder, err);
-		if (!ret)
-			ret = pmem_claim(m, p->namespace, align, holder, sizeof(holder), err);
-		p->made = 1;
-	}
+	snprintf(p->namespace, sizeof(p->namespace), "%s", namespace);
+	pmem_get(holder, sizeof(holder), namespace, "holder");
+	p->made = !pmem_is(m, holder, align);
+	if (p->made)
+		ret = make(m, namespace, align, holder, sizeof(holder), err);
 	if (ret)
 		return ret;
 	p->base = pmem_get_number(holder, "resource");
 	p->size = pmem_get_number(holder, "size");
 	p->align = pmem_get_number(holder, "align");
 	return pmem_find_node(mode, holder, p->node, sizeof(p->node), err);
+}
+
+int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
+	       struct pmem *p, struct err *err)
+{
+	char first[32];
+
+	memset(p, 0, sizeof(*p));
+	if (!namespace && pmem_first_namespace(first, sizeof(first), err))
+		return -ENOTSUP;
+	return pmem_bring(mode, namespace ? namespace : first, align, pmem_make, p, err);
+}
+
+int pmem_setup_by_ndctl(enum pmem_mode mode, const char *namespace, uint64_t align,
+			struct pmem *p, struct err *err)
+{
+	memset(p, 0, sizeof(*p));
+	return pmem_bring(mode, namespace, align, pmem_make_by_ndctl, p, err);
 }
 
 int pmem_check(const char *namespace, struct err *err)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Persistent memory: a namespace of the kernel's nvdimm subsystem, made usable
- * for DAX by writing to sysfs. Neither ndctl nor udev takes part, which saves
- * each boot the seconds that they wait for each other.
+ * for DAX.
  *
  * A namespace without a header is "raw": its block device has no struct pages
  * and cannot be mapped by DAX. Claimed by a "pfn" device it becomes a block
  * device for filesystems (fsdax), by a "dax" device a character device
  * (devdax); in either case a header is written, 2M at the start are lost, and
- * the pages' descriptors live in ordinary memory.
+ * the pages' descriptors live in ordinary memory, or, if ndctl makes it, on the device.
  */
 #ifndef KDUEL_PMEM_H
 #define KDUEL_PMEM_H
@@ -40,9 +39,22 @@ extern const char *pmem_sysfs, *pmem_dev;
  * Brings a namespace into `mode`: the one called `namespace`, or, if NULL, the
  * first there is. What it held is lost, unless it is in that mode already; one that is in
  * use is refused.
+ *
+ * This is for machines of ours, which have no labels, no udev and nothing to lose, and
+ * writes to sysfs. libndctl would do the same, but costs each boot several percent of
+ * its time to the first sample, or as a program of its own one or two (figures are in
+ * docs/adding-a-backing.md).
  */
 int pmem_setup(enum pmem_mode mode, const char *namespace, uint64_t align,
 	       struct pmem *p, struct err *err);
+
+/*
+ * The same for a namespace of a real machine, by the program ndctl: labels, sectors, BTTs,
+ * bad blocks and udev are what it knows. Its complaints are in the error; EXIT_MACHINE, with
+ * the name of its package, if it is needed and not installed.
+ */
+int pmem_setup_by_ndctl(enum pmem_mode mode, const char *namespace, uint64_t align,
+			struct pmem *p, struct err *err);
 
 /*
  * The namespace after `name` in the order of names, of those that have a size, into

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -146,6 +147,75 @@ static void what_is_in_use_is_left_alone(void **state)
 	assert_int_equal(pmem_check("namespace8.0", NULL), -EINVAL);
 }
 
+/* Puts a program ndctl into PATH, which writes its arguments down. */
+static void plant_ndctl(const char *then)
+{
+	char path[256], text[600];
+
+	snprintf(path, sizeof(path), "%s/bin/ndctl", root);
+	snprintf(text, sizeof(text), "#!/bin/sh\necho \"$@\" >%s/asked\n%s\n", root, then);
+	put("bin/ndctl", text);
+	assert_int_equal(chmod(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/bin:/usr/bin:/bin", root);
+	assert_int_equal(setenv("PATH", path, 1), 0);
+}
+
+static void ndctl_makes_those_of_real_machines(void **state)
+{
+	char then[300], *before = strdup(getenv("PATH"));
+	struct err err = ERR_INIT;
+	struct pmem p;
+
+	(void)state;
+	put("devices/pfn1.0/driver/unbind", "");
+	snprintf(then, sizeof(then), "cd %s/devices; echo pfn1.0 >namespace1.0/holder; "
+		 "echo 2097152 >pfn1.0/align", root);
+	plant_ndctl(then);
+	assert_int_equal(pmem_setup_by_ndctl(PMEM_FSDAX, "namespace1.0", M2, &p, &err), 0);
+	expect("asked", "create-namespace --force --reconfig namespace1.0 --mode fsdax "
+	       "--align 2097152\n");
+	assert_int_equal(p.made, 1);
+	assert_true(p.base == 0x140200000);
+	expect("drivers/nd_pmem/bind", "");
+	expect("devices/pfn1.0/namespace", "");
+
+	/* Once made it is not made again. */
+	put("asked", "");
+	assert_int_equal(pmem_setup_by_ndctl(PMEM_FSDAX, "namespace1.0", M2, &p, &err), 0);
+	expect("asked", "");
+	assert_int_equal(p.made, 0);
+	assert_int_equal(setenv("PATH", before, 1), 0);
+	free(before);
+}
+
+static void what_ndctl_cannot_do_is_said(void **state)
+{
+	char *before = strdup(getenv("PATH"));
+	struct err err = ERR_INIT;
+	struct pmem p;
+
+	(void)state;
+	plant_ndctl("echo 'bad blocks: clear them first' >&2; exit 1");
+	assert_int_equal(pmem_setup_by_ndctl(PMEM_DEVDAX, "namespace1.0", M2, &p, &err), -EIO);
+	assert_non_null(strstr(err.text, "cannot make namespace1.0 devdax: ndctl failed"));
+	assert_non_null(strstr(err.text, "bad blocks: clear them first"));
+	expect("asked", "create-namespace --force --reconfig namespace1.0 --mode devdax "
+	       "--align 2097152\n");
+
+	err = (struct err)ERR_INIT;
+	plant_ndctl("exit 0");
+	assert_int_equal(pmem_setup_by_ndctl(PMEM_FSDAX, "namespace1.0", M2, &p, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "the kernel does not show it so"));
+
+	err = (struct err)ERR_INIT;
+	assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+	assert_int_equal(pmem_setup_by_ndctl(PMEM_FSDAX, "namespace1.0", M2, &p, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "Debian package ndctl"));
+	expect("drivers/nd_pmem/bind", "");
+	assert_int_equal(setenv("PATH", before, 1), 0);
+	free(before);
+}
+
 /* For a guest's NVDIMM that takes a device of its own. */
 static void the_next_namespace_is_found(void **state)
 {
@@ -218,6 +288,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(claims_a_raw_namespace, plant, uproot),
 		cmocka_unit_test_setup_teardown(takes_what_is_there_already, plant, uproot),
 		cmocka_unit_test_setup_teardown(what_is_in_use_is_left_alone, plant, uproot),
+		cmocka_unit_test_setup_teardown(ndctl_makes_those_of_real_machines, plant, uproot),
+		cmocka_unit_test_setup_teardown(what_ndctl_cannot_do_is_said, plant, uproot),
 		cmocka_unit_test_setup_teardown(the_next_namespace_is_found, plant, uproot),
 		cmocka_unit_test_setup_teardown(says_what_is_missing, plant, uproot),
 		cmocka_unit_test_setup_teardown(what_a_device_holds_is_said, plant, uproot),
