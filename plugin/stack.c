@@ -42,7 +42,7 @@ static void stack_grow(struct stacks *t)
 	t->n_slots = t->n_slots ? 4 * t->n_slots : FIRST_SLOTS;
 	free(t->slots);
 	t->slots = stack_need(calloc(t->n_slots, sizeof(*t->slots)));
-	for (size_t i = 3; i < t->n; i++)
+	for (size_t i = STACKS_FIRST; i < t->n; i++)
 		t->slots[stack_slot(t, t->node[i].parent, t->node[i].addr)] = i;
 }
 

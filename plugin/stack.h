@@ -33,6 +33,7 @@
 
 #define STACK_DEPTH 128
 #define STACKS_MOST 1024
+#define STACKS_FIRST 3	/* the first node that is not a root */
 
 struct stack_node {
 	uint64_t addr;		/* in the function; 0: not known */
