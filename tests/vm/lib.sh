@@ -32,10 +32,10 @@ add() {
 	done
 }
 
-# <root>: QEMU with the parts that it loads, and what makes file systems
+# <root>: QEMU with the parts that it loads, and what makes namespaces and file systems
 add_machine() {
 	add "$1" "$(command -v qemu-system-x86_64)" "$(command -v mkfs.xfs)" \
-		"$(command -v mkfs.ext4)" "$(command -v busybox)"
+		"$(command -v mkfs.ext4)" "$(command -v ndctl)" "$(command -v busybox)"
 	mkdir -p "$1/usr/share/qemu" "$1/etc"
 	[ ! -e /etc/mke2fs.conf ] || cp -L /etc/mke2fs.conf "$1/etc/"
 	for rom in qboot.rom kvmvapic.bin linuxboot_dma.bin; do
