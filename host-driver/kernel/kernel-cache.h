@@ -101,6 +101,12 @@ int cache_sweep(struct err *err);
 /* How much is on disk below `path`, in bytes. */
 uint64_t cache_disk_usage(const char *path);
 
+/*
+ * Seconds after which no campaign uses an image: each boot marks its own as used.
+ * Until then nobody removes it.
+ */
+#define CACHE_IMAGE_IDLE 86400.0
+
 /* Marks the folder or image `path` of the cache as used now. */
 void cache_used(const char *path);
 

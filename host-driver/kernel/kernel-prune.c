@@ -16,9 +16,6 @@
 #include "kernel-cache.h"
 #include "safe.h"
 
-/* An image may belong to a running campaign, which touches it when it begins. */
-#define IMAGE_IDLE (2 * 86400.0)
-
 static const char *const folders[] = {
 	[CACHE_KERNEL] = "kernels", [CACHE_SOURCE] = "sources",
 	[CACHE_OBJECTS] = "objects", [CACHE_IMAGE] = "images",
@@ -77,7 +74,7 @@ static bool prune_is_busy(const struct cache_list *l, const struct cache_item *i
 	bool held;
 
 	if (it->kind == CACHE_IMAGE)
-		return it->idle < IMAGE_IDLE;
+		return it->idle < CACHE_IMAGE_IDLE;
 	if (it->kind != CACHE_KERNEL)
 		return l->building;
 	image = text_format("%s/bzImage", it->path);

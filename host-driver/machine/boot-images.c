@@ -14,6 +14,7 @@
 
 #include "bench/exec.h"
 #include "image.h"
+#include "kernel/kernel-cache.h"
 #include "plan/plan-files.h"
 #include "proc.h"
 #include "qemu.h"
@@ -342,6 +343,14 @@ int boot_images_join(const struct boot_images *b, const char *modules, char **pa
 		     struct err *err)
 {
 	return image_append(b->node, modules, path, err);
+}
+
+void boot_images_used(const struct boot_images *b)
+{
+	if (b->guest)
+		cache_used(b->guest);
+	if (b->node)
+		cache_used(b->node);
 }
 
 void boot_images_release(struct boot_images *b)

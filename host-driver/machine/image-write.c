@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel/kernel-cache.h"
 #include "safe.h"
-
-#define UNUSED_DAYS 30
 
 static int image_write_by_path(const void *a, const void *b)
 {
@@ -146,23 +146,52 @@ int image_write(struct image *im, const char *path, struct err *err)
 	return ret;
 }
 
-/* Removes images unused for a month; using one renews its time. */
+/*
+ * The folder of images, locked, or -1; the caller closes it. Held while one is marked as
+ * used, or the unused ones are removed: else one could go just after it was marked.
+ */
+static int image_write_lock(void)
+{
+	char *folder = file_cache_path("images");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(folder);
+	if (fd < 0 || !flock(fd, LOCK_EX))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Is it there? Then it is marked as used, and stays. */
+static bool image_write_take(const char *path)
+{
+	int lock = image_write_lock();
+	bool there = lock >= 0 && !utimensat(AT_FDCWD, path, NULL, 0);
+
+	if (lock >= 0)
+		close(lock);
+	return there;
+}
+
+/* Every change of a program that is in images makes new ones: the old go with the next. */
 static void image_write_remove_unused(const char *folder)
 {
-	DIR *d = opendir(folder);
+	int lock = image_write_lock();
+	DIR *d = lock >= 0 ? opendir(folder) : NULL;
 	struct dirent *e;
 	struct stat st;
 
-	if (!d)
-		return;
-	while ((e = readdir(d))) {
+	while (d && (e = readdir(d))) {
 		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
 		    !S_ISREG(st.st_mode))
 			continue;
-		if (time(NULL) - st.st_mtime > UNUSED_DAYS * 24 * 3600L)
+		if (difftime(time(NULL), st.st_mtime) > CACHE_IMAGE_IDLE)
 			unlinkat(dirfd(d), e->d_name, 0);
 	}
-	closedir(d);
+	if (d)
+		closedir(d);
+	if (lock >= 0)
+		close(lock);
 }
 
 int image_publish(struct image *im, char **path, struct err *err)
@@ -182,7 +211,7 @@ int image_publish(struct image *im, char **path, struct err *err)
 	ret = file_mkdirs(folder, err);
 	if (ret)
 		goto out;
-	if (utimensat(AT_FDCWD, *path, NULL, 0))
+	if (!image_write_take(*path))
 		ret = image_write(im, *path, err);
 	image_write_remove_unused(folder);
 out:
@@ -207,7 +236,7 @@ int image_append(const char *first, const char *second, char **path, struct err 
 	*path = file_cache_path(below);
 	if (!*path)
 		ret = err_sys(err, ENOMEM, "the cache");
-	else if (utimensat(AT_FDCWD, *path, NULL, 0))
+	else if (!image_write_take(*path))
 		ret = file_read(first, &node, &n, err);
 	if (node && !ret)
 		ret = file_read(second, &more, &m, err);

@@ -62,7 +62,7 @@ int image_write(struct image *im, const char *path, struct err *err);
 
 /*
  * Writes it into the cache unless it is there already; the caller frees `*path`.
- * Images in the cache that were unused for a month are removed.
+ * Images in the cache that no boot used for a day are removed.
  */
 int image_publish(struct image *im, char **path, struct err *err);
 

@@ -12,8 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -275,6 +278,71 @@ static void published_once_by_content(void **state)
 	image_free(b);
 }
 
+static void age(const char *path, time_t seconds)
+{
+	const struct timespec at[2] = { { time(NULL) - seconds, 0 }, { time(NULL) - seconds, 0 } };
+
+	assert_int_equal(utimensat(AT_FDCWD, path, at, 0), 0);
+}
+
+static void a_new_one_removes_what_no_boot_used_for_a_day(void **state)
+{
+	struct image *old = sample(false), *recent = sample(false), *new = sample(false);
+	char *was, *other, *is;
+
+	(void)state;
+	assert_int_equal(image_add_folder(recent, "/recent", NULL), 0);
+	assert_int_equal(image_add_folder(new, "/new", NULL), 0);
+	assert_int_equal(image_publish(old, &was, NULL), 0);
+	assert_int_equal(image_publish(recent, &other, NULL), 0);
+	age(was, 25 * 3600);
+	age(other, 23 * 3600);
+	assert_int_equal(image_publish(new, &is, NULL), 0);
+	assert_int_equal(access(was, F_OK), -1);
+	assert_int_equal(access(other, F_OK), 0);
+	assert_int_equal(access(is, F_OK), 0);
+	age(other, 25 * 3600);	/* what is used again stays */
+	free(other);
+	assert_int_equal(image_publish(recent, &other, NULL), 0);
+	assert_int_equal(access(other, F_OK), 0);
+	free(was);
+	free(other);
+	free(is);
+	image_free(old);
+	image_free(recent);
+	image_free(new);
+}
+
+static void one_process_at_a_time_looks_and_removes(void **state)
+{
+	struct image *im = sample(false);
+	char *path, *below;
+	int lock, status;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(image_publish(im, &path, NULL), 0);
+	assert_true(asprintf(&below, "%s/kduel/images", folder) > 0);
+	lock = open(below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	age(path, 25 * 3600);
+	child = fork();
+	if (!child) {
+		close(lock);	/* else the parent's lock is held here, too */
+		free(path);
+		_exit(image_publish(im, &path, NULL) ? 1 : access(path, F_OK) ? 2 : 0);
+	}
+	usleep(50000);
+	assert_int_equal(waitpid(child, &status, WNOHANG), 0);
+	unlink(path);	/* as another's removal */
+	close(lock);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	free(below);
+	free(path);
+	image_free(im);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +354,8 @@ int main(void)
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(another_file_at_the_same_place_is_refused),
 		cmocka_unit_test(published_once_by_content),
+		cmocka_unit_test(a_new_one_removes_what_no_boot_used_for_a_day),
+		cmocka_unit_test(one_process_at_a_time_looks_and_removes),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
