@@ -69,15 +69,17 @@ int device_suits(const struct backing_kind *k, const char *name, struct err *err
 
 bool device_is_granted(const char *name, const char *own)
 {
-	enum device_kind kind;
-
-	return (!device_parse(name, &kind, NULL) && kind == DEVICE_FOLDER) ||
-	       (own && !strcmp(own, name));
+	return own && !strcmp(own, name);
 }
 
 int device_refuse(const struct backing_kind *k, const char *name, const char *holds,
 		  struct err *err)
 {
+	enum device_kind kind;
+
+	if (!device_parse(name, &kind, NULL) && kind == DEVICE_FOLDER)
+		return err_config(err, "backing %s would make a file in %s (%s); if it may, add "
+				  "--i-own %s", k->name, name, holds, name);
 	return err_config(err, "backing %s would overwrite %s (%s); if all of that may be lost, "
 			  "add --i-own %s", k->name, name, holds, name);
 }
@@ -150,8 +152,10 @@ void device_describe(const char *name, char *text, size_t size)
 	struct pmem dax;
 	struct err err = ERR_INIT;
 
-	if (device_parse(name, &kind, &err) || kind == DEVICE_FOLDER)
+	if (device_parse(name, &kind, &err))
 		snprintf(text, size, "no device");
+	else if (kind == DEVICE_FOLDER)
+		fs_mounted_describe(name, text, size);
 	else if (kind == DEVICE_DAX && device_dax_open(name, &dax, &err))
 		snprintf(text, size, "%.200s", err.text);
 	else if (kind == DEVICE_DAX)

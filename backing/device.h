@@ -8,8 +8,8 @@
  *	/dev/dax0.0	a DAX device, for devdax: used as it is
  *	/mnt/pmem	a folder of a file system that is mounted with DAX: a file is made there
  *
- * Whatever the first three hold is lost, and the user has to consent; in a folder nothing is
- * overwritten.
+ * The user has to consent: whatever the first three hold is lost, and a folder gets a file as
+ * large as the guest's memory.
  */
 #ifndef KDUEL_DEVICE_H
 #define KDUEL_DEVICE_H
@@ -35,9 +35,9 @@ int device_parse(const char *name, enum device_kind *kind, struct err *err);
 /* Can the backing `k` lie there? EXIT_CONFIG, saying what it takes, if not. */
 int device_suits(const struct backing_kind *k, const char *name, struct err *err);
 
-/* May a backing be made there: is nothing lost, or is it `own` (may be NULL), which may be? */
+/* May a backing be made there: is it `own` (may be NULL), of which the user said so? */
 bool device_is_granted(const char *name, const char *own);
-/* EXIT_CONFIG for one that is not; `holds` is what would be lost. */
+/* EXIT_CONFIG for one that is not; `holds` is what is there, from device_describe(). */
 int device_refuse(const struct backing_kind *k, const char *name, const char *holds,
 		  struct err *err);
 
@@ -48,7 +48,7 @@ int device_refuse(const struct backing_kind *k, const char *name, const char *ho
 int device_check(const struct backing_kind *k, const char *name, uint64_t size,
 		 struct err *err);
 
-/* What this machine would lose, in words: pmem_describe() of any name. It only reads. */
+/* What this machine has there, in words: pmem_describe() of any name. It only reads. */
 void device_describe(const char *name, char *text, size_t size);
 
 /* The namespace of a name of the first two kinds. */

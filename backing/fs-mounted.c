@@ -55,6 +55,21 @@ static int fs_mounted_find(const char *folder, struct fs_mount *m, struct err *e
 				       folder);
 }
 
+void fs_mounted_describe(const char *folder, char *text, size_t size)
+{
+	struct err err = ERR_INIT;
+	struct fs_mount m;
+	struct statvfs v;
+
+	if (fs_mounted_find(folder, &m, &err))
+		snprintf(text, size, "%.200s", err.text);
+	else if (statvfs(folder, &v))
+		snprintf(text, size, "%s of %s", m.type, m.source);
+	else
+		snprintf(text, size, "%s of %s, %" PRIu64 " MiB free", m.type, m.source,
+			 (uint64_t)v.f_bavail * v.f_frsize >> 20);
+}
+
 int fs_mounted_check(const char *folder, const char *type, uint64_t size, struct err *err)
 {
 	struct fs_mount m;

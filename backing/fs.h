@@ -55,6 +55,9 @@ int fs_check_dax(const char *path, struct err *err);
  */
 int fs_mounted_check(const char *folder, const char *type, uint64_t size, struct err *err);
 
+/* In words, "xfs of /dev/pmem0, 512 MiB free", or why that is not known. It only reads. */
+void fs_mounted_describe(const char *folder, char *text, size_t size);
+
 /*
  * The physical address of the first byte of the device that a folder's file system is on, a
  * namespace of persistent memory or a partition of one, and the device as the mount names it.

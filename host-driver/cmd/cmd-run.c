@@ -40,7 +40,7 @@ static const struct argp_option option_table[] = {
 	{ "machine", OPT_MACHINE, "vm|host|ssh|fake", 0, "instead of the config's", 0 },
 	{ "allow-differences", OPT_ALLOW, NULL, 0, "resume although a kernel, image or machine has changed", 0 },
 	{ "why", OPT_WHY, "boot|memory", OPTION_ARG_OPTIONAL, "count instructions by function for kduel why; with =boot, also in boots; with =memory, also loads and stores", 0 },
-	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: everything on this device of persistent memory may be overwritten", 0 },
+	{ "i-own", OPT_OWN, "DEVICE", 0, "on a real machine: everything on this device of persistent memory may be overwritten, or a file made in this folder", 0 },
 	{ "keep-on-fail", OPT_KEEP, NULL, 0, "keep a failed machine running, and say how to enter it", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit 4 if a gate has no verdict", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "print the plan and stop", 0 },

@@ -106,8 +106,8 @@ static void consent_is_to_one_name(void **state)
 	assert_false(device_is_granted("/dev/pmem0", "namespace0.0"));
 	assert_false(device_is_granted("namespace0.0", NULL));
 	assert_false(device_is_granted("namespace0.0", ""));
-	/* A folder loses nothing; what is no name at all is not granted. */
-	assert_true(device_is_granted("/mnt", NULL));
+	assert_false(device_is_granted("/mnt", NULL));
+	assert_true(device_is_granted("/mnt", "/mnt"));
 	assert_false(device_is_granted("/dev/sda", NULL));
 }
 
