@@ -171,6 +171,14 @@ static void backing_dax_stop_writeback(struct backing *b)
 		json_object_set_new(b->facts, "periodic_writeback", json_false());
 }
 
+/* The user's own options, or those for a machine of ours, which names no device. */
+static const char *fsdax_mkfs_options(const struct fs_kind *fs, const json_t *params)
+{
+	const char *own = backing_dax_param(params, "mkfs");
+
+	return own || backing_dax_param(params, "device") ? own : fs->mkfs_scratch;
+}
+
 /* A new file system on the whole namespace. */
 static int fsdax_make_folder(struct backing *b, const json_t *params, struct err *err)
 {
@@ -179,7 +187,7 @@ static int fsdax_make_folder(struct backing *b, const json_t *params, struct err
 
 	if (!ret)
 		ret = BACKING_PHASE(b, "mkfs", fs_make(fs, b->pmem.node,
-						       backing_dax_param(params, "mkfs"), err));
+						       fsdax_mkfs_options(fs, params), err));
 	if (!ret)
 		ret = BACKING_PHASE(b, "mount", fs_mount(fs, b->pmem.node,
 							 MOUNT_POINT, err));

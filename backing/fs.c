@@ -31,9 +31,9 @@ static const char *const mkfs_ext4[] = {
 };
 
 const struct fs_kind fs_kinds[] = {
-	{ "xfs", mkfs_xfs, "dax", "CONFIG_XFS_FS and CONFIG_FS_DAX" },
-	{ "ext4", mkfs_ext4, "dax", "CONFIG_EXT4_FS and CONFIG_FS_DAX" },
-	{ NULL, NULL, NULL, NULL }
+	{ "xfs", mkfs_xfs, "--unsupported -l size=16m", "dax", "CONFIG_XFS_FS and CONFIG_FS_DAX" },
+	{ "ext4", mkfs_ext4, NULL, "dax", "CONFIG_EXT4_FS and CONFIG_FS_DAX" },
+	{ NULL, NULL, NULL, NULL, NULL }
 };
 
 static void fs_add_words(struct args *a, const char *words)
