@@ -90,7 +90,7 @@ static int profile_segment(struct profile_reader *r, char *line)
 	if (!profile_number(&at, 16, &vaddr) || !profile_number(&at, 10, &insns) ||
 	    !profile_number(&at, 10, &times) || !profile_number(&at, 16, &hash) ||
 	    (*at && !profile_number(&at, 16, &sizes)) || *at ||
-	    insns > UINT32_MAX || hash > UINT32_MAX)
+	    insns > UINT32_MAX || hash > UINT32_MAX || (sizes && insns > PROFILE_SIZES))
 		return profile_bad(r, "malformed segment: must be VADDR INSNS TIMES HASH SIZES");
 	if (profile_grow((void **)&r->written, r->n_written, &r->written_room, sizeof(*r->written)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);

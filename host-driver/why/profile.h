@@ -23,6 +23,7 @@
 
 #define PROFILE_VERSION 4	/* 2 and 3 are read, too: subsets of it */
 #define PROFILE_OLDEST 2
+#define PROFILE_SIZES 16	/* instructions whose sizes a segment has room for */
 
 enum profile_what { PROFILE_RUN, PROFILE_LOADS, PROFILE_STORES };
 

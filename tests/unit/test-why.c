@@ -149,6 +149,7 @@ static void refuses_damage(void **state)
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 7\n", "line 4: the region's lines do not add up" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 -3 4\n", "line 3: malformed segment" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 3\n", "line 3: malformed segment" },
+		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 17 3 4 5\n", "line 3: malformed segment" },
 		{ "kduel-why 3 vcpus 1\nregion 0 1 0\n", "line 2: regions are missing" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nregion 0 0 0\n", "begins within" },
 		{ "kduel-why 3 vcpus 1\nend 0\n", "line 2: an end without a region" },
