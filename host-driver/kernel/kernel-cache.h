@@ -110,4 +110,13 @@ uint64_t cache_disk_usage(const char *path);
 /* Marks the folder or image `path` of the cache as used now. */
 void cache_used(const char *path);
 
+/*
+ * The folder of images, locked, or -1; the caller closes it. Held while one is marked as
+ * used, or the unused ones are removed: else one could go just after it was marked.
+ */
+int cache_images_lock(void);
+
+/* Is it there? Then it is marked as used, and stays. */
+bool cache_take_image(const char *path);
+
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "kernel-cache.h"
 #include "proc.h"
 #include "safe.h"
 
@@ -341,7 +342,7 @@ static int modules_publish(const struct modules_out *o, const char *hash, char *
 	*path = file_cache_path(below);
 	if (!ret && !*path)
 		ret = err_sys(err, ENOMEM, "the cache");
-	if (!ret && access(*path, F_OK))
+	if (!ret && !cache_take_image(*path))
 		ret = file_publish(*path, o->data, o->len, err);
 	free(below);
 	free(folder);

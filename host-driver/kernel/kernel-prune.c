@@ -38,6 +38,28 @@ void cache_used(const char *path)
 	utimensat(AT_FDCWD, path, NULL, 0);
 }
 
+int cache_images_lock(void)
+{
+	char *folder = file_cache_path("images");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(folder);
+	if (fd < 0 || !flock(fd, LOCK_EX))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+bool cache_take_image(const char *path)
+{
+	int lock = cache_images_lock();
+	bool there = lock >= 0 && !utimensat(AT_FDCWD, path, NULL, 0);
+
+	if (lock >= 0)
+		close(lock);
+	return there;
+}
+
 uint64_t cache_disk_usage(const char *path)
 {
 	char *paths[] = { (char *)path, NULL };

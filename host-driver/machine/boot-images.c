@@ -345,12 +345,14 @@ int boot_images_join(const struct boot_images *b, const char *modules, char **pa
 	return image_append(b->node, modules, path, err);
 }
 
-void boot_images_used(const struct boot_images *b)
+void boot_images_used(const struct boot_images *b, const char *modules)
 {
 	if (b->guest)
 		cache_used(b->guest);
 	if (b->node)
 		cache_used(b->node);
+	if (modules)
+		cache_used(modules);
 }
 
 void boot_images_release(struct boot_images *b)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -146,37 +145,10 @@ int image_write(struct image *im, const char *path, struct err *err)
 	return ret;
 }
 
-/*
- * The folder of images, locked, or -1; the caller closes it. Held while one is marked as
- * used, or the unused ones are removed: else one could go just after it was marked.
- */
-static int image_write_lock(void)
-{
-	char *folder = file_cache_path("images");
-	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	free(folder);
-	if (fd < 0 || !flock(fd, LOCK_EX))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* Is it there? Then it is marked as used, and stays. */
-static bool image_write_take(const char *path)
-{
-	int lock = image_write_lock();
-	bool there = lock >= 0 && !utimensat(AT_FDCWD, path, NULL, 0);
-
-	if (lock >= 0)
-		close(lock);
-	return there;
-}
-
 /* Every change of a program that is in images makes new ones: the old go with the next. */
 static void image_write_remove_unused(const char *folder)
 {
-	int lock = image_write_lock();
+	int lock = cache_images_lock();
 	DIR *d = lock >= 0 ? opendir(folder) : NULL;
 	struct dirent *e;
 	struct stat st;
@@ -211,7 +183,7 @@ int image_publish(struct image *im, char **path, struct err *err)
 	ret = file_mkdirs(folder, err);
 	if (ret)
 		goto out;
-	if (!image_write_take(*path))
+	if (!cache_take_image(*path))
 		ret = image_write(im, *path, err);
 	image_write_remove_unused(folder);
 out:
@@ -236,7 +208,7 @@ int image_append(const char *first, const char *second, char **path, struct err 
 	*path = file_cache_path(below);
 	if (!*path)
 		ret = err_sys(err, ENOMEM, "the cache");
-	else if (!image_write_take(*path))
+	else if (!cache_take_image(*path))
 		ret = file_read(first, &node, &n, err);
 	if (node && !ret)
 		ret = file_read(second, &more, &m, err);

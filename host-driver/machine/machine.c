@@ -78,7 +78,7 @@ static int machine_power_on(struct machine *m, const struct machine_boot *b, str
 {
 	int ret = b->profile ? machine_begin_profile(m, b, err) : 0;
 
-	boot_images_used(&m->images);
+	boot_images_used(&m->images, b->modules);
 	if (!ret)
 		ret = m->ops->boot(m, b, err);
 	if (!ret)

@@ -68,8 +68,11 @@ int boot_images_ensure(struct boot_images *b, const struct plan *p, const char *
 		       struct err *err);
 void boot_images_release(struct boot_images *b);
 
-/* Keeps both images in the cache; each boot calls it, since a campaign may run for days. */
-void boot_images_used(const struct boot_images *b);
+/*
+ * Keeps both images and `modules` (NULL: none) in the cache; each boot calls it, since a
+ * campaign may run for days.
+ */
+void boot_images_used(const struct boot_images *b, const char *modules);
 
 /* Why a root file system cannot be a disk: "the guest's kernel lacks CONFIG_...", or "". */
 const char *boot_rootfs_lacks(const char *config, char text[static 200]);
