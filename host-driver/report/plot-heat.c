@@ -44,7 +44,10 @@ static const char *heat_workload(const struct comparison *c)
 	return c->n_series ? c->series[0].workload : NULL;
 }
 
-/* The row of a cell; its name is without the workload if all cells have the same. */
+/*
+ * The row of a cell, CELLS_MOST if there is no room for it; its name is without the
+ * workload if all cells have the same.
+ */
 static unsigned heat_row(const struct comparison *c, struct figure *f, const char *cell)
 {
 	const char *workload = heat_workload(c);
@@ -55,19 +58,27 @@ static unsigned heat_row(const struct comparison *c, struct figure *f, const cha
 	name = at ? text_format("%.*s%s", (int)(at - cell), cell, at + strlen(part))
 		  : text_format("%s", cell);
 	row = figure_name(&f->row, &f->n_rows, name);
+	if (f->n_rows > CELLS_MOST)
+		free(f->row[--f->n_rows]);
 	free(part);
 	free(name);
 	return row;
 }
 
-/* All cells in the plan's order, before any mark: a cell may have failed in some arm. */
-static void heat_rows(const struct comparison *c, struct figure *f)
+/*
+ * All cells in the plan's order, before any mark: a cell may have failed in some arm.
+ * Is there a row for each?
+ */
+static bool heat_rows(const struct comparison *c, struct figure *f)
 {
-	for (size_t i = 0; i < c->n_series && f->n_rows < CELLS_MOST; i++)
-		heat_row(c, f, c->series[i].cell);
-	for (size_t i = 0; i < c->n_proofs && f->n_rows < CELLS_MOST; i++)
+	bool all = true;
+
+	for (size_t i = 0; all && i < c->n_series; i++)
+		all = heat_row(c, f, c->series[i].cell) < CELLS_MOST;
+	for (size_t i = 0; all && i < c->n_proofs; i++)
 		if (c->proofs[i].cell)
-			heat_row(c, f, c->proofs[i].cell);
+			all = heat_row(c, f, c->proofs[i].cell) < CELLS_MOST;
+	return all;
 }
 
 /* --- tiles ---------------------------------------------------------------------- */
@@ -224,9 +235,13 @@ static bool heat_has(const struct figure *f, char letter)
 	return false;
 }
 
-static char *heat_subtitle(const struct figure *f)
+static char *heat_subtitle(const struct figure *f, bool all)
 {
-	return text_format("%s%s%s%s%s", figure_n(f), heat_has(f, '+') || heat_has(f, '-') ?
+	char first[40] = "";
+
+	if (!all)
+		snprintf(first, sizeof(first), "; the first %d cells", CELLS_MOST);
+	return text_format("%s%s%s%s%s%s", figure_n(f), first, heat_has(f, '+') || heat_has(f, '-') ?
 			   "; an effect's colour is darker from 5%, 25% and x2 on" : "",
 			   heat_has(f, HEAT_VOID) ? "; V: void" : "",
 			   heat_has(f, 'U') ? "; U: unstable" : "",
@@ -237,8 +252,8 @@ const char *figure_heat_map(const struct comparison *c, struct figure *f)
 {
 	const struct domain_word *domain = domain_find(c->domain);
 	const char *workload = heat_workload(c);
+	bool all = heat_rows(c, f);
 
-	heat_rows(c, f);
 	if (f->n_rows < CELLS_LEAST)
 		return "the campaign has fewer than four cells";
 	if (2 * c->n_arms - 1 > COLUMNS_MOST)
@@ -251,7 +266,7 @@ const char *figure_heat_map(const struct comparison *c, struct figure *f)
 	f->title = text_format("What changed%s%s against %s (%s)", workload ? " in " : "",
 			       workload ? workload : "", c->arms[c->baseline].name,
 			       domain ? domain->title : c->domain);
-	f->subtitle = heat_subtitle(f);
+	f->subtitle = heat_subtitle(f, all);
 	f->text = text_format("A row for each cell: the second level's share of huge pages in each arm, "
 			      "and each arm's effect on metrics");
 	f->value.max = 1;

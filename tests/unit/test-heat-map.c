@@ -18,6 +18,7 @@
 #define ARMS 3
 #define CELLS 7
 #define METRICS 2
+#define MANY 300
 #define SERIES (CELLS * METRICS)
 
 /* One cell each: what the second level maps huge in the arms, and the verdicts of arm 1. */
@@ -177,6 +178,33 @@ static void panels(void **state)
 	figure_release(&f);
 }
 
+/* What has no room is left out, and nothing of it is drawn. */
+static void many_cells(void **state)
+{
+	static struct campaign x;
+	static struct compare_proof proofs[MANY * ARMS];
+	static char names[MANY][24];
+	struct figure f = { 0 };
+
+	(void)state;
+	campaign_init(&x);
+	x.c.n_series = 0;
+	for (unsigned k = 0; k < MANY * ARMS; k++) {
+		snprintf(names[k / ARMS], sizeof(names[0]), "cell-%u", k / ARMS);
+		proofs[k] = x.proofs[0];
+		proofs[k].arm = k % ARMS;
+		proofs[k].cell = names[k / ARMS];
+	}
+	x.c.proofs = proofs;
+	x.c.n_proofs = MANY * ARMS;
+	assert_null(figure_heat_map(&x.c, &f));
+	assert_int_equal(f.n_rows, 96);
+	assert_string_equal(f.row[95], "cell-95");
+	assert_int_equal(f.series[ARMS - 1].n, 96);
+	assert_non_null(strstr(f.subtitle, "the first 96 cells"));
+	figure_release(&f);
+}
+
 /* Foreign names reach neither gnuplot nor the page as anything but text. */
 static void drawing(void **state)
 {
@@ -215,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tiles),
 		cmocka_unit_test(panels),
+		cmocka_unit_test(many_cells),
 		cmocka_unit_test(drawing),
 	};
 
