@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "safe.h"
 
 #define KERNEL_SPACE 0xffff800000000000ULL
 #define FIRST_NODE 3	/* 1 and 2 are the roots */
@@ -33,6 +34,12 @@ struct profile_reader {
 static int profile_bad(const struct profile_reader *r, const char *what)
 {
 	return err_config(r->err, "%s: line %u: %s", r->path, r->line, what);
+}
+
+/* What is shown as it stands, and comes with results that may be somebody else's. */
+static bool profile_is_name(const char *text)
+{
+	return *text && safe_is_plain(text);
 }
 
 static int profile_grow(void **v, size_t n, size_t *room, size_t size)
@@ -202,7 +209,8 @@ static int profile_take_begin(struct profile_reader *r, char *line)
 	}
 	if (r->open)
 		return profile_bad(r, "a region begins within another");
-	if (!profile_number(&at, 10, &seq) || !profile_number(&at, 10, &region.entries) || *at)
+	if (!profile_number(&at, 10, &seq) || !profile_number(&at, 10, &region.entries) || *at ||
+	    (region.phase && !profile_is_name(region.phase)))
 		return profile_bad(r, "malformed region: must be TAG SEQ ENTRIES");
 	if (seq != p->n_regions)
 		return profile_bad(r, "regions are missing: their numbers are not consecutive");
@@ -267,7 +275,7 @@ static int profile_function(struct profile_reader *r, char *line)
 
 	if (!r->open || !r->event || (line[2] != 'm' && line[2] != 'g') || line[3] != ' ' ||
 	    (line[4] != 'k' && line[4] != 'p') || line[5] != ' ' ||
-	    !profile_number(&at, 10, &samples) || !*at)
+	    !profile_number(&at, 10, &samples) || !profile_is_name(at))
 		return profile_bad(r, "malformed function: must be m|g k|p SAMPLES NAME, in a region");
 	if (profile_grow((void **)&p->functions, r->n_functions, &r->function_room,
 			 sizeof(*p->functions)))
@@ -299,6 +307,12 @@ static int profile_clock(struct profile_reader *r, char *line)
 	return 0;
 }
 
+static int profile_sampled_by(struct profile_reader *r, char *line)
+{
+	r->event = line + strlen("sampled ");
+	return profile_is_name(r->event) ? 0 : profile_bad(r, "malformed event: must be EVENT HZ");
+}
+
 /* "kernel m SHA256 PATH" or "program g SHA256 PATH". */
 static int profile_kernel(struct profile_reader *r, char *line, struct profile_kernel *k)
 {
@@ -318,7 +332,7 @@ static int profile_process(struct profile_reader *r, char *line)
 	char *at = line + strlen("run ");
 	uint64_t process;
 
-	if (r->open || !profile_number(&at, 10, &process) || !*at)
+	if (r->open || !profile_number(&at, 10, &process) || !profile_is_name(at))
 		return profile_bad(r, "malformed run: must be PROCESS CELL");
 	r->process = process;
 	r->here = 0;
@@ -388,7 +402,7 @@ static int profile_line(struct profile_reader *r, char *line)
 	if (!strncmp(line, "clock ", 6))
 		return profile_clock(r, line);
 	if (!strncmp(line, "sampled ", 8))
-		return r->event = line + 8, 0;
+		return profile_sampled_by(r, line);
 	if (!strncmp(line, "here ", 5))
 		return profile_here(r, line);
 	if (!strcmp(line, "counting") || !strcmp(line, "started"))

@@ -169,6 +169,11 @@ static void refuses_damage(void **state)
 		{ "kduel-why 4 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 6\nx 0 2\n", "line 5: malformed repetition" },
 		{ "kduel-why 4 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nx 0\n", "line 4: malformed repetition" },
 		{ "kduel-why 5 vcpus 1\n", "version 5 of the plugin" },
+		{ "kduel-why 4 vcpus 1\nrun 1 \x1b[2J\n", "line 2: malformed run" },
+		{ "kduel-why 4 vcpus 1\nphase a\x1b 0 0\n", "line 2: malformed region" },
+		{ "kduel-why 4 vcpus 0\nsampled \x1b 99\n", "line 2: malformed event" },
+		{ "kduel-why 4 vcpus 0\nsampled cycles 99\nregion 0 0 0\nf m k 5 a\x1b[0m\n",
+		  "line 4: malformed function" },
 		{ "kduel-why 3 vcpus 1\nregion\n", "unknown kind" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nm 1 2 99999999999999999999 4\n", "line 3" },
 	};
