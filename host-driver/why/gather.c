@@ -274,13 +274,15 @@ static int gather_lines(struct gather *w, struct err *err)
 
 /* --- groups ----------------------------------------------------------------------- */
 
-/* "ns_per_page_again" is per page. */
+/* "ns_per_page_again" is per page; "ns_per_", which a program of the user's may have, per thing. */
 static void gather_thing(struct why_group *g)
 {
 	const char *per = strstr(g->metric, "_per_");
 
 	snprintf(g->thing, sizeof(g->thing), "%s", per ? per + 5 : "thing");
 	g->thing[strcspn(g->thing, "_ ")] = '\0';
+	if (!*g->thing)
+		strcpy(g->thing, "thing");
 }
 
 static void gather_name(const struct gather *w, struct why_group *g,

@@ -44,6 +44,7 @@ static __attribute__((noinline)) int warm(int v)
 	return v ? 3 * v : (int)folder[v];
 }
 
+static const char *metric = "ns_per_page";
 static bool in_program;		/* the next results have instructions in it */
 
 static void write_program(FILE *f, unsigned times)
@@ -90,7 +91,7 @@ static void add_boot(struct store *s, unsigned boot)
 	write_profile(path, other ? 39 : 0);
 	assert_int_equal(file_hash(path, hash, NULL), 0);
 	append(s, boot_record(boot, 1));
-	append(s, with(sample(boot, 1, 1, 2, 3), "metric", json_string("ns_per_page")));
+	append(s, with(sample(boot, 1, 1, 2, 3), "metric", json_string(metric)));
 	append(s, with(boot_end(boot, "ok"), "profile",
 		       json_pack("{s:s, s:s}", "file", name, "sha256", hash)));
 }
@@ -144,6 +145,23 @@ static void finds_the_function(void **state)
 	assert_int_equal(g.n, 1);
 	assert_string_equal(g.v[0].metric, "kernel");
 	assert_true(g.v[0].why.whole.diff == 78);
+	why_groups_release(&g);
+}
+
+static void a_metric_per_nothing_is_per_thing(void **state)
+{
+	struct why_request rq = { .cell = NULL };
+	struct err err = ERR_INIT;
+	struct why_groups g;
+
+	(void)state;
+	metric = "ns_per_";
+	make_results();
+	metric = "ns_per_page";
+	if (gather(&rq, &g, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(g.v[0].metric, "ns_per_ pages=64");
+	assert_string_equal(g.v[0].thing, "thing");
 	why_groups_release(&g);
 }
 
@@ -376,6 +394,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_function),
+		cmocka_unit_test(a_metric_per_nothing_is_per_thing),
 		cmocka_unit_test(finds_the_lines),
 		cmocka_unit_test(refuses_another_kernel_s_debug_information),
 		cmocka_unit_test(reports_it),
