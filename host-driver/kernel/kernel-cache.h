@@ -116,7 +116,7 @@ void cache_used(const char *path);
  */
 int cache_images_lock(void);
 
-/* Is it there? Then it is marked as used, and stays. */
+/* Is it there? Then it is marked as used, and stays; one in a cache that is another's is only used. */
 bool cache_take_image(const char *path);
 
 #endif

@@ -53,7 +53,7 @@ int cache_images_lock(void)
 bool cache_take_image(const char *path)
 {
 	int lock = cache_images_lock();
-	bool there = lock >= 0 && !utimensat(AT_FDCWD, path, NULL, 0);
+	bool there = lock >= 0 && (!utimensat(AT_FDCWD, path, NULL, 0) || !access(path, R_OK));
 
 	if (lock >= 0)
 		close(lock);

@@ -343,6 +343,33 @@ static void one_process_at_a_time_looks_and_removes(void **state)
 	image_free(im);
 }
 
+/* A cache that can only be read has it: nothing has to be written. */
+static void another_s_cache_will_do(void **state)
+{
+	struct image *im = sample(false);
+	char *path;
+	int status;
+	pid_t child;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(image_publish(im, &path, NULL), 0);
+	assert_int_equal(chmod(folder, 0755), 0);
+	child = fork();
+	if (!child) {
+		free(path);
+		if (setgid(65534) || setuid(65534))
+			_exit(3);
+		_exit(image_publish(im, &path, NULL) ? 1 : access(path, R_OK) ? 2 : 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_int_equal(status, 0);
+	free(path);
+	image_free(im);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +383,7 @@ int main(void)
 		cmocka_unit_test(published_once_by_content),
 		cmocka_unit_test(a_new_one_removes_what_no_boot_used_for_a_day),
 		cmocka_unit_test(one_process_at_a_time_looks_and_removes),
+		cmocka_unit_test(another_s_cache_will_do),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
