@@ -461,6 +461,11 @@ int file_remove_tree(const char *path, struct err *err)
 int file_hash(const char *path, char hex[static FILE_HASH_MAX],
 	      struct err *err)
 {
+	struct stat st;
+
+	/* Results and configs of others name paths, and a pipe or /dev/zero has no end. */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return err_sys(err, EINVAL, "%s is not a regular file", path);
 	if (!SHA256File(path, hex))
 		return err_sys(err, errno, "cannot read %s", path);
 	return 0;

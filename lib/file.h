@@ -71,7 +71,7 @@ const char *file_cache_hint(const char *path);
 /* rm -r, staying below `path`, not following links. An absent path is not an error. */
 int file_remove_tree(const char *path, struct err *err);
 
-/* The SHA-256 of a file, in hex. */
+/* The SHA-256 of a regular file, in hex; -EINVAL for a pipe, a device or a folder. */
 int file_hash(const char *path, char hex[static FILE_HASH_MAX],
 	      struct err *err);
 

@@ -337,6 +337,20 @@ static void slashes_at_the_end_do_not_count(void **state)
 	assert_int_equal(file_path_len(""), 0);
 }
 
+/* A pipe would be waited for, and a device has no end. */
+static void only_files_have_a_hash(void **state)
+{
+	char hash[FILE_HASH_MAX];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(mkfifo(in("pipe"), 0600), 0);
+	assert_int_equal(file_hash(in("pipe"), hash, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "pipe is not a regular file"));
+	assert_int_equal(file_hash("/dev/zero", hash, NULL), -EINVAL);
+	assert_int_equal(file_hash("/proc/self/exe", hash, NULL), 0);
+}
+
 int main(void)
 {
 	int failed;
@@ -354,6 +368,7 @@ int main(void)
 		TEST(folders_go_with_their_owners),
 		TEST(a_place_that_cannot_be_is_said),
 		TEST(slashes_at_the_end_do_not_count),
+		TEST(only_files_have_a_hash),
 	};
 
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
