@@ -130,11 +130,28 @@ static const struct argp argp = {
 
 /* --- the text at the end ---------------------------------------------------------- */
 
+/* Takes --dir out: the folder that it names holds results by now. */
+static void try_drop_dir(char **argv)
+{
+	char **to = argv, **arg = argv;
+
+	for (; *arg && strcmp(*arg, "--"); arg++) {
+		if (arg[1] && (!strcmp(*arg, "-d") || !strcmp(*arg, "--dir")))
+			arg++;
+		else if (strncmp(*arg, "-d", 2) && strncmp(*arg, "--dir=", 6))
+			*to++ = *arg;
+	}
+	while (*arg)
+		*to++ = *arg++;
+	*to = NULL;
+}
+
 /* The command line, with the kernel that was chosen for it, and where its input is kept. */
 static char *try_command_text(char **argv, const struct try_made *made, bool chosen)
 {
 	char *all, *text;
 
+	try_drop_dir(argv + 1);
 	for (char **arg = argv + 1; made->input && *arg && strcmp(*arg, "--"); arg++)
 		if (!strcmp(*arg, "-"))
 			*arg = made->input;
