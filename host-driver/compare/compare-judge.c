@@ -189,9 +189,20 @@ static char *judge_why_unstable(struct comparison *c, const struct compare_serie
 		      : NULL;
 }
 
+/* How many tests a result is corrected for; gates and other metrics share the level. */
+static void judge_among(const struct comparison *c, const struct compare_series *s, size_t arm,
+			char text[static 64])
+{
+	bool control = c->arms[arm].control;
+	unsigned n = control ? c->control_tests : s->gate ? c->gate_tests : c->other_tests;
+
+	snprintf(text, 64, "%u test%s%s", n, n == 1 ? "" : "s",
+		 !control && c->gate_tests && c->other_tests ? " with half of the level" : "");
+}
+
 /* Why there is no stronger verdict: D, rounded values, or the correction for many tests. */
 static char *judge_why_not_more(struct comparison *c, const struct compare_result *r,
-				enum stats_better better, unsigned tests)
+				enum stats_better better, const char *among)
 {
 	bool worse = (r->e.effect > 0) == (better == STATS_LOWER);
 
@@ -201,20 +212,20 @@ static char *judge_why_not_more(struct comparison *c, const struct compare_resul
 		return compare_text(c, "%s, but by less than %.3g%%",
 				    worse ? "worse" : "better", 100 * r->margin);
 	if (r->e.p <= c->alpha)
-		return compare_text(c, "not called %s: p %.2g alone, %.2g among %u tests",
+		return compare_text(c, "not called %s: p %.2g alone, %.2g among %s",
 				    worse ? "regressed" : "improved", r->e.p,
-				    r->p_adjusted, tests);
+				    r->p_adjusted, among);
 	if (r->e.method != STATS_RESAMPLED && (r->e.lo > 0 || r->e.hi < 0))
 		return compare_text(c, "not called %s: its blocks agree to rounding, so only their signs count: p %.2g for %u blocks; more blocks can decide it",
 				    worse ? "regressed" : "improved", r->e.p, r->e.n);
 	if (r->verdict == VERDICT_INCONCLUSIVE && r->e.p_worse <= c->alpha / 2)
-		return compare_text(c, "not called 'not worse than %.3g%%': its interval alone would do, but not among %u tests",
-				    100 * r->margin, tests);
+		return compare_text(c, "not called 'not worse than %.3g%%': its interval alone would do, but not among %s",
+				    100 * r->margin, among);
 	return NULL;
 }
 
 static void judge(struct comparison *c, struct compare_series *s, size_t arm,
-		  unsigned tests, const char *unstable)
+		  const char *unstable)
 {
 	struct compare_result *r = &s->vs[arm];
 
@@ -228,12 +239,13 @@ static void judge(struct comparison *c, struct compare_series *s, size_t arm,
 	} else if (!r->e.n) {
 		r->verdict = VERDICT_NOT_COMPARABLE;
 	} else {
-		char *why;
+		char *why, among[64];
 
+		judge_among(c, s, arm, among);
 		r->verdict = stats_verdict(&r->e, r->p_adjusted,
 					   r->p_worse_adjusted, c->alpha,
 					   s->better, r->margin);
-		why = judge_why_not_more(c, r, s->better, tests);
+		why = judge_why_not_more(c, r, s->better, among);
 		if (!why && s->gate && !compare_measurable(c, s))
 			why = compare_text(c, "domain %s cannot show it: the walks, caches and memory are not a processor's",
 					   c->domain);
@@ -279,9 +291,7 @@ int compare_judge(struct comparison *c, struct store *st, struct err *err)
 		for (size_t a = 0; a < c->n_arms; a++) {
 			struct compare_series *s = &c->series[i];
 
-			judge(c, s, a, c->arms[a].control ? c->control_tests :
-			      s->gate ? c->gate_tests : c->other_tests,
-			      judge_why_unstable(c, s, a, cells, n));
+			judge(c, s, a, judge_why_unstable(c, s, a, cells, n));
 		}
 	judge_count_control(c);
 	return 0;
