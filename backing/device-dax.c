@@ -23,7 +23,13 @@ static uint64_t device_dax_number(const char *name, const char *attribute)
 	return value;
 }
 
-int device_dax_open(const char *node, struct pmem *p, struct err *err)
+/* The node itself, which tests have elsewhere. */
+static void device_dax_node(const char *node, char there[static PMEM_NODE_MAX])
+{
+	snprintf(there, PMEM_NODE_MAX, "%s/%s", pmem_dev, strrchr(node, '/') + 1);
+}
+
+int device_dax_find(const char *node, struct pmem *p, struct err *err)
 {
 	const char *name = strrchr(node, '/') + 1;
 	char there[PMEM_NODE_MAX];
@@ -32,7 +38,7 @@ int device_dax_open(const char *node, struct pmem *p, struct err *err)
 			    .align = device_dax_number(name, "align"),
 			    .base = device_dax_number(name, "resource") };
 	snprintf(p->node, sizeof(p->node), "%s", node);
-	snprintf(there, sizeof(there), "%s/%s", pmem_dev, name);
+	device_dax_node(node, there);
 	/* A device that the kernel uses as ordinary memory has a name, but no node. */
 	if (!p->size || access(there, F_OK))
 		return err_config(err, "there is no DAX device %s here; daxctl list shows those that "
@@ -40,5 +46,14 @@ int device_dax_open(const char *node, struct pmem *p, struct err *err)
 	if (!p->align || !p->base)
 		return err_machine(err, "%s: this kernel does not say where it lies and how it is "
 				   "aligned (Linux 5.10 does, to root)", node);
-	return pmem_check_node(there, err);
+	return 0;
+}
+
+int device_dax_open(const char *node, struct pmem *p, struct err *err)
+{
+	char there[PMEM_NODE_MAX];
+	int ret = device_dax_find(node, p, err);
+
+	device_dax_node(node, there);
+	return ret ? ret : pmem_check_node(there, err);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -129,6 +130,24 @@ int device_namespace(const char *name, char *namespace, size_t size, struct err 
 	return 0;
 }
 
+int device_find(const char *name, struct err *err)
+{
+	char namespace[32];
+	enum device_kind kind;
+	struct pmem dax;
+	struct stat st;
+	int ret = device_parse(name, &kind, err);
+
+	if (!ret && kind == DEVICE_FOLDER)
+		return !stat(name, &st) && S_ISDIR(st.st_mode) ? 0 :
+			err_config(err, "%s is not a folder here", name);
+	if (!ret && kind == DEVICE_DAX)
+		return device_dax_find(name, &dax, err);
+	if (!ret)
+		ret = device_namespace(name, namespace, sizeof(namespace), err);
+	return ret ? ret : pmem_find(namespace, err);
+}
+
 int device_check(const struct backing_kind *k, const char *name, uint64_t size, struct err *err)
 {
 	char namespace[32];
@@ -156,7 +175,7 @@ void device_describe(const char *name, char *text, size_t size)
 		snprintf(text, size, "no device");
 	else if (kind == DEVICE_FOLDER)
 		fs_mounted_describe(name, text, size);
-	else if (kind == DEVICE_DAX && device_dax_open(name, &dax, &err))
+	else if (kind == DEVICE_DAX && device_dax_find(name, &dax, &err))
 		snprintf(text, size, "%.200s", err.text);
 	else if (kind == DEVICE_DAX)
 		snprintf(text, size, "%" PRIu64 " MiB, whose content only the programs know that "

@@ -41,6 +41,9 @@ bool device_is_granted(const char *name, const char *own);
 int device_refuse(const struct backing_kind *k, const char *name, const char *holds,
 		  struct err *err);
 
+/* Is it on this machine? EXIT_CONFIG or EXIT_MACHINE if not. It only reads. */
+int device_find(const char *name, struct err *err);
+
 /*
  * Is it there, and can `size` bytes of backing `k` be had on it without taking it from
  * somebody who uses it? It only reads.
@@ -56,7 +59,9 @@ int device_namespace(const char *name, char *namespace, size_t size, struct err 
 
 /* --- device-dax.c --- */
 
-/* A DAX device as it is; EXIT_MACHINE if somebody uses it, EXIT_CONFIG if there is none. */
+/* A DAX device as it is; EXIT_CONFIG if there is none. */
+int device_dax_find(const char *node, struct pmem *p, struct err *err);
+/* The same, and EXIT_MACHINE if somebody uses it. */
 int device_dax_open(const char *node, struct pmem *p, struct err *err);
 
 /* Where the kernel shows its DAX devices; tests put a made-up tree here. */

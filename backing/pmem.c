@@ -103,7 +103,7 @@ static int pmem_first_namespace(char *name, size_t size, struct err *err)
 }
 
 /* Accepts only a name that the kernel lists, so that no other becomes part of a path. */
-static int pmem_check_name(const char *name, struct err *err)
+int pmem_find(const char *name, struct err *err)
 {
 	char first[32];
 
@@ -321,7 +321,7 @@ int pmem_setup_by_ndctl(enum pmem_mode mode, const char *namespace, uint64_t ali
 
 int pmem_check(const char *namespace, struct err *err)
 {
-	int ret = pmem_check_name(namespace, err);
+	int ret = pmem_find(namespace, err);
 
 	return ret ? ret : pmem_check_unused(namespace, err);
 }

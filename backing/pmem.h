@@ -62,10 +62,12 @@ int pmem_setup_by_ndctl(enum pmem_mode mode, const char *namespace, uint64_t ali
  */
 int pmem_next_namespace(const char *name, char *next, size_t size, struct err *err);
 
+/* Is there a namespace of this name? EXIT_CONFIG if not, EXIT_MACHINE if there is none at all. */
+int pmem_find(const char *name, struct err *err);
+
 /*
- * Is there a namespace of this name (else EXIT_CONFIG), and does nobody use it? EXIT_MACHINE:
- * who does, as far as that can be seen (the processes of others are root's to see). It only
- * reads.
+ * The same, and does nobody use it? EXIT_MACHINE: who does, as far as that can be seen (the
+ * processes of others are root's to see). It only reads.
  */
 int pmem_check(const char *namespace, struct err *err);
 /* The second half of it. */

@@ -125,6 +125,11 @@ static void a_block_device_is_its_namespace(void **state)
 	assert_string_equal(name, "namespace7.0");
 	assert_int_equal(device_namespace("/dev/pmem7", name, sizeof(name), &err), -EINVAL);
 	assert_non_null(strstr(err.text, "/dev/pmem7 is not the block device of a namespace"));
+	assert_int_equal(device_find("/dev/pmem0", NULL), 0);
+	assert_int_equal(device_find("/dev/pmem7", NULL), -EINVAL);
+	assert_int_equal(device_find("namespace0.0", NULL), 0);
+	assert_int_equal(device_find("namespace7.0", NULL), -EINVAL);
+	assert_int_equal(device_find("/nosuch", NULL), -EINVAL);
 	device_describe("/dev/pmem0", text, sizeof(text));
 	assert_string_equal(text, "768 MiB, /dev/pmem0 with xfs, not mounted");
 	assert_int_equal(device_check(xfs, "/dev/pmem0", 1 << 20, NULL), 0);
