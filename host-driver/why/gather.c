@@ -30,6 +30,7 @@ struct gather_metric {
 struct gather_kernel {
 	char *hash, *path;
 	struct symbols symbols;
+	struct exits_places exits;
 	char *debug;		/* file with debug information; NULL: none */
 };
 
@@ -146,7 +147,10 @@ static int gather_symbols(struct gather *w, const struct profile_kernel *k, unsi
 	}
 	if (!have || !have->hash || !have->path)
 		return err_sys(err, ENOMEM, "why");
-	return of(&have->symbols, k->path, err);
+	ret = of(&have->symbols, k->path, err);
+	if (!ret)
+		exits_find(&have->exits, &have->symbols);
+	return ret;
 }
 
 /* A program that is gone, or stripped, leaves its instructions without names, which is no error. */
@@ -236,11 +240,12 @@ static const struct symbols *gather_symbols_at(const struct gather *w, size_t wh
 	return which ? &w->kernels[which - 1].symbols : NULL;
 }
 
-static struct why_symbols gather_symbols_of(const struct gather *w, unsigned arm,
-					    const struct exits_places *exits)
+static struct why_symbols gather_symbols_of(const struct gather *w, unsigned arm)
 {
+	size_t mut = w->of_arm[arm];
+
 	return (struct why_symbols){
-		.mut = gather_symbols_at(w, w->of_arm[arm]), .exits = exits,
+		.mut = gather_symbols_at(w, mut), .exits = mut ? &w->kernels[mut - 1].exits : NULL,
 		.guest = gather_symbols_at(w, w->guest), .program = gather_symbols_at(w, w->program),
 	};
 }
@@ -264,7 +269,7 @@ static int gather_lines(struct gather *w, struct err *err)
 				       (unsigned)(plan_baseline(w->plan) - w->plan->arms);
 
 			d.mut[a] = gather_debug_at(w, w->of_arm[arm]);
-			d.symbols[a] = gather_symbols_of(w, arm, NULL);
+			d.symbols[a] = gather_symbols_of(w, arm);
 		}
 		if (!g->error.code)
 			why_find_hottest(&g->why, &d);
@@ -372,7 +377,6 @@ static int gather_region(struct gather *w, const struct gather_boot *b,
 static int gather_profile(struct gather *w, const struct gather_boot *b,
 			  struct profile *p, struct err *err)
 {
-	struct exits_places exits;
 	struct why_symbols s;
 	bool sampled = p->n_regions && p->regions[0].event;	/* perf has named the machine's functions */
 	int ret = 0;
@@ -384,9 +388,9 @@ static int gather_profile(struct gather *w, const struct gather_boot *b,
 	if (ret)
 		return ret;
 	gather_program(w, &p->program, b->boot);
-	s = gather_symbols_of(w, b->arm, sampled ? NULL : &exits);
-	if (s.exits)
-		exits_find(&exits, s.mut);
+	s = gather_symbols_of(w, b->arm);
+	if (sampled)
+		s.exits = NULL;
 	for (size_t i = 0; i < p->n_regions && !ret; i++)
 		if (gather_wants(w, &p->regions[i]))
 			ret = gather_region(w, b, &s, &p->regions[i], err);
