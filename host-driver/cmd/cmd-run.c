@@ -333,19 +333,21 @@ static int run_load(struct options *o, struct plan **plan, struct err *err)
 static int run_check_cell_device(const struct plan *p, const struct plan_cell *cell,
 				 const char *own, struct err *err)
 {
-	const char *device = json_string_value(json_object_get(cell->backing_params, "device"));
+	const char *device = plan_cell_device(p, cell);
 	const struct backing_kind *kind;
 	char holds[500];
+	bool granted;
+	int ret = 0;
 
-	if (backing_find(cell->backing, &kind, NULL) || !kind->pmem)
+	if (!device || backing_find(cell->backing, &kind, NULL))
 		return 0;
-	device = device ? device : p->machine.device;
+	granted = device_is_granted(device, own);
 	/* No word is asked for what is not there. */
-	if (p->machine.kind->is_driver && device_find(device, err))
-		return err->code;
-	if (device_is_granted(device, own))
-		return p->machine.kind->is_driver
-			? device_check(kind, device, p->guest.memory, err) : 0;
+	if (p->machine.kind->is_driver)
+		ret = granted ? device_check(kind, device, p->guest.memory, err)
+			      : device_find(device, err);
+	if (ret || granted)
+		return ret;
 	machine_ops(p)->describe(p, device, holds, sizeof(holds));
 	return device_refuse(kind, device, holds, err);
 }

@@ -277,17 +277,9 @@ static uint64_t usable_align(const struct plan_cell *cell)
 	return text && !size_parse(text, &bytes, NULL) ? bytes : 0;
 }
 
-/* The place of a cell's backing, which its machine's is unless it names another; or NULL. */
-static const char *usable_device(const struct plan *p, const struct plan_cell *cell)
-{
-	const char *own = json_string_value(json_object_get(cell->backing_params, "device"));
-
-	return own ? own : p->machine.device[0] ? p->machine.device : NULL;
-}
-
 static bool usable_is_folder(const struct plan *p, const struct plan_cell *cell)
 {
-	const char *device = usable_device(p, cell);
+	const char *device = plan_cell_device(p, cell);
 	enum device_kind kind;
 
 	return device && !device_parse(device, &kind, NULL) && kind == DEVICE_FOLDER;
@@ -343,7 +335,7 @@ static int usable_pmem(struct plan_check *c, const struct backing_kind *k,
 
 	if (m->kind->has_kernel && !m->kind->sized) {
 		plan_check_at(c, "machine.device");
-		return usable_device(c->p, cell) ? device_suits(k, usable_device(c->p, cell), c->err) :
+		return plan_cell_device(c->p, cell) ? device_suits(k, plan_cell_device(c->p, cell), c->err) :
 		       err_config(c->err, "missing: backing %s overwrites a device; name one that holds nothing you need (namespace0.0)",
 				  k->name);
 	}

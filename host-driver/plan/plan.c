@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backing/backing.h"
 #include "plan-make.h"
 #include "rng.h"
 
@@ -186,6 +187,16 @@ int plan_cell(const struct plan *p, const char *id)
 		if (!strcmp(p->cells[i].id, id))
 			return i;
 	return -1;
+}
+
+const char *plan_cell_device(const struct plan *p, const struct plan_cell *cell)
+{
+	const char *own = json_string_value(json_object_get(cell->backing_params, "device"));
+	const struct backing_kind *kind;
+
+	if (backing_find(cell->backing, &kind, NULL) || !kind->pmem)
+		return NULL;
+	return own ? own : p->machine.device[0] ? p->machine.device : NULL;
 }
 
 const struct plan_arm *plan_baseline(const struct plan *p)

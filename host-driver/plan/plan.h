@@ -229,6 +229,9 @@ int plan_arm(const struct plan *p, const char *name);
 int plan_cell(const struct plan *p, const char *id);
 const struct plan_arm *plan_baseline(const struct plan *p);
 
+/* Where a cell's backing lies in persistent memory: its own `device`, else the machine's; or NULL. */
+const char *plan_cell_device(const struct plan *p, const struct plan_cell *cell);
+
 /* An estimate, from the sizes in the plan and the figures in plan.c. */
 struct plan_cost {
 	double seconds;		/* of the whole campaign, kernels already built */

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "backing/backing.h"
 #include "file.h"
 #include "safe.h"
 #include "session-cell.h"
@@ -170,11 +169,10 @@ static json_t *session_prepare_arguments(const struct session *s, const struct p
 	json_t *a = json_pack("{s:s, s:I}", "backing", cell->backing,
 			      "size", (json_int_t)p->guest.memory);
 	json_t *params = cell->backing_params ? json_copy(cell->backing_params) : json_object();
-	const struct backing_kind *kind;
+	const char *device = plan_cell_device(p, cell);
 
-	if (*p->machine.device && !backing_find(cell->backing, &kind, NULL) && kind->pmem &&
-	    !json_object_get(params, "device"))
-		json_object_set_new(params, "device", json_string(p->machine.device));
+	if (device)
+		json_object_set_new(params, "device", json_string(device));
 	if (json_object_size(params))
 		json_object_set(a, "params", params);
 	if (p->guest.pmem)
