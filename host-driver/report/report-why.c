@@ -82,7 +82,10 @@ static void why_put_functions(struct doc *d, const struct report *r, const struc
 		for (int a = 0; a < WHY_ARMS; a++)
 			doc_cell(d, DOC_NUMBER, 0, "%.*f", s.decimals, s.times * f->mean[a]);
 		doc_cell(d, DOC_EFFECT, 0, "%+.*f", s.decimals, s.times * f->diff);
-		doc_cell(d, DOC_NUMBER, 0, "%.1f%%", 100 * f->share);
+		if (g->why.doubt)
+			doc_cell(d, DOC_NUMBER, 0, "-");
+		else
+			doc_cell(d, DOC_NUMBER, 0, "%.1f%%", 100 * f->share);
 	}
 }
 

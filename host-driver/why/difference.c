@@ -472,6 +472,33 @@ static int difference_by_size(const void *a, const void *b)
 	return x->side != y->side ? (int)x->side - (int)y->side : strcmp(x->name, y->name);
 }
 
+/* Of one block nothing tells how far boots are apart, but what chance makes of samples. */
+static enum why_doubt difference_doubt_one_block(const struct why *w)
+{
+	const struct why_function *f = &w->whole;
+	double variance = 0;
+
+	if (!*w->event)
+		return fabs(f->diff) < WHY_LEAST * fmax(f->mean[WHY_BASE], f->mean[WHY_OTHER]) ?
+		       WHY_TINY : WHY_SURE;
+	for (int a = 0; a < WHY_ARMS; a++)
+		for (unsigned b = 0; b < w->n_blocks; b++)
+			if (w->things[WHY_BASE][b] && w->things[WHY_OTHER][b])
+				variance += w->total[a][b] / (w->things[a][b] * w->things[a][b]);
+	return fabs(f->diff) <= NORMAL_95 * sqrt(variance) ? WHY_FEW_SAMPLES : WHY_SURE;
+}
+
+static enum why_doubt difference_doubt(const struct why *w)
+{
+	const struct why_function *f = &w->whole;
+
+	if (!f->diff)
+		return WHY_EQUAL;
+	if (!isfinite(f->lo))
+		return difference_doubt_one_block(w);
+	return f->lo <= 0 && f->hi >= 0 ? WHY_HOLDS_0 : WHY_SURE;
+}
+
 int why_judge(struct why *w, struct err *err)
 {
 	unsigned pairs = 0;
@@ -482,9 +509,11 @@ int why_judge(struct why *w, struct err *err)
 		return err_config(err, "in no block do both arms have a marked region that says how many things it did");
 	calls_add_up(&w->calls);
 	difference_judge_one(w, &w->whole, w->total);
+	w->doubt = difference_doubt(w);
+	w->whole.share = w->doubt ? NAN : 1;
 	for (size_t i = 0; i < w->n; i++) {
 		difference_judge_one(w, &w->v[i], w->v[i].count);
-		w->v[i].share = w->whole.diff ? w->v[i].diff / w->whole.diff : 0;
+		w->v[i].share = w->doubt ? NAN : w->v[i].diff / w->whole.diff;
 	}
 	if (w->n)
 		qsort(w->v, w->n, sizeof(*w->v), difference_by_size);

@@ -54,10 +54,22 @@ struct why_function {
 	/* why_judge(): per thing, over blocks */
 	double mean[WHY_ARMS];
 	double diff, lo, hi;	/* OTHER - BASE, with its 95% interval: of samples, at least what chance makes of so many */
-	double share;		/* of the whole difference */
+	double share;		/* of the whole difference; NAN: that may be chance */
 	bool only[WHY_ARMS];	/* the other arm never executed it */
 	struct hottest_function hot;	/* its lines, by why_find_hottest() */
 };
+
+/* Why a whole difference may be chance, of which nothing has a share. */
+enum why_doubt {
+	WHY_SURE,
+	WHY_EQUAL,		/* there is none */
+	WHY_HOLDS_0,		/* its interval does */
+	WHY_TINY,		/* one block, and a part of the whole below WHY_LEAST */
+	WHY_FEW_SAMPLES,	/* one block, and no more than what chance makes of so many */
+};
+
+/* One kernel's first touch was up to 0.16% apart between two boots (docs/why.md). */
+#define WHY_LEAST 0.005
 
 struct why {
 	enum profile_what what;	/* what is compared; instructions, unless set before why_add() */
@@ -81,6 +93,7 @@ struct why {
 	struct hottest hot[WHY_ARMS][WHY_SIDES];
 	bool told[WHY_ARMS][WHY_SIDES];	/* by debug information */
 	struct why_function whole;	/* the sum, judged like one function */
+	enum why_doubt doubt;	/* may the whole difference be chance? */
 	char **map;			/* name, as, name, as, ... */
 	size_t n_map;
 };
@@ -136,7 +149,7 @@ struct why_scale {
 
 struct why_scale why_scale_of(const struct why *w, const char *thing);
 
-/* A sentence: in which functions 95% of the difference is. */
+/* A sentence: in which functions 95% of the difference is, or why that cannot be said. */
 void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words);
 
 /*

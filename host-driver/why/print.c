@@ -103,42 +103,6 @@ static void print_sampled(const struct why *w, FILE *to)
 		fprintf(to, " Sampled by perf (%s a second), not counted.", w->event);
 }
 
-void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words)
-{
-	struct why_scale s = why_scale_of(w, words->thing);
-	char diff[NUMBER_TEXT], mean[WHY_ARMS][NUMBER_TEXT];
-	double share;
-	size_t n = print_enough(w, &share);
-
-	print_in_words(&s, fabs(w->whole.diff), diff);
-	for (int a = 0; a < WHY_ARMS; a++)
-		print_in_words(&s, w->whole.mean[a], mean[a]);
-	if (!w->whole.diff || !n) {
-		fprintf(to, "Both arms %s the same number of %s per %s: %s.", print_verb(w, false),
-			why_unit(w), s.of, mean[WHY_BASE]);
-		print_sampled(w, to);
-		return;
-	}
-	fprintf(to, "%s %s %s %s %s per %s than %s (%s against %s); "
-		"%.0f%% of the difference is in %s",
-		words->arm[WHY_OTHER], print_verb(w, true), diff,
-		w->whole.diff > 0 ? "more" : "fewer", why_unit(w), s.of, words->arm[WHY_BASE],
-		mean[WHY_OTHER], mean[WHY_BASE], 100 * share, n == 1 ? w->v[0].name : "");
-	if (n > 1)
-		fprintf(to, "these %zu functions", n);
-	if (print_one_side(w, n))
-		fprintf(to, " of the %s", why_side_name(w->v[0].side));
-	fputc('.', to);
-	print_sampled(w, to);
-}
-
-static void print_number(FILE *to, const struct why_scale *s, double v)
-{
-	char text[NUMBER_TEXT];
-
-	fprintf(to, "  %12s", print_text(s, v, text));
-}
-
 /* Five digits of an end, and no exponent. */
 static void print_end(const struct why_scale *s, double v, char text[NUMBER_TEXT])
 {
@@ -149,6 +113,67 @@ static void print_end(const struct why_scale *s, double v, char text[NUMBER_TEXT
 		snprintf(text, NUMBER_TEXT, "%+.6f", v);
 	else
 		snprintf(text, NUMBER_TEXT, "%+#.5g", v);
+}
+
+static void print_doubt(const struct why *w, FILE *to, const struct why_scale *s)
+{
+	char lo[NUMBER_TEXT], hi[NUMBER_TEXT];
+
+	print_end(s, w->whole.lo, lo);
+	print_end(s, w->whole.hi, hi);
+	fputs(", which may be chance: ", to);
+	if (w->doubt == WHY_HOLDS_0)
+		fprintf(to, "the 95%% interval [%s, %s] holds 0", lo, hi);
+	else if (w->doubt == WHY_TINY)
+		fprintf(to, "it is less than %g%% of the whole, and one block does not tell how far "
+			"boots are apart", 100 * WHY_LEAST);
+	else
+		fprintf(to, "so many samples of one block are as far apart");
+	fputs(". So no function has a share of it.", to);
+}
+
+static void print_most_of_it(const struct why *w, FILE *to)
+{
+	double share;
+	size_t n = print_enough(w, &share);
+
+	fprintf(to, "; %.0f%% of the difference is in %s", 100 * share, n == 1 ? w->v[0].name : "");
+	if (n > 1)
+		fprintf(to, "these %zu functions", n);
+	if (print_one_side(w, n))
+		fprintf(to, " of the %s", why_side_name(w->v[0].side));
+	fputc('.', to);
+}
+
+void why_print_sentence(const struct why *w, FILE *to, const struct why_words *words)
+{
+	struct why_scale s = why_scale_of(w, words->thing);
+	char diff[NUMBER_TEXT], mean[WHY_ARMS][NUMBER_TEXT];
+
+	print_in_words(&s, fabs(w->whole.diff), diff);
+	for (int a = 0; a < WHY_ARMS; a++)
+		print_in_words(&s, w->whole.mean[a], mean[a]);
+	if (w->doubt == WHY_EQUAL) {
+		fprintf(to, "Both arms %s the same number of %s per %s: %s.", print_verb(w, false),
+			why_unit(w), s.of, mean[WHY_BASE]);
+		print_sampled(w, to);
+		return;
+	}
+	fprintf(to, "%s %s %s %s %s per %s than %s (%s against %s)", words->arm[WHY_OTHER],
+		print_verb(w, true), diff, w->whole.diff > 0 ? "more" : "fewer", why_unit(w), s.of,
+		words->arm[WHY_BASE], mean[WHY_OTHER], mean[WHY_BASE]);
+	if (w->doubt)
+		print_doubt(w, to, &s);
+	else
+		print_most_of_it(w, to);
+	print_sampled(w, to);
+}
+
+static void print_number(FILE *to, const struct why_scale *s, double v)
+{
+	char text[NUMBER_TEXT];
+
+	fprintf(to, "  %12s", print_text(s, v, text));
 }
 
 static void print_interval(FILE *to, const struct why_scale *s, const struct why_function *f)
@@ -166,14 +191,25 @@ static void print_interval(FILE *to, const struct why_scale *s, const struct why
 	fprintf(to, "  %-26s", text);
 }
 
+static const char *print_share(double share, char text[NUMBER_TEXT])
+{
+	if (isnan(share))
+		snprintf(text, NUMBER_TEXT, "-");
+	else
+		snprintf(text, NUMBER_TEXT, "%.1f%%", 100 * share);
+	return text;
+}
+
 static void print_row(const struct why_function *f, FILE *to, const struct why_scale *s,
 		      const char *name, const char *side, const struct why_words *words)
 {
+	char share[NUMBER_TEXT];
+
 	print_number(to, s, f->mean[WHY_BASE]);
 	print_number(to, s, f->mean[WHY_OTHER]);
 	print_number(to, s, f->diff);
 	print_interval(to, s, f);
-	fprintf(to, "  %6.1f%%  %s  %s", 100 * f->share, side, name);
+	fprintf(to, "  %7s  %s  %s", print_share(f->share, share), side, name);
 	for (int a = 0; a < WHY_ARMS; a++)
 		if (f->only[a] && f->name)
 			fprintf(to, "  (only %s)", words->arm[a]);
@@ -184,7 +220,7 @@ static void print_row(const struct why_function *f, FILE *to, const struct why_s
 static void print_rest(const struct why *w, size_t from, FILE *to, const struct why_scale *s)
 {
 	struct why_function rest = { 0 };
-	char name[64];
+	char name[64], share[NUMBER_TEXT];
 
 	for (size_t i = from; i < w->n; i++) {
 		for (int a = 0; a < WHY_ARMS; a++)
@@ -196,7 +232,7 @@ static void print_rest(const struct why *w, size_t from, FILE *to, const struct 
 	print_number(to, s, rest.mean[WHY_BASE]);
 	print_number(to, s, rest.mean[WHY_OTHER]);
 	print_number(to, s, rest.diff);
-	fprintf(to, "  %-26s  %6.1f%%  %-18s  %s\n", "", 100 * rest.share, "", name);
+	fprintf(to, "  %-26s  %7s  %-18s  %s\n", "", print_share(rest.share, share), "", name);
 }
 
 /* A check of the sums: the emulator's own clock counted the same regions. */
@@ -286,11 +322,12 @@ static void print_hot_line(const struct why *w, const struct hottest_line *l, FI
 {
 	double base = l->n[WHY_BASE] / w->n_things[WHY_BASE];
 	double other = l->n[WHY_OTHER] / w->n_things[WHY_OTHER];
+	char share[NUMBER_TEXT];
 
 	print_number(to, s, base);
 	print_number(to, s, other);
 	print_number(to, s, other - base);
-	fprintf(to, "  %6.1f%%  %s\n", w->whole.diff ? 100 * (other - base) / w->whole.diff : 0,
+	fprintf(to, "  %7s  %s\n", print_share(w->doubt ? NAN : (other - base) / w->whole.diff, share),
 		l->where);
 }
 
@@ -317,7 +354,6 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 {
 	size_t shown = words->most && words->most < w->n ? words->most : w->n;
 	struct why_scale s = why_scale_of(w, words->thing);
-	struct why_function whole = w->whole;
 	char side[32], things[64];
 
 	why_print_sentence(w, to, words);
@@ -330,9 +366,8 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 	}
 	if (shown < w->n)
 		print_rest(w, shown, to, &s);
-	whole.share = w->whole.diff ? 1 : 0;
 	snprintf(side, sizeof(side), "%-18s", "");
-	print_row(&whole, to, &s, "all", side, words);
+	print_row(&w->whole, to, &s, "all", side, words);
 	if (*w->event) {
 		fputs("\n  From go to the result, with all that the guest's QEMU did. An interval is at least\n"
 		      "  what chance makes of so many samples.\n", to);

@@ -483,6 +483,89 @@ static void writes_both_ends_to_five_digits(void **state)
 	why_release(&w);
 }
 
+/* Functions that differ by more than the whole does, which may be chance, have no share of it. */
+static void gives_no_share_of_chance(void **state)
+{
+	static const char *const names[] = { "walk", "tick", NULL };
+	struct symbols s = kernel(names);
+	struct err err = ERR_INIT;
+	struct why w;
+	char *text;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 3, &err), 0);
+	for (unsigned b = 0; b < 3; b++) {
+		plant(&w, WHY_BASE, b, &s, (uint64_t[]){ 5000, 2000 }, 10);
+		plant(&w, WHY_OTHER, b, &s, (uint64_t[]){ 5600, 1310 + 100 * b }, 10);
+	}
+	assert_int_equal(why_judge(&w, &err), 0);
+	assert_int_equal(w.doubt, WHY_HOLDS_0);
+	assert_true(w.v[0].diff == 60 && w.v[0].lo == 60 && isnan(w.v[0].share));
+	text = printed(&w);
+	has(text, "new executes 1 more instructions per page than old (701 against 700), which may be chance: "
+		  "the 95% interval [-23.841, +25.841] holds 0. So no function has a share of it.\n");
+	has(text, "            60  exact                             -  machine's kernel    walk\n");
+	has(text, "             1  [-23.841, +25.841]                -                      all\n");
+	assert_null(strstr(text, "00.0%"));
+	free(text);
+	why_release(&w);
+	symbols_release(&s);
+}
+
+/* One block has no interval: what differs by less than boots of one kernel do may be chance. */
+static void one_block_leaves_a_tiny_difference_open(void **state)
+{
+	static const char *const names[] = { "walk", NULL };
+	static const struct {
+		unsigned other;
+		enum why_doubt doubt;
+	} table[] = { { 10000, WHY_EQUAL }, { 10049, WHY_TINY }, { 9951, WHY_TINY }, { 10060, WHY_SURE } };
+	struct symbols s = kernel(names);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct err err = ERR_INIT;
+		struct why w;
+		char *text;
+
+		assert_int_equal(why_init(&w, 1, &err), 0);
+		plant(&w, WHY_BASE, 0, &s, (uint64_t[]){ 10000 }, 10);
+		plant(&w, WHY_OTHER, 0, &s, (uint64_t[]){ table[i].other }, 10);
+		assert_int_equal(why_judge(&w, &err), 0);
+		assert_int_equal(w.doubt, table[i].doubt);
+		assert_true(isnan(w.v[0].share) == (table[i].doubt != WHY_SURE));
+		text = printed(&w);
+		if (table[i].doubt == WHY_TINY)
+			has(text, ", which may be chance: it is less than 0.5% of the whole, and one block "
+				  "does not tell how far boots are apart. So no function has a share of it.");
+		free(text);
+		why_release(&w);
+	}
+	symbols_release(&s);
+}
+
+/* 1,000 samples against 1,080: 80 is less than 1.96 * sqrt(2080) = 89.4. */
+static void one_block_of_samples_is_as_sure_as_they_are_many(void **state)
+{
+	(void)state;
+	for (unsigned more = 80; more <= 100; more += 20) {
+		struct profile_function f = { .name = "walk", .kernel = true, .samples = 1000 };
+		struct profile_region r = { .things = 10, .event = "cycles", .functions = &f,
+					    .n_functions = 1 };
+		struct why_symbols none = { .mut = NULL };
+		struct err err = ERR_INIT;
+		struct why w;
+
+		assert_int_equal(why_init(&w, 1, &err), 0);
+		assert_int_equal(why_add(&w, WHY_BASE, 0, &none, &r, &err), 0);
+		f.samples += more;
+		assert_int_equal(why_add(&w, WHY_OTHER, 0, &none, &r, &err), 0);
+		assert_int_equal(why_judge(&w, &err), 0);
+		assert_int_equal(w.doubt, more == 80 ? WHY_FEW_SAMPLES : WHY_SURE);
+		why_release(&w);
+	}
+}
+
 static void says_where_nothing_can_be_said(void **state)
 {
 	static const char *const names[] = { "f", NULL };
@@ -663,6 +746,9 @@ int main(void)
 		cmocka_unit_test(tells_what_a_guest_was_left_for),
 		cmocka_unit_test(joins_a_function_that_was_split),
 		cmocka_unit_test(writes_both_ends_to_five_digits),
+		cmocka_unit_test(gives_no_share_of_chance),
+		cmocka_unit_test(one_block_leaves_a_tiny_difference_open),
+		cmocka_unit_test(one_block_of_samples_is_as_sure_as_they_are_many),
 		cmocka_unit_test(says_where_nothing_can_be_said),
 		cmocka_unit_test(reads_both_layouts_of_kallsyms),
 		cmocka_unit_test(one_name_an_address),
