@@ -259,13 +259,26 @@ static bool run_can_go_on(const struct campaign_result *r, bool failed)
 	return !r->complete && r->folder && !access(r->folder, F_OK) && (!failed || r->boots);
 }
 
+/* What the blocks can tell is said before hours are spent on them. */
+static void run_say_blocks(const struct plan *p)
+{
+	char *few = plan_few_blocks(p);
+
+	if (few)
+		fprintf(stderr, "note: %s\n", few);
+	free(few);
+}
+
 int command_campaign(const struct plan *p, const struct campaign_options *o, bool strict,
 		     command_report_fn then, void *arg, struct err *err)
 {
 	const struct run_end end = { strict, then, arg };
 	struct campaign_result r;
-	int code, ret = campaign_run(p, o, &r, err);
+	int code, ret;
 
+	if (!o->resume)
+		run_say_blocks(p);
+	ret = campaign_run(p, o, &r, err);
 	if (r.folder)
 		run_prepare_last_words(&r);
 	if (ret) {

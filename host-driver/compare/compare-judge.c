@@ -13,19 +13,6 @@
 
 #include "store/store.h"
 
-/* Is it a percentile ("p99_ns", "ns_p50")? Its spread is not that of a mean. */
-static bool judge_is_percentile(const char *metric)
-{
-	for (const char *p = metric; (p = strchr(p, 'p')); p++) {
-		size_t digits = strspn(p + 1, "0123456789");
-
-		if ((p == metric || p[-1] == '_') && digits >= 2 &&
-		    (p[1 + digits] == '_' || !p[1 + digits]))
-			return true;
-	}
-	return false;
-}
-
 static uint64_t judge_seed_of(const struct comparison *c, size_t series, size_t arm)
 {
 	return c->seed * 0x9e3779b97f4a7c15 + series * 1024 + arm;
@@ -65,7 +52,7 @@ static void compare_judge_measure(struct comparison *c, size_t series, size_t ar
 	struct stats_pairs p = {
 		.base = work, .arm = work + c->n_block_ids,
 		.count = !strcmp(s->kind, "count"),
-		.percentile = judge_is_percentile(s->metric),
+		.percentile = plan_metric_is_percentile(s->metric),
 		.deterministic = c->deterministic, .flip = true,
 		.confidence = 1 - c->alpha, .seed = judge_seed_of(c, series, arm),
 		.better = s->better, .margin = c->margin,

@@ -8,32 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An A/A pair is judged separately from the gates' family. */
-static size_t power_arms_judged(const struct plan *plan)
-{
-	size_t n = 0;
-
-	for (size_t a = 0; a < plan->n_arms; a++)
-		n += !plan->arms[a].baseline && !plan->arms[a].aa;
-	return n;
-}
-
-static size_t power_gate_tests(const struct plan *plan)
-{
-	size_t cells = 0;
-
-	for (size_t g = 0; g < plan->n_gates; g++)
-		for (size_t i = 0; i < plan->n_cells; i++)
-			cells += !fnmatch(plan->gates[g].cell, plan->cells[i].id, 0);
-	return cells * power_arms_judged(plan);
-}
-
 void power_init(struct power *p, const struct plan *plan)
 {
-	size_t gates = power_gate_tests(plan);
+	size_t gates = plan_gate_tests(plan);
 
-	*p = (struct power){ .tests = gates ? gates : 1 };
-	p->alpha = STATS_ALPHA / (gates ? 2 * (double)gates : 1);
+	*p = (struct power){ .tests = gates ? gates : 1, .alpha = plan_strictest_level(plan) };
 }
 
 void power_release(struct power *p)

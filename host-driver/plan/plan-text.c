@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "qemu.h"
@@ -130,8 +131,11 @@ static void text_print_emulator(FILE *to)
 /* Warnings about a plan that is correct. */
 static void text_print_notes(const struct plan *p, FILE *to)
 {
-	if (p->n_blocks < 2)
-		fputs("note      one block is shown and not judged: a verdict needs at least 2\n", to);
+	char *few = plan_few_blocks(p);
+
+	if (few)
+		fprintf(to, "note      %s\n", few);
+	free(few);
 	if (p->machine.kind->sized && p->machine.accel != ACCEL_HARDWARE &&
 	    p->guest.cpus > 1)
 		text_print_emulator(to);

@@ -232,6 +232,17 @@ const struct plan_arm *plan_baseline(const struct plan *p);
 /* Where a cell's backing lies in persistent memory: its own `device`, else the machine's; or NULL. */
 const char *plan_cell_device(const struct plan *p, const struct plan_cell *cell);
 
+size_t plan_gate_tests(const struct plan *p);
+/* The level that Holm requires of the first gate test; half of it if other metrics are judged, too. */
+double plan_strictest_level(const struct plan *p);
+/* "p99_ns", "ns_p50": its spread is not that of a mean. */
+bool plan_metric_is_percentile(const char *metric);
+/*
+ * Why the plan's blocks are too few for a verdict, or for one on any but large effects; NULL if they
+ * are not. Instructions are not times: two blocks decide. The caller frees it.
+ */
+char *plan_few_blocks(const struct plan *p);
+
 /* An estimate, from the sizes in the plan and the figures in plan.c. */
 struct plan_cost {
 	double seconds;		/* of the whole campaign, kernels already built */

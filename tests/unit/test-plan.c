@@ -334,6 +334,64 @@ static void profile_is_part_of_the_plan(void **state)
 	plan_free(none);
 }
 
+/* stats_sde() of sqrt(2) * 1%: two tests share half of 5%, as other metrics have the rest. */
+static void says_what_few_blocks_detect(void **state)
+{
+	static const struct {
+		unsigned blocks;
+		const char *head, *says;
+	} table[] = {
+		{ 1, "", "one block is shown and not judged: a verdict needs at least 2" },
+		{ 2, "", "2 blocks seldom judge times: of boots that spread by 1%, they detect "
+		  "92% (2 gate tests, power 80%), 3 blocks 9.7%; kduel power tells for other spreads" },
+		{ 3, "", NULL },
+		{ 2, "clock: instructions\n", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct plan *p;
+		char *few, *text = NULL, *config = NULL;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		assert_true(asprintf(&config, "%s" CONFIG, table[i].head) > 0);
+		p = load(config);
+		assert_int_equal(plan_gate_tests(p), 2);
+		p->n_blocks = table[i].blocks;
+		few = plan_few_blocks(p);
+		if (!table[i].says)
+			assert_null(few);
+		else
+			assert_string_equal(few, table[i].says);
+		plan_print(p, f);
+		fclose(f);
+		assert_true(!strstr(text, "\nnote ") == !few);
+		free(few);
+		free(text);
+		free(config);
+		plan_free(p);
+	}
+	assert_true(plan_metric_is_percentile("p99_ns") && plan_metric_is_percentile("ns_p50"));
+	assert_false(plan_metric_is_percentile("ns_per_page") || plan_metric_is_percentile("p9"));
+}
+
+static void a_percentile_needs_ten_blocks(void **state)
+{
+	struct plan *p = load(CONFIG);
+	char *few;
+
+	(void)state;
+	free(p->gates[0].metric);
+	p->gates[0].metric = strdup("ns_p99");
+	few = plan_few_blocks(p);
+	assert_string_equal(few, "4 blocks cannot judge ns_p99: a percentile needs 10");
+	free(few);
+	p->n_blocks = 10;
+	assert_null(plan_few_blocks(p));
+	plan_free(p);
+}
+
 static void counters_are_on_unless_said(void **state)
 {
 	struct plan *on = load(CONFIG), *off = load("counters: false\n" CONFIG), *again;
@@ -441,6 +499,8 @@ int main(void)
 		cmocka_unit_test(a_changed_plan_is_refused),
 		cmocka_unit_test(broken_plans_are_refused),
 		cmocka_unit_test(profile_is_part_of_the_plan),
+		cmocka_unit_test(says_what_few_blocks_detect),
+		cmocka_unit_test(a_percentile_needs_ten_blocks),
 		cmocka_unit_test(counters_are_on_unless_said),
 		cmocka_unit_test(expectations_keep_their_words),
 		cmocka_unit_test(old_plans_are_readable),
