@@ -18,8 +18,7 @@
 
 #define NAME_LEN 40
 
-/* The permitted characters of `text`; the caller frees it. */
-static char *try_arms_slug(const char *text)
+char *try_slug(const char *text)
 {
 	char *slug = text_format("%.*s", NAME_LEN, text);
 	size_t n = 0;
@@ -27,9 +26,11 @@ static char *try_arms_slug(const char *text)
 	for (const char *p = slug; *p; p++) {
 		bool fit = isalnum((unsigned char)*p) || strchr("._+-", *p);
 
-		if (n || isalnum((unsigned char)*p))
+		if (n ? fit || slug[n - 1] != '-' : isalnum((unsigned char)*p))
 			slug[n++] = fit ? *p : '-';
 	}
+	while (n && strchr(".-", slug[n - 1]))
+		n--;
 	slug[n] = '\0';
 	if (!n) {
 		free(slug);
@@ -46,7 +47,7 @@ char *try_stem(const char *path)
 	base = base ? base + 1 : path;
 	end = strrchr(base, '.');
 	copy = text_format("%.*s", end && end != base ? (int)(end - base) : INT_MAX, base);
-	slug = try_arms_slug(copy);
+	slug = try_slug(copy);
 	free(copy);
 	return slug;
 }
@@ -161,7 +162,7 @@ int try_images(struct try *t, struct err *err)
 		try_field(f, "modules", path);
 		fclose(f);
 		free(path);
-		stem = try_arms_slug(*release ? release : "image");
+		stem = try_slug(*release ? release : "image");
 		t->arm[i].name = i && !strcmp(stem, t->arm[0].name) ? text_format("%s-b", stem)
 								 : text_format("%s", stem);
 		t->arm[i].yaml = text;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "data.h"
@@ -14,24 +15,71 @@
 
 #define SUBJECTS_MAX 12	/* shown of a series */
 
+/* The next subject of a mail after `line`, or from the beginning if that is NULL; NULL: no more. */
+static const char *try_patches_next_subject(const char *text, const char *line)
+{
+	line = line ? strchr(line, '\n') : text;
+	while (line) {
+		line += *line == '\n';
+		if (!strncmp(line, "Subject: ", 9))
+			return line + 9;
+		line = strchr(line, '\n');
+	}
+	return NULL;
+}
+
 /* Writes the subjects of the mails in a patch. */
 static void try_patches_tell_subjects(struct try *t, const struct kernel_text *p)
 {
-	unsigned n = 0;
+	const char *at = NULL;
 
-	for (const char *line = p->text; line; line = strchr(line, '\n'), line += line != NULL) {
+	for (unsigned n = 0; n < SUBJECTS_MAX; n++) {
 		char *subject;
 
-		if (strncmp(line, "Subject: ", 9))
-			continue;
-		if (++n > SUBJECTS_MAX)
-			break;
-		subject = text_format("%.*s", (int)strcspn(line + 9, "\r\n"), line + 9);
+		at = try_patches_next_subject(p->text, at);
+		if (!at)
+			return;
+		subject = text_format("%.*s", (int)strcspn(at, "\r\n"), at);
 		fputs("    ", t->what);
 		text_put(t->what, subject);
 		fputc('\n', t->what);
 		free(subject);
 	}
+}
+
+/* Without "Re: " and "[PATCH v2 1/2]". */
+static const char *try_patches_title(const char *subject)
+{
+	for (;; subject += strspn(subject, " ")) {
+		size_t tag = *subject == '[' ? strcspn(subject, "]\r\n") : 0;
+
+		if (!strncasecmp(subject, "Re:", 3))
+			subject += 3;
+		else if (tag && subject[tag] == ']')
+			subject += tag + 1;
+		else
+			return subject;
+	}
+}
+
+/*
+ * A name for what came without one: the first subject that says something, which that of a cover
+ * letter nobody wrote does not, nor one whose letters are encoded. The caller frees it.
+ */
+static char *try_patches_name_of(const char *text)
+{
+	for (const char *at = NULL; (at = try_patches_next_subject(text, at));) {
+		const char *title = try_patches_title(at);
+		char *line, *name;
+
+		if (!strncmp(title, "***", 3) || !strncmp(title, "=?", 2))
+			continue;
+		line = text_format("%.*s", (int)strcspn(title, "\r\n"), title);
+		name = try_slug(line);
+		free(line);
+		return name;
+	}
+	return text_format("stdin");
 }
 
 static bool try_patches_is_input(const char *path)
@@ -46,6 +94,10 @@ static int try_patches_read_patch(const char *path, struct kernel_text *p, struc
 	int ret = kernel_text_read(p, name, in ? "/dev/stdin" : path, err);
 
 	free(name);
+	if (!ret && in) {
+		free(p->name);
+		p->name = try_patches_name_of(p->text);
+	}
 	return ret;
 }
 

@@ -97,9 +97,11 @@ int try_revisions(struct try *t, struct err *err);
 int try_images(struct try *t, struct err *err);
 
 /*
- * A name for a campaign, arm or file: "0001-fix" of "/x/0001-fix.patch", its permitted
- * characters. The caller frees it.
+ * A name for a campaign, arm or file: the permitted characters of `text`, '-' for what is
+ * between them, or "patched" if it has none; "0001-fix" of the path "/x/0001-fix.patch".
+ * The caller frees it.
  */
+char *try_slug(const char *text);
 char *try_stem(const char *path);
 
 /* Sets made->folder, from t->name, if it is not set. Makes no folder. */
