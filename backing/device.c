@@ -73,16 +73,19 @@ bool device_is_granted(const char *name, const char *own)
 	return own && !strcmp(own, name);
 }
 
-int device_refuse(const struct backing_kind *k, const char *name, const char *holds,
-		  struct err *err)
+int device_refuse(const struct backing_kind *k, const char *name, const char *own,
+		  const char *holds, struct err *err)
 {
 	enum device_kind kind;
+	char other[200] = "";
 
+	if (own && *own)
+		snprintf(other, sizeof(other), ", and --i-own names %.80s, not %.80s", own, name);
 	if (!device_parse(name, &kind, NULL) && kind == DEVICE_FOLDER)
-		return err_config(err, "backing %s would make a file in %s (%s); if it may, add "
-				  "--i-own %s", k->name, name, holds, name);
-	return err_config(err, "backing %s would overwrite %s (%s); if all of that may be lost, "
-			  "add --i-own %s", k->name, name, holds, name);
+		return err_config(err, "backing %s would make a file in %s (%s)%s; if it may, add "
+				  "--i-own %s", k->name, name, holds, other, name);
+	return err_config(err, "backing %s would overwrite %s (%s)%s; if all of that may be lost, "
+			  "add --i-own %s", k->name, name, holds, other, name);
 }
 
 /* Copies what the nvdimm device `dev` says of its namespace; "" if it has none. */

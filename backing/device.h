@@ -38,8 +38,8 @@ int device_suits(const struct backing_kind *k, const char *name, struct err *err
 /* May a backing be made there: is it `own` (may be NULL), of which the user said so? */
 bool device_is_granted(const char *name, const char *own);
 /* EXIT_CONFIG for one that is not; `holds` is what is there, from device_describe(). */
-int device_refuse(const struct backing_kind *k, const char *name, const char *holds,
-		  struct err *err);
+int device_refuse(const struct backing_kind *k, const char *name, const char *own,
+		  const char *holds, struct err *err);
 
 /* Is it on this machine? EXIT_CONFIG or EXIT_MACHINE if not. It only reads. */
 int device_find(const char *name, struct err *err);

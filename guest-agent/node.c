@@ -94,7 +94,7 @@ static int node_check_device(const struct agent *a, const struct backing_kind *k
 	if (device_is_granted(device, own))
 		return 0;
 	device_describe(device, holds, sizeof(holds));
-	return device_refuse(kind, device, holds, err);
+	return device_refuse(kind, device, own, holds, err);
 }
 
 /*

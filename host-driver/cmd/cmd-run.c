@@ -362,7 +362,7 @@ static int run_check_cell_device(const struct plan *p, const struct plan_cell *c
 	if (ret || granted)
 		return ret;
 	machine_ops(p)->describe(p, device, holds, sizeof(holds));
-	return device_refuse(kind, device, holds, err);
+	return device_refuse(kind, device, own, holds, err);
 }
 
 static int run_check_device(const struct plan *p, const char *own, struct err *err)

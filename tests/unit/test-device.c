@@ -111,6 +111,21 @@ static void consent_is_to_one_name(void **state)
 	assert_false(device_is_granted("/dev/sda", NULL));
 }
 
+/* A name that does not match is not taken for a missing word. */
+static void a_refusal_has_both_names(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(device_refuse(devdax, "/dev/dax0.0", "/dev/dax0.1", "1 MiB", &err), -EINVAL);
+	assert_string_equal(err.text, "backing devdax would overwrite /dev/dax0.0 (1 MiB), and --i-own names "
+			    "/dev/dax0.1, not /dev/dax0.0; if all of that may be lost, add --i-own /dev/dax0.0");
+	err = (struct err)ERR_INIT;
+	assert_int_equal(device_refuse(devdax, "/dev/dax0.0", NULL, "1 MiB", &err), -EINVAL);
+	assert_string_equal(err.text, "backing devdax would overwrite /dev/dax0.0 (1 MiB); if all of that may "
+			    "be lost, add --i-own /dev/dax0.0");
+}
+
 static void a_block_device_is_its_namespace(void **state)
 {
 	struct err err = ERR_INIT;
@@ -186,6 +201,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_have_four_forms, plant, uproot),
 		cmocka_unit_test_setup_teardown(a_backing_takes_what_it_can_lie_on, plant, uproot),
 		cmocka_unit_test_setup_teardown(consent_is_to_one_name, plant, uproot),
+		cmocka_unit_test_setup_teardown(a_refusal_has_both_names, plant, uproot),
 		cmocka_unit_test_setup_teardown(a_block_device_is_its_namespace, plant, uproot),
 		cmocka_unit_test_setup_teardown(a_dax_device_says_where_it_lies, plant, uproot),
 		cmocka_unit_test_setup_teardown(a_folder_is_on_what_it_is_on, plant, uproot),
