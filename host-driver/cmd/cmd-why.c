@@ -9,6 +9,7 @@
 #include "file.h"
 #include "options.h"
 #include "run/campaign.h"
+#include "safe.h"
 #include "store/store.h"
 #include "why/gather.h"
 
@@ -40,7 +41,7 @@ static const struct argp_option option_table[] = {
 	{ "hottest", OPT_HOTTEST, "N", 0, "the hottest lines of the first N functions of each table (at most 50)", 0 },
 	{ "vmlinux", OPT_VMLINUX, "ARM=FILE", 0, "the arm's kernel with debug information, for --hottest; guest=FILE: the guest's", 0 },
 	{ "folded", OPT_FOLDED, "FILE", 0, "write folded stacks with both arms' counts", 0 },
-	{ "svg", OPT_SVG, "FILE", 0, "draw a differential flame graph; for several tables also FILE-2 and so on", 0 },
+	{ "svg", OPT_SVG, "FILE", 0, "draw a differential flame graph; for several tables also FILE with -2 before its extension, and so on", 0 },
 	{ "callgrind", OPT_CALLGRIND, "FILE", 0, "write FILE.ARM for kcachegrind and callgrind_annotate", 0 },
 	{ "pprof", OPT_PPROF, "FILE", 0, "write both arms' counts for pprof", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
@@ -192,7 +193,33 @@ static int why_write_one(const struct calls *t, enum form form, int arm,
 	return ret;
 }
 
-/* The first table's file has the given name; the names of others have a number added. */
+/* Where the extension of a file's name begins, ".pb.gz" as a whole; the end if there is none. */
+static size_t why_extension(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	const char *dot = strrchr(base, '.');
+	const char *inner = dot && !strcmp(dot, ".gz") ? memrchr(base, '.', dot - base) : NULL;
+
+	if (inner)
+		dot = inner;
+	return dot && dot != base ? (size_t)(dot - path) : strlen(path);
+}
+
+/*
+ * The first table's file has the given name; the names of others have a number before the extension,
+ * which for callgrind is the arm. The caller frees it.
+ */
+static char *why_name_of(const char *name, unsigned nth, const char *arm)
+{
+	size_t end = arm ? strlen(name) : why_extension(name);
+	char number[16] = "";
+
+	if (nth > 1)
+		snprintf(number, sizeof(number), "-%u", nth);
+	return text_format("%.*s%s%s%s%s", (int)end, name, number, name + end, arm ? "." : "",
+			   arm ? arm : "");
+}
+
 static int why_write_group(const struct why_group *g, unsigned nth, enum form form,
 			   const char *name, const struct plan *p, struct err *err)
 {
@@ -205,13 +232,8 @@ static int why_write_group(const struct why_group *g, unsigned nth, enum form fo
 	snprintf(what, sizeof(what), "%s %s", g->what, g->metric);
 	w.what = what;
 	for (int arm = 0; arm < (form == CALLGRIND ? CALLS_ARMS : 1) && !ret; arm++) {
-		char number[16] = "", *path = NULL;
+		char *path = why_name_of(name, nth, form == CALLGRIND ? w.arm[arm] : NULL);
 
-		if (nth > 1)
-			snprintf(number, sizeof(number), "-%u", nth);
-		if (asprintf(&path, "%s%s%s%s", name, number, form == CALLGRIND ? "." : "",
-			     form == CALLGRIND ? w.arm[arm] : "") < 0)
-			return err_sys(err, ENOMEM, "%s", name);
 		ret = why_write_one(&g->why.calls, form, arm, &w, path, err);
 		free(path);
 	}
