@@ -59,6 +59,24 @@ static int host_check_words(const struct plan_arm *arm, struct err *err)
 	return ret;
 }
 
+/* Says which image would be right: the one that is installed, else the cache's. */
+static int host_refuse_kernel(const struct machine_boot *b, const char *runs, struct err *err)
+{
+	char installed[sizeof(((struct utsname *)NULL)->release) + 16];
+	const char *image = b->kernel;
+
+	snprintf(installed, sizeof(installed), "/boot/vmlinuz-%s", b->release);
+	if (!access(installed, R_OK))
+		image = installed;
+	if (!image)
+		return err_machine(err, "arm %s needs kernel %s, but %s is running, and /boot has no vmlinuz-%s; install and boot it, then kduel run --resume",
+				   b->arm->name, b->release, runs, b->release);
+	return err_machine(err, "arm %s needs kernel %s, but %s is running; boot %s (now: kexec -l %s --reuse-cmdline%s%s && systemctl kexec), then kduel run --resume",
+			   b->arm->name, b->release, runs, image, image,
+			   image == installed ? " --initrd=/boot/initrd.img-" : "",
+			   image == installed ? b->release : "");
+}
+
 static int host_boot(struct machine *m, const struct machine_boot *b,
 		     struct err *err)
 {
@@ -66,8 +84,7 @@ static int host_boot(struct machine *m, const struct machine_boot *b,
 
 	(void)m;
 	if (!uname(&u) && *b->release && strcmp(u.release, b->release))
-		return err_machine(err, "arm %s needs kernel %s, but %s is running; boot it, then kduel run --resume",
-				   b->arm->name, b->release, u.release);
+		return host_refuse_kernel(b, u.release, err);
 	return host_check_words(b->arm, err);
 }
 

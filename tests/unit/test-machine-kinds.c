@@ -64,6 +64,27 @@ static void a_hosts_command_line_is_the_arms(void **state)
 	free(has);
 }
 
+/* What would have to run instead is said with its place. */
+static void another_kernel_is_named_by_its_image(void **state)
+{
+	struct plan p = { .machine = { .kind = machine_kind_find("host") } };
+	const struct machine_kind_ops *ops = machine_ops(&p);
+	struct plan_arm arm = { .name = "arm", .cmdline = (char *)"" };
+	struct machine_boot b = { .arm = &arm, .release = "0.9-x", .kernel = "/cache/k/bzImage" };
+	struct machine m = { .plan = &p };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(ops->boot(&m, &b, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, "arm arm needs kernel 0.9-x, but "));
+	assert_non_null(strstr(err.text, " is running; boot /cache/k/bzImage (now: kexec -l /cache/k/bzImage "
+			       "--reuse-cmdline && systemctl kexec), then kduel run --resume"));
+	b.kernel = NULL;
+	err = (struct err)ERR_INIT;
+	assert_int_equal(ops->boot(&m, &b, &err), -ENOTSUP);
+	assert_non_null(strstr(err.text, " is running, and /boot has no vmlinuz-0.9-x; install and boot it"));
+}
+
 /* It would be put into an image where what it starts is not. */
 static void a_wrapper_is_no_qemu(void **state)
 {
@@ -91,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_has_its_functions),
 		cmocka_unit_test(a_hosts_command_line_is_the_arms),
+		cmocka_unit_test(another_kernel_is_named_by_its_image),
 		cmocka_unit_test(a_wrapper_is_no_qemu),
 	};
 
