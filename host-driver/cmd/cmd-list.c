@@ -256,7 +256,10 @@ static void list_add_unnamed(json_t *rows, const struct cache_list *l)
 
 /* --- printing ------------------------------------------------------------------------- */
 
-static void list_print_rows(const json_t *rows)
+#define KERNEL_COLUMNS "%-*s  %-8s %9s %6s  "
+
+/* Names and what they are need no titles, the columns of kernels do. */
+static void list_print_rows(const json_t *rows, bool kernels)
 {
 	size_t i, width = 8;
 	json_t *row;
@@ -266,6 +269,9 @@ static void list_print_rows(const json_t *rows)
 
 		width = n > width ? n : width;
 	}
+	if (kernels)
+		printf(KERNEL_COLUMNS "%s\n", (int)width, "name", "state", "size", "unused",
+		       "what it is, and where");
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
 		const char *name = json_string_value(json_object_get(row, "name"));
 		const char *state = json_string_value(json_object_get(row, "state"));
@@ -276,7 +282,7 @@ static void list_print_rows(const json_t *rows)
 			number_bytes((uint64_t)json_integer_value(bytes), size);
 		if (bytes)
 			command_age_text(json_number_value(json_object_get(row, "idle_seconds")), age);
-		label = state ? text_format("%-*s  %-8s %9s %5s  ", (int)width, name, state, size, age) :
+		label = state ? text_format(KERNEL_COLUMNS, (int)width, name, state, size, age) :
 				text_format("%-*s  ", (int)width, name);
 		title = safe_text(json_string_value(json_object_get(row, "title")));
 		doc_print_line(stdout, label, title);
@@ -351,7 +357,7 @@ static int list_print(const struct options *o, size_t kind, json_t *rows,
 	} else if (!ret) {
 		if (kernels)
 			list_add_unnamed(rows, &cache);
-		list_print_rows(rows);
+		list_print_rows(rows, kernels);
 		if (kernels)
 			list_print_cache(&cache);
 	}
