@@ -13,6 +13,7 @@
 #include "options.h"
 #include "plan/plan.h"
 #include "proc.h"
+#include "report/doc.h"
 #include "report/report.h"
 #include "run/campaign.h"
 #include "size.h"
@@ -162,7 +163,7 @@ static const struct argp argp = {
 	"measures, compares and reports.", NULL, NULL, NULL,
 };
 
-/* What is done at the end of a campaign, besides its report. */
+/* What is done at the end of a campaign, besides its report. `then` prints the verdicts. */
 struct run_end {
 	bool strict;
 	command_report_fn then;
@@ -172,12 +173,17 @@ struct run_end {
 static void run_say(const struct campaign_result *r, const struct report *report,
 		    const struct run_end *end)
 {
-	compare_print(stdout, report->c);
+	bool reply = end->then && r->complete;
+	struct doc *doc = reply ? report_beside_reply_doc(report->c)
+				: report_comparison_doc(report->c);
+
+	doc_print_text(doc, stdout, doc_wants_colour(stdout));
+	doc_free(doc);
 	fflush(stderr);
 	if (r->decided)
 		printf("every gate has a verdict: no more blocks were needed\n");
 	printf("report: %s\n", r->folder);
-	if (end->then && r->complete)
+	if (reply)
 		end->then(report, end->arg);
 }
 

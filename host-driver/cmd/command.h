@@ -92,8 +92,8 @@ bool command_is_folder(const char *path);
 
 /*
  * What kduel run does with a plan: runs it, compares, publishes the report and prints
- * the verdicts. `then` (may be NULL) is called with the report of a complete campaign.
- * Prints errors, and returns an exit code.
+ * the verdicts; or lets `then` (may be NULL), which is called with the report of a complete
+ * campaign, print them. Prints errors, and returns an exit code.
  */
 struct plan;
 struct campaign_options;

@@ -390,6 +390,16 @@ struct doc *report_reply_doc(const struct report *r)
 	return d;
 }
 
+/* What a terminal shows and a reply does not. */
+struct doc *report_beside_reply_doc(const struct comparison *c)
+{
+	struct doc *d = doc_new();
+
+	report_folded_note(d, c);
+	build_notes(d, c);
+	return d;
+}
+
 /* For a terminal, after a run or by `kduel compare`. */
 struct doc *report_comparison_doc(const struct comparison *c)
 {

@@ -108,6 +108,7 @@ struct doc *report_doc(const struct report *r);
 struct doc *report_brief_doc(const struct report *r);
 /* Verdicts, proof, failures: for a reply to a series. */
 struct doc *report_reply_doc(const struct report *r);
+struct doc *report_beside_reply_doc(const struct comparison *c);	/* and what a terminal shows besides */
 /* What a terminal shows after a run. */
 struct doc *report_comparison_doc(const struct comparison *c);
 json_t *report_json(const struct report *r);	/* docs/report-format.md */
