@@ -98,6 +98,11 @@ do for [i = 1:n_series] { arm_lines = lines(arm(i)) > arm_lines ? lines(arm(i)) 
 above = narrow ? 26 : 14
 head = above + 2 + 15 * title_lines + 13 * arm_lines
 
+# Rows whose names begin alike are a group. Where each is its own there is nothing to part.
+group(i) = part(ROW[i], "/")
+groups = 1
+do for [i = 2:n_rows] { groups = groups + (group(i) ne group(i - 1)) }
+
 h = (height - top - bottom) / (1.0 * (narrow ? n_panels : 1))
 row = (h - head) / (1.0 * n_rows)
 set style fill solid 1 noborder
@@ -120,9 +125,8 @@ do for [p = 1:n_panels] {
 		set label 20 + COLUMN[i] arm(i) at first COLUMN[i], \
 			screen 1 - py(y0 + head - 10 - 13 * (lines(arm(i)) - 1)) center tc rgb SOFT font points(11)
 	} }
-	# A line between rows whose names begin differently.
 	a = 2
-	do for [i = 2:n_rows] { if (part(ROW[i], "/") ne part(ROW[i - 1], "/")) {
+	do for [i = 2:n_rows] { if (groups < n_rows && group(i) ne group(i - 1)) {
 		a = a + 1
 		set arrow a from -0.48, i - 1.5 to COLUMNS[p] - 0.52, i - 1.5 nohead lw 0.6 lc rgb SOFT back
 	} }

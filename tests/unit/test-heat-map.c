@@ -238,6 +238,45 @@ static void drawing(void **state)
 	figure_release(&f);
 }
 
+/* The figure of a campaign, drawn; the caller releases it. */
+static void draw(struct campaign *x, struct figure *f)
+{
+	char *gnuplot = proc_find("gnuplot");
+
+	if (!gnuplot)
+		skip();
+	free(gnuplot);
+	*f = (struct figure){ .name = "heat-map", .script = "heat-map" };
+	assert_null(figure_heat_map(&x->c, f));
+	f->left = figure_room_for_rows(f);
+	figure_draw(f, NULL);
+	if (!f->svg)
+		fail_msg("%s", f->not_drawn);
+}
+
+/* A line parts backings of several rows; where each has one there is nothing to part. */
+static void lines_part_groups(void **state)
+{
+	static const char line[] = "stroke=\"rgb(107, 114, 123)\" stroke-width=\"0.60\"";
+	static const char *const single[CELLS] = { "fsdax-xfs/s", "fsdax-ext4/s", "devdax/s", "memfd/s",
+						   "thp/s", "anon-4k/s", "hugetlb-2m/s" };
+	static struct campaign x;
+	struct figure f;
+
+	(void)state;
+	campaign_init(&x);
+	draw(&x, &f);
+	assert_non_null(strstr(f.svg, line));
+	figure_release(&f);
+	for (unsigned i = 0; i < SERIES; i++)
+		x.series[i].cell = (char *)single[i % CELLS];
+	for (unsigned i = 0; i < CELLS * ARMS; i++)
+		x.proofs[i].cell = (char *)single[i / ARMS];
+	draw(&x, &f);
+	assert_null(strstr(f.svg, line));
+	figure_release(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +284,7 @@ int main(void)
 		cmocka_unit_test(panels),
 		cmocka_unit_test(many_cells),
 		cmocka_unit_test(drawing),
+		cmocka_unit_test(lines_part_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
