@@ -7,7 +7,11 @@ letter(s) = s[strlen(s):*]
 number(s) = s[1:strlen(s) - 2]
 is_in(s, list) = strstrt(list, letter(s)) > 0
 # Capital letters stand beside the number, if there is one.
-shown(s) = !is_in(s, "UNV") ? number(s) : strlen(number(s)) ? number(s) . " " . letter(s) : letter(s)
+beside(s) = !is_in(s, "UNV") ? "" : strlen(number(s)) ? " " . letter(s) : letter(s)
+# With at most n letters, if the number itself has no more: what follows it is cut, never the number.
+digits(s) = strstrt(s, " ") == 0 ? strlen(s) : strstrt(s, " ") - 1
+shortened(s, n) = strlen(s) <= n || digits(s) == strlen(s) ? s : s[1:n - 1 > digits(s) + 1 ? n - 1 : digits(s) + 1] . "…"
+shown(s, n) = shortened(number(s), n - strlen(beside(s))) . beside(s)
 
 # Which series is which column of its panel, and how many a panel has.
 array COLUMN[512]; array COLUMNS[64]; array BEFORE[64]
@@ -17,10 +21,15 @@ do for [i = 1:n_series] {
 	COLUMN[i] = COLUMNS[p]
 	COLUMNS[p] = COLUMNS[p] + 1
 }
-found = ""; longest = 1
+# And how long the labels of a panel are, whole and cut as far as can be.
+found = ""
+array LONGEST[64]; array LEAST[64]
+do for [p = 1:n_panels] { LONGEST[p] = 1; LEAST[p] = 1 }
+longer(s, n, than) = strlen(shown(s, n)) > than ? strlen(shown(s, n)) : than
 do for [i = 1:n_series] {
+	p = SERIES_PANEL[i] + 1
 	stats DATA index FIRST + i - 1 using (found = found . letter(strcol(5)), \
-		longest = strlen(shown(strcol(5))) > longest ? strlen(shown(strcol(5))) : longest, 0) nooutput
+		LONGEST[p] = longer(strcol(5), 999, LONGEST[p]), LEAST[p] = longer(strcol(5), 0, LEAST[p]), 0) nooutput
 }
 
 # From 4K to huge as in page-sizes.gp; effects from a light blue or orange to a dark one.
@@ -130,7 +139,11 @@ do for [p = 1:n_panels] {
 		a = a + 1
 		set arrow a from -0.48, i - 1.5 to COLUMNS[p] - 0.52, i - 1.5 nohead lw 0.6 lc rgb SOFT back
 	} }
-	size = longest * 6.2 < w - 4 ? 11 : (w - 4) / longest / 0.56
+	# Smaller letters where a little is missing; else what is too long is cut.
+	fits(letters) = (w - 4) / letters / 0.56
+	size = fits(LONGEST[p]) > 9 ? fits(LONGEST[p]) : fits(LEAST[p])
+	size = size > 11 ? 11 : size
+	room = fits(LONGEST[p]) > 9 ? LONGEST[p] : int((w - 4) / (0.62 * size))
 	reach = 0.45 * row * 2 / w		# of a line of the hatch, in columns
 	plot for [i = 1:n_series] DATA index FIRST + i - 1 \
 		using (SERIES_PANEL[i] == p - 1 && is_filled(strcol(5)) ? COLUMN[i] : NaN):1:\
@@ -148,7 +161,7 @@ do for [p = 1:n_panels] {
 		(COLUMN[i] - 0.48):(COLUMN[i] + 0.48):($1 - 0.45):($1 + 0.45) \
 		with boxxyerror lc rgb INK lw 1.4 fs empty, \
 	     for [i = 1:n_series] DATA index FIRST + i - 1 \
-		using (SERIES_PANEL[i] == p - 1 ? COLUMN[i] : NaN):1:(shown(strcol(5))):(ink(strcol(5), $2)) \
+		using (SERIES_PANEL[i] == p - 1 ? COLUMN[i] : NaN):1:(shown(strcol(5), room)):(ink(strcol(5), $2)) \
 		with labels center tc rgb variable font points(size)
 	unset label; unset arrow
 	do for [i = 101:k] { unset object i }

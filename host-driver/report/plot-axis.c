@@ -184,6 +184,26 @@ char *figure_short_name(const char *name, size_t most)
 	return safe;
 }
 
+char *figure_cut_middle(const char *name, size_t most, size_t end)
+{
+	char *safe = safe_text(name), *cut = NULL;
+	size_t width = safe_width(safe), len;
+	FILE *f = text_open(&cut, &len);
+
+	for (size_t column = 0, at = 0; safe[at]; column++) {
+		size_t n = safe_char_len(safe + at);
+
+		if (width <= most || column < most - 3 - end || column >= width - end)
+			fprintf(f, "%.*s", safe[at] == ' ' ? 2 : (int)n, safe[at] == ' ' ? "\u00a0" : safe + at);
+		else if (column == most - 3 - end)
+			fputs("...", f);
+		at += n;
+	}
+	text_close(f);
+	free(safe);
+	return cut;
+}
+
 unsigned figure_room_for_rows(const struct figure *f)
 {
 	size_t longest = 10;

@@ -17,6 +17,8 @@
 #define COLUMNS_MOST 12		/* of all panels: a tile has room for its number */
 #define TILE 110		/* points, if the page has as many */
 #define GAP 26			/* between panels */
+#define ROW_MOST 40		/* letters of a row's name; more would take the tiles' room */
+#define ROW_END 14		/* of them after the dots: parameters differ at the end */
 #define WIDTH_LEAST 720
 #define WIDTH_MOST 960
 
@@ -216,6 +218,17 @@ static void heat_metrics(const struct comparison *c, struct figure *f)
 
 /* --- the figure --------------------------------------------------------------------- */
 
+/* Shortens names in the middle. Their blanks do not break them, as a row is one line. */
+static void heat_shorten(struct figure *f)
+{
+	for (size_t i = 0; i < f->n_rows; i++) {
+		char *name = figure_cut_middle(f->row[i], ROW_MOST, ROW_END);
+
+		free(f->row[i]);
+		f->row[i] = name;
+	}
+}
+
 static unsigned heat_width(const struct figure *f)
 {
 	size_t width = figure_room_for_rows(f) + f->n_series * TILE + f->n_panels * GAP;
@@ -269,6 +282,7 @@ const char *figure_heat_map(const struct comparison *c, struct figure *f)
 	f->subtitle = heat_subtitle(f, all);
 	f->text = text_format("A row for each cell: the second level's share of huge pages in each arm, "
 			      "and each arm's effect on metrics");
+	heat_shorten(f);
 	f->value.max = 1;
 	f->abreast = (unsigned)f->n_panels;
 	f->width = heat_width(f);

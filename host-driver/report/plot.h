@@ -129,6 +129,8 @@ void figure_spread_labels(struct figure *f, unsigned panel);
 
 /* A safe copy of a name whose words are cut to `most` columns. */
 char *figure_short_name(const char *name, size_t most);
+/* One without blanks that break it, of at most `most` columns: the last `end` of them after "...". */
+char *figure_cut_middle(const char *name, size_t most, size_t end);
 #define FIGURE_ROW_MAX 54	/* for rows and panels */
 #define FIGURE_ARM_MAX 24	/* for series */
 

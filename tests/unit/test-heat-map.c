@@ -277,6 +277,42 @@ static void lines_part_groups(void **state)
 	figure_release(&f);
 }
 
+/* The smallest letters of a drawing, in points. */
+static double smallest(const char *svg)
+{
+	static const char size[] = "font-size=\"";
+	double least = 1000;
+
+	for (const char *at = svg; (at = strstr(at, size)); at += sizeof(size))
+		least = fmin(least, atof(at + strlen(size)));
+	return least;
+}
+
+/* What is too long is cut, and shrinks no number; but a number is never cut. */
+static void long_labels_are_cut(void **state)
+{
+	static const char cell[] = "fsdax-xfs?mkfs=-m reflink=0,align=2M/anon-4k/first-touch?order=random-line,pages=65536";
+	static struct campaign x;
+	struct figure f;
+
+	(void)state;
+	campaign_init(&x);
+	x.series[3].vs[1].e.absolute = true;
+	x.series[3].vs[1].e.effect = 143612;
+	x.series[3].unit = (char *)"second-level-faults per million pages";
+	x.series[0].cell = x.series[CELLS].cell = (char *)cell;
+	for (unsigned a = 0; a < ARMS; a++)
+		x.proofs[a].cell = (char *)cell;
+	draw(&x, &f);
+	assert_non_null(strstr(f.svg, "+143,612 "));
+	assert_non_null(strstr(f.svg, "…"));
+	assert_null(strstr(f.svg, "per million"));
+	assert_true(smallest(f.svg) >= 11);
+	assert_string_equal(f.row[0], "fsdax-xfs?mkfs=-m\u00a0refli...ne,pages=65536");
+	assert_true(f.left < 330);
+	figure_release(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +321,7 @@ int main(void)
 		cmocka_unit_test(many_cells),
 		cmocka_unit_test(drawing),
 		cmocka_unit_test(lines_part_groups),
+		cmocka_unit_test(long_labels_are_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
