@@ -35,9 +35,15 @@ static const char heat_letters[] = {
 #define HEAT_UNKNOWN '.'
 #define HEAT_VOID 'V'
 
+/* What is drawn, and into what. */
+struct heat {
+	const struct comparison *c;
+	struct figure *f;
+	const char *workload;	/* of all cells; NULL: there are several */
+};
+
 /* --- rows ----------------------------------------------------------------------- */
 
-/* The workload of all cells, or NULL if there are several. */
 static const char *heat_workload(const struct comparison *c)
 {
 	for (size_t i = 1; i < c->n_series; i++)
@@ -50,11 +56,11 @@ static const char *heat_workload(const struct comparison *c)
  * The row of a cell, CELLS_MOST if there is no room for it; its name is without the
  * workload if all cells have the same.
  */
-static unsigned heat_row(const struct comparison *c, struct figure *f, const char *cell)
+static unsigned heat_row(const struct heat *h, const char *cell)
 {
-	const char *workload = heat_workload(c);
-	char *part = text_format("/%s", workload ? workload : ""), *name;
-	const char *at = workload ? strstr(cell, part) : NULL;
+	char *part = text_format("/%s", h->workload ? h->workload : ""), *name;
+	const char *at = h->workload ? strstr(cell, part) : NULL;
+	struct figure *f = h->f;
 	unsigned row;
 
 	name = at ? text_format("%.*s%s", (int)(at - cell), cell, at + strlen(part))
@@ -71,31 +77,33 @@ static unsigned heat_row(const struct comparison *c, struct figure *f, const cha
  * All cells in the plan's order, before any mark: a cell may have failed in some arm.
  * Is there a row for each?
  */
-static bool heat_rows(const struct comparison *c, struct figure *f)
+static bool heat_rows(const struct heat *h)
 {
+	const struct comparison *c = h->c;
 	bool all = true;
 
 	for (size_t i = 0; all && i < c->n_series; i++)
-		all = heat_row(c, f, c->series[i].cell) < CELLS_MOST;
+		all = heat_row(h, c->series[i].cell) < CELLS_MOST;
 	for (size_t i = 0; all && i < c->n_proofs; i++)
 		if (c->proofs[i].cell)
-			all = heat_row(c, f, c->proofs[i].cell) < CELLS_MOST;
+			all = heat_row(h, c->proofs[i].cell) < CELLS_MOST;
 	return all;
 }
 
 /* --- tiles ---------------------------------------------------------------------- */
 
-static void heat_tile(const struct comparison *c, struct figure *f, const char *panel,
-		      const char *cell, size_t arm, struct figure_mark tile, char letter)
+static void heat_tile(const struct heat *h, const char *panel, const char *cell,
+		      size_t arm, struct figure_mark tile, char letter)
 {
-	unsigned row = heat_row(c, f, cell);
+	unsigned row = heat_row(h, cell);
+	struct figure *f = h->f;
 	struct figure_series *s;
 	struct figure_mark *m;
 
 	if (row >= CELLS_MOST)
 		return;
-	s = figure_series(f, c->arms[arm].name, figure_name(&f->panel, &f->n_panels, panel),
-			  figure_arm_colour(c, arm));
+	s = figure_series(f, h->c->arms[arm].name, figure_name(&f->panel, &f->n_panels, panel),
+			  figure_arm_colour(h->c, arm));
 	m = figure_mark(s, row, tile.value, tile.lo, tile.hi);
 	snprintf(m->label, sizeof(m->label), "%.40s %c", tile.label, letter);
 }
@@ -105,7 +113,7 @@ static bool heat_is_share(const struct compare_proof *p)
 	return p->cell && layer_find(p->layer) == LAYER_SECOND;
 }
 
-static void heat_share(const struct comparison *c, struct figure *f, const struct compare_proof *p)
+static void heat_share(const struct heat *h, const struct compare_proof *p)
 {
 	const struct compare_pages *a = &p->after;
 	double huge = a->bytes_2m + a->bytes_1g, all = a->bytes_4k + huge;
@@ -113,18 +121,19 @@ static void heat_share(const struct comparison *c, struct figure *f, const struc
 	char text[NUMBER_MAX];
 
 	if (a->readings && all > 0) {
-		figure_count(f, c->blocks);
+		figure_count(h->f, h->c->blocks);
 		tile.value = huge / all;
 		snprintf(tile.label, sizeof(tile.label), "%.40s", number_share(huge / all, text));
 	}
 	tile.lo = tile.hi = tile.value;
-	heat_tile(c, f, "second level in huge pages", p->cell, p->arm, tile,
+	heat_tile(h, "second level in huge pages", p->cell, p->arm, tile,
 		  a->readings && all > 0 ? HEAT_SHARE : HEAT_UNKNOWN);
 }
 
 /* Arm by arm, so that the columns have the arms' order. */
-static void heat_shares(const struct comparison *c, struct figure *f)
+static void heat_shares(const struct heat *h)
 {
+	const struct comparison *c = h->c;
 	bool any = false;
 
 	for (size_t i = 0; i < c->n_proofs; i++)
@@ -132,11 +141,11 @@ static void heat_shares(const struct comparison *c, struct figure *f)
 	for (size_t arm = 0; any && arm < c->n_arms; arm++)
 		for (size_t i = 0; i < c->n_proofs; i++)
 			if (c->proofs[i].arm == arm && heat_is_share(&c->proofs[i]))
-				heat_share(c, f, &c->proofs[i]);
+				heat_share(h, &c->proofs[i]);
 }
 
-static void heat_effect(const struct comparison *c, struct figure *f, const char *panel,
-			const struct compare_series *s, size_t arm)
+static void heat_effect(const struct heat *h, const char *panel, const struct compare_series *s,
+			size_t arm)
 {
 	const struct compare_result *r = &s->vs[arm];
 	struct figure_mark tile = { .value = 1, .lo = 1, .hi = 1 };
@@ -146,14 +155,14 @@ static void heat_effect(const struct comparison *c, struct figure *f, const char
 	if (r->e.n) {
 		compare_effect(s, &r->e, &shown);
 		snprintf(tile.label, sizeof(tile.label), "%.40s", shown.effect);
-		figure_count(f, r->e.n);
+		figure_count(h->f, r->e.n);
 	}
 	if (r->e.n && !r->e.absolute && 1 + r->e.effect > 0) {
 		tile.value = 1 + r->e.effect;
 		tile.lo = 1 + r->e.lo;
 		tile.hi = 1 + r->e.hi;
 	}
-	heat_tile(c, f, panel, s->cell, arm, tile,
+	heat_tile(h, panel, s->cell, arm, tile,
 		  is_void ? HEAT_VOID : heat_letters[r->verdict]);
 }
 
@@ -176,16 +185,18 @@ static size_t heat_cells_with(const struct comparison *c, const struct report_gr
 	return n;
 }
 
-static void heat_metric(const struct comparison *c, struct figure *f,
-			const struct report_groups *g, const char *metric, const char *panel)
+static void heat_metric(const struct heat *h, const struct report_groups *g, const char *metric,
+			const char *panel)
 {
+	const struct comparison *c = h->c;
+
 	for (size_t arm = 0; arm < c->n_arms; arm++)
 		for (size_t i = 0; i < g->n; i++) {
 			const struct compare_series *s = g->group[i].series[0];
 
 			if (arm != c->baseline && heat_is_shown(c, &g->group[i]) &&
 			    !strcmp(s->metric, metric))
-				heat_effect(c, f, panel, s, arm);
+				heat_effect(h, panel, s, arm);
 		}
 }
 
@@ -198,8 +209,10 @@ static bool heat_has_panel(const struct figure *f, const char *panel)
 }
 
 /* Gates first, then as many others as there is room for. */
-static void heat_metrics(const struct comparison *c, struct figure *f)
+static void heat_metrics(const struct heat *h)
 {
+	const struct comparison *c = h->c;
+	struct figure *f = h->f;
 	struct report_groups g;
 
 	report_groups_init(&g, c);
@@ -210,7 +223,7 @@ static void heat_metrics(const struct comparison *c, struct figure *f)
 
 			if (g.group[i].gate == !!gates && !heat_has_panel(f, panel) &&
 			    heat_cells_with(c, &g, metric) >= CELLS_LEAST)
-				heat_metric(c, f, &g, metric, panel);
+				heat_metric(h, &g, metric, panel);
 			free(panel);
 		}
 	report_groups_release(&g);
@@ -264,20 +277,20 @@ static char *heat_subtitle(const struct figure *f, bool all)
 const char *figure_heat_map(const struct comparison *c, struct figure *f)
 {
 	const struct domain_word *domain = domain_find(c->domain);
-	const char *workload = heat_workload(c);
-	bool all = heat_rows(c, f);
+	const struct heat h = { .c = c, .f = f, .workload = heat_workload(c) };
+	bool all = heat_rows(&h);
 
 	if (f->n_rows < CELLS_LEAST)
 		return "the campaign has fewer than four cells";
 	if (2 * c->n_arms - 1 > COLUMNS_MOST)
 		return "the campaign has too many arms for it";
-	heat_shares(c, f);
+	heat_shares(&h);
 	if (!c->refused)
-		heat_metrics(c, f);
+		heat_metrics(&h);
 	if (!f->n_series)
 		return "no page sizes, and no metric that four cells have";
-	f->title = text_format("What changed%s%s against %s (%s)", workload ? " in " : "",
-			       workload ? workload : "", c->arms[c->baseline].name,
+	f->title = text_format("What changed%s%s against %s (%s)", h.workload ? " in " : "",
+			       h.workload ? h.workload : "", c->arms[c->baseline].name,
 			       domain ? domain->title : c->domain);
 	f->subtitle = heat_subtitle(f, all);
 	f->text = text_format("A row for each cell: the second level's share of huge pages in each arm, "
