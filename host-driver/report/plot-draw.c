@@ -174,7 +174,7 @@ static int draw_run(const char *const *args, const int *keep, char **output, siz
 /* gnuplot reads its data several times, so it cannot be a pipe. */
 static int draw_data(const struct figure *f, int keep[2], char **path, struct err *err)
 {
-	int fd = memfd_create("data", 0);
+	int fd = memfd_create("data", MFD_CLOEXEC);
 	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
 
 	keep[0] = fd;

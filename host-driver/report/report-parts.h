@@ -38,8 +38,13 @@ void report_proof(struct doc *d, const struct report *r);
 /* The page size (page_words[]) that most bytes of a layer were mapped with; -1: unknown. */
 int report_page_of(const struct comparison *c, size_t arm, const char *cell, enum layer layer);
 void report_counters(struct doc *d, const struct comparison *c);
-/* Which functions make the difference; adds nothing if they were not counted. */
+/*
+ * Which functions make the difference; adds nothing if they were not counted. Explaining them
+ * takes most of a report's time. It is done when first needed, and may be done earlier, by a
+ * thread of its own.
+ */
 void report_gather_why(struct report *r, struct store *s);
+void report_explain_why(const struct report *r);
 void report_release_why(struct report *r);
 void report_why(struct doc *d, const struct report *r);
 json_t *report_why_json(const struct report *r);

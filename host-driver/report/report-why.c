@@ -11,26 +11,53 @@
 #include "vocab/number.h"
 #include "why/gather.h"
 
+struct report_why {
+	struct gather *begun;	/* NULL: nothing is left to be done */
+	struct why_groups groups;
+	char *none;		/* why there are no tables, or NULL */
+};
+
 /* If the counts can no longer be explained, the report is made without them. */
 void report_gather_why(struct report *r, struct store *s)
 {
-	struct why_request all = { .cell = NULL };
+	static const struct why_request all = { .cell = NULL };
 	struct err err = ERR_INIT;
 
 	if (!r->plan || !r->plan->profile)
 		return;
 	r->why = calloc(1, sizeof(*r->why));
 	must_have(r->why);
-	if (why_gather(s, &all, r->why, &err))
-		r->no_why = text_format("%s", err.text);
+	if (why_gather_begin(&r->why->begun, s, &all, &err))
+		r->why->none = text_format("%s", err.text);
+}
+
+void report_explain_why(const struct report *r)
+{
+	struct err err = ERR_INIT;
+	struct gather *begun = r->why ? r->why->begun : NULL;
+
+	if (!begun)
+		return;
+	r->why->begun = NULL;
+	if (why_gather_end(begun, &r->why->groups, &err))
+		r->why->none = text_format("%s", err.text);
+}
+
+static const struct why_groups *why_groups_of(const struct report *r)
+{
+	report_explain_why(r);
+	return &r->why->groups;
 }
 
 void report_release_why(struct report *r)
 {
-	if (r->why)
-		why_groups_release(r->why);
+	if (!r->why)
+		return;
+	if (r->why->begun)
+		why_gather_drop(r->why->begun);
+	why_groups_release(&r->why->groups);
+	free(r->why->none);
 	free(r->why);
-	free(r->no_why);
 }
 
 static struct why_words why_words_of(const struct report *r, const struct why_group *g)
@@ -139,13 +166,16 @@ static void why_put_drawing(struct doc *d, const struct report *r, const struct 
 
 void report_why(struct doc *d, const struct report *r)
 {
+	const struct why_groups *all;
+
 	if (!r->why)
 		return;
 	doc_heading(d, "why", "Where the instructions are");
-	if (r->no_why)
-		doc_put(d, DOC_SAY, "No table: %s.", r->no_why);
-	for (size_t i = 0; i < r->why->n; i++) {
-		const struct why_group *g = &r->why->v[i];
+	all = why_groups_of(r);
+	if (r->why->none)
+		doc_put(d, DOC_SAY, "No table: %s.", r->why->none);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct why_group *g = &all->v[i];
 		char *text;
 
 		doc_put(d, DOC_SUBHEADING, "%s, %s: %s", g->what, g->metric,
@@ -168,10 +198,11 @@ void report_why(struct doc *d, const struct report *r)
 
 int report_draw_why(const struct report *r, const char *folder, struct err *err)
 {
+	const struct why_groups *all = r->why ? why_groups_of(r) : NULL;
 	int ret = 0;
 
-	for (size_t i = 0; r->why && i < r->why->n && !ret; i++) {
-		const struct why_group *g = &r->why->v[i];
+	for (size_t i = 0; all && i < all->n && !ret; i++) {
+		const struct why_group *g = &all->v[i];
 		char *path = text_format("%s/plots/why-%zu.svg", folder, i + 1);
 
 		if (!g->error.code && g->why.whole.diff) {
@@ -203,10 +234,11 @@ static void why_add_beside(void *arg, const char *what, double base, double othe
 
 json_t *report_why_json(const struct report *r)
 {
+	const struct why_groups *groups = why_groups_of(r);
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < r->why->n; i++) {
-		const struct why_group *g = &r->why->v[i];
+	for (size_t i = 0; i < groups->n; i++) {
+		const struct why_group *g = &groups->v[i];
 		json_t *o = json_object(), *functions = json_array();
 		char *text = g->error.code ? text_format("%s", g->error.text)
 					   : why_text(r, g, false);

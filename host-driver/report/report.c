@@ -7,6 +7,7 @@
 
 #include "doc.h"
 #include "file.h"
+#include "parallel.h"
 #include "plot.h"
 #include "proc.h"
 #include "report-parts.h"
@@ -283,10 +284,30 @@ static void report_say_not_drawn(const struct report *r, FILE *said)
 	fputs(*last ? "\n" : "", said);
 }
 
+struct report_drawing {
+	struct report *r;
+	const char *folder;	/* NULL: drawn for a page only */
+};
+
+/* The parts that take long: which functions make the difference, and each figure. */
+static void report_draw_part(void *arg, size_t i)
+{
+	const struct report_drawing *d = arg;
+
+	if (i)
+		figure_draw(&d->r->figures[i - 1], d->folder);
+	else
+		report_explain_why(d->r);
+}
+
+static void report_draw_parts(struct report *r, const char *folder)
+{
+	parallel_each(1 + r->n_figures, report_draw_part, &(struct report_drawing){ r, folder });
+}
+
 void report_draw_inside(struct report *r, FILE *said)
 {
-	for (size_t i = 0; i < r->n_figures; i++)
-		figure_draw(&r->figures[i], NULL);
+	report_draw_parts(r, NULL);
 	report_say_not_drawn(r, said);
 }
 
@@ -311,11 +332,11 @@ int report_draw(struct report *r, const char *folder, FILE *said,
 
 		snprintf(name, sizeof(name), "data/%s.dat", f->name);
 		ret = report_file(folder, name, NULL, r, f, err);
-		if (!ret)
-			figure_draw(f, folder);
 	}
-	if (!ret)
+	if (!ret) {
+		report_draw_parts(r, folder);
 		ret = report_draw_why(r, folder, err);
+	}
 	if (said)
 		report_say_not_drawn(r, said);
 	if (said && r->n_figures && !r->figures[0].not_drawn && figure_letters_missing())

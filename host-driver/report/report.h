@@ -73,8 +73,7 @@ struct report {
 	char *model_reason;	/* why there is no model, "" if there is */
 	struct report_model_row *model;
 	size_t n_model;
-	struct why_groups *why;	/* why/gather.h; NULL: functions were not counted */
-	char *no_why;		/* why there are no tables of them, or NULL */
+	struct report_why *why;	/* report-why.c; NULL: functions were not counted */
 	char *expected_cpu[REPORT_CPUS];	/* NULL after the last one */
 	struct report_expected *expected;	/* only if n_model is 0 */
 	size_t n_expected;

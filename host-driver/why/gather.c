@@ -418,7 +418,7 @@ static int gather_file(struct gather *w, const struct gather_boot *b, struct err
 	return ret;
 }
 
-static void gather_release(struct gather *w)
+void why_gather_drop(struct gather *w)
 {
 	for (size_t i = 0; i < w->n_boots; i++)
 		free(w->boots[i].file);
@@ -436,6 +436,7 @@ static void gather_release(struct gather *w)
 	free(w->boots);
 	free(w->metrics);
 	free(w->kernels);
+	free(w);
 }
 
 void why_groups_release(struct why_groups *g)
@@ -448,30 +449,53 @@ void why_groups_release(struct why_groups *g)
 	*g = (struct why_groups){ 0 };
 }
 
-int why_gather(struct store *s, const struct why_request *rq, struct why_groups *g,
-	       struct err *err)
+int why_gather_begin(struct gather **out, struct store *s, const struct why_request *rq,
+		     struct err *err)
 {
-	struct gather w = { .plan = store_plan(s), .folder = store_folder(s), .rq = rq,
-			    .g = g };
-	int ret = store_records(s, gather_record, &w, err);
+	struct gather *w = calloc(1, sizeof(*w));
+	int ret;
+
+	must_have(w);
+	*w = (struct gather){ .plan = store_plan(s), .folder = store_folder(s), .rq = rq };
+	w->of_arm = calloc(w->plan->n_arms, sizeof(*w->of_arm));
+	must_have(w->of_arm);
+	ret = store_records(s, gather_record, w, err);
+	if (!ret && !w->n_boots)
+		ret = err_config(err, "%s: none of its %u boots was profiled; run the campaign with kduel run --why",
+				 w->folder, w->ended);
+	if (ret)
+		why_gather_drop(w);
+	else
+		*out = w;
+	return ret;
+}
+
+int why_gather_end(struct gather *w, struct why_groups *g, struct err *err)
+{
+	int ret = 0;
 
 	*g = (struct why_groups){ 0 };
-	w.of_arm = calloc(w.plan->n_arms, sizeof(*w.of_arm));
-	must_have(w.of_arm);
-	if (!ret && !w.n_boots)
-		ret = err_config(err, "%s: none of its %u boots was profiled; run the campaign with kduel run --why",
-				 w.folder, w.ended);
-	for (size_t i = 0; i < w.n_boots && !ret; i++)
-		ret = gather_file(&w, &w.boots[i], err);
+	w->g = g;
+	for (size_t i = 0; i < w->n_boots && !ret; i++)
+		ret = gather_file(w, &w->boots[i], err);
 	if (!ret && !g->n)
-		ret = err_config(err, rq->boot ? "%s: its boots were not profiled; run the campaign with kduel run --why=boot" :
-				 "%s: no marked region was executed in the cells asked for", w.folder);
+		ret = err_config(err, w->rq->boot ? "%s: its boots were not profiled; run the campaign with kduel run --why=boot" :
+				 "%s: no marked region was executed in the cells asked for", w->folder);
 	for (size_t i = 0; i < g->n && !ret; i++)
 		why_judge(&g->v[i].why, &g->v[i].error);
-	if (!ret && rq->lines)
-		ret = gather_lines(&w, err);
-	gather_release(&w);
+	if (!ret && w->rq->lines)
+		ret = gather_lines(w, err);
+	why_gather_drop(w);
 	if (ret)
 		why_groups_release(g);
 	return ret;
+}
+
+int why_gather(struct store *s, const struct why_request *rq, struct why_groups *g,
+	       struct err *err)
+{
+	struct gather *w;
+	int ret = why_gather_begin(&w, s, rq, err);
+
+	return ret ? ret : why_gather_end(w, g, err);
 }

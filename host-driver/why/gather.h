@@ -42,6 +42,18 @@ struct why_groups {
  */
 int why_gather(struct store *s, const struct why_request *rq, struct why_groups *g,
 	       struct err *err);
+
+/*
+ * The same in two halves: what the journal says, which is little, and the boots' files and
+ * the kernels' symbols, which take no part of the store and so may be read by another thread.
+ * `rq` and the store live until the second, which frees `w` whatever comes of it; or drop it.
+ */
+struct gather;
+int why_gather_begin(struct gather **w, struct store *s, const struct why_request *rq,
+		     struct err *err);
+int why_gather_end(struct gather *w, struct why_groups *g, struct err *err);
+void why_gather_drop(struct gather *w);
+
 void why_groups_release(struct why_groups *g);
 
 #endif

@@ -62,6 +62,7 @@ struct kernel_progress;
 /* Callbacks. */
 int progress(const struct kernel_progress *p, void *arg);
 void fn(void *arg, unsigned member);
+void on_part(void *arg, size_t i);
 void on_bytes(struct loop *l, int fd, unsigned events, void *arg);
 bool have_reply(void *arg);
 void on_frame(void *arg, const struct frame *f);

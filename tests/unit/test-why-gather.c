@@ -275,13 +275,14 @@ static void reports_it(void **state)
 	make_results();
 	s = open_read();
 	report_gather_why(&r, s);
+	report_explain_why(&r);
 	store_close(s);
-	assert_null(r.no_why);
 	report_why(d, &r);
 	f = open_memstream(&text, &len);
 	doc_print_text(d, f, false);
 	fclose(f);
 	assert_non_null(strstr(text, "Where the instructions are"));
+	assert_null(strstr(text, "No table"));
 	assert_non_null(strstr(text, "more instructions per page than"));
 	assert_non_null(strstr(text, "f7"));
 	assert_non_null(strstr(text, "plots/why-1.svg"));
@@ -325,6 +326,7 @@ static void reports_chance_without_shares(void **state)
 	by_chance = false;
 	s = open_read();
 	report_gather_why(&r, s);
+	report_explain_why(&r);
 	store_close(s);
 	report_why(d, &r);
 	doc_print_text(d, f, false);
@@ -358,6 +360,7 @@ static void reports_why_not(void **state)
 	unlink(image);
 	s = open_read();
 	report_gather_why(&r, s);
+	report_explain_why(&r);
 	store_close(s);
 	report_why(d, &r);
 	doc_print_text(d, f, false);
