@@ -8,8 +8,8 @@
 #include <libgen.h>
 #include <limits.h>
 #include <pwd.h>
-#include <sha256.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -456,24 +456,6 @@ int file_remove_tree(const char *path, struct err *err)
 	if (error && error != ENOENT)
 		return err_sys(err, error, "cannot remove %s", path);
 	return 0;
-}
-
-int file_hash(const char *path, char hex[static FILE_HASH_MAX],
-	      struct err *err)
-{
-	struct stat st;
-
-	/* Results and configs of others name paths, and a pipe or /dev/zero has no end. */
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return err_sys(err, EINVAL, "%s is not a regular file", path);
-	if (!SHA256File(path, hex))
-		return err_sys(err, errno, "cannot read %s", path);
-	return 0;
-}
-
-void data_hash(const void *data, size_t len, char hex[static FILE_HASH_MAX])
-{
-	SHA256Data(data, len, hex);
 }
 
 /* $HOME, or what the user database says; NULL if neither is a path. */

@@ -71,13 +71,6 @@ const char *file_cache_hint(const char *path);
 /* rm -r, staying below `path`, not following links. An absent path is not an error. */
 int file_remove_tree(const char *path, struct err *err);
 
-/* The SHA-256 of a regular file, in hex; -EINVAL for a pipe, a device or a folder. */
-int file_hash(const char *path, char hex[static FILE_HASH_MAX],
-	      struct err *err);
-
-/* The SHA-256 of a buffer, in hex. */
-void data_hash(const void *data, size_t len, char hex[static FILE_HASH_MAX]);
-
 /*
  * ${XDG_CACHE_HOME:-~/.cache}/kduel/<below>; the caller frees it. NULL if the
  * user has no home folder and no XDG_CACHE_HOME either.
@@ -112,5 +105,17 @@ void scratch_remove(const char *folder, int held);
 
 /* TMPDIR, where that is an absolute path, else /tmp. */
 const char *scratch_place(void);
+
+/* --- file-hash.c --- */
+
+/*
+ * The SHA-256 of a regular file, in hex; -EINVAL for a pipe, a device or a folder. The last
+ * few are remembered by inode, size and time of change, so that asking again costs nothing.
+ */
+int file_hash(const char *path, char hex[static FILE_HASH_MAX],
+	      struct err *err);
+
+/* The SHA-256 of a buffer, in hex. */
+void data_hash(const void *data, size_t len, char hex[static FILE_HASH_MAX]);
 
 #endif

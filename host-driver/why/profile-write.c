@@ -7,14 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "clock.h"
 #include "file.h"
 
 #define LOOK_NS 2000000
-#define KNOWN_HASHES 16
 
 static int profile_write_line(const char *path, const char *mode, const char *a,
 			      const char *b, const char *c, struct err *err)
@@ -65,43 +63,11 @@ int profile_counts(const char *path, bool *counts, struct err *err)
 	return profile_says(path, "\ncounting\n", counts, err);
 }
 
-static bool profile_is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
-/* All boots of a campaign have the same few images: 20 MB, a tenth of a second. */
-static int profile_hash(const char *path, char hash[static FILE_HASH_MAX], struct err *err)
-{
-	static struct {
-		struct stat of;
-		char hash[FILE_HASH_MAX];
-	} known[KNOWN_HASHES];
-	static unsigned n;
-	struct stat now;
-	int ret;
-
-	if (stat(path, &now))
-		return err_sys(err, errno, "cannot read %s", path);
-	for (unsigned i = 0; i < n && i < KNOWN_HASHES; i++)
-		if (profile_is_same_file(&known[i].of, &now)) {
-			memcpy(hash, known[i].hash, FILE_HASH_MAX);
-			return 0;
-		}
-	ret = file_hash(path, hash, err);
-	if (!ret) {
-		known[n % KNOWN_HASHES].of = now;
-		memcpy(known[n++ % KNOWN_HASHES].hash, hash, FILE_HASH_MAX);
-	}
-	return ret;
-}
-
 static int profile_write_kernel(const char *path, const char *mode, const char *whose,
 				const char *image, struct err *err)
 {
 	char hash[FILE_HASH_MAX];
-	int ret = profile_hash(image, hash, err);
+	int ret = file_hash(image, hash, err);
 
 	return ret ? ret : profile_write_line(path, mode, whose, hash, image, err);
 }

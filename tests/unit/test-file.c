@@ -351,6 +351,25 @@ static void only_files_have_a_hash(void **state)
 	assert_int_equal(file_hash("/proc/self/exe", hash, NULL), 0);
 }
 
+/* What is remembered of a file is not what another one of its name and size had. */
+static void changed_file_has_another_hash(void **state)
+{
+	char before[FILE_HASH_MAX], after[FILE_HASH_MAX], again[FILE_HASH_MAX], wanted[FILE_HASH_MAX];
+
+	(void)state;
+	assert_int_equal(file_publish(in("hashed"), "old", 3, NULL), 0);
+	assert_int_equal(file_hash(in("hashed"), before, NULL), 0);
+	assert_int_equal(file_publish(in("hashed"), "new", 3, NULL), 0);
+	assert_int_equal(file_hash(in("hashed"), after, NULL), 0);
+	data_hash("new", 3, wanted);
+	assert_string_equal(after, wanted);
+	assert_string_not_equal(after, before);
+	/* The program itself is older, so that it is remembered. */
+	assert_int_equal(file_hash("/proc/self/exe", before, NULL), 0);
+	assert_int_equal(file_hash("/proc/self/exe", again, NULL), 0);
+	assert_string_equal(before, again);
+}
+
 int main(void)
 {
 	int failed;
@@ -369,6 +388,7 @@ int main(void)
 		TEST(a_place_that_cannot_be_is_said),
 		TEST(slashes_at_the_end_do_not_count),
 		TEST(only_files_have_a_hash),
+		TEST(changed_file_has_another_hash),
 	};
 
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
