@@ -5,6 +5,9 @@
 #include "insn.h"
 #include "marker.h"
 
+#define PAGE 4096
+#define INSN_BYTES_MOST 15
+
 /* --- counters ---------------------------------------------------------------------- */
 
 static void translate_on_segment(unsigned vcpu, void *arg)
@@ -99,7 +102,19 @@ static bool translate_may_stop(const struct segment *like, const void *bytes, si
 	return like->guest || like->vaddr < KERNEL_TEXT || !insn_is_push_or_pop(bytes, size);
 }
 
-/* Cuts a block after each instruction that may stop, and before each marker. */
+/*
+ * The last instruction of a block, if it may lie on two pages: such a one QEMU 7.2 leaves to the
+ * next block, after it was told of here, with what was put before it. Of its bytes those on the
+ * second page are not known, so that it may be shorter.
+ */
+static bool translate_may_be_left_out(const struct qemu_plugin_tb *tb, size_t i)
+{
+	uint64_t at = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, i)) % PAGE;
+
+	return i && i == qemu_plugin_tb_n_insns(tb) - 1 && at + INSN_BYTES_MOST > PAGE;
+}
+
+/* Cuts a block after each instruction that may stop, and before each one that something tells apart. */
 static void translate_cut(const struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
@@ -114,7 +129,8 @@ static void translate_cut(const struct qemu_plugin_tb *tb)
 
 		translate_watch(insn, marker, bytes, size);
 		why_watch_calls(insn, bytes, size);
-		if (first < n && (marker != MARKER_NONE || like.insns == SEGMENT_INSNS)) {
+		if (first < n && (marker != MARKER_NONE || like.insns == SEGMENT_INSNS ||
+				  translate_may_be_left_out(tb, i))) {
 			translate_count(tb, first, &like);
 			first = n;
 		}
