@@ -8,7 +8,7 @@
  * FILE is appended to. Its lines are written at the end of each region, since a
  * QEMU that is killed runs nothing at its end:
  *
- *	kduel-why 4 vcpus N			once, first
+ *	kduel-why 5 vcpus N			once, first
  *	started					with wait=on: new code begins it
  *	counting				and from here on
  *	node NODE PARENT m|g ADDR		a call stack: a function that holds ADDR,
@@ -28,6 +28,8 @@
  *	memory m|g BYTES PAGES			what these went to, without devices: pages of 4 KiB
  *						of the machine's memory, each counted once
  *	s NODE INSTRUCTIONS			a call stack, of the kernel's instructions
+ *	rest m|g INSTRUCTIONS			so many in these stacks were not executed:
+ *						the rest of blocks that were left half-way
  *	end INSTRUCTIONS			the sum of INSNS x TIMES
  *	clock N					the same by the region's own clock
  *	things N				how many things the region did, if it says so

@@ -54,13 +54,22 @@ static void regions_write_memory(const struct segment *s, uint64_t accesses)
 			s->vaddr, stores);
 }
 
+/* Instructions that were executed; of these, by the kernels of the machine and of its guest. */
+struct regions_sum {
+	uint64_t all, kernel[2];
+};
+
 static void regions_write_segment(struct segment *s, uint64_t times, void *arg)
 {
+	struct regions_sum *sum = arg;
+
 	if (s->what == SEGMENT_ACCESSES && why.calls)
 		regions_write_memory(s, times);
 	if (s->what != SEGMENT_RUN)
 		return;
-	*(uint64_t *)arg += times * s->insns;
+	sum->all += times * s->insns;
+	if (s->vaddr >= KERNEL_SPACE)
+		sum->kernel[s->guest] += times * s->insns;
 	if (s->line) {
 		fprintf(why.out, "x %u %" PRIu64 "\n", s->line - 1, times);
 		return;
@@ -99,9 +108,22 @@ static void regions_write_stacks(void)
 	}
 }
 
+/* What stacks hold more than was executed: the rest of blocks that were left half-way. */
+static void regions_write_rest(const struct regions_sum *sum)
+{
+	uint64_t held[2] = { 0 };
+
+	for (size_t i = STACKS_FIRST; i < why.stacks.n; i++)
+		held[why.stacks.node[i].guest] += why.stacks.node[i].self;
+	for (int guest = 0; guest < 2; guest++)
+		if (held[guest] > sum->kernel[guest])
+			fprintf(why.out, "rest %c %" PRIu64 "\n", guest ? 'g' : 'm',
+				held[guest] - sum->kernel[guest]);
+}
+
 static void regions_write(const char *what, const char *name)
 {
-	uint64_t sum = 0;
+	struct regions_sum sum = { 0 };
 
 	stacks_end(&why.stacks);
 	regions_write_nodes();
@@ -112,7 +134,8 @@ static void regions_write(const char *what, const char *name)
 		fprintf(why.out, "memory %c %" PRIu64 " %zu\n", guest ? 'g' : 'm',
 			why.touched[guest].bytes, why.touched[guest].n);
 	regions_write_stacks();
-	fprintf(why.out, "end %" PRIu64 "\n", sum);
+	regions_write_rest(&sum);
+	fprintf(why.out, "end %" PRIu64 "\n", sum.all);
 	fflush(why.out);
 }
 
@@ -181,7 +204,7 @@ void why_tell_phase(uint64_t vaddr)
 
 void why_first_line(int n_vcpus)
 {
-	fprintf(why.out, "kduel-why 4 vcpus %d\n", n_vcpus);
+	fprintf(why.out, "kduel-why 5 vcpus %d\n", n_vcpus);
 	fflush(why.out);
 	if (why.boot)
 		regions_begin();

@@ -68,10 +68,6 @@ static void translate_count(const struct qemu_plugin_tb *tb, size_t from,
 	struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, from);
 	uint64_t *counter = segments_get(&why.segments, like);
 
-	if (why.inline_adds && like->vaddr >= KERNEL_SPACE)
-		qemu_plugin_register_vcpu_insn_exec_inline(
-			first, QEMU_PLUGIN_ADD_U64, stacks_executed(&why.stacks, like->guest),
-			like->insns);
 	if (why.inline_adds)
 		qemu_plugin_register_vcpu_insn_exec_inline(first, QEMU_PLUGIN_ADD_U64,
 							   counter, 1);
@@ -84,9 +80,10 @@ static void translate_count(const struct qemu_plugin_tb *tb, size_t from,
 
 /* --- blocks ----------------------------------------------------------------------- */
 
-static void translate_watch(struct qemu_plugin_insn *insn, int marker, const void *bytes,
-			    size_t size)
+static void translate_watch(struct qemu_plugin_insn *insn, const void *bytes, size_t size)
 {
+	int marker = marker_of(bytes, size);
+
 	if (marker != MARKER_NONE)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, why_on_marker, QEMU_PLUGIN_NO_REGS,
 						       (void *)(intptr_t)marker);
@@ -114,7 +111,38 @@ static bool translate_may_be_left_out(const struct qemu_plugin_tb *tb, size_t i)
 	return i && i == qemu_plugin_tb_n_insns(tb) - 1 && at + INSN_BYTES_MOST > PAGE;
 }
 
-/* Cuts a block after each instruction that may stop, and before each one that something tells apart. */
+/* Not to be counted with what is before it in its block. */
+static bool translate_is_apart(const struct qemu_plugin_tb *tb, size_t i)
+{
+	struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+	return translate_may_be_left_out(tb, i) ||
+	       marker_of(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn)) != MARKER_NONE;
+}
+
+/*
+ * For stacks a kernel's block counts as a whole, since adding for each segment as well was a
+ * quarter of what the plugin costs. Where a fault or an exit leaves a block half-way, its rest is
+ * counted, too; how much that was in a region is written (regions.c).
+ */
+static void translate_count_for_stacks(const struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb), first = 0;
+
+	if (!why.inline_adds ||
+	    qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) < KERNEL_SPACE)
+		return;
+	for (size_t i = 1; i <= n; i++) {
+		if (i < n && !translate_is_apart(tb, i))
+			continue;
+		qemu_plugin_register_vcpu_insn_exec_inline(
+			qemu_plugin_tb_get_insn(tb, first), QEMU_PLUGIN_ADD_U64,
+			stacks_executed(&why.stacks, why_in_guest), i - first);
+		first = i;
+	}
+}
+
+/* Cuts a block after each instruction that may stop, and before each one that is apart. */
 static void translate_cut(const struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
@@ -125,12 +153,10 @@ static void translate_cut(const struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		const void *bytes = qemu_plugin_insn_data(insn);
 		size_t size = qemu_plugin_insn_size(insn);
-		int marker = marker_of(bytes, size);
 
-		translate_watch(insn, marker, bytes, size);
+		translate_watch(insn, bytes, size);
 		why_watch_calls(insn, bytes, size);
-		if (first < n && (marker != MARKER_NONE || like.insns == SEGMENT_INSNS ||
-				  translate_may_be_left_out(tb, i))) {
+		if (first < n && (like.insns == SEGMENT_INSNS || translate_is_apart(tb, i))) {
 			translate_count(tb, first, &like);
 			first = n;
 		}
@@ -158,6 +184,7 @@ void why_on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	pthread_mutex_lock(&why.lock);
 	why_watch_block(first);
 	why_tell_phase(qemu_plugin_insn_vaddr(first));
+	translate_count_for_stacks(tb);
 	translate_cut(tb);
 	pthread_mutex_unlock(&why.lock);
 }

@@ -400,6 +400,7 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 	w->things[arm][block] += r->things;
 	w->n_things[arm] += r->things;
 	w->entries[arm] += r->entries;
+	w->rest[arm] += r->rest[0] + r->rest[1];
 	if (s->exits)
 		difference_add_exits(&w->exits[arm], s->exits, r);
 	for (int guest = 0; guest < 2; guest++) {

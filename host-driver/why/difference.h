@@ -81,6 +81,7 @@ struct why {
 	double *total[WHY_ARMS];	/* of all functions, by block */
 	/* Sums over all blocks: things, entries into the guest; memory, if it was counted. */
 	double n_things[WHY_ARMS], entries[WHY_ARMS];
+	double rest[WHY_ARMS];	/* that call stacks hold, too (profile.h) */
 	struct exits exits[WHY_ARMS];	/* why the guest was left */
 	double bytes[WHY_ARMS][2], pages[WHY_ARMS][2];	/* of the machine, of its guest */
 	bool memory;

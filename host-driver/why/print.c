@@ -275,6 +275,9 @@ void why_each_beside(const struct why *w, why_beside_fn fn, void *arg)
 	fn(arg, "entries into the guest", w->entries[WHY_BASE], w->entries[WHY_OTHER]);
 	if (w->exits[WHY_BASE].looked && w->exits[WHY_OTHER].looked)
 		print_each_exit(w, fn, arg);
+	if (w->rest[WHY_BASE] || w->rest[WHY_OTHER])
+		fn(arg, "instructions in call stacks only: rests of blocks that were left",
+		   w->rest[WHY_BASE], w->rest[WHY_OTHER]);
 	for (int guest = 0; guest < 2 && w->memory; guest++) {
 		fn(arg, guest ? "bytes loaded and stored by the guest" :
 		   "bytes loaded and stored by the machine",

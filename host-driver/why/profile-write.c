@@ -81,7 +81,7 @@ int profile_begin(const char *path, const char *mut_image, const char *guest_ima
 	free(copy);
 	if (!ret)
 		ret = mut_image ? profile_write_kernel(path, "we", "kernel m", mut_image, err)
-				: profile_write_line(path, "we", "kduel-why 4", "vcpus", "0", err);
+				: profile_write_line(path, "we", "kduel-why 5", "vcpus", "0", err);
 	if (!ret && guest_image)
 		ret = profile_write_kernel(path, "ae", "kernel g", guest_image, err);
 	if (!ret && program)

@@ -192,6 +192,18 @@ static int profile_stack(struct profile_reader *r, char *line)
 	return 0;
 }
 
+static int profile_rest(struct profile_reader *r, char *line)
+{
+	char *at = line + strlen("rest m ");
+	uint64_t insns;
+
+	if (!r->open || (line[5] != 'm' && line[5] != 'g') || line[6] != ' ' ||
+	    !profile_number(&at, 10, &insns) || *at)
+		return profile_bad(r, "malformed rest: must be m|g INSTRUCTIONS, in a region");
+	r->p->regions[r->p->n_regions].rest[line[5] == 'g'] = insns;
+	return 0;
+}
+
 static int profile_take_begin(struct profile_reader *r, char *line)
 {
 	struct profile_region region = { 0 };
@@ -248,8 +260,9 @@ static int profile_end(struct profile_reader *r, char *line)
 	region->n = r->n_segments - r->first;
 	region->n_stacks = r->n_stacks - r->first_stack;
 	region->n_functions = r->n_functions - r->first_function;
-	if (region->n_stacks && memcmp(r->kernel, r->stacked, sizeof(r->kernel)))
-		return profile_bad(r, "the region's call stacks do not add up to its kernels' instructions");
+	for (int guest = 0; guest < 2 && region->n_stacks; guest++)
+		if (r->stacked[guest] - region->rest[guest] != r->kernel[guest])
+			return profile_bad(r, "the region's call stacks do not add up to its kernels' instructions");
 	r->p->n_regions++;
 	r->open = false;
 	return 0;
@@ -393,6 +406,8 @@ static int profile_line(struct profile_reader *r, char *line)
 		return profile_touched(r, line);
 	if (!strncmp(line, "node ", 5))
 		return profile_node(r, line);
+	if (!strncmp(line, "rest ", 5))
+		return profile_rest(r, line);
 	if (!strncmp(line, "region ", 7) || !strncmp(line, "phase ", 6))
 		return profile_take_begin(r, line);
 	if (!strncmp(line, "end ", 4))

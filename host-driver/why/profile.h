@@ -21,7 +21,7 @@
 #include "err.h"
 #include "view.h"
 
-#define PROFILE_VERSION 4	/* 2 and 3 are read, too: subsets of it */
+#define PROFILE_VERSION 5	/* 2 to 4 are read, too: subsets of it */
 #define PROFILE_OLDEST 2
 #define PROFILE_SIZES 16	/* instructions whose sizes a segment has room for */
 
@@ -70,9 +70,10 @@ struct profile_region {
 	uint64_t clock;		/* the region's duration by its clock; 0: not given */
 	const struct profile_segment *segments;
 	size_t n;
-	/* Of kernels: together all instructions that kernels executed. None: unknown. */
+	/* Of kernels: together all instructions that kernels executed, and `rest`. None: unknown. */
 	const struct profile_stack *stacks;
 	size_t n_stacks;
+	uint64_t rest[2];	/* of blocks that a fault or an exit left: of machine, of guest */
 	const struct profile_node *nodes;	/* the profile's */
 	const struct profile_function *functions;	/* instead of segments */
 	size_t n_functions;
@@ -112,7 +113,7 @@ void profile_release(struct profile *p);
  * Where perf sampled (a machine that is no emulated VM) no plugin writes, and all of the file is
  * the driver's:
  *
- *	kduel-why 4 vcpus 0
+ *	kduel-why 5 vcpus 0
  *	run PROCESS CELL
  *	sampled EVENT HZ
  *	region 0 SEQ 0

@@ -38,11 +38,28 @@ long_mode:
 	mov	$stack, %esp
 	mov	$-0x80000000, %rcx
 	add	%rcx, %rsp
+	lea	idt(%rip), %rdx
+	lea	divided(%rip), %rax
+	add	%rcx, %rax
+	mov	%ax, (%rdx)
+	shr	$16, %rax
+	mov	%ax, 6(%rdx)
+	shr	$16, %rax
+	mov	%eax, 8(%rdx)
+	movw	$8, 2(%rdx)
+	movw	$0x8e00, 4(%rdx)	/* an interrupt gate */
+	lidt	idtr(%rip)
+	xor	%eax, %eax		/* iretq takes what the fault pushes */
+	mov	%eax, %ss
 	lea	kernel(%rip), %rax
 	add	%rcx, %rax
 	jmp	*%rax
 
 kernel:	BEGIN				/* 1 */
+	xor	%ecx, %ecx		/* 1 */
+	div	%ecx			/* 1, which faults: the block is left, with 3 more in it */
+	nop				/* 2 */
+	nop
 	call	outer			/* 1 */
 	END
 	mov	$0xf4, %dx
@@ -50,6 +67,9 @@ kernel:	BEGIN				/* 1 */
 	out	%al, %dx
 1:	hlt
 	jmp	1b
+
+divided: addq	$2, (%rsp)		/* 2: goes on behind the division */
+	iretq
 
 outer:	mov	$10, %ecx		/* 1 + 3 x 10 + 3 */
 1:	call	inner
@@ -59,17 +79,22 @@ outer:	mov	$10, %ecx		/* 1 + 3 x 10 + 3 */
 	call	*%rax
 	ret
 
-inner:	nop				/* 3, eleven times */
-	nop
+	.p2align 12
+	.space	4096 - 2
+inner:	nop				/* 3, eleven times, the second on two pages */
+	add	$0x12345678, %edx
 	ret
 
 	.p2align 3
 gdt:	.quad 0, 0x00209a0000000000
 gdtr:	.word 15
 	.long gdt
+idtr:	.word 15
+	.long idt, 0
 
 	.bss
 	.p2align 12
+idt:	.space 4096
 pml4:	.space 4096
 pdpt:	.space 4096
 pd:	.space 4096

@@ -82,9 +82,10 @@ static void reads_what_the_plugin_wrote(void **state)
 static void reads_call_stacks(void **state)
 {
 	static const char text[] =
-		"kduel-why 3 vcpus 1\nnode 3 1 m ffffffff81000010\nnode 4 3 m ffffffff81000100\n"
+		"kduel-why 5 vcpus 1\nnode 3 1 m ffffffff81000010\nnode 4 3 m ffffffff81000100\n"
 		"node 5 2 g ffffffff81000020\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
-		"g ffffffff81000020 1 3 1\ng 555555556000 9 1 1\ns 3 4\ns 4 6\ns 5 3\nend 22\n";
+		"g ffffffff81000020 1 3 1\ng 555555556000 9 1 1\ns 3 4\ns 4 13\ns 5 3\n"
+		"rest m 7\nend 22\n";
 	struct err err = ERR_INIT;
 	struct profile p;
 
@@ -97,7 +98,9 @@ static void reads_call_stacks(void **state)
 	assert_true(p.nodes[2].guest);
 	assert_int_equal(p.regions[0].n_stacks, 3);
 	assert_int_equal(p.regions[0].stacks[1].node, 1);
-	assert_int_equal(p.regions[0].stacks[1].insns, 6);
+	assert_int_equal(p.regions[0].stacks[1].insns, 13);
+	assert_int_equal(p.regions[0].rest[0], 7);
+	assert_int_equal(p.regions[0].rest[1], 0);
 	profile_release(&p);
 }
 
@@ -162,13 +165,18 @@ static void refuses_damage(void **state)
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\ns 3 1\n", "line 3: malformed stack" },
 		{ "kduel-why 3 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
 		  "s 3 9\nend 10\n", "line 6: the region's call stacks do not add up" },
+		{ "kduel-why 5 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
+		  "s 3 12\nrest m 1\nend 10\n", "line 7: the region's call stacks do not add up" },
+		{ "kduel-why 5 vcpus 1\nrest m 1\n", "line 2: malformed rest" },
+		{ "kduel-why 5 vcpus 1\nregion 0 0 0\nrest x 1\n", "line 3: malformed rest" },
+		{ "kduel-why 5 vcpus 1\nregion 0 0 0\nrest m -1\n", "line 3: malformed rest" },
 		{ "kduel-why 3 vcpus 1\nl m 1 2\n", "line 2: malformed memory accesses" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nw x 1 2\n", "line 3: malformed memory accesses" },
 		{ "kduel-why 3 vcpus 1\nregion 0 0 0\nmemory m 1\n", "line 3: malformed memory: must be m|g" },
 		{ "kduel-why 4 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nx 1 2\n", "line 4: malformed repetition" },
 		{ "kduel-why 4 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nend 6\nx 0 2\n", "line 5: malformed repetition" },
 		{ "kduel-why 4 vcpus 1\nregion 0 0 0\nm 1 2 3 4\nx 0\n", "line 4: malformed repetition" },
-		{ "kduel-why 5 vcpus 1\n", "version 5 of the plugin" },
+		{ "kduel-why 6 vcpus 1\n", "version 6 of the plugin" },
 		{ "kduel-why 4 vcpus 1\nrun 1 \x1b[2J\n", "line 2: malformed run" },
 		{ "kduel-why 4 vcpus 1\nphase a\x1b 0 0\n", "line 2: malformed region" },
 		{ "kduel-why 4 vcpus 0\nsampled \x1b 99\n", "line 2: malformed event" },
