@@ -118,6 +118,13 @@ enum insn_flow insn_flow(const unsigned char *b, size_t size, uint64_t vaddr,
 	return INSN_CALLS;
 }
 
+bool insn_uses_port(const unsigned char *b, size_t size)
+{
+	size_t at = insn_prefixes(b, size);
+
+	return at < size && ((b[at] & 0xf4) == 0xe4 || (b[at] & 0xfc) == 0x6c);
+}
+
 bool insn_is_vmrun(const unsigned char *b, size_t size)
 {
 	return size == 3 && b[0] == 0x0f && b[1] == 0x01 && b[2] == 0xd8;

@@ -31,6 +31,9 @@ enum insn_flow { INSN_GOES_ON, INSN_CALLS, INSN_RETURNS };
 enum insn_flow insn_flow(const unsigned char *bytes, size_t size, uint64_t vaddr,
 			 uint64_t *target);
 
+/* Reads or writes a port, upon which a guest is left and goes on behind it. */
+bool insn_uses_port(const unsigned char *bytes, size_t size);
+
 /* `vmrun`: what follows it runs in a guest, until that exits. */
 bool insn_is_vmrun(const unsigned char *bytes, size_t size);
 

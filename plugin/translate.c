@@ -123,7 +123,7 @@ static bool translate_is_apart(const struct qemu_plugin_tb *tb, size_t i)
 /*
  * For stacks a kernel's block counts as a whole, since adding for each segment as well was a
  * quarter of what the plugin costs. Where a fault or an exit leaves a block half-way, its rest is
- * counted, too; how much that was in a region is written (regions.c).
+ * counted, too; how much that was in a region is written (regions.c). Ports always leave one.
  */
 static void translate_count_for_stacks(const struct qemu_plugin_tb *tb)
 {
@@ -133,7 +133,10 @@ static void translate_count_for_stacks(const struct qemu_plugin_tb *tb)
 	    qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) < KERNEL_SPACE)
 		return;
 	for (size_t i = 1; i <= n; i++) {
-		if (i < n && !translate_is_apart(tb, i))
+		struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, i - 1);
+
+		if (i < n && !translate_is_apart(tb, i) &&
+		    !insn_uses_port(qemu_plugin_insn_data(last), qemu_plugin_insn_size(last)))
 			continue;
 		qemu_plugin_register_vcpu_insn_exec_inline(
 			qemu_plugin_tb_get_insn(tb, first), QEMU_PLUGIN_ADD_U64,

@@ -52,6 +52,14 @@ static void knows_entries_into_a_guest(void **state)
 	static const unsigned char vmload[] = { 0x0f, 0x01, 0xda };
 
 	(void)state;
+	for (unsigned op = 0; op < 256; op++) {
+		const unsigned char plain[] = { op }, wide[] = { 0x66, op };
+		bool port = (op >= 0x6c && op <= 0x6f) || (op >= 0xe4 && op <= 0xe7) ||
+			    (op >= 0xec && op <= 0xef);
+
+		assert_int_equal(insn_uses_port(plain, 1), port);
+		assert_int_equal(insn_uses_port(wide, 2), port);
+	}
 	assert_true(insn_is_vmrun(vmrun, 3));
 	assert_false(insn_is_vmrun(vmrun, 2));
 	assert_false(insn_is_vmrun(vmload, 3));
