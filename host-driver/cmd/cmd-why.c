@@ -225,6 +225,7 @@ static int why_write_group(const struct why_group *g, unsigned nth, enum form fo
 {
 	struct calls_words w = {
 		.arm = { plan_baseline(p)->name, p->arms[g->arm].name }, .thing = g->thing,
+		.unit = why_unit(&g->why),
 	};
 	char what[640];
 	int ret = 0;

@@ -72,7 +72,7 @@ static char *why_text(const struct report *r, const struct why_group *g, bool dr
 {
 	struct why_words words = why_words_of(r, g);
 	struct calls_words drawn = { .arm = { words.arm[0], words.arm[1] },
-				     .thing = g->thing };
+				     .thing = g->thing, .unit = why_unit(&g->why) };
 	char what[640], *text = NULL;
 	size_t len;
 	FILE *f = text_open(&text, &len);

@@ -2,6 +2,7 @@
 /* The tree, and its forms for people: folded stacks and flame graph. */
 #include "calls.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -172,7 +173,7 @@ static void calls_draw_one(const struct calls_picture *p, size_t i, double x, un
 	calls_colour(base, other, colour);
 	fputs("<g><title>", p->to);
 	calls_escape(c->name, SIZE_MAX, p->to);
-	fprintf(p->to, ": %.6g and %.6g instructions per ", base, other);
+	fprintf(p->to, ": %.6g and %.6g %s per ", base, other, p->w->unit);
 	calls_escape(p->w->thing, SIZE_MAX, p->to);
 	fprintf(p->to, ", %+.6g</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" "
 		"fill=\"%s\" stroke=\"#fff\" stroke-width=\"0.4\"/>", other - base, x, y, width,
@@ -203,7 +204,7 @@ static void calls_write_head(const struct calls_picture *p)
 		"<rect width=\"%.0f\" height=\"%u\" fill=\"#fff\"/>\n<text x=\"2\" y=\"14\">",
 		WIDTH, p->height, WIDTH, p->height, WIDTH, p->height);
 	calls_escape(p->w->what, SIZE_MAX, p->to);
-	fputs("</text>\n<text x=\"2\" y=\"30\">instructions per ", p->to);
+	fprintf(p->to, "</text>\n<text x=\"2\" y=\"30\">%s per ", p->w->unit);
 	calls_escape(p->w->thing, SIZE_MAX, p->to);
 	fputs(", width: of both arms; red: more in ", p->to);
 	calls_escape(p->w->arm[1], SIZE_MAX, p->to);
@@ -239,8 +240,8 @@ void calls_write_callgrind(const struct calls *t, int arm, const struct calls_wo
 			   FILE *to)
 {
 	fprintf(to, "# callgrind format\nversion: 1\ncreator: kduel\ncmd: %s, %s\n"
-		"positions: line\nevents: Instructions\nsummary: %.0f\n",
-		w->what, w->arm[arm], t->n ? t->v[0].all[arm] : 0);
+		"positions: line\nevents: %c%s\nsummary: %.0f\n", w->what, w->arm[arm],
+		toupper((unsigned char)*w->unit), w->unit + 1, t->n ? t->v[0].all[arm] : 0);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct call *c = &t->v[i];
 

@@ -46,6 +46,7 @@ void calls_release(struct calls *t);
 struct calls_words {
 	const char *what;	/* cell and metric */
 	const char *arm[CALLS_ARMS], *thing;
+	const char *unit;	/* what is counted: "instructions" */
 };
 
 /* Both arms' instructions per thing, in millionths; a line is "what;path count count". */

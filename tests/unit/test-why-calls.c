@@ -11,7 +11,8 @@
 #include "why/calls.h"
 
 static const struct calls_words words = {
-	.what = "memfd/first-touch ns_per_page", .thing = "page", .arm = { "old", "new<2>" },
+	.what = "memfd/first-touch ns_per_page", .thing = "page", .unit = "loads",
+	.arm = { "old", "new<2>" },
 };
 
 static void add(struct calls *t, int arm, double insns, const char *path)
@@ -80,7 +81,8 @@ static void draws(void **state)
 	char *text = written(&t, 's', 0, &len);
 
 	(void)state;
-	assert_non_null(strstr(text, "<title>spin&amp;wait: 0 and 25 instructions per page, +25</title>"));
+	assert_non_null(strstr(text, "<title>spin&amp;wait: 0 and 25 loads per page, +25</title>"));
+	assert_non_null(strstr(text, ">loads per page, width: of both arms; "));
 	assert_non_null(strstr(text, "red: more in new&lt;2&gt;, blue: more in old</text>"));
 	assert_null(strstr(text, "script"));
 	/* What only the new arm has is full red, what only the old one has full blue. */
@@ -106,7 +108,7 @@ static void writes_for_callgrind(void **state)
 	char *text = written(&t, 'c', 0, &len);
 
 	(void)state;
-	assert_non_null(strstr(text, "events: Instructions\nsummary: 457\n"));
+	assert_non_null(strstr(text, "events: Loads\nsummary: 457\n"));
 	assert_non_null(strstr(text, "fn=entry\n0 100\ncfn=gone\ncalls=1 0\n0 50\n"
 				     "cfn=fault\ncalls=1 0\n0 300\n"));
 	/* What this arm never executed is not there. */
