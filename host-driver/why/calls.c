@@ -232,9 +232,18 @@ void calls_write_svg(const struct calls *t, const struct calls_words *w, FILE *t
 
 /* --- callgrind ------------------------------------------------------------------- */
 
+/* Whose code it is: the outermost node but the root, which is nobody's. */
+static const char *calls_side(const struct calls *t, size_t i)
+{
+	while (t->v[i].parent)
+		i = t->v[i].parent;
+	return i ? t->v[i].name : "";
+}
+
 /*
  * The format of valgrind's manual, "Callgrind Format Specification". How often a
- * function was called is unknown, but `calls=` needs a number: 1.
+ * function was called is unknown, but `calls=` needs a number: 1. A side takes a file's
+ * place, or the two kernels' functions of one name would be one.
  */
 void calls_write_callgrind(const struct calls *t, int arm, const struct calls_words *w,
 			   FILE *to)
@@ -247,11 +256,11 @@ void calls_write_callgrind(const struct calls *t, int arm, const struct calls_wo
 
 		if (!c->all[arm])
 			continue;
-		fprintf(to, "\nfl=\nfn=%s\n0 %.0f\n", c->name, c->self[arm]);
+		fprintf(to, "\nfl=%s\nfn=%s\n0 %.0f\n", calls_side(t, i), c->name, c->self[arm]);
 		for (size_t k = c->child; k; k = t->v[k].sibling)
 			if (t->v[k].all[arm])
-				fprintf(to, "cfn=%s\ncalls=1 0\n0 %.0f\n", t->v[k].name,
-					t->v[k].all[arm]);
+				fprintf(to, "cfl=%s\ncfn=%s\ncalls=1 0\n0 %.0f\n",
+					calls_side(t, k), t->v[k].name, t->v[k].all[arm]);
 	}
 }
 

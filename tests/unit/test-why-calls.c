@@ -109,8 +109,9 @@ static void writes_for_callgrind(void **state)
 
 	(void)state;
 	assert_non_null(strstr(text, "events: Loads\nsummary: 457\n"));
-	assert_non_null(strstr(text, "fn=entry\n0 100\ncfn=gone\ncalls=1 0\n0 50\n"
-				     "cfn=fault\ncalls=1 0\n0 300\n"));
+	assert_non_null(strstr(text, "fl=kernel\nfn=entry\n0 100\ncfl=kernel\ncfn=gone\ncalls=1 0\n0 50\n"
+				     "cfl=kernel\ncfn=fault\ncalls=1 0\n0 300\n"));
+	assert_non_null(strstr(text, "fl=\nfn=all\n0 0\ncfl=programs\ncfn=programs\n"));
 	/* What this arm never executed is not there. */
 	assert_null(strstr(text, "spin"));
 	free(text);
