@@ -2,12 +2,15 @@
 #include "file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sha256.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /*
  * The same few images and programs are asked for again and again, by their cache, the
@@ -47,10 +50,10 @@ static bool hash_is_known(const struct stat *of, char hex[static FILE_HASH_MAX])
 	return found;
 }
 
-/* `of` is from before the file was read: what changed since is another file. */
-static void hash_remember(const struct stat *of, const char *hex)
+/* `of` was asked for after `now` and before the file was read: what changed since is another file. */
+static void hash_remember(const struct stat *of, time_t now, const char *hex)
 {
-	if (time(NULL) < of->st_ctim.tv_sec + SETTLED_SECONDS)
+	if (now < of->st_ctim.tv_sec + SETTLED_SECONDS)
 		return;
 	pthread_mutex_lock(&known.lock);
 	known.v[known.n % KNOWN].of = *of;
@@ -58,9 +61,30 @@ static void hash_remember(const struct stat *of, const char *hex)
 	pthread_mutex_unlock(&known.lock);
 }
 
+/* What is remembered is of the file that was read, even if its name is given to another meanwhile. */
+static int hash_open(const char *path, time_t now, char hex[static FILE_HASH_MAX], struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret = 0;
+	char itself[32];
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot read %s", path);
+	snprintf(itself, sizeof(itself), "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		ret = err_sys(err, EINVAL, "%s is not a regular file", path);
+	else if (!SHA256File(itself, hex))
+		ret = err_sys(err, errno, "cannot read %s", path);
+	else
+		hash_remember(&st, now, hex);
+	close(fd);
+	return ret;
+}
+
 int file_hash(const char *path, char hex[static FILE_HASH_MAX],
 	      struct err *err)
 {
+	time_t now = time(NULL);
 	struct stat st;
 
 	if (stat(path, &st))
@@ -68,12 +92,7 @@ int file_hash(const char *path, char hex[static FILE_HASH_MAX],
 	/* Results and configs of others name paths, and a pipe or /dev/zero has no end. */
 	if (!S_ISREG(st.st_mode))
 		return err_sys(err, EINVAL, "%s is not a regular file", path);
-	if (hash_is_known(&st, hex))
-		return 0;
-	if (!SHA256File(path, hex))
-		return err_sys(err, errno, "cannot read %s", path);
-	hash_remember(&st, hex);
-	return 0;
+	return hash_is_known(&st, hex) ? 0 : hash_open(path, now, hex, err);
 }
 
 void data_hash(const void *data, size_t len, char hex[static FILE_HASH_MAX])

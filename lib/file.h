@@ -110,7 +110,8 @@ const char *scratch_place(void);
 
 /*
  * The SHA-256 of a regular file, in hex; -EINVAL for a pipe, a device or a folder. The last
- * few are remembered by inode, size and time of change, so that asking again costs nothing.
+ * few are remembered by inode, size and time of change, so that asking again costs nothing;
+ * what is written through a shared mapping is seen when the kernel notes that time.
  */
 int file_hash(const char *path, char hex[static FILE_HASH_MAX],
 	      struct err *err);
