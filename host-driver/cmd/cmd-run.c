@@ -375,6 +375,9 @@ static int run_check_device(const struct plan *p, const char *own, struct err *e
 {
 	int ret = 0;
 
+	if (own && !p->machine.kind->has_device)
+		return err_config(err, "--i-own %s: machines of kind %s have memory of their own and overwrite none of yours; leave it out",
+				  own, p->machine.kind->name);
 	for (size_t i = 0; p->machine.kind->has_device && !ret && i < p->n_cells; i++) {
 		ret = run_check_cell_device(p, &p->cells[i], own, err);
 		if (ret)
