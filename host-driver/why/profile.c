@@ -71,9 +71,16 @@ static bool profile_number(char **at, int base, uint64_t *out)
 	return true;
 }
 
+/* Adds to a sum, which no count that a plugin made is too large for. */
+static int profile_add(const struct profile_reader *r, uint64_t *sum, uint64_t n)
+{
+	return __builtin_add_overflow(*sum, n, sum) ? profile_bad(r, "more than can be counted") : 0;
+}
+
 static int profile_add_segment(struct profile_reader *r, const struct profile_segment *s)
 {
 	struct profile *p = r->p;
+	uint64_t all;
 
 	if (profile_grow((void **)&p->segments, r->n_segments, &r->segment_room,
 			 sizeof(*p->segments)))
@@ -81,10 +88,11 @@ static int profile_add_segment(struct profile_reader *r, const struct profile_se
 	p->segments[r->n_segments++] = *s;
 	if (s->what != PROFILE_RUN)
 		return 0;
-	r->sum += s->insns * s->times;
+	if (__builtin_mul_overflow(s->insns, s->times, &all))
+		return profile_bad(r, "more than can be counted");
 	if (s->vaddr >= KERNEL_SPACE)
-		r->kernel[s->guest] += s->insns * s->times;
-	return 0;
+		r->kernel[s->guest] += all;	/* no more than the sum */
+	return profile_add(r, &r->sum, all);
 }
 
 static int profile_segment(struct profile_reader *r, char *line)
@@ -188,8 +196,7 @@ static int profile_stack(struct profile_reader *r, char *line)
 	if (profile_grow((void **)&p->stacks, r->n_stacks, &r->stack_room, sizeof(*p->stacks)))
 		return err_sys(r->err, ENOMEM, "%s", r->path);
 	p->stacks[r->n_stacks++] = (struct profile_stack){ node - FIRST_NODE, insns };
-	r->stacked[p->nodes[node - FIRST_NODE].guest] += insns;
-	return 0;
+	return profile_add(r, &r->stacked[p->nodes[node - FIRST_NODE].guest], insns);
 }
 
 static int profile_rest(struct profile_reader *r, char *line)
@@ -200,8 +207,7 @@ static int profile_rest(struct profile_reader *r, char *line)
 	if (!r->open || (line[5] != 'm' && line[5] != 'g') || line[6] != ' ' ||
 	    !profile_number(&at, 10, &insns) || *at)
 		return profile_bad(r, "malformed rest: must be m|g INSTRUCTIONS, in a region");
-	r->p->regions[r->p->n_regions].rest[line[5] == 'g'] = insns;
-	return 0;
+	return profile_add(r, &r->p->regions[r->p->n_regions].rest[line[5] == 'g'], insns);
 }
 
 static int profile_take_begin(struct profile_reader *r, char *line)
@@ -260,8 +266,9 @@ static int profile_end(struct profile_reader *r, char *line)
 	region->n = r->n_segments - r->first;
 	region->n_stacks = r->n_stacks - r->first_stack;
 	region->n_functions = r->n_functions - r->first_function;
-	for (int guest = 0; guest < 2 && region->n_stacks; guest++)
-		if (r->stacked[guest] - region->rest[guest] != r->kernel[guest])
+	for (int guest = 0; guest < 2; guest++)
+		if (region->rest[guest] > r->stacked[guest] ||
+		    (region->n_stacks && r->stacked[guest] - region->rest[guest] != r->kernel[guest]))
 			return profile_bad(r, "the region's call stacks do not add up to its kernels' instructions");
 	r->p->n_regions++;
 	r->open = false;
@@ -296,8 +303,7 @@ static int profile_function(struct profile_reader *r, char *line)
 	p->functions[r->n_functions++] = (struct profile_function){
 		.guest = line[2] == 'g', .kernel = line[4] == 'k', .samples = samples, .name = at,
 	};
-	r->sum += samples;
-	return 0;
+	return profile_add(r, &r->sum, samples);
 }
 
 static int profile_here(struct profile_reader *r, char *line)
@@ -444,10 +450,13 @@ int profile_read(struct profile *p, const char *path, struct err *err)
 {
 	struct profile_reader r = { .p = p, .path = path, .err = err, .cell = "" };
 	char *line, *end;
+	size_t len;
 	int ret;
 
 	*p = (struct profile){ 0 };
-	ret = file_read(path, &p->text, NULL, err);
+	ret = file_read(path, &p->text, &len, err);
+	if (!ret && strlen(p->text) != len)
+		ret = profile_bad(&r, "this is no text: it holds a byte of 0");
 	/* An incomplete last line was being written when QEMU ended. */
 	for (line = p->text; !ret && (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';

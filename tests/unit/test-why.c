@@ -167,6 +167,23 @@ static void refuses_damage(void **state)
 		  "s 3 9\nend 10\n", "line 6: the region's call stacks do not add up" },
 		{ "kduel-why 5 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 5 2 1\n"
 		  "s 3 12\nrest m 1\nend 10\n", "line 7: the region's call stacks do not add up" },
+		/* 18446744073709551611 is -5: 12 - (-5) would be 17. */
+		{ "kduel-why 5 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 17 1 1\n"
+		  "s 3 12\nrest m 18446744073709551611\nend 17\n", "line 7: the region's call stacks do not add up" },
+		{ "kduel-why 5 vcpus 1\nregion 0 0 0\nm ffffffff81000010 17 1 1\nrest g 5\nend 17\n",
+		  "line 5: the region's call stacks do not add up" },
+		{ "kduel-why 5 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\nm ffffffff81000010 10 1 1\n"
+		  "s 3 12\nrest m 2\nrest m 2\nend 10\n", "line 8: the region's call stacks do not add up" },
+		{ "kduel-why 5 vcpus 1\nregion 0 0 0\nrest m 9\nrest m 18446744073709551615\n",
+		  "line 4: more than can be counted" },
+		{ "kduel-why 5 vcpus 1\nregion 0 0 0\nm 1 4 4611686018427387905 1\nend 4\n",
+		  "line 3: more than can be counted" },
+		{ "kduel-why 5 vcpus 1\nregion 0 0 0\nm 1 1 18446744073709551615 1\nm 1 1 5 1\nend 4\n",
+		  "line 4: more than can be counted" },
+		{ "kduel-why 5 vcpus 1\nnode 3 1 m 5\nregion 0 0 0\ns 3 18446744073709551615\ns 3 1\nend 0\n",
+		  "line 5: more than can be counted" },
+		{ "kduel-why 5 vcpus 0\nsampled cycles 99\nregion 0 0 0\nf m k 18446744073709551615 a\nf m k 8 b\nend 7\n",
+		  "line 5: more than can be counted" },
 		{ "kduel-why 5 vcpus 1\nrest m 1\n", "line 2: malformed rest" },
 		{ "kduel-why 5 vcpus 1\nregion 0 0 0\nrest x 1\n", "line 3: malformed rest" },
 		{ "kduel-why 5 vcpus 1\nregion 0 0 0\nrest m -1\n", "line 3: malformed rest" },
@@ -195,6 +212,22 @@ static void refuses_damage(void **state)
 		if (!strstr(err.text, bad[i][1]))
 			fail_msg("'%s' is not in: %s", bad[i][1], err.text);
 	}
+}
+
+/* What a byte of 0 hides would be left out without a word. */
+static void refuses_what_is_no_text(void **state)
+{
+	static const char text[] = "kduel-why 5 vcpus 1\nregion 0 0 0\nend 0\n\0region 0 1 0\nend 0\n";
+	struct err err = ERR_INIT;
+	char path[64];
+	struct profile p;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/kduel-test-why-%d", folder, (int)getpid());
+	assert_int_equal(file_publish(path, text, sizeof(text) - 1, NULL), 0);
+	assert_int_equal(profile_read(&p, path, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "a byte of 0"));
+	unlink(path);
 }
 
 /* --- planted differences --------------------------------------------------------------- */
@@ -747,6 +780,7 @@ int main(void)
 		cmocka_unit_test(reads_call_stacks),
 		cmocka_unit_test(tells_loads_from_stores),
 		cmocka_unit_test(refuses_damage),
+		cmocka_unit_test(refuses_what_is_no_text),
 		cmocka_unit_test(finds_a_loop_that_was_added),
 		cmocka_unit_test(sums_up),
 		cmocka_unit_test(writes_small_numbers_to_be_read),
