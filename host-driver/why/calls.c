@@ -64,6 +64,25 @@ int calls_add(struct calls *t, int arm, const char *const *path, size_t n, doubl
 }
 
 /* Children come after their parents. */
+int calls_merge(struct calls *t, const struct calls *from, const double weight[CALLS_ARMS])
+{
+	size_t *at = calloc(from->n + 1, sizeof(*at));
+	int ret = at ? 0 : -ENOMEM;
+
+	if (!ret && !t->n && from->n && calls_new(t, 0, from->v[0].name) == SIZE_MAX)
+		ret = -ENOMEM;
+	for (size_t i = 0; i < from->n && !ret; i++) {
+		at[i] = i ? calls_child(t, at[from->v[i].parent], from->v[i].name) : 0;
+		if (at[i] == SIZE_MAX)
+			ret = -ENOMEM;
+		for (int a = 0; a < CALLS_ARMS && !ret; a++)
+			t->v[at[i]].self[a] += weight[a] * from->v[i].self[a];
+	}
+	free(at);
+	return ret;
+}
+
+/* Children come after their parents. */
 void calls_add_up(struct calls *t)
 {
 	for (size_t i = 0; i < t->n; i++)

@@ -39,6 +39,8 @@ struct calls {
 
 /* Adds instructions to the node at the end of the path. 0 or -ENOMEM. */
 int calls_add(struct calls *t, int arm, const char *const *path, size_t n, double insns);
+/* Adds another tree, each arm's instructions times its weight. 0 or -ENOMEM. */
+int calls_merge(struct calls *t, const struct calls *from, const double weight[CALLS_ARMS]);
 void calls_add_up(struct calls *t);
 void calls_release(struct calls *t);
 

@@ -48,6 +48,9 @@ static void difference_function_release(struct why_function *f)
 int why_init(struct why *w, unsigned n_blocks, struct err *err)
 {
 	*w = (struct why){ .n_blocks = n_blocks };
+	w->blocks = calloc(n_blocks, sizeof(*w->blocks));
+	if (!w->blocks)
+		return err_sys(err, ENOMEM, "why");
 	for (int a = 0; a < WHY_ARMS; a++) {
 		w->things[a] = calloc(n_blocks, sizeof(double));
 		w->total[a] = calloc(n_blocks, sizeof(double));
@@ -57,8 +60,20 @@ int why_init(struct why *w, unsigned n_blocks, struct err *err)
 	return 0;
 }
 
+static void difference_release_blocks(struct why *w)
+{
+	for (unsigned b = 0; b < w->n_blocks && w->blocks; b++) {
+		calls_release(&w->blocks[b].calls);
+		for (int a = 0; a < WHY_ARMS; a++)
+			for (int side = 0; side < WHY_SIDES; side++)
+				hottest_release(&w->blocks[b].hot[a][side]);
+	}
+}
+
 void why_release(struct why *w)
 {
+	difference_release_blocks(w);
+	free(w->blocks);
 	for (size_t i = 0; i < w->n; i++)
 		difference_function_release(&w->v[i]);
 	for (size_t i = 0; i < 2 * w->n_map; i++)
@@ -269,7 +284,7 @@ static size_t difference_path(const struct why *w, enum why_arm arm,
 }
 
 /* calls_add() merges a name that follows itself. */
-static int difference_add_stacks(struct why *w, enum why_arm arm,
+static int difference_add_stacks(struct why *w, enum why_arm arm, unsigned block,
 				 const struct why_symbols *s,
 				 const struct profile_region *r)
 {
@@ -279,7 +294,7 @@ static int difference_add_stacks(struct why *w, enum why_arm arm,
 		const char *path[WHY_DEPTH];
 		size_t n = difference_path(w, arm, s, r, r->stacks[i].node, path);
 
-		ret = calls_add(&w->calls, arm, path, n, r->stacks[i].insns);
+		ret = calls_add(&w->blocks[block].calls, arm, path, n, r->stacks[i].insns);
 	}
 	return ret;
 }
@@ -320,8 +335,8 @@ static int difference_add_samples(struct why *w, enum why_arm arm, unsigned bloc
 		const char *name = difference_mapped(w, arm, difference_sampled_name(s, g));
 		struct why_function *f = difference_get(w, side, name);
 
-		if (!f || calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), name },
-				    2, g->samples))
+		if (!f || calls_add(&w->blocks[block].calls, arm,
+				    (const char *const[]){ why_side_name(side), name }, 2, g->samples))
 			return -ENOMEM;
 		f->count[arm][block] += g->samples;
 		w->total[arm][block] += g->samples;
@@ -362,6 +377,7 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err)
 {
+	struct why_block *at = &w->blocks[block];
 	uint64_t moved;
 	bool placed = difference_find_moved(s, r, &moved), run = w->what == PROFILE_RUN;
 
@@ -384,19 +400,18 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 		f->count[arm][block] += (double)g->insns * g->times;
 		w->total[arm][block] += (double)g->insns * g->times;
 		if (!(run && difference_has_stacks(r, side)) &&
-		    calls_add(&w->calls, arm, (const char *const[]){ why_side_name(side), f->name },
+		    calls_add(&at->calls, arm, (const char *const[]){ why_side_name(side), f->name },
 			      2, (double)g->insns * g->times))
 			return err_sys(err, ENOMEM, "why");
 		if (run && w->n_hot && table &&
-		    difference_add_places(&w->hot[arm][side], g,
+		    difference_add_places(&at->hot[arm][side], g,
 					      difference_linked(side, g->vaddr, moved), err))
 			return err->code;
 	}
 	if (difference_add_samples(w, arm, block, s, r))
 		return err_sys(err, ENOMEM, "why");
-	if (run && difference_add_stacks(w, arm, s, r))
+	if (run && difference_add_stacks(w, arm, block, s, r))
 		return err_sys(err, ENOMEM, "why");
-	w->calls.things[arm] += r->things;
 	w->things[arm][block] += r->things;
 	w->n_things[arm] += r->things;
 	w->entries[arm] += r->entries;
@@ -500,15 +515,54 @@ static enum why_doubt difference_doubt(const struct why *w)
 	return f->lo <= 0 && f->hi >= 0 ? WHY_HOLDS_0 : WHY_SURE;
 }
 
+static bool difference_compares(const struct why *w, unsigned block)
+{
+	return w->things[WHY_BASE][block] > 0 && w->things[WHY_OTHER][block] > 0;
+}
+
+static int difference_merge_block(struct why *w, unsigned block, const double weight[WHY_ARMS])
+{
+	const struct why_block *b = &w->blocks[block];
+	int ret = calls_merge(&w->calls, &b->calls, weight);
+
+	for (int a = 0; a < WHY_ARMS; a++)
+		for (int side = 0; side < WHY_SIDES && !ret; side++)
+			ret = hottest_merge(&w->hot[a][side], &b->hot[a][side], weight[a]);
+	return ret;
+}
+
+/* A mean over blocks, like the table: one that did more things does not count for more. */
+static int difference_merge(struct why *w, unsigned pairs)
+{
+	int ret = 0;
+
+	for (unsigned b = 0; b < w->n_blocks; b++)
+		for (int a = 0; a < WHY_ARMS && difference_compares(w, b); a++)
+			w->calls.things[a] += w->things[a][b];
+	for (unsigned b = 0; b < w->n_blocks && !ret; b++) {
+		double weight[WHY_ARMS];
+
+		if (!difference_compares(w, b))
+			continue;
+		for (int a = 0; a < WHY_ARMS; a++)
+			weight[a] = w->calls.things[a] / (pairs * w->things[a][b]);
+		ret = difference_merge_block(w, b, weight);
+	}
+	difference_release_blocks(w);
+	calls_add_up(&w->calls);
+	return ret;
+}
+
 int why_judge(struct why *w, struct err *err)
 {
 	unsigned pairs = 0;
 
 	for (unsigned b = 0; b < w->n_blocks; b++)
-		pairs += w->things[WHY_BASE][b] > 0 && w->things[WHY_OTHER][b] > 0;
+		pairs += difference_compares(w, b);
 	if (!pairs)
 		return err_config(err, "in no block do both arms have a marked region that says how many things it did");
-	calls_add_up(&w->calls);
+	if (difference_merge(w, pairs))
+		return err_sys(err, ENOMEM, "why");
 	difference_judge_one(w, &w->whole, w->total);
 	w->doubt = difference_doubt(w);
 	w->whole.share = w->doubt ? NAN : 1;

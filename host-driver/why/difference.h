@@ -71,6 +71,12 @@ enum why_doubt {
 /* One kernel's first touch was up to 0.16% apart between two boots (docs/why.md). */
 #define WHY_LEAST 0.005
 
+/* Of one block, until why_judge() knows how many things it did. */
+struct why_block {
+	struct calls calls;
+	struct hottest hot[WHY_ARMS][WHY_SIDES];
+};
+
 struct why {
 	enum profile_what what;	/* what is compared; instructions, unless set before why_add() */
 	unsigned n_blocks;
@@ -89,7 +95,12 @@ struct why {
 	char event[64];	/* that perf sampled, and how often a second; "": all was counted */
 	size_t n_clocked;
 	int64_t above_least, above_most;
-	struct calls calls;	/* who called whom */
+	struct why_block *blocks;
+	/*
+	 * why_judge(): who called whom, and where. Blocks weigh the same, as in the table, whatever
+	 * they did: calls.things are those of the blocks compared.
+	 */
+	struct calls calls;
 	size_t n_hot;		/* of so many functions lines are wanted; set before why_add() */
 	struct hottest hot[WHY_ARMS][WHY_SIDES];
 	bool told[WHY_ARMS][WHY_SIDES];	/* by debug information */

@@ -26,7 +26,7 @@ static struct hottest_place *hottest_slot(const struct hottest *h, uint64_t addr
 
 static int hottest_grow(struct hottest *h)
 {
-	struct hottest more = { .n = h->n, .room = h->room ? 2 * h->room : 1u << 14 };
+	struct hottest more = { .n = h->n, .room = h->room ? 2 * h->room : 1u << 10 };
 
 	more.v = calloc(more.room, sizeof(*more.v));
 	if (!more.v)
@@ -50,6 +50,16 @@ int hottest_add(struct hottest *h, uint64_t addr, double n)
 	p->addr = addr;
 	p->n += n;
 	return 0;
+}
+
+int hottest_merge(struct hottest *h, const struct hottest *from, double weight)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < from->room && !ret; i++)
+		if (from->v[i].addr)
+			ret = hottest_add(h, from->v[i].addr, weight * from->v[i].n);
+	return ret;
 }
 
 void hottest_release(struct hottest *h)

@@ -36,12 +36,13 @@ struct hottest {
 };
 
 int hottest_add(struct hottest *h, uint64_t addr, double n);	/* -ENOMEM */
+int hottest_merge(struct hottest *h, const struct hottest *from, double weight);	/* -ENOMEM */
 void hottest_release(struct hottest *h);
 
 /* A line, or a run of instructions that were executed equally often. */
 struct hottest_line {
 	char *where;		/* "spte.c:140", "+0x40-0x52" */
-	double n[2];		/* instructions of both arms, of all blocks */
+	double n[2];		/* instructions of both arms, of the blocks as they were merged */
 };
 
 struct hottest_function {

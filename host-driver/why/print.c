@@ -323,8 +323,8 @@ static void print_untold(const struct why *w, enum why_side side, FILE *to,
 static void print_hot_line(const struct why *w, const struct hottest_line *l, FILE *to,
 			   const struct why_scale *s)
 {
-	double base = l->n[WHY_BASE] / w->n_things[WHY_BASE];
-	double other = l->n[WHY_OTHER] / w->n_things[WHY_OTHER];
+	double base = l->n[WHY_BASE] / w->calls.things[WHY_BASE];
+	double other = l->n[WHY_OTHER] / w->calls.things[WHY_OTHER];
 	char share[NUMBER_TEXT];
 
 	print_number(to, s, base);

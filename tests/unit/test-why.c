@@ -253,7 +253,7 @@ static void plant(struct why *w, enum why_arm arm, unsigned block, const struct 
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < s->n; i++) {
-		g[r.n++] = (struct profile_segment){ .vaddr = s->v[i].addr + 8, .insns = 1,
+		g[r.n++] = (struct profile_segment){ .vaddr = s->v[i].addr + 8, .insns = 1, .sizes = 1,
 						     .times = counts[i] };
 		r.total += counts[i];
 	}
@@ -344,6 +344,39 @@ static void sums_up(void **state)
 	free(text);
 	symbols_release(&s);
 	why_release(&w);
+}
+
+/*
+ * A block that did a hundred times as much, and one whose other boot failed: call stacks and
+ * lines are the table's mean over blocks all the same.
+ */
+static void weighs_blocks_the_same(void **state)
+{
+	static const char *const names[] = { "walk", "rest", NULL };
+	struct symbols s = kernel(names);
+	struct why_debug debug = { .symbols = { { .mut = &s }, { .mut = &s } } };
+	struct err err = ERR_INIT;
+	struct why w;
+	char *text;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 3, &err), 0);
+	w.n_hot = 1;
+	plant(&w, WHY_BASE, 0, &s, (uint64_t[]){ 100, 50 }, 10);
+	plant(&w, WHY_OTHER, 0, &s, (uint64_t[]){ 300, 50 }, 10);
+	plant(&w, WHY_BASE, 1, &s, (uint64_t[]){ 30000, 5000 }, 1000);
+	plant(&w, WHY_OTHER, 1, &s, (uint64_t[]){ 50, 5 }, 1);
+	plant(&w, WHY_BASE, 2, &s, (uint64_t[]){ 77777, 7 }, 3);
+	assert_int_equal(why_judge(&w, &err), 0);
+	why_find_hottest(&w, &debug);
+	assert_true(w.v[0].mean[WHY_BASE] == 20 && w.v[0].mean[WHY_OTHER] == 40);
+	for (int a = 0; a < WHY_ARMS; a++)
+		assert_true(fabs(w.calls.v[0].all[a] / w.calls.things[a] - w.whole.mean[a]) < 1e-9);
+	text = printed(&w);
+	has(text, "            20            40            20   100.0%  +0x8\n");
+	free(text);
+	why_release(&w);
+	symbols_release(&s);
 }
 
 /* Three instructions in a million accesses: neither an exponent nor zeros alone. */
@@ -783,6 +816,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_text),
 		cmocka_unit_test(finds_a_loop_that_was_added),
 		cmocka_unit_test(sums_up),
+		cmocka_unit_test(weighs_blocks_the_same),
 		cmocka_unit_test(writes_small_numbers_to_be_read),
 		cmocka_unit_test(knows_programs_at_fixed_addresses),
 		cmocka_unit_test(tells_what_a_guest_was_left_for),
