@@ -2,8 +2,10 @@
 /* kduel why: shows which functions make the difference between arms. */
 #include <argp.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "command.h"
 #include "file.h"
@@ -123,6 +125,14 @@ static int why_check_arm(const struct plan *p, const char *arm, struct err *err)
 		ret = err_config(err, "--arm: '%s' is the baseline; name the arm to compare with it",
 				 arm);
 	return ret;
+}
+
+static int why_check_cell(const struct plan *p, const char *glob, struct err *err)
+{
+	for (size_t i = 0; glob && i < p->n_cells; i++)
+		if (!fnmatch(glob, p->cells[i].id, 0))
+			return 0;
+	return glob ? plan_unknown_cell(p, "--cell: ", glob, err) : 0;
 }
 
 /* Runs the campaign; the caller frees `*folder`. */
@@ -284,6 +294,8 @@ static int why_explain(const char *folder, const struct options *o, struct err *
 		return ret;
 	ret = why_check_arm(store_plan(s), o->rq.arm, err);
 	if (!ret)
+		ret = why_check_cell(store_plan(s), o->rq.cell, err);
+	if (!ret)
 		ret = why_gather(s, &o->rq, &g, err);
 	if (!ret) {
 		why_show(&g, store_plan(s), o);
@@ -302,10 +314,19 @@ static int why_check_outputs(const struct options *o, struct err *err)
 		return err_config(err, "--hottest: lines have instructions only; leave out --count");
 	if (o->rq.n_vmlinux && !o->rq.lines)
 		return err_config(err, "--vmlinux is for lines; how many functions' are wanted? --hottest N");
-
+	if (o->rq.boot && o->rq.cell)
+		return err_config(err, "--boot shows the boot, which has no cells; leave out --cell");
 	for (enum form form = 0; form < FORMS && !ret; form++)
 		ret = command_check_output(o->file[form], o->operand, err);
 	return ret;
+}
+
+/* Its error is the store's: what it lacks to be results. */
+static bool why_is_folder(const char *operand)
+{
+	struct stat st;
+
+	return !stat(operand, &st) && S_ISDIR(st.st_mode);
 }
 
 int cmd_why(int argc, char **argv)
@@ -317,7 +338,7 @@ int cmd_why(int argc, char **argv)
 
 	options_parse(&argp, argc, argv, 0, &o);
 	ret = why_check_outputs(&o, &err);
-	if (!ret && !store_has_journal(o.operand))
+	if (!ret && !store_has_journal(o.operand) && !why_is_folder(o.operand))
 		ret = why_run(&o, &folder, &err);
 	if (!ret)
 		ret = why_explain(folder ? folder : o.operand, &o, &err);
