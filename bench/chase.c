@@ -11,31 +11,47 @@ static uintptr_t *chase_word(const struct chase_field *f, size_t i)
 }
 
 /*
- * Leaves in each group's first node the index of the group that follows it.
- * The addresses of a swap depend on no value that was loaded, so swaps overlap
- * in the memory system even on a field far larger than the caches.
+ * Sattolo's algorithm on what the first nodes of groups hold. The addresses of a swap depend on
+ * no value that was loaded, so swaps overlap in the memory system even on a field far larger
+ * than the caches. A field and a generator of its own lie in registers: the words that are
+ * stored might be theirs.
  */
-static void chase_sattolo(const struct chase_field *f, size_t groups, size_t group,
+static void chase_shuffle(const struct chase_field *field, size_t groups, size_t group,
 			  struct rng *rng)
 {
-	for (size_t i = 0; i < groups; i++)
-		*chase_word(f, i * group) = i;
+	const struct chase_field f = *field;
+	struct rng r = *rng;
+
 	for (size_t i = groups - 1; i > 0; i--) {
-		uintptr_t *a = chase_word(f, i * group);
-		uintptr_t *b = chase_word(f, rng_below(rng, i) * group);
+		uintptr_t *a = chase_word(&f, i * group);
+		uintptr_t *b = chase_word(&f, rng_below(&r, i) * group);
 		uintptr_t t = *a;
 
 		*a = *b;
 		*b = t;
 	}
+	*rng = r;
 }
 
+/* Each node leads to itself, then to the one that came in its place. */
+void chase_link_random(const struct chase_field *field, struct rng *rng)
+{
+	const struct chase_field f = *field;
+
+	for (size_t i = 0; i < f.nodes; i++)
+		*chase_word(&f, i) = (uintptr_t)chase_node(&f, i);
+	chase_shuffle(&f, f.nodes, 1, rng);
+}
+
+/* The same with the groups' numbers in their first nodes, which become addresses then. */
 void chase_link_groups(const struct chase_field *f, size_t group,
 		       struct rng *rng)
 {
 	size_t groups = (f->nodes + group - 1) / group;
 
-	chase_sattolo(f, groups, group, rng);
+	for (size_t i = 0; i < groups; i++)
+		*chase_word(f, i * group) = i;
+	chase_shuffle(f, groups, group, rng);
 	for (size_t g = 0; g < groups; g++) {
 		size_t first = g * group, last = first + group - 1;
 		char *follows = chase_node(f, *chase_word(f, first) * group);
@@ -46,11 +62,6 @@ void chase_link_groups(const struct chase_field *f, size_t group,
 			*chase_word(f, i) = (uintptr_t)chase_node(f, i + 1);
 		*chase_word(f, last) = (uintptr_t)follows;
 	}
-}
-
-void chase_link_random(const struct chase_field *f, struct rng *rng)
-{
-	chase_link_groups(f, 1, rng);
 }
 
 void chase_link_strided(const struct chase_field *f, size_t jump)

@@ -42,13 +42,21 @@ struct chase_field {
 	const uint32_t *place;	/* the place of each node; NULL = node i at place i */
 };
 
+/* The line of node i in its page: a page is a power of two, as a rule, and a division takes long. */
+static inline size_t chase_colour(const struct chase_field *f, size_t i)
+{
+	size_t lines = f->spacing / CHASE_LINE, n = i + i / 64;
+
+	return lines & (lines - 1) ? n % lines : n & (lines - 1);
+}
+
 /* The address of node i. */
 static inline char *chase_node(const struct chase_field *f, size_t i)
 {
 	char *at = f->base + f->spacing * (f->place ? f->place[i] : i);
 
 	if (f->coloured)
-		at += (i + i / 64) % (f->spacing / CHASE_LINE) * CHASE_LINE;
+		at += chase_colour(f, i) * CHASE_LINE;
 	return at;
 }
 
