@@ -88,12 +88,14 @@ void why_release(struct why *w)
 	free(w->v);
 	free(w->slots);
 	free(w->map);
+	free(w->mapped);
 	*w = (struct why){ 0 };
 }
 
 int why_map(struct why *w, const char *text, struct err *err)
 {
 	const char *eq = strchr(text, '=');
+	bool *mapped;
 	char **map;
 
 	if (!eq || eq == text || !eq[1])
@@ -103,6 +105,11 @@ int why_map(struct why *w, const char *text, struct err *err)
 	if (!map)
 		return err_sys(err, ENOMEM, "--map");
 	w->map = map;
+	mapped = realloc(w->mapped, (w->n_map + 1) * sizeof(*mapped));
+	if (!mapped)
+		return err_sys(err, ENOMEM, "--map");
+	w->mapped = mapped;
+	mapped[w->n_map] = false;
 	map[2 * w->n_map] = strndup(text, eq - text);
 	map[2 * w->n_map + 1] = strdup(eq + 1);
 	w->n_map++;
@@ -114,9 +121,19 @@ int why_map(struct why *w, const char *text, struct err *err)
 static const char *difference_mapped(const struct why *w, enum why_arm arm, const char *name)
 {
 	for (size_t i = 0; arm == WHY_BASE && i < w->n_map; i++)
-		if (!strcmp(w->map[2 * i], name))
+		if (!strcmp(w->map[2 * i], name)) {
+			w->mapped[i] = true;
 			return w->map[2 * i + 1];
+		}
 	return name;
+}
+
+void why_map_seen(const struct why *w, size_t map, bool seen[WHY_ARMS])
+{
+	seen[WHY_BASE] |= w->mapped[map];
+	for (size_t i = 0; i < w->n; i++)
+		if (!strcmp(w->v[i].name, w->map[2 * map + 1]))
+			seen[WHY_OTHER] |= w->v[i].mean[WHY_OTHER] > 0;
 }
 
 static size_t difference_slot(const struct why *w, enum why_side side, const char *name)

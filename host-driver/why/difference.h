@@ -107,6 +107,7 @@ struct why {
 	struct why_function whole;	/* the sum, judged like one function */
 	enum why_doubt doubt;	/* may the whole difference be chance? */
 	char **map;			/* name, as, name, as, ... */
+	bool *mapped;			/* by map: the baseline executed `name` */
 	size_t n_map;
 };
 
@@ -115,6 +116,9 @@ void why_release(struct why *w);
 
 /* `text` is "name=as": in the baseline `name` counts as `as`. */
 int why_map(struct why *w, const char *text, struct err *err);
+
+/* Is it of use: did the baseline execute `name`, and the other arm `as`? Once it is judged. */
+void why_map_seen(const struct why *w, size_t map, bool seen[WHY_ARMS]);
 
 const char *why_unit(const struct why *w);	/* "instructions" */
 

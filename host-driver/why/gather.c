@@ -418,6 +418,26 @@ static int gather_file(struct gather *w, const struct gather_boot *b, struct err
 	return ret;
 }
 
+/* A name that no table has is misspelt, and would change nothing without a word. */
+static int gather_check_maps(const struct gather *w, struct err *err)
+{
+	for (size_t m = 0; m < w->rq->n_maps; m++) {
+		const char *map = w->rq->maps[m], *eq = strchr(map, '=');
+		bool seen[WHY_ARMS] = { false, false };
+
+		for (size_t i = 0; i < w->g->n; i++)
+			if (!w->g->v[i].error.code)
+				why_map_seen(&w->g->v[i].why, m, seen);
+		if (!seen[WHY_BASE])
+			return err_config(err, "--map %s: %s executed no function '%.*s' here", map,
+					  plan_baseline(w->plan)->name, (int)(eq - map), map);
+		if (!seen[WHY_OTHER])
+			return err_config(err, "--map %s: no arm compared with %s executed a function '%s' here",
+					  map, plan_baseline(w->plan)->name, eq + 1);
+	}
+	return 0;
+}
+
 void why_gather_drop(struct gather *w)
 {
 	for (size_t i = 0; i < w->n_boots; i++)
@@ -483,6 +503,8 @@ int why_gather_end(struct gather *w, struct why_groups *g, struct err *err)
 				 "%s: no marked region was executed in the cells asked for", w->folder);
 	for (size_t i = 0; i < g->n && !ret; i++)
 		why_judge(&g->v[i].why, &g->v[i].error);
+	if (!ret)
+		ret = gather_check_maps(w, err);
 	if (!ret && w->rq->lines)
 		ret = gather_lines(w, err);
 	why_gather_drop(w);

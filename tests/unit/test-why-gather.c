@@ -228,6 +228,31 @@ static void finds_the_lines(void **state)
 	free(text);
 }
 
+/* A misspelt name would change nothing, without a word. */
+static void maps_what_was_executed(void **state)
+{
+	static const struct {
+		const char *map, *says;
+	} table[] = {
+		{ "f77=f7", "--map f77=f7: k1 executed no function 'f77' here" },
+		{ "f7=f77", "--map f7=f77: no arm compared with k1 executed a function 'f77' here" },
+	};
+	const char *map = "f7=f9";
+	struct why_request rq = { .maps = &map, .n_maps = 1 };
+	struct err err = ERR_INIT;
+	struct why_groups g;
+
+	(void)state;
+	make_results();
+	if (gather(&rq, &g, &err))
+		fail_msg("%s", err.text);
+	why_groups_release(&g);
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		map = table[i].map;
+		refused(&rq, table[i].says);
+	}
+}
+
 static void refuses_another_kernel_s_debug_information(void **state)
 {
 	char other[100], named[120];
@@ -435,6 +460,7 @@ int main(void)
 		cmocka_unit_test(finds_the_function),
 		cmocka_unit_test(a_metric_per_nothing_is_per_thing),
 		cmocka_unit_test(finds_the_lines),
+		cmocka_unit_test(maps_what_was_executed),
 		cmocka_unit_test(refuses_another_kernel_s_debug_information),
 		cmocka_unit_test(reports_it),
 		cmocka_unit_test(reports_chance_without_shares),
