@@ -31,16 +31,47 @@ static size_t calls_new(struct calls *t, size_t parent, const char *name)
 	return t->v[t->n].name ? t->n++ : SIZE_MAX;
 }
 
+/* Where the call of this name is, or can be put. */
+static size_t calls_slot(const struct calls *t, size_t parent, const char *name)
+{
+	uint64_t h = 1469598103934665603ULL + parent;
+	size_t slot, i;
+
+	for (const char *c = name; *c; c++)
+		h = (h ^ (unsigned char)*c) * 1099511628211ULL;
+	for (slot = (h ^ h >> 32) & (t->n_slots - 1); (i = t->slots[slot]);
+	     slot = (slot + 1) & (t->n_slots - 1))
+		if (t->v[i].parent == parent && !strcmp(t->v[i].name, name))
+			break;
+	return slot;
+}
+
+static int calls_more_slots(struct calls *t)
+{
+	free(t->slots);
+	t->n_slots = t->n_slots ? 4 * t->n_slots : 1024;
+	t->slots = calloc(t->n_slots, sizeof(*t->slots));
+	if (!t->slots)
+		return -ENOMEM;
+	for (size_t i = 1; i < t->n; i++)
+		t->slots[calls_slot(t, t->v[i].parent, t->v[i].name)] = i;
+	return 0;
+}
+
+/* By a table: somebody else's profile may have as many names below one as it likes. */
 static size_t calls_child(struct calls *t, size_t parent, const char *name)
 {
-	size_t i = t->v[parent].child, new;
+	size_t slot, new;
 
-	for (; i; i = t->v[i].sibling)
-		if (!strcmp(t->v[i].name, name))
-			return i;
+	if (2 * t->n >= t->n_slots && calls_more_slots(t))
+		return SIZE_MAX;
+	slot = calls_slot(t, parent, name);
+	if (t->slots[slot])
+		return t->slots[slot];
 	new = calls_new(t, parent, name);
 	if (new == SIZE_MAX)
 		return new;
+	t->slots[slot] = new;
 	t->v[new].sibling = t->v[parent].child;
 	t->v[parent].child = new;
 	return new;
@@ -97,6 +128,7 @@ void calls_release(struct calls *t)
 	for (size_t i = 0; i < t->n; i++)
 		free(t->v[i].name);
 	free(t->v);
+	free(t->slots);
 	*t = (struct calls){ 0 };
 }
 

@@ -34,6 +34,7 @@ struct call {
 struct calls {
 	struct call *v;
 	size_t n, room;
+	size_t *slots, n_slots;		/* by parent and name */
 	double things[CALLS_ARMS];	/* e.g. pages: the divisor of instructions */
 };
 
