@@ -94,17 +94,20 @@ static const char *proc_run_tail(const char *text, size_t max)
 static int proc_run_capture_error(const char *program, int ret, int status,
 				  double seconds, const char *text, struct err *err)
 {
+	const char *last = proc_run_tail(text, 1500), *line;
+	int len = strlen(last);
 	char how[64];
 
+	while (len && last[len - 1] == '\n')
+		len--;
+	line = len ? "\n" : "";
 	if (ret == -ETIME)
-		return err_set(err, EXIT_MACHINE, ret,
-			       "%s did not end in %g s\n%s", program, seconds,
-			       proc_run_tail(text, 1500));
+		return err_set(err, EXIT_MACHINE, ret, "%s did not end in %g s%s%.*s", program,
+			       seconds, line, len, last);
 	if (ret)
 		return err_sys(err, -ret, "cannot read the output of %s", program);
-	return err_set(err, EXIT_MACHINE, -EIO, "%s failed: %s\n%s", program,
-		       proc_status_text(status, how, sizeof(how)),
-		       proc_run_tail(text, 1500));
+	return err_set(err, EXIT_MACHINE, -EIO, "%s failed: %s%s%.*s", program,
+		       proc_status_text(status, how, sizeof(how)), line, len, last);
 }
 
 /* Follows `p`, whose output is in `fds`, to its end; c[0] then holds stdout. */

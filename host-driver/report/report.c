@@ -264,24 +264,28 @@ void compare_print_claims(FILE *out, const struct compare_claim *list, size_t n)
 	doc_free(d);
 }
 
-/* One line for each reason. */
+/* One line for each reason, of which another program may have said a part. */
 static void report_say_not_drawn(const struct report *r, FILE *said)
 {
-	const char *last = "";
+	const char *last = NULL;
 
 	for (size_t i = 0; i < r->n_figures; i++) {
 		const struct figure *f = &r->figures[i];
+		bool again;
 
 		if (!f->not_drawn)
 			continue;
-		if (*last)
-			fputs(strcmp(last, f->not_drawn) ? "\n" : ", ", said);
-		if (strcmp(last, f->not_drawn))
-			fprintf(said, "not drawn from data/: %s: ", f->not_drawn);
+		again = last && !strcmp(last, f->not_drawn);
+		fputs(again ? ", " : last ? "\n" : "", said);
+		if (!again) {
+			fputs("not drawn from data/: ", said);
+			text_put(said, f->not_drawn);
+			fputs(": ", said);
+		}
 		fputs(f->name, said);
 		last = f->not_drawn;
 	}
-	fputs(*last ? "\n" : "", said);
+	fputs(last ? "\n" : "", said);
 }
 
 struct report_drawing {
