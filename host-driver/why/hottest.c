@@ -77,7 +77,7 @@ static char *hottest_line_of(char *line)
 
 	line[strcspn(line, " ")] = '\0';
 	return *line == '?' || (colon && (colon[1] == '?' || !strcmp(colon, ":0")))
-		? NULL : text_format("%s", line);
+		? NULL : safe_text(line);
 }
 
 void hottest_ask(const char *elf, const uint64_t *addr, size_t n, char **said)

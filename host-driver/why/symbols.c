@@ -18,6 +18,18 @@ void symbols_release(struct symbols *s)
 	*s = (struct symbols)SYMBOLS_INIT;
 }
 
+/* A program's or kernel's file may be somebody else's, and its names are shown as they stand. */
+static char *symbols_name(const char *name, size_t len)
+{
+	char *own = strndup(name, len), *safe;
+
+	if (!own || safe_is_plain(own))
+		return own;
+	safe = safe_text(own);
+	free(own);
+	return safe;
+}
+
 int symbols_add(struct symbols *s, uint64_t addr, const char *name, size_t len)
 {
 	if (s->n == s->room) {
@@ -30,7 +42,7 @@ int symbols_add(struct symbols *s, uint64_t addr, const char *name, size_t len)
 		s->room = room;
 	}
 	s->v[s->n].addr = addr;
-	s->v[s->n].name = strndup(name, len);
+	s->v[s->n].name = symbols_name(name, len);
 	return s->v[s->n].name ? (s->n++, 0) : -ENOMEM;
 }
 

@@ -774,11 +774,25 @@ static void explains_a_panic(void **state)
 	symbols_release(&s);
 }
 
+/* Names and lines are shown on terminals, and the files that they are from may be anybody's. */
+static void names_have_no_effect_on_terminals(void **state)
+{
+	struct symbols s = SYMBOLS_INIT;
+
+	(void)state;
+	assert_int_equal(symbols_add(&s, 1, "a\x1b[2J\nb-and-more", 7), 0);
+	assert_string_equal(s.v[0].name, "a\\x1b[2J b");
+	assert_int_equal(symbols_add(&s, 2, "\xc3\xa4-and-more", 2), 0);
+	assert_string_equal(s.v[1].name, "\xc3\xa4");
+	symbols_release(&s);
+}
+
 /* A call is of the line before its return address, what was executed of its own. */
 static void explains_by_debug_information(void **state)
 {
 	static const char script[] = "#!/bin/sh\n[ \"$3\" = /x/vmlinux ] || exit 1\nshift 3\n"
-		"for a; do case $a in *144|*80) echo \"f.c:$a\" ;; *) echo '??:0' ;; esac; done\n";
+		"for a; do case $a in *144|*80) echo \"f.c:$a\" ;; "
+		"*88) printf '\\033[2J.c:7\\n' ;; *) echo '??:0' ;; esac; done\n";
 	char dir[] = "/tmp/kduel-test-why-XXXXXX", path[80];
 	char *was = strdup(getenv("PATH"));
 	struct symbols s = SYMBOLS_INIT;
@@ -796,6 +810,8 @@ static void explains_by_debug_information(void **state)
 			    " fault+0x45/0x90 (f.c:ffffffff81000144) fault+0x10/0x90");
 	assert_string_equal(explained(&s, "RIP: 0010:fault+0x80/0x90", "", "/x/vmlinux"),
 			    "RIP: 0010:fault+0x80/0x90 (f.c:ffffffff81000180)");
+	assert_string_equal(explained(&s, "RIP: 0010:fault+0x88/0x90", "", "/x/vmlinux"),
+			    "RIP: 0010:fault+0x88/0x90 (\\x1b[2J.c:7)");
 	/* Without the program, or if it fails, the lines are as they were. */
 	assert_string_equal(explained(&s, " fault+0x45/0x90", "", "/y"), " fault+0x45/0x90");
 	setenv("PATH", was, 1);
@@ -829,6 +845,7 @@ int main(void)
 		cmocka_unit_test(reads_both_layouts_of_kallsyms),
 		cmocka_unit_test(one_name_an_address),
 		cmocka_unit_test(explains_a_panic),
+		cmocka_unit_test(names_have_no_effect_on_terminals),
 		cmocka_unit_test(explains_by_debug_information),
 	};
 
