@@ -502,6 +502,10 @@ static int difference_by_size(const void *a, const void *b)
 
 	if (dx != dy)
 		return dx < dy ? 1 : -1;
+	dx = fmax(x->mean[WHY_BASE], x->mean[WHY_OTHER]);
+	dy = fmax(y->mean[WHY_BASE], y->mean[WHY_OTHER]);
+	if (dx != dy)
+		return dx < dy ? 1 : -1;
 	return x->side != y->side ? (int)x->side - (int)y->side : strcmp(x->name, y->name);
 }
 

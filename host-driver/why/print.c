@@ -13,6 +13,7 @@
 #define FIVE_DIGITS 10000
 #define SIX_DIGITS 1e5
 #define NUMBER_TEXT 40
+#define NUMBER_WIDTH 12	/* of a column */
 
 static void print_plural(const char *thing, char *text, size_t size)
 {
@@ -139,7 +140,7 @@ static void print_most_of_it(const struct why *w, FILE *to)
 
 	fprintf(to, "; %.0f%% of the difference is in %s", 100 * share, n == 1 ? w->v[0].name : "");
 	if (n > 1)
-		fprintf(to, "these %zu functions", n);
+		fprintf(to, "%zu functions", n);
 	if (print_one_side(w, n))
 		fprintf(to, " of the %s", why_side_name(w->v[0].side));
 	fputc('.', to);
@@ -169,11 +170,30 @@ void why_print_sentence(const struct why *w, FILE *to, const struct why_words *w
 	print_sampled(w, to);
 }
 
-static void print_number(FILE *to, const struct why_scale *s, double v)
+static void print_wide(FILE *to, const struct why_scale *s, double v, int width)
 {
 	char text[NUMBER_TEXT];
 
-	fprintf(to, "  %12s", print_text(s, v, text));
+	fprintf(to, "  %*s", width, print_text(s, v, text));
+}
+
+/* As wide as the arms' names, which may only differ in their last letters. */
+static int print_width(const struct why_words *words)
+{
+	size_t width = NUMBER_WIDTH;
+
+	for (int a = 0; a < WHY_ARMS; a++)
+		if (strlen(words->arm[a]) > width)
+			width = strlen(words->arm[a]);
+	return width;
+}
+
+static void print_numbers(FILE *to, const struct why_scale *s, const double mean[WHY_ARMS],
+			  double diff, const struct why_words *words)
+{
+	for (int a = 0; a < WHY_ARMS; a++)
+		print_wide(to, s, mean[a], print_width(words));
+	print_wide(to, s, diff, NUMBER_WIDTH);
 }
 
 static void print_interval(FILE *to, const struct why_scale *s, const struct why_function *f)
@@ -205,9 +225,7 @@ static void print_row(const struct why_function *f, FILE *to, const struct why_s
 {
 	char share[NUMBER_TEXT];
 
-	print_number(to, s, f->mean[WHY_BASE]);
-	print_number(to, s, f->mean[WHY_OTHER]);
-	print_number(to, s, f->diff);
+	print_numbers(to, s, f->mean, f->diff, words);
 	print_interval(to, s, f);
 	fprintf(to, "  %7s  %s  %s", print_share(f->share, share), side, name);
 	for (int a = 0; a < WHY_ARMS; a++)
@@ -217,7 +235,8 @@ static void print_row(const struct why_function *f, FILE *to, const struct why_s
 }
 
 /* The sum of the lines that are left out, so that the table adds up. */
-static void print_rest(const struct why *w, size_t from, FILE *to, const struct why_scale *s)
+static void print_rest(const struct why *w, size_t from, FILE *to, const struct why_scale *s,
+		       const struct why_words *words)
 {
 	struct why_function rest = { 0 };
 	char name[64], share[NUMBER_TEXT];
@@ -228,10 +247,8 @@ static void print_rest(const struct why *w, size_t from, FILE *to, const struct 
 		rest.diff += w->v[i].diff;
 		rest.share += w->v[i].share;
 	}
-	snprintf(name, sizeof(name), "%zu other functions", w->n - from);
-	print_number(to, s, rest.mean[WHY_BASE]);
-	print_number(to, s, rest.mean[WHY_OTHER]);
-	print_number(to, s, rest.diff);
+	snprintf(name, sizeof(name), "%zu other function%s", w->n - from, w->n - from > 1 ? "s" : "");
+	print_numbers(to, s, rest.mean, rest.diff, words);
 	fprintf(to, "  %-26s  %7s  %-18s  %s\n", "", print_share(rest.share, share), "", name);
 }
 
@@ -288,16 +305,22 @@ void why_each_beside(const struct why *w, why_beside_fn fn, void *arg)
 	}
 }
 
+struct print_beside {
+	FILE *to;
+	int width;
+};
+
 static void print_beside(void *arg, const char *what, double base, double other)
 {
 	const double v[WHY_ARMS] = { base, other };
-	FILE *to = arg;
+	const struct print_beside *b = arg;
+	FILE *to = b->to;
 
 	for (int a = 0; a < WHY_ARMS; a++)
 		if (isnan(v[a]))
-			fprintf(to, "  %12s", "not known");
+			fprintf(to, "  %*s", b->width, "not known");
 		else
-			fprintf(to, "  %12.0f", v[a]);
+			fprintf(to, "  %*.0f", b->width, v[a]);
 	fprintf(to, "  %s\n", what);
 }
 
@@ -321,16 +344,16 @@ static void print_untold(const struct why *w, enum why_side side, FILE *to,
 }
 
 static void print_hot_line(const struct why *w, const struct hottest_line *l, FILE *to,
-			   const struct why_scale *s)
+			   const struct why_scale *s, const struct why_words *words)
 {
-	double base = l->n[WHY_BASE] / w->calls.things[WHY_BASE];
-	double other = l->n[WHY_OTHER] / w->calls.things[WHY_OTHER];
+	double mean[WHY_ARMS], diff;
 	char share[NUMBER_TEXT];
 
-	print_number(to, s, base);
-	print_number(to, s, other);
-	print_number(to, s, other - base);
-	fprintf(to, "  %7s  %s\n", print_share(w->doubt ? NAN : (other - base) / w->whole.diff, share),
+	for (int a = 0; a < WHY_ARMS; a++)
+		mean[a] = l->n[a] / w->calls.things[a];
+	diff = mean[WHY_OTHER] - mean[WHY_BASE];
+	print_numbers(to, s, mean, diff, words);
+	fprintf(to, "  %7s  %s\n", print_share(w->doubt ? NAN : diff / w->whole.diff, share),
 		l->where);
 }
 
@@ -338,8 +361,8 @@ static void print_hottest(const struct why *w, FILE *to, const struct why_scale 
 			  const struct why_words *words)
 {
 	if (w->n_hot)
-		fprintf(to, "\n  The hottest lines of the first %zu function%s\n", w->n_hot,
-			w->n_hot > 1 ? "s" : "");
+		fprintf(to, w->n_hot > 1 ? "\n  The hottest lines of the first %zu functions\n" :
+			"\n  The hottest lines of the first function\n", w->n_hot);
 	for (size_t i = 0; i < w->n_hot; i++) {
 		const struct why_function *f = &w->v[i];
 
@@ -349,7 +372,7 @@ static void print_hottest(const struct why *w, FILE *to, const struct why_scale 
 		else
 			fputs("    no symbols tell where its instructions are\n", to);
 		for (size_t k = 0; k < f->hot.n && k < HOT_LINES; k++)
-			print_hot_line(w, &f->hot.line[k], to, s);
+			print_hot_line(w, &f->hot.line[k], to, s, words);
 	}
 }
 
@@ -357,18 +380,19 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 {
 	size_t shown = words->most && words->most < w->n ? words->most : w->n;
 	struct why_scale s = why_scale_of(w, words->thing);
+	struct print_beside beside = { to, print_width(words) };
 	char side[32], things[64];
 
 	why_print_sentence(w, to, words);
-	fprintf(to, "\n\n  %12.12s  %12.12s  %12s  %-26s  %7s  %-18s  function\n",
-		words->arm[WHY_BASE], words->arm[WHY_OTHER], "difference", "95% interval",
-		"share", "whose");
+	fprintf(to, "\n\n  %*s  %*s  %*s  %-26s  %7s  %-18s  function\n", beside.width,
+		words->arm[WHY_BASE], beside.width, words->arm[WHY_OTHER], NUMBER_WIDTH, "difference",
+		"95% interval", "share", "whose");
 	for (size_t i = 0; i < shown; i++) {
 		snprintf(side, sizeof(side), "%-18s", why_side_name(w->v[i].side));
 		print_row(&w->v[i], to, &s, w->v[i].name, side, words);
 	}
 	if (shown < w->n)
-		print_rest(w, shown, to, &s);
+		print_rest(w, shown, to, &s, words);
 	snprintf(side, sizeof(side), "%-18s", "");
 	print_row(&w->whole, to, &s, "all", side, words);
 	if (*w->event) {
@@ -378,8 +402,8 @@ void why_print(const struct why *w, FILE *to, const struct why_words *words)
 	}
 	print_plural(words->thing, things, sizeof(things));
 	fputs("\n  In all regions of these boots\n", to);
-	print_beside(to, things, w->n_things[WHY_BASE], w->n_things[WHY_OTHER]);
-	why_each_beside(w, print_beside, to);
+	print_beside(&beside, things, w->n_things[WHY_BASE], w->n_things[WHY_OTHER]);
+	why_each_beside(w, print_beside, &beside);
 	print_clock(w, to);
 	print_hottest(w, to, &s, words);
 }

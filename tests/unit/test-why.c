@@ -379,6 +379,39 @@ static void weighs_blocks_the_same(void **state)
 	symbols_release(&s);
 }
 
+/* What is equal in both arms is in the order of its size; long names of arms stand whole. */
+static void lists_what_is_equal_by_size(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d", NULL };
+	struct why_words words = { { "6.12-nodaxhuge", "6.12-with-folios" }, "page", 3 };
+	struct symbols s = kernel(names);
+	struct err err = ERR_INIT;
+	struct why w;
+	char *text;
+	size_t size;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(why_init(&w, 2, &err), 0);
+	for (unsigned b = 0; b < 2; b++)
+		for (int arm = 0; arm < WHY_ARMS; arm++)
+			plant(&w, arm, b, &s, (uint64_t[]){ 20, 10, 40, 30 + arm }, 1);
+	assert_int_equal(why_judge(&w, &err), 0);
+	f = open_memstream(&text, &size);
+	why_print(&w, f, &words);
+	fclose(f);
+	has(text, "\n    6.12-nodaxhuge  6.12-with-folios    difference  95% interval ");
+	has(text, "\n                40                40             0  exact ");
+	has(text, "  1 other function\n");
+	assert_string_equal(w.v[0].name, "d");
+	assert_string_equal(w.v[1].name, "c");
+	assert_string_equal(w.v[2].name, "a");
+	assert_string_equal(w.v[3].name, "b");
+	free(text);
+	why_release(&w);
+	symbols_release(&s);
+}
+
 /* Three instructions in a million accesses: neither an exponent nor zeros alone. */
 static void writes_small_numbers_to_be_read(void **state)
 {
@@ -833,6 +866,7 @@ int main(void)
 		cmocka_unit_test(finds_a_loop_that_was_added),
 		cmocka_unit_test(sums_up),
 		cmocka_unit_test(weighs_blocks_the_same),
+		cmocka_unit_test(lists_what_is_equal_by_size),
 		cmocka_unit_test(writes_small_numbers_to_be_read),
 		cmocka_unit_test(knows_programs_at_fixed_addresses),
 		cmocka_unit_test(tells_what_a_guest_was_left_for),
