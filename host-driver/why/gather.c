@@ -12,6 +12,8 @@
 #include "safe.h"
 #include "store/record.h"
 
+#define SERIES_MOST 4096	/* of a cell */
+
 /* A boot that was profiled. */
 struct gather_boot {
 	unsigned boot, block;
@@ -346,6 +348,21 @@ static bool gather_wants(const struct gather *w, const struct profile_region *r)
 	return !w->rq->cell || !fnmatch(w->rq->cell, r->cell, 0);
 }
 
+/* Each makes a table: somebody else's profile may name no more than a campaign can have. */
+static int gather_check(const struct gather *w, const struct gather_boot *b,
+			const struct profile_region *r, struct err *err)
+{
+	bool is = r->phase || !*r->cell;
+
+	for (unsigned i = 0; i < w->plan->n_cells && !is; i++)
+		is = !strcmp(w->plan->cells[i].id, r->cell);
+	if (!is)
+		return err_config(err, "boot %u: its file has regions of %s, which is no cell of the plan",
+				  b->boot, r->cell);
+	return r->series < SERIES_MOST ? 0 :
+	       err_config(err, "boot %u: its file has a region of series %u", b->boot, r->series);
+}
+
 /* A region of the baseline goes into the group of every other arm. */
 static int gather_region(struct gather *w, const struct gather_boot *b,
 			 const struct why_symbols *s, const struct profile_region *region,
@@ -392,8 +409,11 @@ static int gather_profile(struct gather *w, const struct gather_boot *b,
 	if (sampled)
 		s.exits = NULL;
 	for (size_t i = 0; i < p->n_regions && !ret; i++)
-		if (gather_wants(w, &p->regions[i]))
-			ret = gather_region(w, b, &s, &p->regions[i], err);
+		if (gather_wants(w, &p->regions[i])) {
+			ret = gather_check(w, b, &p->regions[i], err);
+			if (!ret)
+				ret = gather_region(w, b, &s, &p->regions[i], err);
+		}
 	return ret;
 }
 

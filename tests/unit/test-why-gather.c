@@ -47,6 +47,7 @@ static __attribute__((noinline)) int warm(int v)
 static const char *metric = "ns_per_page";
 static bool in_program;		/* the next results have instructions in it */
 static bool by_chance;		/* and the arms differ in one block only */
+static const char *foreign;	/* lines at the end of each profile */
 
 static void write_program(FILE *f, unsigned times)
 {
@@ -79,6 +80,7 @@ static void write_profile(const char *path, unsigned extra)
 		fprintf(f, "end %u\nthings 100\n",
 			1500 + 100 * extra + (in_program ? 400 + 300 * extra : 0));
 	}
+	fputs(foreign ? foreign : "", f);
 	fclose(f);
 }
 
@@ -417,6 +419,21 @@ static void gives_no_table_of_what_is_not_vouched_for(void **state)
 	refused(&all, "was changed: its SHA-256 is not the one in the journal");
 }
 
+/* Each would be a table: a profile of somebody else's could fill memory with them. */
+static void has_no_more_than_a_campaign_has(void **state)
+{
+	struct why_request rq = { .cell = NULL };
+
+	(void)state;
+	foreign = "run 1 memfd/none\nregion 0 3 0\nend 0\nthings 1\n";
+	make_results();
+	refused(&rq, "boot 1: its file has regions of memfd/none, which is no cell of the plan");
+	foreign = "region 10000000 3 0\nend 0\nthings 1\n";
+	make_results();
+	refused(&rq, "boot 1: its file has a region of series 4096");
+	foreign = NULL;
+}
+
 static void says_what_was_not_profiled(void **state)
 {
 	struct why_request rq = { .cell = NULL };
@@ -466,6 +483,7 @@ int main(void)
 		cmocka_unit_test(reports_chance_without_shares),
 		cmocka_unit_test(reports_why_not),
 		cmocka_unit_test(gives_no_table_of_what_is_not_vouched_for),
+		cmocka_unit_test(has_no_more_than_a_campaign_has),
 		cmocka_unit_test(says_what_was_not_profiled),
 		cmocka_unit_test(a_record_names_a_file_of_its_folder),
 	};
