@@ -26,6 +26,7 @@ struct gather_boot {
 struct gather_metric {
 	char *cell, *metric;
 	unsigned boot, series;
+	bool bytes;		/* what it counts: "GB/s" */
 };
 
 /* A kernel that was booted, or the program of the workloads. */
@@ -82,6 +83,13 @@ static int gather_boot(struct gather *w, const struct record *r,
 	return b->file ? 0 : err_sys(err, ENOMEM, "why");
 }
 
+static bool gather_is_of_bytes(const char *unit)
+{
+	size_t len = unit ? strlen(unit) : 0;
+
+	return len >= 3 && !strcmp(unit + len - 3, "B/s");
+}
+
 static int gather_sample(struct gather *w, const struct record *r,
 			 const struct store_place *at, struct err *err)
 {
@@ -103,6 +111,7 @@ static int gather_sample(struct gather *w, const struct record *r,
 	record_point_text(r->point, point);
 	*m = (struct gather_metric){ .boot = at->boot, .series = series,
 				     .cell = strdup(r->cell) };
+	m->bytes = gather_is_of_bytes(r->unit);
 	if (!m->cell || asprintf(&m->metric, "%s%s%s", r->metric, *point ? " " : "",
 				 point) < 0)
 		return err_sys(err, ENOMEM, "why");
@@ -281,12 +290,15 @@ static int gather_lines(struct gather *w, struct err *err)
 
 /* --- groups ----------------------------------------------------------------------- */
 
-/* "ns_per_page_again" is per page; "ns_per_", which a program of the user's may have, per thing. */
-static void gather_thing(struct why_group *g)
+/*
+ * "ns_per_page_again" is per page, a rate of bytes per byte; "ns_per_", which a program of the
+ * user's may have, per thing.
+ */
+static void gather_thing(struct why_group *g, bool bytes)
 {
 	const char *per = strstr(g->metric, "_per_");
 
-	snprintf(g->thing, sizeof(g->thing), "%s", per ? per + 5 : "thing");
+	snprintf(g->thing, sizeof(g->thing), "%s", per ? per + 5 : bytes ? "byte" : "thing");
 	g->thing[strcspn(g->thing, "_ ")] = '\0';
 	if (!*g->thing)
 		strcpy(g->thing, "thing");
@@ -295,6 +307,8 @@ static void gather_thing(struct why_group *g)
 static void gather_name(const struct gather *w, struct why_group *g,
 			const struct profile_region *r)
 {
+	bool bytes = false;
+
 	if (r->phase) {
 		snprintf(g->metric, sizeof(g->metric), "%s", r->phase);
 		strcpy(g->thing, "boot");
@@ -307,9 +321,11 @@ static void gather_name(const struct gather *w, struct why_group *g,
 	}
 	snprintf(g->metric, sizeof(g->metric), "series %u", r->series);
 	for (size_t i = 0; i < w->n_metrics; i++)
-		if (!strcmp(w->metrics[i].cell, g->what) && w->metrics[i].series == r->series)
+		if (!strcmp(w->metrics[i].cell, g->what) && w->metrics[i].series == r->series) {
 			snprintf(g->metric, sizeof(g->metric), "%s", w->metrics[i].metric);
-	gather_thing(g);
+			bytes = w->metrics[i].bytes;
+		}
+	gather_thing(g, bytes);
 }
 
 static struct why_group *gather_group(struct gather *w, unsigned arm,

@@ -44,7 +44,7 @@ static __attribute__((noinline)) int warm(int v)
 	return v ? 3 * v : (int)folder[v];
 }
 
-static const char *metric = "ns_per_page";
+static const char *metric = "ns_per_page", *unit = "ns";
 static bool in_program;		/* the next results have instructions in it */
 static bool by_chance;		/* and the arms differ in one block only */
 static const char *foreign;	/* lines at the end of each profile */
@@ -94,7 +94,8 @@ static void add_boot(struct store *s, unsigned boot)
 	write_profile(path, other && !(by_chance && plan->boots[boot - 1].block > 1) ? 39 : 0);
 	assert_int_equal(file_hash(path, hash, NULL), 0);
 	append(s, boot_record(boot, 1));
-	append(s, with(sample(boot, 1, 1, 2, 3), "metric", json_string(metric)));
+	append(s, with(with(sample(boot, 1, 1, 2, 3), "metric", json_string(metric)), "unit",
+		       json_string(unit)));
 	append(s, with(boot_end(boot, "ok"), "profile",
 		       json_pack("{s:s, s:s}", "file", name, "sha256", hash)));
 }
@@ -165,6 +166,24 @@ static void a_metric_per_nothing_is_per_thing(void **state)
 		fail_msg("%s", err.text);
 	assert_string_equal(g.v[0].metric, "ns_per_ pages=64");
 	assert_string_equal(g.v[0].thing, "thing");
+	why_groups_release(&g);
+}
+
+static void a_rate_of_bytes_is_per_byte(void **state)
+{
+	struct why_request rq = { .cell = NULL };
+	struct err err = ERR_INIT;
+	struct why_groups g;
+
+	(void)state;
+	metric = "copy";
+	unit = "GB/s";
+	make_results();
+	metric = "ns_per_page";
+	unit = "ns";
+	if (gather(&rq, &g, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(g.v[0].thing, "byte");
 	why_groups_release(&g);
 }
 
@@ -476,6 +495,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_function),
 		cmocka_unit_test(a_metric_per_nothing_is_per_thing),
+		cmocka_unit_test(a_rate_of_bytes_is_per_byte),
 		cmocka_unit_test(finds_the_lines),
 		cmocka_unit_test(maps_what_was_executed),
 		cmocka_unit_test(refuses_another_kernel_s_debug_information),
