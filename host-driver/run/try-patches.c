@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A series of patches, and the kernel that it is applied to. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +63,17 @@ static const char *try_patches_title(const char *subject)
 	}
 }
 
+/* Is there a letter in the line that a name can have? */
+static bool try_patches_has_letter(const char *line)
+{
+	while (*line && !strchr("\r\n", *line) && !isalnum((unsigned char)*line))
+		line++;
+	return isalnum((unsigned char)*line);
+}
+
 /*
  * A name for what came without one: the first subject that says something, which that of a cover
- * letter nobody wrote does not, nor one whose letters are encoded. The caller frees it.
+ * letter nobody wrote does not, nor one whose letters are encoded, or none. The caller frees it.
  */
 static char *try_patches_name_of(const char *text)
 {
@@ -72,7 +81,7 @@ static char *try_patches_name_of(const char *text)
 		const char *title = try_patches_title(at);
 		char *line, *name;
 
-		if (!strncmp(title, "***", 3) || !strncmp(title, "=?", 2))
+		if (!strncmp(title, "***", 3) || !strncmp(title, "=?", 2) || !try_patches_has_letter(title))
 			continue;
 		line = text_format("%.*s", (int)strcspn(title, "\r\n"), title);
 		name = try_slug(line);
