@@ -142,7 +142,7 @@ static void why_put_beside(void *arg, const char *what, double base, double othe
 static void why_put_regions(struct doc *d, const struct report *r, const struct why_group *g)
 {
 	struct why_words words = why_words_of(r, g);
-	char *columns = text_format("=of whole regions, per %s|#%s|#%s", g->thing,
+	char *columns = text_format("of whole regions, per %s|#%s|#%s", g->thing,
 				    words.arm[WHY_BASE], words.arm[WHY_OTHER]);
 
 	doc_table(d, columns);
