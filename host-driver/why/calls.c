@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,12 +214,22 @@ static void calls_colour(double base, double other, char text[8])
 	snprintf(text, 8, odds >= 0 ? "#eb%02x%02x" : "#%02x%02xeb", pale, pale);
 }
 
+/* As much of the name as fits: what is cut ends in two dots, or it would be another function's. */
+static void calls_label(const char *name, size_t letters, FILE *to)
+{
+	bool cut = strlen(name) > letters;
+
+	calls_escape(name, cut ? letters - 2 : letters, to);
+	if (cut)
+		fputs("..", to);
+}
+
 static void calls_draw_one(const struct calls_picture *p, size_t i, double x, unsigned depth)
 {
 	const struct call *c = &p->t->v[i];
 	double base = calls_each(p->t, c->all, 0), other = calls_each(p->t, c->all, 1);
 	double width = calls_width(p, i), y = p->height - (depth + 1.0) * ROW;
-	size_t letters = width > 3 * LETTER ? (width - 4) / LETTER : 0;
+	size_t letters = width > 4 + 3 * LETTER ? (width - 4) / LETTER : 0;
 	char colour[8];
 
 	calls_colour(base, other, colour);
@@ -231,7 +242,7 @@ static void calls_draw_one(const struct calls_picture *p, size_t i, double x, un
 		ROW - 1, colour);
 	if (letters) {
 		fprintf(p->to, "<text x=\"%.2f\" y=\"%.0f\">", x + 2, y + 12);
-		calls_escape(c->name, letters, p->to);
+		calls_label(c->name, letters, p->to);
 		fputs("</text>", p->to);
 	}
 	fputs("</g>\n", p->to);

@@ -102,6 +102,28 @@ static void draws(void **state)
 	calls_release(&t);
 }
 
+/* "kvm" cut out of "kvm_release" would be another function. */
+static void marks_names_that_are_cut(void **state)
+{
+	struct calls t = { .things = { 1, 1 } };
+	size_t len;
+	char *text;
+
+	(void)state;
+	add(&t, 0, 9500, "a");
+	add(&t, 0, 50, "kvm_release_page");
+	add(&t, 0, 450, "kvm_release");
+	calls_add_up(&t);
+	text = written(&t, 's', 0, &len);
+	/* 54 and 6 of 1200 points: seven letters, and none. */
+	assert_non_null(strstr(text, ">kvm_r..</text>"));
+	assert_null(strstr(text, ">kvm</text>"));
+	assert_non_null(strstr(text, "<title>kvm_release_page: "));
+	assert_null(strstr(text, ">kvm_release_page</text>"));
+	free(text);
+	calls_release(&t);
+}
+
 static void writes_for_callgrind(void **state)
 {
 	struct calls t = tree();
@@ -220,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adds_up),
 		cmocka_unit_test(draws),
+		cmocka_unit_test(marks_names_that_are_cut),
 		cmocka_unit_test(writes_for_callgrind),
 		cmocka_unit_test(writes_for_pprof),
 		cmocka_unit_test(many_names_below_one_take_no_time),
