@@ -5,7 +5,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#define THREADS_MOST 16
+/* Each may hold files open, of which a process has few: 64 are enough for all. */
+#define THREADS_MOST 8
 
 struct parallel {
 	size_t n;

@@ -5,6 +5,7 @@
  * environment do not affect it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,7 +176,7 @@ static int draw_run(const char *const *args, const int *keep, char **output, siz
 static int draw_data(const struct figure *f, int keep[2], char **path, struct err *err)
 {
 	int fd = memfd_create("data", MFD_CLOEXEC);
-	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
+	FILE *out = fd < 0 ? NULL : fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "w");
 
 	keep[0] = fd;
 	if (!out)
