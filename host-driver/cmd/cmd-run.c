@@ -182,6 +182,8 @@ static void run_say(const struct campaign_result *r, const struct report *report
 	fflush(stderr);
 	if (r->decided)
 		printf("every gate has a verdict: no more blocks were needed\n");
+	if (report->plan->profile)
+		printf("functions: kduel why %s\n", r->folder);
 	printf("report: %s\n", r->folder);
 	if (reply)
 		end->then(report, end->arg);
