@@ -77,6 +77,9 @@ struct why_block {
 	struct hottest hot[WHY_ARMS][WHY_SIDES];
 };
 
+/* Leaves it empty, and is safe to call again. */
+void why_block_release(struct why_block *b);
+
 struct why {
 	enum profile_what what;	/* what is compared; instructions, unless set before why_add() */
 	unsigned n_blocks;
@@ -131,6 +134,8 @@ int why_add(struct why *w, enum why_arm arm, unsigned block,
 	    const struct why_symbols *s, const struct profile_region *r,
 	    struct err *err);
 
+/* --- difference-judge.c --- */
+
 /*
  * Compares the blocks in which both arms did things. -EINVAL if there is none: no
  * marked region, or none that said how many things it did.
@@ -145,6 +150,8 @@ struct why_debug {
 
 /* The lines of the first w->n_hot functions, once it is judged. */
 void why_find_hottest(struct why *w, const struct why_debug *d);
+
+/* --- print.c --- */
 
 struct why_words {
 	const char *arm[WHY_ARMS], *thing;	/* "page" */
