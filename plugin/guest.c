@@ -22,6 +22,8 @@ static struct {
 
 __thread bool why_in_guest;
 
+static void guest_begin_counting(qemu_plugin_id_t id);
+
 /* --- entries and exits ------------------------------------------------------------- */
 
 static void guest_looked(void);
@@ -52,6 +54,20 @@ static bool guest_is_after_vmrun(const void *host)
 	return false;
 }
 
+/*
+ * Only the machine enters a guest: if it is about to while its code is taken for the guest's,
+ * an exit went unseen, and what was translated since is forgotten.
+ */
+static void guest_check_entry(void)
+{
+	if (!why_in_guest || guest.stage == FORGETTING)
+		return;
+	why_in_guest = false;
+	guest.stage = FORGETTING;
+	stacks_forget(&why.stacks);
+	qemu_plugin_reset(why.id, guest_begin_counting);
+}
+
 static void guest_note_vmrun(const struct qemu_plugin_insn *insn)
 {
 	const void *next = (char *)qemu_plugin_insn_haddr(insn) + VMRUN_SIZE;
@@ -74,6 +90,7 @@ static void guest_note_begun(const void *host)
 
 void why_watch_entry(struct qemu_plugin_insn *insn)
 {
+	guest_check_entry();
 	guest_note_vmrun(insn);
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, guest_on_vmrun, QEMU_PLUGIN_NO_REGS, NULL);
 }

@@ -40,14 +40,10 @@ long_mode:
 	add	%rcx, %rsp
 	lea	idt(%rip), %rdx
 	lea	divided(%rip), %rax
-	add	%rcx, %rax
-	mov	%ax, (%rdx)
-	shr	$16, %rax
-	mov	%ax, 6(%rdx)
-	shr	$16, %rax
-	mov	%eax, 8(%rdx)
-	movw	$8, 2(%rdx)
-	movw	$0x8e00, 4(%rdx)	/* an interrupt gate */
+	call	gate
+	lea	idt + 6 * 16(%rip), %rdx
+	lea	undefined(%rip), %rax
+	call	gate
 	lidt	idtr(%rip)
 	xor	%eax, %eax		/* iretq takes what the fault pushes */
 	mov	%eax, %ss
@@ -55,7 +51,22 @@ long_mode:
 	add	%rcx, %rax
 	jmp	*%rax
 
-kernel:	BEGIN				/* 1 */
+	/*
+	 * Without SVM enabled an entry into a guest faults, and the machine goes on, not where an
+	 * exit would lead; the next block that holds such an entry tells that this is no guest.
+	 * It is not executed.
+	 */
+kernel:	vmrun
+	nop
+	jmp	1f
+1:	mov	$6, %ebx
+	xor	%ecx, %ecx
+	div	%ecx
+	vmrun
+	nop
+	mov	$2, %ebx
+
+	BEGIN				/* 1 */
 	xor	%ecx, %ecx		/* 1 */
 	div	%ecx			/* 1, which faults: the block is left, with 3 more in it */
 	nop				/* 2 */
@@ -68,8 +79,22 @@ kernel:	BEGIN				/* 1 */
 1:	hlt
 	jmp	1b
 
-divided: addq	$2, (%rsp)		/* 2: goes on behind the division */
+divided: add	%rbx, (%rsp)		/* 2: goes on behind the division */
 	iretq
+
+undefined: addq	$4, (%rsp)
+	iretq
+
+	/* An interrupt gate at %rdx to what is at %rax, of the addresses that are a kernel's. */
+gate:	add	%rcx, %rax
+	mov	%ax, (%rdx)
+	shr	$16, %rax
+	mov	%ax, 6(%rdx)
+	shr	$16, %rax
+	mov	%eax, 8(%rdx)
+	movw	$8, 2(%rdx)
+	movw	$0x8e00, 4(%rdx)
+	ret
 
 outer:	mov	$10, %ecx		/* 1 + 3 x 10 + 3 */
 1:	call	inner
@@ -89,7 +114,7 @@ inner:	nop				/* 3, eleven times, the second on two pages */
 gdt:	.quad 0, 0x00209a0000000000
 gdtr:	.word 15
 	.long gdt
-idtr:	.word 15
+idtr:	.word 7 * 16 - 1
 	.long idt, 0
 
 	.bss
