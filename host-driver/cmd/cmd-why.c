@@ -166,6 +166,7 @@ static int why_run(const struct options *o, char **folder, struct err *err)
 
 static void why_show(const struct why_groups *g, const struct plan *p, const struct options *o)
 {
+	why_print_overview(g, p, stdout);
 	for (size_t i = 0; i < g->n; i++) {
 		const struct why_group *one = &g->v[i];
 		struct why_words words = {

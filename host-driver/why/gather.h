@@ -56,4 +56,12 @@ void why_gather_drop(struct gather *w);
 
 void why_groups_release(struct why_groups *g);
 
+/* --- overview.c --- */
+
+/*
+ * Where there are more than two tables: in which the whole differs, the largest part of the
+ * baseline's first. Each is judged alone: of many some differ by chance.
+ */
+void why_print_overview(const struct why_groups *g, const struct plan *p, FILE *to);
+
 #endif
