@@ -10,6 +10,7 @@
 #include "report/report-parts.h"
 #include "why/gather.h"
 #include "why/profile.h"
+#include "safe.h"
 
 static char image[80];
 
@@ -492,6 +493,33 @@ static int begin(void **state)
 	return ret;
 }
 
+/* The largest parts first, without what may be chance; two tables need no such list. */
+static void lists_what_differs_of_many(void **state)
+{
+	struct why_group v[] = {
+		{ .what = "a", .metric = "m", .arm = 1, .why.whole = { .mean = { 100, 101 }, .diff = 1 } },
+		{ .what = "b", .metric = "m", .arm = 1, .why = { .doubt = WHY_HOLDS_0,
+		  .whole = { .mean = { 100, 900 }, .diff = 800 } } },
+		{ .what = "c", .metric = "m", .arm = 1, .why.whole = { .mean = { 100, 50 }, .diff = -50 } },
+		{ .what = "d", .metric = "m", .arm = 1, .error.code = -EINVAL },
+	};
+	struct why_groups all = { .v = v, .n = 4 }, two = { .v = v, .n = 2 };
+	char *text = NULL, *name = text_format("%s\n", plan->arms[1].name), *wanted;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	why_print_overview(&two, plan, f);
+	why_print_overview(&all, plan, f);
+	fclose(f);
+	wanted = text_format("2 of 4 tables have a difference that is none of chance, as far as each tells alone:\n"
+			     "        -50%%  c  m  %s         +1%%  a  m  %s\n", name, name);
+	assert_string_equal(text, wanted);
+	free(text);
+	free(name);
+	free(wanted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,6 +534,7 @@ int main(void)
 		cmocka_unit_test(reports_why_not),
 		cmocka_unit_test(gives_no_table_of_what_is_not_vouched_for),
 		cmocka_unit_test(has_no_more_than_a_campaign_has),
+		cmocka_unit_test(lists_what_differs_of_many),
 		cmocka_unit_test(says_what_was_not_profiled),
 		cmocka_unit_test(a_record_names_a_file_of_its_folder),
 	};
