@@ -5,7 +5,6 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "command.h"
 #include "file.h"
@@ -322,14 +321,6 @@ static int why_check_outputs(const struct options *o, struct err *err)
 	return ret;
 }
 
-/* Its error is the store's: what it lacks to be results. */
-static bool why_is_folder(const char *operand)
-{
-	struct stat st;
-
-	return !stat(operand, &st) && S_ISDIR(st.st_mode);
-}
-
 int cmd_why(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -339,7 +330,8 @@ int cmd_why(int argc, char **argv)
 
 	options_parse(&argp, argc, argv, 0, &o);
 	ret = why_check_outputs(&o, &err);
-	if (!ret && !store_has_journal(o.operand) && !why_is_folder(o.operand))
+	/* What a folder lacks to be results is the store's error. */
+	if (!ret && !store_has_journal(o.operand) && !command_is_folder(o.operand))
 		ret = why_run(&o, &folder, &err);
 	if (!ret)
 		ret = why_explain(folder ? folder : o.operand, &o, &err);
