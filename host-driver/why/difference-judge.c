@@ -15,6 +15,11 @@
 
 /* --- judging ------------------------------------------------------------------------ */
 
+static bool difference_compares(const struct why *w, unsigned block)
+{
+	return w->things[WHY_BASE][block] > 0 && w->things[WHY_OTHER][block] > 0;
+}
+
 /* Samples fall by chance: a difference of Poisson counts is no better known than this. */
 static void difference_widen(struct stats_interval *i, double sum, size_t n)
 {
@@ -40,7 +45,7 @@ static void difference_judge_one(const struct why *w, struct why_function *f,
 	for (unsigned b = 0; b < w->n_blocks; b++) {
 		double each[WHY_ARMS];
 
-		if (!w->things[WHY_BASE][b] || !w->things[WHY_OTHER][b])
+		if (!difference_compares(w, b))
 			continue;
 		for (int a = 0; a < WHY_ARMS; a++) {
 			each[a] = count[a][b] / w->things[a][b];
@@ -88,7 +93,7 @@ static enum why_doubt difference_doubt_one_block(const struct why *w)
 		       WHY_TINY : WHY_SURE;
 	for (int a = 0; a < WHY_ARMS; a++)
 		for (unsigned b = 0; b < w->n_blocks; b++)
-			if (w->things[WHY_BASE][b] && w->things[WHY_OTHER][b])
+			if (difference_compares(w, b))
 				variance += w->total[a][b] / (w->things[a][b] * w->things[a][b]);
 	return fabs(f->diff) <= NORMAL_95 * sqrt(variance) ? WHY_FEW_SAMPLES : WHY_SURE;
 }
@@ -102,11 +107,6 @@ static enum why_doubt difference_doubt(const struct why *w)
 	if (!isfinite(f->lo))
 		return difference_doubt_one_block(w);
 	return f->lo <= 0 && f->hi >= 0 ? WHY_HOLDS_0 : WHY_SURE;
-}
-
-static bool difference_compares(const struct why *w, unsigned block)
-{
-	return w->things[WHY_BASE][block] > 0 && w->things[WHY_OTHER][block] > 0;
 }
 
 static int difference_merge_block(struct why *w, unsigned block, const double weight[WHY_ARMS])
