@@ -22,11 +22,10 @@ static struct {
 
 __thread bool why_in_guest;
 
-static void guest_begin_counting(qemu_plugin_id_t id);
-
 /* --- entries and exits ------------------------------------------------------------- */
 
 static void guest_looked(void);
+static void guest_forget(void);
 
 static void guest_on_vmrun(unsigned vcpu, void *arg)
 {
@@ -63,9 +62,7 @@ static void guest_check_entry(void)
 	if (!why_in_guest || guest.stage == FORGETTING)
 		return;
 	why_in_guest = false;
-	guest.stage = FORGETTING;
-	stacks_forget(&why.stacks);
-	qemu_plugin_reset(why.id, guest_begin_counting);
+	guest_forget();
 }
 
 static void guest_note_vmrun(const struct qemu_plugin_insn *insn)
@@ -134,6 +131,14 @@ static void guest_begin_counting(qemu_plugin_id_t id)
 	qemu_plugin_register_vcpu_tb_trans_cb(id, guest.on_translation);
 }
 
+/* What was taken for the other's: all code is translated once more, and counted then. */
+static void guest_forget(void)
+{
+	guest.stage = FORGETTING;
+	stacks_forget(&why.stacks);
+	qemu_plugin_reset(why.id, guest_begin_counting);
+}
+
 static bool guest_came_out_unseen(void)
 {
 	for (size_t i = 0; i < guest.n_begun; i++)
@@ -151,9 +156,7 @@ static void guest_looked(void)
 	pthread_mutex_lock(&why.lock);
 	unseen = !why.inline_adds || guest_came_out_unseen();
 	if (guest.stage == LOOKING && unseen) {
-		guest.stage = FORGETTING;
-		stacks_forget(&why.stacks);
-		qemu_plugin_reset(why.id, guest_begin_counting);
+		guest_forget();
 	} else if (guest.stage == LOOKING) {
 		guest_say_counting();
 	}
